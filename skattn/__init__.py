@@ -1,0 +1,51 @@
+"""Attention on graphs with the manners of scikit-learn.
+
+The public names load on first use: ``import skattn`` alone loads no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skattn.estimators import (
+        Encoder,
+        GraphAttentionClassifier,
+        GraphAttentionRegressor,
+    )
+    from skattn.graph import Graph
+
+__all__ = ["Encoder", "Graph", "GraphAttentionClassifier", "GraphAttentionRegressor"]
+
+__version__ = "0.1.0"
+
+_ROOM_OF = {
+    "Encoder": "skattn.estimators",
+    "Graph": "skattn.graph",
+    "GraphAttentionClassifier": "skattn.estimators",
+    "GraphAttentionRegressor": "skattn.estimators",
+}
+_ROOMS = {
+    "batch",
+    "datasets",
+    "estimators",
+    "graph",
+    "inspection",
+    "nn",
+    "ops",
+    "preprocessing",
+    "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"skattn.{name}")
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'skattn' has no attribute {name!r}")
+    found = getattr(import_module(_ROOM_OF[name]), name)
+    globals()[name] = found  # the next use does not come by here
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOM_OF, *_ROOMS})
