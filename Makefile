@@ -1,0 +1,36 @@
+# make demo: the main job on real data      make test: the whole suite
+# Both make their own environment in .venv first. PYTHON chooses the interpreter.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt --editable
+
+export MPLBACKEND ?= Agg
+
+.PHONY: demo test examples dev clean
+
+demo: $(VENV)/.plot
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+examples: $(VENV)/.dev
+	@set -e; for script in examples/*.py; do \
+		echo "== $$script"; $(BIN)/python $$script; \
+	done
+
+dev: $(VENV)/.dev
+
+$(VENV)/.plot $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "skattn needs Python 3.11 or later; choose one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,72 @@
+"""Regression whose answer is what a node's neighbours say on average."""
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.utils import check_random_state
+
+from skattn.graph import Graph
+
+
+def make_neighbor_mean(
+    n_nodes: int = 100,
+    n_neighbors: int = 4,
+    *,
+    n_features: int = 3,
+    noise: float = 0.0,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[Graph, np.ndarray]:
+    """Make a regression whose target is the mean first feature of a node's senders.
+
+    A node's own features say nothing about its target: a model that looks at rows
+    alone scores R² 0 at best, uniform attention solves the task.
+
+    Parameters
+    ----------
+    n_nodes : int, default=100
+        Number of nodes.
+    n_neighbors : int, default=4
+        Number of senders that each node attends to, drawn at random among the others.
+    n_features : int, default=3
+        Number of standard normal features; the target depends on the first alone.
+    noise : float, default=0.0
+        Standard deviation of the normal noise added to the target.
+    random_state : int, RandomState instance or None, default=None
+        Draws edges, features and noise.
+
+    Returns
+    -------
+    graph : skattn.graph.Graph
+        Directed, unweighted, without loops; ``X`` has shape (n_nodes, n_features).
+    y : float array of shape (n_nodes,)
+        ``adjacency @ X[:, 0] / n_neighbors`` plus noise.
+
+    Raises
+    ------
+    ValueError
+        If there are not ``n_neighbors`` other nodes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skattn.datasets import make_neighbor_mean
+    >>> graph, y = make_neighbor_mean(random_state=0)
+    >>> bool(np.allclose(graph.adjacency @ graph.X[:, 0] / 4, y))
+    True
+    """
+    if not 0 < n_neighbors < n_nodes:
+        raise ValueError(
+            f"n_neighbors must lie between 1 and n_nodes - 1 ({n_nodes - 1}), since no "
+            f"node is its own sender; got {n_neighbors}."
+        )
+    rng = check_random_state(random_state)
+    X = rng.normal(size=(n_nodes, n_features)).astype(np.float32)
+    keys = rng.random_sample((n_nodes, n_nodes))
+    np.fill_diagonal(keys, np.inf)  # never its own sender
+    senders = np.argsort(keys, axis=1)[:, :n_neighbors]
+    indptr = np.arange(0, senders.size + 1, n_neighbors)
+    adjacency = csr_array(
+        (np.ones(senders.size, np.float32), senders.ravel(), indptr),
+        shape=(n_nodes, n_nodes),
+    )
+    y = X[senders, 0].mean(axis=1) + noise * rng.normal(size=n_nodes)
+    return Graph(adjacency, X), y

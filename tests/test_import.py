@@ -1,0 +1,49 @@
+import subprocess
+import sys
+
+import pytest
+
+import skattn
+
+
+def run(code):
+    """Run code in an interpreter of its own; return what it printed."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_importing_skattn_loads_nothing_heavy():
+    heavy = {"torch", "skorch", "numba", "pandas", "sklearn", "scipy", "networkx"}
+    loaded = run("import skattn, sys; print(*sys.modules)").split()
+    assert "skattn" in loaded
+    assert heavy.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("room", ["graph", "datasets"])
+def test_the_numpy_rooms_load_no_torch_and_no_pandas(room):
+    loaded = run(f"import sys, skattn; skattn.{room}; print(*sys.modules)").split()
+    assert f"skattn.{room}" in loaded
+    assert {"torch", "skorch", "pandas", "networkx"}.isdisjoint(loaded)
+
+
+def test_dir_lists_the_public_names_and_the_rooms():
+    listed = run("import skattn; print(*dir(skattn))").split()
+    assert {*skattn.__all__, "graph", "ops", "__version__"} <= set(listed)
+
+
+@pytest.mark.parametrize("name", skattn.__all__)
+def test_every_public_name_loads_on_first_use(name):
+    assert run(f"import skattn; print(skattn.{name}.__name__)").strip() == name
+
+
+def test_a_star_import_gives_the_public_names():
+    namespace = {}
+    exec("from skattn import *", namespace)
+    assert set(skattn.__all__) <= set(namespace)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Grahp'"):
+        skattn.Grahp  # noqa: B018
+    assert not hasattr(skattn, "Grahp")
