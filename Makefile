@@ -1,4 +1,4 @@
-# make demo: the main job on real data      make test: the whole suite
+# make demo: the main job on real data. make test: the whole suite.
 # Both make their own environment in .venv first. PYTHON chooses the interpreter.
 
 PYTHON ?= python3
