@@ -25,12 +25,13 @@ examples: $(VENV)/.dev
 dev: $(VENV)/.dev
 
 $(VENV)/.plot $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing skattn[$*] in $(VENV) (a minute or two, the first time)"
 	$(INSTALL) '.[$*]'
 	@touch $@
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "skattn needs Python 3.11 or later; choose one: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 clean:
 	rm -rf $(VENV)
