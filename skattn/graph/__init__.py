@@ -1,0 +1,22 @@
+"""What the user hands over: graphs, their validation and conversion, neighbours.
+
+Nothing here knows torch.
+"""
+
+from skattn.graph._features import degree_features
+from skattn.graph._folds import LabelledFold
+from skattn.graph._graph import Graph
+from skattn.graph._neighbors import knn_adjacency, knn_graph
+from skattn.graph._resolve import Context, resolve
+from skattn.graph._self_loops import add_self_loops
+
+__all__ = [
+    "Context",
+    "Graph",
+    "LabelledFold",
+    "add_self_loops",
+    "degree_features",
+    "knn_adjacency",
+    "knn_graph",
+    "resolve",
+]

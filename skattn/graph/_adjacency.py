@@ -1,0 +1,264 @@
+"""The adjacency matrix: checked at the border, canonical from then on."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+_SLICED = (
+    "It looks sliced by rows: keep it whole and slice the graph, "
+    "Graph(adjacency, X)[rows], or cut both axes, adjacency[rows][:, rows]."
+)
+_OTHER_ROWS = (
+    "Pass the X that belongs to this adjacency: row i of X is node i, for every node."
+)
+_PRIOR = (
+    "A weight is a prior on an edge: its logarithm joins the score. Pass signed or "
+    "missing measurements as edge_features= beside a 0/1 adjacency."
+)
+
+
+def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
+    """Return the smaller index type that can count to all of these sizes."""
+    return np.int32 if max(sizes) <= np.iinfo(np.int32).max else np.int64
+
+
+def canonical_adjacency(
+    adjacency: Any, edge_features: Any = None, *, n_rows: int | None = None
+) -> tuple[sparse.csr_array, NDArray[np.float32] | None]:
+    """Check what the user calls an adjacency and bring it into one form.
+
+    Parameters
+    ----------
+    adjacency : sparse or dense matrix of shape (n_nodes, n_nodes)
+        Never changed; its arrays are shared where they are canonical already.
+    edge_features : array-like of shape (n_entries, n_edge_features) or None
+        In the order in which `adjacency` stores its entries.
+    n_rows : int or None
+        How many rows X has, where there is an X.
+
+    Returns
+    -------
+    adjacency : csr_array of shape (n_nodes, n_nodes), float32
+        Sorted, without stored zeros; duplicates are summed, or kept as parallel
+        edges where there are edge features.
+    edge_features : ndarray of shape (n_edges, n_edge_features), float32, or None
+        In the order of the new entries.
+    """
+    stored = _with_weights(_stored_form(adjacency))
+    _check_shape(stored.shape, n_rows)
+    if edge_features is None:
+        return _summed(stored), None
+    return _parallel(stored.tocoo(copy=False), edge_features)
+
+
+def csr_from_entries(
+    receivers: NDArray[Any],
+    senders: NDArray[Any],
+    weights: NDArray[np.float32],
+    n_nodes: int,
+) -> sparse.csr_array:
+    """Build the matrix whose entries are in the order of their receivers.
+
+    Duplicates stay, in their order.
+    """
+    index = index_dtype(n_nodes, len(senders))
+    indptr = np.zeros(n_nodes + 1, dtype=index)
+    np.cumsum(np.bincount(receivers, minlength=n_nodes), out=indptr[1:])
+    return sparse.csr_array(
+        (weights, senders.astype(index, copy=False), indptr), shape=(n_nodes, n_nodes)
+    )
+
+
+def entry_rows(adjacency: sparse.csr_array) -> NDArray[Any]:
+    """Return the receiver of every stored entry."""
+    receivers = np.arange(adjacency.shape[0], dtype=adjacency.indices.dtype)
+    return np.repeat(receivers, np.diff(adjacency.indptr))
+
+
+def cut_adjacency(
+    adjacency: sparse.csr_array, nodes: NDArray[np.int64]
+) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """Return the entries among `nodes`, in their order, and the numbers they had."""
+    place = np.full(adjacency.shape[0], -1, dtype=np.int64)
+    place[nodes] = np.arange(len(nodes))
+    start, stop = adjacency.indptr[nodes], adjacency.indptr[nodes + 1]
+    lengths = (stop - start).astype(np.int64)
+    first = np.concatenate([[0], np.cumsum(lengths)])
+    edges = np.repeat(start - first[:-1], lengths) + np.arange(first[-1])
+    receivers = np.repeat(np.arange(len(nodes)), lengths)
+    senders = place[adjacency.indices[edges]]
+    inside = senders >= 0
+    edges, receivers, senders = edges[inside], receivers[inside], senders[inside]
+    if np.any(np.diff(nodes) < 0):
+        order = np.lexsort((senders, receivers))
+        edges, receivers, senders = edges[order], receivers[order], senders[order]
+    data = adjacency.data[edges]
+    return csr_from_entries(receivers, senders, data, len(nodes)), edges
+
+
+def _stored_form(adjacency: Any) -> Any:
+    """Return the adjacency as csr, csc or coo, its entries in their stored order."""
+    if not sparse.issparse(adjacency):
+        return sparse.coo_array(_dense(adjacency))
+    if adjacency.format in ("csr", "csc"):
+        _check_indices(adjacency)
+        return adjacency
+    entries = adjacency.tocoo(copy=False)
+    if adjacency.format == "bsr":  # blocks are padded with zeros that nobody stored
+        held = entries.data != 0
+        at = (entries.row[held], entries.col[held])
+        entries = sparse.coo_array((entries.data[held], at), shape=entries.shape)
+    return entries
+
+
+def _dense(adjacency: Any) -> NDArray[Any]:
+    if isinstance(adjacency, (str, bytes, dict, set)) or hasattr(adjacency, "adj"):
+        raise TypeError(
+            "adjacency must be a square matrix (scipy sparse or a dense array), got "
+            f"{type(adjacency).__name__}. Use Graph.from_networkx(g) for a networkx "
+            "graph and Graph.from_edges(edges, nodes=...) for pairs of nodes."
+        )
+    dense = np.asarray(adjacency)
+    if dense.ndim != 2:
+        raise ValueError(
+            "adjacency must be a square matrix with one row and one column per node, "
+            f"got an array with {dense.ndim} dimension(s). Use "
+            "Graph.from_edges(edges, nodes=...) for an edge list."
+        )
+    if dense.dtype.kind in "OUSMmV":
+        return _numbers(dense)
+    return dense
+
+
+def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
+    try:
+        return dense.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"adjacency must hold numbers, got an array of dtype {dense.dtype}. Use "
+            "Graph.from_edges(edges, nodes=...) for a list of pairs of node labels."
+        ) from error
+
+
+def _check_indices(adjacency: Any) -> None:
+    n_lines = adjacency.shape[adjacency.format == "csc"]
+    n_places = adjacency.shape[adjacency.format == "csr"]
+    indptr, indices = adjacency.indptr, adjacency.indices[: adjacency.nnz]
+    if len(indptr) != n_lines + 1 or indptr[0] != 0 or np.any(np.diff(indptr) < 0):
+        raise ValueError(
+            "adjacency.indptr must start at 0, never fall and have one entry more than "
+            "there are rows. Build the matrix from (weights, (receivers, senders))."
+        )
+    if len(indices) and not (0 <= indices.min() and indices.max() < n_places):
+        raise ValueError(
+            f"adjacency.indices must lie in 0 .. {n_places - 1}, got values from "
+            f"{indices.min()} to {indices.max()}. Number the nodes from 0, or use "
+            "Graph.from_edges(edges, nodes=labels)."
+        )
+
+
+def _check_shape(shape: tuple[int, ...], n_rows: int | None) -> None:
+    square = len(shape) == 2 and shape[0] == shape[1]
+    if n_rows is None and not square:
+        raise ValueError(
+            f"adjacency must be square, one row and column per node, got {shape}. "
+            + _SLICED
+        )
+    if n_rows is not None and not (square and shape[0] == n_rows):
+        raise ValueError(
+            "adjacency must be square with one row per row of X "
+            f"({n_rows}), got {shape}. " + (_OTHER_ROWS if square else _SLICED)
+        )
+
+
+def _with_weights(stored: Any) -> Any:
+    """Return the same entries with checked float32 values, sharing what it can."""
+    weights = as_weights(stored.data[: stored.nnz])
+    if stored.format == "coo":
+        return sparse.coo_array((weights, (stored.row, stored.col)), shape=stored.shape)
+    make = sparse.csr_array if stored.format == "csr" else sparse.csc_array
+    parts = (weights, stored.indices[: stored.nnz], stored.indptr)
+    return make(parts, shape=stored.shape)
+
+
+def as_weights(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return edge weights as float32 numbers that are finite and not negative."""
+    if values.dtype.kind == "c":
+        raise ValueError(
+            "adjacency weights must be real numbers, got complex ones. " + _PRIOR
+        )
+    if values.dtype.kind not in "biuf":
+        values = _numbers(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weights: NDArray[np.float32] = values.astype(np.float32, copy=False)
+    finite = np.isfinite(weights)
+    if not finite.all():
+        raise ValueError(
+            f"adjacency weights must be finite, got {values[~finite][0]} (and "
+            f"{np.count_nonzero(~finite) - 1} more that are NaN or too large). "
+            + _PRIOR
+        )
+    if len(weights) and weights.min() < 0:
+        raise ValueError(
+            "adjacency weights must not be negative, got "
+            f"{np.count_nonzero(weights < 0)} that are, down to {weights.min()}. "
+            + _PRIOR
+        )
+    return weights
+
+
+def _summed(stored: Any) -> sparse.csr_array:
+    csr = stored.tocsr(copy=False)
+    if not csr.has_canonical_format or not csr.data.all():
+        csr = csr.copy()  # the arrays may be the user's
+        csr.sum_duplicates()
+        csr.eliminate_zeros()
+    return _narrow(csr)
+
+
+def _narrow(csr: sparse.csr_array) -> sparse.csr_array:
+    index = index_dtype(csr.shape[0], csr.nnz)
+    if csr.indices.dtype == index and csr.indptr.dtype == index:
+        return csr
+    indices = csr.indices.astype(index, copy=False)
+    indptr = csr.indptr.astype(index, copy=False)
+    return sparse.csr_array((csr.data, indices, indptr), shape=csr.shape)
+
+
+def _parallel(
+    entries: sparse.coo_array, edge_features: Any
+) -> tuple[sparse.csr_array, NDArray[np.float32]]:
+    features = as_edge_features(edge_features, entries.nnz)
+    order = np.lexsort((entries.col, entries.row))
+    order = order[entries.data[order] != 0]
+    csr = csr_from_entries(
+        entries.row[order], entries.col[order], entries.data[order], entries.shape[0]
+    )
+    return csr, features[order]
+
+
+def as_edge_features(edge_features: Any, n_entries: int) -> NDArray[np.float32]:
+    """Return edge features as a finite float32 matrix with one row per entry."""
+    features = np.asarray(edge_features)
+    if features.dtype.kind not in "biufO":
+        raise TypeError(
+            f"edge_features must hold numbers, got an array of dtype {features.dtype}. "
+            "Encode categories first, for example with OneHotEncoder."
+        )
+    features = features.astype(np.float32)
+    if features.ndim == 1:
+        features = features[:, None]
+    if features.ndim != 2 or len(features) != n_entries:
+        raise ValueError(
+            "edge_features must have one row per stored entry of the adjacency "
+            f"({n_entries}), got shape {features.shape}. Their order is that in which "
+            "the adjacency stores its entries."
+        )
+    if not np.isfinite(features).all():
+        raise ValueError(
+            "edge_features must be finite, got NaN or infinity. Impute them first, or "
+            "remove those edges."
+        )
+    return features

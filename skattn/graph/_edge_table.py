@@ -1,0 +1,176 @@
+"""A table of edges becomes the parts of a graph."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skattn.graph._adjacency import as_edge_features, as_weights
+from skattn.graph._features import as_features
+from skattn.graph._labels import as_index, as_labels, some
+
+
+def parts_from_edges(
+    edges: Any,
+    X: Any,
+    *,
+    nodes: Any,
+    directed: bool,
+    weights: Any,
+    edge_features: Any,
+) -> dict[str, Any]:
+    """Return what the constructor of a graph takes."""
+    X = as_features(X)
+    weights = _column(edges, weights)
+    edge_features = _column(edges, edge_features)
+    ends = _pairs(edges)
+    labels, n_nodes = _labels_of(ends, X, nodes)
+    ends = _numbered(ends, labels, n_nodes)
+    weights = _weights(weights, len(ends))
+    if edge_features is not None:
+        edge_features = as_edge_features(edge_features, len(ends))
+    if not directed:
+        mirrored = np.flatnonzero(ends[:, 0] != ends[:, 1])  # a loop is its own mirror
+        ends = np.concatenate([ends, ends[mirrored, ::-1]])
+        weights = np.concatenate([weights, weights[mirrored]])
+        if edge_features is not None:
+            edge_features = np.concatenate([edge_features, edge_features[mirrored]])
+    entries = (weights, (ends[:, 0], ends[:, 1]))
+    return {
+        "adjacency": sparse.coo_array(entries, shape=(n_nodes, n_nodes)),
+        "X": X,
+        "edge_features": edge_features,
+        "nodes": labels,
+    }
+
+
+def _column(edges: Any, values: Any) -> Any:
+    """Return values given by name as columns of the edge table."""
+    names = [values] if isinstance(values, str) else values
+    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not named:
+        return values
+    missing = [name for name in names if name not in getattr(edges, "columns", ())]
+    if missing:
+        raise ValueError(
+            f"edges must be a DataFrame with the columns {names}, {missing} are not "
+            "there. Give the values themselves, one per row of edges."
+        )
+    return edges[values].to_numpy()
+
+
+def _pairs(edges: Any) -> NDArray[Any]:
+    if hasattr(edges, "iloc"):
+        if edges.shape[1] < 2:
+            raise ValueError(
+                "edges must have two columns, receiver and sender, got "
+                f"{edges.shape[1]}. Give a row (u, v) per edge u attends to v."
+            )
+        return np.asarray(edges.iloc[:, :2].to_numpy())
+    if isinstance(edges, (list, tuple)):
+        return _pairs_of_list(edges)
+    pairs = np.asarray(edges)
+    if pairs.size == 0:
+        return np.empty((0, 2), dtype=np.int64)
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        hint = " Transpose it." if pairs.ndim == 2 and pairs.shape[0] == 2 else ""
+        raise ValueError(
+            "edges must be a table of shape (n_rows, 2), a row (u, v) per edge u "
+            f"attends to v, got shape {pairs.shape}.{hint}"
+        )
+    return pairs
+
+
+def _pairs_of_list(edges: Any) -> NDArray[Any]:
+    """Return pairs of any labels: numpy alone would make all of them strings."""
+    pairs = np.empty((len(edges), 2), dtype=object)
+    for number, edge in enumerate(edges):
+        if isinstance(edge, str) or not hasattr(edge, "__len__") or len(edge) != 2:
+            raise ValueError(
+                "edges must be pairs (u, v), one per edge u attends to v, got "
+                f"{edge!r} at {number}. Give weights and features as arguments of "
+                "their own."
+            )
+        pairs[number, 0], pairs[number, 1] = edge
+    return pairs
+
+
+def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
+    """Return the labels, or None where nodes are numbered, and how many nodes."""
+    if isinstance(nodes, (int, np.integer)):
+        n_nodes = int(nodes)
+        return None, n_nodes
+    if nodes is not None:
+        labels = as_index(nodes)
+    elif X is not None:
+        index = getattr(X, "index", None)
+        if index is None or _counts(index):
+            return None, int(X.shape[0])
+        labels = index
+    else:
+        labels = _labels_that_occur(ends)
+    n_nodes = len(labels) if X is None else X.shape[0]
+    return as_labels(labels, n_nodes), n_nodes
+
+
+def _counts(index: Any) -> bool:
+    return bool(index.name is None and np.array_equal(index, np.arange(len(index))))
+
+
+def _labels_that_occur(ends: NDArray[Any]) -> Any:
+    labels = as_index(ends.ravel()).unique()
+    if len(labels) == 0 or labels.inferred_type in ("integer", "floating"):
+        raise ValueError(
+            "from_edges must know how many nodes there are, and numbers in the edges "
+            "do not say it (nodes without edges are normal). Give X, or nodes= their "
+            "number or their labels."
+        )
+    return labels.sort_values()
+
+
+def _numbered(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.int64]:
+    if labels is None:
+        return _checked_positions(ends, n_nodes)
+    numbers = labels.get_indexer(as_index(ends.ravel()))
+    if (numbers < 0).any():
+        unknown = as_index(ends.ravel())[numbers < 0].unique()
+        raise ValueError(
+            f"edges must name nodes of the graph, got {some(unknown)}, not among the "
+            f"{len(labels)} labels ({some(labels, 3)}). Add them to nodes= and X, or "
+            "remove their edges."
+        )
+    shaped: NDArray[np.int64] = numbers.reshape(-1, 2).astype(np.int64)
+    return shaped
+
+
+def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
+    try:
+        positions = ends.astype(np.int64)
+        whole = bool((positions == ends).all())
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole:
+        raise ValueError(
+            "edges must hold positions (whole numbers from 0) where nodes have no "
+            f"labels, got {some(ends.ravel(), 3)}. Give nodes= the labels of the nodes."
+        )
+    if len(positions) and not (0 <= positions.min() and positions.max() < n_nodes):
+        raise ValueError(
+            f"edges must hold positions in 0 .. {n_nodes - 1}, got values from "
+            f"{positions.min()} to {positions.max()}. Give nodes= their labels, or the "
+            "right number of nodes."
+        )
+    return positions
+
+
+def _weights(weights: Any, n_edges: int) -> NDArray[np.float32]:
+    if weights is None:
+        return np.ones(n_edges, dtype=np.float32)
+    values = np.asarray(weights)
+    if values.shape != (n_edges,):
+        raise ValueError(
+            f"weights must have one number per row of edges ({n_edges}), got shape "
+            f"{values.shape}. Use edge_features= for several numbers per edge."
+        )
+    return as_weights(values)

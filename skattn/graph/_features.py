@@ -1,0 +1,60 @@
+"""Node features: kept as the user gave them, sliced by rows."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils import _safe_indexing
+
+
+def as_features(X: Any) -> Any:
+    """Return a two-dimensional container of node features, unchanged if it is one."""
+    if X is None:
+        return None
+    if not hasattr(X, "shape"):
+        X = np.asarray(X)
+    if len(X.shape) != 2:
+        raise ValueError(
+            "X must be two-dimensional with one row per node, got shape "
+            f"{tuple(X.shape)}. Use X.reshape(-1, 1) for a single feature."
+        )
+    return np.asarray(X) if isinstance(X, np.matrix) else X
+
+
+def n_features_of(X: Any) -> int:
+    """Return the number of columns, 0 for None."""
+    return 0 if X is None else int(X.shape[1])
+
+
+def take_rows(X: Any, rows: NDArray[np.int64]) -> Any:
+    """Return these rows of an array, a sparse matrix or a DataFrame."""
+    return _safe_indexing(X.tocsr() if sparse.issparse(X) else X, rows)
+
+
+def size_of(X: Any) -> int:
+    """Return the bytes that a feature container's arrays take."""
+    if sparse.issparse(X):
+        names = ("data", "indices", "indptr", "row", "col")
+        return sum(getattr(getattr(X, name, None), "nbytes", 0) for name in names)
+    if hasattr(X, "memory_usage"):
+        return int(X.memory_usage().sum())
+    return int(getattr(X, "nbytes", 0))
+
+
+def degree_features(adjacency: sparse.csr_array) -> NDArray[np.float32]:
+    """Return ``[1, log(1 + degree)]`` per node; the degree counts a node's senders.
+
+    Parameters
+    ----------
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        Of the graph in use.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes, 2), float32
+        What a graph without features gets.
+    """
+    degree = np.diff(adjacency.indptr)
+    columns = np.ones(len(degree)), np.log1p(degree)
+    return np.stack(columns, axis=1).astype(np.float32)

@@ -1,0 +1,134 @@
+"""Cross-validation where only some rows are labelled."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import BaseCrossValidator, check_cv
+from sklearn.utils import _safe_indexing
+from sklearn.utils.multiclass import type_of_target
+
+
+class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
+    """Split labelled rows into folds; unlabelled rows are always trained on.
+
+    Parameters
+    ----------
+    cv : int or splitter, default=5
+        The number of folds, or one of scikit-learn's splitters, applied to the
+        labelled rows alone. A number means StratifiedKFold where `y` holds classes,
+        otherwise KFold; give ``KFold(5)`` for a regressor of whole numbers.
+    unlabeled : object, default=-1
+        The value that marks an entry of `y` as not labelled; NaN for a regressor. A
+        row of several outputs is unlabelled if all its entries are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skattn.graph import LabelledFold
+    >>> y = np.array([0, -1, 1, 0, 1, -1])
+    >>> for train, test in LabelledFold(2).split(np.zeros((6, 1)), y):
+    ...     print(train, test)
+    [1 3 4 5] [0 2]
+    [0 1 2 5] [3 4]
+    """
+
+    __metadata_request__split = {"groups": True}
+    __metadata_request__get_n_splits = {"groups": True}
+
+    def __init__(self, cv: Any = 5, unlabeled: Any = -1) -> None:
+        self.cv = cv
+        self.unlabeled = unlabeled
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the positions of training and test rows.
+
+        Parameters
+        ----------
+        X : Graph, array-like or DataFrame with n_rows rows
+            The rows to split.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            The labels, some of them the mark of an unlabelled entry.
+        groups : array-like of shape (n_rows,) or None, default=None
+            For splitters that keep groups together.
+
+        Yields
+        ------
+        train : ndarray of shape (n_train,), int64
+            Sorted positions; every unlabelled row is among them.
+        test : ndarray of shape (n_test,), int64
+            Positions of labelled rows.
+
+        Raises
+        ------
+        ValueError
+            If `y` is missing or nothing is labelled.
+        """
+        labelled = self._labelled(y)
+        rest = np.setdiff1d(np.arange(len(y)), labelled)
+        inner = (_rows(each, labelled) for each in (X, y, groups))
+        for train, test in self._inner(y, labelled).split(*inner):
+            yield np.sort(np.concatenate([labelled[train], rest])), labelled[test]
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X : Graph, array-like or DataFrame with n_rows rows, or None
+            Needed where the wrapped splitter counts rows.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), or None
+            Needed where the wrapped splitter counts rows.
+        groups : array-like of shape (n_rows,) or None, default=None
+            Needed where the wrapped splitter counts groups.
+
+        Returns
+        -------
+        int
+            How many pairs `split` yields.
+        """
+        if y is None:
+            return int(check_cv(self.cv).get_n_splits(X, None, groups))
+        labelled = self._labelled(y)
+        inner = (_rows(each, labelled) for each in (X, y, groups))
+        return int(self._inner(y, labelled).get_n_splits(*inner))
+
+    def _labelled(self, y: Any) -> NDArray[np.int64]:
+        if y is None:
+            raise ValueError(
+                "LabelledFold needs y to know which rows are labelled, got None. Pass "
+                f"y with {self.unlabeled!r} where a row is not."
+            )
+        values = np.asarray(y)
+        marked = (values == self.unlabeled) | _is_nan(values, self.unlabeled)
+        rows = np.flatnonzero(~marked.reshape(len(values), -1).all(axis=1))
+        if len(rows) == 0:
+            raise ValueError(
+                "LabelledFold needs labelled rows, got none: every entry of y is "
+                f"{self.unlabeled!r}. Set unlabeled= to the value that marks them."
+            )
+        return rows
+
+    def _inner(self, y: Any, labelled: NDArray[np.int64]) -> Any:
+        if not isinstance(self.cv, (int, np.integer)) and not hasattr(self.cv, "split"):
+            raise TypeError(
+                "cv must be a number of folds or a splitter, got "
+                f"{type(self.cv).__name__}. Pass for example KFold(5)."
+            )
+        y = _rows(np.asarray(y), labelled)
+        column = y.ndim == 1 or y.shape[1] == 1
+        nan = isinstance(self.unlabeled, float) and np.isnan(self.unlabeled)
+        classes = column and not nan and type_of_target(y) in ("binary", "multiclass")
+        return check_cv(self.cv, y, classifier=classes)
+
+
+def _rows(values: Any, rows: NDArray[np.int64]) -> Any:
+    return None if values is None else _safe_indexing(values, rows)
+
+
+def _is_nan(values: NDArray[Any], mark: Any) -> Any:
+    nan = isinstance(mark, float) and np.isnan(mark)
+    return values != values if nan else np.zeros(values.shape, dtype=bool)

@@ -1,0 +1,49 @@
+"""Node labels: a pandas Index, each label once."""
+
+from typing import Any
+
+
+def as_labels(nodes: Any, n_nodes: int) -> Any:
+    """Return labels as a checked pandas Index, or None."""
+    if nodes is None:
+        return None
+    labels = as_index(nodes)
+    if labels.nlevels > 1:
+        raise ValueError(
+            "nodes must have one level of labels, got a MultiIndex with "
+            f"{labels.nlevels}. Join its levels into one label per node."
+        )
+    if len(labels) != n_nodes:
+        raise ValueError(
+            f"nodes must have one label per node ({n_nodes}), got {len(labels)}. "
+            "Give the labels of all rows of the adjacency, in their order."
+        )
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()].unique()
+        raise ValueError(
+            f"nodes must name each node once, got {some(twice)} more than once. Merge "
+            "these rows, or give them labels of their own."
+        )
+    return labels
+
+
+def as_index(labels: Any) -> Any:
+    """Return a pandas Index of any labels; a Series keeps its name."""
+    try:
+        import pandas as pd  # noqa: PLC0415
+    except ImportError as error:
+        raise ImportError(
+            "nodes= needs pandas: pip install 'skattn[pandas]'. Leave it out to number "
+            "the nodes from 0."
+        ) from error
+    if isinstance(labels, pd.Index):
+        return labels
+    if isinstance(labels, pd.Series):
+        return pd.Index(labels.to_numpy(), name=labels.name, tupleize_cols=False)
+    return pd.Index(labels, tupleize_cols=False)
+
+
+def some(labels: Any, most: int = 5) -> str:
+    """Return the first few labels as text, and how many more there are."""
+    shown = ", ".join(repr(label) for label in list(labels[:most]))
+    return shown + (f" and {len(labels) - most} more" if len(labels) > most else "")

@@ -1,0 +1,99 @@
+"""Graphs to and from networkx."""
+
+from typing import Any
+
+import numpy as np
+
+from skattn.graph._adjacency import entry_rows
+
+
+def parts_from_networkx(
+    graph: Any,
+    X: Any,
+    *,
+    node_attributes: list[str] | None,
+    weight: str | None,
+    edge_attributes: list[str] | None,
+) -> dict[str, Any]:
+    """Return what ``Graph.from_edges`` takes."""
+    _check_networkx(graph)
+    if X is not None and node_attributes is not None:
+        raise ValueError(
+            "from_networkx takes X or node_attributes, got both. Leave one out."
+        )
+    labels = list(graph.nodes)
+    place = {label: number for number, label in enumerate(labels)}
+    edges = [(place[u], place[v], held) for u, v, held in graph.edges(data=True)]
+    if node_attributes is not None:
+        held = [graph.nodes[label] for label in labels]
+        X = _columns(held, node_attributes, "node")
+    features = None
+    if edge_attributes is not None:
+        features = _columns([held for *_, held in edges], edge_attributes, "edge")
+    return {
+        "edges": np.array([edge[:2] for edge in edges], dtype=np.int64).reshape(-1, 2),
+        "X": X,
+        "nodes": labels,
+        "directed": graph.is_directed(),
+        "weights": [1 if weight is None else held.get(weight, 1) for *_, held in edges],
+        "edge_features": features,
+    }
+
+
+def _check_networkx(graph: Any) -> None:
+    if not (hasattr(graph, "adj") and hasattr(graph, "is_directed")):
+        raise TypeError(
+            f"graph must be a networkx graph, got {type(graph).__name__}. Use "
+            "Graph(adjacency) for a matrix and Graph.from_edges(edges) for pairs."
+        )
+
+
+def _columns(held: list[dict[str, Any]], names: list[str], owner: str) -> Any:
+    """Return one row of numbers per node or edge."""
+    missing = [name for name in names if any(name not in each for each in held)]
+    if missing:
+        raise ValueError(
+            f"Every {owner} must have the attributes {names}, {missing} are not on all "
+            f"of them. Set a value on each {owner} first."
+        )
+    rows = [[each[name] for name in names] for each in held]
+    return np.array(rows, dtype=np.float64).reshape(len(held), len(names))
+
+
+def to_networkx(graph: Any) -> Any:
+    """Return the whole graph as a DiGraph, or a MultiDiGraph with parallel edges."""
+    import networkx as nx  # noqa: PLC0415
+
+    base = graph.base
+    labels = list(range(base.n_nodes)) if base.nodes is None else list(base.nodes)
+    made = nx.DiGraph() if base.adjacency.has_canonical_format else nx.MultiDiGraph()
+    made.add_nodes_from(zip(labels, _node_attributes(base.X), strict=False))
+    made.add_nodes_from(labels)
+    entries = zip(
+        entry_rows(base.adjacency).tolist(),
+        base.adjacency.indices.tolist(),
+        _edge_attributes(base),
+        strict=True,
+    )
+    made.add_edges_from((labels[i], labels[j], held) for i, j, held in entries)
+    return made
+
+
+def _node_attributes(X: Any) -> list[dict[str, Any]]:
+    if X is None:
+        return []
+    if hasattr(X, "columns"):
+        names, rows = [str(name) for name in X.columns], X.to_numpy().tolist()
+    else:
+        dense = X.toarray() if hasattr(X, "toarray") else X
+        names, rows = [f"x{k}" for k in range(X.shape[1])], dense.tolist()
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _edge_attributes(graph: Any) -> list[dict[str, float]]:
+    weights = graph.adjacency.data.tolist()
+    if graph.edge_features is None:
+        return [{"weight": weight} for weight in weights]
+    names = ["weight", *(f"e{k}" for k in range(graph.n_edge_features))]
+    rows = np.column_stack([graph.adjacency.data, graph.edge_features]).tolist()
+    return [dict(zip(names, row, strict=True)) for row in rows]
