@@ -151,7 +151,7 @@ def _check_indices(adjacency: Any) -> None:
             "adjacency.indptr must start at 0, never fall and have one entry more than "
             "there are rows. Build the matrix from (weights, (receivers, senders))."
         )
-    if len(indices) and not (0 <= indices.min() and indices.max() < n_places):
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n_places):
         raise ValueError(
             f"adjacency.indices must lie in 0 .. {n_places - 1}, got values from "
             f"{indices.min()} to {indices.max()}. Number the nodes from 0, or use "

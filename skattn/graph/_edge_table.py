@@ -155,7 +155,7 @@ def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
             "edges must hold positions (whole numbers from 0) where nodes have no "
             f"labels, got {some(ends.ravel(), 3)}. Give nodes= the labels of the nodes."
         )
-    if len(positions) and not (0 <= positions.min() and positions.max() < n_nodes):
+    if len(positions) and not (positions.min() >= 0 and positions.max() < n_nodes):
         raise ValueError(
             f"edges must hold positions in 0 .. {n_nodes - 1}, got values from "
             f"{positions.min()} to {positions.max()}. Give nodes= their labels, or the "

@@ -29,7 +29,7 @@ class Graph:
         ``adjacency[i, j] != 0`` means that node i attends to node j. The value is a
         weight, a prior on the edge: it is finite and not negative, and a stored zero
         is no edge. Duplicate entries are summed unless there are edge features.
-    X : array-like, sparse matrix or DataFrame of shape (n_nodes, n_features) or None
+    X : array-like, sparse matrix, DataFrame or None
         Node features, kept as given; row i is node i.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
         Numbers per edge, in the order in which `adjacency` stores its entries (a dense
@@ -124,9 +124,10 @@ class Graph:
         object.__setattr__(self, "_whole", whole)
 
     @classmethod
-    def _trusted(cls, *parts: Any, whole: "Graph | None" = None) -> Self:
+    def _trusted(cls, *parts: Any) -> Self:
+        """Return a graph of parts that were checked before, as `_set` takes them."""
         graph = object.__new__(cls)
-        graph._set(*parts, whole=whole)
+        graph._set(*parts)
         return graph
 
     @classmethod
@@ -148,7 +149,7 @@ class Graph:
             A row (u, v) says that u attends to v. The entries are labels out of
             `nodes` or, without labels, positions from 0. Of a DataFrame the first two
             columns count.
-        X : array-like, sparse matrix or DataFrame of shape (n_nodes, n_features) or None
+        X : array-like, sparse matrix, DataFrame or None
             Node features; row i is node i.
         nodes : int, array-like of shape (n_nodes,) or None, default=None
             The labels of the nodes, in the order of the rows of X, or their number.
@@ -207,7 +208,7 @@ class Graph:
         ----------
         graph : networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
             Its nodes become the labels, in its order (none if they are 0 .. n - 1).
-        X : array-like, sparse matrix or DataFrame of shape (n_nodes, n_features) or None
+        X : array-like, sparse matrix, DataFrame or None
             Node features in the order of the nodes of `graph`.
         node_attributes : list of str or None, default=None
             Numeric node attributes that become the columns of X instead.
@@ -332,7 +333,7 @@ class Graph:
     def __getitem__(self, key: Any) -> "Graph":
         parts = (self.adjacency, self.X, self.edge_features, self.nodes)
         targets = self.targets[_row_key(key)]
-        return self._trusted(*parts, targets, whole=self.base)
+        return self._trusted(*parts, targets, self.base)
 
     def subgraph(self, nodes: Any = None) -> "Graph":
         """Cut out some nodes with the edges among them.
@@ -382,7 +383,7 @@ class Graph:
 
         Parameters
         ----------
-        X : array-like, sparse matrix or DataFrame of shape (n_nodes, n_features) or None
+        X : array-like, sparse matrix, DataFrame or None
             Features of all nodes of the whole graph, also if this is a view.
 
         Returns
@@ -406,7 +407,7 @@ class Graph:
         whole = self._trusted(*parts, self.base.targets)
         return whole[self.targets] if self.is_view else whole
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
         if dtype is not None and np.dtype(dtype) == object:
             holder = np.empty((), dtype=object)
             holder[()] = self
@@ -471,7 +472,7 @@ def _as_index(key: Any) -> NDArray[Any]:
         index = index.astype(np.int64)
     if index.ndim != 1 or index.dtype.kind not in "iub":
         raise IndexError(
-            "A Graph is sliced by an integer, a slice, a mask or one list of positions, "
+            "A Graph is sliced by an integer, a slice, a mask or a list of positions, "
             f"got {type(key).__name__} of dtype {index.dtype} with "
             f"{np.ndim(key)} dimension(s). Labels: graph.nodes.get_indexer(labels) "
             "gives their positions."

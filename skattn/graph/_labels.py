@@ -30,7 +30,7 @@ def as_labels(nodes: Any, n_nodes: int) -> Any:
 def as_index(labels: Any) -> Any:
     """Return a pandas Index of any labels; a Series keeps its name."""
     try:
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
     except ImportError as error:
         raise ImportError(
             "nodes= needs pandas: pip install 'skattn[pandas]'. Leave it out to number "

@@ -1,4 +1,4 @@
-"""Rows that join a graph by name: which node is a row?"""
+"""Rows that join a graph by name."""
 
 from typing import Any
 

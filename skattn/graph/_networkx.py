@@ -62,7 +62,7 @@ def _columns(held: list[dict[str, Any]], names: list[str], owner: str) -> Any:
 
 def to_networkx(graph: Any) -> Any:
     """Return the whole graph as a DiGraph, or a MultiDiGraph with parallel edges."""
-    import networkx as nx  # noqa: PLC0415
+    import networkx as nx
 
     base = graph.base
     labels = list(range(base.n_nodes)) if base.nodes is None else list(base.nodes)

@@ -251,7 +251,7 @@ class NamedContext:
         """Find the node of every row of a DataFrame."""
         if graph.nodes is None:
             raise ValueError(
-                "graph= joins the rows of X by name, so the graph must have labels, got "
+                "graph= joins rows by name, so the graph must have labels, got "
                 f'{graph!r}. Use Graph(adjacency, nodes=pd.Index(labels, name="id")).'
             )
         names, columns = named_rows(X, graph.nodes)

@@ -39,8 +39,8 @@ def _check_alike(graphs: list[Any]) -> None:
             raise ValueError(
                 "Graph.union needs graphs alike in features, edge features and labels, "
                 f"got {graphs[0]!r} and, at {number}, {graph!r}, of kinds "
-                f"{_kind(graphs[0])} and {_kind(graph)}. Use with_features(...) to give "
-                "them the same columns."
+                f"{_kind(graphs[0])} and {_kind(graph)}. Use graph.with_features(...) "
+                "to give them the same columns."
             )
 
 
@@ -70,7 +70,7 @@ def _stacked(tables: list[Any]) -> Any:
     if sparse.issparse(tables[0]):
         return sparse.vstack(tables, format="csr")
     if hasattr(tables[0], "columns"):
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         return pd.concat(tables)
     return np.concatenate(tables)
