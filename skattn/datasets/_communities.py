@@ -64,5 +64,5 @@ def make_communities(
     X = centres[y] + rng.normal(size=(n_nodes, n_features))
     p_edge = np.where(y[:, None] == y, p_within, p_between)
     upper = np.triu(rng.random_sample(p_edge.shape) < p_edge, k=1)
-    graph = Graph(csr_array(upper | upper.T, dtype=np.float32), X.astype(np.float32))
+    graph = Graph(csr_array(upper | upper.T, dtype=np.float32), X)
     return graph, y

@@ -63,5 +63,5 @@ def make_dictionary_lookup(
     one = np.kron([[0, 1], [0, 0]], np.ones((n_keys, n_keys)))  # queries read keys
     adjacency = block_diag([one] * n_dictionaries, format="csr")
     is_query = np.tile(np.repeat([True, False], n_keys), n_dictionaries)
-    graph = Graph(adjacency, X.astype(np.float32))
+    graph = Graph(adjacency, X)
     return graph[is_query], values.ravel()

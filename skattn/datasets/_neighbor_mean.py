@@ -59,7 +59,7 @@ def make_neighbor_mean(
             f"node is its own sender; got {n_neighbors}."
         )
     rng = check_random_state(random_state)
-    X = rng.normal(size=(n_nodes, n_features)).astype(np.float32)
+    X = rng.normal(size=(n_nodes, n_features))
     keys = rng.random_sample((n_nodes, n_nodes))
     np.fill_diagonal(keys, np.inf)  # never its own sender
     senders = np.argsort(keys, axis=1)[:, :n_neighbors]
