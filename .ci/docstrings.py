@@ -29,9 +29,8 @@ def rooms():
 
 
 def public_names(room):
-    """Yield a room's own name, its names and their methods, by import path."""
+    """Yield the names that a room lists, and their methods, by import path."""
     package = import_module(room)
-    yield room
     for name in package.__all__:
         found = getattr(package, name)
         if inspect.ismodule(found):
