@@ -5,9 +5,10 @@ and a held-out view, says what to keep for later, and joins later rows to it. No
 after it asks how the graph arrived.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +23,18 @@ Views = tuple[Graph, Graph | None]
 Rows = NDArray[np.int64]
 
 
-class Context(Protocol):
+class Context(ABC):
     """The rows of a fit and the graph that they are part of."""
 
     kind: ClassVar[str]
     """How the graph arrived: "table", "adjacency", "graph" or "named"."""
 
     @property
+    @abstractmethod
     def n_rows(self) -> int:
         """Number of rows, as many as y has."""
 
+    @abstractmethod
     def split(self, train: Rows, held_out: Rows | None) -> Views:
         """Return the views whose targets are these rows, in their order.
 
@@ -50,6 +53,7 @@ class Context(Protocol):
             A view with checked features; None if there are no such rows.
         """
 
+    @abstractmethod
     def fitted(self) -> "Context":
         """Return what prediction needs of this, and no more.
 
@@ -59,6 +63,7 @@ class Context(Protocol):
             It can `join`, not `split`.
         """
 
+    @abstractmethod
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return the view whose targets are later rows.
 
@@ -82,7 +87,7 @@ class Context(Protocol):
             If the input is of another kind than the fitted one.
         """
 
-    def positions(self, X: Any) -> Rows | None:
+    def positions(self, X: Any) -> Rows | None:  # noqa: ARG002
         """Return the nodes of ``join(X)`` as positions in the user's graph.
 
         Parameters
@@ -95,6 +100,7 @@ class Context(Protocol):
         ndarray of shape (n_nodes,), int64, or None
             None where ``join(X)`` has the nodes of the input itself.
         """
+        return None
 
 
 def resolve(
@@ -137,16 +143,14 @@ def resolve(
     if graph is not None:
         return NamedContext.of(X, graph, check)
     if isinstance(X, Graph):
-        return GraphContext(_checked(X, check), len(X))
+        return GraphContext(_checked(X, check))
     if adjacency is not None:
-        view = _checked(Graph(adjacency, X), check)
-        return AdjacencyContext(view, len(view))
-    features = check(X)
-    return TableContext(features, n_neighbors)
+        return AdjacencyContext(_checked(Graph(adjacency, X), check))
+    return TableContext(check(X), n_neighbors)
 
 
 @dataclass(frozen=True, eq=False)
-class TableContext:
+class TableContext(Context):
     """A table alone: rows attend to their nearest training rows."""
 
     kind: ClassVar[str] = "table"
@@ -175,53 +179,28 @@ class TableContext:
         new = self.n_rows + np.arange(features.shape[0])
         return self._graph(stack(self.features, features), new)[new]
 
-    def positions(self, X: Any) -> Rows | None:
-        """Return None."""
-
     def _graph(self, features: Any, newcomers: Rows) -> Graph:
         return Graph(table_adjacency(features, newcomers, self.n_neighbors), features)
 
 
 @dataclass(frozen=True, eq=False)
-class AdjacencyContext:
-    """A table and the adjacency over its rows."""
-
-    kind: ClassVar[str] = "adjacency"
-    view: Graph | None
-    """The whole graph with checked features; None after `fitted`."""
-    n_rows: int
-
-    def split(self, train: Rows, held_out: Rows | None) -> Views:
-        """Return two views of the graph."""
-        return _two_views(_there(self.view), train, held_out)
-
-    def fitted(self) -> "AdjacencyContext":
-        """Return the same without its graph."""
-        return replace(self, view=None)
-
-    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
-        """Return the graph of the new rows."""
-        _check_kind(self.kind, X, adjacency)
-        return _checked(Graph(adjacency, X), check)
-
-    def positions(self, X: Any) -> Rows | None:
-        """Return None."""
-
-
-@dataclass(frozen=True, eq=False)
-class GraphContext:
+class GraphContext(Context):
     """A graph, or a view of one."""
 
     kind: ClassVar[str] = "graph"
     view: Graph | None
     """With checked features; None after `fitted`."""
-    n_rows: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, as many as y has."""
+        return len(self._there())
 
     def split(self, train: Rows, held_out: Rows | None) -> Views:
         """Return two views of the graph."""
-        return _two_views(_there(self.view), train, held_out)
+        return _two_views(self._there(), train, held_out)
 
-    def fitted(self) -> "GraphContext":
+    def fitted(self) -> Self:
         """Return the same without its graph."""
         return replace(self, view=None)
 
@@ -230,12 +209,26 @@ class GraphContext:
         _check_kind(self.kind, X, adjacency)
         return _checked(X, check)
 
-    def positions(self, X: Any) -> Rows | None:
-        """Return None."""
+    def _there(self) -> Graph:
+        if self.view is None:
+            raise RuntimeError("A fitted context keeps no graph: it can only join.")
+        return self.view
 
 
 @dataclass(frozen=True, eq=False)
-class NamedContext:
+class AdjacencyContext(GraphContext):
+    """A table and the adjacency over its rows."""
+
+    kind: ClassVar[str] = "adjacency"
+
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
+        """Return the graph of the new rows."""
+        _check_kind(self.kind, X, adjacency)
+        return _checked(Graph(adjacency, X), check)
+
+
+@dataclass(frozen=True, eq=False)
+class NamedContext(Context):
     """Rows of a DataFrame that name nodes of a graph."""
 
     kind: ClassVar[str] = "named"
@@ -319,12 +312,6 @@ def _checked(graph: Graph, check: Check) -> Graph:
     if features is None:
         features = degree_features(graph.adjacency)
     return graph.with_features(features)
-
-
-def _there(graph: Graph | None) -> Graph:
-    if graph is None:
-        raise RuntimeError("a fitted context keeps no graph, it can only join others")
-    return graph
 
 
 def _check_ways(X: Any, adjacency: Any, graph: Any) -> None:
