@@ -1,0 +1,27 @@
+"""The arithmetic of attention: tensors in, tensors out.
+
+`edge_attention` averages the values of every receiver's senders by one of three scores;
+`attention_weights` returns those averages' weights; `dropout` and `sparse_matmul` serve
+the layers around it. `use_backend` chooses who computes.
+"""
+
+from skattn.ops._backends import use_backend
+from skattn.ops._dropout import dropout
+from skattn.ops._edge_attention import attention_weights, edge_attention
+from skattn.ops._edges import Edges
+from skattn.ops._scores import Dot, Gat, GatV2, Score
+from skattn.ops._sparse import SparseMatrix, sparse_matmul
+
+__all__ = [
+    "Dot",
+    "Edges",
+    "Gat",
+    "GatV2",
+    "Score",
+    "SparseMatrix",
+    "attention_weights",
+    "dropout",
+    "edge_attention",
+    "sparse_matmul",
+    "use_backend",
+]

@@ -1,0 +1,129 @@
+"""Who computes an operation: what it needs, who can do that, who is preferred.
+
+A backend is a module with the functions of `Operations`, named here as a string so that
+importing `skattn.ops` loads no compiler: numba comes in (0.3 s) when the CPU kernels are
+first asked for. The reference can do everything and is always there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor
+
+__all__ = ["Backend", "Spec", "select", "use_backend"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What an operation needs of a backend."""
+
+    devices: frozenset[str]
+    """Types of the devices that its tensors lie on."""
+    dtypes: frozenset[torch.dtype]
+    """Types of its floating-point tensors."""
+
+    @classmethod
+    def of(cls, *tensors: Tensor | None) -> Spec:
+        """Describe the tensors of a call; None stands for one that was not given."""
+        given = [tensor for tensor in tensors if tensor is not None]
+        return cls(
+            devices=frozenset(tensor.device.type for tensor in given),
+            dtypes=frozenset(t.dtype for t in given if t.is_floating_point()),
+        )
+
+
+class Operations(Protocol):
+    """The functions that the module of a backend has."""
+
+    edge_attention: Callable[..., Tensor]
+    dropout: Callable[..., Tensor]
+    sparse_matmul: Callable[..., Tensor]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One implementation of the operations."""
+
+    name: str
+    """As `use_backend` calls it."""
+    module: str
+    """Full name of the module that has the functions."""
+    can: Callable[[Spec], bool]
+    """Whether it computes such an operation."""
+    needs: str
+    """The same in words, for messages."""
+
+    def load(self) -> Operations:
+        """Import the module, the first time at the cost of what it imports."""
+        return cast("Operations", importlib.import_module(self.module))
+
+
+def _is_float32_on_cpu(spec: Spec) -> bool:
+    return spec.devices == {"cpu"} and spec.dtypes == {torch.float32}
+
+
+_BACKENDS = (  # the first that can is taken
+    Backend("cpu", "skattn.ops._cpu", _is_float32_on_cpu, "float32 tensors on the CPU"),
+    Backend("reference", "skattn.ops._reference", lambda _: True, "nothing"),
+)
+_CHOICE: ContextVar[str] = ContextVar("skattn_backend", default="auto")
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Choose who computes the operations inside a ``with`` block.
+
+    Parameters
+    ----------
+    name : {"auto", "reference", "cpu"}
+        "auto" takes the fastest backend that can compute a call; "reference" is plain
+        torch on any device and any floating-point type; "cpu" are compiled kernels for
+        float32 tensors on the CPU.
+
+    Yields
+    ------
+    None
+        The choice holds for this thread or task until the block ends. The backward pass
+        of what was computed inside stays with the backend that computed it.
+
+    Raises
+    ------
+    ValueError
+        If there is no backend of that name; later, if a call is given tensors which the
+        chosen backend cannot compute with.
+
+    Examples
+    --------
+    >>> with use_backend("reference"):
+    ...     pass
+    """
+    names = ["auto", *(backend.name for backend in _BACKENDS)]
+    if name not in names:
+        raise ValueError(f"backend must be one of {names}, got {name!r}.")
+    token = _CHOICE.set(name)
+    try:
+        yield
+    finally:
+        _CHOICE.reset(token)
+
+
+def select(spec: Spec) -> Backend:
+    """Return the backend to use: the chosen one, or the first that can."""
+    choice = _CHOICE.get()
+    if choice == "auto":
+        return next(backend for backend in _BACKENDS if backend.can(spec))
+    backend = next(backend for backend in _BACKENDS if backend.name == choice)
+    if not backend.can(spec):
+        raise ValueError(
+            f"the backend {choice!r} needs {backend.needs}, got "
+            f"{sorted(map(str, spec.dtypes))} on {sorted(spec.devices)}. Use "
+            'use_backend("auto") to let the reference compute such calls.'
+        )
+    return backend

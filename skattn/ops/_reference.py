@@ -1,0 +1,72 @@
+"""The operations as their formulas say, in plain torch.
+
+Any device, any floating-point type, differentiable as often as you like; everything else
+is tested against it. It makes a message per edge, which is what the kernels avoid.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from skattn.ops._edges import Edges
+from skattn.ops._random import edge_keep, element_keep
+from skattn.ops._scores import Score
+from skattn.ops._sparse import SparseMatrix
+
+__all__ = ["attention_weights", "dropout", "edge_attention", "sparse_matmul"]
+
+
+def edge_attention(
+    edges: Edges,
+    score: Score,
+    value: Tensor,
+    bias: Tensor | None,
+    edge_features: Tensor | None,
+    offset: Tensor | None,
+    dropout: float,
+    seed: int,
+) -> Tensor:
+    """See `skattn.ops.edge_attention`."""
+    weights = attention_weights(edges, score, bias)  # (n_edges, n_heads)
+    if dropout:
+        keep = edge_keep(*weights.shape, dropout, seed, weights.device)
+        weights = weights * keep / (1 - dropout)
+    messages = value[edges.senders]  # (n_edges, n_heads, head_dim)
+    if edge_features is not None:
+        shared = edge_features[:, None].expand(-1, messages.shape[1], -1)
+        messages = torch.cat([messages, shared], -1)
+    out = messages.new_zeros(edges.n_receivers, *messages.shape[1:])
+    out = out.index_add(0, edges.receivers, weights[..., None] * messages)
+    if offset is not None:
+        out = out + pad(offset, (0, out.shape[-1] - offset.shape[-1]))
+    return out
+
+
+def attention_weights(edges: Edges, score: Score, bias: Tensor | None) -> Tensor:
+    """See `skattn.ops.attention_weights`."""
+    logits = score.logits(edges.receivers, edges.senders)  # (n_edges, n_heads)
+    if bias is not None:
+        logits = logits + bias
+    rows = edges.receivers.long()[:, None].expand_as(logits)
+    start = logits.new_full((edges.n_receivers, logits.shape[1]), -torch.inf)
+    top = start.scatter_reduce(0, rows, logits.detach(), "amax")
+    powers = (logits - top[edges.receivers]).exp()
+    totals = torch.zeros_like(start).index_add(0, edges.receivers, powers)
+    return powers / totals[edges.receivers]
+
+
+def sparse_matmul(matrix: SparseMatrix, weight: Tensor, p: float, seed: int) -> Tensor:
+    """See `skattn.ops.sparse_matmul`."""
+    values = matrix.values.detach()
+    if p:
+        values = dropout(values, p, seed)
+    out = weight.new_zeros(matrix.shape[0], weight.shape[1])
+    rows = weight[matrix.edges.senders]  # (n_edges, k)
+    return out.index_add(0, matrix.edges.receivers, values[:, None] * rows)
+
+
+def dropout(x: Tensor, p: float, seed: int) -> Tensor:
+    """See `skattn.ops.dropout`."""
+    return x * element_keep(x, p, seed) / (1 - p)
