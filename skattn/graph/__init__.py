@@ -7,10 +7,11 @@ from skattn.graph._features import degree_features
 from skattn.graph._folds import LabelledFold
 from skattn.graph._graph import Graph
 from skattn.graph._neighbors import knn_adjacency, knn_graph
-from skattn.graph._resolve import Context, resolve
+from skattn.graph._resolve import CONTEXTS, Context, resolve
 from skattn.graph._self_loops import add_self_loops
 
 __all__ = [
+    "CONTEXTS",
     "Context",
     "Graph",
     "LabelledFold",

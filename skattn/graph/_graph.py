@@ -13,6 +13,7 @@ from skattn.graph._edge_table import parts_from_edges
 from skattn.graph._features import as_features, n_features_of, size_of, take_rows
 from skattn.graph._labels import as_labels
 from skattn.graph._networkx import parts_from_networkx, to_networkx
+from skattn.graph._row_keys import row_key, unique_positions
 from skattn.graph._union import union_parts
 
 
@@ -332,7 +333,7 @@ class Graph:
 
     def __getitem__(self, key: Any) -> "Graph":
         parts = (self.adjacency, self.X, self.edge_features, self.nodes)
-        targets = self.targets[_row_key(key)]
+        targets = self.targets[row_key(key)]
         return self._trusted(*parts, targets, self.base)
 
     def subgraph(self, nodes: Any = None) -> "Graph":
@@ -368,7 +369,7 @@ class Graph:
             _, first = np.unique(self.targets, return_index=True)
             nodes = self.targets[np.sort(first)]
         else:
-            nodes = _positions(nodes, self.n_nodes)
+            nodes = unique_positions(nodes, self.n_nodes)
         adjacency, edges = cut_adjacency(self.adjacency, nodes)
         return self._trusted(
             adjacency,
@@ -445,47 +446,3 @@ class Graph:
         if self.is_view:
             counts["n_targets"] = len(self.targets)
         return f"Graph({', '.join(f'{name}={n}' for name, n in counts.items())})"
-
-
-def _row_key(key: Any) -> Any:
-    """Return a slice or an integer or boolean array that picks targets."""
-    if isinstance(key, tuple):
-        rest = key[1:]
-        if len(rest) > 1 or any(not _takes_all(part) for part in rest):
-            raise IndexError(
-                "A Graph is sliced by rows alone, graph[rows] or graph[rows, ...], got "
-                f"{len(key)} indices. Use graph.with_features(...) for other columns."
-            )
-        key = key[0] if key else slice(None)
-    if key is Ellipsis:
-        return slice(None)
-    return key if isinstance(key, slice) else _as_index(key)
-
-
-def _takes_all(part: Any) -> bool:
-    return part is Ellipsis or (isinstance(part, slice) and part == slice(None))
-
-
-def _as_index(key: Any) -> NDArray[Any]:
-    index = np.atleast_1d(np.asarray(key))
-    if index.size == 0 and index.dtype.kind == "f":
-        index = index.astype(np.int64)
-    if index.ndim != 1 or index.dtype.kind not in "iub":
-        raise IndexError(
-            "A Graph is sliced by an integer, a slice, a mask or a list of positions, "
-            f"got {type(key).__name__} of dtype {index.dtype} with "
-            f"{np.ndim(key)} dimension(s). Labels: graph.nodes.get_indexer(labels) "
-            "gives their positions."
-        )
-    return index
-
-
-def _positions(nodes: Any, n_nodes: int) -> NDArray[np.int64]:
-    positions: NDArray[np.int64] = np.arange(n_nodes)[_as_index(nodes)]
-    if len(np.unique(positions)) < len(positions):
-        raise ValueError(
-            "subgraph(nodes) must name each node once, got "
-            f"{len(positions)} positions of {len(np.unique(positions))} nodes. "
-            "A view may repeat targets: graph[rows]."
-        )
-    return positions

@@ -301,6 +301,10 @@ class NamedContext(Context):
         return base.with_features(features)[np.searchsorted(nodes, targets)]
 
 
+CONTEXTS = (TableContext, AdjacencyContext, GraphContext, NamedContext)
+"""The four ways in."""
+
+
 def _two_views(graph: Graph, train: Rows, held_out: Rows | None) -> Views:
     if held_out is None or len(held_out) == 0:
         return graph[train], None

@@ -1,0 +1,58 @@
+"""A graph as the network sees it."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from skattn.ops import Edges, SparseMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class GraphBatch:
+    """A graph as tensors, self-loops added, and the nodes that are asked about.
+
+    Its length is the number of targets.
+    """
+
+    x: Tensor | SparseMatrix
+    """Node features, (n_nodes, n_features), float32."""
+    edges: Edges
+    """Who attends to whom: n_edges edges, grouped by receiver."""
+    log_weight: Tensor | None
+    """Logarithm of the edge weights, (n_edges,); None where all weights are 1."""
+    edge_features: Tensor | None
+    """Edge features, (n_edges, n_edge_features), zero on added self-loops."""
+    targets: Tensor
+    """Nodes that are asked about, (n_targets,), int64."""
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def inputs(self) -> dict[str, Tensor | SparseMatrix | Edges | None]:
+        """The arguments of a network's ``forward``."""
+        return {
+            "x": self.x,
+            "edges": self.edges,
+            "log_weight": self.log_weight,
+            "edge_features": self.edge_features,
+        }
+
+    def to(self, device: torch.device) -> "GraphBatch":
+        """Copy to a device; parts that are there already are shared."""
+
+        def move(part: Tensor | None) -> Tensor | None:
+            return None if part is None else part.to(device)
+
+        return GraphBatch(
+            x=self.x.to(device),
+            edges=self.edges.to(device),
+            log_weight=move(self.log_weight),
+            edge_features=move(self.edge_features),
+            targets=self.targets.to(device),
+        )
+
+    def with_targets(self, targets: Tensor) -> "GraphBatch":
+        """Ask about other nodes of the same graph, on the same tensors."""
+        return replace(self, targets=targets.to(self.targets.device))

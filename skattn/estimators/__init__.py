@@ -1,0 +1,7 @@
+"""What the user fits."""
+
+from skattn.estimators._classifier import GraphAttentionClassifier
+from skattn.estimators._encoder import Encoder
+from skattn.estimators._regressor import GraphAttentionRegressor
+
+__all__ = ["Encoder", "GraphAttentionClassifier", "GraphAttentionRegressor"]

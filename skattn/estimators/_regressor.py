@@ -1,0 +1,180 @@
+"""The regressor."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from skattn.estimators._base import GraphAttentionEstimator
+from skattn.estimators._targets import check_numbers, learn_numbers
+
+
+class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
+    """Predict numbers for rows, or nodes of a graph, by attention to neighbours.
+
+    As :class:`GraphAttentionClassifier`, with the squared error in place of the
+    softmax. y is standardised inside and given back in its own units.
+
+    Parameters
+    ----------
+    graph : Graph or None, default=None
+        The graph that the rows of a DataFrame join by name: the index, or a column
+        called as the graph's nodes are.
+    unlabeled : float or None, default=None
+        The mark of an unknown entry of y, such as NaN: it gives no loss. None: every
+        entry is an answer.
+    n_neighbors : int, default=8
+        Neighbours a row attends to, where the graph is made from a plain table.
+    attention : {"gatv2", "gat", "dot"}, default="gatv2"
+        How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
+    n_layers : int, default=2
+        Number of attention layers: how many hops away a node sees.
+    n_heads : int, default=4
+        Attentions side by side in each layer.
+    hidden_dim : int, default=64
+        Total width of a layer; divisible by ``n_heads``.
+    residual : bool, default=True
+        Whether a linear map of a layer's input joins its output.
+    norm : {"layer", "batch"} or None, default="layer"
+        What normalises it.
+    dropout : float, default=0.2
+        Probability that an entry of a layer's input is dropped in training.
+    attention_dropout : float, default=0.0
+        Probability that a weight is dropped in training.
+    encoder : Encoder or None, default=None
+        A recipe for what few need: activation, feed-forward parts, the output.
+    learning_rate : float, default=0.005
+        Step size of the optimizer (Adam).
+    weight_decay : float, default=5e-4
+        L2 penalty on all parameters.
+    max_epochs : int, default=300
+        Training steps on the whole graph, at most.
+    early_stopping : "auto", bool or float, default="auto"
+        Whether to stop when validation no longer improves, and keep the best weights.
+        A float is the fraction of labelled rows to hold out; True is 0.1. "auto": if
+        ``X_val`` is given, or if there are at least 100 labelled rows.
+    n_iter_no_change : int, default=50
+        Epochs without progress after which to stop.
+    net_params : dict or None, default=None
+        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks.
+    device : str or torch.device, default="auto"
+        "auto", "cpu", "cuda", "cuda:1", "mps". Where it is not there, ``fit`` fails;
+        a fitted model predicts on the CPU, with a warning.
+    random_state : int, RandomState or None, default=None
+        Source of the weights, the held-out rows and dropout.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features; 0 for a graph without any.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if they had any.
+    n_iter_ : int
+        Number of epochs run.
+    loss_curve_ : list of float
+        Training loss of each epoch, of standardised y.
+    validation_curve_ : list of float or None
+        Validation loss of each epoch, if there was validation.
+    net_ : AttentionNet
+        The trained skorch net; ``net_.module_`` is the torch module.
+
+    See Also
+    --------
+    GraphAttentionClassifier : The same for classes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from skattn import GraphAttentionRegressor
+    >>> X, y = make_friedman1(random_state=0)
+    >>> reg = GraphAttentionRegressor(max_epochs=50, random_state=0).fit(X, y)
+    >>> reg.predict(X).shape
+    (100,)
+    """
+
+    def __init__(
+        self,
+        *,
+        graph=None,
+        unlabeled=None,
+        n_neighbors=8,
+        attention="gatv2",
+        n_layers=2,
+        n_heads=4,
+        hidden_dim=64,
+        residual=True,
+        norm="layer",
+        dropout=0.2,
+        attention_dropout=0.0,
+        encoder=None,
+        learning_rate=0.005,
+        weight_decay=5e-4,
+        max_epochs=300,
+        early_stopping="auto",
+        n_iter_no_change=50,
+        net_params=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.graph = graph
+        self.unlabeled = unlabeled
+        self.n_neighbors = n_neighbors
+        self.attention = attention
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.hidden_dim = hidden_dim
+        self.residual = residual
+        self.norm = norm
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+        self.encoder = encoder
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.net_params = net_params
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def score(self, X, y, sample_weight=None, *, adjacency=None):
+        """Compute R², the fraction of the variance that is explained.
+
+        Parameters
+        ----------
+        X : Graph, or array-like or sparse matrix of shape (n_rows, n_features)
+            As for :meth:`predict`.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            The answers; rows that hold an ``unlabeled`` entry are left out.
+        sample_weight : array-like of shape (n_rows,), optional
+            How much each row counts.
+        adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        float
+            R², the mean over several outputs; 1 is best.
+        """
+        predicted = self.predict(X, adjacency=adjacency)
+        y, known = check_numbers(y, self.unlabeled)
+        rows = known.reshape(len(known), -1).all(1)
+        weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
+        return r2_score(y[rows], predicted[rows], sample_weight=weight)
+
+    def _check_y(self, y):
+        return check_numbers(y, self.unlabeled)
+
+    def _learn_y(self, y, known, weight):
+        return learn_numbers(y, known, weight)
+
+    def _row_weight(self, y, known):
+        return np.ones(len(y))

@@ -1,0 +1,226 @@
+"""From a user's answers to numbers a network can learn, and back."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import expit, softmax
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _num_samples
+
+from skattn.training import Loss
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """One class out of several."""
+
+    classes: np.ndarray
+    """(n_classes,), sorted."""
+    loss: ClassVar[Loss] = "cross_entropy"
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of the network's output."""
+        return len(self.classes)
+
+    def encode(self, y, known):
+        """Number the classes; unknown entries become 0."""
+        codes = np.searchsorted(self.classes, np.where(known, y, self.classes[0]))
+        codes = np.minimum(codes, len(self.classes) - 1)
+        unseen = np.setdiff1d(y[known], self.classes)
+        if len(unseen):
+            raise ValueError(
+                "y_val must hold classes of y only, got the unseen "
+                f"{unseen.tolist()}. Leave those rows out of X_val, or add some to X."
+            )
+        return codes.astype(np.int64)
+
+    def probability(self, output):
+        """Turn the network's output into (n, n_classes) probabilities."""
+        return softmax(output.astype(np.float64), axis=1)
+
+    def predict(self, output):
+        """Turn the network's output into classes."""
+        return self.classes[output.argmax(1)]
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Any number of labels out of several: an indicator matrix."""
+
+    classes: np.ndarray
+    """(n_labels,), the columns' numbers."""
+    loss: ClassVar[Loss] = "binary_cross_entropy"
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of the network's output."""
+        return len(self.classes)
+
+    def encode(self, y, known):
+        """Turn into 0.0 and 1.0; unknown entries become 0."""
+        _check_columns(y, self.n_outputs)
+        return np.where(known, y, 0).astype(np.float32)
+
+    def probability(self, output):
+        """Turn the network's output into (n, n_labels) probabilities."""
+        return expit(output.astype(np.float64))
+
+    def predict(self, output):
+        """Turn the network's output into an indicator matrix."""
+        return (output > 0).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """One number or several, standardised inside."""
+
+    mean: np.ndarray
+    """(n_outputs,), in the user's units."""
+    scale: np.ndarray
+    """(n_outputs,), standard deviations in the user's units; 1 for a constant."""
+    is_1d: bool
+    """Whether y came as one column without a second axis."""
+    loss: ClassVar[Loss] = "squared_error"
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of the network's output."""
+        return len(self.mean)
+
+    def encode(self, y, known):
+        """Standardise into (n, n_outputs); unknown entries become 0."""
+        y, known = _columns(y), _columns(known)
+        _check_columns(y, self.n_outputs)
+        return np.where(known, (y - self.mean) / self.scale, 0).astype(np.float32)
+
+    def predict(self, output):
+        """Turn the network's output into the user's units."""
+        y = output.astype(np.float64) * self.scale + self.mean
+        return y[:, 0] if self.is_1d else y
+
+
+def check_labels(y, unlabeled):
+    """Make an array of class labels and a mask of the known ones.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, n_labels)
+        Classes, or an indicator matrix.
+    unlabeled : object
+        The mark of an unknown entry; None if all are known.
+
+    Returns
+    -------
+    y : ndarray
+        The entries.
+    known : ndarray of bool
+        Like ``y``.
+    """
+    _check_given(y)
+    y = y.toarray() if sp.issparse(y) else y
+    if np.ndim(y) == 2 and np.shape(y)[1] == 1:
+        y = column_or_1d(y, warn=True)
+    y = np.asarray(y)
+    known = _known(y, unlabeled)
+    if not known.any():
+        raise ValueError(
+            f"y must hold labelled entries, got {unlabeled!r} (unlabeled=) only."
+        )
+    check_classification_targets(_judged(y, known))
+    return y, known
+
+
+def learn_labels(y, known, unlabeled):
+    """Find the classes of labels that :func:`check_labels` returned."""
+    if type_of_target(_judged(y, known)) == "multilabel-indicator":
+        return Labels(np.arange(y.shape[1]))
+    classes = np.unique(y[known])
+    if len(classes) < 2:
+        marked = "" if unlabeled is None else f" besides unlabeled={unlabeled!r}"
+        raise ValueError(
+            f"y must hold at least two classes, got one class{marked}: "
+            f"{classes.tolist()}."
+        )
+    return Classes(classes)
+
+
+def check_numbers(y, unlabeled):
+    """Make an array of numbers and a mask of the known ones.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, n_outputs)
+        Numbers.
+    unlabeled : float or None
+        The mark of an unknown entry, such as NaN; None if all are known.
+
+    Returns
+    -------
+    y : ndarray, float64
+        The entries.
+    known : ndarray of bool
+        Like ``y``.
+    """
+    _check_given(y)
+    y = np.asarray(y)
+    if np.iscomplexobj(y):
+        raise ValueError("Complex data not supported: y must be real numbers.")
+    y = y.astype(np.float64)
+    known = _known(y, unlabeled)
+    if y.ndim not in (1, 2) or not known.any():
+        raise ValueError(
+            f"y must be (n,) or (n, n_outputs) with known entries, got shape {y.shape}."
+        )
+    if not np.isfinite(y[known]).all():
+        raise ValueError(
+            "y must be finite: Input y contains NaN or infinity. Mark unknown entries "
+            "by unlabeled=float('nan'), or leave those rows out."
+        )
+    return y, known
+
+
+def learn_numbers(y, known, weight):
+    """Find mean and scale of numbers that :func:`check_numbers` returned."""
+    is_1d = y.ndim == 1
+    y, known = _columns(y), _columns(known)
+    weight = np.where(known, weight[:, None], 0)
+    total = np.maximum(weight.sum(0), np.finfo(float).tiny)
+    mean = (weight * np.where(known, y, 0)).sum(0) / total
+    scale = np.sqrt((weight * np.where(known, y - mean, 0) ** 2).sum(0) / total)
+    return Numbers(mean, np.where(scale > 0, scale, 1), is_1d)
+
+
+def _columns(y):
+    return y[:, None] if y.ndim == 1 else y
+
+
+def _check_given(y):
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None.")
+    _num_samples(y)
+
+
+def _known(y, unlabeled):
+    if unlabeled is None:
+        return np.ones(y.shape, dtype=bool)
+    if unlabeled != unlabeled:  # NaN
+        return y == y
+    return np.asarray(y != unlabeled, dtype=bool).reshape(y.shape)
+
+
+def _judged(y, known):
+    """Select what decides the type of target: known entries, in the same shape."""
+    if y.ndim == 1:
+        return y[known]
+    return np.where(known, y, y[known][0])
+
+
+def _check_columns(y, n_outputs):
+    if y.ndim != 2 or y.shape[1] != n_outputs:
+        raise ValueError(
+            f"y_val must have as many columns as y ({n_outputs}), got shape {y.shape}."
+        )

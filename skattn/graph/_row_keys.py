@@ -1,0 +1,51 @@
+"""What may stand between the brackets of ``graph[...]``."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def row_key(key: Any) -> Any:
+    """Return a slice or an integer or boolean array that picks targets."""
+    if isinstance(key, tuple):
+        rest = key[1:]
+        if len(rest) > 1 or any(not _takes_all(part) for part in rest):
+            raise IndexError(
+                "A Graph is sliced by rows alone, graph[rows] or graph[rows, ...], got "
+                f"{len(key)} indices. Use graph.with_features(...) for other columns."
+            )
+        key = key[0] if key else slice(None)
+    if key is Ellipsis:
+        return slice(None)
+    return key if isinstance(key, slice) else _as_index(key)
+
+
+def _takes_all(part: Any) -> bool:
+    return part is Ellipsis or (isinstance(part, slice) and part == slice(None))
+
+
+def _as_index(key: Any) -> NDArray[Any]:
+    index = np.atleast_1d(np.asarray(key))
+    if index.size == 0 and index.dtype.kind == "f":
+        index = index.astype(np.int64)
+    if index.ndim != 1 or index.dtype.kind not in "iub":
+        raise IndexError(
+            "A Graph is sliced by an integer, a slice, a mask or a list of positions, "
+            f"got {type(key).__name__} of dtype {index.dtype} with "
+            f"{np.ndim(key)} dimension(s). Labels: graph.nodes.get_indexer(labels) "
+            "gives their positions."
+        )
+    return index
+
+
+def unique_positions(nodes: Any, n_nodes: int) -> NDArray[np.int64]:
+    """Return positions out of ``0 .. n_nodes - 1``, each once."""
+    positions: NDArray[np.int64] = np.arange(n_nodes)[_as_index(nodes)]
+    if len(np.unique(positions)) < len(positions):
+        raise ValueError(
+            "subgraph(nodes) must name each node once, got "
+            f"{len(positions)} positions of {len(np.unique(positions))} nodes. "
+            "A view may repeat targets: graph[rows]."
+        )
+    return positions

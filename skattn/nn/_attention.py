@@ -1,0 +1,269 @@
+"""Multi-head attention over the edges of a graph."""
+
+from typing import Literal, get_args
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skattn.nn._linear import glorot_, matmul, new_seed
+from skattn.ops import (
+    Dot,
+    Edges,
+    Gat,
+    GatV2,
+    SparseMatrix,
+    attention_weights,
+    edge_attention,
+)
+
+ScoreName = Literal["dot", "gat", "gatv2"]
+Combine = Literal["concat", "mean"]
+Score = Dot | Gat | GatV2
+
+
+class GraphAttention(nn.Module):
+    """Every receiver attends to its senders, with several heads side by side.
+
+    ``out[i, h] = sum_j softmax_j(score[i, j, h]) value[j, h] + bias[h]``, the sum
+    over the senders ``j`` of receiver ``i``. The three scores are
+
+    - ``"dot"``: ``q_i . k_j / sqrt(head_dim)`` (Vaswani et al. 2017, equation 1);
+    - ``"gat"``: ``LeakyReLU(a_q . W x_i + a_k . W x_j)`` (Velickovic et al. 2018,
+      equations 1 to 5), whose ranking of senders is the same for all receivers;
+    - ``"gatv2"``: ``a . LeakyReLU(W_q x_i + W_k x_j)`` (Brody et al. 2022,
+      equation 7), whose ranking depends on the receiver.
+
+    Parameters
+    ----------
+    in_features : int
+        Width of the node features.
+    head_dim : int
+        Width of one head.
+    n_heads : int, default=1
+        Number of heads.
+    score : {"gatv2", "gat", "dot"}, default="gatv2"
+        How an edge is scored.
+    combine : {"concat", "mean"}, default="concat"
+        What becomes of the heads: side by side, or their mean.
+    n_edge_features : int, default=0
+        Width of the edge features. They join the score (one number per head) and
+        the message (projected after aggregation).
+    bias : bool, default=True
+        Whether to add a learned vector to every receiver.
+    dropout : float, default=0.0
+        Probability that a weight is dropped in training.
+    negative_slope : float, default=0.2
+        Slope of the LeakyReLU for negative input.
+    generator : torch.Generator, optional
+        Source of the initial weights; torch's global one if not given.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
+    - Output: ``(n_nodes, n_heads * head_dim)``, or ``(n_nodes, head_dim)`` if the
+      heads are averaged
+
+    Examples
+    --------
+    Node 0 attends to nodes 0 and 1; node 1 to itself.
+
+    >>> import torch
+    >>> from skattn.nn import GraphAttention
+    >>> from skattn.ops import Edges
+    >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
+    >>> attention = GraphAttention(4, 8, n_heads=2)
+    >>> attention(torch.randn(2, 4), edges).shape
+    torch.Size([2, 16])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        head_dim: int,
+        *,
+        n_heads: int = 1,
+        score: ScoreName = "gatv2",
+        combine: Combine = "concat",
+        n_edge_features: int = 0,
+        bias: bool = True,
+        dropout: float = 0.0,
+        negative_slope: float = 0.2,
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        _check_choice("score", score, get_args(ScoreName))
+        _check_choice("combine", combine, get_args(Combine))
+        self.in_features, self.head_dim, self.n_heads = in_features, head_dim, n_heads
+        self.score, self.combine, self.n_edge_features = score, combine, n_edge_features
+        self.dropout, self.negative_slope = dropout, negative_slope
+        width = n_heads * head_dim
+
+        def new(*shape: int) -> nn.Parameter:
+            return nn.Parameter(torch.empty(shape))
+
+        self.value = new(in_features, width)
+        if score != "gat":
+            self.query = new(in_features, width)
+        if score == "dot":
+            self.key = new(in_features, width)
+        if score == "gat":
+            self.attention_query = new(n_heads, head_dim)
+            self.attention_key = new(n_heads, head_dim)
+        if score == "gatv2":
+            self.attention = new(n_heads, head_dim)
+        if n_edge_features:
+            self.edge_score = new(n_edge_features, n_heads)
+            self.edge_value = new(n_heads, n_edge_features, head_dim)
+        out_features = width if combine == "concat" else head_dim
+        self.bias = new(out_features) if bias else None
+        self.reset_parameters(generator)
+
+    @property
+    def out_features(self) -> int:
+        """Width of the output rows."""
+        return self.head_dim * (self.n_heads if self.combine == "concat" else 1)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew (Glorot uniform); the bias becomes zero."""
+        for name, parameter in self.named_parameters(recurse=False):
+            if name == "bias":
+                nn.init.zeros_(parameter)
+            elif name.startswith("attention"):  # one row a head: head_dim -> 1
+                glorot_(parameter, self.head_dim + 1, generator)
+            else:
+                glorot_(parameter, sum(parameter.shape[-2:]), generator)
+
+    def forward(
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        *,
+        log_weight: Tensor | None = None,
+        edge_features: Tensor | None = None,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Let every receiver attend to its senders.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        edges : Edges
+            Who attends to whom.
+        log_weight : Tensor of shape (n_edges,), optional
+            Logarithm of the edge weights, added to every head's score.
+        edge_features : Tensor of shape (n_edges, n_edge_features), optional
+            Needed if and only if the module was made with ``n_edge_features``.
+        generator : torch.Generator, optional
+            Source of the dropout mask; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, out_features)
+            The receivers' new features.
+        """
+        self._check_input(x, edges, edge_features)
+        score, value = self._score_and_value(x)
+        mean = self.combine == "mean"
+        active = self.training and self.dropout > 0
+        out = edge_attention(
+            edges,
+            score,
+            value,
+            bias=self._edge_bias(log_weight, edge_features),
+            edge_features=edge_features,
+            offset=None if mean or self.bias is None else self._heads(self.bias),
+            dropout=self.dropout if active else 0.0,
+            seed=new_seed(generator) if active else 0,
+        )  # (n, H, C + K)
+        if edge_features is not None:
+            out = self._with_edge_values(out)  # (n, H, C)
+        if not mean:
+            return out.flatten(1)
+        out = out.mean(1)
+        return out if self.bias is None else out + self.bias
+
+    def attention_weights(
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        *,
+        log_weight: Tensor | None = None,
+        edge_features: Tensor | None = None,
+    ) -> Tensor:
+        """Compute what every receiver looks at.
+
+        Parameters
+        ----------
+        x, edges, log_weight, edge_features
+            As in :meth:`forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_edges, n_heads)
+            Weights, in the order of ``edges``; each receiver's sum to 1 per head.
+        """
+        self._check_input(x, edges, edge_features)
+        score, _ = self._score_and_value(x)
+        bias = self._edge_bias(log_weight, edge_features)
+        return attention_weights(edges, score, bias=bias)
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.n_heads, self.head_dim))
+
+    def _score_and_value(self, x: Tensor | SparseMatrix) -> tuple[Score, Tensor]:
+        value = self._heads(matmul(x, self.value))  # (n, H, C)
+        if self.score == "gat":
+            # a . (W x) = (W a) . x: (n, H) numbers without a pass over (n, H, C)
+            fold = torch.einsum(
+                "fhc,thc->fth",
+                self._heads(self.value),
+                torch.stack([self.attention_query, self.attention_key]),
+            )
+            query, key = matmul(x, fold.flatten(1)).unflatten(1, (2, -1)).unbind(1)
+            return Gat(query, key, self.negative_slope), value
+        query = self._heads(matmul(x, self.query))
+        if self.score == "gatv2":
+            return GatV2(query, value, self.attention, self.negative_slope), value
+        return Dot(query, self._heads(matmul(x, self.key))), value
+
+    def _edge_bias(
+        self, log_weight: Tensor | None, edge_features: Tensor | None
+    ) -> Tensor | None:
+        if edge_features is None:
+            if log_weight is None:
+                return None
+            return log_weight[:, None].expand(-1, self.n_heads)
+        bias = edge_features @ self.edge_score  # (E, H)
+        return bias if log_weight is None else bias + log_weight[:, None]
+
+    def _with_edge_values(self, out: Tensor) -> Tensor:
+        value, edge = out.split([self.head_dim, self.n_edge_features], dim=2)
+        return value + torch.einsum("nhk,hkc->nhc", edge, self.edge_value)
+
+    def _check_input(
+        self, x: Tensor | SparseMatrix, edges: Edges, edge_features: Tensor | None
+    ) -> None:
+        if x.shape != (edges.n_senders, self.in_features):
+            raise ValueError(
+                "x must have one row per node of edges and in_features columns, "
+                f"({edges.n_senders}, {self.in_features}), got {tuple(x.shape)}."
+            )
+        came = 0 if edge_features is None else edge_features.shape[1]
+        if came != self.n_edge_features:
+            raise ValueError(
+                f"edge_features must have {self.n_edge_features} columns, as the module "
+                f"was made with n_edge_features={self.n_edge_features}, got {came}."
+            )
+
+    def extra_repr(self) -> str:
+        """Describe the module in one line."""
+        return (
+            f"{self.in_features}, {self.head_dim}, n_heads={self.n_heads}, "
+            f"score={self.score!r}, combine={self.combine!r}"
+        )
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {choices}, got {value!r}.")

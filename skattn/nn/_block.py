@@ -1,0 +1,194 @@
+"""One layer of an encoder: attention, residual, normalisation, activation."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Generator, Tensor, nn
+
+from skattn.nn._attention import Combine, GraphAttention, ScoreName
+from skattn.nn._linear import Linear, drop
+from skattn.ops import Edges, SparseMatrix
+
+ACTIVATIONS = {
+    "elu": nn.functional.elu,
+    "gelu": nn.functional.gelu,
+    "relu": nn.functional.relu,
+    "silu": nn.functional.silu,
+}
+Activation = Literal["elu", "gelu", "relu", "silu"]
+Norm = Literal["layer", "batch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockSpec:
+    """What the blocks of an encoder have in common."""
+
+    score: ScoreName = "gatv2"
+    """How an edge is scored."""
+    n_heads: int = 4
+    """Number of heads of the hidden layers."""
+    n_edge_features: int = 0
+    """Width of the edge features."""
+    residual: bool = True
+    """Whether a linear map of the input joins the output of the attention."""
+    norm: Norm | None = "layer"
+    """What normalises the sum of both."""
+    activation: Activation = "elu"
+    """What follows."""
+    feed_forward: int = 0
+    """Hidden width of a feed-forward network behind, as a multiple; 0 for none."""
+    dropout: float = 0.0
+    """Probability that an entry of a block's input is dropped in training."""
+    attention_dropout: float = 0.0
+    """Probability that a weight is dropped in training."""
+
+    def attention(
+        self, in_features: int, head_dim: int, *, n_heads: int, combine: Combine
+    ) -> GraphAttention:
+        """Make the attention of one layer."""
+        return GraphAttention(
+            in_features,
+            head_dim,
+            n_heads=n_heads,
+            score=self.score,
+            combine=combine,
+            n_edge_features=self.n_edge_features,
+            dropout=self.attention_dropout,
+        )
+
+
+class AttentionBlock(nn.Module):
+    """``activation(norm(attention(x) + x W))``, then a feed-forward residual.
+
+    The linear residual keeps a node apart from its neighbours; on heterophilous
+    graphs nothing else matters as much (Luo et al. 2024, "Classic GNNs are strong
+    baselines"). The feed-forward part, where asked for, is the Transformer's, with
+    the normalisation before it.
+
+    Parameters
+    ----------
+    in_features : int
+        Width of the input.
+    out_features : int
+        Width of the output; divisible by ``spec.n_heads``.
+    spec : BlockSpec
+        What the block is made of.
+    input_dropout : float, optional
+        Probability that an entry of the input is dropped in training;
+        ``spec.dropout`` if not given.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
+    - Output: ``(n_nodes, out_features)``
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        spec: BlockSpec,
+        *,
+        input_dropout: float | None = None,
+    ) -> None:
+        super().__init__()
+        if out_features % spec.n_heads:
+            raise ValueError(
+                f"out_features must be divisible by n_heads={spec.n_heads}, "
+                f"got {out_features}."
+            )
+        self.dropout = spec.dropout if input_dropout is None else input_dropout
+        self.attention = spec.attention(
+            in_features,
+            out_features // spec.n_heads,
+            n_heads=spec.n_heads,
+            combine="concat",
+        )
+        self.skip = (
+            Linear(in_features, out_features, bias=False) if spec.residual else None
+        )
+        self.norm = make_norm(spec.norm, out_features)
+        self.activation = ACTIVATIONS[spec.activation]
+        self.feed_forward = (
+            FeedForward(out_features, spec) if spec.feed_forward else None
+        )
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew."""
+        reset_children(self, generator)
+
+    def forward(
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        *,
+        log_weight: Tensor | None = None,
+        edge_features: Tensor | None = None,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Compute the nodes' next features; arguments as in ``GraphAttention``."""
+        x = drop(x, self.dropout if self.training else 0.0, generator)
+        h: Tensor = self.attention(
+            x,
+            edges,
+            log_weight=log_weight,
+            edge_features=edge_features,
+            generator=generator,
+        )
+        if self.skip is not None:
+            h = h + self.skip(x)
+        h = self.activation(self.norm(h))
+        return h if self.feed_forward is None else self.feed_forward(h, generator)
+
+
+class FeedForward(nn.Module):
+    """``x + W_2 activation(W_1 norm(x))``.
+
+    Parameters
+    ----------
+    width : int
+        Width of input and output.
+    spec : BlockSpec
+        Gives activation, norm, dropout and the hidden width as a multiple.
+
+    Shape
+    -----
+    - Input and output: ``(n_nodes, width)``
+    """
+
+    def __init__(self, width: int, spec: BlockSpec) -> None:
+        super().__init__()
+        self.norm = make_norm(spec.norm, width)
+        self.expand = Linear(width, width * spec.feed_forward)
+        self.contract = Linear(width * spec.feed_forward, width)
+        self.activation = ACTIVATIONS[spec.activation]
+        self.dropout = spec.dropout
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew."""
+        reset_children(self, generator)
+
+    def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
+        """Add to every row what the two linear maps make of it."""
+        h = self.activation(self.expand(self.norm(x)))
+        return x + self.contract(
+            drop(h, self.dropout if self.training else 0.0, generator)
+        )
+
+
+def make_norm(norm: Norm | None, width: int) -> nn.Module:
+    """Make a normalisation over ``width`` columns."""
+    if norm == "layer":
+        return nn.LayerNorm(width)
+    return nn.BatchNorm1d(width) if norm == "batch" else nn.Identity()
+
+
+def reset_children(module: nn.Module, generator: Generator | None) -> None:
+    """Draw the weights of a module's parts anew, in order."""
+    for child in module.children():
+        if isinstance(child, nn.LayerNorm | nn.BatchNorm1d):
+            child.reset_parameters()
+        elif isinstance(child, nn.ModuleList):
+            reset_children(child, generator)
+        elif hasattr(child, "reset_parameters"):
+            child.reset_parameters(generator)

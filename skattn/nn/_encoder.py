@@ -1,0 +1,98 @@
+"""A stack of attention blocks."""
+
+from collections.abc import Sequence
+
+from torch import Generator, Tensor, nn
+
+from skattn.nn._block import AttentionBlock, BlockSpec, reset_children
+from skattn.ops import Edges, SparseMatrix
+
+
+class GraphEncoder(nn.Module):
+    """Blocks of attention, one after the other.
+
+    Parameters
+    ----------
+    in_features : int
+        Width of the node features.
+    widths : sequence of int
+        Width of every block's output; each divisible by ``spec.n_heads``.
+    spec : BlockSpec
+        What the blocks are made of.
+    input_dropout : float, optional
+        Dropout on the node features; ``spec.dropout`` if not given.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
+    - Output: ``(n_nodes, widths[-1])``
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        widths: Sequence[int],
+        spec: BlockSpec,
+        *,
+        input_dropout: float | None = None,
+    ) -> None:
+        super().__init__()
+        ends = [in_features, *widths]
+        self.blocks = nn.ModuleList(
+            AttentionBlock(
+                ends[k],
+                ends[k + 1],
+                spec,
+                input_dropout=input_dropout if k == 0 else None,
+            )
+            for k in range(len(widths))
+        )
+        self.out_features = ends[-1]
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew."""
+        reset_children(self, generator)
+
+    def forward(
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        *,
+        log_weight: Tensor | None = None,
+        edge_features: Tensor | None = None,
+        generator: Generator | None = None,
+    ) -> Tensor | SparseMatrix:
+        """Encode every node; arguments as in ``GraphAttention``."""
+        for block in self.blocks:
+            x = block(
+                x,
+                edges,
+                log_weight=log_weight,
+                edge_features=edge_features,
+                generator=generator,
+            )
+        return x
+
+    def attention_weights(
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        *,
+        log_weight: Tensor | None = None,
+        edge_features: Tensor | None = None,
+    ) -> tuple[list[Tensor], Tensor | SparseMatrix]:
+        """Compute what every layer looks at, and the encoding.
+
+        Returns
+        -------
+        weights : list of Tensor of shape (n_edges, n_heads)
+            One entry per block.
+        x : Tensor of shape (n_nodes, widths[-1])
+            What :meth:`forward` returns.
+        """
+        weights = []
+        for block in self.blocks:
+            given = {"log_weight": log_weight, "edge_features": edge_features}
+            weights.append(block.attention.attention_weights(x, edges, **given))
+            x = block(x, edges, **given)
+        return weights, x

@@ -1,0 +1,90 @@
+"""A linear map of dense or sparse rows, and dropout on either."""
+
+import math
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skattn.ops import SparseMatrix, dropout, sparse_matmul
+
+
+def glorot_(weight: Tensor, fan: int, generator: Generator | None) -> None:
+    """Fill ``weight`` uniformly with variance ``2 / fan`` (Glorot and Bengio 2010)."""
+    bound = math.sqrt(6.0 / fan)
+    with torch.no_grad():
+        weight.uniform_(-bound, bound, generator=generator)
+
+
+def new_seed(generator: Generator | None) -> int:
+    """Draw the seed of one dropout mask."""
+    return int(torch.randint(2**62, (), generator=generator))
+
+
+def matmul(x: Tensor | SparseMatrix, weight: Tensor) -> Tensor:
+    """Multiply dense or sparse rows by a dense weight."""
+    return sparse_matmul(x, weight) if isinstance(x, SparseMatrix) else x @ weight
+
+
+def drop(
+    x: Tensor | SparseMatrix, p: float, generator: Generator | None
+) -> Tensor | SparseMatrix:
+    """Drop entries of ``x``; of a sparse matrix, stored values only."""
+    if p == 0:
+        return x
+    if isinstance(x, SparseMatrix):
+        return SparseMatrix(x.edges, dropout(x.values, p, new_seed(generator)))
+    return dropout(x, p, new_seed(generator))
+
+
+class Linear(nn.Module):
+    """An affine map ``x W + b`` whose rows may be sparse.
+
+    Parameters
+    ----------
+    in_features : int
+        Width of the input rows.
+    out_features : int
+        Width of the output rows.
+    bias : bool, default=True
+        Whether to add a learned vector.
+    generator : torch.Generator, optional
+        Source of the initial weights; torch's global one if not given.
+
+    Shape
+    -----
+    - Input: ``(n, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
+    - Output: ``(n, out_features)``
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import Linear
+    >>> Linear(5, 3)(torch.ones(2, 5)).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        bias: bool = True,
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(in_features, out_features))
+        self.bias = nn.Parameter(torch.empty(out_features)) if bias else None
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw the weight anew (Glorot uniform); the bias becomes zero."""
+        glorot_(self.weight, sum(self.weight.shape), generator)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor | SparseMatrix) -> Tensor:
+        """Map every row."""
+        if isinstance(x, Tensor) and self.bias is not None:
+            return torch.addmm(self.bias, x, self.weight)
+        out = matmul(x, self.weight)
+        return out if self.bias is None else out + self.bias

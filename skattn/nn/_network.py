@@ -1,0 +1,135 @@
+"""What an estimator trains: an encoder and an output for every node."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Generator, Tensor, nn
+
+from skattn.nn._block import BlockSpec, reset_children
+from skattn.nn._encoder import GraphEncoder
+from skattn.nn._linear import Linear, drop
+from skattn.ops import Edges, SparseMatrix
+
+Output = Literal["linear", "attention"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec:
+    """The shape of a network, apart from its input and output widths."""
+
+    block: BlockSpec
+    """What the blocks are made of."""
+    n_layers: int = 2
+    """Number of attention layers, an attending output among them."""
+    hidden_dim: int = 64
+    """Total width of a hidden layer."""
+    input_dropout: float | None = None
+    """Dropout on the node features; ``block.dropout`` if None."""
+    output: Output = "linear"
+    """Whether the last hidden layer is mapped to the outputs or attends into them."""
+    output_heads: int = 1
+    """Heads of an attending output; their mean counts."""
+
+
+class AttentionNetwork(nn.Module):
+    """An encoder, and one row of outputs for every node.
+
+    Parameters
+    ----------
+    in_features : int
+        Width of the node features.
+    n_outputs : int
+        Width of the output: classes, labels or regression targets.
+    spec : NetworkSpec
+        What is between.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
+    - Output: ``(n_nodes, n_outputs)``
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
+    >>> from skattn.ops import Edges
+    >>> network = AttentionNetwork(4, 3, NetworkSpec(block=BlockSpec()))
+    >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
+    >>> network(torch.randn(2, 4), edges).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(self, in_features: int, n_outputs: int, spec: NetworkSpec) -> None:
+        super().__init__()
+        attends = spec.output == "attention"
+        n_blocks = spec.n_layers - attends
+        input_dropout = spec.input_dropout
+        self.encoder = GraphEncoder(
+            in_features,
+            [spec.hidden_dim] * n_blocks,
+            spec.block,
+            input_dropout=input_dropout,
+        )
+        width = self.encoder.out_features
+        self.dropout = spec.block.dropout
+        if n_blocks == 0 and input_dropout is not None:
+            self.dropout = input_dropout
+        self.attention = (
+            spec.block.attention(
+                width, n_outputs, n_heads=spec.output_heads, combine="mean"
+            )
+            if attends
+            else None
+        )
+        needs_linear = not attends or spec.block.residual
+        self.linear = Linear(width, n_outputs, bias=not attends) if needs_linear else None
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew."""
+        reset_children(self, generator)
+
+    def forward(
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        *,
+        log_weight: Tensor | None = None,
+        edge_features: Tensor | None = None,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Compute every node's outputs; arguments as in ``GraphAttention``."""
+        given = {
+            "log_weight": log_weight,
+            "edge_features": edge_features,
+            "generator": generator,
+        }
+        x = self.encoder(x, edges, **given)
+        x = drop(x, self.dropout if self.training else 0.0, generator)
+        parts = []
+        if self.attention is not None:
+            parts.append(self.attention(x, edges, **given))
+        if self.linear is not None:
+            parts.append(self.linear(x))
+        out: Tensor = sum(parts[1:], parts[0])
+        return out
+
+    def attention_weights(
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        *,
+        log_weight: Tensor | None = None,
+        edge_features: Tensor | None = None,
+    ) -> list[Tensor]:
+        """Compute what every layer looks at.
+
+        Returns
+        -------
+        list of Tensor of shape (n_edges, n_heads)
+            One entry per attention layer, an attending output among them.
+        """
+        given = {"log_weight": log_weight, "edge_features": edge_features}
+        weights, x = self.encoder.attention_weights(x, edges, **given)
+        if self.attention is not None:
+            weights.append(self.attention.attention_weights(x, edges, **given))
+        return weights

@@ -1,0 +1,80 @@
+"""What happens at the end of an epoch."""
+
+from copy import deepcopy
+
+from skorch.callbacks import Callback
+
+
+class KeepBest(Callback):
+    """Stop a training that no longer improves; end with the best epoch's weights.
+
+    The patience is the GAT paper's: an epoch counts as progress if the validation
+    loss or the validation score is the best so far. The best epoch has the highest
+    score and, among equals, the lowest loss.
+
+    Parameters
+    ----------
+    patience : int
+        Number of epochs without progress after which training stops.
+    """
+
+    def __init__(self, patience):
+        self.patience = patience
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget earlier trainings."""
+        self.best_ = (float("-inf"), float("-inf"))  # score, -loss
+        self.peaks_ = self.best_
+        self.weights_ = None
+        self.idle_ = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the weights if they are the best; stop if patience is over."""
+        loss, score = net.history[-1, ("valid_loss", "valid_score")]
+        now = (score, -loss)
+        self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
+        self.peaks_ = tuple(map(max, now, self.peaks_))
+        if now > self.best_:
+            self.best_ = now
+            self.weights_ = deepcopy(net.module_.state_dict())
+        if self.idle_ >= self.patience:
+            raise KeyboardInterrupt  # how a skorch callback ends a training
+
+    def on_train_end(self, net, **kwargs):
+        """Put the best weights back."""
+        if self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
+            self.weights_ = None
+
+
+class TaskReport(Callback):
+    """Tell scikit-learn's callbacks about every epoch.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        The context of the running ``fit``.
+    about : dict
+        The arguments of ``call_on_fit_task_begin`` and ``call_on_fit_task_end``,
+        but for the fitted attributes.
+    attributes : callable
+        Gives the fitted attributes, as if training ended now.
+    """
+
+    def __init__(self, context, about, attributes):
+        self.context = context
+        self.about = about
+        self.attributes = attributes
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Open a task."""
+        self.epoch_ = self.context.subcontext(task_name="epoch")
+        self.epoch_.call_on_fit_task_begin(**self.about)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Close the task; stop if a callback asks for it."""
+        stop = self.epoch_.call_on_fit_task_end(
+            **self.about, reconstruction_attributes=lambda: self.attributes(net)
+        )
+        if stop:
+            raise KeyboardInterrupt

@@ -1,0 +1,60 @@
+"""Which device a name means here."""
+
+import warnings
+
+import torch
+
+
+def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
+    """Find the device that ``device`` names.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "mps"}, "cuda:N" or torch.device
+        ``"auto"`` is the first of CUDA, Apple's MPS and the CPU that is there.
+    strict : bool
+        Whether an absent device is an error; else it is a warning, and the CPU.
+
+    Returns
+    -------
+    torch.device
+        A device that is there.
+
+    Raises
+    ------
+    ValueError
+        If the name is no device's, or if the device is absent and ``strict``.
+    """
+    if isinstance(device, str) and device == "auto":
+        return next(torch.device(d) for d in ("cuda", "mps", "cpu") if _is_there(d))
+    try:
+        wanted = torch.device(device)
+    except RuntimeError:
+        raise ValueError(
+            'device must be "auto", "cpu", "cuda", "cuda:N", "mps" or a torch.device, '
+            f"got {device!r}."
+        ) from None
+    if _is_there(wanted):
+        return wanted
+    message = (
+        f"device={str(wanted)!r} is not there: torch finds {_found()}. "
+        'Use device="auto" for the best that is there.'
+    )
+    if strict:
+        raise ValueError(message)
+    warnings.warn(message + " The CPU is used.", UserWarning, stacklevel=4)
+    return torch.device("cpu")
+
+
+def _is_there(device: str | torch.device) -> bool:
+    device = torch.device(device)
+    if device.type == "cuda":
+        return (device.index or 0) < torch.cuda.device_count()
+    if device.type == "mps":
+        return torch.backends.mps.is_available()
+    return device.type == "cpu"
+
+
+def _found() -> str:
+    found = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
+    return ", ".join([*found, "mps"] if _is_there("mps") else found)

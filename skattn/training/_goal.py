@@ -1,0 +1,63 @@
+"""What a network is trained towards, and how far it is."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+Loss = Literal["cross_entropy", "binary_cross_entropy", "squared_error"]
+
+
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """The answers for a batch's targets, and how much each counts."""
+
+    y: Tensor
+    """(n_targets,) int64 classes, or (n_targets, n_outputs) float32."""
+    weight: Tensor
+    """Like ``y``, float32; 0 where the answer is unknown."""
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def to(self, device: torch.device) -> "Goal":
+        """Copy to a device."""
+        return Goal(self.y.to(device), self.weight.to(device))
+
+
+class WeightedLoss(nn.Module):
+    """The weighted mean of a loss over all known answers.
+
+    Parameters
+    ----------
+    kind : {"cross_entropy", "binary_cross_entropy", "squared_error"}
+        The loss of one answer.
+    """
+
+    def __init__(self, kind: Loss) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, output: Tensor, goal: Goal) -> Tensor:
+        """Compute the loss of the outputs (n_targets, n_outputs)."""
+        functional = nn.functional
+        if self.kind == "cross_entropy":
+            each = functional.cross_entropy(output, goal.y, reduction="none")
+        elif self.kind == "binary_cross_entropy":
+            each = functional.binary_cross_entropy_with_logits(
+                output, goal.y, reduction="none"
+            )
+        else:
+            each = functional.mse_loss(output, goal.y, reduction="none")
+        return (each * goal.weight).sum() / goal.weight.sum()
+
+    def score(self, output: Tensor, goal: Goal) -> Tensor:
+        """Compute a score that grows: accuracy, or minus the squared error."""
+        if self.kind == "squared_error":
+            return -self(output, goal)
+        if self.kind == "cross_entropy":
+            right = output.argmax(1) == goal.y
+        else:
+            right = (output > 0) == (goal.y > 0.5)
+        return (right * goal.weight).sum() / goal.weight.sum()

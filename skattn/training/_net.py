@@ -1,0 +1,102 @@
+"""The skorch net that trains an attention network."""
+
+from copy import deepcopy
+
+from skorch import NeuralNet
+from skorch.callbacks import EpochTimer, PassthroughScoring, PrintLog
+
+
+class AttentionNet(NeuralNet):
+    """A skorch net over batches of graphs.
+
+    A dataset is an iterable of ``(GraphBatch, Goal)`` pairs, gone through once an
+    epoch: a torch ``DataLoader`` around a single batch costs 8.8 ms an epoch where
+    a list costs 1.7.
+
+    Parameters
+    ----------
+    module : type
+        A network; made with the ``module__*`` arguments.
+    generator : torch.Generator
+        The only source of randomness: weights, then dropout. It stays on the CPU.
+    **kwargs
+        As for :class:`skorch.NeuralNet`.
+    """
+
+    def __init__(self, module, *, generator=None, **kwargs):
+        super().__init__(module, **kwargs)
+        self.generator = generator
+
+    @property
+    def _default_callbacks(self):
+        callbacks = [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", PassthroughScoring("train_loss", on_train=True)),
+            ("valid_loss", PassthroughScoring("valid_loss")),
+            ("valid_score", PassthroughScoring("valid_score", lower_is_better=False)),
+        ]
+        return [*callbacks, ("print_log", PrintLog())] if self.verbose else callbacks
+
+    def initialize_module(self):
+        """Make the network; its weights come from the generator alone."""
+        kwargs = self.get_params_for("module")
+        self.module_ = self.initialized_instance(self.module, kwargs)
+        self.module_.reset_parameters(self.generator)
+        return self
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """Take the training and the validation batches as they are."""
+        return X
+
+    def get_iterator(self, dataset, training=False):
+        """Go through the batches in order."""
+        return dataset
+
+    def fit_loop(self, X, y=None, epochs=None, **kwargs):
+        """Train, and note whether the user stopped it.
+
+        Callbacks stop a training by raising ``KeyboardInterrupt``, which skorch
+        swallows together with the user's own.
+        """
+        self.interrupted_ = False
+        try:
+            return super().fit_loop(X, y, epochs, **kwargs)
+        except KeyboardInterrupt as stop:
+            self.interrupted_ = not _is_from_callback(stop)
+            raise
+
+    def infer(self, x, **fit_params):
+        """Compute the outputs for a batch's targets, (n_targets, n_outputs)."""
+        output = self.module_(**x.inputs, generator=self.generator)
+        return output[x.targets]
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Compute the loss of a batch."""
+        return self.criterion_(y_pred, y_true)
+
+    def validation_step(self, batch, **fit_params):
+        """Compute loss and score of a validation batch."""
+        step = super().validation_step(batch, **fit_params)
+        score = self.criterion_.score(step["y_pred"], batch[1])
+        self.history.record_batch("valid_score", score.item())
+        return step
+
+    def __getstate__(self):
+        """Keep what prediction needs, on the CPU."""
+        trained = object.__new__(type(self))
+        vars(trained).update(vars(self))
+        trained.optimizer_ = trained.generator = None
+        trained.callbacks_ = []
+        if "module_" in vars(self):
+            trained.module_ = deepcopy(self.module_).cpu()
+        trained.device = "cpu"
+        return super(AttentionNet, trained).__getstate__()
+
+
+def _is_from_callback(stop):
+    trace = stop.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals["__name__"].startswith(
+        ("skorch.callbacks.", "skattn.training._callbacks")
+    )
