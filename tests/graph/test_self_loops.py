@@ -1,0 +1,62 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from skattn.graph import Graph, add_self_loops
+
+
+def test_missing_loops_get_weight_one_and_zero_features():
+    graph = Graph([[0, 5, 0], [2, 3, 0], [0, 0, 0]], edge_features=[[1], [2], [3]])
+    looped, features, edges = add_self_loops(graph.adjacency, graph.edge_features)
+    np.testing.assert_array_equal(looped.toarray(), [[1, 5, 0], [2, 3, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(looped.indices, [0, 1, 0, 1, 2])
+    np.testing.assert_array_equal(edges, [-1, 0, 1, 2, -1])
+    np.testing.assert_array_equal(features, [[0], [1], [2], [3], [0]])
+    assert edges.dtype == np.int64
+    assert looped.indices.dtype == np.int32
+    assert features.dtype == looped.data.dtype == np.float32
+
+
+def test_complete_diagonal_is_left_alone():
+    adjacency = Graph([[2, 1], [0, 4]]).adjacency
+    looped, features, edges = add_self_loops(adjacency)
+    np.testing.assert_array_equal(looped.toarray(), [[2, 1], [0, 4]])
+    np.testing.assert_array_equal(edges, [0, 1, 2])
+    assert features is None
+
+
+def test_parallel_loops_are_kept_and_none_is_added():
+    entries = sparse.coo_array(([1.0, 1.0], ([0, 0], [0, 0])), shape=(1, 1))
+    graph = Graph(entries, edge_features=[3, 4])
+    _, features, edges = add_self_loops(graph.adjacency, graph.edge_features)
+    np.testing.assert_array_equal(edges, [0, 1])
+    np.testing.assert_array_equal(features, [[3], [4]])
+
+
+def test_isolated_nodes_get_only_themselves():
+    looped, _, edges = add_self_loops(Graph(np.zeros((3, 3))).adjacency)
+    np.testing.assert_array_equal(looped.toarray(), np.eye(3))
+    np.testing.assert_array_equal(edges, [-1, -1, -1])
+
+
+def test_no_nodes_give_no_loops():
+    looped, _, edges = add_self_loops(Graph(np.zeros((0, 0))).adjacency)
+    assert looped.shape == (0, 0)
+    assert len(edges) == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 6).flatmap(lambda n: st.lists(
+    st.lists(st.integers(0, 3), min_size=n, max_size=n), min_size=n, max_size=n
+)))
+def test_loops_change_nothing_but_the_empty_diagonal(rows):
+    adjacency = Graph(rows).adjacency
+    looped, _, edges = add_self_loops(adjacency)
+    expected = np.array(rows, dtype=float)
+    empty = np.flatnonzero(np.diag(expected) == 0)
+    expected[empty, empty] = 1
+    np.testing.assert_array_equal(looped.toarray(), expected)
+    assert looped.has_sorted_indices
+    np.testing.assert_array_equal(edges[edges >= 0], np.arange(adjacency.nnz))
+    np.testing.assert_array_equal(looped.data[edges >= 0], adjacency.data)
