@@ -27,6 +27,19 @@ def parts_from_edges(
     ends = _pairs(edges)
     labels, n_nodes = _labels_of(ends, X, nodes)
     ends = _numbered(ends, labels, n_nodes)
+    values = matrix_parts(ends, n_nodes, weights, edge_features, directed=directed)
+    return {**values, "X": X, "nodes": labels}
+
+
+def matrix_parts(
+    ends: NDArray[np.int64],
+    n_nodes: int,
+    weights: Any,
+    edge_features: Any,
+    *,
+    directed: bool,
+) -> dict[str, Any]:
+    """Return adjacency and edge features of pairs of positions, (n_rows, 2)."""
     weights = _weights(weights, len(ends))
     if edge_features is not None:
         edge_features = as_edge_features(edge_features, len(ends))
@@ -39,17 +52,14 @@ def parts_from_edges(
     entries = (weights, (ends[:, 0], ends[:, 1]))
     return {
         "adjacency": sparse.coo_array(entries, shape=(n_nodes, n_nodes)),
-        "X": X,
         "edge_features": edge_features,
-        "nodes": labels,
     }
 
 
 def _column(edges: Any, values: Any) -> Any:
     """Return values given by name as columns of the edge table."""
     names = [values] if isinstance(values, str) else values
-    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not named:
+    if not isinstance(names, list) or not names or not isinstance(names[0], str):
         return values
     missing = [name for name in names if name not in getattr(edges, "columns", ())]
     if missing:

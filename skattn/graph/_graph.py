@@ -230,7 +230,7 @@ class Graph:
         ValueError
             If both `X` and `node_attributes` are given, or an attribute is missing.
         """
-        return cls.from_edges(
+        return cls(
             **parts_from_networkx(
                 graph,
                 X,

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from skattn.graph._adjacency import entry_rows
+from skattn.graph._edge_table import matrix_parts
 
 
 def parts_from_networkx(
@@ -15,7 +16,7 @@ def parts_from_networkx(
     weight: str | None,
     edge_attributes: list[str] | None,
 ) -> dict[str, Any]:
-    """Return what ``Graph.from_edges`` takes."""
+    """Return what the constructor of a graph takes."""
     _check_networkx(graph)
     if X is not None and node_attributes is not None:
         raise ValueError(
@@ -30,14 +31,12 @@ def parts_from_networkx(
     features = None
     if edge_attributes is not None:
         features = _columns([held for *_, held in edges], edge_attributes, "edge")
-    return {
-        "edges": np.array([edge[:2] for edge in edges], dtype=np.int64).reshape(-1, 2),
-        "X": X,
-        "nodes": labels,
-        "directed": graph.is_directed(),
-        "weights": [1 if weight is None else held.get(weight, 1) for *_, held in edges],
-        "edge_features": features,
-    }
+    weights = [1 if weight is None else held.get(weight, 1) for *_, held in edges]
+    ends = np.array([edge[:2] for edge in edges], dtype=np.int64).reshape(-1, 2)
+    directed = graph.is_directed()
+    parts = matrix_parts(ends, len(labels), weights, features, directed=directed)
+    counted = labels == list(range(len(labels)))
+    return {**parts, "X": X, "nodes": None if counted else labels}
 
 
 def _check_networkx(graph: Any) -> None:

@@ -128,9 +128,7 @@ def test_edge_features_of_a_dense_matrix_go_row_by_row():
 
 
 def test_parallel_edges_stay_in_their_order_with_edge_features():
-    entries = sparse.coo_array(
-        (np.ones(4), ([1, 0, 0, 0], [0, 1, 0, 1])), shape=(2, 2)
-    )
+    entries = sparse.coo_array((np.ones(4), ([1, 0, 0, 0], [0, 1, 0, 1])), shape=(2, 2))
     graph = Graph(entries, edge_features=[7, 5, 4, 6])
     np.testing.assert_array_equal(graph.adjacency.indices, [0, 1, 1, 0])
     np.testing.assert_array_equal(graph.edge_features.ravel(), [4, 5, 6, 7])
@@ -166,11 +164,13 @@ def test_order_of_entries_does_not_matter(data):
 
 
 def test_row_sliced_adjacency_is_told_to_slice_the_graph():
-    with pytest.raises(ValueError, match=r"got \(2, 3\).*Graph\(adjacency, X\)\[rows\]"):
+    with pytest.raises(
+        ValueError, match=r"got \(2, 3\).*Graph\(adjacency, X\)\[rows\]"
+    ):
         Graph(sparse.csr_array(DENSE)[:2], np.ones((2, 1)))
 
 
-def test_adjacency_that_is_not_square_is_refused_without_X():
+def test_adjacency_that_is_not_square_is_refused_without_features():
     with pytest.raises(ValueError, match=r"must be square.*got \(2, 3\)"):
         Graph(DENSE[:2])
 
@@ -182,12 +182,12 @@ def test_adjacency_of_other_rows_names_both_numbers():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
 def test_weights_that_are_not_finite_are_refused(value):
-    with pytest.raises(ValueError, match="must be finite.*edge_features="):
+    with pytest.raises(ValueError, match=r"must be finite.*edge_features="):
         Graph(np.where(DENSE == 2, value, DENSE))
 
 
 def test_negative_weights_suggest_edge_features():
-    with pytest.raises(ValueError, match="not be negative, got 1.*edge_features="):
+    with pytest.raises(ValueError, match=r"not be negative, got 1.*edge_features="):
         Graph(np.where(DENSE == 2, -2, DENSE))
 
 

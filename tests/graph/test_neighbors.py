@@ -15,7 +15,9 @@ def test_rows_attend_to_their_nearest_others():
     assert adjacency.dtype == np.float32
 
 
-@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csr_matrix, sparse.coo_array])
+@pytest.mark.parametrize(
+    "make", [sparse.csr_array, sparse.csr_matrix, sparse.coo_array]
+)
 def test_sparse_rows_have_the_neighbours_of_dense_ones(make):
     X = np.random.default_rng(0).random((30, 6)) * (np.arange(6) % 2)
     near = knn_adjacency(make(X), n_neighbors=3)

@@ -47,9 +47,13 @@ def test_no_nodes_give_no_loops():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(1, 6).flatmap(lambda n: st.lists(
-    st.lists(st.integers(0, 3), min_size=n, max_size=n), min_size=n, max_size=n
-)))
+@given(
+    st.integers(1, 6).flatmap(
+        lambda n: st.lists(
+            st.lists(st.integers(0, 3), min_size=n, max_size=n), min_size=n, max_size=n
+        )
+    )
+)
 def test_loops_change_nothing_but_the_empty_diagonal(rows):
     adjacency = Graph(rows).adjacency
     looped, _, edges = add_self_loops(adjacency)

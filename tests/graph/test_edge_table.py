@@ -1,0 +1,144 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skattn.graph import Graph
+
+
+def test_row_says_that_its_first_node_attends_to_its_second():
+    graph = Graph.from_edges(np.array([[0, 1], [2, 1]]), nodes=3)
+    np.testing.assert_array_equal(
+        graph.adjacency.toarray(), [[0, 1, 0], [0, 0, 0], [0, 1, 0]]
+    )
+    assert graph.nodes is None
+
+
+def test_rows_of_features_say_how_many_nodes_there_are():
+    assert Graph.from_edges([(0, 1)], np.ones((5, 2))).n_nodes == 5
+
+
+def test_labels_find_their_positions():
+    nodes = pd.Index(["c", "a", "b"], name="site")
+    graph = Graph.from_edges([("a", "b"), ("c", "a")], nodes=nodes)
+    np.testing.assert_array_equal(
+        graph.adjacency.toarray(), [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
+    )
+    assert graph.nodes.name == "site"
+
+
+def test_labels_that_occur_are_taken_in_order_without_anything_else():
+    graph = Graph.from_edges([("b", "a"), ("c", "a")])
+    assert list(graph.nodes) == ["a", "b", "c"]
+
+
+def test_index_of_a_frame_labels_the_nodes():
+    X = pd.DataFrame({"x": [1.0, 2.0]}, index=pd.Index([30, 10], name="id"))
+    graph = Graph.from_edges(np.array([[10, 30]]), X)
+    assert list(graph.nodes) == [30, 10]
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 0], [1, 0]])
+
+
+def test_counting_index_of_a_frame_is_no_label():
+    graph = Graph.from_edges([(0, 1)], pd.DataFrame({"x": [1.0, 2.0]}))
+    assert graph.nodes is None
+
+
+def test_undirected_rows_go_both_ways_and_loops_once():
+    graph = Graph.from_edges(
+        [(0, 1), (2, 2)], nodes=3, directed=False, weights=[5, 7], edge_features=[1, 2]
+    )
+    np.testing.assert_array_equal(
+        graph.adjacency.toarray(), [[0, 5, 0], [5, 0, 0], [0, 0, 7]]
+    )
+    np.testing.assert_array_equal(graph.edge_features.ravel(), [1, 1, 2])
+
+
+def test_columns_of_a_frame_are_taken_by_name():
+    edges = pd.DataFrame(
+        {"from": ["a", "b"], "to": ["b", "a"], "w": [2.0, 3.0], "km": [7, 9]}
+    )
+    graph = Graph.from_edges(edges, weights="w", edge_features=["km"])
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 2], [3, 0]])
+    np.testing.assert_array_equal(graph.edge_features, [[7], [9]])
+
+
+def test_rows_of_the_same_edge_are_summed():
+    graph = Graph.from_edges([(0, 1), (0, 1)], nodes=2, weights=[1, 2.5])
+    assert graph.adjacency[0, 1] == 3.5
+
+
+def test_rows_of_the_same_edge_stay_parallel_with_features():
+    graph = Graph.from_edges([(0, 1), (0, 1)], nodes=2, edge_features=[4, 3])
+    np.testing.assert_array_equal(graph.edge_features.ravel(), [4, 3])
+
+
+@pytest.mark.parametrize(
+    "edges", [[], np.empty((0, 2)), pd.DataFrame(columns=["u", "v"])]
+)
+def test_no_edges_are_fine(edges):
+    assert Graph.from_edges(edges, nodes=4).n_edges == 0
+    assert Graph.from_edges(edges, nodes=["a"]).n_edges == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_relabelling_permutes_the_matrix(data):
+    n_nodes = data.draw(st.integers(1, 6))
+    ends = st.tuples(st.integers(0, n_nodes - 1), st.integers(0, n_nodes - 1))
+    edges = np.array(data.draw(st.lists(ends, max_size=10)), dtype=int).reshape(-1, 2)
+    order = np.array(data.draw(st.permutations(range(n_nodes))))
+    plain = Graph.from_edges(edges, nodes=n_nodes)
+    named = Graph.from_edges(edges, nodes=order)
+    np.testing.assert_array_equal(
+        named.adjacency.toarray(), plain.adjacency.toarray()[np.ix_(order, order)]
+    )
+
+
+def test_unknown_nodes_are_named():
+    with pytest.raises(ValueError, match="got 'x', 'y', not among the 2 labels"):
+        Graph.from_edges([("a", "x"), ("y", "b")], nodes=["a", "b"])
+
+
+def test_numbers_alone_do_not_say_how_many_nodes_there_are():
+    with pytest.raises(ValueError, match="how many nodes"):
+        Graph.from_edges([(0, 1)])
+
+
+@pytest.mark.parametrize("last", [3, -1, 2**40])
+def test_positions_past_the_last_node_are_refused(last):
+    with pytest.raises(ValueError, match=r"positions in 0 \.\. 2"):
+        Graph.from_edges(np.array([[0, last]]), nodes=3)
+
+
+@pytest.mark.parametrize("end", ["a", 0.5, None, np.nan])
+def test_labels_need_nodes(end):
+    with pytest.raises(ValueError, match=r"whole numbers from 0.*nodes="):
+        Graph.from_edges([(0, end)], nodes=3)
+
+
+def test_wide_edges_are_told_their_shape():
+    with pytest.raises(ValueError, match="Transpose it"):
+        Graph.from_edges(np.zeros((2, 5), dtype=int), nodes=3)
+    with pytest.raises(ValueError, match="two columns"):
+        Graph.from_edges(pd.DataFrame({"u": [1]}), nodes=3)
+    with pytest.raises(ValueError, match="pairs"):
+        Graph.from_edges([(0, 1, 2.0)], nodes=3)
+
+
+def test_column_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match=r"\['w'\] are not there"):
+        Graph.from_edges(pd.DataFrame({"u": [0], "v": [1]}), nodes=2, weights="w")
+
+
+def test_weights_have_one_number_per_row():
+    with pytest.raises(ValueError, match=r"one number per row of edges \(1\)"):
+        Graph.from_edges([(0, 1)], nodes=2, weights=[1, 2])
+    with pytest.raises(ValueError, match="not be negative"):
+        Graph.from_edges([(0, 1)], nodes=2, weights=[-1])
+
+
+def test_edge_features_have_one_row_per_edge():
+    with pytest.raises(ValueError, match="one row per"):
+        Graph.from_edges([(0, 1)], nodes=2, edge_features=[[1], [2]])

@@ -1,0 +1,107 @@
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from skattn.graph import Graph
+
+
+def test_arrow_says_who_attends():
+    graph = Graph.from_networkx(nx.DiGraph([("a", "b")]))
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 1], [0, 0]])
+    assert list(graph.nodes) == ["a", "b"]
+
+
+def test_undirected_graph_is_symmetric():
+    graph = Graph.from_networkx(nx.path_graph(3))
+    np.testing.assert_array_equal(
+        graph.adjacency.toarray(), [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
+    )
+    assert graph.nodes is None
+
+
+def test_attributes_become_weights_and_features():
+    given_ = nx.DiGraph()
+    given_.add_node("b", age=3, size=4)
+    given_.add_node("a", age=1, size=2)
+    given_.add_edge("a", "b", weight=0.5, km=8)
+    graph = Graph.from_networkx(
+        given_, node_attributes=["size", "age"], edge_attributes=["km"]
+    )
+    np.testing.assert_array_equal(graph.X, [[4, 3], [2, 1]])
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 0], [0.5, 0]])
+    np.testing.assert_array_equal(graph.edge_features, [[8]])
+    assert not Graph.from_networkx(given_, weight=None).is_weighted
+
+
+def test_parallel_edges_are_summed_or_kept():
+    given_ = nx.MultiDiGraph()
+    given_.add_edge("a", "b", km=1)
+    given_.add_edge("a", "b", km=2)
+    assert Graph.from_networkx(given_).adjacency[0, 1] == 2
+    assert Graph.from_networkx(given_, edge_attributes=["km"]).n_edges == 2
+
+
+def test_tuple_labels_survive():
+    graph = Graph.from_networkx(nx.grid_2d_graph(2, 2))
+    assert list(graph.nodes) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+def test_graph_without_edges_or_nodes_is_fine():
+    assert Graph.from_networkx(nx.empty_graph(3)).n_nodes == 3
+    assert Graph.from_networkx(nx.Graph()).n_nodes == 0
+
+
+def test_no_networkx_graph_is_refused():
+    with pytest.raises(TypeError, match="must be a networkx graph, got ndarray"):
+        Graph.from_networkx(np.eye(2))
+
+
+def test_missing_attribute_is_named():
+    with pytest.raises(ValueError, match=r"Every node .*\['age'\]"):
+        Graph.from_networkx(nx.path_graph(2), node_attributes=["age"])
+
+
+def test_features_come_from_one_place():
+    with pytest.raises(ValueError, match="got both"):
+        Graph.from_networkx(nx.path_graph(2), np.eye(2), node_attributes=["age"])
+
+
+def test_networkx_gets_labels_features_and_weights():
+    X = pd.DataFrame({"age": [3.0, 4.0]})
+    made = Graph([[0, 2], [0, 0]], X, nodes=["a", "b"]).to_networkx()
+    assert type(made) is nx.DiGraph
+    assert dict(made.nodes(data=True)) == {"a": {"age": 3.0}, "b": {"age": 4.0}}
+    assert list(made.edges(data=True)) == [("a", "b", {"weight": 2.0})]
+
+
+def test_networkx_of_a_view_is_the_whole_graph():
+    made = Graph([[0, 1], [0, 0]], sparse.csr_array(np.eye(2)))[[0]].to_networkx()
+    assert dict(made.nodes(data=True))[1] == {"x0": 0.0, "x1": 1.0}
+
+
+def test_parallel_edges_make_a_multigraph():
+    entries = sparse.coo_array((np.ones(2), ([0, 0], [1, 1])), shape=(2, 2))
+    made = Graph(entries, edge_features=[3, 4]).to_networkx()
+    assert isinstance(made, nx.MultiDiGraph)
+    assert [held["e0"] for *_, held in made.edges(data=True)] == [3, 4]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 5).flatmap(
+        lambda n: st.lists(
+            st.lists(st.integers(0, 3), min_size=n, max_size=n), min_size=n, max_size=n
+        )
+    )
+)
+def test_round_trip_gives_the_same_graph(rows):
+    dense = np.array(rows, dtype=float).reshape(len(rows), len(rows))
+    graph = Graph(dense, np.eye(len(rows)))
+    names = [f"x{k}" for k in range(len(rows))]
+    back = Graph.from_networkx(graph.to_networkx(), node_attributes=names)
+    np.testing.assert_array_equal(back.adjacency.toarray(), dense)
+    np.testing.assert_array_equal(back.X, graph.X)
