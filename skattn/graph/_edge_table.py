@@ -1,5 +1,6 @@
 """A table of edges becomes the parts of a graph."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,26 @@ def parts_from_edges(
     ends = _pairs(edges)
     labels, n_nodes = _labels_of(ends, X, nodes)
     ends = _numbered(ends, labels, n_nodes)
+    if not directed:
+        _warn_of_mirrors(ends)
     values = matrix_parts(ends, n_nodes, weights, edge_features, directed=directed)
     return {**values, "X": X, "nodes": labels}
+
+
+def _warn_of_mirrors(ends: NDArray[np.int64]) -> None:
+    """Warn where an undirected table lists an edge in both directions."""
+    up = ends[ends[:, 0] < ends[:, 1]]
+    down = ends[ends[:, 0] > ends[:, 1], ::-1]
+    span = ends.max(initial=0) + 1  # a pair becomes one number
+    twice = np.count_nonzero(np.isin(down @ [span, 1], up @ [span, 1]))
+    if twice:
+        warnings.warn(
+            f"directed=False, but {twice} rows of edges are there in the other "
+            "direction too: these edges count twice. Use directed=True if the table "
+            "lists both directions.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def matrix_parts(

@@ -113,7 +113,8 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         return rows
 
     def _inner(self, y: Any, labelled: NDArray[np.int64]) -> Any:
-        if not isinstance(self.cv, (int, np.integer)) and not hasattr(self.cv, "split"):
+        number = isinstance(self.cv, (int, np.integer))
+        if not number and not hasattr(self.cv, "get_n_splits"):
             raise TypeError(
                 "cv must be a number of folds or a splitter, got "
                 f"{type(self.cv).__name__}. Pass for example KFold(5)."

@@ -48,6 +48,7 @@ def test_index_types_become_int32(form, dtype):
     assert given_.indices.dtype == dtype
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 @pytest.mark.parametrize("make", [np.asarray, np.matrix, np.ndarray.tolist])
 def test_dense_matrices_become_csr(make):
     adjacency = Graph(make(DENSE)).adjacency

@@ -142,3 +142,10 @@ def test_weights_have_one_number_per_row():
 def test_edge_features_have_one_row_per_edge():
     with pytest.raises(ValueError, match="one row per"):
         Graph.from_edges([(0, 1)], nodes=2, edge_features=[[1], [2]])
+
+
+def test_undirected_table_of_both_directions_is_warned_of():
+    with pytest.warns(UserWarning, match="1 rows of edges are there in the other"):
+        graph = Graph.from_edges([(0, 1), (1, 0), (1, 2)], nodes=3, directed=False)
+    assert graph.adjacency[0, 1] == graph.adjacency[1, 0] == 2
+    assert graph.adjacency[2, 1] == 1

@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneOut,
+    StratifiedKFold,
+    cross_val_score,
+)
+
+from skattn.graph import Graph, LabelledFold
+
+Y = np.array([0, -1, 1, 0, -1, 1, 0, 1])
+LABELLED = {0, 2, 3, 5, 6, 7}
+
+
+def test_test_folds_hold_every_labelled_row_once():
+    folds = list(LabelledFold(3).split(np.zeros((8, 1)), Y))
+    tested = np.concatenate([test for _, test in folds])
+    assert sorted(tested) == sorted(LABELLED)
+    assert len(folds) == 3
+
+
+def test_unlabelled_rows_are_always_trained_on():
+    for train, test in LabelledFold(2).split(np.zeros((8, 1)), Y):
+        assert {1, 4} <= set(train)
+        assert set(train) | set(test) == set(range(8))
+        assert not set(train) & set(test)
+        assert (np.diff(train) > 0).all()
+
+
+def test_number_of_folds_is_stratified_for_classes():
+    for _, test in LabelledFold(3).split(np.zeros((8, 1)), Y):
+        assert sorted(Y[test]) == [0, 1]
+
+
+def test_nan_marks_rows_of_a_regressor():
+    y = np.array([0.5, np.nan, 1.5, 2.5])
+    folds = list(LabelledFold(3, unlabeled=np.nan).split(np.zeros((4, 1)), y))
+    assert [list(test) for _, test in folds] == [[0], [2], [3]]
+
+
+def test_row_of_several_outputs_is_unlabelled_if_all_its_entries_are():
+    y = np.array([[0, 1], [-1, 1], [-1, -1], [1, -1]])
+    folds = list(LabelledFold(3).split(np.zeros((4, 1)), y))
+    assert [list(test) for _, test in folds] == [[0], [1], [3]]
+
+
+def test_strings_can_be_the_mark():
+    y = pd.Series(["a", "?", "b", "a", "b"])
+    cv = LabelledFold(2, unlabeled="?")
+    assert all(1 not in test for _, test in cv.split(np.zeros((5, 1)), y))
+
+
+def test_groups_of_labelled_rows_stay_together():
+    groups = np.array([0, 9, 0, 1, 9, 1, 2, 2])
+    cv = LabelledFold(GroupKFold(3))
+    for train, test in cv.split(np.zeros((8, 1)), Y, groups):
+        labelled = np.intersect1d(train, list(LABELLED))
+        assert not set(groups[labelled]) & set(groups[test])
+    assert cv.get_n_splits(np.zeros((8, 1)), Y, groups) == 3
+
+
+@pytest.mark.parametrize(
+    ("cv", "number"), [(4, 4), (KFold(3), 3), (StratifiedKFold(2), 2)]
+)
+def test_number_of_folds_is_known_without_rows(cv, number):
+    assert LabelledFold(cv).get_n_splits() == number
+
+
+def test_leave_one_out_counts_labelled_rows():
+    assert LabelledFold(LeaveOneOut()).get_n_splits(np.zeros((8, 1)), Y) == 6
+
+
+def test_scores_of_a_graph_see_labelled_rows_alone():
+    class Majority(DummyClassifier):
+        def score(self, X, y, sample_weight=None):
+            assert -1 not in y
+            return len(y)
+
+    graph = Graph(np.eye(8), np.zeros((8, 2)))
+    scores = cross_val_score(Majority(), graph, Y, cv=LabelledFold(3))
+    np.testing.assert_array_equal(scores, [2, 2, 2])
+
+
+def test_splitter_prints_and_clones():
+    assert repr(LabelledFold(3)) == "LabelledFold(cv=3, unlabeled=-1)"
+    assert clone(LabelledFold(3), safe=False).cv == 3
+
+
+def test_missing_y_is_refused():
+    with pytest.raises(ValueError, match="needs y"):
+        next(LabelledFold().split(np.zeros((8, 1))))
+
+
+def test_nothing_labelled_is_refused():
+    with pytest.raises(ValueError, match=r"labelled rows, got none.*unlabeled="):
+        next(LabelledFold().split(np.zeros((3, 1)), np.full(3, -1)))
+
+
+def test_cv_is_a_number_or_a_splitter():
+    with pytest.raises(TypeError, match="number of folds or a splitter, got str"):
+        next(LabelledFold("five").split(np.zeros((8, 1)), Y))
