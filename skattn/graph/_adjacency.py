@@ -137,8 +137,9 @@ def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
         return dense.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"adjacency must hold numbers, got an array of dtype {dense.dtype}. Use "
-            "Graph.from_edges(edges, nodes=...) for a list of pairs of node labels."
+            f"The entries of an adjacency must be numbers, got dtype {dense.dtype}. "
+            "Labels of nodes go to Graph.from_edges(edges, nodes=...), other kinds of "
+            "measurements, encoded as numbers, to edge_features=."
         ) from error
 
 

@@ -215,7 +215,7 @@ def test_adjacency_has_two_dimensions(wrong):
 
 
 def test_labels_are_no_weights():
-    with pytest.raises(TypeError, match="must hold numbers"):
+    with pytest.raises(TypeError, match="must be numbers"):
         Graph([["a", "b"], ["c", "d"]])
 
 

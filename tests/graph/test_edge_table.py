@@ -137,6 +137,8 @@ def test_weights_have_one_number_per_row():
         Graph.from_edges([(0, 1)], nodes=2, weights=[1, 2])
     with pytest.raises(ValueError, match="not be negative"):
         Graph.from_edges([(0, 1)], nodes=2, weights=[-1])
+    with pytest.raises(TypeError, match="must be numbers"):
+        Graph.from_edges([(0, 1)], nodes=2, weights=["near"])
 
 
 def test_edge_features_have_one_row_per_edge():

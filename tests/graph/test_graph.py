@@ -249,6 +249,12 @@ def test_labels_that_do_not_fit_are_refused(nodes, message):
         Graph(PATH, nodes=nodes)
 
 
+def test_labels_without_pandas_name_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"skattn\[pandas\]"):
+        Graph([[0]], nodes=["a"])
+
+
 def test_tuples_are_labels():
     assert list(Graph([[0]], nodes=[(1, 2)]).nodes) == [(1, 2)]
 

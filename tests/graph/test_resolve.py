@@ -112,6 +112,12 @@ def test_few_rows_clip_the_neighbours_with_a_warning(check):
     assert senders(train, 0) == [1, 3, 7]
 
 
+def test_held_out_rows_without_others_are_isolated(check):
+    context = resolve(LINE, n_neighbors=2, check=check)
+    _, held_out = context.split(np.arange(0), np.arange(5))
+    assert held_out.n_edges == 0
+
+
 def test_a_graph_keeps_all_its_nodes_as_context(check):
     graph = Graph(PATH, LINE)
     context = resolve(graph[[4, 2, 0]], check=check)
