@@ -138,7 +138,7 @@ def test_weights_have_one_number_per_row():
     with pytest.raises(ValueError, match="not be negative"):
         Graph.from_edges([(0, 1)], nodes=2, weights=[-1])
     with pytest.raises(TypeError, match="must be numbers"):
-        Graph.from_edges([(0, 1)], nodes=2, weights=["near"])
+        Graph.from_edges([(0, 1)], nodes=2, weights=np.array(["near"]))
 
 
 def test_edge_features_have_one_row_per_edge():
