@@ -1,4 +1,4 @@
-"""Attention over the edges of a graph, the one operation everything else is built on."""
+"""Attention over the edges of a graph, the operation all else is built on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skattn.ops._scores import GatV2, Score
 __all__ = ["attention_weights", "edge_attention"]
 
 
-def edge_attention(  # noqa: PLR0913  (the tensors of one formula)
+def edge_attention(
     edges: Edges,
     score: Score,
     value: Tensor,

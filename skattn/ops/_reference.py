@@ -1,7 +1,7 @@
 """The operations as their formulas say, in plain torch.
 
-Any device, any floating-point type, differentiable as often as you like; everything else
-is tested against it. It makes a message per edge, which is what the kernels avoid.
+Any device, any floating-point type, differentiable as often as you like; everything
+else is tested against it. It makes a message per edge, which is what kernels avoid.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def edge_attention(
     """See `skattn.ops.edge_attention`."""
     weights = attention_weights(edges, score, bias)  # (n_edges, n_heads)
     if dropout:
-        keep = edge_keep(*weights.shape, dropout, seed, weights.device)
+        keep = edge_keep(edges.n_edges, weights.shape[1], dropout, seed, weights.device)
         weights = weights * keep / (1 - dropout)
     messages = value[edges.senders]  # (n_edges, n_heads, head_dim)
     if edge_features is not None:

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from skattn.ops import _cpu_kernels as kernels
-from skattn.ops._cpu_plan import Array, Plan, Rows, dropping, empty, plan_of, to_array
+from skattn.ops._cpu import _kernels as kernels
+from skattn.ops._cpu._plan import Array, Plan, Rows, dropping, empty, plan_of, to_array
 from skattn.ops._sparse import SparseMatrix
 from skattn.ops._threads import run_blocks
 
@@ -51,8 +51,8 @@ def _multiply(rows: Rows, values: Array, dense: Tensor, drop: Any) -> Tensor:
 
     def multiply(block: int) -> None:
         kernels.multiply_rows(
-            cuts[block], cuts[block + 1], rows.indptr, rows.others, rows.numbers,
-            values, table, drop, out.numpy(),
+            cuts[block], cuts[block + 1], rows.by_number, values, table[:, None], drop,
+            out.numpy()[:, None],
         )  # fmt: skip
 
     run_blocks(rows.n_blocks, multiply)

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from skattn.ops import _cpu_kernels as kernels
-from skattn.ops._cpu_plan import Array, Plan, Rows, dropping, empty, plan_of, to_array
+from skattn.ops._cpu import _kernels as kernels
+from skattn.ops._cpu._plan import Array, Plan, Rows, dropping, empty, plan_of, to_array
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Gat, GatV2, Score
 from skattn.ops._threads import run_blocks
@@ -90,7 +90,7 @@ class _Arrays:
             value=value,
             bias=_or_zeros(bias, (0, 0)),
             edge_features=_or_zeros(edge_features, (0, 0)),
-            offset=_or_zeros(offset, value.shape[1:]),
+            offset=_or_zeros(offset, (0, value.shape[2])),
         )
 
     @property
@@ -124,8 +124,8 @@ class _EdgeAttention(torch.autograd.Function):
 
         def attend(block: int, low: int, high: int) -> None:
             kernels.attend(
-                low, high, rows.indptr, rows.others, score, arrays.value,
-                arrays.extras, drop, out.numpy(), lse.numpy(),
+                low, high, rows.by_position, score, arrays.value, arrays.extras, drop,
+                (out.numpy(), lse.numpy()),
             )  # fmt: skip
 
         _walk(rows, attend)
@@ -181,7 +181,7 @@ class _Pull:
 
         def row_sums(block: int, low: int, high: int) -> None:
             kernels.row_sums(
-                low, high, out, self.dout, lse, offset, stat, doffset[block]
+                low, high, (out, self.dout, lse), offset, stat, doffset[block]
             )
 
         _walk(rows, row_sums)
@@ -191,6 +191,7 @@ class _Pull:
         rows, arrays = self.plan.by_sender, self.arrays
         score = arrays.score(self.options, by_sender=True)
         drop = dropping(self.options.dropout, self.options.seed)
+        call = (score, arrays.value, arrays.extras, drop)
         dkey = empty(*arrays.key.shape)
         dvalue = dkey if self.options.shared else empty(*arrays.value.shape)
         dedge_features = empty(*arrays.edge_features.shape)
@@ -201,8 +202,7 @@ class _Pull:
 
         def pull(block: int, low: int, high: int) -> None:
             kernels.pull_senders(
-                low, high, (rows.indptr, rows.others, rows.numbers), score,
-                arrays.value, arrays.extras, drop, self.dout, stat, written,
+                low, high, rows.by_number, call, (self.dout, stat), written,
                 dattention[block],
             )  # fmt: skip
 
@@ -217,7 +217,7 @@ class _Pull:
 
         def pull(block: int, low: int, high: int) -> None:
             kernels.pull_receivers(
-                low, high, rows.indptr, rows.others, score, dscore, dquery.numpy(),
+                low, high, rows.by_position, score, dscore, dquery.numpy(),
                 dattention[block],
             )  # fmt: skip
 

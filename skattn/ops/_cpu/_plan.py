@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from skattn.ops import _cpu_kernels as kernels
+from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._edges import Edges
 
 Array = np.ndarray[Any, Any]
@@ -42,6 +42,16 @@ class Rows:
         n_blocks = int(np.clip(len(self.others) // _EDGES_PER_BLOCK, 1, _MAX_BLOCKS))
         inner = np.searchsorted(work, np.linspace(0, work[-1], n_blocks + 1)[1:-1])
         return [int(cut) for cut in np.unique([0, *inner, len(self.indptr) - 1])]
+
+    @property
+    def by_position(self) -> tuple[Array, Array]:
+        """What kernels take that number edges by their position."""
+        return self.indptr, self.others
+
+    @property
+    def by_number(self) -> tuple[Array, Array, Array]:
+        """What kernels take that look the number of an edge up."""
+        return self.indptr, self.others, self.numbers
 
     @property
     def n_blocks(self) -> int:
