@@ -164,7 +164,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         NotFittedError
             If called before ``fit``.
         """
-        return self._targets_.predict(self._outputs(X, adjacency))
+        outputs = self._outputs(X, adjacency)
+        return self._targets_.predict(outputs)
 
     def save(self, path):
         """Write the fitted estimator to a file without pickle: arrays and JSON.

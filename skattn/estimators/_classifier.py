@@ -186,7 +186,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
             One column per entry of ``classes_``. Rows sum to 1; if y was an indicator
             matrix, every column is a probability of its own.
         """
-        return self._targets_.probability(self._outputs(X, adjacency))
+        outputs = self._outputs(X, adjacency)
+        return self._targets_.probability(outputs)
 
     def score(self, X, y, sample_weight=None, *, adjacency=None):
         """Compute the accuracy of the predictions.
@@ -226,6 +227,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
 
     def _row_weight(self, y, known):
         weight = np.ones(len(y))
+        if self.class_weight is None:
+            return weight
         rows = known.reshape(len(known), -1).all(1)
         weight[rows] = compute_sample_weight(self.class_weight, y[rows])
         return weight

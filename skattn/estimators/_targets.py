@@ -121,10 +121,9 @@ def check_labels(y, unlabeled):
         Like ``y``.
     """
     _check_given(y)
-    y = y.toarray() if sp.issparse(y) else y
-    if np.ndim(y) == 2 and np.shape(y)[1] == 1:
+    y = y.toarray() if sp.issparse(y) else np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    y = np.asarray(y)
     known = _known(y, unlabeled)
     if not known.any():
         raise ValueError(
