@@ -130,7 +130,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             If the user stops the training; the best weights so far are kept.
         """
         attempt = object.__new__(type(self))  # self stays as it was if this fails
-        vars(attempt).update(vars(self))
+        attempt.__dict__.update(self.__dict__)
         validation = (X_val, y_val, sample_weight_val)
         tasks = attempt._prepare(X, y, sample_weight, adjacency, validation)
         net = attempt._train(tasks, self._report(attempt, X, y, adjacency))
@@ -255,9 +255,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             )
         self._recipe()._validate_params()
         taken = sorted(
-            name
-            for name in self.net_params or {}
-            if name.split("__")[0] in RESERVED
+            name for name in self.net_params or {} if name.split("__")[0] in RESERVED
         )
         if taken:
             raise ValueError(
@@ -281,7 +279,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             )
         if reset:
             self.n_features_in_ = 0
-            vars(self).pop("feature_names_in_", None)
+            self.__dict__.pop("feature_names_in_", None)
         elif self.n_features_in_:
             raise ValueError(
                 f"X has 0 features, but {type(self).__name__} is expecting "
@@ -378,7 +376,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         """Take over all that an attempt learned, and nothing of an earlier fit."""
         for name in _learned(self):
             delattr(self, name)
-        vars(self).update(_learned(attempt))
+        self.__dict__.update(_learned(attempt))
 
     # ---- prediction ----------------------------------------------------------------
 

@@ -9,8 +9,10 @@ import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -33,18 +35,20 @@ def save_estimator(estimator, path):
         "net": describe_net(learned.pop("net_")),
         "learned": learned,
     }
-    arrays = []
+    arrays: list[np.ndarray] = []
     head = {
         "skattn": VERSION,
         "estimator": type(estimator).__name__,
         "state": _pack(state, arrays, "estimator"),
     }
     text = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
+    named: dict[str, Any] = {str(k): array for k, array in enumerate(arrays)}
+    named["head"] = text
     path = Path(path)
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, head=text, **{str(k): a for k, a in enumerate(arrays)})
+            np.savez(file, **named)
         Path(beside).replace(path)
     except BaseException:
         Path(beside).unlink()
@@ -86,15 +90,18 @@ def _pack(value, arrays, where):
         arrays.append(value)
         return {"array": len(arrays) - 1}
     if isinstance(value, dict):
-        pairs = [[_pack(k, arrays, where), _pack(v, arrays, k)] for k, v in value.items()]
-        return {"dict": pairs}
+        return {
+            "dict": [
+                [_pack(k, arrays, where), _pack(v, arrays, k)] for k, v in value.items()
+            ]
+        }
     for kind, (types, take_apart, _) in PARTS.items():
         if isinstance(value, types):
             return {kind: [_pack(v, arrays, where) for v in take_apart(value)]}
     raise TypeError(
-        f"{where!r} must be made of numbers, text, arrays and graphs to be saved without "
-        f"pickle, got {type(value).__name__}. Set it to something plain, or use "
-        "joblib.dump."
+        f"{where!r} must be made of numbers, text, arrays and graphs to be saved "
+        f"without pickle, got {type(value).__name__}. Set it to something plain, or "
+        "use joblib.dump."
     )
 
 
@@ -126,7 +133,7 @@ def _graph_parts(graph):
 
 def _make_graph(adjacency, edge_features, labels, name):
     if labels is not None:
-        import pandas as pd  # noqa: PLC0415 - only labelled graphs need it
+        import pandas as pd  # only labelled graphs need it
 
         labels = pd.Index(labels, name=name, tupleize_cols=False)
     return Graph(adjacency, edge_features=edge_features, nodes=labels)
@@ -141,7 +148,7 @@ def _record_maker(cls):
     return lambda *parts: cls(**dict(zip(names, parts, strict=True)))
 
 
-PARTS = {
+PARTS: dict[str, tuple[Any, Callable, Callable]] = {
     "list": (list, list, lambda *parts: list(parts)),
     "tuple": (tuple, tuple, lambda *parts: parts),
     "objects": (
@@ -152,7 +159,9 @@ PARTS = {
     "csr": (
         (sp.sparray, sp.spmatrix),
         _csr_parts,
-        lambda data, indices, indptr, shape: sp.csr_array((data, indices, indptr), shape),
+        lambda data, indices, indptr, shape: sp.csr_array(
+            (data, indices, indptr), shape
+        ),
     ),
     "graph": (Graph, _graph_parts, _make_graph),
     "encoder": (

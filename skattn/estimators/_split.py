@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 HELD_OUT = 0.1
-"""Fraction of the labelled rows that ``early_stopping=True`` or ``"auto"`` holds out."""
+"""Fraction of the labelled rows that is held out where none is given."""
 ROWS_PER_CLASS = 10
 """``"auto"`` holds rows out if every class has as many, one to spare in ten."""
 ROWS = 100

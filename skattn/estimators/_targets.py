@@ -27,7 +27,7 @@ class Classes:
         return len(self.classes)
 
     def encode(self, y, known):
-        """Number the classes; unknown entries become 0."""
+        """Turn into the classes' numbers; unknown entries become 0."""
         codes = np.searchsorted(self.classes, np.where(known, y, self.classes[0]))
         codes = np.minimum(codes, len(self.classes) - 1)
         unseen = np.setdiff1d(y[known], self.classes)
