@@ -1,0 +1,180 @@
+"""The CPU backend against the reference in float64, forward and every gradient."""
+
+import pytest
+import torch
+
+from skattn.ops import Edges, edge_attention, use_backend
+
+TOLERANCE = 1e-5  # norm of the difference over norm of the truth
+
+
+def _random(n_receivers, n_senders, n_edges, rng, hub=0):
+    receivers = torch.randint(n_receivers, (n_edges,), generator=rng)
+    senders = torch.randint(n_senders, (n_edges,), generator=rng)
+    keep = receivers % 7 != 3  # some receivers without a sender
+    receivers, senders = receivers[keep], senders[keep]
+    if hub:  # node 0 attends to a crowd and a crowd attends to node 0
+        crowd_in = torch.randint(n_senders, (hub,), generator=rng)
+        crowd_out = torch.randint(n_receivers, (hub,), generator=rng)
+        zeros = torch.zeros(hub, dtype=torch.int64)
+        receivers = torch.cat([receivers, zeros, crowd_out])
+        senders = torch.cat([senders, crowd_in, zeros])
+    return receivers, senders
+
+
+def _edges(receivers, senders, n_receivers, n_senders):
+    order = receivers.argsort(stable=True)
+    counts = receivers.bincount(minlength=n_receivers)
+    indptr = torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)])
+    return Edges.from_csr(indptr, senders[order], n_senders)
+
+
+def _graph(name):
+    rng = torch.Generator().manual_seed(3)
+    if name == "empty":
+        return Edges.from_csr([0] * 6, [], n_senders=5)
+    if name == "directed":
+        return _edges(*_random(60, 60, 300, rng), 60, 60)
+    if name == "undirected":
+        a, b = _random(60, 60, 150, rng)
+        return _edges(torch.cat([a, b]), torch.cat([b, a]), 60, 60)
+    if name == "duplicates":
+        a, b = _random(60, 60, 150, rng)
+        return _edges(torch.cat([a, a]), torch.cat([b, b]), 60, 60)
+    if name == "two sides":
+        return _edges(*_random(50, 80, 300, rng), 50, 80)
+    assert name == "hub"
+    return _edges(*_random(3000, 2500, 6000, rng, hub=10_000), 3000, 2500)
+
+
+EXTRAS = {
+    "plain": {},
+    "bias": {"bias": True},
+    "edge features": {"n_edge_features": 3},
+    "offset": {"offset": True},
+    "dropout": {"dropout": 0.6},
+    "all": {"bias": True, "n_edge_features": 2, "offset": True, "dropout": 0.3},
+}
+
+
+def _outcome(backend, edges, kind, tensors, make_score, dtype, dropout):
+    given = {name: t.to(dtype).requires_grad_() for name, t in tensors.items()}
+    optional = {name: given.get(name) for name in ("bias", "edge_features", "offset")}
+    score = make_score(kind, given)
+    with use_backend(backend):
+        out = edge_attention(
+            edges,
+            score,
+            given.get("value", score.key),
+            **optional,
+            dropout=dropout,
+            seed=2**63 + 11,
+        )
+    rng = torch.Generator().manual_seed(9)
+    upstream = torch.randn(out.shape, generator=rng)
+    out.backward(upstream.to(dtype))
+    return {"out": out.detach()} | {name: t.grad for name, t in given.items()}
+
+
+def _assert_close(found, truth):
+    for name, exact in truth.items():
+        assert found[name].shape == exact.shape, name
+        error = (found[name] - exact).norm()
+        assert error <= TOLERANCE * exact.norm() + 1e-30, (name, error / exact.norm())
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "gatv2 shared", "dot", "dot shared"])
+@pytest.mark.parametrize(
+    "graph", ["empty", "directed", "undirected", "duplicates", "two sides", "hub"]
+)
+@pytest.mark.parametrize(("n_heads", "head_dim"), [(2, 16), (3, 5)])
+def test_kernels_equal_the_reference(
+    graph, kind, extra, n_heads, head_dim, make_call, make_score
+):
+    options = dict(EXTRAS[extra])
+    edges, dropout = _graph(graph), options.pop("dropout", 0.0)
+    n_edge_features = options.pop("n_edge_features", 0)
+    kind, shared = kind.split(" ")[0], "shared" in kind
+    tensors = make_call(edges, kind, n_heads, head_dim, n_edge_features)
+    absent = {"bias", "offset"} - set(options)
+    absent |= set() if n_edge_features else {"edge_features"}
+    absent |= {"value"} if shared else set()
+    tensors = {name: t for name, t in tensors.items() if name not in absent}
+    call = (edges, kind, tensors, make_score)
+    truth = _outcome("reference", *call, torch.float64, dropout)
+    _assert_close(_outcome("cpu", *call, torch.float32, dropout), truth)
+
+
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
+@pytest.mark.parametrize(("n_heads", "head_dim"), [(1, 1), (1, 64), (4, 64), (8, 8)])
+def test_kernels_equal_the_reference_at_any_width(
+    kind, n_heads, head_dim, make_call, make_score
+):
+    edges = _graph("directed")
+    tensors = make_call(edges, kind, n_heads, head_dim, n_edge_features=1)
+    call = (edges, kind, tensors, make_score)
+    truth = _outcome("reference", *call, torch.float64, 0.5)
+    _assert_close(_outcome("cpu", *call, torch.float32, 0.5), truth)
+
+
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
+def test_long_rows_keep_their_digits(kind, make_call, make_score):
+    """Sums of 10^4 float32 numbers, straight on, are where 8e-6 came from."""
+    edges = _graph("hub")
+    tensors = make_call(edges, kind, 4, 32)
+    tensors = {n: t for n, t in tensors.items() if n not in ("bias", "edge_features")}
+    call = (edges, kind, tensors, make_score)
+    truth = _outcome("reference", *call, torch.float64, 0.0)
+    found = _outcome("cpu", *call, torch.float32, 0.0)
+    for name, exact in truth.items():
+        assert (found[name] - exact).norm() <= 3e-6 * exact.norm(), name
+
+
+def test_no_tensor_of_messages_is_kept(edges, make_call, make_score):
+    tensors = make_call(edges, "gatv2")
+    score = make_score("gatv2", {n: t.requires_grad_() for n, t in tensors.items()})
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda tensor: kept.append(tensor) or tensor, lambda tensor: tensor
+    ):
+        edge_attention(edges, score, tensors["value"])
+    inputs = {id(tensors[name]) for name in ("query", "key", "attention", "value")}
+    added = [t for t in kept if id(t) not in inputs and t.shape]
+    sizes = sum(t.numel() for t in added)
+    assert sizes <= edges.n_receivers * 2 * (8 + 1) + sum(
+        tensors[name].numel() for name in ("query", "key", "attention", "value")
+    )
+
+
+def test_gradient_of_an_input_changed_in_place_is_refused(edges, make_call, make_score):
+    tensors = make_call(edges, "gat")
+    value = tensors["value"].requires_grad_()
+    hidden = value * 1
+    out = edge_attention(edges, make_score("gat", tensors), hidden)
+    with torch.no_grad():
+        hidden.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()
+
+
+def test_tensors_may_lie_in_memory_as_they_like(edges, make_call, make_score):
+    tensors = make_call(edges, "dot")
+    turned = {
+        name: t.transpose(0, 1).contiguous().transpose(0, 1) if t.dim() > 1 else t
+        for name, t in tensors.items()
+    }
+    outs = [
+        edge_attention(edges, make_score("dot", given), given["value"])
+        for given in (tensors, turned)
+    ]
+    assert outs[0].equal(outs[1])
+
+
+def test_senders_in_int64_are_taken_too(edges, make_call, make_score):
+    wide = Edges(edges.indptr, edges.senders.long(), edges.n_senders)
+    tensors = make_call(edges, "gat")
+    score = make_score("gat", tensors)
+    with use_backend("cpu"):
+        outs = [edge_attention(e, score, tensors["value"]) for e in (edges, wide)]
+    assert outs[0].equal(outs[1])
