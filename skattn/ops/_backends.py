@@ -1,8 +1,8 @@
 """Who computes an operation: what it needs, who can do that, who is preferred.
 
-A backend is a module with the functions of `Operations`, named here as a string so that
-importing `skattn.ops` loads no compiler: numba comes in (0.3 s) when the CPU kernels are
-first asked for. The reference can do everything and is always there.
+A backend is a module with the functions of `Operations`, named here as a string so
+that importing `skattn.ops` loads no compiler: numba comes in (0.3 s) when the CPU
+kernels are first asked for. The reference can do everything and is always there.
 """
 
 from __future__ import annotations

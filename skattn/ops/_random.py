@@ -1,11 +1,12 @@
 """Dropout without a stored mask: a number is kept if the hash of its place says so.
 
-``hash(row, column) = mix(mix(row ^ low) + column * 0x9E3779B9 + high)`` modulo 2**32,
-where ``low`` and ``high`` are the halves of the 64-bit seed and ``mix`` is Chris Wellons'
-finaliser lowbias32. A place is kept if its hash is at least ``p * 2**32``. For an edge's
-weight the place is (number of the edge, head); for element ``k`` of a tensor it is
-(k mod 2**32, k div 2**32). Forward and backward ask again instead of remembering, and
-every device, backend and number of threads gets the same answer.
+``hash(row, column) = mix(mix(row ^ low) + column * 0x9E3779B9 + high)`` modulo
+2**32, where ``low`` and ``high`` are the halves of the 64-bit seed and ``mix`` is
+lowbias32 (Chris Wellons, "Prospecting for hash functions", 2018). A place is kept if
+its hash is at least ``p * 2**32``. For an edge's weight the place is (number of the
+edge, head); for element ``k`` of a tensor it is (k mod 2**32, k div 2**32). Forward and
+backward ask again instead of remembering, and every device, backend and number of
+threads gets the same answer.
 
 Drawing and storing a mask with torch's ``bernoulli_`` costs as much as the attention.
 """

@@ -62,7 +62,7 @@ def test_backend_that_cannot_says_what_it_needs(edges):
 
 
 def test_unknown_backend_is_refused():
-    with pytest.raises(ValueError, match="^backend must be one of"), use_backend("gpu"):
+    with pytest.raises(ValueError, match="must be one of"), use_backend("gpu"):
         pass
 
 

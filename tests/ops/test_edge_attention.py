@@ -191,7 +191,7 @@ def test_shapes_that_do_not_fit_are_refused(changes, message, edges, make_call):
 
 def test_attention_vector_of_another_width_is_refused(edges):
     score = GatV2(torch.zeros(4, 2, 8), torch.zeros(4, 2, 8), torch.zeros(2, 7))
-    with pytest.raises(ValueError, match="score.attention must have shape"):
+    with pytest.raises(ValueError, match=r"score\.attention must have shape"):
         edge_attention(edges, score, torch.zeros(4, 2, 8))
 
 

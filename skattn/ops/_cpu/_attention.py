@@ -98,7 +98,7 @@ class _Arrays:
         return self.bias, self.edge_features, self.offset
 
     def score(self, options: _Options, *, by_sender: bool) -> Any:
-        """The score's record for the kernels, from the side of who is walked."""
+        """Return the kernels' record of the score, from the side of who is walked."""
         mine, theirs = self.query, self.key
         if by_sender:
             mine, theirs = theirs, mine
@@ -122,7 +122,7 @@ class _EdgeAttention(torch.autograd.Function):
         rows, score = plan.by_receiver, arrays.score(options, by_sender=False)
         drop = dropping(options.dropout, options.seed)
 
-        def attend(block: int, low: int, high: int) -> None:
+        def attend(_block: int, low: int, high: int) -> None:
             kernels.attend(
                 low, high, rows.by_position, score, arrays.value, arrays.extras, drop,
                 (out.numpy(), lse.numpy()),

@@ -1,8 +1,8 @@
 """Eight float32 side by side, for the innermost loops of the kernels.
 
 Loops over eight channels, or over the three senders of an atom, are too short for the
-compiler's own vectors: what it gains there it loses to alias checks and remainders. With
-whole vectors as values the loops are written as they run.
+compiler's own vectors: what it gains there it loses to alias checks and remainders.
+With whole vectors as values the loops are written as they run.
 
 numba's cache does not see an edit here: touch `_kernels.py` with it.
 """
@@ -19,8 +19,8 @@ from numba import types
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
-    "add", "fma", "highest", "larger", "load", "mul", "power_of_two", "rounded", "select_above",
-    "splat", "store", "sub", "total",
+    "add", "fma", "highest", "larger", "load", "mul", "power_of_two", "rounded",
+    "select_above", "splat", "store", "sub", "total",
 ]  # fmt: skip
 
 WIDTH = 8

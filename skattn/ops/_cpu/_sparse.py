@@ -22,7 +22,8 @@ def sparse_matmul(
 ) -> Tensor:
     """See `skattn.ops.sparse_matmul`."""
     plan = plan_of(matrix.edges)
-    out: Tensor = _SparseMatmul.apply(plan, matrix.values, dropout, seed, weight)
+    arguments = (plan, matrix.values, dropout, seed, weight)
+    out: Tensor = _SparseMatmul.apply(*arguments)
     return out
 
 
@@ -85,4 +86,4 @@ class _Dropout(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, dout: Tensor) -> Any:
-        return _Dropout.apply(dout, ctx.p, ctx.seed), None, None
+        return dropout(dout, ctx.p, ctx.seed), None, None
