@@ -52,16 +52,17 @@ class GraphAttention(nn.Module):
         Whether to add a learned vector to every receiver.
     dropout : float, default=0.0
         Probability that a weight is dropped in training.
-    negative_slope : float, default=0.2
-        Slope of the LeakyReLU for negative input.
-    generator : torch.Generator, optional
-        Source of the initial weights; torch's global one if not given.
 
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
     - Output: ``(n_nodes, n_heads * head_dim)``, or ``(n_nodes, head_dim)`` if the
       heads are averaged
+
+    Notes
+    -----
+    The attribute ``negative_slope`` is the LeakyReLU's for negative input: 0.2, as in
+    both papers, unless set otherwise.
 
     Examples
     --------
@@ -76,6 +77,8 @@ class GraphAttention(nn.Module):
     torch.Size([2, 16])
     """
 
+    negative_slope = 0.2
+
     def __init__(
         self,
         in_features: int,
@@ -87,15 +90,18 @@ class GraphAttention(nn.Module):
         n_edge_features: int = 0,
         bias: bool = True,
         dropout: float = 0.0,
-        negative_slope: float = 0.2,
-        generator: Generator | None = None,
     ) -> None:
         super().__init__()
         _check_choice("score", score, get_args(ScoreName))
         _check_choice("combine", combine, get_args(Combine))
+        if min(in_features, head_dim, n_heads) < 1:
+            raise ValueError(
+                "in_features, head_dim and n_heads must be at least 1, got "
+                f"{in_features}, {head_dim} and {n_heads}."
+            )
         self.in_features, self.head_dim, self.n_heads = in_features, head_dim, n_heads
         self.score, self.combine, self.n_edge_features = score, combine, n_edge_features
-        self.dropout, self.negative_slope = dropout, negative_slope
+        self.dropout = dropout
         width = n_heads * head_dim
 
         def new(*shape: int) -> nn.Parameter:
@@ -116,7 +122,7 @@ class GraphAttention(nn.Module):
             self.edge_value = new(n_heads, n_edge_features, head_dim)
         out_features = width if combine == "concat" else head_dim
         self.bias = new(out_features) if bias else None
-        self.reset_parameters(generator)
+        self.reset_parameters()
 
     @property
     def out_features(self) -> int:
@@ -124,7 +130,13 @@ class GraphAttention(nn.Module):
         return self.head_dim * (self.n_heads if self.combine == "concat" else 1)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew (Glorot uniform); the bias becomes zero."""
+        """Draw all weights anew (Glorot uniform); the bias becomes zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
         for name, parameter in self.named_parameters(recurse=False):
             if name == "bias":
                 nn.init.zeros_(parameter)
@@ -161,8 +173,13 @@ class GraphAttention(nn.Module):
         -------
         Tensor of shape (n_nodes, out_features)
             The receivers' new features.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit.
         """
-        self._check_input(x, edges, edge_features)
+        self._check_input(x, edges, log_weight, edge_features)
         score, value = self._score_and_value(x)
         mean = self.combine == "mean"
         active = self.training and self.dropout > 0
@@ -195,21 +212,33 @@ class GraphAttention(nn.Module):
 
         Parameters
         ----------
-        x, edges, log_weight, edge_features
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        edges : Edges
+            Who attends to whom.
+        log_weight : Tensor of shape (n_edges,), optional
+            As in :meth:`forward`.
+        edge_features : Tensor of shape (n_edges, n_edge_features), optional
             As in :meth:`forward`.
 
         Returns
         -------
         Tensor of shape (n_edges, n_heads)
             Weights, in the order of ``edges``; each receiver's sum to 1 per head.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit.
         """
-        self._check_input(x, edges, edge_features)
+        self._check_input(x, edges, log_weight, edge_features)
         score, _ = self._score_and_value(x)
         bias = self._edge_bias(log_weight, edge_features)
         return attention_weights(edges, score, bias=bias)
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_heads, self.head_dim))
+        heads: Tensor = x.unflatten(-1, (self.n_heads, self.head_dim))
+        return heads
 
     def _score_and_value(self, x: Tensor | SparseMatrix) -> tuple[Score, Tensor]:
         value = self._heads(matmul(x, self.value))  # (n, H, C)
@@ -234,26 +263,44 @@ class GraphAttention(nn.Module):
             if log_weight is None:
                 return None
             return log_weight[:, None].expand(-1, self.n_heads)
-        bias = edge_features @ self.edge_score  # (E, H)
+        bias: Tensor = edge_features @ self.edge_score  # (E, H)
         return bias if log_weight is None else bias + log_weight[:, None]
 
     def _with_edge_values(self, out: Tensor) -> Tensor:
         value, edge = out.split([self.head_dim, self.n_edge_features], dim=2)
-        return value + torch.einsum("nhk,hkc->nhc", edge, self.edge_value)
+        with_edges: Tensor = value + torch.einsum("nhk,hkc->nhc", edge, self.edge_value)
+        return with_edges
 
     def _check_input(
-        self, x: Tensor | SparseMatrix, edges: Edges, edge_features: Tensor | None
+        self,
+        x: Tensor | SparseMatrix,
+        edges: Edges,
+        log_weight: Tensor | None,
+        edge_features: Tensor | None,
     ) -> None:
+        if edges.n_receivers != edges.n_senders:
+            raise ValueError(
+                "edges must have the same nodes as receivers and senders, got "
+                f"{edges.n_receivers} and {edges.n_senders}. For two kinds of nodes "
+                "use ops.edge_attention."
+            )
         if x.shape != (edges.n_senders, self.in_features):
             raise ValueError(
                 "x must have one row per node of edges and in_features columns, "
                 f"({edges.n_senders}, {self.in_features}), got {tuple(x.shape)}."
             )
-        came = 0 if edge_features is None else edge_features.shape[1]
-        if came != self.n_edge_features:
+        if log_weight is not None and log_weight.shape != (edges.n_edges,):
             raise ValueError(
-                f"edge_features must have {self.n_edge_features} columns, as the module "
-                f"was made with n_edge_features={self.n_edge_features}, got {came}."
+                "log_weight must have one number per edge, of shape "
+                f"({edges.n_edges},), got {tuple(log_weight.shape)}."
+            )
+        needed = (edges.n_edges, self.n_edge_features) if self.n_edge_features else None
+        came = None if edge_features is None else tuple(edge_features.shape)
+        if came != needed:
+            raise ValueError(
+                f"edge_features must have the shape {needed}, one row per edge, as the "
+                f"module was made with n_edge_features={self.n_edge_features}; got "
+                f"{came}."
             )
 
     def extra_repr(self) -> str:

@@ -1,7 +1,8 @@
 """One layer of an encoder: attention, residual, normalisation, activation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from torch import Generator, Tensor, nn
 
@@ -9,7 +10,7 @@ from skattn.nn._attention import Combine, GraphAttention, ScoreName
 from skattn.nn._linear import Linear, drop
 from skattn.ops import Edges, SparseMatrix
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "elu": nn.functional.elu,
     "gelu": nn.functional.gelu,
     "relu": nn.functional.relu,
@@ -45,7 +46,24 @@ class BlockSpec:
     def attention(
         self, in_features: int, head_dim: int, *, n_heads: int, combine: Combine
     ) -> GraphAttention:
-        """Make the attention of one layer."""
+        """Make the attention of one layer.
+
+        Parameters
+        ----------
+        in_features : int
+            Width of the node features.
+        head_dim : int
+            Width of one head.
+        n_heads : int
+            Number of heads.
+        combine : {"concat", "mean"}
+            What becomes of the heads.
+
+        Returns
+        -------
+        GraphAttention
+            A new module.
+        """
         return GraphAttention(
             in_features,
             head_dim,
@@ -114,7 +132,13 @@ class AttentionBlock(nn.Module):
         )
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
+        """Draw all weights anew.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
         reset_children(self, generator)
 
     def forward(
@@ -126,7 +150,26 @@ class AttentionBlock(nn.Module):
         edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute the nodes' next features; arguments as in ``GraphAttention``."""
+        """Compute the nodes' next features.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        edges : Edges
+            Who attends to whom.
+        log_weight : Tensor of shape (n_edges,), optional
+            Logarithm of the edge weights.
+        edge_features : Tensor of shape (n_edges, n_edge_features), optional
+            Needed if and only if the spec has ``n_edge_features``.
+        generator : torch.Generator, optional
+            Source of the dropout masks; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, out_features)
+            The next features.
+        """
         x = drop(x, self.dropout if self.training else 0.0, generator)
         h: Tensor = self.attention(
             x,
@@ -165,15 +208,21 @@ class FeedForward(nn.Module):
         self.dropout = spec.dropout
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
+        """Draw all weights anew.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
         reset_children(self, generator)
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Add to every row what the two linear maps make of it."""
         h = self.activation(self.expand(self.norm(x)))
-        return x + self.contract(
-            drop(h, self.dropout if self.training else 0.0, generator)
-        )
+        p = self.dropout if self.training else 0.0
+        out: Tensor = x + self.contract(drop(h, p, generator))
+        return out
 
 
 def make_norm(norm: Norm | None, width: int) -> nn.Module:
@@ -183,6 +232,14 @@ def make_norm(norm: Norm | None, width: int) -> nn.Module:
     return nn.BatchNorm1d(width) if norm == "batch" else nn.Identity()
 
 
+@runtime_checkable
+class Resettable(Protocol):
+    """A module whose weights can be drawn from a generator."""
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew."""
+
+
 def reset_children(module: nn.Module, generator: Generator | None) -> None:
     """Draw the weights of a module's parts anew, in order."""
     for child in module.children():
@@ -190,5 +247,5 @@ def reset_children(module: nn.Module, generator: Generator | None) -> None:
             child.reset_parameters()
         elif isinstance(child, nn.ModuleList):
             reset_children(child, generator)
-        elif hasattr(child, "reset_parameters"):
+        elif isinstance(child, Resettable):
             child.reset_parameters(generator)

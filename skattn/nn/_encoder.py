@@ -1,6 +1,7 @@
 """A stack of attention blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from torch import Generator, Tensor, nn
 
@@ -50,7 +51,13 @@ class GraphEncoder(nn.Module):
         self.out_features = ends[-1]
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
+        """Draw all weights anew.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
         reset_children(self, generator)
 
     def forward(
@@ -62,7 +69,26 @@ class GraphEncoder(nn.Module):
         edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor | SparseMatrix:
-        """Encode every node; arguments as in ``GraphAttention``."""
+        """Encode every node.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        edges : Edges
+            Who attends to whom.
+        log_weight : Tensor of shape (n_edges,), optional
+            Logarithm of the edge weights.
+        edge_features : Tensor of shape (n_edges, n_edge_features), optional
+            Needed if and only if the spec has ``n_edge_features``.
+        generator : torch.Generator, optional
+            Source of the dropout masks; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, widths[-1])
+            The encoding; ``x`` itself if there are no blocks.
+        """
         for block in self.blocks:
             x = block(
                 x,
@@ -83,6 +109,17 @@ class GraphEncoder(nn.Module):
     ) -> tuple[list[Tensor], Tensor | SparseMatrix]:
         """Compute what every layer looks at, and the encoding.
 
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        edges : Edges
+            Who attends to whom.
+        log_weight : Tensor of shape (n_edges,), optional
+            Logarithm of the edge weights.
+        edge_features : Tensor of shape (n_edges, n_edge_features), optional
+            Needed if and only if the spec has ``n_edge_features``.
+
         Returns
         -------
         weights : list of Tensor of shape (n_edges, n_heads)
@@ -91,7 +128,7 @@ class GraphEncoder(nn.Module):
             What :meth:`forward` returns.
         """
         weights = []
-        for block in self.blocks:
+        for block in cast("Iterable[AttentionBlock]", self.blocks):
             given = {"log_weight": log_weight, "edge_features": edge_features}
             weights.append(block.attention.attention_weights(x, edges, **given))
             x = block(x, edges, **given)

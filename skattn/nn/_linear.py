@@ -77,13 +77,30 @@ class Linear(nn.Module):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw the weight anew (Glorot uniform); the bias becomes zero."""
+        """Draw the weight anew (Glorot uniform); the bias becomes zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weight; torch's global one if not given.
+        """
         glorot_(self.weight, sum(self.weight.shape), generator)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor | SparseMatrix) -> Tensor:
-        """Map every row."""
+        """Map every row.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n, in_features)
+            The rows.
+
+        Returns
+        -------
+        Tensor of shape (n, out_features)
+            Their images.
+        """
         if isinstance(x, Tensor) and self.bias is not None:
             return torch.addmm(self.bias, x, self.weight)
         out = matmul(x, self.weight)

@@ -82,10 +82,18 @@ class AttentionNetwork(nn.Module):
             else None
         )
         needs_linear = not attends or spec.block.residual
-        self.linear = Linear(width, n_outputs, bias=not attends) if needs_linear else None
+        self.linear = (
+            Linear(width, n_outputs, bias=not attends) if needs_linear else None
+        )
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
+        """Draw all weights anew.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
         reset_children(self, generator)
 
     def forward(
@@ -97,7 +105,26 @@ class AttentionNetwork(nn.Module):
         edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute every node's outputs; arguments as in ``GraphAttention``."""
+        """Compute every node's outputs.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        edges : Edges
+            Who attends to whom.
+        log_weight : Tensor of shape (n_edges,), optional
+            Logarithm of the edge weights.
+        edge_features : Tensor of shape (n_edges, n_edge_features), optional
+            Needed if and only if the spec has ``n_edge_features``.
+        generator : torch.Generator, optional
+            Source of the dropout masks; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, n_outputs)
+            The outputs.
+        """
         given = {
             "log_weight": log_weight,
             "edge_features": edge_features,
@@ -122,6 +149,17 @@ class AttentionNetwork(nn.Module):
         edge_features: Tensor | None = None,
     ) -> list[Tensor]:
         """Compute what every layer looks at.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        edges : Edges
+            Who attends to whom.
+        log_weight : Tensor of shape (n_edges,), optional
+            Logarithm of the edge weights.
+        edge_features : Tensor of shape (n_edges, n_edge_features), optional
+            Needed if and only if the spec has ``n_edge_features``.
 
         Returns
         -------
