@@ -40,7 +40,18 @@ class GraphBatch:
         }
 
     def to(self, device: torch.device) -> "GraphBatch":
-        """Copy to a device; parts that are there already are shared."""
+        """Copy to a device; parts that are there already are shared.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where the tensors shall be.
+
+        Returns
+        -------
+        GraphBatch
+            The same graph and targets.
+        """
 
         def move(part: Tensor | None) -> Tensor | None:
             return None if part is None else part.to(device)
@@ -54,5 +65,16 @@ class GraphBatch:
         )
 
     def with_targets(self, targets: Tensor) -> "GraphBatch":
-        """Ask about other nodes of the same graph, on the same tensors."""
+        """Ask about other nodes of the same graph, on the same tensors.
+
+        Parameters
+        ----------
+        targets : Tensor of shape (n_targets,), int64
+            Numbers of the nodes.
+
+        Returns
+        -------
+        GraphBatch
+            The same graph about these targets.
+        """
         return replace(self, targets=targets.to(self.targets.device))

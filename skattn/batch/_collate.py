@@ -30,7 +30,17 @@ def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
     -------
     GraphBatch
         All nodes of the graph with their missing self-loops, about its targets.
+
+    Raises
+    ------
+    ValueError
+        If the graph has no features.
     """
+    if graph.X is None:
+        raise ValueError(
+            f"A graph must have features to become tensors, got {graph!r}. Give them: "
+            "graph.with_features(X)."
+        )
     adjacency, edge_features, _ = add_self_loops(graph.adjacency, graph.edge_features)
     weighted = bool(np.any(adjacency.data != 1))
     batch = GraphBatch(

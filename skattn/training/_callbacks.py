@@ -1,8 +1,26 @@
 """What happens at the end of an epoch."""
 
+import math
 from copy import deepcopy
 
 from skorch.callbacks import Callback
+
+WORST = (-math.inf, -math.inf)
+"""Score and minus the loss before any epoch."""
+
+
+class StopIfDiverged(Callback):
+    """Give up when the training loss is no longer a finite number."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Look at the epoch's training loss."""
+        loss = net.history[-1, "train_loss"]
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"the training loss must stay finite, but became {loss} in epoch "
+                f"{len(net.history)}. Scale the features (StandardScaler, "
+                "NodeTransformer) or lower learning_rate."
+            )
 
 
 class KeepBest(Callback):
@@ -23,15 +41,15 @@ class KeepBest(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Forget earlier trainings."""
-        self.best_ = (float("-inf"), float("-inf"))  # score, -loss
-        self.peaks_ = self.best_
+        self.best_ = self.peaks_ = WORST
         self.weights_ = None
         self.idle_ = 0
 
     def on_epoch_end(self, net, **kwargs):
         """Keep the weights if they are the best; stop if patience is over."""
         loss, score = net.history[-1, ("valid_loss", "valid_score")]
-        now = (score, -loss)
+        # outputs that are no numbers are no progress, even if they hit a class
+        now = (score, -loss) if math.isfinite(loss) else WORST
         self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
         self.peaks_ = tuple(map(max, now, self.peaks_))
         if now > self.best_:

@@ -22,7 +22,18 @@ class Goal:
         return len(self.y)
 
     def to(self, device: torch.device) -> "Goal":
-        """Copy to a device."""
+        """Copy to a device.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where the tensors shall be.
+
+        Returns
+        -------
+        Goal
+            The same answers.
+        """
         return Goal(self.y.to(device), self.weight.to(device))
 
 

@@ -1,9 +1,11 @@
 """The skorch net that trains an attention network."""
 
+import dis
 from copy import deepcopy
 
+import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer, PassthroughScoring, PrintLog
+from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 
 
 class AttentionNet(NeuralNet):
@@ -40,7 +42,9 @@ class AttentionNet(NeuralNet):
     def initialize_module(self):
         """Make the network; its weights come from the generator alone."""
         kwargs = self.get_params_for("module")
-        self.module_ = self.initialized_instance(self.module, kwargs)
+        with torch.device("meta"):  # draws nothing from torch's own generator
+            module = self.initialized_instance(self.module, kwargs)
+        self.module_ = module.to_empty(device="cpu")
         self.module_.reset_parameters(self.generator)
         return self
 
@@ -53,7 +57,7 @@ class AttentionNet(NeuralNet):
         return dataset
 
     def fit_loop(self, X, y=None, epochs=None, **kwargs):
-        """Train, and note whether the user stopped it.
+        """Train; note whether the user stopped it, and forget an unfinished epoch.
 
         Callbacks stop a training by raising ``KeyboardInterrupt``, which skorch
         swallows together with the user's own.
@@ -63,6 +67,9 @@ class AttentionNet(NeuralNet):
             return super().fit_loop(X, y, epochs, **kwargs)
         except KeyboardInterrupt as stop:
             self.interrupted_ = not _is_from_callback(stop)
+            last = "train_loss" if X[1] is None else "valid_score"
+            if len(self.history) and last not in self.history[-1]:
+                self.history.pop()  # an epoch without its end counts for nothing
             raise
 
     def infer(self, x, **fit_params):
@@ -84,7 +91,7 @@ class AttentionNet(NeuralNet):
     def __getstate__(self):
         """Keep what prediction needs, on the CPU."""
         trained = object.__new__(type(self))
-        vars(trained).update(vars(self))
+        trained.__dict__.update(self.__dict__)
         trained.optimizer_ = trained.generator = None
         trained.callbacks_ = []
         if "module_" in vars(self):
@@ -94,9 +101,12 @@ class AttentionNet(NeuralNet):
 
 
 def _is_from_callback(stop):
-    trace = stop.__traceback__
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace.tb_frame.f_globals["__name__"].startswith(
-        ("skorch.callbacks.", "skattn.training._callbacks")
+    """Tell a callback's own ``raise`` from a signal, which may hit a callback too."""
+    traces = [stop.__traceback__]
+    while traces[-1].tb_next is not None:
+        traces.append(traces[-1].tb_next)
+    where, at = traces[-1].tb_frame.f_code.co_code, traces[-1].tb_lasti
+    in_callback = any(
+        isinstance(trace.tb_frame.f_locals.get("self"), Callback) for trace in traces
     )
+    return in_callback and where[at] == dis.opmap["RAISE_VARARGS"]

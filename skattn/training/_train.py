@@ -1,7 +1,7 @@
 """Train a network on batches, and ask it."""
 
-import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from skorch.history import History
 
 from skattn.batch import GraphBatch
 from skattn.nn import AttentionNetwork, NetworkSpec
-from skattn.training._callbacks import KeepBest
+from skattn.training._callbacks import KeepBest, StopIfDiverged
 from skattn.training._goal import Goal, Loss, WeightedLoss
 from skattn.training._net import AttentionNet
 
@@ -104,7 +104,7 @@ def train(
         training.loss,
         generator=generator,
         device=str(batch.targets.device),
-        callbacks=[*user_callbacks, *keep_best, *training.callbacks],
+        callbacks=[StopIfDiverged(), *user_callbacks, *keep_best, *training.callbacks],
         **_defaults(training, params) | params,
     )
     data = [[(task.batch, task.goal)] if task else None for task in tasks]
@@ -112,12 +112,22 @@ def train(
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []
-    _check_finite(net)
     return net
 
 
 def describe_net(net: AttentionNet) -> dict:
-    """Take a trained net apart into plain values and arrays."""
+    """Take a trained net apart into plain values and arrays.
+
+    Parameters
+    ----------
+    net : AttentionNet
+        A trained net.
+
+    Returns
+    -------
+    dict
+        The arguments of :func:`restore_net`.
+    """
     weights = net.module_.state_dict()
     return {
         "in_features": net.module__in_features,
@@ -137,8 +147,30 @@ def restore_net(
     weights: dict[str, torch.Tensor],
     history: list,
 ) -> AttentionNet:
-    """Make a net of what :func:`describe_net` returned."""
-    net = _make_net(in_features, n_outputs, spec, loss).initialize()
+    """Make a net of what :func:`describe_net` returned.
+
+    Parameters
+    ----------
+    in_features : int
+        Width of the node features.
+    n_outputs : int
+        Width of the network's output.
+    spec : NetworkSpec
+        The shape of the network.
+    loss : {"cross_entropy", "binary_cross_entropy", "squared_error"}
+        What training made small.
+    weights : dict of str to Tensor
+        The network's state.
+    history : list of dict
+        What happened in each epoch.
+
+    Returns
+    -------
+    AttentionNet
+        A net that predicts as the described one did.
+    """
+    net = _make_net(in_features, n_outputs, spec, loss, generator=torch.Generator())
+    net.initialize()
     net.module_.load_state_dict(weights)
     net.history_ = History(history)
     return net
@@ -178,7 +210,7 @@ def predict(net: AttentionNet, batch: GraphBatch) -> np.ndarray:
 
 
 def _defaults(training: Training, params: dict) -> dict:
-    defaults = {
+    defaults: dict[str, Any] = {
         "optimizer__weight_decay": training.weight_decay,
         "lr": training.learning_rate,
         "max_epochs": training.max_epochs,
@@ -188,13 +220,3 @@ def _defaults(training: Training, params: dict) -> dict:
     if "optimizer" not in params:
         defaults |= {"optimizer": torch.optim.Adam, "optimizer__fused": True}
     return defaults
-
-
-def _check_finite(net: AttentionNet) -> None:
-    losses = net.history[:, "train_loss"] if len(net.history) else []
-    if losses and not math.isfinite(losses[-1]):
-        raise ValueError(
-            f"the training loss must stay finite, but became {losses[-1]} in epoch "
-            f"{len(losses)}. Scale the features (StandardScaler, NodeTransformer) or "
-            "lower learning_rate."
-        )
