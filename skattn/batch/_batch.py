@@ -1,11 +1,21 @@
 """A graph as the network sees it."""
 
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from skattn.ops import Edges, SparseMatrix
+
+
+class Inputs(TypedDict):
+    """The arguments of a network's ``forward``, but for the generator."""
+
+    x: Tensor | SparseMatrix
+    edges: Edges
+    log_weight: Tensor | None
+    edge_features: Tensor | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +40,14 @@ class GraphBatch:
         return len(self.targets)
 
     @property
-    def inputs(self) -> dict[str, Tensor | SparseMatrix | Edges | None]:
+    def inputs(self) -> Inputs:
         """The arguments of a network's ``forward``."""
-        return {
-            "x": self.x,
-            "edges": self.edges,
-            "log_weight": self.log_weight,
-            "edge_features": self.edge_features,
-        }
+        return Inputs(
+            x=self.x,
+            edges=self.edges,
+            log_weight=self.log_weight,
+            edge_features=self.edge_features,
+        )
 
     def to(self, device: torch.device) -> "GraphBatch":
         """Copy to a device; parts that are there already are shared.

@@ -6,6 +6,7 @@ import torch
 
 from skattn.batch import collate
 from skattn.graph import Graph, add_self_loops
+from skattn.nn import AttentionNetwork
 
 
 def attention_weights(estimator, X, *, adjacency=None):
@@ -25,7 +26,8 @@ def attention_weights(estimator, X, *, adjacency=None):
     list of list of csr_array
         One matrix per layer and head: ``weights[layer][head][i, j]`` is the weight
         that receiver ``i`` gives to sender ``j``, self-loops included; the rows of
-        nodes in use sum to 1. Rows and columns are those of the user's adjacency, of
+        nodes in use sum to 1, those of other nodes are empty. The weights of parallel
+        edges are summed. Rows and columns are those of the user's adjacency, of
         shape (n_nodes, n_nodes), whatever the targets. A plain table has no adjacency:
         its matrices are (n_rows, n_fitted_rows + n_rows), the columns being the fitted
         rows and then the rows of X.
@@ -59,25 +61,28 @@ def attention_weights(estimator, X, *, adjacency=None):
     return [[_spread(head, positions, n_nodes) for head in layer] for layer in matrices]
 
 
-def _of_network(network: torch.nn.Module, graph: Graph) -> list[list[sp.csr_array]]:
+def _of_network(network: AttentionNetwork, graph: Graph) -> list[list[sp.csr_array]]:
     device = next(network.parameters()).device
     network.eval()
     with torch.no_grad():
         layers = network.attention_weights(**collate(graph, device).inputs)
     rows, _, _ = add_self_loops(graph.adjacency, graph.edge_features)
     return [
-        [
-            sp.csr_array((head, rows.indices, rows.indptr), shape=rows.shape)
-            for head in np.ascontiguousarray(weights.cpu().numpy().T)
-        ]
+        [_matrix(head, rows) for head in np.ascontiguousarray(weights.cpu().numpy().T)]
         for weights in layers
     ]
+
+
+def _matrix(weights: np.ndarray, rows: sp.csr_array) -> sp.csr_array:
+    """Put weights in the places of ``rows``; those of parallel edges are summed."""
+    places = (weights, rows.indices, rows.indptr)
+    matrix = sp.csr_array(places, shape=rows.shape, copy=True)
+    matrix.sum_duplicates()
+    return matrix
 
 
 def _spread(matrix: sp.csr_array, positions: np.ndarray, n_nodes: int) -> sp.csr_array:
     """Put a matrix over some nodes into the rows and columns of all."""
     entries = matrix.tocoo()
     receivers, senders = positions[entries.row], positions[entries.col]
-    return sp.csr_array(
-        (entries.data, (receivers, senders)), shape=(n_nodes, n_nodes)
-    )
+    return sp.csr_array((entries.data, (receivers, senders)), shape=(n_nodes, n_nodes))

@@ -4,12 +4,18 @@ from typing import ClassVar
 
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils._indexing import _safe_indexing
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._set_output import _safe_set_output
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    check_is_fitted,
+)
 
 from skattn.graph import Graph
 
 
-class NodeTransformer(TransformerMixin, BaseEstimator):
+class NodeTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Transform the node features of a graph, fitted on the targets alone.
 
     In a search or a cross-validation the targets are the training fold's nodes, so
@@ -42,7 +48,9 @@ class NodeTransformer(TransformerMixin, BaseEstimator):
            [ 1.]])
     """
 
-    _parameter_constraints: ClassVar[dict] = {"transformer": "no_validation"}
+    _parameter_constraints: ClassVar[dict] = {
+        "transformer": [HasMethods(["fit", "transform"])]
+    }
 
     def __init__(self, transformer):
         self.transformer = transformer
@@ -70,13 +78,11 @@ class NodeTransformer(TransformerMixin, BaseEstimator):
         ValueError
             If the graph has no features.
         """
-        features = _safe_indexing(_features(X), X.targets)
-        self.transformer_ = clone(self.transformer).fit(features, y)
-        self.n_features_in_ = X.n_features
-        names = getattr(self.transformer_, "feature_names_in_", None)
-        vars(self).pop("feature_names_in_", None)
-        if names is not None:
-            self.feature_names_in_ = names
+        features = _features(X)
+        fitted = clone(self.transformer).fit(_safe_indexing(features, X.targets), y)
+        _check_feature_names(self, features, reset=True)
+        _check_n_features(self, features, reset=True)
+        self.transformer_ = fitted
         return self
 
     def transform(self, X):
@@ -100,7 +106,28 @@ class NodeTransformer(TransformerMixin, BaseEstimator):
             If it has another number of features than at ``fit``.
         """
         check_is_fitted(self)
-        return X.with_features(self.transformer_.transform(_features(X)))
+        features = _features(X)
+        _check_feature_names(self, features, reset=False)
+        _check_n_features(self, features, reset=False)
+        return X.with_features(self.transformer_.transform(features))
+
+    def set_output(self, *, transform=None):
+        """Choose the container of the transformed features; the graph stays a Graph.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            As for the transformer inside, which is told.
+
+        Returns
+        -------
+        self : object
+            The same transformer.
+        """
+        _safe_set_output(self.transformer, transform=transform)
+        if hasattr(self, "transformer_"):
+            _safe_set_output(self.transformer_, transform=transform)
+        return self
 
     def get_feature_names_out(self, input_features=None):
         """Name the features that come out.
