@@ -15,7 +15,11 @@ from sklearn.utils.validation import (
 from skattn.graph import Graph
 
 
-class NodeTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class NodeTransformer(
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg] # sklearn is untyped
+):
     """Transform the node features of a graph, fitted on the targets alone.
 
     In a search or a cross-validation the targets are the training fold's nodes, so
