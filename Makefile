@@ -1,5 +1,6 @@
-# make demo: the main job on real data. make test: the whole suite.
-# Both make their own environment in .venv first. PYTHON chooses the interpreter.
+# make demo: the main job on real data. make test: the whole suite. make examples: the
+# other scripts in examples/.
+# They make their own environment in .venv first. PYTHON chooses the interpreter.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,7 +22,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 examples: $(VENV)/.dev
-	@set -e; for script in examples/*.py; do \
+	@set -e; for script in $(filter-out examples/demo.py,$(wildcard examples/*.py)); do \
 		echo "== $$script"; $(BIN)/python $$script; \
 	done
 
