@@ -1,0 +1,185 @@
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import elu, gelu, relu, silu
+from torch.testing import assert_close
+
+from skattn.nn import AttentionBlock, BlockSpec
+from skattn.nn._block import FeedForward
+from skattn.ops import Edges, SparseMatrix
+
+EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
+PLAIN = {"n_heads": 2, "residual": False, "norm": None}
+
+
+def rows(n=3, k=4, seed=1):
+    return torch.randn(n, k, generator=torch.Generator().manual_seed(seed))
+
+
+def made(in_features=4, out_features=6, seed=0, input_dropout=None, **options):
+    spec = BlockSpec(**{"n_heads": 2} | options)
+    block = AttentionBlock(in_features, out_features, spec, input_dropout=input_dropout)
+    block.reset_parameters(torch.Generator().manual_seed(seed))
+    return block
+
+
+@pytest.mark.parametrize(
+    ("activation", "function"),
+    [("elu", elu), ("gelu", gelu), ("relu", relu), ("silu", silu)],
+)
+def test_bare_block_is_attention_and_activation(activation, function):
+    block = made(**PLAIN, activation=activation)
+    x = rows()
+    assert_close(block(x, EDGES), function(block.attention(x, EDGES)))
+
+
+def test_residual_is_a_linear_map_of_the_input():
+    block = made(**PLAIN | {"residual": True}, activation="relu")
+    x = rows()
+    assert block.skip.bias is None
+    expected = relu(block.attention(x, EDGES) + x @ block.skip.weight)
+    assert_close(block(x, EDGES), expected)
+
+
+def test_layer_norm_standardises_every_row_of_the_sum():
+    block = made(norm="layer", activation="relu")
+    x = rows()
+    total = block.attention(x, EDGES) + block.skip(x)
+    centred = total - total.mean(1, keepdim=True)
+    variance = centred.square().mean(1, keepdim=True)
+    assert_close(block(x, EDGES), relu(centred / (variance + 1e-5).sqrt()))
+
+
+def test_batch_norm_standardises_every_column_in_training():
+    block = made(norm="batch", activation="relu").train()
+    x = rows()
+    total = block.attention(x, EDGES) + block.skip(x)
+    centred = total - total.mean(0)
+    variance = centred.square().mean(0)
+    assert_close(block(x, EDGES), relu(centred / (variance + 1e-5).sqrt()))
+    alone = block.eval()(x, EDGES)  # by the running means, 0.1 of the way from 0 and 1
+    running = variance * 3 / 2 * 0.1 + 0.9
+    expected = relu((total - 0.1 * total.mean(0)) / (running + 1e-5).sqrt())
+    assert_close(alone, expected)
+
+
+@pytest.mark.parametrize("norm", ["layer", None])
+def test_feed_forward_adds_two_maps_behind_a_norm(norm):
+    block = made(norm=norm, feed_forward=3, activation="gelu")
+    x = rows()
+    part = block.feed_forward
+    assert part.expand.weight.shape == (6, 18)
+    total = block.attention(x, EDGES) + block.skip(x)
+    h = gelu(block.norm(total))
+    inner = gelu(part.norm(h) @ part.expand.weight + part.expand.bias)
+    expected = h + inner @ part.contract.weight + part.contract.bias
+    assert_close(block(x, EDGES), expected)
+
+
+def test_block_hands_weights_and_edge_features_to_its_attention():
+    block = made(**PLAIN, n_edge_features=2)
+    given = {
+        "log_weight": torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
+        "edge_features": rows(6, 2),
+    }
+    x = rows()
+    assert_close(block(x, EDGES, **given), elu(block.attention(x, EDGES, **given)))
+
+
+def test_spec_decides_the_score():
+    assert made(score="dot").attention.score == "dot"
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_sparse_input_equals_the_dense_one(residual):
+    x = torch.tensor([[1.0, 0, 0, 2], [0, 0, 0, 0], [0, 3, 0, 0]])
+    sparse = SparseMatrix(
+        Edges.from_csr([0, 2, 2, 3], [0, 3, 1], n_senders=4), torch.tensor([1.0, 2, 3])
+    )
+    block = made(residual=residual)
+    assert_close(block(sparse, EDGES), block(x, EDGES))
+
+
+def test_input_dropout_acts_in_training_only_and_from_the_generator():
+    block = made(dropout=0.5)
+    x = rows()
+    plain = made()(x, EDGES)
+    assert_close(block.eval()(x, EDGES), plain)
+    block.train()
+
+    def run(seed):
+        return block(x, EDGES, generator=torch.Generator().manual_seed(seed))
+
+    state = torch.get_rng_state()
+    assert torch.equal(run(1), run(1))
+    assert not torch.equal(run(1), run(2))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_residual_sees_the_same_dropped_input_as_the_attention():
+    block = made(1, 2, dropout=0.5, norm=None, activation="relu").train()
+    with torch.no_grad():
+        for parameter in block.parameters():
+            parameter.zero_()
+        block.attention.value.fill_(1.0)
+        block.skip.weight.fill_(10.0)
+    alone = Edges.from_csr(torch.arange(101), torch.arange(100), n_senders=100)
+    out = block(torch.ones(100, 1), alone)
+    assert set(out.unique().tolist()) == {0.0, 22.0}  # (1 + 10) * 1 / (1 - 0.5)
+
+
+def test_dropout_of_the_input_can_differ_from_the_others():
+    assert made(dropout=0.5).dropout == 0.5
+    block = made(dropout=0.5, input_dropout=0.0, feed_forward=1)
+    assert block.dropout == 0.0
+    assert block.feed_forward.dropout == 0.5
+
+
+def test_attention_dropout_reaches_the_attention():
+    block = made(attention_dropout=0.3)
+    assert block.attention.dropout == 0.3
+    assert block.dropout == 0.0
+
+
+def test_feed_forward_drops_inside_and_keeps_its_input():
+    part = FeedForward(4, BlockSpec(feed_forward=2, dropout=0.5, norm=None))
+    part.reset_parameters(torch.Generator().manual_seed(0))
+    x = rows()
+    with torch.no_grad():
+        part.contract.weight.zero_()
+    assert torch.equal(part.train()(x), x)
+    part.reset_parameters(torch.Generator().manual_seed(0))
+    assert not torch.allclose(part.train()(x), part.eval()(x))
+
+
+def test_width_must_be_divisible_by_the_heads():
+    with pytest.raises(ValueError, match="divisible by n_heads=4, got 6"):
+        AttentionBlock(4, 6, BlockSpec(n_heads=4))
+
+
+@pytest.mark.parametrize(
+    ("options", "n_parameters"),
+    [
+        (PLAIN, 2 * 4 * 6 + 6 + 6),
+        (PLAIN | {"residual": True}, 2 * 4 * 6 + 6 + 6 + 4 * 6),
+        (PLAIN | {"norm": "layer"}, 2 * 4 * 6 + 6 + 6 + 2 * 6),
+        (PLAIN | {"norm": "batch"}, 2 * 4 * 6 + 6 + 6 + 2 * 6),
+        (PLAIN | {"feed_forward": 2}, 2 * 4 * 6 + 6 + 6 + 6 * 12 + 12 + 12 * 6 + 6),
+    ],
+)
+def test_block_has_no_parameter_that_it_does_not_use(options, n_parameters):
+    block = made(**options)
+    assert sum(p.numel() for p in block.parameters()) == n_parameters
+    (block(rows(), EDGES) * rows(3, 6)).sum().backward()
+    assert all(p.grad is not None for p in block.parameters())
+
+
+def test_resetting_forgets_the_norms_too():
+    block = made(norm="batch", feed_forward=1)
+    for _ in range(3):
+        block(rows() + 5, EDGES)
+    nn.init.constant_(block.norm.weight, 7.0)
+    block.reset_parameters(torch.Generator().manual_seed(0))
+    fresh = made(norm="batch", feed_forward=1).state_dict()
+    for name, tensor in block.state_dict().items():
+        assert torch.equal(tensor, fresh[name]), name

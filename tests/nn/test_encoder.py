@@ -1,0 +1,69 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+from skattn.nn import BlockSpec, GraphEncoder
+from skattn.ops import Edges
+
+EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
+X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
+
+
+def made(widths, input_dropout=None, **options):
+    spec = BlockSpec(**{"n_heads": 2} | options)
+    encoder = GraphEncoder(2, widths, spec, input_dropout=input_dropout)
+    encoder.reset_parameters(torch.Generator().manual_seed(0))
+    return encoder
+
+
+def test_blocks_follow_each_other():
+    encoder = made([4, 8, 6])
+    assert encoder.out_features == 6
+    x = X
+    for block in encoder.blocks:
+        x = block(x, EDGES)
+    assert x.shape == (3, 6)
+    assert torch.equal(encoder(X, EDGES), x)
+
+
+def test_every_block_sees_weights_and_edge_features():
+    encoder = made([4, 4], n_edge_features=1)
+    given = {
+        "log_weight": torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
+        "edge_features": torch.tensor([[1.0], [0], [2], [0], [3], [0]]),
+    }
+    first, second = encoder.blocks
+    expected = second(first(X, EDGES, **given), EDGES, **given)
+    assert torch.equal(encoder(X, EDGES, **given), expected)
+
+
+def test_encoder_without_blocks_gives_the_input_itself():
+    encoder = made([])
+    assert encoder.out_features == 2
+    assert encoder(X, EDGES) is X
+
+
+def test_only_the_first_block_has_the_input_dropout():
+    encoder = made([4, 4, 4], input_dropout=0.6, dropout=0.2)
+    assert [block.dropout for block in encoder.blocks] == [0.6, 0.2, 0.2]
+
+
+def test_weights_of_all_layers_come_with_the_encoding():
+    encoder = made([4, 8], n_edge_features=1).eval()
+    features = torch.tensor([[1.0], [0], [2], [0], [3], [0]])
+    weights, x = encoder.attention_weights(X, EDGES, edge_features=features)
+    assert [w.shape for w in weights] == [(6, 2), (6, 2)]
+    assert torch.equal(x, encoder(X, EDGES, edge_features=features))
+    first, second = encoder.blocks
+    inner = first(X, EDGES, edge_features=features)
+    expected = second.attention.attention_weights(inner, EDGES, edge_features=features)
+    assert_close(weights[1], expected)
+
+
+@pytest.mark.parametrize("norm", ["layer", "batch", None])
+def test_numbering_of_the_nodes_does_not_matter(norm):
+    encoder = made([4, 4], norm=norm)
+    order = torch.tensor([2, 0, 1])
+    # node k of the renumbered graph was node order[k]: 2 -> (2, 0), 0 -> (0, 1), ...
+    renumbered = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
+    assert_close(encoder(X[order], renumbered), encoder(X, EDGES)[order])

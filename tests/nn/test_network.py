@@ -1,0 +1,229 @@
+import threading
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from torch.testing import assert_close
+
+from skattn.batch import collate
+from skattn.datasets import make_dictionary_lookup
+from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
+from skattn.ops import Edges, SparseMatrix
+
+EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
+X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
+SPARSE_X = SparseMatrix(
+    Edges.from_csr([0, 2, 4, 5], [0, 1, 0, 1, 0], n_senders=2),
+    torch.tensor([1.0, 2.0, 3.0, -1.0, 0.5]),
+)
+
+
+def spec_of(*, n_layers=2, hidden_dim=4, output="linear", input_dropout=None, **block):
+    heads = block.pop("output_heads", 1)
+    return NetworkSpec(
+        block=BlockSpec(**{"n_heads": 2} | block),
+        n_layers=n_layers,
+        hidden_dim=hidden_dim,
+        output=output,
+        output_heads=heads,
+        input_dropout=input_dropout,
+    )
+
+
+def made(seed=0, **options):
+    network = AttentionNetwork(2, 3, spec_of(**options))
+    network.reset_parameters(torch.Generator().manual_seed(seed))
+    return network
+
+
+@pytest.mark.parametrize("n_layers", [1, 3])
+def test_linear_output_maps_the_encoding(n_layers):
+    network = made(n_layers=n_layers)
+    assert len(network.encoder.blocks) == n_layers
+    assert network.attention is None
+    h = network.encoder(X, EDGES)
+    expected = h @ network.linear.weight + network.linear.bias
+    assert_close(network(X, EDGES), expected)
+
+
+@pytest.mark.parametrize("n_layers", [1, 3])
+@pytest.mark.parametrize("residual", [True, False])
+def test_last_of_the_layers_attends_into_the_outputs(n_layers, residual):
+    network = made(
+        n_layers=n_layers, output="attention", output_heads=5, residual=residual
+    )
+    assert len(network.encoder.blocks) == n_layers - 1
+    assert network.attention.combine == "mean"
+    assert network.attention.n_heads == 5
+    h = network.encoder(X, EDGES)
+    expected = network.attention(h, EDGES)
+    if residual:
+        expected = expected + h @ network.linear.weight
+    else:
+        assert network.linear is None
+    out = network(X, EDGES)
+    assert out.shape == (3, 3)
+    assert_close(out, expected)
+
+
+def test_every_layer_sees_weights_and_edge_features():
+    network = made(output="attention", n_edge_features=1, residual=False)
+    given = {
+        "log_weight": torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
+        "edge_features": torch.tensor([[1.0], [0], [2], [0], [3], [0]]),
+    }
+    h = network.encoder(X, EDGES, **given)
+    assert_close(network(X, EDGES, **given), network.attention(h, EDGES, **given))
+
+
+@pytest.mark.parametrize("output", ["linear", "attention"])
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_sparse_features_equal_dense_ones(output, n_layers):
+    network = made(output=output, n_layers=n_layers)
+    assert_close(network(SPARSE_X, EDGES), network(X, EDGES))
+
+
+@pytest.mark.parametrize("output", ["linear", "attention"])
+def test_weights_come_layer_by_layer(output):
+    network = made(n_layers=3, output=output, output_heads=5).eval()
+    weights = network.attention_weights(X, EDGES)
+    heads = [2, 2, 2] if output == "linear" else [2, 2, 5]
+    assert [w.shape for w in weights] == [(6, n) for n in heads]
+    for layer in weights:
+        assert_close(layer.view(3, 2, -1).sum(1), torch.ones(3, layer.shape[1]))
+    first = network.encoder.blocks[0].attention.attention_weights(X, EDGES)
+    assert torch.equal(weights[0], first)
+    if output == "attention":
+        h = network.encoder(X, EDGES)
+        assert_close(weights[2], network.attention.attention_weights(h, EDGES))
+
+
+@pytest.mark.parametrize(
+    ("options", "n_parameters"),
+    [
+        # two layers of gatv2 (2 W, a, bias), residual W, layer norm; linear map
+        ({}, 2 * 8 + 4 + 4 + 8 + 8 + 2 * 16 + 4 + 4 + 16 + 8 + 12 + 3),
+        # as in the GAT paper: W, a_q and a_k, bias; no more
+        (
+            {"score": "gat", "output": "attention", "residual": False, "norm": None},
+            8 + 8 + 4 + 12 + 6 + 3,
+        ),
+        ({"n_layers": 1, "output": "attention", "residual": False}, 2 * 6 + 3 + 3),
+    ],
+)
+def test_network_has_no_parameter_that_it_does_not_use(options, n_parameters):
+    network = made(**options)
+    assert sum(p.numel() for p in network.parameters()) == n_parameters
+    (network(X, EDGES) * X[:, :1]).sum().backward()
+    assert all(p.grad is not None for p in network.parameters())
+
+
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_features_are_dropped_at_the_input_rate_wherever_they_enter(n_layers):
+    network = made(n_layers=n_layers, output="attention", input_dropout=0.0).train()
+    block = made(
+        n_layers=n_layers, output="attention", input_dropout=0.0, dropout=0.9
+    ).train()
+    same = torch.equal(network(X, EDGES), block(X, EDGES))
+    assert same == (n_layers == 1)  # with two layers, the hidden one is dropped
+
+
+@pytest.mark.parametrize("output", ["linear", "attention"])
+def test_dropout_comes_from_the_generator_alone(output):
+    network = made(
+        output=output, dropout=0.4, attention_dropout=0.4, feed_forward=1
+    ).train()
+    state = torch.get_rng_state()
+
+    def run(seed):
+        return network(X, EDGES, generator=torch.Generator().manual_seed(seed))
+
+    assert torch.equal(run(1), run(1))
+    assert not torch.equal(run(1), run(2))
+    assert torch.equal(torch.get_rng_state(), state)
+    network.eval()
+    assert torch.equal(run(1), run(2))
+
+
+ALL_PARTS = {
+    "n_edge_features": 2,
+    "norm": "batch",
+    "feed_forward": 2,
+    "output": "attention",
+}
+
+
+@pytest.mark.parametrize(
+    "options", [{}, ALL_PARTS, ALL_PARTS | {"score": "gat"}, {"score": "dot"}]
+)
+def test_resetting_sets_every_weight_and_leaves_torchs_generator_alone(options):
+    with torch.device("meta"):
+        bare = AttentionNetwork(2, 3, spec_of(**options))
+    networks = [bare.to_empty(device="cpu"), made(seed=1, **options)]
+    for tensor in bare.state_dict().values():
+        tensor.fill_(float("nan") if tensor.is_floating_point() else 9)
+    state = torch.get_rng_state()
+    for network in networks:
+        network.reset_parameters(torch.Generator().manual_seed(0))
+    assert torch.equal(torch.get_rng_state(), state)
+    ours, fresh = (network.state_dict() for network in networks)
+    for name, tensor in ours.items():
+        assert torch.equal(tensor, fresh[name]), name
+        assert tensor.isfinite().all(), name
+
+
+def test_other_generators_give_other_weights():
+    assert not torch.equal(made(seed=0).linear.weight, made(seed=1).linear.weight)
+
+
+def test_without_a_generator_weights_come_from_torchs_own():
+    state = torch.get_rng_state()
+    first = AttentionNetwork(2, 3, spec_of()).linear.weight
+    torch.set_rng_state(state)
+    assert torch.equal(AttentionNetwork(2, 3, spec_of()).linear.weight, first)
+
+
+def test_threads_do_not_disturb_each_others_dropout():
+    def run(seed):
+        network = made(dropout=0.5).train()
+        generator = torch.Generator().manual_seed(seed)
+        return [network(X, EDGES, generator=generator) for _ in range(20)][-1]
+
+    alone = [run(seed) for seed in range(2)]
+    together = [None, None]
+
+    def work(k):
+        together[k] = run(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def lookup_accuracy(score, seed, n_steps):
+    """Train one layer with one head on the dictionary lookup of Brody et al. 2022."""
+    graph, y = make_dictionary_lookup(10, 50, random_state=0)
+    batch, answers = collate(graph), torch.from_numpy(y).long()
+    block = BlockSpec(score=score, n_heads=1, residual=False, norm=None)
+    spec = NetworkSpec(block=block, n_layers=1, hidden_dim=128)
+    network = AttentionNetwork(20, 10, spec)
+    network.reset_parameters(torch.Generator().manual_seed(seed))
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        output = network(**batch.inputs)[batch.targets]
+        cross_entropy(output, answers).backward()
+        optimizer.step()
+    output = network(**batch.inputs)[batch.targets]
+    return (output.argmax(1) == answers).double().mean().item()
+
+
+def test_dynamic_attention_learns_to_look_up_a_dictionary():
+    assert lookup_accuracy("gatv2", seed=0, n_steps=150) == 1.0
+
+
+def test_static_attention_cannot_look_up_a_dictionary():
+    assert lookup_accuracy("gat", seed=0, n_steps=150) < 0.6
