@@ -34,7 +34,7 @@ $(VENV)/.plot $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(BIN)/
 	@touch $@
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "skattn needs Python 3.11 or later; choose one: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "skattn needs Python 3.11 or later; choose one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 clean:
