@@ -133,12 +133,15 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         attempt.__dict__.update(self.__dict__)
         validation = (X_val, y_val, sample_weight_val)
         tasks = attempt._prepare(X, y, sample_weight, adjacency, validation)
-        net = attempt._train(tasks, self._report(attempt, X, y, adjacency))
+        context, about = self._begin_task(X, y, adjacency)
+        net = attempt._train(tasks, attempt._reports(context, about))
         if not net.interrupted_ or len(net.history):
             attempt._set_trained(net)
             self._commit(attempt)
         if net.interrupted_:
             raise KeyboardInterrupt
+        if context is not None:
+            context.call_on_fit_task_end(**about, reconstruction_attributes={})
         return self
 
     def predict(self, X, *, adjacency=None):
@@ -214,6 +217,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         """Judge all input; return the training and the validation task."""
         device = resolve_device(self.device, strict=True)
         self._check_parameters()
+        self._check_validation(*validation)
         self._seed_ = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
@@ -231,21 +235,30 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         encoded = self._targets_.encode(y, known)
         self._context_ = context.fitted()
         rows = np.arange(context.n_rows)
-        held_out = self._held_out(encoded, known, validation)
+        counts = known & _per_entry(weight > 0, y)
+        held_out = self._held_out(encoded, counts, validation)
         learning = np.setdiff1d(rows, held_out)
         view, held_out_view = context.split(learning, held_out)
         learn_weight = weight[learning] * self._row_weight(y[learning], known[learning])
         learn_goal = _goal(encoded[learning], known[learning], learn_weight)
+        _check_goal(learn_goal, "sample_weight and class_weight")
         if held_out_view is not None:
             held_goal = _goal(encoded[held_out], known[held_out], weight[held_out])
         elif validation[0] is not None:
-            held_out_view, held_goal = self._validation(context, *validation)
+            held_out_view, held_goal = self._validation(X, context, *validation)
         views = [view] if held_out_view is None else [view, held_out_view]
         batches = collate_views(views, device)
         learn = Task(batches[0], learn_goal.to(device))
         if held_out_view is None:
             return learn, None
         return learn, Task(batches[1], held_goal.to(device))
+
+    def _check_validation(self, X_val, y_val, sample_weight_val):
+        if X_val is None and (y_val is not None or sample_weight_val is not None):
+            raise ValueError(
+                "y_val and sample_weight_val need X_val, the rows they are about; got "
+                "None. Pass X_val, or leave them out."
+            )
 
     def _check_parameters(self):
         if self.hidden_dim % self.n_heads:
@@ -287,8 +300,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return None
 
-    def _held_out(self, encoded, known, validation):
-        labeled = np.flatnonzero(known.reshape(len(known), -1).any(1))
+    def _held_out(self, encoded, counts, validation):
+        labeled = np.flatnonzero(counts.reshape(len(counts), -1).any(1))
         if validation[0] is not None:
             return labeled[:0]
         return held_out_rows(
@@ -298,13 +311,23 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             check_random_state(self._seed_),
         )
 
-    def _validation(self, context, X_val, y_val, sample_weight_val):
+    def _validation(self, X, context, X_val, y_val, sample_weight_val):
         if y_val is None:
             raise ValueError("X_val needs y_val, the answers of its rows; got None.")
+        if context.kind == "adjacency":
+            raise ValueError(
+                "X_val needs a graph, which adjacency= over the rows of X is not; got "
+                "both. Fit on Graph(adjacency, X) and pass a Graph as X_val, or set "
+                "early_stopping to the fraction of rows to hold out."
+            )
         y, known = self._check_y(y_val)
         weight = _check_weight(sample_weight_val, y)
         goal = _goal(self._targets_.encode(y, known), known, weight)
-        view = context.join(X_val, check=partial(self._check_features, reset=False))
+        _check_goal(goal, "sample_weight_val")
+        if isinstance(X_val, Graph) and isinstance(X, Graph) and X_val.base is X.base:
+            view = context.view.base[X_val.targets]  # one graph, one batch
+        else:
+            view = context.join(X_val, check=partial(self._check_features, reset=False))
         check_consistent_length(view, y)
         return view, goal
 
@@ -336,7 +359,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             max_epochs=self.max_epochs,
-            patience=self.n_iter_no_change,
+            patience=self.n_iter_no_change if self.early_stopping else None,
             verbose=int(self.verbose),
             net_params=self.net_params or {},
             callbacks=callbacks,
@@ -349,18 +372,24 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             generator=torch.Generator().manual_seed(self._seed_),
         )
 
-    def _report(self, attempt, X, y, adjacency):
-        """Make the skorch callback that serves scikit-learn's, if there are any."""
+    def _begin_task(self, X, y, adjacency):
+        """Tell scikit-learn's callbacks of the fit; (None, {}) if there are none."""
         if not getattr(self, "_skl_callbacks", None):
-            return []
+            return None, {}
         metadata = None if adjacency is None else {"adjacency": adjacency}
         about = {"estimator": self, "X": X, "y": y, "metadata": metadata}
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(**about)
+        return context, about
+
+    def _reports(self, context, about):
+        """Make the skorch callback that serves scikit-learn's, if there are any."""
+        if context is None:
+            return []
 
         def attributes(net):
-            attempt._set_trained(net)
-            return _learned(attempt)
+            self._set_trained(net)
+            return _learned(self)
 
         return [TaskReport(context, about, attributes)]
 
@@ -413,6 +442,18 @@ def _goal(encoded, known, weight):
     weight = weight if encoded.ndim == 1 else weight[:, None]
     weight = known.reshape(encoded.shape) * weight
     return Goal(torch.from_numpy(encoded), torch.from_numpy(weight.astype(np.float32)))
+
+
+def _check_goal(goal, names):
+    if not goal.weight.any():
+        raise ValueError(
+            f"{names} must leave some labelled row that counts, got zero for all."
+        )
+
+
+def _per_entry(of_rows, y):
+    """Spread what is known of rows over the entries of y."""
+    return of_rows if y.ndim == 1 else of_rows[:, None]
 
 
 def _n_edge_features(batch):

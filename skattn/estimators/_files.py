@@ -6,13 +6,12 @@ here, and of no others.
 """
 
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import scipy.sparse as sp
@@ -45,13 +44,13 @@ def save_estimator(estimator, path):
     named: dict[str, Any] = {str(k): array for k, array in enumerate(arrays)}
     named["head"] = text
     path = Path(path)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    beside = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with beside.open("xb") as file:
             np.savez(file, **named)
-        Path(beside).replace(path)
+        beside.replace(path)
     except BaseException:
-        Path(beside).unlink()
+        beside.unlink(missing_ok=True)
         raise
 
 

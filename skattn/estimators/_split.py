@@ -35,11 +35,12 @@ def held_out_rows(early_stopping, labeled, classes, random_state):
     ValueError
         If rows must be held out and a class (or the data) has only one.
     """
-    if early_stopping is False or (
+    if not early_stopping or (
         early_stopping == "auto" and not _has_enough(labeled, classes)
     ):
         return labeled[:0]
-    fraction = HELD_OUT if isinstance(early_stopping, bool | str) else early_stopping
+    by_default = isinstance(early_stopping, bool | np.bool_ | str)
+    fraction = HELD_OUT if by_default else early_stopping
     n_classes = 1 if classes is None else len(np.unique(classes))
     n_held_out = max(round(fraction * len(labeled)), n_classes)
     fewest = len(labeled) if classes is None else np.unique_counts(classes).counts.min()

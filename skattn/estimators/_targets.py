@@ -28,15 +28,21 @@ class Classes:
 
     def encode(self, y, known):
         """Turn into the classes' numbers; unknown entries become 0."""
-        codes = np.searchsorted(self.classes, np.where(known, y, self.classes[0]))
-        codes = np.minimum(codes, len(self.classes) - 1)
-        unseen = np.setdiff1d(y[known], self.classes)
-        if len(unseen):
+        if y.ndim != 1:
+            raise ValueError(
+                "y_val must be of shape (n,), one class per row, as y is, got shape "
+                f"{y.shape}."
+            )
+        unseen = set(y[known].tolist()) - set(self.classes.tolist())
+        if unseen:
             raise ValueError(
                 "y_val must hold classes of y only, got the unseen "
-                f"{unseen.tolist()}. Leave those rows out of X_val, or add some to X."
+                f"{sorted(unseen, key=str)}. Leave those rows out of X_val, or add "
+                "some to X."
             )
-        return codes.astype(np.int64)
+        codes = np.zeros(len(y), dtype=np.int64)
+        codes[known] = np.searchsorted(self.classes, y[known])
+        return codes
 
     def probability(self, output):
         """Turn the network's output into (n, n_classes) probabilities."""
@@ -165,10 +171,16 @@ def check_numbers(y, unlabeled):
         Like ``y``.
     """
     _check_given(y)
-    y = np.asarray(y)
+    y = y.toarray() if sp.issparse(y) else np.asarray(y)
     if np.iscomplexobj(y):
         raise ValueError("Complex data not supported: y must be real numbers.")
-    y = y.astype(np.float64)
+    try:
+        y = y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
+            "GraphAttentionClassifier."
+        ) from error
     known = _known(y, unlabeled)
     if y.ndim not in (1, 2) or not known.any():
         raise ValueError(

@@ -49,8 +49,9 @@ class Training:
     """L2 penalty on all parameters."""
     max_epochs: int = 300
     """Passes over the batches, at most."""
-    patience: int = 50
-    """Epochs without progress on the validation batch after which to stop."""
+    patience: int | None = 50
+    """Epochs without progress on the validation batch after which to stop, with the
+    best epoch's weights; None to train to the end and keep the last."""
     verbose: int = 0
     """Whether to print a line an epoch."""
     net_params: dict = field(default_factory=dict)
@@ -94,7 +95,8 @@ def train(
     """
     learning, validation = tasks
     batch = learning.batch
-    keep_best = [] if validation is None else [KeepBest(training.patience)]
+    stops_early = validation is not None and training.patience is not None
+    keep_best = [KeepBest(training.patience)] if stops_early else []
     params = dict(training.net_params)
     user_callbacks = list(params.pop("callbacks", None) or [])
     net = _make_net(
@@ -104,7 +106,8 @@ def train(
         training.loss,
         generator=generator,
         device=str(batch.targets.device),
-        callbacks=[StopIfDiverged(), *user_callbacks, *keep_best, *training.callbacks],
+        # a callback that stops the training hides the epoch from those behind it
+        callbacks=[StopIfDiverged(), *training.callbacks, *user_callbacks, *keep_best],
         **_defaults(training, params) | params,
     )
     data = [[(task.batch, task.goal)] if task else None for task in tasks]
