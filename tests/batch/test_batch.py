@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from skattn.batch import collate
+from skattn.graph import Graph
+from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
+
+META = torch.device("meta")  # a device that every machine has
+
+
+@pytest.fixture
+def batch():
+    graph = Graph(
+        [[0, 2], [3, 0]], sp.csr_array(np.eye(2)), edge_features=np.ones((2, 1))
+    )
+    return collate(graph[[1]])
+
+
+def test_every_part_goes_to_the_device(batch):
+    moved = batch.to(META)
+    parts = [
+        moved.x.values,
+        moved.x.edges.indptr,
+        moved.x.edges.senders,
+        moved.edges.indptr,
+        moved.edges.senders,
+        moved.log_weight,
+        moved.edge_features,
+        moved.targets,
+    ]
+    assert {part.device for part in parts} == {META}
+    assert batch.targets.device.type == "cpu"
+
+
+def test_parts_that_are_not_there_stay_away():
+    moved = collate(Graph([[0, 1], [1, 0]], np.eye(2))).to(META)
+    assert moved.log_weight is None
+    assert moved.edge_features is None
+
+
+def test_parts_that_are_on_the_device_are_shared(batch):
+    same = batch.to(torch.device("cpu"))
+    assert same.x is batch.x
+    assert same.edges is batch.edges
+    assert same.log_weight is batch.log_weight
+
+
+def test_other_targets_share_everything_else(batch):
+    other = batch.with_targets(torch.tensor([0, 1, 0]))
+    assert (len(batch), len(other)) == (1, 3)
+    assert other.targets.tolist() == [0, 1, 0]
+    assert batch.targets.tolist() == [1]
+    assert other.x is batch.x
+    assert other.edges is batch.edges
+
+
+def test_targets_come_to_the_batchs_device(batch):
+    moved = batch.to(META).with_targets(torch.tensor([0]))
+    assert moved.targets.device == META
+
+
+def test_inputs_are_the_arguments_of_a_network(batch):
+    spec = NetworkSpec(block=BlockSpec(n_edge_features=1))
+    network = AttentionNetwork(2, 3, spec)
+    assert network(**batch.inputs).shape == (2, 3)

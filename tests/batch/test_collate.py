@@ -1,0 +1,124 @@
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import torch
+from torch.testing import assert_close
+
+from skattn.batch import collate, collate_views
+from skattn.graph import Graph
+from skattn.ops import SparseMatrix
+
+# 1 attends to itself already; 2 to nobody
+ADJACENCY = [[0, 1, 1], [1, 1, 0], [0, 0, 0]]
+X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+
+
+def senders_of(batch):
+    counts = batch.edges.indptr.diff().tolist()
+    return [row.tolist() for row in batch.edges.senders.split(counts)]
+
+
+def test_missing_self_loops_are_added_once():
+    batch = collate(Graph(ADJACENCY, X))
+    assert senders_of(batch) == [[0, 1, 2], [0, 1], [2]]
+    assert batch.edges.n_senders == batch.edges.n_receivers == 3
+
+
+def test_tensors_have_the_types_of_the_kernels():
+    graph = Graph(sp.coo_matrix(ADJACENCY), X.astype(np.int64), nodes=list("abc"))
+    batch = collate(graph[[2, 0]])
+    assert (batch.edges.indptr.dtype, batch.edges.senders.dtype) == (
+        torch.int64,
+        torch.int32,
+    )
+    assert (batch.x.dtype, batch.targets.dtype) == (torch.float32, torch.int64)
+    assert_close(batch.x, torch.from_numpy(X).float())
+    assert batch.targets.tolist() == [2, 0]
+    assert batch.x.is_contiguous()
+
+
+def test_length_is_the_number_of_targets():
+    graph = Graph(ADJACENCY, X)
+    assert len(collate(graph)) == 3
+    assert len(collate(graph[[1, 1, 2, 0, 1]])) == 5
+    assert len(collate(graph[[]])) == 0
+
+
+def test_weights_become_logarithms_and_added_loops_weigh_one():
+    batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
+    assert senders_of(batch) == [[0, 1], [1], [0, 2]]
+    expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
+    assert_close(batch.log_weight, expected)
+
+
+def test_graph_without_weights_has_no_logarithms():
+    assert collate(Graph(ADJACENCY, X)).log_weight is None
+    assert collate(Graph([[0, 3], [0, 3]], X[:2])).log_weight is not None
+
+
+def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
+    adjacency = sp.csr_array(np.array(ADJACENCY))
+    features = np.array([[1.0, 10], [2, 20], [3, 30], [4, 40]])
+    batch = collate(Graph(adjacency, X, edge_features=features))
+    expected = [[0, 0], [1, 10], [2, 20], [3, 30], [4, 40], [0, 0]]
+    assert batch.edge_features.dtype == torch.float32
+    assert batch.edge_features.tolist() == expected
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_array, sp.coo_array])
+def test_sparse_features_stay_sparse(kind):
+    dense = np.array([[0.0, 2.0], [0.0, 0.0], [3.0, 0.0]])
+    batch = collate(Graph(ADJACENCY, kind(dense)))
+    assert isinstance(batch.x, SparseMatrix)
+    assert batch.x.shape == (3, 2)
+    assert batch.x.values.tolist() == [2, 3]
+    assert batch.x.values.dtype == torch.float32
+    assert batch.x.edges.indptr.tolist() == [0, 1, 1, 2]
+    assert batch.x.edges.senders.tolist() == [1, 0]
+
+
+def test_numeric_frame_becomes_its_values():
+    batch = collate(Graph(ADJACENCY, pd.DataFrame(X, columns=["a", "b"])))
+    assert_close(batch.x, torch.from_numpy(X).float())
+
+
+def test_read_only_and_strided_arrays_are_taken():
+    x = np.asfortranarray(X.astype(np.float32))
+    x.flags.writeable = False
+    batch = collate(Graph(ADJACENCY, x))
+    batch.x[0, 0] = 7.0
+    assert x[0, 0] == 1.0
+
+
+def test_features_that_fit_are_not_copied():
+    x = np.ascontiguousarray(X, dtype=np.float32)
+    assert collate(Graph(ADJACENCY, x)).x.data_ptr() == x.ctypes.data
+
+
+def test_graph_without_features_cannot_become_tensors():
+    with pytest.raises(ValueError, match=r"must have features.*with_features\(X\)"):
+        collate(Graph(ADJACENCY))
+
+
+def test_graph_without_edges_has_its_loops():
+    batch = collate(Graph(np.zeros((3, 3)), X))
+    assert senders_of(batch) == [[0], [1], [2]]
+
+
+def test_views_of_one_graph_share_its_tensors():
+    graph = Graph([[0, 2, 0], [0, 0, 0], [4, 0, 0]], X)
+    other = Graph(ADJACENCY, X)
+    first, third, second = collate_views([graph[[0]], other, graph[[2, 1]]])
+    assert first.x is second.x
+    assert first.edges is second.edges
+    assert first.log_weight is second.log_weight
+    assert (first.targets.tolist(), second.targets.tolist()) == ([0], [2, 1])
+    assert third.edges is not first.edges
+    assert third.targets.tolist() == [0, 1, 2]
+
+
+def test_device_is_passed_on():
+    batches = [collate(Graph(ADJACENCY, X), "meta")]
+    batches += collate_views([Graph(ADJACENCY, X)], torch.device("meta"))
+    assert {batch.x.device.type for batch in batches} == {"meta"}

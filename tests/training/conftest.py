@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+import torch
+
+from skattn.batch import collate_views
+from skattn.graph import Graph
+from skattn.nn import BlockSpec, NetworkSpec
+from skattn.training import Goal, Task, Training, train
+
+
+@pytest.fixture
+def spec():
+    return NetworkSpec(block=BlockSpec(n_heads=2, dropout=0.2), hidden_dim=8)
+
+
+@pytest.fixture
+def tasks():
+    """20 nodes on a ring, two classes by the sign of the first feature; 14 to learn."""
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    ring = np.roll(np.eye(20), 1, axis=0)
+    graph = Graph(ring + ring.T, X)
+    y = torch.from_numpy((X[:, 0] > 0).astype(np.int64))
+    views = [graph[:14], graph[14:]]
+    goals = [Goal(part, torch.ones(len(part))) for part in (y[:14], y[14:])]
+    return tuple(map(Task, collate_views(views), goals))
+
+
+@pytest.fixture
+def fit(spec, tasks):
+    """A function: train a small classifier, options as in Training."""
+
+    def run(*, validate=True, seed=0, tasks=tasks, spec=spec, **options):
+        return train(
+            spec,
+            tasks if validate else (tasks[0], None),
+            Training(**{"loss": "cross_entropy", "max_epochs": 5} | options),
+            n_outputs=2,
+            generator=torch.Generator().manual_seed(seed),
+        )
+
+    return run

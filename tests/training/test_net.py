@@ -1,0 +1,91 @@
+import copy
+import gc
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import EpochTimer
+
+from skattn.training import predict
+
+WAYS = {"pickle": lambda net: pickle.loads(pickle.dumps(net)), "copy": copy.deepcopy}
+
+
+@pytest.fixture(params=WAYS)
+def duplicate(request):
+    return WAYS[request.param]
+
+
+def test_pickled_net_predicts_the_same(fit, tasks, duplicate):
+    net = fit()
+    again = duplicate(net)
+    np.testing.assert_array_equal(
+        predict(again, tasks[1].batch), predict(net, tasks[1].batch)
+    )
+    assert again.history == net.history
+
+
+def test_pickle_keeps_what_prediction_needs_and_no_more(fit, duplicate):
+    again = duplicate(fit())
+    assert again.optimizer_ is None
+    assert again.generator is None
+    assert again.callbacks_ == []
+    assert again.device == "cpu"
+
+
+def test_pickling_leaves_the_net_as_it_was(fit):
+    net = fit()
+    before = dict(vars(net))
+    module = net.module_
+    pickle.dumps(net)
+    assert vars(net) == before
+    assert net.module_ is module
+    assert net.optimizer_ is not None
+    assert net.generator is not None
+
+
+def test_copied_weights_are_the_copys_own(fit, duplicate):
+    net = fit()
+    again = duplicate(net)
+    before = net.module_.linear.weight.clone()
+    with torch.no_grad():
+        again.module_.linear.weight.zero_()
+    assert torch.equal(net.module_.linear.weight, before)
+
+
+def test_pickle_is_small_whatever_the_graph(fit):
+    assert len(pickle.dumps(fit(max_epochs=1))) < 20_000
+
+
+def test_trained_net_lets_go_of_the_batch(fit, tasks):
+    own = copy.deepcopy(tasks)  # which no fixture holds
+    refs = [weakref.ref(task.batch) for task in own]
+    net = fit(tasks=own)
+    del own
+    gc.collect()
+    assert [ref() for ref in refs] == [None, None]
+    assert len(net.history) == 5
+
+
+def test_callbacks_of_the_user_stay_for_those_who_look(fit):
+    timer = EpochTimer()
+    net = fit(net_params={"callbacks": [timer]}, max_epochs=1)
+    assert net.callbacks == [timer]
+
+
+def test_net_is_made_on_the_cpu_without_a_draw_from_torchs_generator(fit):
+    net = fit(max_epochs=1)
+    state = torch.get_rng_state()
+    net.initialize_module()
+    assert torch.equal(torch.get_rng_state(), state)
+    assert {p.device.type for p in net.module_.parameters()} == {"cpu"}
+    assert all(torch.isfinite(p).all() for p in net.module_.parameters())
+
+
+def test_dataset_is_gone_through_as_it_is(fit):
+    net = fit(max_epochs=1)
+    data = [object(), object()]
+    assert net.get_split_datasets(data) is data
+    assert net.get_iterator(data, training=True) is data

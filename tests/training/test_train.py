@@ -1,0 +1,350 @@
+import math
+import re
+import signal
+
+import numpy as np
+import pytest
+import sklearn
+import torch
+from scipy.sparse import csr_array
+from skorch.callbacks import Callback, LRScheduler
+from torch.testing import assert_close
+
+from skattn.batch import collate
+from skattn.graph import Graph
+from skattn.nn import BlockSpec, NetworkSpec
+from skattn.training import (
+    Goal,
+    Task,
+    describe_net,
+    predict,
+    restore_net,
+)
+
+
+def weights_of(net):
+    return {name: w.clone() for name, w in net.module_.state_dict().items()}
+
+
+def assert_same_weights(one, other):
+    one, other = weights_of(one), weights_of(other)
+    assert one.keys() == other.keys()
+    for name in one:
+        assert torch.equal(one[name], other[name]), name
+
+
+class Interrupt(Callback):
+    """A user's Ctrl-C, at some moment of some epoch."""
+
+    def __init__(self, epoch, moment="on_epoch_end"):
+        self.epoch = epoch
+        self.moment = moment
+
+    def _at(self, net, moment):
+        if moment == self.moment and len(net.history) == self.epoch:
+            signal.raise_signal(signal.SIGINT)
+
+    def on_batch_begin(self, net, *, training, **kwargs):
+        self._at(net, "on_batch_begin" if training else "before validation")
+
+    def on_epoch_end(self, net, **kwargs):
+        self._at(net, "on_epoch_end")
+
+
+class Enough(Callback):
+    """A user's callback that ends training as skorch documents it."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            self.stop()
+
+    def stop(self):
+        raise KeyboardInterrupt
+
+
+class Snapshots(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        vars(self).setdefault("weights_", []).append(weights_of(net))
+
+
+def with_callbacks(*callbacks):
+    return {"net_params": {"callbacks": list(callbacks)}}
+
+
+def test_training_makes_the_loss_small(fit):
+    net = fit(max_epochs=60, learning_rate=0.02)
+    losses = net.history[:, "train_loss"]
+    assert len(losses) == 60
+    assert losses[-1] < 0.5 * losses[0]
+    assert not net.interrupted_
+
+
+def test_every_epoch_is_recorded(fit):
+    history = fit(max_epochs=3).history
+    assert len(history) == 3
+    assert np.isfinite(history[:, ("train_loss", "valid_loss", "valid_score")]).all()
+
+
+def test_without_validation_there_is_none(fit):
+    net = fit(validate=False, max_epochs=3)
+    assert "valid_loss" not in net.history[-1]
+
+
+def test_training_loss_is_that_of_the_targets_alone(fit, tasks):
+    learning, validation = tasks
+    wrong = Goal(1 - validation.goal.y, validation.goal.weight)
+    one, other = (
+        fit(tasks=(learning, Task(validation.batch, goal))).history[:, "train_loss"]
+        for goal in (validation.goal, wrong)
+    )
+    assert one == other
+
+
+def test_same_generator_gives_the_same_weights(fit):
+    assert_same_weights(fit(seed=3), fit(seed=3))
+    assert not torch.equal(
+        fit(seed=3).module_.linear.weight, fit(seed=4).module_.linear.weight
+    )
+
+
+def test_training_and_prediction_leave_torchs_generator_alone(fit, tasks):
+    state = torch.get_rng_state()
+    net = fit()
+    predict(net, tasks[1].batch)
+    restore_net(**describe_net(net))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_state_of_torchs_generator_does_not_matter(fit):
+    one = fit()
+    torch.rand(3)
+    assert_same_weights(one, fit())
+
+
+def test_best_epochs_weights_are_the_ones_that_stay(fit, tasks):
+    snapshots = Snapshots()
+    net = fit(max_epochs=40, patience=5, learning_rate=0.1, **with_callbacks(snapshots))
+    curve = net.history[:, ("valid_score", "valid_loss")]
+    best = max(range(len(curve)), key=lambda k: (curve[k][0], -curve[k][1]))
+    for name, tensor in weights_of(net).items():
+        assert torch.equal(tensor, snapshots.weights_[best][name])
+    output = predict(net, tasks[1].batch)
+    right = output.argmax(1) == tasks[1].goal.y.numpy()
+    assert right.mean() == pytest.approx(curve[best][0])
+
+
+def test_patience_ends_training(fit):
+    net = fit(max_epochs=500, patience=3, learning_rate=0.1)
+    curve = net.history[:, ("valid_score", "valid_loss")]
+    assert len(curve) < 500
+    peak = max(score for score, _ in curve), min(loss for _, loss in curve)
+    before = curve[:-3]
+    assert (max(s for s, _ in before), min(loss for _, loss in before)) == peak
+    assert not net.interrupted_
+
+
+def test_without_validation_the_last_weights_stay(fit):
+    snapshots = Snapshots()
+    net = fit(validate=False, max_epochs=4, **with_callbacks(snapshots))
+    assert len(net.history) == 4
+    for name, tensor in weights_of(net).items():
+        assert torch.equal(tensor, snapshots.weights_[-1][name])
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_callback_that_stops_training_is_no_interrupt_of_the_user(fit, validate):
+    net = fit(validate=validate, max_epochs=9, **with_callbacks(Enough(3)))
+    assert len(net.history) == 3
+    assert not net.interrupted_
+
+
+@pytest.mark.parametrize("validate", [True, False])
+@pytest.mark.parametrize("moment", ["on_batch_begin", "on_epoch_end"])
+def test_signal_is_an_interrupt_of_the_user_even_inside_a_callback(
+    fit, validate, moment
+):
+    stop = Interrupt(3, moment)
+    net = fit(validate=validate, max_epochs=9, **with_callbacks(stop))
+    assert net.interrupted_
+    assert len(net.history) == (3 if moment == "on_epoch_end" else 2)
+
+
+def test_interrupt_keeps_the_best_weights_so_far(fit):
+    snapshots = Snapshots()
+    stop = Interrupt(8, "on_batch_begin")
+    net = fit(max_epochs=20, learning_rate=0.1, **with_callbacks(snapshots, stop))
+    curve = net.history[:, ("valid_score", "valid_loss")]
+    assert len(curve) == 7
+    best = max(range(7), key=lambda k: (curve[k][0], -curve[k][1]))
+    for name, tensor in weights_of(net).items():
+        assert torch.equal(tensor, snapshots.weights_[best][name])
+
+
+@pytest.mark.parametrize("moment", ["on_batch_begin", "before validation"])
+def test_epoch_that_was_cut_short_is_forgotten(fit, moment):
+    net = fit(**with_callbacks(Interrupt(3, moment)))
+    assert [len(net.history[:, name]) for name in ("train_loss", "valid_loss")] == [
+        2,
+        2,
+    ]
+
+
+@pytest.mark.parametrize("moment", ["on_batch_begin", "before validation"])
+def test_interrupt_in_the_first_epoch_leaves_no_history(fit, moment):
+    net = fit(**with_callbacks(Interrupt(1, moment)))
+    assert net.interrupted_
+    assert len(net.history) == 0
+
+
+def test_second_training_is_not_interrupted_because_the_first_was(fit):
+    assert fit(**with_callbacks(Interrupt(1))).interrupted_
+    assert not fit().interrupted_
+
+
+def test_divergence_is_an_error_in_the_epoch_where_it_happens(fit, tasks):
+    seen = Snapshots()
+    with pytest.raises(ValueError, match=r"must stay finite, but became \S+ in epoch "):
+        fit(learning_rate=1e30, max_epochs=200, **with_callbacks(seen))
+    assert len(getattr(seen, "weights_", [])) < 10
+
+
+def test_features_that_are_too_large_are_named_as_the_cause(fit, tasks):
+    huge = Graph(np.eye(20), np.full((20, 3), 1e38, np.float32))
+    task = Task(collate(huge), Goal(torch.zeros(20).long(), torch.ones(20)))
+    with pytest.raises(ValueError, match=r"epoch 1\..*StandardScaler, NodeTransformer"):
+        fit(tasks=(task, None))
+
+
+def test_optimizer_is_adam_with_the_parameters_given(fit):
+    kept = []
+
+    class Look(Callback):
+        def on_train_begin(self, net, **kwargs):
+            kept.append(net.optimizer_)
+
+    fit(learning_rate=0.03, weight_decay=0.07, **with_callbacks(Look()))
+    assert isinstance(kept[0], torch.optim.Adam)
+    group = kept[0].param_groups[0]
+    assert (group["lr"], group["weight_decay"]) == (0.03, 0.07)
+
+
+def test_net_params_choose_another_optimizer_and_its_options(fit):
+    net = fit(
+        validate=False,
+        max_epochs=1,
+        learning_rate=0.5,
+        weight_decay=0.0,
+        net_params={"optimizer": torch.optim.SGD, "optimizer__momentum": 0.9},
+    )
+    assert isinstance(net.optimizer_, torch.optim.SGD)
+    group = net.optimizer_.param_groups[0]
+    assert (group["lr"], group["momentum"], group["weight_decay"]) == (0.5, 0.9, 0.0)
+
+
+def test_net_params_set_options_of_the_default_optimizer(fit):
+    group = fit(net_params={"optimizer__betas": (0.5, 0.9)}).optimizer_.param_groups[0]
+    assert group["betas"] == (0.5, 0.9)
+
+
+def test_net_params_give_a_schedule(fit):
+    schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
+    net = fit(max_epochs=3, learning_rate=0.08, **with_callbacks(schedule))
+    assert net.history[:, "event_lr"] == pytest.approx([0.08, 0.04, 0.02])
+
+
+def test_net_params_are_left_as_they_were(fit):
+    params = {"callbacks": [Enough(2)], "optimizer__betas": (0.5, 0.9)}
+    before = dict(params, callbacks=list(params["callbacks"]))
+    fit(net_params=params)
+    assert params == before
+
+
+def test_verbose_prints_a_line_an_epoch(fit, capsys):
+    fit(max_epochs=2, verbose=0)
+    assert capsys.readouterr().out == ""
+    fit(max_epochs=2, verbose=1)
+    header, _, *lines = capsys.readouterr().out.strip().splitlines()
+    assert {"train_loss", "valid_loss", "valid_score"} <= set(header.split())
+    assert len(lines) == 2
+
+
+def test_works_under_metadata_routing(fit):
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = fit()
+    assert_same_weights(routed, fit())
+
+
+def test_sparse_features_train_as_dense_ones_do(fit, tasks):
+    x = (np.random.default_rng(0).random((20, 3)) > 0.5).astype(np.float32)
+    ring = np.roll(np.eye(20), 1, axis=0)
+    goal = tasks[0].goal
+    dense, sparse = (
+        fit(
+            tasks=(Task(collate(Graph(ring, form)[:14]), goal), None),
+            spec=NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
+        )
+        for form in (x, csr_array(x))
+    )
+    assert sparse.history[:, "train_loss"] == pytest.approx(
+        dense.history[:, "train_loss"], rel=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        ("binary_cross_entropy", lambda x: (x[:, :2] > 0).float()),
+        ("squared_error", lambda x: x[:, :2].clone()),
+    ],
+)
+def test_labels_and_numbers_are_learned_too(fit, tasks, loss, y):
+    batch = tasks[0].batch
+    y = y(batch.x[batch.targets])
+    net = fit(
+        tasks=(Task(batch, Goal(y, torch.ones_like(y))), None),
+        loss=loss,
+        max_epochs=80,
+        learning_rate=0.02,
+    )
+    losses = net.history[:, "train_loss"]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_prediction_is_about_the_targets_in_their_order(fit, tasks):
+    net = fit()
+    batch = tasks[0].batch
+    every = predict(net, batch.with_targets(torch.arange(20)))
+    assert (every.shape, every.dtype) == ((20, 2), np.float32)
+    some = predict(net, batch.with_targets(torch.tensor([5, 0, 5])))
+    np.testing.assert_array_equal(some, every[[5, 0, 5]])
+
+
+def test_prediction_drops_nothing(fit, tasks):
+    net = fit()
+    net.module_.train()
+    first = predict(net, tasks[0].batch)
+    np.testing.assert_array_equal(predict(net, tasks[0].batch), first)
+
+
+def test_net_taken_apart_and_made_again_predicts_the_same(fit, tasks):
+    net = fit()
+    parts = describe_net(net)
+    assert all(w.device.type == "cpu" for w in parts["weights"].values())
+    again = restore_net(**parts)
+    np.testing.assert_array_equal(
+        predict(again, tasks[1].batch), predict(net, tasks[1].batch)
+    )
+    assert again.history[:, "train_loss"] == net.history[:, "train_loss"]
+    assert_close(describe_net(again)["weights"], parts["weights"])
+    assert describe_net(again)["spec"] == parts["spec"]
+
+
+def test_message_of_divergence_names_an_epoch_number(fit):
+    with pytest.raises(ValueError, match="epoch") as caught:
+        fit(learning_rate=1e30, max_epochs=50)
+    loss, epoch = re.search(r"became (\S+) in epoch (\d+)", str(caught.value)).groups()
+    assert not math.isfinite(float(loss))
+    assert 1 <= int(epoch) <= 50
