@@ -24,20 +24,12 @@ class StopIfDiverged(Callback):
 
 
 class KeepBest(Callback):
-    """Stop a training that no longer improves; end with the best epoch's weights.
+    """End with the best epoch's weights, and count the epochs without progress.
 
-    The patience is the GAT paper's: an epoch counts as progress if the validation
-    loss or the validation score is the best so far. The best epoch has the highest
-    score and, among equals, the lowest loss.
-
-    Parameters
-    ----------
-    patience : int
-        Number of epochs without progress after which training stops.
+    As in the GAT paper an epoch counts as progress if the validation loss or the
+    validation score is the best so far. The best epoch has the highest score and,
+    among equals, the lowest loss.
     """
-
-    def __init__(self, patience):
-        self.patience = patience
 
     def on_train_begin(self, net, **kwargs):
         """Forget earlier trainings."""
@@ -46,7 +38,7 @@ class KeepBest(Callback):
         self.idle_ = 0
 
     def on_epoch_end(self, net, **kwargs):
-        """Keep the weights if they are the best; stop if patience is over."""
+        """Keep the weights if they are the best."""
         loss, score = net.history[-1, ("valid_loss", "valid_score")]
         # outputs that are no numbers are no progress, even if they hit a class
         now = (score, -loss) if math.isfinite(loss) else WORST
@@ -55,14 +47,33 @@ class KeepBest(Callback):
         if now > self.best_:
             self.best_ = now
             self.weights_ = deepcopy(net.module_.state_dict())
-        if self.idle_ >= self.patience:
-            raise KeyboardInterrupt  # how a skorch callback ends a training
 
     def on_train_end(self, net, **kwargs):
         """Put the best weights back."""
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
             self.weights_ = None
+
+
+class StopIfIdle(Callback):
+    """Stop a training that no longer improves.
+
+    Parameters
+    ----------
+    progress : KeepBest
+        Counts the epochs without progress.
+    patience : int
+        How many of them end the training.
+    """
+
+    def __init__(self, progress, patience):
+        self.progress = progress
+        self.patience = patience
+
+    def on_epoch_end(self, net, **kwargs):
+        """Stop if patience is over."""
+        if self.progress.idle_ >= self.patience:
+            raise KeyboardInterrupt  # how a skorch callback ends a training
 
 
 class TaskReport(Callback):

@@ -9,7 +9,7 @@ from skorch.history import History
 
 from skattn.batch import GraphBatch
 from skattn.nn import AttentionNetwork, NetworkSpec
-from skattn.training._callbacks import KeepBest, StopIfDiverged
+from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
 from skattn.training._goal import Goal, Loss, WeightedLoss
 from skattn.training._net import AttentionNet
 
@@ -95,8 +95,6 @@ def train(
     """
     learning, validation = tasks
     batch = learning.batch
-    stops_early = validation is not None and training.patience is not None
-    keep_best = [KeepBest(training.patience)] if stops_early else []
     params = dict(training.net_params)
     user_callbacks = list(params.pop("callbacks", None) or [])
     net = _make_net(
@@ -106,8 +104,9 @@ def train(
         training.loss,
         generator=generator,
         device=str(batch.targets.device),
-        # a callback that stops the training hides the epoch from those behind it
-        callbacks=[StopIfDiverged(), *training.callbacks, *user_callbacks, *keep_best],
+        callbacks=_callbacks(
+            training, user_callbacks, validated=validation is not None
+        ),
         **_defaults(training, params) | params,
     )
     data = [[(task.batch, task.goal)] if task else None for task in tasks]
@@ -210,6 +209,15 @@ def predict(net: AttentionNet, batch: GraphBatch) -> np.ndarray:
     """
     net.module_.to(batch.targets.device)
     return net.evaluation_step((batch, None)).cpu().numpy()
+
+
+def _callbacks(training: Training, users: list, *, validated: bool) -> list:
+    """Order the callbacks: one that stops hides the epoch from those behind it."""
+    if not validated or training.patience is None:
+        return [StopIfDiverged(), *training.callbacks, *users]
+    best = KeepBest()
+    stop = StopIfIdle(best, training.patience)
+    return [StopIfDiverged(), best, *training.callbacks, *users, stop]
 
 
 def _defaults(training: Training, params: dict) -> dict:

@@ -7,7 +7,7 @@ from skorch.history import History
 from torch import nn
 
 from skattn.training import TaskReport
-from skattn.training._callbacks import KeepBest, StopIfDiverged
+from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
 
 
 class FakeNet:
@@ -27,13 +27,14 @@ class FakeNet:
 
 def run(epochs, patience=100):
     """Train through (loss, score) pairs; return the net and whether it was stopped."""
-    net, keep = FakeNet(), KeepBest(patience)
+    net, keep = FakeNet(), KeepBest()
+    stop, stopped = StopIfIdle(keep, patience), False
     keep.on_train_begin(net)
-    stopped = False
     for loss, score in epochs:
         net.end_epoch(valid_loss=loss, valid_score=score)
+        keep.on_epoch_end(net)
         try:
-            keep.on_epoch_end(net)
+            stop.on_epoch_end(net)
         except KeyboardInterrupt:
             stopped = True
             break
@@ -102,7 +103,7 @@ def test_epoch_whose_loss_is_no_number_does_not_hide_later_progress():
 
 
 def test_kept_weights_are_a_copy_and_forgotten_at_the_end():
-    net, keep = FakeNet(), KeepBest(5)
+    net, keep = FakeNet(), KeepBest()
     keep.on_train_begin(net)
     net.end_epoch(valid_loss=1.0, valid_score=0.5)
     keep.on_epoch_end(net)
@@ -113,17 +114,18 @@ def test_kept_weights_are_a_copy_and_forgotten_at_the_end():
 
 
 def test_second_training_forgets_the_first():
-    net, keep = FakeNet(), KeepBest(1)
+    net, keep = FakeNet(), KeepBest()
     for _ in range(2):
         keep.on_train_begin(net)
         net.end_epoch(valid_loss=1.0, valid_score=0.5)
-        keep.on_epoch_end(net)  # would stop if the first peak still counted
+        keep.on_epoch_end(net)
+        assert keep.idle_ == 0
         keep.on_train_end(net)
     assert net.module_.weight.item() == 2
 
 
 def test_interrupt_before_the_first_epoch_leaves_the_weights():
-    net, keep = FakeNet(), KeepBest(1)
+    net, keep = FakeNet(), KeepBest()
     before = net.module_.weight.clone()
     keep.on_train_begin(net)
     keep.on_train_end(net)

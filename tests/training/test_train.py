@@ -136,6 +136,28 @@ def test_best_epochs_weights_are_the_ones_that_stay(fit, tasks):
     assert right.mean() == pytest.approx(curve[best][0])
 
 
+def test_best_epoch_counts_even_if_a_callback_stops_in_it(fit):
+    snapshots = Snapshots()
+    curve = fit(max_epochs=6, learning_rate=0.02, **with_callbacks(snapshots)).history[
+        :, ("valid_score", "valid_loss")
+    ]
+    best = max(range(6), key=lambda k: (curve[k][0], -curve[k][1]))
+    assert best > 0
+    net = fit(max_epochs=6, learning_rate=0.02, **with_callbacks(Enough(best + 1)))
+    for name, tensor in weights_of(net).items():
+        assert torch.equal(tensor, snapshots.weights_[best][name])
+
+
+def test_without_patience_training_goes_on_and_the_last_weights_stay(fit):
+    snapshots = Snapshots()
+    net = fit(
+        max_epochs=30, patience=None, learning_rate=0.1, **with_callbacks(snapshots)
+    )
+    assert len(net.history) == 30
+    for name, tensor in weights_of(net).items():
+        assert torch.equal(tensor, snapshots.weights_[-1][name])
+
+
 def test_patience_ends_training(fit):
     net = fit(max_epochs=500, patience=3, learning_rate=0.1)
     curve = net.history[:, ("valid_score", "valid_loss")]
