@@ -382,21 +382,21 @@ def _add_bias(s, bias, first, n):
 @_jit
 def _softmax_chunk(s, n, top, z, o, total):
     """Turn n logits of each head into powers over the row's running maximum."""
-    end = (n + LANES - 1) // LANES * LANES
+    lowest = lanes.splat(LOWEST)
     for h in range(s.shape[0]):
         row = s[h]
-        for e in range(n, end):
-            row[e] = LOWEST
         best = lanes.splat(top[h])
-        for e in range(0, end, LANES):
-            best = lanes.larger(best, lanes.load(row, e))
+        for e in range(0, n, LANES):  # what lies behind the last logit counts nothing
+            x = lanes.first(n - e, lanes.load(row, e), lowest)
+            lanes.store(row, e, x)
+            best = lanes.larger(best, x)
         new = lanes.highest(best)
         if new > top[h]:
             if top[h] > LOWEST:
                 _rescale(f32(math.exp(top[h] - new)), z, o, total, h)
             top[h] = new
         acc = lanes.splat(f32(0))
-        for e in range(0, end, LANES):
+        for e in range(0, n, LANES):
             p = _exp(lanes.sub(lanes.load(row, e), lanes.splat(new)))
             lanes.store(row, e, p)
             acc = lanes.add(acc, p)

@@ -19,8 +19,8 @@ from numba import types
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
-    "add", "fma", "highest", "larger", "load", "mul", "power_of_two", "rounded",
-    "select_above", "splat", "store", "sub", "total",
+    "add", "first", "fma", "highest", "larger", "load", "mul", "power_of_two",
+    "rounded", "select_above", "splat", "store", "sub", "total",
 ]  # fmt: skip
 
 WIDTH = 8
@@ -111,6 +111,21 @@ highest = _of_lanes(
     lambda b, x: _call(b, "llvm.vector.reduce.fmax.v8f32", _FLOAT, [x]),
     types.float32,
 )
+
+
+@intrinsic
+def first(_context: Any, n: Any, x: Any, rest: Any) -> Any:
+    """Return x in the first n lanes and `rest` in those behind."""
+
+    def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+        count = ctx.cast(builder, args[0], signature.args[0], types.int32)
+        empty = ir.Constant(_INTEGERS, ir.Undefined)
+        one = builder.insert_element(empty, count, ir.Constant(ir.IntType(32), 0))
+        counts = builder.shuffle_vector(one, empty, ir.Constant(_INTEGERS, [0] * WIDTH))
+        places = ir.Constant(_INTEGERS, list(range(WIDTH)))
+        return builder.select(builder.icmp_signed("<", places, counts), *args[1:])
+
+    return _lanes(n, _lanes, _lanes), lower
 
 
 @intrinsic
