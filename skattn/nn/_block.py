@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import Combine, GraphAttention, ScoreName
 from skattn.nn._linear import Linear, drop
+from skattn.nn._residual import LinearResidual
 from skattn.ops import Edges, SparseMatrix
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -76,11 +77,11 @@ class BlockSpec:
 
 
 class AttentionBlock(nn.Module):
-    """``activation(norm(attention(x) + x W))``, then a feed-forward residual.
+    """``activation(norm(attention(x) + x W diag(g)))``, then a feed-forward residual.
 
     The linear residual keeps a node apart from its neighbours; on heterophilous
     graphs nothing else matters as much (Luo et al. 2024, "Classic GNNs are strong
-    baselines"). The feed-forward part, where asked for, is the Transformer's, with
+    baselines"). Its gates ``g`` start small, see ``LinearResidual``. The feed-forward part, where asked for, is the Transformer's, with
     the normalisation before it.
 
     Parameters
@@ -122,9 +123,7 @@ class AttentionBlock(nn.Module):
             n_heads=spec.n_heads,
             combine="concat",
         )
-        self.skip = (
-            Linear(in_features, out_features, bias=False) if spec.residual else None
-        )
+        self.skip = LinearResidual(in_features, out_features) if spec.residual else None
         self.norm = make_norm(spec.norm, out_features)
         self.activation = ACTIVATIONS[spec.activation]
         self.feed_forward = (

@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 from skattn.nn._block import BlockSpec, reset_children
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._linear import Linear, drop
+from skattn.nn._residual import LinearResidual
 from skattn.ops import Edges, SparseMatrix
 
 Output = Literal["linear", "attention"]
@@ -81,10 +82,11 @@ class AttentionNetwork(nn.Module):
             if attends
             else None
         )
-        needs_linear = not attends or spec.block.residual
-        self.linear = (
-            Linear(width, n_outputs, bias=not attends) if needs_linear else None
-        )
+        self.linear: nn.Module | None = None
+        if not attends:
+            self.linear = Linear(width, n_outputs)
+        elif spec.block.residual:
+            self.linear = LinearResidual(width, n_outputs)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw all weights anew.

@@ -33,12 +33,19 @@ def test_bare_block_is_attention_and_activation(activation, function):
     assert_close(block(x, EDGES), function(block.attention(x, EDGES)))
 
 
-def test_residual_is_a_linear_map_of_the_input():
+def test_residual_is_a_gated_linear_map_of_the_input():
     block = made(**PLAIN | {"residual": True}, activation="relu")
     x = rows()
-    assert block.skip.bias is None
-    expected = relu(block.attention(x, EDGES) + x @ block.skip.weight)
+    with torch.no_grad():
+        block.skip.gate.copy_(torch.arange(len(block.skip.gate)))
+    residual = (x @ block.skip.weight) * block.skip.gate
+    expected = relu(block.attention(x, EDGES) + residual)
     assert_close(block(x, EDGES), expected)
+
+
+def test_gates_of_the_residual_start_small():
+    block = made(**PLAIN | {"residual": True})
+    assert block.skip.gate.tolist() == pytest.approx([0.1] * len(block.skip.gate))
 
 
 def test_layer_norm_standardises_every_row_of_the_sum():
