@@ -234,18 +234,23 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         self._targets_ = self._learn_y(y, known, weight)
         encoded = self._targets_.encode(y, known)
         self._context_ = context.fitted()
+        weight = weight * self._row_weight(y, known)
         rows = np.arange(context.n_rows)
         counts = known & _per_entry(weight > 0, y)
         held_out = self._held_out(encoded, counts, validation)
         learning = np.setdiff1d(rows, held_out)
         view, held_out_view = context.split(learning, held_out)
-        learn_weight = weight[learning] * self._row_weight(y[learning], known[learning])
-        learn_goal = _goal(encoded[learning], known[learning], learn_weight)
+        learn_goal = _goal(encoded[learning], known[learning], weight[learning])
         _check_goal(learn_goal, "sample_weight and class_weight")
         if held_out_view is not None:
             held_goal = _goal(encoded[held_out], known[held_out], weight[held_out])
         elif validation[0] is not None:
             held_out_view, held_goal = self._validation(X, context, *validation)
+        if self.norm == "batch" and view.n_nodes == 1:
+            raise ValueError(
+                'norm="batch" needs more than one node to learn their variance, got 1 '
+                'sample. Use norm="layer" or None.'
+            )
         views = [view] if held_out_view is None else [view, held_out_view]
         batches = collate_views(views, device)
         learn = Task(batches[0], learn_goal.to(device))
@@ -321,7 +326,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
                 "early_stopping to the fraction of rows to hold out."
             )
         y, known = self._check_y(y_val)
-        weight = _check_weight(sample_weight_val, y)
+        weight = _check_weight(sample_weight_val, y) * self._row_weight(y, known)
         goal = _goal(self._targets_.encode(y, known), known, weight)
         _check_goal(goal, "sample_weight_val")
         if isinstance(X_val, Graph) and isinstance(X, Graph) and X_val.base is X.base:

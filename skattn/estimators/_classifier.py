@@ -64,7 +64,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
     net_params : dict or None, default=None
         Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        How much each class counts, as in scikit-learn.
+        How much each class counts, as in scikit-learn; in validation too.
     device : str or torch.device, default="auto"
         "auto", "cpu", "cuda", "cuda:1", "mps". Where it is not there, ``fit`` fails;
         a fitted model predicts on the CPU, with a warning.
@@ -212,7 +212,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
         predicted = self.predict(X, adjacency=adjacency)
         y, known = check_labels(y, self.unlabeled)
         if y.ndim == 2:
-            predicted = np.where(known, predicted, y)
+            y = np.where(known, y, predicted)  # an unknown label is never wrong
             known = known.any(1)
         weight = None if sample_weight is None else np.asarray(sample_weight)[known]
         return accuracy_score(y[known], predicted[known], sample_weight=weight)

@@ -8,6 +8,7 @@ here, and of no others.
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -56,27 +57,34 @@ def save_estimator(estimator, path):
 
 def load_estimator(cls, path, *, device=None):
     """Read an estimator of class ``cls``."""
-    try:
+    with _damage_named(path):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         head = json.loads(arrays["head"].tobytes())
         version, name = head["skattn"], head["estimator"]
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError) as error:
-        raise ValueError(
-            f"{str(path)!r} must be a file that save() of an estimator wrote; it is "
-            "damaged or something else. A pickle opens with joblib.load."
-        ) from error
     if version != VERSION or name != cls.__name__:
         raise ValueError(
             f"{str(path)!r} must hold a {cls.__name__} in version {VERSION}, got a "
             f"{name} in version {version}."
         )
-    state = _unpack(head["state"], arrays)
+    with _damage_named(path):
+        state = _unpack(head["state"], arrays)
     estimator = cls(**state["params"])
     if device is not None:
         estimator.set_params(device=device)
     vars(estimator).update(state["learned"], net_=restore_net(**state["net"]))
     return estimator
+
+
+@contextmanager
+def _damage_named(path):
+    try:
+        yield
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError) as error:
+        raise ValueError(
+            f"{str(path)!r} must be a file that save() of an estimator wrote; it is "
+            "damaged or something else. A pickle opens with joblib.load."
+        ) from error
 
 
 def _pack(value, arrays, where):
