@@ -1,0 +1,316 @@
+"""Model files without pickle."""
+
+import json
+import os
+import stat
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError
+from skorch.callbacks import EarlyStopping
+
+from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
+
+
+def small(cls=GraphAttentionClassifier, **params):
+    given = {"max_epochs": 3, "hidden_dim": 8, "random_state": 0} | params
+    return cls(**given)
+
+
+def reopened(estimator, path, **given):
+    estimator.save(path)
+    return type(estimator).load(path, **given)
+
+
+def assert_same(loaded, saved, X, **given):
+    np.testing.assert_array_equal(
+        loaded.predict(X, **given), saved.predict(X, **given), strict=True
+    )
+    if hasattr(saved, "predict_proba"):
+        np.testing.assert_array_equal(
+            loaded.predict_proba(X, **given), saved.predict_proba(X, **given)
+        )
+        np.testing.assert_array_equal(loaded.classes_, saved.classes_, strict=True)
+    for name in ("n_iter_", "loss_curve_", "validation_curve_", "n_features_in_"):
+        assert getattr(loaded, name) == getattr(saved, name)
+    assert {k for k in vars(loaded) if k.endswith("_")} == {
+        k for k in vars(saved) if k.endswith("_")
+    }
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.skattn"
+
+
+# ---- every way in -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_fit_on_a_table(table, path, sparse):
+    import scipy.sparse as sp
+
+    X, y = table
+    X = sp.csr_array(np.where(X > 0, X, 0)) if sparse else X
+    clf = small().fit(X, y)
+    assert_same(reopened(clf, path), clf, X)
+
+
+def test_a_fit_on_a_table_and_its_adjacency(table, adjacency, path):
+    X, y = table
+    clf = small(attention="gat").fit(X, y, adjacency=adjacency)
+    assert_same(reopened(clf, path), clf, X, adjacency=adjacency)
+
+
+def test_a_fit_on_a_graph(graph, y, path):
+    clf = small(attention="dot", early_stopping=0.3).fit(graph, y)
+    assert_same(reopened(clf, path), clf, graph)
+
+
+def test_a_fit_on_a_graph_with_edge_features(table, path):
+    X, y = table
+    edges = [(i, (i * 7 + 1) % 40) for i in range(40)]
+    graph = Graph.from_edges(edges, X, edge_features=np.ones((40, 2)))
+    clf = small(norm="batch").fit(graph, y)
+    assert_same(reopened(clf, path), clf, graph)
+
+
+def test_a_fit_on_a_graph_without_features(adjacency, y, path):
+    clf = small().fit(Graph(adjacency), y)
+    assert_same(reopened(clf, path), clf, Graph(adjacency))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Index(100 + np.arange(40), name="customer"),
+        pd.Index([f"n{i}" for i in range(40)]),
+        pd.Index([f"n{i}" for i in range(40)], dtype=object, name="node"),
+        pd.date_range("2026-01-01", periods=40, name="day"),
+    ],
+    ids=["numbers", "words", "objects", "days"],
+)
+@pytest.mark.parametrize("columns", [["a", "b"], []])
+def test_a_fit_on_rows_that_join_by_name(table, adjacency, path, labels, columns):
+    X, y = table
+    frame = pd.DataFrame(X, columns=list("abc"), index=labels)[columns]
+    graph = Graph(adjacency, nodes=labels)
+    clf = small(graph=graph).fit(frame[:30], y[:30])
+    assert_same(reopened(clf, path), clf, frame[20:])
+
+
+# ---- every kind of answer and parameter ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        lambda y: np.array(["no", "yes"])[y],
+        lambda y: np.array(["no", "yes"], dtype=object)[y],
+        lambda y: y.astype(bool),
+        lambda y: y.astype(np.int8),
+        lambda y: np.stack([y, 1 - y], axis=1),
+    ],
+    ids=["words", "objects", "bool", "int8", "labels"],
+)
+def test_classes_keep_their_kind(graph, y, path, answers):
+    clf = small().fit(graph, answers(y))
+    assert_same(reopened(clf, path), clf, graph)
+
+
+@pytest.mark.parametrize("columns", [slice(0, 1), slice(0, 2), 0])
+def test_numbers(graph, table, path, columns):
+    reg = small(GraphAttentionRegressor).fit(graph, 100 * table[0][:, columns])
+    assert_same(reopened(reg, path), reg, graph)
+
+
+def test_parameters_come_back(graph, y, path):
+    params = {
+        "encoder": Encoder(output="attention", feed_forward=2, input_dropout=0.1),
+        "class_weight": {0: 1.0, 1: 2.0},
+        "unlabeled": float("nan"),
+        "net_params": {"optimizer__betas": (0.8, 0.9)},
+        "device": torch.device("cpu"),
+        "n_heads": np.int64(2),
+        "dropout": np.float32(0.5),
+    }
+    clf = small(**params).fit(graph, y.astype(float))
+    loaded = reopened(clf, path)
+    assert_same(loaded, clf, graph)
+    assert repr(loaded.get_params()) == repr(clf.get_params()).replace(
+        "np.int64(2)", "2"
+    ).replace("np.float32(0.5)", "0.5").replace(repr(clf.encoder), repr(loaded.encoder))
+    loaded.fit(graph, y.astype(float))
+    assert loaded.loss_curve_ == clf.loss_curve_
+
+
+def test_feature_names_come_back(table, path):
+    X, y = table
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    loaded = reopened(small().fit(frame, y), path)
+    with pytest.raises(ValueError, match="feature names should match"):
+        loaded.predict(frame[["c", "b", "a"]])
+    np.testing.assert_array_equal(loaded.feature_names_in_, ["a", "b", "c"])
+
+
+def test_a_loaded_estimator_can_be_saved_again(graph, y, path):
+    clf = small().fit(graph, y)
+    again = reopened(reopened(clf, path), path)
+    assert_same(again, clf, graph)
+
+
+# ---- devices --------------------------------------------------------------------------
+
+
+def test_load_can_set_the_device(graph, y, path):
+    loaded = reopened(small().fit(graph, y), path, device="cpu")
+    assert loaded.device == "cpu"
+
+
+def test_a_model_of_an_absent_device_opens_here(graph, y, path):
+    clf = small().fit(graph, y)
+    expected = clf.predict_proba(graph)
+    clf.device = "cuda:97"
+    loaded = reopened(clf, path)
+    with pytest.warns(UserWarning, match="cuda:97.*The CPU is used"):
+        got = loaded.predict_proba(graph)
+    np.testing.assert_array_equal(got, expected)
+
+
+# ---- nothing is lost, nothing is run ---------------------------------------------------
+
+
+def test_a_file_holds_arrays_and_json_alone(graph, y, path):
+    small().fit(graph, y).save(path)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    assert json.loads(arrays["head"].tobytes())["estimator"] == (
+        "GraphAttentionClassifier"
+    )
+    assert all(array.dtype != object for array in arrays.values())
+
+
+def test_a_file_has_the_rights_of_any_other(graph, y, tmp_path):
+    (tmp_path / "other").touch()
+    small().fit(graph, y).save(tmp_path / "model")
+    rights = [stat.S_IMODE(os.stat(p).st_mode) for p in tmp_path.iterdir()]
+    assert rights[0] == rights[1]
+
+
+def test_save_asks_for_a_fit(path):
+    with pytest.raises(NotFittedError):
+        small().save(path)
+    assert not path.exists()
+
+
+def test_what_has_no_plain_form_is_named(graph, y, path):
+    clf = small(net_params={"callbacks": [EarlyStopping("train_loss")]})
+    clf.fit(graph, y)
+    with pytest.raises(TypeError, match=r"'callbacks' must be.*EarlyStopping.*joblib"):
+        clf.save(path)
+    assert not path.exists()
+
+
+def test_an_unsavable_estimator_leaves_the_old_file(graph, y, path):
+    clf = small().fit(graph, y)
+    clf.save(path)
+    before = path.read_bytes()
+    clf.random_state = np.random.RandomState(0)
+    with pytest.raises(TypeError, match="random_state.*RandomState"):
+        clf.save(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt])
+def test_an_interrupted_write_leaves_the_old_file(graph, y, path, monkeypatch, error):
+    clf = small().fit(graph, y)
+    clf.save(path)
+    before = path.read_bytes()
+
+    def half_written(file, **arrays):
+        file.write(b"PK")
+        raise error
+
+    monkeypatch.setattr(np, "savez", half_written)
+    with pytest.raises(type(error) if isinstance(error, OSError) else error):
+        clf.save(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_missing_file_is_missing(path):
+    with pytest.raises(FileNotFoundError):
+        GraphAttentionClassifier.load(path)
+
+
+@pytest.mark.parametrize("left", [0, 3, 0.5, 0.99])
+def test_a_cut_file_is_damaged(graph, y, path, left):
+    small().fit(graph, y).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: left if isinstance(left, int) else int(left * len(whole))])
+    with pytest.raises(ValueError, match="damaged or something else"):
+        GraphAttentionClassifier.load(path)
+
+
+def test_a_changed_byte_is_noticed(graph, y, path):
+    clf = small().fit(graph, y)
+    clf.save(path)
+    weight = max(clf.net_.module_.parameters(), key=torch.numel)
+    bits = bytearray(path.read_bytes())
+    bits[bits.index(weight.detach().numpy().tobytes()) + 10] ^= 255
+    path.write_bytes(bits)
+    with pytest.raises(ValueError, match="damaged or something else"):
+        GraphAttentionClassifier.load(path)
+
+
+def test_a_part_that_is_missing_is_noticed(graph, y, path):
+    small().fit(graph, y).save(path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays.pop("0")
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(ValueError, match="damaged or something else"):
+        GraphAttentionClassifier.load(path)
+
+
+def test_a_head_that_says_something_else_is_noticed(graph, y, path):
+    small().fit(graph, y).save(path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    head = json.loads(arrays["head"].tobytes())
+    head["state"] = {"os.system": ["true"]}
+    arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(ValueError, match="damaged or something else"):
+        GraphAttentionClassifier.load(path)
+
+
+def test_other_files_are_not_models(graph, y, path):
+    import pickle
+
+    for content in (b"hello", pickle.dumps(small().fit(graph, y))):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"damaged or something else.*joblib"):
+            GraphAttentionClassifier.load(path)
+    with path.open("wb") as file:
+        np.save(file, np.ones(3))
+    with pytest.raises(ValueError, match="damaged or something else"):
+        GraphAttentionClassifier.load(path)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("a.txt", "hello")
+    with pytest.raises(ValueError, match="damaged or something else"):
+        GraphAttentionClassifier.load(path)
+
+
+def test_another_estimators_file_is_refused(graph, y, path):
+    small().fit(graph, y).save(path)
+    with pytest.raises(
+        ValueError, match="must hold a GraphAttentionRegressor.*GraphAttentionClassif"
+    ):
+        GraphAttentionRegressor.load(path)

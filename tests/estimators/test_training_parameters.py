@@ -1,0 +1,242 @@
+"""What net_params, verbose and random_state do, and how a training ends."""
+
+import signal
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+
+from skattn import GraphAttentionClassifier, GraphAttentionRegressor
+
+
+def small(cls=GraphAttentionClassifier, **params):
+    given = {
+        "max_epochs": 6,
+        "hidden_dim": 8,
+        "random_state": 0,
+        "early_stopping": False,
+    } | params
+    return cls(**given)
+
+
+# ---- net_params and verbose -------------------------------------------------------
+
+
+def test_another_optimizer_trains_otherwise(graph, y):
+    sgd = {"optimizer": torch.optim.SGD, "optimizer__momentum": 0.9}
+    plain = small().fit(graph, y)
+    clf = small(net_params=sgd).fit(graph, y)
+    assert clf.loss_curve_[0] == plain.loss_curve_[0]
+    assert clf.loss_curve_[-1] != plain.loss_curve_[-1]
+
+
+def test_the_learning_rate_follows_a_schedule(graph, y):
+    schedule = LRScheduler(policy="StepLR", step_size=1, gamma=0.0)
+    clf = small(net_params={"callbacks": [schedule]}, dropout=0.0).fit(graph, y)
+    assert clf.loss_curve_[1] < clf.loss_curve_[0]  # one step, then no more
+    assert clf.loss_curve_[2:] == pytest.approx([clf.loss_curve_[1]] * 4, rel=1e-5)
+
+
+def test_a_users_callback_sees_every_epoch(graph, y):
+    class Count(Callback):
+        n_epochs = 0
+
+        def on_epoch_end(self, net, **kwargs):
+            self.n_epochs += 1
+
+    count = Count()
+    small(net_params={"callbacks": [count]}).fit(graph, y)
+    assert count.n_epochs == 6
+
+
+def test_net_params_do_not_reach_what_the_estimator_decides(graph, y):
+    with pytest.raises(
+        ValueError, match=r"net_params must leave \['lr', 'module__x'\]"
+    ):
+        small(net_params={"lr": 1.0, "module__x": 1}).fit(graph, y)
+
+
+def test_verbose_prints_a_line_an_epoch(graph, y, capsys):
+    small(verbose=1, max_epochs=3).fit(graph, y)
+    printed = capsys.readouterr().out
+    assert "train_loss" in printed
+    assert len(printed.strip().splitlines()) == 5  # names, a rule, three epochs
+    small(max_epochs=3).fit(graph, y)
+    assert capsys.readouterr().out == ""
+
+
+# ---- randomness --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cls", [GraphAttentionClassifier, GraphAttentionRegressor])
+def test_the_same_seed_gives_the_same_bits(cls, graph, y):
+    params = {"dropout": 0.5, "attention_dropout": 0.3, "early_stopping": 0.3}
+    one, two, other = (
+        small(cls, **params, random_state=seed).fit(graph, y) for seed in (7, 7, 8)
+    )
+    assert one.loss_curve_ == two.loss_curve_
+    assert one.loss_curve_ != other.loss_curve_
+    np.testing.assert_array_equal(one.predict(graph), two.predict(graph))
+
+
+def test_random_states_and_none_are_taken(graph, y):
+    state = np.random.RandomState(3)
+    first = small(random_state=state).fit(graph, y).loss_curve_
+    second = small(random_state=state).fit(graph, y).loss_curve_
+    assert first != second  # one stream, two draws
+    again = np.random.RandomState(3)
+    assert small(random_state=again).fit(graph, y).loss_curve_ == first
+    none = [small(random_state=None).fit(graph, y).loss_curve_ for _ in range(2)]
+    assert none[0] != none[1]
+
+
+def test_nobody_elses_random_numbers_are_touched(graph, y):
+    before = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    torch_seeded = small(dropout=0.5).fit(graph, y)
+    torch_seeded.predict(graph)
+    assert torch.equal(torch.random.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+
+
+def test_other_peoples_random_numbers_do_not_matter(graph, y):
+    one = small(dropout=0.5).fit(graph, y)
+    torch.rand(3), np.random.random(3)
+    assert small(dropout=0.5).fit(graph, y).loss_curve_ == one.loss_curve_
+
+
+def test_prediction_draws_nothing(graph, y):
+    clf = small(dropout=0.5, attention_dropout=0.5).fit(graph, y)
+    np.testing.assert_array_equal(clf.predict_proba(graph), clf.predict_proba(graph))
+
+
+# ---- how a training ends -------------------------------------------------------------
+
+
+class CtrlC(Callback):
+    """Press Ctrl-C at a moment of an epoch."""
+
+    def __init__(self, epoch, moment="on_epoch_end"):
+        self.epoch = epoch
+        self.moment = moment
+
+    def notify(self, moment, net):
+        if moment == self.moment and len(net.history) == self.epoch:
+            signal.raise_signal(signal.SIGINT)
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.notify("on_epoch_begin", net)
+
+    def on_batch_end(self, net, **kwargs):
+        self.notify("on_batch_end", net)
+
+    def on_epoch_end(self, net, **kwargs):
+        self.notify("on_epoch_end", net)
+
+
+@pytest.fixture
+def on_interrupt():
+    """Ctrl-C raises KeyboardInterrupt, whatever the test runner made of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("moment", ["on_epoch_begin", "on_batch_end", "on_epoch_end"])
+def test_ctrl_c_commits_and_raises_on(graph, y, on_interrupt, moment):
+    clf = small(net_params={"callbacks": [CtrlC(3, moment)]})
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(graph, y)
+    assert clf.n_iter_ in (2, 3)
+    assert len(clf.loss_curve_) == clf.n_iter_
+    assert clf.predict(graph).shape == (40,)
+    assert clf.n_features_in_ == 3
+
+
+def test_ctrl_c_restores_the_best_weights(graph, y, on_interrupt):
+    noise = np.random.default_rng(1).permutation(y)
+    stop_at = 25
+    clf = small(
+        early_stopping="auto",
+        n_iter_no_change=100,
+        max_epochs=100,
+        learning_rate=0.05,
+        net_params={"callbacks": [CtrlC(stop_at)]},
+    )
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(graph[:30], y[:30], X_val=graph[30:], y_val=noise[30:])
+    scores = clf.net_.history[: stop_at - 1, "valid_score"]
+    losses = clf.net_.history[: stop_at - 1, "valid_loss"]
+    best = np.lexsort((losses, -np.array(scores)))[0]
+    proba = clf.predict_proba(graph[30:])
+    loss = -np.log(proba[np.arange(10), noise[30:]]).mean()
+    assert best < stop_at - 2
+    assert loss == pytest.approx(losses[best], rel=1e-4)
+
+
+def test_ctrl_c_before_the_first_epoch_ends_leaves_all_as_it_was(
+    graph, y, on_interrupt
+):
+    clf = small(net_params={"callbacks": [CtrlC(1, "on_batch_end")]})
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(graph, y)
+    assert not hasattr(clf, "net_")
+    clf.set_params(net_params=None).fit(graph, y)
+    before = dict(vars(clf))
+    clf.set_params(net_params={"callbacks": [CtrlC(1, "on_batch_end")]})
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(graph[:20], y[:20])
+    assert vars(clf) == before | {"net_params": clf.net_params}
+
+
+def test_ctrl_c_stops_a_search(graph, y, on_interrupt):
+    from sklearn.model_selection import cross_val_score
+
+    clf = small(net_params={"callbacks": [CtrlC(2)]})
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(clf, graph, y, cv=2)
+
+
+def test_skorchs_early_stopping_is_a_normal_end(graph, y):
+    patience = EarlyStopping(monitor="train_loss", patience=2, threshold=10.0)
+    clf = small(max_epochs=50, net_params={"callbacks": [patience]}).fit(graph, y)
+    assert clf.n_iter_ < 50
+    assert clf.predict(graph).shape == (40,)
+
+
+# ---- a fit that fails -----------------------------------------------------------------
+
+
+def test_a_refit_replaces_everything_learned(graph, y, table):
+    X, _ = table
+    clf = small(early_stopping=0.3).fit(graph, y)
+    clf.set_params(early_stopping=False).fit(X[:, :2], np.array(list("abcd") * 10))
+    assert clf.n_features_in_ == 2
+    assert list(clf.classes_) == list("abcd")
+    assert clf.validation_curve_ is None
+    assert clf.predict(X[:, :2]).shape == (40,)
+
+
+def test_a_diverged_refit_leaves_every_attribute_as_it_was(graph, y):
+    clf = small().fit(graph, y)
+    before = dict(vars(clf))
+    answers = clf.predict_proba(graph)
+    wild = {"learning_rate": 1e30, "norm": None, "max_epochs": 50}
+    clf.set_params(**wild)
+    with pytest.raises(ValueError, match="training loss must stay finite"):
+        clf.fit(graph[:20], y[:20])
+    assert vars(clf) == before | wild
+    np.testing.assert_array_equal(clf.predict_proba(graph), answers)
+
+
+def test_an_error_in_a_callback_leaves_every_attribute_as_it_was(graph, y):
+    class Broken(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("no space left")
+
+    clf = small().fit(graph, y)
+    before = dict(vars(clf))
+    params = {"callbacks": [Broken()]}
+    with pytest.raises(RuntimeError, match="no space left"):
+        clf.set_params(net_params=params).fit(graph, y)
+    assert vars(clf) == before | {"net_params": params}

@@ -1,0 +1,317 @@
+"""The tools people already use, around the estimators."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+)
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn.preprocessing import NodeTransformer
+
+ESTIMATORS = [GraphAttentionClassifier, GraphAttentionRegressor]
+
+
+def small(cls=GraphAttentionClassifier, **params):
+    given = {"max_epochs": 5, "hidden_dim": 8, "random_state": 0} | params
+    return cls(**given)
+
+
+# ---- searches and folds on a Graph ------------------------------------------------
+
+
+def test_folds_of_a_graph_equal_a_loop_by_hand(graph, y):
+    folds = KFold(3)
+    by_tool = cross_val_predict(small(), graph, y, cv=folds, method="predict_proba")
+    by_hand = np.empty((40, 2))
+    for train, test in folds.split(np.arange(40)):
+        by_hand[test] = small().fit(graph[train], y[train]).predict_proba(graph[test])
+    np.testing.assert_allclose(by_tool, by_hand, rtol=0, atol=1e-6)
+
+
+def test_a_search_goes_over_a_graph_and_reaches_the_recipe(graph, y):
+    grid = {
+        "encoder__output": ["linear", "attention"],
+        "residual": np.array([True, False]),
+        "early_stopping": np.array([False, True]),
+    }
+    search = GridSearchCV(small(encoder=Encoder(), max_epochs=2), grid, cv=2)
+    search.fit(graph, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.predict(graph[:3]).shape == (3,)
+
+
+def test_scores_of_a_pipeline_scale_each_fold_anew(graph, y):
+    pipe = make_pipeline(NodeTransformer(StandardScaler()), small())
+    assert cross_val_score(pipe, graph, y, cv=3).shape == (3,)
+
+
+def test_a_regressor_is_validated_too(graph, table):
+    scores = cross_val_score(
+        small(GraphAttentionRegressor), graph, table[0][:, 0], cv=3, scoring="r2"
+    )
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda clf: CalibratedClassifierCV(clf, cv=2),
+        lambda clf: StackingClassifier([("a", clf), ("b", clone(clf))], cv=2),
+        lambda clf: VotingClassifier([("a", clf), ("b", clone(clf))], voting="soft"),
+        lambda clf: TunedThresholdClassifierCV(clf, cv=2),
+    ],
+    ids=["calibrated", "stacking", "voting", "threshold"],
+)
+def test_meta_estimators_take_a_graph(graph, y, wrap):
+    clf = wrap(small()).fit(graph, y)
+    assert clf.predict(graph[:5]).shape == (5,)
+    assert clf.predict_proba(graph[:5]).shape == (5, 2)
+
+
+def test_one_vs_rest_takes_rows_that_join_by_name(table, adjacency):
+    X, _ = table
+    y = np.digitize(X[:, 0], [-0.5, 0.5])
+    frame = pd.DataFrame(X, columns=list("abc"), index=[f"n{i}" for i in range(40)])
+    graph = Graph(adjacency, nodes=frame.index)
+    clf = OneVsRestClassifier(small(graph=graph)).fit(frame, y)
+    assert clf.predict_proba(frame[:5]).shape == (5, 3)
+
+
+def test_learning_curves_are_drawn_on_a_graph(graph, y):
+    _, train, test = learning_curve(
+        small(), graph, y, cv=2, train_sizes=[0.5, 1.0], shuffle=True, random_state=0
+    )
+    assert np.isfinite(train).all()
+    assert np.isfinite(test).all()
+
+
+def test_a_step_that_sees_features_only_refuses_a_graph(graph, y):
+    pipe = make_pipeline(StandardScaler(), small())
+    with pytest.raises(ValueError, match="edges would be lost"):
+        pipe.fit(graph, y)
+
+
+# ---- parameters -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_a_clone_has_parameters_and_the_graph_but_nothing_learned(cls, graph, table):
+    named = Graph(graph.adjacency, nodes=pd.Index([f"n{i}" for i in range(40)]))
+    est = small(cls, encoder=Encoder(feed_forward=1))
+    est.fit(graph, table[1])
+    copy = clone(est)
+    assert not hasattr(copy, "net_")
+    assert copy.encoder is not est.encoder
+    assert copy.encoder.feed_forward == 1
+    assert clone(est.set_params(graph=named)).graph is named
+    assert repr(copy).startswith(cls.__name__)
+
+
+def test_clones_train_as_the_original(graph, y):
+    clf = small().fit(graph, y)
+    np.testing.assert_array_equal(
+        clone(clf).fit(graph, y).predict_proba(graph), clf.predict_proba(graph)
+    )
+
+
+def test_fit_leaves_parameters_as_they_are(graph, y):
+    clf = small(net_params={"callbacks": []}, encoder=Encoder())
+    before = clf.get_params()
+    clf.fit(graph, y)
+    assert clf.get_params() == before
+
+
+def test_parts_of_the_recipe_are_set_by_name():
+    clf = small(encoder=Encoder())
+    clf.set_params(encoder__activation="gelu", encoder__feed_forward=2)
+    assert clf.get_params()["encoder__activation"] == "gelu"
+    with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):
+        clf.set_params(encoder__nonsense=1)
+
+
+# ---- metadata routing ----------------------------------------------------------------
+
+
+@pytest.fixture
+def routing():
+    with config_context(enable_metadata_routing=True):
+        yield
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_adjacency_is_requested_by_default(cls):
+    requests = cls().get_metadata_routing()
+    methods = ["fit", "predict", "score"]
+    for method in [*methods, *(["predict_proba"] if "Class" in cls.__name__ else [])]:
+        assert getattr(requests, method).requests["adjacency"] is True
+    assert requests.fit.requests["sample_weight"] is None
+
+
+def test_a_pipeline_routes_the_adjacency(routing, table, adjacency):
+    X, y = table
+    pipe = make_pipeline(StandardScaler(), small())
+    pipe.fit(X, y, adjacency=adjacency)
+    scaled = StandardScaler().fit_transform(X)
+    alone = small().fit(scaled, y, adjacency=adjacency)
+    np.testing.assert_array_equal(
+        pipe.predict_proba(X, adjacency=adjacency),
+        alone.predict_proba(scaled, adjacency=adjacency),
+    )
+    assert pipe.score(X, y, adjacency=adjacency) == alone.score(
+        scaled, y, adjacency=adjacency
+    )
+
+
+def test_sample_weights_are_routed_on_request(routing, graph, y):
+    weight = np.linspace(0.1, 1, 40)
+    clf = small().set_fit_request(sample_weight=True)
+    clf.set_score_request(sample_weight=True)
+    folds = KFold(2)
+    done = cross_validate(
+        make_pipeline(NodeTransformer(StandardScaler()), clf),
+        graph,
+        y,
+        cv=folds,
+        params={"sample_weight": weight},
+        return_estimator=True,
+    )
+    assert np.isfinite(done["test_score"]).all()
+    train, _ = next(folds.split(y))
+    features = NodeTransformer(StandardScaler()).fit_transform(graph[train])
+    alone = small().fit(features, y[train], sample_weight=weight[train])
+    assert done["estimator"][0][-1].loss_curve_ == alone.loss_curve_
+
+
+def test_cross_validation_routes_the_adjacency_by_rows(routing, table, adjacency):
+    # scikit-learn slices by rows what it routes: those are no longer square
+    X, y = table
+    with pytest.raises(ValueError, match="adjacency must be square"):
+        cross_validate(
+            small(), X, y, cv=2, params={"adjacency": adjacency}, error_score="raise"
+        )
+
+
+def test_validation_data_are_routed_on_request(routing, table):
+    X, y = table
+    clf = small().set_fit_request(X_val=True, y_val=True)
+    pipe = make_pipeline(StandardScaler(), clf, transform_input=["X_val"])
+    pipe.fit(X[:30], y[:30], X_val=X[30:], y_val=y[30:])
+    assert len(pipe[-1].validation_curve_) == pipe[-1].n_iter_
+    scaler = StandardScaler().fit(X[:30])
+    alone = small().fit(
+        scaler.transform(X[:30]),
+        y[:30],
+        X_val=scaler.transform(X[30:]),
+        y_val=y[30:],
+    )
+    assert pipe[-1].validation_curve_ == alone.validation_curve_
+
+
+# ---- scikit-learn's callbacks ---------------------------------------------------------
+
+
+class Recorder:
+    """A callback that notes what it is told, and stops after some epochs."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.heard = []
+
+    def setup(self, estimator, context):
+        self.heard.append("setup")
+
+    def teardown(self, estimator, context):
+        self.heard.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.heard.append(f"begin {context.task_name}")
+
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+        self.heard.append(f"end {context.task_name}")
+        assert fitted_estimator.predict(X).shape == y.shape
+        return self.heard.count("end epoch") == self.stop_after
+
+
+def test_scikit_learns_callbacks_hear_of_every_epoch_and_of_the_end(graph, y):
+    recorder = Recorder()
+    small(max_epochs=2).set_callbacks(recorder).fit(graph, y)
+    assert recorder.heard == [
+        "setup",
+        "begin fit",
+        *["begin epoch", "end epoch"] * 2,
+        "end fit",
+        "teardown",
+    ]
+
+
+def test_a_callback_hears_of_the_epoch_in_which_training_stops(graph, y):
+    recorder = Recorder()
+    clf = small(max_epochs=50, n_iter_no_change=1, learning_rate=0.1)
+    clf.set_callbacks(recorder).fit(graph, y)
+    assert clf.n_iter_ < 50
+    assert recorder.heard.count("end epoch") == clf.n_iter_
+
+
+def test_a_callback_may_stop_the_training(graph, y):
+    recorder = Recorder(stop_after=3)
+    clf = small(early_stopping=False).set_callbacks(recorder).fit(graph, y)
+    assert clf.n_iter_ == 3
+    assert recorder.heard[-2:] == ["end fit", "teardown"]
+
+
+def test_a_failed_fit_tears_callbacks_down(graph, y):
+    recorder = Recorder()
+    clf = small(learning_rate=1e30, norm=None, dropout=0.0, max_epochs=20)
+    with pytest.raises(ValueError, match="finite"):
+        clf.set_callbacks(recorder).fit(graph, y)
+    assert recorder.heard[-1] == "teardown"
+    assert not hasattr(clf, "net_")
+
+
+def test_a_scoring_monitor_scores_every_epoch(graph, y):
+    monitor = ScoringMonitor(scoring="accuracy")
+    clf = small(max_epochs=3).set_callbacks(monitor).fit(graph, y)
+    rows = monitor.get_logs().data
+    by_epoch = [row["accuracy"] for row in rows if row["task_name"] == "epoch"]
+    assert len(by_epoch) == 3
+    (at_end,) = [row["accuracy"] for row in rows if row["task_name"] == "fit"]
+    assert at_end == clf.score(graph, y)
+
+
+def test_a_scoring_monitor_is_given_the_adjacency(table, adjacency):
+    def right(estimator, X, y, adjacency):
+        return {"right": estimator.score(X, y, adjacency=adjacency)}
+
+    monitor = ScoringMonitor(scoring=right)
+    small(max_epochs=2).set_callbacks(monitor).fit(*table, adjacency=adjacency)
+    assert [0 <= row["right"] <= 1 for row in monitor.get_logs().data] == [True] * 3
+
+
+def test_a_progress_bar_runs_to_the_end(graph, y, capsys):
+    small(max_epochs=2).set_callbacks(ProgressBar()).fit(graph, y)
+    assert "GraphAttentionClassifier" in capsys.readouterr().out
+
+
+def test_callbacks_leave_the_training_as_it_is(graph, y):
+    plain = small().fit(graph, y)
+    watched = small().set_callbacks(ScoringMonitor(scoring="accuracy")).fit(graph, y)
+    assert watched.loss_curve_ == plain.loss_curve_
+    np.testing.assert_array_equal(
+        watched.predict_proba(graph), plain.predict_proba(graph)
+    )
