@@ -81,8 +81,8 @@ class AttentionBlock(nn.Module):
 
     The linear residual keeps a node apart from its neighbours; on heterophilous
     graphs nothing else matters as much (Luo et al. 2024, "Classic GNNs are strong
-    baselines"). Its gates ``g`` start small, see ``LinearResidual``. The feed-forward part, where asked for, is the Transformer's, with
-    the normalisation before it.
+    baselines"). Its gates ``g`` start small, see ``LinearResidual``. The feed-forward
+    part, where asked for, is the Transformer's, with the normalisation before it.
 
     Parameters
     ----------

@@ -7,9 +7,9 @@ from skattn.nn._linear import glorot_, matmul
 from skattn.ops import SparseMatrix
 
 START = 0.1
-"""Where the gates start. On Cora's validation nodes (default parameters but dropout 0.6,
-two seeds) an ungated map reached 76.9 %, gates from 0.1 80.1 %, no residual 80.2 %; on
-minesweeper's (150 epochs) 0.868 and 0.873 ROC AUC."""
+"""Where the gates start. On Cora's validation nodes (defaults but dropout 0.6, two
+seeds) an ungated map reached 76.9 %, gates from 0.1 80.1 %, no residual 80.2 %; on
+minesweeper's (150 epochs) the first two 0.868 and 0.873 ROC AUC."""
 
 
 class LinearResidual(nn.Module):

@@ -168,7 +168,7 @@ def test_width_must_be_divisible_by_the_heads():
     ("options", "n_parameters"),
     [
         (PLAIN, 2 * 4 * 6 + 6 + 6),
-        (PLAIN | {"residual": True}, 2 * 4 * 6 + 6 + 6 + 4 * 6),
+        (PLAIN | {"residual": True}, 2 * 4 * 6 + 6 + 6 + 4 * 6 + 6),
         (PLAIN | {"norm": "layer"}, 2 * 4 * 6 + 6 + 6 + 2 * 6),
         (PLAIN | {"norm": "batch"}, 2 * 4 * 6 + 6 + 6 + 2 * 6),
         (PLAIN | {"feed_forward": 2}, 2 * 4 * 6 + 6 + 6 + 6 * 12 + 12 + 12 * 6 + 6),

@@ -58,7 +58,7 @@ def test_last_of_the_layers_attends_into_the_outputs(n_layers, residual):
     h = network.encoder(X, EDGES)
     expected = network.attention(h, EDGES)
     if residual:
-        expected = expected + h @ network.linear.weight
+        expected = expected + h @ (network.linear.weight * network.linear.gate)
     else:
         assert network.linear is None
     out = network(X, EDGES)
@@ -101,8 +101,8 @@ def test_weights_come_layer_by_layer(output):
 @pytest.mark.parametrize(
     ("options", "n_parameters"),
     [
-        # two layers of gatv2 (2 W, a, bias), residual W, layer norm; linear map
-        ({}, 2 * 8 + 4 + 4 + 8 + 8 + 2 * 16 + 4 + 4 + 16 + 8 + 12 + 3),
+        # two layers of gatv2 (2 W, a, bias), residual W and gates, norm; linear map
+        ({}, 2 * 8 + 4 + 4 + 12 + 8 + 2 * 16 + 4 + 4 + 20 + 8 + 12 + 3),
         # as in the GAT paper: W, a_q and a_k, bias; no more
         (
             {"score": "gat", "output": "attention", "residual": False, "norm": None},
