@@ -130,6 +130,7 @@ def test_residual_sees_the_same_dropped_input_as_the_attention():
             parameter.zero_()
         block.attention.value.fill_(1.0)
         block.skip.weight.fill_(10.0)
+        block.skip.gate.fill_(1.0)
     alone = Edges.from_csr(torch.arange(101), torch.arange(100), n_senders=100)
     out = block(torch.ones(100, 1), alone)
     assert set(out.unique().tolist()) == {0.0, 22.0}  # (1 + 10) * 1 / (1 - 0.5)
