@@ -435,12 +435,9 @@ def _learned(estimator):
 
 
 def _check_weight(sample_weight, y):
-    weight = _check_sample_weight(
+    return _check_sample_weight(
         sample_weight, y, dtype=np.float64, ensure_non_negative=True
     )
-    if not weight.any():
-        raise ValueError("sample_weight must not be zero everywhere.")
-    return weight
 
 
 def _goal(encoded, known, weight):

@@ -141,8 +141,14 @@ def check_labels(y, unlabeled):
 
 def learn_labels(y, known, unlabeled):
     """Find the classes of labels that :func:`check_labels` returned."""
-    if type_of_target(_judged(y, known)) == "multilabel-indicator":
+    kind = type_of_target(_judged(y, known))
+    if kind == "multilabel-indicator":
         return Labels(np.arange(y.shape[1]))
+    if y.ndim != 1:
+        raise ValueError(
+            "y must be classes of shape (n,) or an indicator matrix of zeros and ones, "
+            f"got {kind} of shape {y.shape}. Fit one classifier per column."
+        )
     classes = np.unique(y[known])
     if len(classes) < 2:
         marked = "" if unlabeled is None else f" besides unlabeled={unlabeled!r}"

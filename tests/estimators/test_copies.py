@@ -102,7 +102,7 @@ def test_what_another_device_wrote_opens_here(graph, y):
     twin.device = "cuda:97"  # absent on any machine
     with pytest.warns(UserWarning, match="The CPU is used"):
         np.testing.assert_array_equal(twin.predict_proba(graph), expected)
-    with pytest.raises(ValueError, match="cuda:97.*is not there"):
+    with pytest.raises(ValueError, match=r"cuda:97.*is not there"):
         twin.fit(graph, y)
 
 

@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import cross_val_score
 
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn.graph import LabelledFold
@@ -16,7 +17,7 @@ def small(cls=GraphAttentionClassifier, **params):
     return cls(**given)
 
 
-# ---- classes -------------------------------------------------------------------------
+# ---- classes -----------------------------------------------------------------
 
 
 def test_several_classes_get_probabilities_that_sum_to_one(table):
@@ -64,7 +65,7 @@ def test_a_column_of_classes_is_taken_with_a_warning(table):
     assert clf.predict(X).shape == (40,)
 
 
-# ---- labels ----------------------------------------------------------------------------
+# ---- labels ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_labels_may_be_unknown_entry_by_entry(table, labels):
     assert clf.score(X, gaps) == right[known.any(1)].all(1).mean()
 
 
-# ---- numbers ---------------------------------------------------------------------------
+# ---- numbers -----------------------------------------------------------------
 
 
 def test_a_regressor_answers_in_the_units_of_y(table):
@@ -157,7 +158,7 @@ def test_nan_marks_unknown_numbers_entry_by_entry(table):
     assert reg.score(X, y) == r2_score(y[rows], reg.predict(X)[rows])
 
 
-# ---- unknown classes ------------------------------------------------------------------
+# ---- unknown classes ---------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -215,8 +216,6 @@ def test_class_weight_counts_labelled_rows_only(graph, y):
 
 
 def test_labelled_fold_leaves_unlabelled_rows_out_of_scores(graph, y):
-    from sklearn.model_selection import cross_val_score
-
     partial = np.where(np.arange(40) % 2, y, -1)
     scores = cross_val_score(
         small(unlabeled=-1, max_epochs=3), graph, partial, cv=LabelledFold(2)
@@ -224,7 +223,7 @@ def test_labelled_fold_leaves_unlabelled_rows_out_of_scores(graph, y):
     assert np.isfinite(scores).all()
 
 
-# ---- weights --------------------------------------------------------------------------
+# ---- weights -----------------------------------------------------------------
 
 
 def test_a_weight_of_zero_is_an_unlabelled_row(graph, y):

@@ -5,6 +5,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from sklearn.model_selection import cross_val_score
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skattn import GraphAttentionClassifier, GraphAttentionRegressor
@@ -20,7 +21,7 @@ def small(cls=GraphAttentionClassifier, **params):
     return cls(**given)
 
 
-# ---- net_params and verbose -------------------------------------------------------
+# ---- net_params and verbose --------------------------------------------------
 
 
 def test_another_optimizer_trains_otherwise(graph, y):
@@ -66,7 +67,7 @@ def test_verbose_prints_a_line_an_epoch(graph, y, capsys):
     assert capsys.readouterr().out == ""
 
 
-# ---- randomness --------------------------------------------------------------------
+# ---- randomness --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cls", [GraphAttentionClassifier, GraphAttentionRegressor])
@@ -91,17 +92,22 @@ def test_random_states_and_none_are_taken(graph, y):
     assert none[0] != none[1]
 
 
+def _numpy_state():
+    return np.random.get_state()[1].copy()  # noqa: NPY002 - the global one is meant
+
+
 def test_nobody_elses_random_numbers_are_touched(graph, y):
-    before = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    before = torch.random.get_rng_state(), _numpy_state()
     torch_seeded = small(dropout=0.5).fit(graph, y)
     torch_seeded.predict(graph)
     assert torch.equal(torch.random.get_rng_state(), before[0])
-    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    np.testing.assert_array_equal(_numpy_state(), before[1])
 
 
 def test_other_peoples_random_numbers_do_not_matter(graph, y):
     one = small(dropout=0.5).fit(graph, y)
-    torch.rand(3), np.random.random(3)
+    torch.rand(3)
+    np.random.random(3)  # noqa: NPY002 - the global one is meant
     assert small(dropout=0.5).fit(graph, y).loss_curve_ == one.loss_curve_
 
 
@@ -110,7 +116,7 @@ def test_prediction_draws_nothing(graph, y):
     np.testing.assert_array_equal(clf.predict_proba(graph), clf.predict_proba(graph))
 
 
-# ---- how a training ends -------------------------------------------------------------
+# ---- how a training ends -----------------------------------------------------
 
 
 class CtrlC(Callback):
@@ -190,8 +196,6 @@ def test_ctrl_c_before_the_first_epoch_ends_leaves_all_as_it_was(
 
 
 def test_ctrl_c_stops_a_search(graph, y, on_interrupt):
-    from sklearn.model_selection import cross_val_score
-
     clf = small(net_params={"callbacks": [CtrlC(2)]})
     with pytest.raises(KeyboardInterrupt):
         cross_val_score(clf, graph, y, cv=2)
@@ -204,7 +208,7 @@ def test_skorchs_early_stopping_is_a_normal_end(graph, y):
     assert clf.predict(graph).shape == (40,)
 
 
-# ---- a fit that fails -----------------------------------------------------------------
+# ---- a fit that fails --------------------------------------------------------
 
 
 def test_a_refit_replaces_everything_learned(graph, y, table):

@@ -19,7 +19,7 @@ def small(cls=GraphAttentionClassifier, **params):
     return cls(**given)
 
 
-# ---- a table ---------------------------------------------------------------------
+# ---- a table -----------------------------------------------------------------
 
 
 def test_a_table_is_learned(table):
@@ -100,7 +100,7 @@ def test_feature_names_are_kept_and_checked(table):
     assert not hasattr(clf, "feature_names_in_")
 
 
-# ---- a table and its adjacency -----------------------------------------------------
+# ---- a table and its adjacency -----------------------------------------------
 
 
 def test_a_table_with_its_adjacency_is_the_graph_of_both(table, adjacency):
@@ -129,7 +129,7 @@ def test_an_adjacency_at_predict_is_a_graph_of_its_own(table, adjacency):
     assert np.abs(without - clf.predict_proba(X[rows], adjacency=cut)).max() > 1e-3
 
 
-# ---- views of a graph --------------------------------------------------------------
+# ---- views of a graph --------------------------------------------------------
 
 
 def test_a_slice_names_targets_and_the_rest_is_context(table, adjacency):
@@ -200,7 +200,7 @@ def test_a_graph_of_frames_keeps_feature_names(table, adjacency):
         clf.predict(Graph(adjacency, frame[["c", "b", "a"]]))
 
 
-# ---- rows that join a graph by name -----------------------------------------------
+# ---- rows that join a graph by name ------------------------------------------
 
 
 @pytest.fixture

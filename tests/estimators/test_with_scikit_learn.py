@@ -32,7 +32,7 @@ def small(cls=GraphAttentionClassifier, **params):
     return cls(**given)
 
 
-# ---- searches and folds on a Graph ------------------------------------------------
+# ---- searches and folds on a Graph -------------------------------------------
 
 
 def test_folds_of_a_graph_equal_a_loop_by_hand(graph, y):
@@ -107,7 +107,7 @@ def test_a_step_that_sees_features_only_refuses_a_graph(graph, y):
         pipe.fit(graph, y)
 
 
-# ---- parameters -------------------------------------------------------------------
+# ---- parameters --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -145,7 +145,7 @@ def test_parts_of_the_recipe_are_set_by_name():
         clf.set_params(encoder__nonsense=1)
 
 
-# ---- metadata routing ----------------------------------------------------------------
+# ---- metadata routing --------------------------------------------------------
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_validation_data_are_routed_on_request(routing, table):
     assert pipe[-1].validation_curve_ == alone.validation_curve_
 
 
-# ---- scikit-learn's callbacks ---------------------------------------------------------
+# ---- scikit-learn's callbacks ------------------------------------------------
 
 
 class Recorder:
