@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import EpochTimer
+from skorch.callbacks import Callback, EpochTimer
 
 from skattn.training import predict
 
@@ -67,6 +67,19 @@ def test_trained_net_lets_go_of_the_batch(fit, tasks):
     gc.collect()
     assert [ref() for ref in refs] == [None, None]
     assert len(net.history) == 5
+
+
+def test_trained_net_lets_go_of_the_estimators_callbacks(fit):
+    class Report(Callback):
+        pass
+
+    report = Report()
+    ref = weakref.ref(report)
+    net = fit(callbacks=[report], max_epochs=1)
+    del report
+    gc.collect()
+    assert ref() is None
+    assert len(net.history) == 1
 
 
 def test_callbacks_of_the_user_stay_for_those_who_look(fit):

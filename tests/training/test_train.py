@@ -14,6 +14,7 @@ from skattn.batch import collate
 from skattn.graph import Graph
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.training import (
+    AttentionNet,
     Goal,
     Task,
     describe_net,
@@ -192,6 +193,14 @@ def test_signal_is_an_interrupt_of_the_user_even_inside_a_callback(
     net = fit(validate=validate, max_epochs=9, **with_callbacks(stop))
     assert net.interrupted_
     assert len(net.history) == (3 if moment == "on_epoch_end" else 2)
+
+
+def test_handler_of_the_users_own_may_raise_the_interrupt(fit, monkeypatch):
+    def infer(net, x, **kwargs):
+        raise KeyboardInterrupt  # as from a signal handler written in Python
+
+    monkeypatch.setattr(AttentionNet, "infer", infer)
+    assert fit().interrupted_
 
 
 def test_interrupt_keeps_the_best_weights_so_far(fit):
