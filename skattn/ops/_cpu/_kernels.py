@@ -16,7 +16,7 @@ bounds the walks; a loop that only touches them reaches 12.3 GB/s where a copy r
 20.7. Four gathered rows in flight give 10 %, pairs of edges in gatv2 7 %. Nothing is
 gained by prefetching, chunks of 16 to 128, 2 to 64 blocks, or storing the scores.
 
-All cached functions live in this one file, long as that makes it: numba's cache looks
+Compiled functions live in this one file, long as that makes it: numba's cache looks
 for edits in the file of the function that is called and misses them in imported ones.
 """
 
@@ -44,6 +44,8 @@ _ARITHMETIC: dict[str, Any] = {
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
 }
 _jit = njit(nogil=True, cache=True, **_ARITHMETIC)
+# What only other kernels call needs no entry from Python: a quarter of compiling.
+_part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_ARITHMETIC)
 
 CHUNK = 32  # edges per buffer: 32 rows of 1 KB stay in L2 between two passes over them
 SPILL = 256  # edges summed in float32 before their sum moves on to float64: the error
@@ -54,7 +56,7 @@ LOWEST = f32(-1e30)
 # ---- elementary functions ------------------------------------------------------------
 
 
-@_jit
+@_part
 def _exp(x):
     """Exponential of lanes as in Cephes' expf, relative error 1.2e-7.
 
@@ -75,7 +77,7 @@ def _exp(x):
     return lanes.mul(p, lanes.power_of_two(n))
 
 
-@_jit
+@_part
 def _mix(x):
     x = u32(x)
     x ^= x >> u32(16)
@@ -85,7 +87,7 @@ def _mix(x):
     return u32(x ^ (x >> u32(16)))
 
 
-@_jit
+@_part
 def _keep(row, column, drop):
     """Factor of the number at a place: 0 or scale; drop = (threshold, seed, scale)."""
     mixed = _mix(u32(row) ^ u32(drop[1]))
@@ -93,7 +95,7 @@ def _keep(row, column, drop):
     return drop[2] if x >= drop[0] else f32(0)
 
 
-@_jit
+@_part
 def _fill(rows, x):
     """Set every number of a matrix."""
     for h in range(rows.shape[0]):
@@ -101,30 +103,25 @@ def _fill(rows, x):
             rows[h, c] = x
 
 
-@_jit
+@_part
 def _weighted_sum(w, others, rows, o):
     """Add to o[h] the sum over e of w[h, e] * rows[others[e], h]; four in flight."""
     C = min(o.shape[1], rows.shape[2])  # whichever has no edge features behind it
     n = others.shape[0]
-    e = 0
-    while e + 4 <= n:
+    fours = n // 4 * 4
+    for e in range(0, fours, 4):
         if C % LANES == 0:
             _add_four_lanes(w, others, rows, o, e, C)
         else:
             _add_four(w, others, rows, o, e, C)
-        e += 4
-    while e < n:
+    for e in range(fours, n):
         if C % LANES == 0:
             _add_one_lanes(w, others, rows, o, e, C)
         else:
-            row = rows[others[e]]
-            for h in range(o.shape[0]):
-                for c in range(C):
-                    o[h, c] += w[h, e] * row[h, c]
-        e += 1
+            _add_one(w, others, rows, o, e, C)
 
 
-@_jit
+@_part
 def _add_four_lanes(w, others, rows, o, e, C):
     H, R, D = o.shape[0], rows.shape[2], o.shape[1]
     k0, k1 = i64(others[e]) * H * R, i64(others[e + 1]) * H * R
@@ -142,7 +139,7 @@ def _add_four_lanes(w, others, rows, o, e, C):
             lanes.store(o, h * D + c, acc)
 
 
-@_jit
+@_part
 def _add_one_lanes(w, others, rows, o, e, C):
     H, R, D = o.shape[0], rows.shape[2], o.shape[1]
     k0 = i64(others[e]) * H * R
@@ -154,7 +151,7 @@ def _add_one_lanes(w, others, rows, o, e, C):
             lanes.store(o, h * D + c, acc)
 
 
-@_jit
+@_part
 def _add_four(w, others, rows, o, e, C):
     r0, r1 = rows[others[e]], rows[others[e + 1]]
     r2, r3 = rows[others[e + 2]], rows[others[e + 3]]
@@ -165,7 +162,15 @@ def _add_four(w, others, rows, o, e, C):
             o[h, c] += near + (w2 * r2[h, c] + w3 * r3[h, c])
 
 
-@_jit
+@_part
+def _add_one(w, others, rows, o, e, C):
+    row = rows[others[e]]
+    for h in range(o.shape[0]):
+        for c in range(C):
+            o[h, c] += w[h, e] * row[h, c]
+
+
+@_part
 def _dots(v, others, rows, t):
     """Set t[h, e] = v[h] . rows[others[e], h]; rows may have more columns than v."""
     H, C = v.shape
@@ -187,7 +192,7 @@ def _dots(v, others, rows, t):
                 t[h, e] = s
 
 
-@_jit
+@_part
 def _spill(acc, total):
     """Move a sum in float32 on to its total in float64."""
     for h in range(acc.shape[0]):
@@ -196,7 +201,7 @@ def _spill(acc, total):
             acc[h, c] = 0
 
 
-@_jit
+@_part
 def _collect(acc, total):
     """Finish a sum whose parts were spilled, and clear the total."""
     for h in range(acc.shape[0]):
@@ -247,7 +252,7 @@ def _gat_finish(score, i, g, dmine, dattention):
         dmine[i, h] = g[h, 0]
 
 
-@_jit
+@_part
 def _leaky_dot(a, mine, theirs, slope):
     acc = f32(0)
     for c in range(a.shape[0]):
@@ -277,7 +282,7 @@ def _gatv2_logits(score, i, others, s):
                 s[h, e] = _leaky_dot(a[h], mine[i, h], theirs[j, h], score.slope)
 
 
-@_jit
+@_part
 def _add_slopes(w0, w1, mine, t0, t1, slope, g):
     for c in range(g.shape[0]):
         x = w0 if t0[c] + mine[c] > 0 else w0 * slope
@@ -363,7 +368,7 @@ def _choose_finish(score, i, g, dmine, dattention):
 # ---- attention: the walks over one block of rows [low, high) -------------------------
 
 
-@_jit
+@_part
 def _begin_row(rows, top, z):
     _fill(rows, f32(0))
     for h in range(top.shape[0]):
@@ -371,7 +376,7 @@ def _begin_row(rows, top, z):
         z[h] = 0
 
 
-@_jit
+@_part
 def _add_bias(s, bias, first, n):
     if bias.shape[0]:
         for e in range(n):
@@ -379,7 +384,7 @@ def _add_bias(s, bias, first, n):
                 s[h, e] += bias[first + e, h]
 
 
-@_jit
+@_part
 def _softmax_chunk(s, n, top, z, o, total):
     """Turn n logits of each head into powers over the row's running maximum."""
     lowest = lanes.splat(LOWEST)
@@ -403,7 +408,7 @@ def _softmax_chunk(s, n, top, z, o, total):
         z[h] += f64(lanes.total(acc))
 
 
-@_jit
+@_part
 def _rescale(factor, z, o, total, h):
     z[h] *= f64(factor)
     for c in range(o.shape[1]):
@@ -411,7 +416,7 @@ def _rescale(factor, z, o, total, h):
         total[h, c] *= f64(factor)
 
 
-@_jit
+@_part
 def _drop_weights(s, first, n, drop):
     if drop[0]:
         for h in range(s.shape[0]):
@@ -419,7 +424,7 @@ def _drop_weights(s, first, n, drop):
                 s[h, e] *= _keep(first + e, h, drop)
 
 
-@_jit
+@_part
 def _add_edge_features(w, first, n, edge_features, o):
     K = edge_features.shape[1]
     C = o.shape[1] - K
@@ -429,7 +434,7 @@ def _add_edge_features(w, first, n, edge_features, o):
                 o[h, C + k] += w[h, e] * edge_features[first + e, k]
 
 
-@_jit
+@_part
 def _finish_receiver(n, top, z, offset, o, lse):
     for h in range(o.shape[0]):
         factor = f32(1 / z[h]) if n else f32(0)
@@ -497,7 +502,7 @@ def row_sums(low, high, received, offset, stat, doffset):
             stat[i, h, 1] -= acc
 
 
-@_jit
+@_part
 def _add_bias_of(p, bias, edges):
     if bias.shape[0]:
         for e in range(edges.shape[0]):
@@ -505,14 +510,14 @@ def _add_bias_of(p, bias, edges):
                 p[h, e] += bias[edges[e], h]
 
 
-@_jit
+@_part
 def _scatter(t, edges, dscore):
     for e in range(edges.shape[0]):
         for h in range(t.shape[0]):
             dscore[edges[e], h] = t[h, e]
 
 
-@_jit
+@_part
 def _weights_again(p, u, others, stat):
     """Turn logits into weights; u = the receiver's dout . (out - offset)."""
     n = others.shape[0]
@@ -527,13 +532,13 @@ def _weights_again(p, u, others, stat):
             lanes.store(row, e, _exp(lanes.load(row, e)))
 
 
-@_jit
+@_part
 def _pull_weights(p, t, u, edges, drop):
     """Set t = p (keep t - u), then p = keep p."""
     for h in range(p.shape[0]):
         if drop[0]:
             for e in range(edges.shape[0]):
-                k = _keep(edges[e], h, drop)
+                k = _keep(i64(edges[e]), h, drop)
                 t[h, e] = p[h, e] * (t[h, e] * k - u[h, e])
                 p[h, e] *= k
         else:
@@ -543,7 +548,7 @@ def _pull_weights(p, t, u, edges, drop):
                 lanes.store(t, k, lanes.mul(lanes.load(p, k), x))
 
 
-@_jit
+@_part
 def _dot_edge_features(t, others, edges, edge_features, dout, C):
     for e in range(others.shape[0]):
         for h in range(t.shape[0]):
@@ -551,7 +556,7 @@ def _dot_edge_features(t, others, edges, edge_features, dout, C):
                 t[h, e] += dout[others[e], h, C + k] * edge_features[edges[e], k]
 
 
-@_jit
+@_part
 def _pull_edge_features(p, others, edges, dout, C, dedge_features):
     for e in range(others.shape[0]):
         for k in range(dedge_features.shape[1]):
