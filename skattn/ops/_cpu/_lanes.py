@@ -1,8 +1,8 @@
 """Eight float32 side by side, for the innermost loops of the kernels.
 
-Loops over eight channels, or over the three senders of an atom, are too short for the
-compiler's own vectors: what it gains there it loses to alias checks and remainders.
-With whole vectors as values the loops are written as they run.
+With whole vectors as values, loops over eight channels or over the three senders of an
+atom run as they are written, without the alias checks and remainders of the compiler's
+own vectors.
 
 numba's cache does not see an edit here: touch `_kernels.py` with it.
 """

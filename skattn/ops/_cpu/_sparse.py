@@ -14,7 +14,7 @@ from skattn.ops._threads import run_blocks
 
 __all__ = ["dropout", "sparse_matmul"]
 
-_ELEMENTS_PER_BLOCK = 1 << 16  # 256 KB: 15 us, where handing out a block costs 1 us
+_ELEMENTS_PER_BLOCK = 1 << 16  # 256 KB; handing out a block costs 0.2 us
 
 
 def sparse_matmul(
