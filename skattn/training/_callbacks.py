@@ -7,6 +7,9 @@ from skorch.callbacks import Callback
 
 WORST = (-math.inf, -math.inf)
 """Score and minus the loss before any epoch."""
+SCORE_DIGITS = 5
+"""Scores that differ behind these digits are equal: a weighted mean in float32 is no
+better, and rows of next to no weight shall not choose the epoch."""
 
 
 class StopIfDiverged(Callback):
@@ -41,7 +44,7 @@ class KeepBest(Callback):
         """Keep the weights if they are the best."""
         loss, score = net.history[-1, ("valid_loss", "valid_score")]
         # outputs that are no numbers are no progress, even if they hit a class
-        now = (score, -loss) if math.isfinite(loss) else WORST
+        now = (round(score, SCORE_DIGITS), -loss) if math.isfinite(loss) else WORST
         self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
         self.peaks_ = tuple(map(max, now, self.peaks_))
         if now > self.best_:

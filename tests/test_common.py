@@ -1,0 +1,46 @@
+"""scikit-learn's own checks, over every estimator and a few settings of each."""
+
+import pytest
+import torch
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skattn import Encoder, GraphAttentionClassifier, GraphAttentionRegressor
+
+SETTINGS = [
+    {"attention": "gat", "n_heads": 2, "norm": "batch"},
+    {"attention": "dot", "norm": None, "early_stopping": False, "n_layers": 1},
+    {"encoder": Encoder(output="attention", feed_forward=1), "max_epochs": 60},
+]
+"""Besides the defaults; most checks judge manners, so these train little."""
+
+KNN = "Repeating a row changes the graph of nearest neighbours, a weight does not."
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": KNN,
+    "check_sample_weight_equivalence_on_sparse_data": KNN,
+}
+
+
+def estimators():
+    for cls in (GraphAttentionClassifier, GraphAttentionRegressor):
+        yield cls()
+        for setting in SETTINGS:
+            less = {"max_epochs": 25, "learning_rate": 0.05, "hidden_dim": 16}
+            yield cls(**less | setting)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """On tables of twenty rows, a second thread takes longer to wake than to work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.filterwarnings("ignore:n_neighbors")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+@parametrize_with_checks(
+    list(estimators()), expected_failed_checks=lambda estimator: EXPECTED_FAILURES
+)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
