@@ -93,7 +93,18 @@ class Edges:
         )  # (n_edges,)
 
     def to(self, device: torch.device | str) -> Edges:
-        """Return the same edges on a device; itself if they are there already."""
+        """Return the same edges on a device.
+
+        Parameters
+        ----------
+        device : torch.device or str
+            Where to.
+
+        Returns
+        -------
+        Edges
+            Itself if they are there already.
+        """
         indptr, senders = self.indptr.to(device), self.senders.to(device)
         if indptr is self.indptr and senders is self.senders:
             return self

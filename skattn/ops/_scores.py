@@ -30,7 +30,18 @@ class Gat(NamedTuple):
     """Slope of the LeakyReLU below zero."""
 
     def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
-        """Score every edge: (n_edges, n_heads)."""
+        """Score every edge.
+
+        Parameters
+        ----------
+        receivers, senders : Tensor of shape (n_edges,)
+            The two ends of each edge; integers.
+
+        Returns
+        -------
+        Tensor of shape (n_edges, n_heads)
+            The scores, before the softmax over a receiver's senders.
+        """
         return leaky_relu(
             self.query[receivers] + self.key[senders], self.negative_slope
         )
@@ -49,7 +60,18 @@ class GatV2(NamedTuple):
     """Slope of the LeakyReLU below zero."""
 
     def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
-        """Score every edge: (n_edges, n_heads)."""
+        """Score every edge.
+
+        Parameters
+        ----------
+        receivers, senders : Tensor of shape (n_edges,)
+            The two ends of each edge; integers.
+
+        Returns
+        -------
+        Tensor of shape (n_edges, n_heads)
+            The scores, before the softmax over a receiver's senders.
+        """
         hidden = leaky_relu(
             self.query[receivers] + self.key[senders], self.negative_slope
         )  # (n_edges, n_heads, head_dim)
@@ -65,7 +87,18 @@ class Dot(NamedTuple):
     """(n_senders, n_heads, head_dim)."""
 
     def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
-        """Score every edge: (n_edges, n_heads)."""
+        """Score every edge.
+
+        Parameters
+        ----------
+        receivers, senders : Tensor of shape (n_edges,)
+            The two ends of each edge; integers.
+
+        Returns
+        -------
+        Tensor of shape (n_edges, n_heads)
+            The scores, before the softmax over a receiver's senders.
+        """
         products = self.query[receivers] * self.key[senders]
         return products.sum(-1) / math.sqrt(self.query.shape[-1])
 

@@ -32,7 +32,18 @@ class SparseMatrix:
         return self.edges.n_receivers, self.edges.n_senders
 
     def to(self, device: torch.device | str) -> SparseMatrix:
-        """Return the same matrix on a device; itself if it is there already."""
+        """Return the same matrix on a device.
+
+        Parameters
+        ----------
+        device : torch.device or str
+            Where to.
+
+        Returns
+        -------
+        SparseMatrix
+            Itself if it is there already.
+        """
         edges, values = self.edges.to(device), self.values.to(device)
         if edges is self.edges and values is self.values:
             return self
