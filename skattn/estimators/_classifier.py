@@ -62,7 +62,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
     n_iter_no_change : int, default=50
         Epochs without progress, in loss and in score, after which to stop.
     net_params : dict or None, default=None
-        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks.
+        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks. The
+        net sees batches and goals: skorch's EpochScoring needs a ``target_extractor``
+        (``lambda goal: goal.y.numpy(force=True)``) and a function of raw outputs.
     class_weight : dict, list of dict, "balanced" or None, default=None
         How much each class counts, as in scikit-learn; in validation too.
     device : str or torch.device, default="auto"

@@ -55,7 +55,9 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
     n_iter_no_change : int, default=50
         Epochs without progress after which to stop.
     net_params : dict or None, default=None
-        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks.
+        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks. The
+        net sees batches and goals: skorch's EpochScoring needs a ``target_extractor``
+        (``lambda goal: goal.y.numpy(force=True)``) and a function of raw outputs.
     device : str or torch.device, default="auto"
         "auto", "cpu", "cuda", "cuda:1", "mps". Where it is not there, ``fit`` fails;
         a fitted model predicts on the CPU, with a warning.
