@@ -26,7 +26,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
         Neighbours a row attends to, where the graph is made from a plain table.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
         How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
-    n_layers : int, default=2
+    n_layers : int, default=3
         Number of attention layers: how many hops away a node sees.
     n_heads : int, default=4
         Attentions side by side in each layer.
@@ -51,7 +51,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
     early_stopping : "auto", bool or float, default="auto"
         Whether to stop when validation no longer improves, and keep the best weights.
         A float is the fraction of labelled rows to hold out; True is 0.1. "auto": if
-        ``X_val`` is given, or if there are at least 100 labelled rows.
+        ``X_val`` is given, or if there are 2000 labelled rows.
     n_iter_no_change : int, default=50
         Epochs without progress after which to stop.
     net_params : dict or None, default=None
@@ -102,7 +102,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
         unlabeled=None,
         n_neighbors=8,
         attention="gatv2",
-        n_layers=2,
+        n_layers=3,
         n_heads=4,
         hidden_dim=64,
         residual=True,

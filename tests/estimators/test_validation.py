@@ -17,8 +17,7 @@ def small(cls=GraphAttentionClassifier, **params):
 @pytest.mark.parametrize(
     ("early_stopping", "n_rows", "validates"),
     [
-        ("auto", 40, True),  # every class has ten rows
-        ("auto", 12, False),
+        ("auto", 40, False),
         (True, 12, True),
         (np.True_, 12, True),
         (0.5, 12, True),
@@ -33,12 +32,20 @@ def test_early_stopping_holds_rows_out(graph, y, early_stopping, n_rows, validat
         assert len(clf.validation_curve_) == clf.n_iter_
 
 
-def test_a_regressor_holds_rows_out_of_a_hundred_by_default():
+def test_rows_are_held_out_by_default_where_two_thousand_have_an_answer():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(100, 2))
+    X = rng.normal(size=(2000, 2))
     reg = small(GraphAttentionRegressor, max_epochs=2)
     assert reg.fit(X, X[:, 0]).validation_curve_ is not None
-    assert reg.fit(X[:99], X[:99, 0]).validation_curve_ is None
+    assert reg.fit(X[:1999], X[:1999, 0]).validation_curve_ is None
+
+
+def test_rows_are_held_out_by_default_if_every_class_has_ten():
+    X = np.random.default_rng(0).normal(size=(2000, 2))
+    for rarest, validates in ((9, False), (10, True)):
+        y = (np.arange(2000) < rarest).astype(int)
+        clf = small(max_epochs=2).fit(X, y)
+        assert (clf.validation_curve_ is not None) == validates
 
 
 def test_training_stops_when_nothing_improves(graph, y):

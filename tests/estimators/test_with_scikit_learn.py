@@ -262,7 +262,9 @@ def test_scikit_learns_callbacks_hear_of_every_epoch_and_of_the_end(graph, y):
 
 def test_a_callback_hears_of_the_epoch_in_which_training_stops(graph, y):
     recorder = Recorder()
-    clf = small(max_epochs=50, n_iter_no_change=1, learning_rate=0.1)
+    clf = small(
+        max_epochs=50, early_stopping=True, n_iter_no_change=1, learning_rate=0.1
+    )
     clf.set_callbacks(recorder).fit(graph, y)
     assert clf.n_iter_ < 50
     assert recorder.heard.count("end epoch") == clf.n_iter_
