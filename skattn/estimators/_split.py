@@ -6,9 +6,9 @@ from sklearn.model_selection import train_test_split
 HELD_OUT = 0.1
 """Fraction of the labelled rows that is held out where none is given."""
 ROWS = 2000
-"""``"auto"`` holds rows out if as many have an answer. Inside the training folds of four
-tables of 120 to 1437 rows, fits that held out a tenth were 0.6 points less accurate on
-average than fits that went through all epochs."""
+"""``"auto"`` holds rows out if as many have an answer. Inside the training folds of
+four tables of 120 to 1437 rows, fits that held out a tenth were 0.6 points less
+accurate on average than fits that went through all epochs."""
 ROWS_PER_CLASS = 10
 """And if every class has as many, one to spare in ten."""
 
