@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -229,7 +229,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             check=partial(self._check_features, reset=True),
         )
         y, known = self._check_y(y)
-        check_consistent_length(np.empty(context.n_rows), y)
+        _check_length(y, context.n_rows, "y", "X")
         weight = _check_weight(sample_weight, y)
         self._targets_ = self._learn_y(y, known, weight)
         encoded = self._targets_.encode(y, known)
@@ -240,6 +240,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         held_out = self._held_out(encoded, counts, validation)
         learning = np.setdiff1d(rows, held_out)
         view, held_out_view = context.split(learning, held_out)
+        self._n_edge_features_ = view.n_edge_features
         learn_goal = _goal(encoded[learning], known[learning], weight[learning])
         _check_goal(learn_goal, "sample_weight and class_weight")
         if held_out_view is not None:
@@ -278,7 +279,13 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         if taken:
             raise ValueError(
                 f"net_params must leave {taken} to the estimator; it is for skorch's "
-                "optimizer, callbacks, iterators and the like."
+                "optimizer, callbacks and the like."
+            )
+        callbacks = (self.net_params or {}).get("callbacks")
+        if not isinstance(callbacks, list | None):
+            raise ValueError(
+                f"net_params['callbacks'] must be a list, got {callbacks!r}. Put a "
+                "single callback into one."
             )
 
     def _recipe(self):
@@ -333,7 +340,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             view = context.view.base[X_val.targets]  # one graph, one batch
         else:
             view = context.join(X_val, check=partial(self._check_features, reset=False))
-        check_consistent_length(view, y)
+        _check_length(y, len(view), "y_val", "X_val")
+        self._check_edge_features(view)
         return view, goal
 
     # ---- training ------------------------------------------------------------------
@@ -343,7 +351,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         block = BlockSpec(
             score=self.attention,
             n_heads=self.n_heads,
-            n_edge_features=_n_edge_features(tasks[0].batch),
+            n_edge_features=self._n_edge_features_,
             residual=self.residual,
             norm=self.norm,
             activation=recipe.activation,
@@ -418,7 +426,17 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         """Find the graph and the targets that a prediction is about."""
         check_is_fitted(self)
         check = partial(self._check_features, reset=False)
-        return self._context_.join(X, adjacency=adjacency, check=check)
+        view = self._context_.join(X, adjacency=adjacency, check=check)
+        self._check_edge_features(view)
+        return view
+
+    def _check_edge_features(self, view):
+        if view.n_edge_features != self._n_edge_features_:
+            raise ValueError(
+                f"the graph must have {self._n_edge_features_} edge features, as at "
+                f"fit, got {view.n_edge_features}. Give it the same edge_features, or "
+                "fit again."
+            )
 
     def _outputs(self, X, adjacency):
         view = self._view(X, adjacency)
@@ -432,6 +450,15 @@ def _learned(estimator):
         for name, value in vars(estimator).items()
         if name.endswith("_") and not name.endswith("__")
     }
+
+
+def _check_length(y, n_rows, name, of):
+    if len(y) != n_rows:
+        raise ValueError(
+            f"{name} must hold one answer per row or target of {of} ({n_rows}), got "
+            f"{len(y)}: inconsistent numbers of samples. Slice both alike: "
+            "fit(G[train], y[train])."
+        )
 
 
 def _check_weight(sample_weight, y):
@@ -456,7 +483,3 @@ def _check_goal(goal, names):
 def _per_entry(of_rows, y):
     """Spread what is known of rows over the entries of y."""
     return of_rows if y.ndim == 1 else of_rows[:, None]
-
-
-def _n_edge_features(batch):
-    return 0 if batch.edge_features is None else batch.edge_features.shape[1]

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._targets import check_labels, learn_labels
@@ -53,7 +53,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
         Step size of the optimizer (Adam).
     weight_decay : float, default=5e-4
         L2 penalty on all parameters.
-    max_epochs : int, default=300
+    max_epochs : int, default=500
         Training steps on the whole graph, at most.
     early_stopping : "auto", bool or float, default="auto"
         Whether to stop when validation no longer improves, and keep the best weights.
@@ -135,7 +135,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
         encoder=None,
         learning_rate=0.005,
         weight_decay=5e-4,
-        max_epochs=300,
+        max_epochs=500,
         early_stopping="auto",
         n_iter_no_change=50,
         net_params=None,
@@ -225,11 +225,21 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionEstimator):
     def _learn_y(self, y, known, weight):
         targets = learn_labels(y, known, self.unlabeled)
         self.classes_ = targets.classes
+        if y.ndim == 1:
+            self._class_weight_ = compute_class_weight(
+                self.class_weight, classes=targets.classes, y=y[known]
+            )
         return targets
 
     def _row_weight(self, y, known):
         weight = np.ones(len(y))
         if self.class_weight is None:
+            return weight
+        if y.ndim == 1:
+            code = np.searchsorted(self.classes_, y[known])
+            weight[known] = self._class_weight_[
+                np.minimum(code, len(self.classes_) - 1)
+            ]
             return weight
         rows = known.reshape(len(known), -1).all(1)
         weight[rows] = compute_sample_weight(self.class_weight, y[rows])

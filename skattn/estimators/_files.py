@@ -94,8 +94,7 @@ def _pack(value, arrays, where):
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray) and value.dtype != object:
-        arrays.append(value)
-        return {"array": len(arrays) - 1}
+        return {"array": _place(value, arrays)}
     if isinstance(value, dict):
         return {
             "dict": [
@@ -110,6 +109,15 @@ def _pack(value, arrays, where):
         f"without pickle, got {type(value).__name__}. Set it to something plain, or "
         "use joblib.dump."
     )
+
+
+def _place(value, arrays):
+    """Find an array's number; a graph may be a parameter and learned as well."""
+    for k, array in enumerate(arrays):
+        if array is value:
+            return k
+    arrays.append(value)
+    return len(arrays) - 1
 
 
 def _unpack(value, arrays):

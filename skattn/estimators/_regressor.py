@@ -46,7 +46,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
         Step size of the optimizer (Adam).
     weight_decay : float, default=5e-4
         L2 penalty on all parameters.
-    max_epochs : int, default=300
+    max_epochs : int, default=500
         Training steps on the whole graph, at most.
     early_stopping : "auto", bool or float, default="auto"
         Whether to stop when validation no longer improves, and keep the best weights.
@@ -112,7 +112,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
         encoder=None,
         learning_rate=0.005,
         weight_decay=5e-4,
-        max_epochs=300,
+        max_epochs=500,
         early_stopping="auto",
         n_iter_no_change=50,
         net_params=None,

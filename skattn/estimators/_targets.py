@@ -69,6 +69,12 @@ class Labels:
     def encode(self, y, known):
         """Turn into 0.0 and 1.0; unknown entries become 0."""
         _check_columns(y, self.n_outputs)
+        if not np.isin(y[known], (0, 1)).all():
+            raise ValueError(
+                "an indicator matrix must hold zeros and ones, got "
+                f"{np.unique(y[known])[:5].tolist()}. Use (y > 0).astype(int), or say "
+                "by unlabeled= which entry is unknown."
+            )
         return np.where(known, y, 0).astype(np.float32)
 
     def probability(self, output):
@@ -133,7 +139,8 @@ def check_labels(y, unlabeled):
     known = _known(y, unlabeled)
     if not known.any():
         raise ValueError(
-            f"y must hold labelled entries, got {unlabeled!r} (unlabeled=) only."
+            f"y must hold labelled entries, got none among {len(y)} rows, with "
+            f"unlabeled={unlabeled!r}. Label some rows."
         )
     check_classification_targets(_judged(y, known))
     return y, known
@@ -143,6 +150,7 @@ def learn_labels(y, known, unlabeled):
     """Find the classes of labels that :func:`check_labels` returned."""
     kind = type_of_target(_judged(y, known))
     if kind == "multilabel-indicator":
+        _check_all_columns(known)
         return Labels(np.arange(y.shape[1]))
     if y.ndim != 1:
         raise ValueError(
@@ -154,7 +162,8 @@ def learn_labels(y, known, unlabeled):
         marked = "" if unlabeled is None else f" besides unlabeled={unlabeled!r}"
         raise ValueError(
             f"y must hold at least two classes, got one class{marked}: "
-            f"{classes.tolist()}."
+            f"{classes.tolist()}. Add rows of another class; if the mark of unlabeled= "
+            "is a class, set unlabeled=None."
         )
     return Classes(classes)
 
@@ -204,6 +213,7 @@ def learn_numbers(y, known, weight):
     """Find mean and scale of numbers that :func:`check_numbers` returned."""
     is_1d = y.ndim == 1
     y, known = _columns(y), _columns(known)
+    _check_all_columns(known)
     weight = np.where(known, weight[:, None], 0)
     total = np.maximum(weight.sum(0), np.finfo(float).tiny)
     mean = (weight * np.where(known, y, 0)).sum(0) / total
@@ -224,7 +234,14 @@ def _check_given(y):
 def _known(y, unlabeled):
     if unlabeled is None:
         return np.ones(y.shape, dtype=bool)
-    if unlabeled != unlabeled:  # NaN
+    try:
+        is_nan = bool(unlabeled != unlabeled)
+    except TypeError as error:  # pandas.NA
+        raise ValueError(
+            f"unlabeled must be a value or float('nan'), got {unlabeled!r}. Give y as "
+            "floats with NaN and unlabeled=float('nan')."
+        ) from error
+    if is_nan:
         return y == y
     return np.asarray(y != unlabeled, dtype=bool).reshape(y.shape)
 
@@ -234,6 +251,16 @@ def _judged(y, known):
     if y.ndim == 1:
         return y[known]
     return np.where(known, y, y[known][0])
+
+
+def _check_all_columns(known):
+    """Refuse columns of which nothing is known."""
+    empty = np.flatnonzero(~known.any(0))
+    if len(empty):
+        raise ValueError(
+            f"every column of y must hold a known entry, got none in {empty.tolist()}. "
+            "Leave these columns out."
+        )
 
 
 def _check_columns(y, n_outputs):

@@ -47,7 +47,7 @@ def attention_weights(estimator, X, *, adjacency=None):
     >>> clf = GraphAttentionClassifier(max_epochs=5).fit(graph, [0, 1, 0])
     >>> weights = attention_weights(clf, graph)
     >>> len(weights), len(weights[0]), weights[0][0].shape
-    (2, 4, (3, 3))
+    (3, 4, (3, 3))
     """
     view = estimator._view(X, adjacency)
     matrices = _of_network(estimator.net_.module_, view.base)

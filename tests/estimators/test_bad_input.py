@@ -132,14 +132,18 @@ def test_the_parameter_graph_must_be_a_graph(table, graph):
 @pytest.mark.parametrize(
     ("answers", "params", "message"),
     [
-        (lambda y: y[:-1], {}, r"inconsistent numbers of samples: \[40, 39\]"),
+        (lambda y: y[:-1], {}, r"X \(40\), got 39.*Slice both alike"),
         (lambda y: 0 * y, {}, r"at least two classes, got one class: \[0\]"),
         (
             lambda y: 2 * y - 1,
             {"unlabeled": -1},
             r"at least two classes, got one class besides unlabeled=-1: \[1\]",
         ),
-        (lambda y: 0 * y - 1, {"unlabeled": -1}, r"labelled entries, got -1"),
+        (
+            lambda y: 0 * y - 1,
+            {"unlabeled": -1},
+            r"labelled entries, got none among 40 rows, with unlabeled=-1",
+        ),
         (lambda y: y + 0.5, {}, "Unknown label type: continuous"),
         (lambda y: np.where(y, np.nan, 0.0), {}, "NaN"),
         (lambda y: None, {}, "requires y to be passed"),
@@ -158,7 +162,7 @@ def test_classes_must_be_some(fails, graph, y, answers, params, message):
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        (lambda y: y[:-1], r"inconsistent numbers of samples: \[40, 39\]"),
+        (lambda y: y[:-1], r"X \(40\), got 39.*Slice both alike"),
         (lambda y: np.where(y, np.inf, 0), r"finite.*unlabeled=float\('nan'\)"),
         (lambda y: np.where(y, np.nan, 0), r"finite.*unlabeled=float\('nan'\)"),
         (lambda y: y * 1j, "real numbers"),
@@ -211,7 +215,7 @@ def test_validation_must_go_with_the_training(fails, graph, y, table, adjacency)
     fails_with("X_val needs y_val", X_val=graph[:2])
     fails_with("need X_val", y_val=[0, 1])
     fails_with("need X_val", sample_weight_val=[0, 1])
-    fails_with(r"inconsistent.*\[2, 3\]", X_val=graph[:2], y_val=[0, 1, 1])
+    fails_with(r"X_val \(2\), got 3", X_val=graph[:2], y_val=[0, 1, 1])
     fails_with("fitted on a Graph, got a table", X_val=X, y_val=y)
     fails_with(
         "expecting 3 features", X_val=Graph(adjacency, X[:, :2])[:2], y_val=[0, 1]
@@ -431,3 +435,30 @@ def test_an_adjacency_at_predict_must_fit_its_rows(table, adjacency):
     clf = small().fit(X, y, adjacency=adjacency)
     with pytest.raises(ValueError, match=r"one row per row of X \(10\)"):
         clf.predict(X[:10], adjacency=adjacency)
+
+
+def test_an_indicator_matrix_holds_zeros_and_ones(graph):
+    labels = np.where(graph.X[:, :2] > 0, 1, -1)
+    with pytest.raises(ValueError, match=r"zeros and ones, got \[-1, 1\]"):
+        GraphAttentionClassifier(max_epochs=1).fit(graph, labels)
+
+
+def test_a_column_without_a_known_entry_is_refused(graph):
+    y = np.column_stack([graph.X[:, 0], np.full(len(graph), np.nan)])
+    reg = GraphAttentionRegressor(max_epochs=1, unlabeled=float("nan"))
+    with pytest.raises(ValueError, match=r"known entry, got none in \[1\]"):
+        reg.fit(graph, y)
+
+
+def test_edge_features_must_be_those_of_fit(graph, y):
+    ones = np.ones((graph.n_edges, 2))
+    other = Graph(graph.adjacency, graph.X, edge_features=ones)
+    clf = GraphAttentionClassifier(max_epochs=1).fit(graph, y)
+    with pytest.raises(ValueError, match="0 edge features, as at fit, got 2"):
+        clf.predict(other)
+
+
+def test_callbacks_come_in_a_list(graph, y):
+    clf = GraphAttentionClassifier(net_params={"callbacks": "disable"})
+    with pytest.raises(ValueError, match="must be a list, got 'disable'"):
+        clf.fit(graph, y)

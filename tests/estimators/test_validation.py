@@ -181,3 +181,10 @@ def test_class_weight_counts_in_validation_too(graph, y):
         sample_weight=np.where(y[30:] == 1, 9, 1),
     )
     assert clf.validation_curve_[-1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_class_weights_are_those_of_y_even_if_y_val_lacks_a_class(graph, y):
+    clf = small(class_weight={1: 5.0}, max_epochs=1)
+    some = np.flatnonzero(y == 0)[:4]
+    clf.fit(graph, y, X_val=graph[some], y_val=y[some])
+    assert len(clf.validation_curve_) == 1

@@ -24,7 +24,14 @@ Y = [0, 1, 1, 0]
 
 def made(**options):
     return GraphAttentionClassifier(
-        **{"n_heads": 2, "hidden_dim": 4, "max_epochs": 2, "random_state": 0} | options
+        **{
+            "n_layers": 2,
+            "n_heads": 2,
+            "hidden_dim": 4,
+            "max_epochs": 2,
+            "random_state": 0,
+        }
+        | options
     )
 
 
@@ -214,7 +221,9 @@ def test_matrices_share_no_memory():
 
 def test_regressor_has_weights_too():
     graph = Graph(ADJACENCY, X)
-    reg = GraphAttentionRegressor(max_epochs=2, random_state=0).fit(graph, X)
+    reg = GraphAttentionRegressor(n_layers=2, max_epochs=2, random_state=0).fit(
+        graph, X
+    )
     weights = attention_weights(reg, graph)
     assert [len(layer) for layer in weights] == [4, 4]
     assert_rows_sum_to_one(weights)
