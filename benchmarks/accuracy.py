@@ -87,7 +87,9 @@ def on_minesweeper(params):
 def on_dictionary():
     """One layer, one head, width 128, ten keys; seeds 0 to 2."""
     for seed in range(3):
-        graph, y = make_dictionary_lookup(n_keys=10, random_state=seed)
+        graph, y = make_dictionary_lookup(
+            n_keys=10, n_dictionaries=300, random_state=seed
+        )
         half = len(graph) // 2
         train, test = slice(half), slice(half, None)
         scores = {}

@@ -9,7 +9,11 @@ from skattn import Encoder, GraphAttentionClassifier, GraphAttentionRegressor
 SETTINGS = [
     {"attention": "gat", "n_heads": 2, "norm": "batch"},
     {"attention": "dot", "norm": None, "early_stopping": False, "n_layers": 1},
-    {"encoder": Encoder(output="attention", feed_forward=1), "max_epochs": 60},
+    {
+        "encoder": Encoder(output="attention", feed_forward=1),
+        "n_layers": 2,
+        "max_epochs": 60,
+    },
 ]
 """Besides the defaults; most checks judge manners, so these train little."""
 
