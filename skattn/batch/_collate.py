@@ -42,11 +42,12 @@ def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
             "graph.with_features(X)."
         )
     adjacency, edge_features, _ = add_self_loops(graph.adjacency, graph.edge_features)
-    weighted = bool(np.any(adjacency.data != 1))
     batch = GraphBatch(
         x=_features(graph.X),
         edges=_edges(adjacency),
-        log_weight=_tensor(np.log(adjacency.data), np.float32) if weighted else None,
+        log_weight=(
+            _tensor(np.log(adjacency.data), np.float32) if graph.is_weighted else None
+        ),
         edge_features=(
             None if edge_features is None else _tensor(edge_features, np.float32)
         ),

@@ -130,7 +130,10 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             If the user stops the training; the best weights so far are kept.
         """
         attempt = object.__new__(type(self))  # self stays as it was if this fails
-        attempt.__dict__.update(self.__dict__)
+        learned = _learned(self)
+        attempt.__dict__.update(
+            {name: value for name, value in vars(self).items() if name not in learned}
+        )
         validation = (X_val, y_val, sample_weight_val)
         tasks = attempt._prepare(X, y, sample_weight, adjacency, validation)
         context, about = self._begin_task(X, y, adjacency)
@@ -186,7 +189,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             If called before ``fit``.
         """
         check_is_fitted(self)
-        save_estimator(self, path)
+        save_estimator(self, _learned(self), path)
 
     @classmethod
     def load(cls, path, *, device=None):
@@ -304,7 +307,6 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             )
         if reset:
             self.n_features_in_ = 0
-            self.__dict__.pop("feature_names_in_", None)
         elif self.n_features_in_:
             raise ValueError(
                 f"X has 0 features, but {type(self).__name__} is expecting "

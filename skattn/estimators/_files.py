@@ -27,13 +27,12 @@ from skattn.training import describe_net, restore_net
 VERSION = 1
 
 
-def save_estimator(estimator, path):
+def save_estimator(estimator, learned, path):
     """Write a fitted estimator; an old file stays until the new one is complete."""
-    learned = {k: v for k, v in vars(estimator).items() if k.endswith("_")}
     state = {
         "params": estimator.get_params(deep=False),
-        "net": describe_net(learned.pop("net_")),
-        "learned": learned,
+        "net": describe_net(learned["net_"]),
+        "learned": {k: v for k, v in learned.items() if k != "net_"},
     }
     arrays: list[np.ndarray] = []
     head = {

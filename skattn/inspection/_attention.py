@@ -5,8 +5,9 @@ import scipy.sparse as sp
 import torch
 
 from skattn.batch import collate
-from skattn.graph import Graph, add_self_loops
+from skattn.graph import Graph
 from skattn.nn import AttentionNetwork
+from skattn.ops import Edges
 
 
 def attention_weights(estimator, X, *, adjacency=None):
@@ -65,18 +66,22 @@ def _of_network(network: AttentionNetwork, graph: Graph) -> list[list[sp.csr_arr
     device = next(network.parameters()).device
     network.eval()
     with torch.no_grad():
-        layers = network.attention_weights(**collate(graph, device).inputs)
-    rows, _, _ = add_self_loops(graph.adjacency, graph.edge_features)
+        batch = collate(graph, device)
+        layers = network.attention_weights(**batch.inputs)
     return [
-        [_matrix(head, rows) for head in np.ascontiguousarray(weights.cpu().numpy().T)]
+        [
+            _matrix(head, batch.edges)
+            for head in np.ascontiguousarray(weights.cpu().numpy().T)
+        ]
         for weights in layers
     ]
 
 
-def _matrix(weights: np.ndarray, rows: sp.csr_array) -> sp.csr_array:
-    """Put weights in the places of ``rows``; those of parallel edges are summed."""
-    places = (weights, rows.indices, rows.indptr)
-    matrix = sp.csr_array(places, shape=rows.shape, copy=True)
+def _matrix(weights: np.ndarray, edges: Edges) -> sp.csr_array:
+    """Put weights in the places of ``edges``; those of parallel ones are summed."""
+    places = (weights, edges.senders.cpu().numpy(), edges.indptr.cpu().numpy())
+    shape = (edges.n_receivers, edges.n_senders)
+    matrix = sp.csr_array(places, shape=shape, copy=True)
     matrix.sum_duplicates()
     return matrix
 

@@ -18,9 +18,8 @@ from torch import Tensor
 
 __all__ = ["check_dropout", "edge_keep", "element_keep", "threshold"]
 
-_WORD = (
-    0xFFFFFFFF  # torch has no arithmetic in uint32: int64 holds it, cut after a step
-)
+_WORD = 0xFFFFFFFF
+"""torch has no arithmetic in uint32: int64 holds it, cut after a step."""
 
 
 def threshold(p: float) -> int:

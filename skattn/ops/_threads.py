@@ -18,9 +18,8 @@ import torch
 
 __all__ = ["run_blocks"]
 
-_MAX_WORKERS = (
-    256  # started one by one, as many as torch may use; idle ones cost nothing
-)
+_MAX_WORKERS = 256
+"""Started one by one, as many as torch may use; idle ones cost nothing."""
 
 
 class _Pool:
