@@ -11,14 +11,17 @@ from skattn.ops._edge_attention import attention_weights, edge_attention
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Dot, Gat, GatV2, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
+from skattn.ops._structure import GraphStructure, as_structure
 
 __all__ = [
     "Dot",
     "Edges",
     "Gat",
     "GatV2",
+    "GraphStructure",
     "Score",
     "SparseMatrix",
+    "as_structure",
     "attention_weights",
     "dropout",
     "edge_attention",
