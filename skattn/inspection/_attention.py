@@ -70,7 +70,7 @@ def _of_network(network: AttentionNetwork, graph: Graph) -> list[list[sp.csr_arr
         layers = network.attention_weights(**batch.inputs)
     return [
         [
-            _matrix(head, batch.edges)
+            _matrix(head, batch.structure.edges)
             for head in np.ascontiguousarray(weights.cpu().numpy().T)
         ]
         for weights in layers

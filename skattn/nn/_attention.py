@@ -1,6 +1,6 @@
 """Multi-head attention over the edges of a graph."""
 
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 import torch
 from torch import Generator, Tensor, nn
@@ -11,6 +11,7 @@ from skattn.ops import (
     Edges,
     Gat,
     GatV2,
+    GraphStructure,
     SparseMatrix,
     attention_weights,
     edge_attention,
@@ -309,6 +310,23 @@ class GraphAttention(nn.Module):
             f"{self.in_features}, {self.head_dim}, n_heads={self.n_heads}, "
             f"score={self.score!r}, combine={self.combine!r}"
         )
+
+
+class EdgeInputs(TypedDict):
+    """The arguments of an attention's ``forward`` that lie on the edges."""
+
+    edges: Edges
+    log_weight: Tensor | None
+    edge_features: Tensor | None
+
+
+def edge_inputs(structure: GraphStructure) -> EdgeInputs:
+    """Take from a structure what an attention over its edges needs."""
+    return EdgeInputs(
+        edges=structure.edges,
+        log_weight=structure.log_weight,
+        edge_features=structure.edge_features,
+    )
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -6,10 +6,10 @@ from typing import Literal, Protocol, runtime_checkable
 
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import Combine, GraphAttention, ScoreName
+from skattn.nn._attention import Combine, GraphAttention, ScoreName, edge_inputs
 from skattn.nn._linear import Linear, drop
 from skattn.nn._residual import LinearResidual
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "elu": nn.functional.elu,
@@ -143,10 +143,8 @@ class AttentionBlock(nn.Module):
     def forward(
         self,
         x: Tensor | SparseMatrix,
-        edges: Edges,
+        structure: GraphStructure | Edges,
         *,
-        log_weight: Tensor | None = None,
-        edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor:
         """Compute the nodes' next features.
@@ -155,12 +153,9 @@ class AttentionBlock(nn.Module):
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
-        edges : Edges
-            Who attends to whom.
-        log_weight : Tensor of shape (n_edges,), optional
-            Logarithm of the edge weights.
-        edge_features : Tensor of shape (n_edges, n_edge_features), optional
-            Needed if and only if the spec has ``n_edge_features``.
+        structure : GraphStructure or Edges
+            Who attends to whom; with edge features if and only if the spec has
+            ``n_edge_features``.
         generator : torch.Generator, optional
             Source of the dropout masks; torch's global one if not given.
 
@@ -170,13 +165,8 @@ class AttentionBlock(nn.Module):
             The next features.
         """
         x = drop(x, self.dropout if self.training else 0.0, generator)
-        h: Tensor = self.attention(
-            x,
-            edges,
-            log_weight=log_weight,
-            edge_features=edge_features,
-            generator=generator,
-        )
+        given = edge_inputs(as_structure(structure))
+        h: Tensor = self.attention(x, **given, generator=generator)
         if self.skip is not None:
             h = h + self.skip(x)
         h = self.activation(self.norm(h))

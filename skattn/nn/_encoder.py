@@ -5,8 +5,9 @@ from typing import cast
 
 from torch import Generator, Tensor, nn
 
+from skattn.nn._attention import edge_inputs
 from skattn.nn._block import AttentionBlock, BlockSpec, reset_children
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
 class GraphEncoder(nn.Module):
@@ -63,10 +64,8 @@ class GraphEncoder(nn.Module):
     def forward(
         self,
         x: Tensor | SparseMatrix,
-        edges: Edges,
+        structure: GraphStructure | Edges,
         *,
-        log_weight: Tensor | None = None,
-        edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor | SparseMatrix:
         """Encode every node.
@@ -75,12 +74,9 @@ class GraphEncoder(nn.Module):
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
-        edges : Edges
-            Who attends to whom.
-        log_weight : Tensor of shape (n_edges,), optional
-            Logarithm of the edge weights.
-        edge_features : Tensor of shape (n_edges, n_edge_features), optional
-            Needed if and only if the spec has ``n_edge_features``.
+        structure : GraphStructure or Edges
+            Who attends to whom; with edge features if and only if the spec has
+            ``n_edge_features``.
         generator : torch.Generator, optional
             Source of the dropout masks; torch's global one if not given.
 
@@ -90,22 +86,13 @@ class GraphEncoder(nn.Module):
             The encoding; ``x`` itself if there are no blocks.
         """
         for block in self.blocks:
-            x = block(
-                x,
-                edges,
-                log_weight=log_weight,
-                edge_features=edge_features,
-                generator=generator,
-            )
+            x = block(x, structure, generator=generator)
         return x
 
     def attention_weights(
         self,
         x: Tensor | SparseMatrix,
-        edges: Edges,
-        *,
-        log_weight: Tensor | None = None,
-        edge_features: Tensor | None = None,
+        structure: GraphStructure | Edges,
     ) -> tuple[list[Tensor], Tensor | SparseMatrix]:
         """Compute what every layer looks at, and the encoding.
 
@@ -113,12 +100,9 @@ class GraphEncoder(nn.Module):
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
-        edges : Edges
-            Who attends to whom.
-        log_weight : Tensor of shape (n_edges,), optional
-            Logarithm of the edge weights.
-        edge_features : Tensor of shape (n_edges, n_edge_features), optional
-            Needed if and only if the spec has ``n_edge_features``.
+        structure : GraphStructure or Edges
+            Who attends to whom; with edge features if and only if the spec has
+            ``n_edge_features``.
 
         Returns
         -------
@@ -127,9 +111,9 @@ class GraphEncoder(nn.Module):
         x : Tensor of shape (n_nodes, widths[-1])
             What :meth:`forward` returns.
         """
+        given = edge_inputs(as_structure(structure))
         weights = []
         for block in cast("Iterable[AttentionBlock]", self.blocks):
-            given = {"log_weight": log_weight, "edge_features": edge_features}
-            weights.append(block.attention.attention_weights(x, edges, **given))
-            x = block(x, edges, **given)
+            weights.append(block.attention.attention_weights(x, **given))
+            x = block(x, structure)
         return weights, x

@@ -5,11 +5,12 @@ from typing import Literal
 
 from torch import Generator, Tensor, nn
 
+from skattn.nn._attention import edge_inputs
 from skattn.nn._block import BlockSpec, reset_children
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._linear import Linear, drop
 from skattn.nn._residual import LinearResidual
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 Output = Literal["linear", "attention"]
 
@@ -101,10 +102,8 @@ class AttentionNetwork(nn.Module):
     def forward(
         self,
         x: Tensor | SparseMatrix,
-        edges: Edges,
+        structure: GraphStructure | Edges,
         *,
-        log_weight: Tensor | None = None,
-        edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor:
         """Compute every node's outputs.
@@ -113,12 +112,9 @@ class AttentionNetwork(nn.Module):
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
-        edges : Edges
-            Who attends to whom.
-        log_weight : Tensor of shape (n_edges,), optional
-            Logarithm of the edge weights.
-        edge_features : Tensor of shape (n_edges, n_edge_features), optional
-            Needed if and only if the spec has ``n_edge_features``.
+        structure : GraphStructure or Edges
+            Who attends to whom; with edge features if and only if the spec has
+            ``n_edge_features``.
         generator : torch.Generator, optional
             Source of the dropout masks; torch's global one if not given.
 
@@ -127,16 +123,13 @@ class AttentionNetwork(nn.Module):
         Tensor of shape (n_nodes, n_outputs)
             The outputs.
         """
-        given = {
-            "log_weight": log_weight,
-            "edge_features": edge_features,
-            "generator": generator,
-        }
-        x = self.encoder(x, edges, **given)
+        structure = as_structure(structure)
+        x = self.encoder(x, structure, generator=generator)
         x = drop(x, self.dropout if self.training else 0.0, generator)
         parts = []
         if self.attention is not None:
-            parts.append(self.attention(x, edges, **given))
+            given = edge_inputs(structure)
+            parts.append(self.attention(x, **given, generator=generator))
         if self.linear is not None:
             parts.append(self.linear(x))
         out: Tensor = sum(parts[1:], parts[0])
@@ -145,10 +138,7 @@ class AttentionNetwork(nn.Module):
     def attention_weights(
         self,
         x: Tensor | SparseMatrix,
-        edges: Edges,
-        *,
-        log_weight: Tensor | None = None,
-        edge_features: Tensor | None = None,
+        structure: GraphStructure | Edges,
     ) -> list[Tensor]:
         """Compute what every layer looks at.
 
@@ -156,20 +146,18 @@ class AttentionNetwork(nn.Module):
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
-        edges : Edges
-            Who attends to whom.
-        log_weight : Tensor of shape (n_edges,), optional
-            Logarithm of the edge weights.
-        edge_features : Tensor of shape (n_edges, n_edge_features), optional
-            Needed if and only if the spec has ``n_edge_features``.
+        structure : GraphStructure or Edges
+            Who attends to whom; with edge features if and only if the spec has
+            ``n_edge_features``.
 
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
             One entry per attention layer, an attending output among them.
         """
-        given = {"log_weight": log_weight, "edge_features": edge_features}
-        weights, x = self.encoder.attention_weights(x, edges, **given)
+        structure = as_structure(structure)
+        weights, x = self.encoder.attention_weights(x, structure)
         if self.attention is not None:
-            weights.append(self.attention.attention_weights(x, edges, **given))
+            given = edge_inputs(structure)
+            weights.append(self.attention.attention_weights(x, **given))
         return weights

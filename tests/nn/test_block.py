@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from skattn.nn import AttentionBlock, BlockSpec
 from skattn.nn._block import FeedForward
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 PLAIN = {"n_heads": 2, "residual": False, "norm": None}
@@ -90,7 +90,8 @@ def test_block_hands_weights_and_edge_features_to_its_attention():
         "edge_features": rows(6, 2),
     }
     x = rows()
-    assert_close(block(x, EDGES, **given), elu(block.attention(x, EDGES, **given)))
+    out = block(x, GraphStructure(EDGES, **given))
+    assert_close(out, elu(block.attention(x, EDGES, **given)))
 
 
 def test_spec_decides_the_score():

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from skattn.batch import collate
 from skattn.datasets import make_dictionary_lookup
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
@@ -72,8 +72,9 @@ def test_every_layer_sees_weights_and_edge_features():
         "log_weight": torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
         "edge_features": torch.tensor([[1.0], [0], [2], [0], [3], [0]]),
     }
-    h = network.encoder(X, EDGES, **given)
-    assert_close(network(X, EDGES, **given), network.attention(h, EDGES, **given))
+    structure = GraphStructure(EDGES, **given)
+    h = network.encoder(X, structure)
+    assert_close(network(X, structure), network.attention(h, EDGES, **given))
 
 
 @pytest.mark.parametrize("output", ["linear", "attention"])
