@@ -1,4 +1,4 @@
-"""A graph as the network sees it."""
+"""A graph, or several side by side, as the network sees them."""
 
 from dataclasses import dataclass, replace
 from typing import TypedDict
@@ -6,35 +6,29 @@ from typing import TypedDict
 import torch
 from torch import Tensor
 
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import GraphStructure, SparseMatrix
 
 
 class Inputs(TypedDict):
     """The arguments of a network's ``forward``, but for the generator."""
 
     x: Tensor | SparseMatrix
-    edges: Edges
-    log_weight: Tensor | None
-    edge_features: Tensor | None
+    structure: GraphStructure
 
 
 @dataclass(frozen=True, eq=False)
 class GraphBatch:
-    """A graph as tensors, self-loops added, and the nodes that are asked about.
+    """Graphs as tensors, self-loops added, and what is asked about.
 
     Its length is the number of targets.
     """
 
     x: Tensor | SparseMatrix
     """Node features, (n_nodes, n_features), float32."""
-    edges: Edges
-    """Who attends to whom: n_edges edges, grouped by receiver."""
-    log_weight: Tensor | None
-    """Logarithm of the edge weights, (n_edges,); None where all weights are 1."""
-    edge_features: Tensor | None
-    """Edge features, (n_edges, n_edge_features), zero on added self-loops."""
+    structure: GraphStructure
+    """How the nodes hang together; ``node_ptr`` is set where graphs are asked about."""
     targets: Tensor
-    """Nodes that are asked about, (n_targets,), int64."""
+    """Nodes or graphs that are asked about, (n_targets,), int64."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -42,12 +36,7 @@ class GraphBatch:
     @property
     def inputs(self) -> Inputs:
         """The arguments of a network's ``forward``."""
-        return Inputs(
-            x=self.x,
-            edges=self.edges,
-            log_weight=self.log_weight,
-            edge_features=self.edge_features,
-        )
+        return Inputs(x=self.x, structure=self.structure)
 
     def to(self, device: torch.device) -> "GraphBatch":
         """Copy to a device; parts that are there already are shared.
@@ -60,31 +49,25 @@ class GraphBatch:
         Returns
         -------
         GraphBatch
-            The same graph and targets.
+            The same graphs and targets.
         """
-
-        def move(part: Tensor | None) -> Tensor | None:
-            return None if part is None else part.to(device)
-
         return GraphBatch(
             x=self.x.to(device),
-            edges=self.edges.to(device),
-            log_weight=move(self.log_weight),
-            edge_features=move(self.edge_features),
+            structure=self.structure.to(device),
             targets=self.targets.to(device),
         )
 
     def with_targets(self, targets: Tensor) -> "GraphBatch":
-        """Ask about other nodes of the same graph, on the same tensors.
+        """Ask about others of the same graphs, on the same tensors.
 
         Parameters
         ----------
         targets : Tensor of shape (n_targets,), int64
-            Numbers of the nodes.
+            Numbers of the nodes, or of the graphs.
 
         Returns
         -------
         GraphBatch
-            The same graph about these targets.
+            The same graphs about these targets.
         """
         return replace(self, targets=targets.to(self.targets.device))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from skattn.batch._batch import GraphBatch
 from skattn.graph import Graph, add_self_loops
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 
 def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
@@ -41,23 +41,17 @@ def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
             f"A graph must have features to become tensors, got {graph!r}. Give them: "
             "graph.with_features(X)."
         )
-    adjacency, edge_features, _ = add_self_loops(graph.adjacency, graph.edge_features)
     batch = GraphBatch(
         x=_features(graph.X),
-        edges=_edges(adjacency),
-        log_weight=(
-            _tensor(np.log(adjacency.data), np.float32) if graph.is_weighted else None
-        ),
-        edge_features=(
-            None if edge_features is None else _tensor(edge_features, np.float32)
-        ),
+        structure=_structure(graph),
         targets=_tensor(graph.targets, np.int64),
     )
     return batch.to(torch.device(device))
 
 
 def collate_views(
-    views: Iterable[Graph], device: torch.device | str = "cpu"
+    views: Iterable[Graph],
+    device: torch.device | str = "cpu",
 ) -> list[GraphBatch]:
     """Collate several views; views of one graph share its tensors.
 
@@ -81,6 +75,19 @@ def collate_views(
         targets = _tensor(view.targets, np.int64)
         batches.append(bases[view.base].with_targets(targets))
     return batches
+
+
+def _structure(graph: Graph) -> GraphStructure:
+    adjacency, edge_features, _ = add_self_loops(graph.adjacency, graph.edge_features)
+    return GraphStructure(
+        edges=_edges(adjacency),
+        log_weight=(
+            _tensor(np.log(adjacency.data), np.float32) if graph.is_weighted else None
+        ),
+        edge_features=(
+            None if edge_features is None else _tensor(edge_features, np.float32)
+        ),
+    )
 
 
 def _features(x: object) -> Tensor | SparseMatrix:

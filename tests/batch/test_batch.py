@@ -24,10 +24,10 @@ def test_every_part_goes_to_the_device(batch):
         moved.x.values,
         moved.x.edges.indptr,
         moved.x.edges.senders,
-        moved.edges.indptr,
-        moved.edges.senders,
-        moved.log_weight,
-        moved.edge_features,
+        moved.structure.edges.indptr,
+        moved.structure.edges.senders,
+        moved.structure.log_weight,
+        moved.structure.edge_features,
         moved.targets,
     ]
     assert {part.device for part in parts} == {META}
@@ -36,15 +36,15 @@ def test_every_part_goes_to_the_device(batch):
 
 def test_parts_that_are_not_there_stay_away():
     moved = collate(Graph([[0, 1], [1, 0]], np.eye(2))).to(META)
-    assert moved.log_weight is None
-    assert moved.edge_features is None
+    assert moved.structure.log_weight is None
+    assert moved.structure.edge_features is None
 
 
 def test_parts_that_are_on_the_device_are_shared(batch):
     same = batch.to(torch.device("cpu"))
     assert same.x is batch.x
-    assert same.edges is batch.edges
-    assert same.log_weight is batch.log_weight
+    assert same.structure.edges is batch.structure.edges
+    assert same.structure.log_weight is batch.structure.log_weight
 
 
 def test_other_targets_share_everything_else(batch):
@@ -53,7 +53,7 @@ def test_other_targets_share_everything_else(batch):
     assert other.targets.tolist() == [0, 1, 0]
     assert batch.targets.tolist() == [1]
     assert other.x is batch.x
-    assert other.edges is batch.edges
+    assert other.structure is batch.structure
 
 
 def test_targets_come_to_the_batchs_device(batch):

@@ -15,20 +15,23 @@ X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
 def senders_of(batch):
-    counts = batch.edges.indptr.diff().tolist()
-    return [row.tolist() for row in batch.edges.senders.split(counts)]
+    counts = batch.structure.edges.indptr.diff().tolist()
+    return [row.tolist() for row in batch.structure.edges.senders.split(counts)]
 
 
 def test_missing_self_loops_are_added_once():
     batch = collate(Graph(ADJACENCY, X))
     assert senders_of(batch) == [[0, 1, 2], [0, 1], [2]]
-    assert batch.edges.n_senders == batch.edges.n_receivers == 3
+    assert batch.structure.edges.n_senders == batch.structure.edges.n_receivers == 3
 
 
 def test_tensors_have_the_types_of_the_kernels():
     graph = Graph(sp.coo_matrix(ADJACENCY), X.astype(np.int64), nodes=list("abc"))
     batch = collate(graph[[2, 0]])
-    assert (batch.edges.indptr.dtype, batch.edges.senders.dtype) == (
+    assert (
+        batch.structure.edges.indptr.dtype,
+        batch.structure.edges.senders.dtype,
+    ) == (
         torch.int64,
         torch.int32,
     )
@@ -49,12 +52,12 @@ def test_weights_become_logarithms_and_added_loops_weigh_one():
     batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
     assert senders_of(batch) == [[0, 1], [1], [0, 2]]
     expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
-    assert_close(batch.log_weight, expected)
+    assert_close(batch.structure.log_weight, expected)
 
 
 def test_graph_without_weights_has_no_logarithms():
-    assert collate(Graph(ADJACENCY, X)).log_weight is None
-    assert collate(Graph([[0, 3], [0, 3]], X[:2])).log_weight is not None
+    assert collate(Graph(ADJACENCY, X)).structure.log_weight is None
+    assert collate(Graph([[0, 3], [0, 3]], X[:2])).structure.log_weight is not None
 
 
 def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
@@ -62,8 +65,8 @@ def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
     features = np.array([[1.0, 10], [2, 20], [3, 30], [4, 40]])
     batch = collate(Graph(adjacency, X, edge_features=features))
     expected = [[0, 0], [1, 10], [2, 20], [3, 30], [4, 40], [0, 0]]
-    assert batch.edge_features.dtype == torch.float32
-    assert batch.edge_features.tolist() == expected
+    assert batch.structure.edge_features.dtype == torch.float32
+    assert batch.structure.edge_features.tolist() == expected
 
 
 @pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_array, sp.coo_array])
@@ -111,10 +114,10 @@ def test_views_of_one_graph_share_its_tensors():
     other = Graph(ADJACENCY, X)
     first, third, second = collate_views([graph[[0]], other, graph[[2, 1]]])
     assert first.x is second.x
-    assert first.edges is second.edges
-    assert first.log_weight is second.log_weight
+    assert first.structure.edges is second.structure.edges
+    assert first.structure.log_weight is second.structure.log_weight
     assert (first.targets.tolist(), second.targets.tolist()) == ([0], [2, 1])
-    assert third.edges is not first.edges
+    assert third.structure.edges is not first.structure.edges
     assert third.targets.tolist() == [0, 1, 2]
 
 
