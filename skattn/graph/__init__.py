@@ -9,6 +9,7 @@ from skattn.graph._graph import Graph
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._resolve import CONTEXTS, Context, resolve
 from skattn.graph._self_loops import add_self_loops
+from skattn.graph._sequences import sequence_graphs
 
 __all__ = [
     "CONTEXTS",
@@ -20,4 +21,5 @@ __all__ = [
     "knn_adjacency",
     "knn_graph",
     "resolve",
+    "sequence_graphs",
 ]

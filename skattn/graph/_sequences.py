@@ -1,0 +1,277 @@
+"""Sequences: every position is a node that attends to other positions."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skattn.graph._graph import Graph
+
+CONNECTIONS = ("chain", "window", "causal", "complete")
+
+# Four wavelengths, 6 to 6000 steps: fewer columns than most recordings have channels.
+N_POSITION_COLUMNS = 8
+
+
+def sequence_graphs(
+    sequences: Any,
+    *,
+    connect: str = "complete",
+    window: int | None = None,
+    position: str | None = "sinusoidal",
+    axis: int = 1,
+) -> list[Graph]:
+    """Turn sequences into graphs over their positions.
+
+    Node t of a graph is step t of its sequence, and ``adjacency[t, s] != 0`` says that
+    position t attends to position s. Every position attends to itself.
+
+    Parameters
+    ----------
+    sequences : list of array-like or DataFrame, or array-like of 3 dimensions
+        One array (n_steps, n_features) per sequence, or all in one array
+        (n_sequences, n_steps, n_features). Sequences may differ in length. Steps at
+        the end that are NaN in every column are padding and cut off; NaN elsewhere
+        stays.
+    connect : {"chain", "window", "causal", "complete"}, default="complete"
+        Which positions t attends to: its two neighbours; those at most `window` steps
+        away; itself and earlier ones (with a window, at most that much earlier); all
+        (the Transformer).
+    window : int or None, default=None
+        Number of steps, at least 1. "window" needs one; for "causal", None means
+        everything that came before; "chain" and "complete" ignore it.
+    position : {"sinusoidal"} or None, default="sinusoidal"
+        What tells positions apart: 8 columns beside the features, sine and cosine of
+        ``t / 10 ** i`` for i = 0 .. 3 (equation of section 3.5 in [1]_ at width 8,
+        beside the features rather than added, so that those keep their units). None:
+        nothing; then only `connect` knows of the order.
+    axis : {1, 2}, default=1
+        The axis that time has in an array of three dimensions. 1: (n_sequences,
+        n_steps, n_features). 2: (n_sequences, n_features, n_steps), the order of aeon
+        and sktime; the sequences of a list are then (n_features, n_steps).
+
+    Returns
+    -------
+    list of Graph
+        One whole graph per sequence, with n_features or n_features + 8 columns.
+
+    Raises
+    ------
+    TypeError
+        If the entries of a list are of different kinds or hold no numbers.
+    ValueError
+        If there is no sequence, one has not two dimensions, not as many columns as the
+        first or nothing but NaN, or a parameter is not one of those above.
+
+    References
+    ----------
+    .. [1] A. Vaswani et al., "Attention is all you need", NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from skattn.graph import sequence_graphs
+    >>> graphs = sequence_graphs([[[5.0], [6.0], [7.0]], [[8.0]]], connect="causal")
+    >>> graphs
+    [Graph(n_nodes=3, n_edges=6, n_features=9),
+     Graph(n_nodes=1, n_edges=1, n_features=9)]
+    >>> graphs[0].adjacency.toarray()
+    array([[1., 0., 0.],
+           [1., 1., 0.],
+           [1., 1., 1.]], dtype=float32)
+    """
+    behind, ahead = _reach(connect, window)
+    if position not in ("sinusoidal", None):
+        raise ValueError(f"position must be 'sinusoidal' or None, got {position!r}.")
+    steps = read_sequences(sequences, axis)
+
+    @cache  # sequences of one length share what does not depend on their features
+    def shared(n_steps: int) -> tuple[Any, ...]:
+        adjacency = _band(n_steps, behind, ahead)
+        return adjacency, position_columns(n_steps), np.arange(n_steps)
+
+    graphs = []
+    for X in steps:
+        adjacency, columns, targets = shared(len(X))
+        if position is not None:
+            X = np.concatenate([X, columns.astype(X.dtype)], axis=1)
+        graphs.append(Graph._trusted(adjacency, X, None, None, targets))
+    return graphs
+
+
+def read_sequences(X: Any, axis: int = 1) -> list[NDArray[Any]]:
+    """Return one array of floats per sequence, without the padding at its end.
+
+    Parameters
+    ----------
+    X : list of array-like or DataFrame, or array-like of 3 dimensions
+        As for `sequence_graphs`.
+    axis : {1, 2}, default=1
+        The axis that time has in an array of three dimensions.
+
+    Returns
+    -------
+    list of ndarray of shape (n_steps, n_features)
+        float32 where that came, else float64; all of one width.
+
+    Raises
+    ------
+    TypeError
+        If the entries of a list are of different kinds or hold no numbers.
+    ValueError
+        If there is no sequence, one has not two dimensions, not as many columns as the
+        first or nothing but NaN.
+    """
+    if axis not in (1, 2):
+        raise ValueError(
+            "axis must be 1 for (n_sequences, n_steps, n_features) or 2 for "
+            f"(n_sequences, n_features, n_steps), got {axis!r}."
+        )
+    sequences = [
+        _without_padding(steps.T if axis == 2 else steps, number)
+        for number, steps in enumerate(_entries(X))
+    ]
+    if not sequences:
+        raise ValueError("There must be at least one sequence, got none.")
+    _check_widths(sequences, axis)
+    return sequences
+
+
+def position_columns(n_steps: int) -> NDArray[np.float32]:
+    """Return ``sin(t / 10 ** i), cos(t / 10 ** i)`` side by side for i = 0 .. 3."""
+    rates = 10_000.0 ** (-np.arange(0, N_POSITION_COLUMNS, 2) / N_POSITION_COLUMNS)
+    angles = np.arange(n_steps)[:, None] * rates
+    columns = np.stack([np.sin(angles), np.cos(angles)], axis=2)
+    return columns.reshape(n_steps, N_POSITION_COLUMNS).astype(np.float32)
+
+
+def _reach(connect: str, window: int | None) -> tuple[int | None, int | None]:
+    """Return how many steps back and ahead a position attends; None: all of them."""
+    if connect not in CONNECTIONS:
+        raise ValueError(f"connect must be one of {CONNECTIONS}, got {connect!r}.")
+    uses_window = connect in ("window", "causal") and window is not None
+    if uses_window and not (isinstance(window, int | np.integer) and window >= 1):
+        raise ValueError(f"window must be an int of at least 1, got {window!r}.")
+    if connect == "window" and window is None:
+        raise ValueError(
+            "connect='window' needs window=, the number of steps that a position sees "
+            "to both sides. Use connect='complete' to let it see all."
+        )
+    return {
+        "chain": (1, 1),
+        "window": (window, window),
+        "causal": (window, 0),
+        "complete": (None, None),
+    }[connect]
+
+
+def _band(n_steps: int, behind: int | None, ahead: int | None) -> sparse.csr_array:
+    """Return who sees whom if all see so far back and ahead."""
+    steps = np.arange(n_steps)
+    first = np.maximum(steps - (n_steps if behind is None else behind), 0)
+    last = np.minimum(steps + (n_steps if ahead is None else ahead), n_steps - 1)
+    lengths = last - first + 1
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    senders = np.arange(indptr[-1]) - np.repeat(indptr[:-1] - first, lengths)
+    index = np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64
+    return sparse.csr_array(
+        (
+            np.ones(len(senders), dtype=np.float32),
+            senders.astype(index),
+            indptr.astype(index),
+        ),
+        shape=(n_steps, n_steps),
+    )
+
+
+def _entries(X: Any) -> Iterator[NDArray[Any]]:
+    """Yield every sequence as an array of floats with two dimensions."""
+    if not isinstance(X, list | tuple):
+        X = np.asarray(X)
+    if isinstance(X, np.ndarray) and X.ndim not in (1, 3):
+        raise ValueError(
+            "Sequences in one array must have three dimensions, (n_sequences, n_steps, "
+            f"n_features), got shape {X.shape}. One sequence alone is [X]; rows that "
+            "are sequences of one feature are X[:, :, None]."
+        )
+    if isinstance(X, np.ndarray) and X.ndim == 3:
+        yield from _as_floats(X, "X")
+        return
+    columns = None
+    for number, entry in enumerate(X):
+        steps = _as_floats(_table(entry, number), f"Sequence {number}")
+        if hasattr(entry, "columns"):
+            columns = _same_columns(columns, list(entry.columns), number)
+        yield steps
+
+
+def _table(entry: Any, number: int) -> Any:
+    if isinstance(entry, Graph):
+        raise TypeError(
+            "Sequences must be arrays or DataFrames of shape (n_steps, n_features), "
+            f"got a Graph at {number}. Graphs need no such step."
+        )
+    if not hasattr(entry, "shape"):
+        try:
+            entry = np.asarray(entry)
+        except ValueError as error:
+            raise ValueError(
+                f"Sequence {number} must have rows of one length, one row per step, "
+                "got rows of several. Fill what was not measured with NaN."
+            ) from error
+    if len(entry.shape) != 2 or entry.shape[1] == 0:
+        raise ValueError(
+            "A sequence must have two dimensions, one row per step and at least one "
+            f"column, got shape {tuple(entry.shape)} at {number}. A sequence of one "
+            "feature is x.reshape(-1, 1)."
+        )
+    return entry
+
+
+def _as_floats(values: Any, name: str) -> NDArray[Any]:
+    dtype = np.float32 if getattr(values, "dtype", None) == np.float32 else np.float64
+    try:
+        if hasattr(values, "iloc"):  # pandas, whose NA is no float
+            return np.asarray(values.to_numpy(dtype=dtype, na_value=np.nan))
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name} must hold numbers, got {type(values).__name__} with entries that "
+            "are none. Encode categories first; make sparse ones dense."
+        ) from error
+
+
+def _same_columns(columns: list[Any] | None, these: list[Any], number: int) -> Any:
+    if columns is not None and columns != these:
+        raise ValueError(
+            "Sequences must have the same columns in the same order, got "
+            f"{columns} and, at {number}, {these}. Use frame[columns]."
+        )
+    return these
+
+
+def _without_padding(steps: NDArray[Any], number: int) -> NDArray[Any]:
+    """Cut the steps off the end that are NaN in every column."""
+    if len(steps) and not np.isnan(steps[-1]).all():
+        return steps
+    measured = np.flatnonzero(~np.isnan(steps).all(axis=1))
+    if len(measured) == 0:
+        raise ValueError(
+            f"A sequence must have at least one step that is not all NaN, got none at "
+            f"{number} (shape {steps.shape}). Leave it and its answer out."
+        )
+    return steps[: measured[-1] + 1]
+
+
+def _check_widths(sequences: list[NDArray[Any]], axis: int) -> None:
+    width = sequences[0].shape[1]
+    for number, steps in enumerate(sequences):
+        if steps.shape[1] != width:
+            order = "(n_steps, n_features)" if axis == 1 else "(n_features, n_steps)"
+            raise ValueError(
+                f"Sequences must have as many features as the first one ({width}), got "
+                f"{steps.shape[1]} at {number}. They are read as {order}, "
+                f"by axis={axis}."
+            )
