@@ -6,10 +6,12 @@ from skattn.nn._encoder import GraphEncoder
 from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
+from skattn.nn._readout import AttentionReadout
 
 __all__ = [
     "AttentionBlock",
     "AttentionNetwork",
+    "AttentionReadout",
     "BlockSpec",
     "GraphAttention",
     "GraphAttentionLayer",

@@ -9,6 +9,7 @@ from skattn.nn._attention import edge_inputs
 from skattn.nn._block import BlockSpec, reset_children
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._linear import Linear, drop
+from skattn.nn._readout import AttentionReadout, Readout, make_readout
 from skattn.nn._residual import LinearResidual
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -31,10 +32,12 @@ class NetworkSpec:
     """Whether the last hidden layer is mapped to the outputs or attends into them."""
     output_heads: int = 1
     """Heads of an attending output; their mean counts."""
+    readout: Readout | None = None
+    """How a graph's nodes become one vector; None: every node has outputs."""
 
 
 class AttentionNetwork(nn.Module):
-    """An encoder, and one row of outputs for every node.
+    """An encoder, and one row of outputs for every node or every graph.
 
     Parameters
     ----------
@@ -48,7 +51,12 @@ class AttentionNetwork(nn.Module):
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, n_outputs)``
+    - Output: ``(n_nodes, n_outputs)``; with a readout ``(n_graphs, n_outputs)``
+
+    Raises
+    ------
+    ValueError
+        If a readout is asked for and an output that attends as well.
 
     Examples
     --------
@@ -64,6 +72,12 @@ class AttentionNetwork(nn.Module):
     def __init__(self, in_features: int, n_outputs: int, spec: NetworkSpec) -> None:
         super().__init__()
         attends = spec.output == "attention"
+        if attends and spec.readout is not None:
+            raise ValueError(
+                'output must be "linear" where graphs are read out, got output='
+                f'"attention" and readout={spec.readout!r}: a graph has no senders to '
+                "attend to. Leave one of them out."
+            )
         n_blocks = spec.n_layers - attends
         input_dropout = spec.input_dropout
         self.encoder = GraphEncoder(
@@ -73,6 +87,11 @@ class AttentionNetwork(nn.Module):
             input_dropout=input_dropout,
         )
         width = self.encoder.out_features
+        self.readout = (
+            None
+            if spec.readout is None
+            else make_readout(spec.readout, width, spec.block)
+        )
         self.dropout = spec.block.dropout
         if n_blocks == 0 and input_dropout is not None:
             self.dropout = input_dropout
@@ -106,7 +125,7 @@ class AttentionNetwork(nn.Module):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute every node's outputs.
+        """Compute every node's outputs, or every graph's if there is a readout.
 
         Parameters
         ----------
@@ -120,11 +139,13 @@ class AttentionNetwork(nn.Module):
 
         Returns
         -------
-        Tensor of shape (n_nodes, n_outputs)
+        Tensor of shape (n_nodes, n_outputs) or (n_graphs, n_outputs)
             The outputs.
         """
         structure = as_structure(structure)
         x = self.encoder(x, structure, generator=generator)
+        if self.readout is not None:
+            x = self.readout(x, structure, generator=generator)
         x = drop(x, self.dropout if self.training else 0.0, generator)
         parts = []
         if self.attention is not None:
@@ -161,3 +182,32 @@ class AttentionNetwork(nn.Module):
             given = edge_inputs(structure)
             weights.append(self.attention.attention_weights(x, **given))
         return weights
+
+    def readout_weights(
+        self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
+    ) -> Tensor:
+        """Compute how much every node counts in its graph's vector.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            As in :meth:`forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, n_heads)
+            Weights of the readout; those of one graph's nodes sum to 1 per head.
+
+        Raises
+        ------
+        ValueError
+            If the network's readout is not ``"attention"``.
+        """
+        if not isinstance(self.readout, AttentionReadout):
+            raise ValueError(
+                'readout must be "attention" for nodes to have weights, got '
+                f"{self.readout!r}."
+            )
+        return self.readout.attention_weights(self.encoder(x, structure), structure)

@@ -19,7 +19,7 @@ SPARSE_X = SparseMatrix(
 
 
 def spec_of(*, n_layers=2, hidden_dim=4, output="linear", input_dropout=None, **block):
-    heads = block.pop("output_heads", 1)
+    heads, readout = block.pop("output_heads", 1), block.pop("readout", None)
     return NetworkSpec(
         block=BlockSpec(**{"n_heads": 2} | block),
         n_layers=n_layers,
@@ -27,6 +27,7 @@ def spec_of(*, n_layers=2, hidden_dim=4, output="linear", input_dropout=None, **
         output=output,
         output_heads=heads,
         input_dropout=input_dropout,
+        readout=readout,
     )
 
 
@@ -155,7 +156,15 @@ ALL_PARTS = {
 
 
 @pytest.mark.parametrize(
-    "options", [{}, ALL_PARTS, ALL_PARTS | {"score": "gat"}, {"score": "dot"}]
+    "options",
+    [
+        {},
+        ALL_PARTS,
+        ALL_PARTS | {"score": "gat"},
+        {"score": "dot"},
+        {"readout": "attention"},
+        {"readout": "hierarchical", "n_edge_features": 1},
+    ],
 )
 def test_resetting_sets_every_weight_and_leaves_torchs_generator_alone(options):
     with torch.device("meta"):
@@ -228,3 +237,47 @@ def test_dynamic_attention_learns_to_look_up_a_dictionary():
 
 def test_static_attention_cannot_look_up_a_dictionary():
     assert lookup_accuracy("gat", seed=0, n_steps=150) < 0.6
+
+
+GRAPHS = GraphStructure(EDGES, node_ptr=torch.tensor([0, 3]))
+
+
+@pytest.mark.parametrize("readout", ["attention", "mean", "sum", "max", "hierarchical"])
+def test_readout_gives_one_row_of_outputs_per_graph(readout):
+    network = made(readout=readout)
+    h = network.readout(network.encoder(X, EDGES), GRAPHS)
+    expected = h @ network.linear.weight + network.linear.bias
+    out = network(X, GRAPHS)
+    assert out.shape == (1, 3)
+    assert_close(out, expected)
+
+
+def test_weights_per_edge_are_those_without_the_readout():
+    network, plain = made(readout="attention"), made()
+    plain.encoder.load_state_dict(network.encoder.state_dict())
+    both = zip(
+        network.attention_weights(X, GRAPHS),
+        plain.attention_weights(X, EDGES),
+        strict=True,
+    )
+    assert all(torch.equal(ours, theirs) for ours, theirs in both)
+
+
+def test_readout_tells_what_it_looked_at():
+    network = made(readout="attention").eval()
+    weights = network.readout_weights(X, GRAPHS)
+    h = network.encoder(X, GRAPHS)
+    assert weights.shape == (3, 2)
+    assert_close(weights.sum(0), torch.ones(2))
+    assert torch.equal(weights, network.readout.attention_weights(h, GRAPHS))
+
+
+@pytest.mark.parametrize("readout", [None, "mean", "hierarchical"])
+def test_readouts_without_weights_say_so(readout):
+    with pytest.raises(ValueError, match='readout must be "attention"'):
+        made(readout=readout).readout_weights(X, GRAPHS)
+
+
+def test_output_cannot_attend_behind_a_readout():
+    with pytest.raises(ValueError, match='output must be "linear" where graphs are'):
+        made(readout="mean", output="attention")

@@ -1,0 +1,228 @@
+"""Readouts: from the nodes of every graph to one vector per graph."""
+
+import math
+from typing import Literal, get_args
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skattn.nn._block import BlockSpec
+from skattn.nn._hierarchical import HierarchicalReadout
+from skattn.nn._linear import Linear, glorot_, matmul, new_seed
+from skattn.nn._segments import Pool, graph_edges, pool
+from skattn.ops import Edges, Gat, GraphStructure, as_structure, edge_attention
+from skattn.ops import attention_weights as weights_of
+
+Readout = Literal["attention", "mean", "sum", "max", "hierarchical"]
+
+
+def make_readout(name: Readout, width: int, spec: BlockSpec) -> nn.Module:
+    """Make a readout.
+
+    Parameters
+    ----------
+    name : {"attention", "mean", "sum", "max", "hierarchical"}
+        How the nodes become one vector.
+    width : int
+        Width of the node features and of the vector; for ``"attention"`` divisible by
+        ``spec.n_heads``.
+    spec : BlockSpec
+        What the encoder's blocks are made of.
+
+    Returns
+    -------
+    Module
+        Its ``forward(x, structure, *, generator=None)`` maps node features
+        ``(n_nodes, width)`` to ``(n_graphs, width)``. A graph without nodes gets
+        zeros, or what zeros are mapped to.
+
+    Raises
+    ------
+    ValueError
+        If there is no such readout.
+    """
+    if name == "attention":
+        return AttentionReadout(
+            width, n_heads=spec.n_heads, dropout=spec.attention_dropout
+        )
+    if name == "hierarchical":
+        return HierarchicalReadout(width, spec)
+    if name not in get_args(Readout):
+        raise ValueError(f"readout must be one of {get_args(Readout)}, got {name!r}.")
+    return PoolReadout(name)
+
+
+class PoolReadout(nn.Module):
+    """The mean, the sum or the largest entry of every column over a graph's nodes.
+
+    Parameters
+    ----------
+    how : {"mean", "sum", "max"}
+        Which.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, width)``
+    - Output: ``(n_graphs, width)``
+
+    Notes
+    -----
+    A sum tells apart how often something occurs, which a mean and a maximum cannot
+    (Xu et al. 2019, "How powerful are graph neural networks?", section 5.3). Nodes are
+    added in their order: the same bits every time.
+    """
+
+    def __init__(self, how: Pool) -> None:
+        super().__init__()
+        self.how = how
+
+    def forward(
+        self,
+        x: Tensor,
+        structure: GraphStructure | Edges,
+        *,
+        generator: Generator | None = None,  # noqa: ARG002 - readouts are called alike
+    ) -> Tensor:
+        """Read every graph out.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_nodes, width)
+            Node features.
+        structure : GraphStructure or Edges
+            Which nodes belong to which graph.
+        generator : torch.Generator, optional
+            Not used.
+
+        Returns
+        -------
+        Tensor of shape (n_graphs, width)
+            One vector per graph.
+        """
+        return pool(x, as_structure(structure), self.how)
+
+    def extra_repr(self) -> str:
+        """Describe the module in one line."""
+        return repr(self.how)
+
+
+class AttentionReadout(nn.Module):
+    """A learned query per head attends to the nodes of every graph.
+
+    ``out[g, h] = sum_i softmax_i(q_h . x_i / sqrt(width)) (W x_i + b)[h]``, the sum
+    over the nodes ``i`` of graph ``g``: the pooling by multi-head attention of Lee et
+    al. 2019 ("Set Transformer", section 3.2) with one seed vector. A map of the keys
+    could only be multiplied into the queries, which are learned themselves, so there
+    is none.
+
+    Parameters
+    ----------
+    width : int
+        Width of the node features and of the output; divisible by ``n_heads``.
+    n_heads : int, default=1
+        Number of heads.
+    dropout : float, default=0.0
+        Probability that a weight is dropped in training.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, width)``
+    - Output: ``(n_graphs, width)``
+
+    Examples
+    --------
+    Two graphs, of two nodes and of one.
+
+    >>> import torch
+    >>> from skattn.nn import AttentionReadout
+    >>> from skattn.ops import Edges, GraphStructure
+    >>> edges = Edges.from_csr([0, 1, 2, 3], [0, 1, 2], n_senders=3)
+    >>> structure = GraphStructure(edges, node_ptr=torch.tensor([0, 2, 3]))
+    >>> AttentionReadout(8, n_heads=2)(torch.randn(3, 8), structure).shape
+    torch.Size([2, 8])
+    """
+
+    def __init__(self, width: int, *, n_heads: int = 1, dropout: float = 0.0) -> None:
+        super().__init__()
+        if width % n_heads:
+            raise ValueError(
+                f"width must be divisible by n_heads={n_heads}, got {width}."
+            )
+        self.n_heads, self.dropout = n_heads, dropout
+        self.query = nn.Parameter(torch.empty(width, n_heads))
+        self.value = Linear(width, width)
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew (Glorot uniform).
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
+        # times 1 / sqrt(width) in the score: entries of unit variance
+        glorot_(self.query, 2, generator)
+        self.value.reset_parameters(generator)
+
+    def forward(
+        self,
+        x: Tensor,
+        structure: GraphStructure | Edges,
+        *,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Read every graph out.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_nodes, width)
+            Node features.
+        structure : GraphStructure or Edges
+            Which nodes belong to which graph.
+        generator : torch.Generator, optional
+            Source of the dropout mask; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_graphs, width)
+            One vector per graph.
+        """
+        value = self.value(x).unflatten(1, (self.n_heads, -1))  # (n, H, C)
+        structure = as_structure(structure)
+        active = self.training and self.dropout > 0
+        out = edge_attention(
+            graph_edges(structure),
+            self._score(x, structure),
+            value,
+            dropout=self.dropout if active else 0.0,
+            seed=new_seed(generator) if active else 0,
+        )  # (n_graphs, H, C)
+        return out.flatten(1)
+
+    def attention_weights(self, x: Tensor, structure: GraphStructure | Edges) -> Tensor:
+        """Compute what the queries look at.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_nodes, width)
+            Node features.
+        structure : GraphStructure or Edges
+            Which nodes belong to which graph.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, n_heads)
+            Weights; those of one graph's nodes sum to 1 per head.
+        """
+        structure = as_structure(structure)
+        return weights_of(graph_edges(structure), self._score(x, structure))
+
+    def _score(self, x: Tensor, structure: GraphStructure) -> Gat:
+        key = matmul(x, self.query / math.sqrt(len(self.query)))  # (n, H)
+        query = key.new_zeros(structure.n_graphs, self.n_heads)
+        return Gat(query, key, negative_slope=1.0)  # the score is the key itself
+
+    def extra_repr(self) -> str:
+        """Describe the module in one line."""
+        return f"{len(self.query)}, n_heads={self.n_heads}"

@@ -1,0 +1,41 @@
+"""The nodes of graphs that lie side by side."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from skattn.ops import Edges, GraphStructure
+
+Pool = Literal["mean", "sum", "max"]
+
+
+def node_ptr_of(structure: GraphStructure) -> Tensor:
+    """Return where each graph's nodes start, and where the last one's end."""
+    if structure.node_ptr is not None:
+        return structure.node_ptr
+    edges = structure.edges
+    return torch.tensor([0, edges.n_receivers], device=edges.indptr.device)
+
+
+def graph_of_nodes(structure: GraphStructure) -> Tensor:
+    """Return the number of every node's graph: (n_nodes,) int64."""
+    node_ptr = node_ptr_of(structure)
+    numbers = torch.arange(len(node_ptr) - 1, device=node_ptr.device)
+    n_nodes = structure.edges.n_receivers
+    return numbers.repeat_interleave(node_ptr.diff(), output_size=n_nodes)
+
+
+def graph_edges(structure: GraphStructure) -> Edges:
+    """Let every graph attend to its nodes: n_graphs receivers, n_nodes senders."""
+    node_ptr, n_nodes = node_ptr_of(structure), structure.edges.n_receivers
+    senders = torch.arange(n_nodes, dtype=torch.int32, device=node_ptr.device)
+    return Edges(node_ptr, senders, n_nodes)
+
+
+def pool(x: Tensor, structure: GraphStructure, how: Pool) -> Tensor:
+    """Reduce the rows of every graph: (n_graphs, width); zeros where there are none."""
+    node_ptr = node_ptr_of(structure)
+    out = torch.segment_reduce(x, how, offsets=node_ptr, axis=0)
+    empty = (node_ptr.diff() == 0)[:, None]
+    return out if how == "sum" else out.masked_fill(empty, 0.0)

@@ -1,0 +1,140 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.testing import assert_close
+
+from skattn.nn import BlockSpec
+from skattn.nn._hierarchical import HierarchicalReadout, better_half, induced
+from skattn.ops import Edges, GraphStructure
+
+# a path 0-1-2-3 and a pair 4-5, all attend to themselves too
+SENDERS = [[0, 1], [0, 1, 2], [1, 2, 3], [2, 3], [4, 5], [4, 5]]
+
+
+def structure_of(senders, sizes, **extras):
+    starts = torch.tensor([0, *(len(row) for row in senders)]).cumsum(0)
+    flat = [j for row in senders for j in row]
+    edges = Edges.from_csr(starts, flat, n_senders=len(senders))
+    node_ptr = torch.tensor([0, *sizes]).cumsum(0)
+    return GraphStructure(edges, node_ptr=node_ptr, **extras)
+
+
+STRUCTURE = structure_of(
+    SENDERS,
+    [4, 2],
+    log_weight=torch.arange(14.0),
+    edge_features=-torch.arange(14.0)[:, None],
+)
+
+
+def made(width=3, seed=0, **options):
+    readout = HierarchicalReadout(width, BlockSpec(**options)).double()
+    readout.reset_parameters(torch.Generator().manual_seed(seed))
+    return readout
+
+
+def rows(n, k=3, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(n, k, generator=generator, dtype=torch.float64)
+
+
+def test_half_of_every_graph_rounded_up_is_kept():
+    structure = structure_of([[]] * 9, [3, 0, 1, 5])
+    score = torch.tensor([0.1, 0.3, 0.2, -9.0, 5.0, 1.0, 4.0, 2.0, 3.0])
+    kept = better_half(score, structure).nonzero()[:, 0]
+    assert kept.tolist() == [1, 2, 3, 4, 6, 8]
+
+
+def test_nodes_that_tie_stay_together():
+    structure = structure_of([[]] * 4, [4])
+    score = torch.tensor([0.5, 2.0, 0.5 + 1e-7, 0.4])
+    assert better_half(score, structure).tolist() == [True, True, True, False]
+
+
+def test_edges_among_kept_nodes_keep_their_weights_and_features():
+    kept = torch.tensor([True, False, True, True, False, True])
+    part = induced(STRUCTURE, kept)
+    assert part.edges.n_senders == 4
+    assert part.edges.indptr.tolist() == [0, 1, 3, 5, 6]
+    assert part.edges.senders.tolist() == [0, 1, 2, 1, 2, 3]
+    assert part.log_weight.tolist() == [0, 6, 7, 8, 9, 13]
+    assert part.edge_features.tolist() == [[0], [-6], [-7], [-8], [-9], [-13]]
+    assert part.node_ptr.tolist() == [0, 3, 4]
+
+
+def test_levels_are_summed_as_in_the_formula():
+    readout, x = made(n_edge_features=1), rows(6)
+    structure = GraphStructure(
+        STRUCTURE.edges,
+        log_weight=STRUCTURE.log_weight.double() / 14,
+        edge_features=STRUCTURE.edge_features.double() / 14,
+        node_ptr=STRUCTURE.node_ptr,
+    )
+
+    def read(level, x):
+        sides = torch.cat([x.mean(0), x.amax(0)])
+        return sides @ readout.levels[level].weight + readout.levels[level].bias
+
+    expected = []
+    for graph in (slice(0, 4), slice(4, 6)):
+        alive = torch.zeros(6, dtype=torch.bool)
+        alive[graph] = True
+        part, h = induced(structure, alive), x[graph]
+        total = read(0, h)
+        for level, attention in enumerate(readout.scores, start=1):
+            score = attention(
+                h,
+                part.edges,
+                log_weight=part.log_weight,
+                edge_features=part.edge_features,
+            )[:, 0]
+            best = score.argsort(descending=True)[: (len(score) + 1) // 2]
+            keep = torch.zeros(len(score), dtype=torch.bool)
+            keep[best] = True
+            h, part = (h * score.tanh()[:, None])[keep], induced(part, keep)
+            total = total + read(level, h)
+        expected.append(total)
+    assert_close(readout(x, structure), torch.stack(expected))
+
+
+@settings(max_examples=25, deadline=None)
+@given(order=st.permutations(range(6)))
+def test_numbering_of_a_symmetric_graph_does_not_matter(order):
+    """In a ring of equal nodes, any choice of half of them would be by number."""
+    number = {node: k for k, node in enumerate(order)}
+    ring = [{i, (i + 1) % 6, (i - 1) % 6} for i in range(6)]
+    renumbered = [sorted(number[j] for j in ring[node]) for node in order]
+    x = torch.ones(6, 3, dtype=torch.float64)
+    x[0] = 2.0
+    plain = structure_of([sorted(row) for row in ring], [6])
+    readout = made()
+    out = readout(x[list(order)], structure_of(renumbered, [6]))
+    assert_close(out, readout(x, plain))
+
+
+def test_dropout_of_the_scores_comes_from_the_generator():
+    readout, x = made(attention_dropout=0.5).train(), rows(6)
+    structure = structure_of(SENDERS, [4, 2])
+
+    def run(seed):
+        return readout(x, structure, generator=torch.Generator().manual_seed(seed))
+
+    state = torch.get_rng_state()
+    assert torch.equal(run(1), run(1))
+    assert not torch.equal(run(1), run(2))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("n_nodes", [1, 2])
+def test_tiny_graphs_keep_a_node_at_every_level(n_nodes):
+    senders = [list(range(n_nodes))] * n_nodes
+    out = made()(rows(n_nodes), structure_of(senders, [n_nodes]))
+    assert out.shape == (1, 3)
+    assert out.isfinite().all()
+
+
+def test_every_parameter_is_used():
+    readout = made()
+    readout(rows(6), structure_of(SENDERS, [4, 2])).square().sum().backward()
+    assert all(p.grad is not None for p in readout.parameters())
