@@ -1,67 +1,132 @@
 """Graphs side by side in one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._adjacency import csr_from_entries, entry_rows
+from skattn.graph._adjacency import index_dtype
 from skattn.graph._labels import as_labels
 
 
-def union_parts(graphs: list[Any]) -> tuple[Any, ...]:
+def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
     """Return adjacency, X, edge features, labels and targets of the union."""
     if not graphs:
         raise ValueError("Graph.union needs at least one graph, got none.")
-    _check_alike(graphs)
-    offsets = np.concatenate([[0], np.cumsum([graph.n_nodes for graph in graphs])])
-    adjacency = _block_diagonal([graph.adjacency for graph in graphs], offsets)
-    edge_features, nodes = None, None
-    if graphs[0].edge_features is not None:
-        edge_features = np.concatenate([graph.edge_features for graph in graphs])
-    if graphs[0].nodes is not None:
-        nodes = graphs[0].nodes.append([graph.nodes for graph in graphs[1:]])
-    targets = [
-        graph.targets + start for graph, start in zip(graphs, offsets[:-1], strict=True)
-    ]
+    check_alike(graphs)
+    nodes = _labels(graphs)
+    adjacency, X, edge_features, node_ptr = side_by_side(graphs)
+    first = np.repeat(node_ptr[:-1], [len(graph.targets) for graph in graphs])
     return (
         adjacency,
-        _stacked([graph.X for graph in graphs]),
+        X,
         edge_features,
         as_labels(nodes, adjacency.shape[0]),
-        np.concatenate(targets),
+        np.concatenate([graph.targets for graph in graphs]) + first,
     )
 
 
-def _check_alike(graphs: list[Any]) -> None:
+def check_alike(graphs: Sequence[Any]) -> None:
+    """Raise unless all have the same features and edge features."""
+    expected = _traits(graphs[0])
     for number, graph in enumerate(graphs):
-        if _kind(graph) != _kind(graphs[0]):
+        traits = _traits(graph)
+        if traits != expected:
+            here, there = _difference(traits, expected)
             raise ValueError(
-                "Graph.union needs graphs alike in features, edge features and labels, "
-                f"got {graphs[0]!r} and, at {number}, {graph!r}, of kinds "
-                f"{_kind(graphs[0])} and {_kind(graph)}. Use graph.with_features(...) "
-                "to give them the same columns."
+                "Graphs must agree in their features and edge features: graph "
+                f"{number} has {here} where graph 0 has {there}. Give all the same "
+                "columns, graph.with_features(...), or none."
             )
 
 
-def _kind(graph: Any) -> tuple[Any, ...]:
-    X = graph.X
-    columns = tuple(X.columns) if hasattr(X, "columns") else graph.n_features
-    form = "sparse" if sparse.issparse(X) else type(X).__name__
-    labelled = "labels" if graph.nodes is not None else "no labels"
-    return form, columns, graph.n_edge_features, labelled
+def side_by_side(
+    graphs: Sequence[Any],
+) -> tuple[sparse.csr_array, Any, NDArray[np.float32] | None, NDArray[np.int64]]:
+    """Lay out graphs that are alike.
+
+    Parameters
+    ----------
+    graphs : sequence of Graph
+        At least one; their targets and labels do not matter.
+
+    Returns
+    -------
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        Block-diagonal; parallel edges stay in their order.
+    X : array, sparse matrix, DataFrame or None
+        The features of all nodes.
+    edge_features : ndarray of shape (n_edges, n_edge_features) or None
+        In the order of the entries of `adjacency`.
+    node_ptr : ndarray of shape (n_graphs + 1,), int64
+        Graph g holds the nodes ``node_ptr[g]`` to ``node_ptr[g + 1]``.
+    """
+    adjacencies = [graph.adjacency for graph in graphs]
+    sizes = np.array([len(part.indptr) - 1 for part in adjacencies], dtype=np.int64)
+    node_ptr = np.concatenate([[0], np.cumsum(sizes)])
+    edge_features = None
+    if graphs[0].edge_features is not None:
+        edge_features = np.concatenate([graph.edge_features for graph in graphs])
+    X = _stacked([graph.X for graph in graphs])
+    return _block_diagonal(adjacencies, node_ptr), X, edge_features, node_ptr
 
 
-def _block_diagonal(adjacencies: list[Any], offsets: Any) -> sparse.csr_array:
-    """Stack matrices that may hold parallel edges, which stay in their order."""
-    starts = list(zip(adjacencies, offsets[:-1], strict=True))
-    receivers = [entry_rows(part).astype(np.int64) + start for part, start in starts]
-    senders = [part.indices.astype(np.int64) + start for part, start in starts]
-    weights = np.concatenate([part.data for part in adjacencies])
-    n_nodes = int(offsets[-1])
-    return csr_from_entries(
-        np.concatenate(receivers), np.concatenate(senders), weights, n_nodes
+def _labels(graphs: Sequence[Any]) -> Any:
+    """Return the labels of all; either all graphs have some or none has."""
+    labelled = [graph.nodes is not None for graph in graphs]
+    if any(labelled) and not all(labelled):
+        raise ValueError(
+            "Graph.union needs graphs that all have labels, or none, got labels on "
+            f"graph {labelled.index(True)} and none on graph {labelled.index(False)}. "
+            "Give each its labels: Graph(..., nodes=labels)."
+        )
+    return (
+        graphs[0].nodes.append([g.nodes for g in graphs[1:]]) if labelled[0] else None
     )
+
+
+def _traits(graph: Any) -> tuple[Any, ...]:
+    X = graph.X
+    kind = "a DataFrame of" if hasattr(X, "columns") else "an array of"
+    return (
+        _counted(X, "feature"),
+        f"{'a sparse matrix of' if sparse.issparse(X) else kind} features",
+        tuple(getattr(X, "columns", ())),
+        _counted(graph.edge_features, "edge feature"),
+    )
+
+
+def _counted(table: Any, noun: str) -> str:
+    if table is None:
+        return f"no {noun}s"
+    return f"{table.shape[1]} {noun}{'' if table.shape[1] == 1 else 's'}"
+
+
+def _difference(here: tuple[Any, ...], there: tuple[Any, ...]) -> tuple[str, str]:
+    """Return the first traits that differ, as text."""
+    pairs = [(a, b) for a, b in zip(here, there, strict=True) if a != b]
+    if isinstance(pairs[0][0], str):
+        return pairs[0]
+    a, b = next((a, b) for a, b in zip(*pairs[0], strict=True) if a != b)
+    return f"a column {a!r}", f"a column {b!r}"
+
+
+def _block_diagonal(
+    adjacencies: list[Any], node_ptr: NDArray[np.int64]
+) -> sparse.csr_array:
+    """Stack matrices that may hold parallel edges, which stay in their order."""
+    counts = np.array([len(part.indices) for part in adjacencies], dtype=np.int64)
+    n_nodes, n_edges = int(node_ptr[-1]), int(counts.sum())
+    index = index_dtype(n_nodes, n_edges)
+    senders = np.concatenate([part.indices for part in adjacencies]).astype(index)
+    senders += np.repeat(node_ptr[:-1].astype(index), counts)
+    ends = np.concatenate([part.indptr[1:] for part in adjacencies]).astype(index)
+    ends += np.repeat((np.cumsum(counts) - counts).astype(index), np.diff(node_ptr))
+    weights = np.concatenate([part.data for part in adjacencies])
+    indptr = np.concatenate([np.zeros(1, index), ends])
+    return sparse.csr_array((weights, senders, indptr), shape=(n_nodes, n_nodes))
 
 
 def _stacked(tables: list[Any]) -> Any:

@@ -196,8 +196,10 @@ def test_union_stacks_every_kind_of_features(make):
 
 
 def test_union_refuses_graphs_of_different_kinds(graph):
-    with pytest.raises(ValueError, match=r"graphs alike.*with_features"):
+    with pytest.raises(ValueError, match=r"labels on graph 0 and none on graph 1"):
         Graph.union([graph, Graph(PATH, X)])
+    with pytest.raises(ValueError, match=r"graph 1 has 1 feature where.*with_features"):
+        Graph.union([graph, Graph(PATH, X[:, :1], nodes=graph.nodes)])
     with pytest.raises(ValueError, match="at least one graph"):
         Graph.union([])
     with pytest.raises(ValueError, match="each node once"):

@@ -1,0 +1,189 @@
+"""Many graphs in one record: side by side, each a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skattn.graph._graph import Graph
+from skattn.graph._row_keys import row_key
+from skattn.graph._union import check_alike, side_by_side
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GraphCollection:
+    """Graphs side by side in one, and the graphs that one asks about.
+
+    What `Graph` is for nodes this is for whole graphs: slicing it by rows gives a view,
+    the same arrays with other targets.
+
+    Examples
+    --------
+    >>> from skattn.graph import Graph, GraphCollection
+    >>> collection = GraphCollection.of([Graph([[0, 1], [1, 0]]), Graph([[0]])])
+    >>> collection
+    GraphCollection(n_graphs=2, n_nodes=3, n_edges=2, n_features=0)
+    >>> collection.node_ptr
+    array([0, 2, 3])
+    >>> collection[[1]].targets
+    array([1])
+    """
+
+    whole: Graph
+    """All graphs side by side, without labels; features as they were given."""
+    node_ptr: NDArray[np.int64]
+    """(n_graphs + 1,): graph g holds the nodes node_ptr[g] to node_ptr[g + 1]."""
+    targets: NDArray[np.int64]
+    """(n_targets,) numbers of graphs; all of them unless this is a view."""
+    _base: "GraphCollection | None" = None
+    """The collection that this is a view of, or None."""
+
+    __iter__: ClassVar[None] = None
+
+    @classmethod
+    def of(cls, graphs: Sequence[Graph]) -> "GraphCollection":
+        """Lay graphs side by side.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph
+            Whole graphs of at least one node, all with the same features and edge
+            features or all without. Labels do not matter and may repeat.
+
+        Returns
+        -------
+        GraphCollection
+            In the order of `graphs`.
+
+        Raises
+        ------
+        TypeError
+            If something else than a Graph is among them.
+        ValueError
+            If there is no graph, or one is empty or a view of some of its nodes, or
+            one has other features than the first.
+        """
+        graphs = _as_graphs(graphs)
+        check_alike(graphs)
+        adjacency, X, edge_features, node_ptr = side_by_side(graphs)
+        nodes = np.arange(adjacency.shape[0])
+        whole = Graph._trusted(adjacency, X, edge_features, None, nodes)
+        return cls(whole, node_ptr, np.arange(len(graphs)))
+
+    @property
+    def base(self) -> "GraphCollection":
+        """The collection of all graphs: itself unless it is a view."""
+        return self if self._base is None else self._base
+
+    @property
+    def is_view(self) -> bool:
+        """Whether this is a slice of another collection."""
+        return self._base is not None
+
+    @property
+    def n_graphs(self) -> int:
+        """Number of graphs of the whole collection."""
+        return len(self.node_ptr) - 1
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes of all graphs."""
+        return self.whole.n_nodes
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges of all graphs."""
+        return self.whole.n_edges
+
+    @property
+    def n_features(self) -> int:
+        """Number of node features, 0 without any."""
+        return self.whole.n_features
+
+    @property
+    def n_edge_features(self) -> int:
+        """Number of edge features, 0 without any."""
+        return self.whole.n_edge_features
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, key: Any) -> "GraphCollection":
+        return replace(self, targets=self.targets[row_key(key)], _base=self.base)
+
+    def with_features(self, X: Any) -> "GraphCollection":
+        """Return the same graphs with other node features.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, DataFrame or None
+            Features of all nodes of all graphs, also if this is a view.
+
+        Returns
+        -------
+        GraphCollection
+            With the same targets; a view if this is one.
+
+        Raises
+        ------
+        ValueError
+            If `X` has another number of rows than there are nodes.
+        """
+        everything = self.base.targets
+        whole = type(self)(self.whole.with_features(X), self.node_ptr, everything)
+        return whole[self.targets] if self.is_view else whole
+
+    def __repr__(self) -> str:
+        counts = {
+            "n_graphs": self.n_graphs,
+            "n_nodes": self.n_nodes,
+            "n_edges": self.n_edges,
+            "n_features": self.n_features,
+        }
+        if self.n_edge_features:
+            counts["n_edge_features"] = self.n_edge_features
+        if self.is_view:
+            counts["n_targets"] = len(self.targets)
+        listed = ", ".join(f"{name}={n}" for name, n in counts.items())
+        return f"GraphCollection({listed})"
+
+
+def _as_graphs(graphs: Any) -> list[Graph]:
+    """Return a list of whole graphs."""
+    if isinstance(graphs, Graph):
+        raise TypeError(
+            "A collection is made of a list of graphs, got one Graph. Put it into a "
+            "list: [graph]."
+        )
+    listed: list[Graph] = list(graphs)
+    if not listed:
+        raise ValueError(
+            "There must be at least one graph, got an empty list. Check the step that "
+            "made or selected the graphs."
+        )
+    for number, graph in enumerate(listed):
+        _check_whole(number, graph)
+    return listed
+
+
+def _check_whole(number: int, graph: Any) -> None:
+    if not isinstance(graph, Graph):
+        raise TypeError(
+            "A list of graphs must hold graphs alone, got "
+            f"{type(graph).__name__} at position {number}. Make it a Graph(adjacency, "
+            "X), or leave it out."
+        )
+    if graph.n_nodes == 0:
+        raise ValueError(
+            f"Every graph in a list must have a node, graph {number} has none. Leave "
+            "it out, and its answer."
+        )
+    if graph.is_view and len(np.unique(graph.targets)) < graph.n_nodes:
+        raise ValueError(
+            "In a list every graph is one target as a whole, but graph "
+            f"{number} is a view that asks about {len(graph)} of its {graph.n_nodes} "
+            "nodes. Cut them out with graph.subgraph(), or fit on that one graph, "
+            "not on a list, to learn about its nodes."
+        )

@@ -1,0 +1,75 @@
+"""Many graphs from networkx."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from skattn.graph._graph import Graph
+
+
+def graphs_from_networkx(
+    graphs: Iterable[Any],
+    *,
+    node_attributes: list[str] | None = None,
+    weight: str | None = "weight",
+    edge_attributes: list[str] | None = None,
+) -> list[Graph]:
+    """Make a list of graphs of a list of networkx graphs.
+
+    An edge u → v says that u attends to v; an undirected one goes both ways.
+
+    Parameters
+    ----------
+    graphs : iterable of networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
+        The nodes of each become its labels (none if they are 0 .. n - 1).
+    node_attributes : list of str or None, default=None
+        Numeric node attributes that become the columns of X; None: no features.
+    weight : str or None, default="weight"
+        The edge attribute that holds the weight; 1 where an edge has none.
+    edge_attributes : list of str or None, default=None
+        Numeric edge attributes that become the edge features.
+
+    Returns
+    -------
+    list of Graph
+        In the order of `graphs`.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no networkx graph.
+    ValueError
+        If an attribute is missing or no number. Either error names the position of
+        the graph.
+
+    See Also
+    --------
+    skattn.Graph.from_networkx : One graph.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from skattn.graph import graphs_from_networkx
+    >>> graphs_from_networkx([nx.path_graph(3), nx.cycle_graph(4)])
+    [Graph(n_nodes=3, n_edges=4, n_features=0),
+     Graph(n_nodes=4, n_edges=8, n_features=0)]
+    """
+    if hasattr(graphs, "adj"):
+        raise TypeError(
+            "graphs must be a list of networkx graphs, got one graph. Put it into a "
+            "list, or use Graph.from_networkx(graph)."
+        )
+    made = []
+    for number, graph in enumerate(graphs):
+        try:
+            made.append(
+                Graph.from_networkx(
+                    graph,
+                    node_attributes=node_attributes,
+                    weight=weight,
+                    edge_attributes=edge_attributes,
+                )
+            )
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"At position {number} of graphs: {error}") from error
+    return made

@@ -1,0 +1,52 @@
+import networkx as nx
+import numpy as np
+import pytest
+
+from skattn.graph import GraphCollection, graphs_from_networkx
+
+
+def molecule(*sizes):
+    graph = nx.path_graph(len(sizes))
+    for node, size in enumerate(sizes):
+        graph.nodes[node]["size"] = size
+    nx.set_edge_attributes(graph, 2, "order")
+    return graph
+
+
+def test_each_graph_becomes_one():
+    graphs = graphs_from_networkx(
+        iter([molecule(5), molecule(6, 7)]),
+        node_attributes=["size"],
+        edge_attributes=["order"],
+        weight=None,
+    )
+    assert [graph.X.ravel().tolist() for graph in graphs] == [[5], [6, 7]]
+    assert [graph.edge_features.ravel().tolist() for graph in graphs] == [[], [2, 2]]
+    assert GraphCollection.of(graphs).n_nodes == 3
+
+
+def test_names_of_nodes_may_repeat_between_graphs():
+    given = [nx.DiGraph([("a", "b")]), nx.DiGraph([("a", "b")])]
+    collection = GraphCollection.of(graphs_from_networkx(given))
+    np.testing.assert_array_equal(collection.whole.adjacency.indices, [1, 3])
+
+
+def test_weight_is_named():
+    (graph,) = graphs_from_networkx([nx.Graph([("a", "b", {"km": 3})])], weight="km")
+    assert graph.adjacency.data.tolist() == [3, 3]
+
+
+def test_graph_that_lacks_an_attribute_is_named_by_its_position():
+    given = [molecule(1), molecule(1, 2), nx.path_graph(2)]
+    with pytest.raises(ValueError, match=r"At position 2 of graphs: .*\['size'\]"):
+        graphs_from_networkx(given, node_attributes=["size"])
+
+
+def test_something_else_is_named_by_its_position():
+    with pytest.raises(TypeError, match=r"At position 1 .*networkx graph, got ndarray"):
+        graphs_from_networkx([molecule(1), np.eye(2)])
+
+
+def test_single_graph_is_told_to_go_into_a_list():
+    with pytest.raises(TypeError, match=r"got one graph.*Graph\.from_networkx"):
+        graphs_from_networkx(molecule(1, 2))
