@@ -4,13 +4,14 @@ Nothing here knows torch.
 """
 
 from skattn.graph._collection import GraphCollection
+from skattn.graph._contexts import CONTEXTS, Context
 from skattn.graph._features import degree_features
 from skattn.graph._folds import LabelledFold
 from skattn.graph._graph import Graph
 from skattn.graph._hops import hop_adjacency
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
-from skattn.graph._resolve import CONTEXTS, Context, resolve
+from skattn.graph._resolve import resolve
 from skattn.graph._self_loops import add_self_loops
 from skattn.graph._sequences import sequence_graphs
 

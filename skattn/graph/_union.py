@@ -120,13 +120,17 @@ def _block_diagonal(
     counts = np.array([len(part.indices) for part in adjacencies], dtype=np.int64)
     n_nodes, n_edges = int(node_ptr[-1]), int(counts.sum())
     index = index_dtype(n_nodes, n_edges)
-    senders = np.concatenate([part.indices for part in adjacencies]).astype(index)
-    senders += np.repeat(node_ptr[:-1].astype(index), counts)
-    ends = np.concatenate([part.indptr[1:] for part in adjacencies]).astype(index)
-    ends += np.repeat((np.cumsum(counts) - counts).astype(index), np.diff(node_ptr))
+    starts = np.repeat(node_ptr[:-1].astype(index), counts)
+    senders = np.concatenate([part.indices for part in adjacencies]) + starts
+    before = np.repeat((np.cumsum(counts) - counts).astype(index), np.diff(node_ptr))
+    ends = np.concatenate([part.indptr[1:] for part in adjacencies]) + before
     weights = np.concatenate([part.data for part in adjacencies])
-    indptr = np.concatenate([np.zeros(1, index), ends])
-    return sparse.csr_array((weights, senders, indptr), shape=(n_nodes, n_nodes))
+    parts = (
+        weights,
+        senders.astype(index, copy=False),
+        np.concatenate([[0], ends]).astype(index, copy=False),
+    )
+    return sparse.csr_array(parts, shape=(n_nodes, n_nodes))
 
 
 def _stacked(tables: list[Any]) -> Any:

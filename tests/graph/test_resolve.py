@@ -271,11 +271,15 @@ WAYS = {
     "adjacency": lambda check: resolve(LINE, adjacency=PATH, check=check),
     "graph": lambda check: resolve(Graph(PATH, LINE), check=check),
     "named": lambda check: resolve(named_frame(), graph=named_graph(), check=check),
+    "graphs": lambda check: resolve([Graph(PATH, LINE)], check=check),
+    "sequences": lambda check: resolve([LINE], check=check),
 }
 LATER = {
     "table": {"X": LINE},
     "adjacency": {"X": LINE, "adjacency": PATH},
     "graph": {"X": Graph(PATH, LINE)},
+    "graphs": {"X": [Graph(PATH, LINE)]},
+    "sequences": {"X": [LINE]},
 }
 
 
@@ -298,11 +302,6 @@ def test_another_kind_of_input_is_refused_at_prediction(fitted, later, check):
 def test_graph_parameter_is_a_graph(wrong, check):
     with pytest.raises(TypeError, match=r"graph must be a Graph or None, got"):
         resolve(LINE, graph=wrong, check=check)
-
-
-def test_list_of_graphs_is_sent_to_union(check):
-    with pytest.raises(TypeError, match=r"Graph\.union"):
-        resolve([Graph(PATH, LINE)], check=check)
 
 
 def test_two_graphs_at_once_are_refused(check):
