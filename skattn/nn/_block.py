@@ -1,13 +1,17 @@
 """One layer of an encoder: attention, residual, normalisation, activation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import Combine, GraphAttention, ScoreName, edge_inputs
+from skattn.nn._attention import Combine, GraphAttention, ScoreName
+from skattn.nn._global_attention import GlobalAttention
+from skattn.nn._hops import HopAttention, check_hops
 from skattn.nn._linear import Linear, drop
+from skattn.nn._mixing import Convolution, Mixing
+from skattn.nn._reset import reset_children
 from skattn.nn._residual import LinearResidual
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -43,6 +47,15 @@ class BlockSpec:
     """Probability that an entry of a block's input is dropped in training."""
     attention_dropout: float = 0.0
     """Probability that a weight is dropped in training."""
+    hops: tuple[int, ...] = (1,)
+    """How far groups of the hidden layers' heads look: each attends to the nodes within
+    so many hops. ``n_heads`` is divisible by their number."""
+    mixing: Convolution | None = None
+    """A convolution beside the heads."""
+    gated_mixing: bool = False
+    """Whether learned gates weigh heads and convolution; if not, they are summed."""
+    global_attention: bool = False
+    """Whether every node attends to all nodes of its graph beside its senders."""
 
     def attention(
         self, in_features: int, head_dim: int, *, n_heads: int, combine: Combine
@@ -75,9 +88,39 @@ class BlockSpec:
             dropout=self.attention_dropout,
         )
 
+    def hop_attention(self, in_features: int, out_features: int) -> HopAttention:
+        """Make the attention of a hidden layer.
+
+        Parameters
+        ----------
+        in_features : int
+            Width of the node features.
+        out_features : int
+            Width of all heads together.
+
+        Returns
+        -------
+        HopAttention
+            A group of heads for each of ``hops``.
+        """
+        check_hops(self.hops, self.n_heads)
+        n_heads, head_dim = self.n_heads // len(self.hops), out_features // self.n_heads
+        far = replace(self, n_edge_features=0)
+        return HopAttention(
+            {
+                k: (self if k == 1 else far).attention(
+                    in_features, head_dim, n_heads=n_heads, combine="concat"
+                )
+                for k in self.hops
+            }
+        )
+
 
 class AttentionBlock(nn.Module):
     """``activation(norm(attention(x) + x W diag(g)))``, then a feed-forward residual.
+
+    Where asked for, a convolution joins the attention (``Mixing``), and attention among
+    all nodes of a graph (``GlobalAttention``) is added to the sum.
 
     The linear residual keeps a node apart from its neighbours; on heterophilous
     graphs nothing else matters as much (Luo et al. 2024, "Classic GNNs are strong
@@ -117,11 +160,16 @@ class AttentionBlock(nn.Module):
                 f"got {out_features}."
             )
         self.dropout = spec.dropout if input_dropout is None else input_dropout
-        self.attention = spec.attention(
-            in_features,
-            out_features // spec.n_heads,
-            n_heads=spec.n_heads,
-            combine="concat",
+        self.attention = spec.hop_attention(in_features, out_features)
+        self.mixing = (
+            None
+            if spec.mixing is None
+            else Mixing(in_features, out_features, spec.mixing, gated=spec.gated_mixing)
+        )
+        self.global_attention = (
+            GlobalAttention(in_features, out_features, n_heads=spec.n_heads)
+            if spec.global_attention
+            else None
         )
         self.skip = LinearResidual(in_features, out_features) if spec.residual else None
         self.norm = make_norm(spec.norm, out_features)
@@ -165,8 +213,12 @@ class AttentionBlock(nn.Module):
             The next features.
         """
         x = drop(x, self.dropout if self.training else 0.0, generator)
-        given = edge_inputs(as_structure(structure))
-        h: Tensor = self.attention(x, **given, generator=generator)
+        structure = as_structure(structure)
+        h: Tensor = self.attention(x, structure, generator=generator)
+        if self.mixing is not None:
+            h = self.mixing(x, h, structure)
+        if self.global_attention is not None:
+            h = h + self.global_attention(x, structure)
         if self.skip is not None:
             h = h + self.skip(x)
         h = self.activation(self.norm(h))
@@ -219,22 +271,3 @@ def make_norm(norm: Norm | None, width: int) -> nn.Module:
     if norm == "layer":
         return nn.LayerNorm(width)
     return nn.BatchNorm1d(width) if norm == "batch" else nn.Identity()
-
-
-@runtime_checkable
-class Resettable(Protocol):
-    """A module whose weights can be drawn from a generator."""
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
-
-
-def reset_children(module: nn.Module, generator: Generator | None) -> None:
-    """Draw the weights of a module's parts anew, in order."""
-    for child in module.children():
-        if isinstance(child, nn.LayerNorm | nn.BatchNorm1d):
-            child.reset_parameters()
-        elif isinstance(child, nn.ModuleList):
-            reset_children(child, generator)
-        elif isinstance(child, Resettable):
-            child.reset_parameters(generator)

@@ -5,9 +5,10 @@ from typing import cast
 
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import edge_inputs
-from skattn.nn._block import AttentionBlock, BlockSpec, reset_children
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.nn._block import AttentionBlock, BlockSpec
+from skattn.nn._jumping import Combination, Jumping
+from skattn.nn._reset import reset_children
+from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 
 class GraphEncoder(nn.Module):
@@ -23,6 +24,9 @@ class GraphEncoder(nn.Module):
         What the blocks are made of.
     input_dropout : float, optional
         Dropout on the node features; ``spec.dropout`` if not given.
+    jumping : {"concat", "attention"}, optional
+        How the blocks' outputs are combined for every node; the last one's alone
+        counts if not given.
 
     Shape
     -----
@@ -37,6 +41,7 @@ class GraphEncoder(nn.Module):
         spec: BlockSpec,
         *,
         input_dropout: float | None = None,
+        jumping: Combination | None = None,
     ) -> None:
         super().__init__()
         ends = [in_features, *widths]
@@ -49,6 +54,7 @@ class GraphEncoder(nn.Module):
             )
             for k in range(len(widths))
         )
+        self.jumping = Jumping(widths, jumping) if jumping and widths else None
         self.out_features = ends[-1]
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
@@ -85,9 +91,11 @@ class GraphEncoder(nn.Module):
         Tensor of shape (n_nodes, widths[-1])
             The encoding; ``x`` itself if there are no blocks.
         """
+        layers = []
         for block in self.blocks:
             x = block(x, structure, generator=generator)
-        return x
+            layers.append(x)
+        return x if self.jumping is None else self.jumping(layers)
 
     def attention_weights(
         self,
@@ -107,13 +115,13 @@ class GraphEncoder(nn.Module):
         Returns
         -------
         weights : list of Tensor of shape (n_edges, n_heads)
-            One entry per block.
+            One entry per block, of its heads that attend along the edges.
         x : Tensor of shape (n_nodes, widths[-1])
             What :meth:`forward` returns.
         """
-        given = edge_inputs(as_structure(structure))
-        weights = []
+        weights, layers = [], []
         for block in cast("Iterable[AttentionBlock]", self.blocks):
-            weights.append(block.attention.attention_weights(x, **given))
+            weights.append(block.attention.attention_weights(x, structure))
             x = block(x, structure)
-        return weights, x
+            layers.append(x)
+        return weights, x if self.jumping is None else self.jumping(layers)

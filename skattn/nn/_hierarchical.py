@@ -6,8 +6,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import GraphAttention, edge_inputs
-from skattn.nn._block import BlockSpec, reset_children
+from skattn.nn._block import BlockSpec
 from skattn.nn._linear import Linear
+from skattn.nn._reset import reset_children
 from skattn.nn._segments import graph_of_nodes, node_ptr_of, pool
 from skattn.ops import Edges, GraphStructure, as_structure
 

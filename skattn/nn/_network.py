@@ -6,10 +6,12 @@ from typing import Literal
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import edge_inputs
-from skattn.nn._block import BlockSpec, reset_children
+from skattn.nn._block import BlockSpec
 from skattn.nn._encoder import GraphEncoder
+from skattn.nn._jumping import Combination
 from skattn.nn._linear import Linear, drop
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
+from skattn.nn._reset import reset_children
 from skattn.nn._residual import LinearResidual
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -32,6 +34,8 @@ class NetworkSpec:
     """Whether the last hidden layer is mapped to the outputs or attends into them."""
     output_heads: int = 1
     """Heads of an attending output; their mean counts."""
+    jumping: Combination | None = None
+    """How the hidden layers' outputs are combined; None: the last one's counts."""
     readout: Readout | None = None
     """How a graph's nodes become one vector; None: every node has outputs."""
 
@@ -85,6 +89,7 @@ class AttentionNetwork(nn.Module):
             [spec.hidden_dim] * n_blocks,
             spec.block,
             input_dropout=input_dropout,
+            jumping=spec.jumping,
         )
         width = self.encoder.out_features
         self.readout = (
@@ -174,7 +179,8 @@ class AttentionNetwork(nn.Module):
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
-            One entry per attention layer, an attending output among them.
+            One entry per attention layer, an attending output among them; of a layer
+            that looks several hops far, the heads that attend along the edges.
         """
         structure = as_structure(structure)
         weights, x = self.encoder.attention_weights(x, structure)

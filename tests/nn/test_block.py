@@ -91,11 +91,12 @@ def test_block_hands_weights_and_edge_features_to_its_attention():
     }
     x = rows()
     out = block(x, GraphStructure(EDGES, **given))
-    assert_close(out, elu(block.attention(x, EDGES, **given)))
+    (attention,) = block.attention.groups
+    assert_close(out, elu(attention(x, EDGES, **given)))
 
 
 def test_spec_decides_the_score():
-    assert made(score="dot").attention.score == "dot"
+    assert made(score="dot").attention.groups[0].score == "dot"
 
 
 @pytest.mark.parametrize("residual", [True, False])
@@ -129,7 +130,7 @@ def test_residual_sees_the_same_dropped_input_as_the_attention():
     with torch.no_grad():
         for parameter in block.parameters():
             parameter.zero_()
-        block.attention.value.fill_(1.0)
+        block.attention.groups[0].value.fill_(1.0)
         block.skip.weight.fill_(10.0)
         block.skip.gate.fill_(1.0)
     alone = Edges.from_csr(torch.arange(101), torch.arange(100), n_senders=100)
@@ -146,7 +147,7 @@ def test_dropout_of_the_input_can_differ_from_the_others():
 
 def test_attention_dropout_reaches_the_attention():
     block = made(attention_dropout=0.3)
-    assert block.attention.dropout == 0.3
+    assert block.attention.groups[0].dropout == 0.3
     assert block.dropout == 0.0
 
 
@@ -192,3 +193,41 @@ def test_resetting_forgets_the_norms_too():
     fresh = made(norm="batch", feed_forward=1).state_dict()
     for name, tensor in block.state_dict().items():
         assert torch.equal(tensor, fresh[name]), name
+
+
+def test_convolution_and_global_attention_join_the_sum():
+    block = made(norm=None, mixing="gcn", global_attention=True)
+    x = rows()
+    expected = (
+        block.mixing(x, block.attention(x, EDGES), EDGES)
+        + block.global_attention(x, EDGES)
+        + block.skip(x)
+    )
+    assert_close(block(x, EDGES), elu(expected))
+
+
+def test_gates_are_made_where_asked_for():
+    assert made(mixing="mean").mixing.gate is None
+    assert made(mixing="mean", gated_mixing=True).mixing.gate is not None
+
+
+def test_heads_are_divided_among_the_hops():
+    block = made(hops=(1, 3), n_edge_features=2)
+    near, far = block.attention.groups
+    assert block.attention.hops == (1, 3)
+    assert (near.n_heads, near.head_dim, near.n_edge_features) == (1, 3, 2)
+    assert (far.n_heads, far.head_dim, far.n_edge_features) == (1, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("hops", "message"),
+    [
+        ((1, 2, 3), "n_heads must be divisible by the number of hops, 3"),
+        ((), "hops must be different numbers of at least 1"),
+        ((0, 1), "hops must be different numbers of at least 1"),
+        ((2, 2), "hops must be different numbers of at least 1"),
+    ],
+)
+def test_hops_that_do_not_fit_are_an_error(hops, message):
+    with pytest.raises(ValueError, match=message):
+        made(hops=hops)

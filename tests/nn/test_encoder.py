@@ -9,9 +9,11 @@ EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
 
 
-def made(widths, input_dropout=None, **options):
+def made(widths, input_dropout=None, jumping=None, **options):
     spec = BlockSpec(**{"n_heads": 2} | options)
-    encoder = GraphEncoder(2, widths, spec, input_dropout=input_dropout)
+    encoder = GraphEncoder(
+        2, widths, spec, input_dropout=input_dropout, jumping=jumping
+    )
     encoder.reset_parameters(torch.Generator().manual_seed(0))
     return encoder
 
@@ -58,7 +60,8 @@ def test_weights_of_all_layers_come_with_the_encoding():
     assert torch.equal(x, encoder(X, structure))
     first, second = encoder.blocks
     inner = first(X, structure)
-    expected = second.attention.attention_weights(inner, EDGES, edge_features=features)
+    (attention,) = second.attention.groups
+    expected = attention.attention_weights(inner, EDGES, edge_features=features)
     assert_close(weights[1], expected)
 
 
@@ -69,3 +72,17 @@ def test_numbering_of_the_nodes_does_not_matter(norm):
     # node k of the renumbered graph was node order[k]: 2 -> (2, 0), 0 -> (0, 1), ...
     renumbered = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
     assert_close(encoder(X[order], renumbered), encoder(X, EDGES)[order])
+
+
+@pytest.mark.parametrize("jumping", ["concat", "attention"])
+def test_jumping_combines_the_outputs_of_all_blocks(jumping):
+    encoder = made([4, 4], jumping=jumping)
+    first, second = encoder.blocks
+    h = first(X, EDGES)
+    expected = encoder.jumping([h, second(h, EDGES)])
+    assert torch.equal(encoder(X, EDGES), expected)
+    assert torch.equal(encoder.attention_weights(X, EDGES)[1], expected)
+
+
+def test_jumping_over_no_blocks_gives_the_input_itself():
+    assert made([], jumping="concat")(X, EDGES) is X

@@ -2,6 +2,8 @@ import threading
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
@@ -20,6 +22,7 @@ SPARSE_X = SparseMatrix(
 
 def spec_of(*, n_layers=2, hidden_dim=4, output="linear", input_dropout=None, **block):
     heads, readout = block.pop("output_heads", 1), block.pop("readout", None)
+    jumping = block.pop("jumping", None)
     return NetworkSpec(
         block=BlockSpec(**{"n_heads": 2} | block),
         n_layers=n_layers,
@@ -28,6 +31,7 @@ def spec_of(*, n_layers=2, hidden_dim=4, output="linear", input_dropout=None, **
         output_heads=heads,
         input_dropout=input_dropout,
         readout=readout,
+        jumping=jumping,
     )
 
 
@@ -162,8 +166,9 @@ ALL_PARTS = {
         ALL_PARTS,
         ALL_PARTS | {"score": "gat"},
         {"score": "dot"},
-        {"readout": "attention"},
-        {"readout": "hierarchical", "n_edge_features": 1},
+        {"readout": "attention", "jumping": "attention", "hops": (1, 2)},
+        {"mixing": "gcn", "gated_mixing": True, "global_attention": True},
+        {"readout": "hierarchical", "n_edge_features": 1, "jumping": "concat"},
     ],
 )
 def test_resetting_sets_every_weight_and_leaves_torchs_generator_alone(options):
@@ -281,3 +286,65 @@ def test_readouts_without_weights_say_so(readout):
 def test_output_cannot_attend_behind_a_readout():
     with pytest.raises(ValueError, match='output must be "linear" where graphs are'):
         made(readout="mean", output="attention")
+
+
+# two graphs, of two nodes and of one
+MULTI_SCALE = {
+    "hops": (1, 2),
+    "mixing": "gcn",
+    "gated_mixing": True,
+    "global_attention": True,
+    "jumping": "attention",
+}
+PAIR = GraphStructure(
+    Edges.from_csr([0, 2, 4, 5], [0, 1, 0, 1, 2], n_senders=3),
+    node_ptr=torch.tensor([0, 2, 3]),
+    hops={2: Edges.from_csr([0, 2, 3, 4], [0, 1, 1, 2], n_senders=3)},
+)
+
+
+@pytest.mark.parametrize("readout", ["attention", "hierarchical"])
+def test_every_part_of_a_multi_scale_network_is_used(readout):
+    network = made(**MULTI_SCALE, readout=readout)
+    assert network(X, PAIR).shape == (2, 3)
+    (network(X, PAIR) * X[:2, :1]).sum().backward()
+    assert all(p.grad is not None for p in network.parameters())
+    assert_close(network(SPARSE_X, PAIR), network(X, PAIR))
+
+
+@settings(max_examples=25, deadline=None)
+@given(order=st.permutations(range(6)), seed=st.integers(0, 99))
+def test_neither_numbering_nor_company_changes_a_graphs_outputs(order, seed):
+    generator = torch.Generator().manual_seed(seed)
+    dense = torch.rand(6, 6, generator=generator).lt(0.3) | torch.eye(6).bool()
+    x = torch.randn(9, 2, generator=generator)
+    network = made(**MULTI_SCALE, readout="attention").eval()
+    beside = torch.block_diag(dense.float(), torch.ones(3, 3)).bool()
+    alone = dense[list(order)][:, list(order)]
+    both = network(x, structure_of(beside, [6, 3]))
+    one = network(x[:6][list(order)], structure_of(alone, [6]))
+    assert_close(one[0], both[0], rtol=1e-4, atol=1e-5)
+
+
+def structure_of(adjacency, sizes):
+    two = (adjacency.float() @ adjacency.float()) > 0
+    return GraphStructure(
+        edges_of(adjacency),
+        node_ptr=torch.tensor([0, *sizes]).cumsum(0),
+        hops={2: edges_of(two)},
+    )
+
+
+def edges_of(adjacency):
+    starts = torch.cat([torch.zeros(1).long(), adjacency.sum(1).cumsum(0)])
+    return Edges.from_csr(starts, adjacency.nonzero()[:, 1], n_senders=len(adjacency))
+
+
+def test_weights_of_a_layer_are_those_of_its_heads_along_the_edges():
+    network = made(hops=(2, 1))
+    weights = network.attention_weights(X, PAIR)
+    assert [w.shape for w in weights] == [(5, 1), (5, 1)]
+    near = network.encoder.blocks[0].attention.groups[1]
+    assert torch.equal(weights[0], near.attention_weights(X, PAIR.edges))
+    (far_only, _) = made(hops=(2,)).attention_weights(X, PAIR)
+    assert far_only.shape == (5, 0)

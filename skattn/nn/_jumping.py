@@ -1,0 +1,92 @@
+"""The outputs of several layers combined for every node."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skattn.nn._linear import Linear, glorot_
+
+Combination = Literal["concat", "attention"]
+
+
+class Jumping(nn.Module):
+    """Every node sees the outputs of all layers: near and far at once.
+
+    Jumping knowledge (Xu et al. 2018, section 4): ``"concat"`` maps the outputs of all
+    layers side by side linearly back to the width of the last. ``"attention"`` is
+    their weighted sum ``sum_l softmax_l(a_l . h_il + b_l) h_il``, with weights of each
+    node's own; a linear score of each layer takes the place of the paper's LSTM.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Widths of the layers' outputs; all the same for ``"attention"``.
+    combination : {"concat", "attention"}
+        How they are combined.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, widths[l])`` for every layer
+    - Output: ``(n_nodes, widths[-1])``
+    """
+
+    def __init__(self, widths: Sequence[int], combination: Combination) -> None:
+        super().__init__()
+        if combination not in get_args(Combination):
+            raise ValueError(
+                f"jumping must be None or one of {get_args(Combination)}, got "
+                f"{combination!r}."
+            )
+        if combination == "attention" and len(set(widths)) > 1:
+            raise ValueError(
+                'widths must be the same for all layers where jumping="attention" '
+                f'averages them, got {list(widths)}. Take jumping="concat".'
+            )
+        self.combination = combination
+        self.linear = None
+        if combination == "concat":
+            self.linear = Linear(sum(widths), widths[-1])
+        else:
+            self.score = nn.Parameter(torch.empty(len(widths), widths[-1]))
+            self.bias = nn.Parameter(torch.empty(len(widths)))
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew (Glorot uniform); biases become zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
+        if self.linear is not None:
+            self.linear.reset_parameters(generator)
+        else:
+            glorot_(self.score, self.score.shape[1] + 1, generator)
+            nn.init.zeros_(self.bias)
+
+    def forward(self, layers: Sequence[Tensor]) -> Tensor:
+        """Combine.
+
+        Parameters
+        ----------
+        layers : sequence of Tensor of shape (n_nodes, widths[l])
+            What each layer gave.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, widths[-1])
+            One row per node.
+        """
+        if self.linear is not None:
+            out: Tensor = self.linear(torch.cat(list(layers), 1))
+            return out
+        stacked = torch.stack(list(layers), 1)  # (n, L, C)
+        weights = ((stacked * self.score).sum(2) + self.bias).softmax(1)  # (n, L)
+        return torch.einsum("nl,nlc->nc", weights, stacked)
+
+    def extra_repr(self) -> str:
+        """Describe the module in one line."""
+        return repr(self.combination)

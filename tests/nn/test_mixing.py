@@ -1,0 +1,111 @@
+import math
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from skattn.nn._mixing import Mixing, averaging_matrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+
+# 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody and is heard by 1
+EDGES = Edges.from_csr([0, 2, 6, 7, 7], [0, 1, 0, 1, 2, 3, 2], n_senders=4)
+WEIGHTS = torch.tensor([1.0, 3, 2, 1, 4, 1, 5])
+WEIGHTED = GraphStructure(EDGES, log_weight=WEIGHTS.log())
+
+
+def made(convolution="mean", *, gated=False, dtype=torch.float64):
+    mixing = Mixing(2, 3, convolution, gated=gated).to(dtype)
+    mixing.reset_parameters(torch.Generator().manual_seed(0))
+    return mixing
+
+
+def rows(n, k, seed=1, dtype=torch.float64):
+    return torch.randn(n, k, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("structure", "expected"),
+    [
+        (GraphStructure(EDGES), [1 / 2] * 2 + [1 / 4] * 4 + [1]),
+        (WEIGHTED, [1 / 4, 3 / 4, 2 / 8, 1 / 8, 4 / 8, 1 / 8, 1]),
+    ],
+)
+def test_mean_divides_by_the_sum_of_a_receivers_weights(structure, expected):
+    matrix = averaging_matrix(structure, "mean", torch.float64)
+    assert_close(matrix.values, torch.tensor(expected, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("structure", "degrees", "weights"),
+    [(GraphStructure(EDGES), [2, 4, 1], [1] * 7), (WEIGHTED, [4, 8, 5], WEIGHTS)],
+)
+def test_gcn_divides_by_the_roots_of_both_ends_degrees(structure, degrees, weights):
+    matrix = averaging_matrix(structure, "gcn", torch.float64)
+    ends = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (1, 3), (2, 2)]
+    expected = [
+        0.0 if j == 3 else float(w) / math.sqrt(degrees[i] * degrees[j])
+        for (i, j), w in zip(ends, weights, strict=True)
+    ]
+    assert_close(matrix.values, torch.tensor(expected, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("convolution", ["mean", "gcn"])
+def test_convolution_is_added_to_the_attention(convolution):
+    mixing, x, attended = made(convolution), rows(4, 2), rows(4, 3)
+    dense = torch.zeros(4, 4, dtype=torch.float64)
+    values = averaging_matrix(WEIGHTED, convolution, torch.float64).values
+    dense[EDGES.receivers.long(), EDGES.senders.long()] = values
+    expected = attended + dense @ x @ mixing.linear.weight
+    assert_close(mixing(x, attended, WEIGHTED), expected)
+
+
+def test_gates_weigh_both_per_node_and_channel():
+    mixing, x, attended = made(gated=True), rows(4, 2), rows(4, 3)
+    with torch.no_grad():
+        mixing.gate.bias.copy_(torch.tensor([0.0, 1.0, -2.0]))
+    plain = made()
+    plain.linear.load_state_dict(mixing.linear.state_dict())
+    mixed = plain(x, torch.zeros_like(attended), EDGES)
+    sides = torch.cat([attended, mixed], 1)
+    gate = 1 / (1 + torch.exp(-(sides @ mixing.gate.weight + mixing.gate.bias)))
+    expected = gate * attended + (1 - gate) * mixed
+    assert_close(mixing(x, attended, EDGES), expected)
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_compiled_mixing_equals_the_reference(gated):
+    exact, fast = made("gcn", gated=gated), made("gcn", gated=gated).float()
+    fast.load_state_dict(exact.state_dict())
+    x, y = rows(4, 2).requires_grad_(), rows(4, 2).float().requires_grad_()
+    slow_out = exact(x, rows(4, 3), WEIGHTED)
+    out = fast(y, rows(4, 3).float(), WEIGHTED)
+    assert_close(out.double(), slow_out, rtol=1e-4, atol=1e-5)
+    slow_out.square().sum().backward()
+    out.square().sum().backward()
+    assert_close(y.grad.double(), x.grad, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_gradients_are_right(gated):
+    mixing = made("gcn", gated=gated)
+    inputs = (rows(4, 2).requires_grad_(), rows(4, 3).requires_grad_())
+    names = dict(mixing.named_parameters())
+
+    def mix(x, attended, *parameters):
+        given = dict(zip(names, parameters, strict=True))
+        return torch.func.functional_call(mixing, given, (x, attended, WEIGHTED))
+
+    assert torch.autograd.gradcheck(mix, (*inputs, *names.values()))
+
+
+def test_sparse_features_equal_dense_ones():
+    mixing, attended = made(dtype=torch.float32), rows(4, 3, dtype=torch.float32)
+    entries = Edges.from_csr([0, 1, 3, 3, 4], [1, 0, 1, 0], n_senders=2)
+    x = torch.tensor([[0.0, 1], [2, 3], [0, 0], [4, 0]])
+    sparse = SparseMatrix(entries, torch.tensor([1.0, 2, 3, 4]))
+    assert_close(mixing(sparse, attended, EDGES), mixing(x, attended, EDGES))
+
+
+def test_unknown_convolutions_are_an_error():
+    with pytest.raises(ValueError, match=r"mixing must be None or one of .* 'gin'"):
+        made("gin")
