@@ -1,6 +1,20 @@
-"""Graphs become tensors."""
+"""Graphs become tensors.
+
+`collate` lays one graph out; `GraphBlock` lays many graphs out once and cuts batches
+from them. `graphs_from_pyg` and `graphs_to_pyg` exchange graphs with PyG.
+"""
 
 from skattn.batch._batch import GraphBatch
+from skattn.batch._block import GraphBlock, batches
 from skattn.batch._collate import collate, collate_views
+from skattn.batch._pyg import graphs_from_pyg, graphs_to_pyg
 
-__all__ = ["GraphBatch", "collate", "collate_views"]
+__all__ = [
+    "GraphBatch",
+    "GraphBlock",
+    "batches",
+    "collate",
+    "collate_views",
+    "graphs_from_pyg",
+    "graphs_to_pyg",
+]

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from skattn.batch._batch import GraphBatch
-from skattn.graph import Graph, add_self_loops
+from skattn.graph import Graph, add_self_loops, hop_adjacency
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 
-def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
+def collate(
+    graph: Graph, device: torch.device | str = "cpu", hops: tuple[int, ...] = ()
+) -> GraphBatch:
     """Lay a graph out for the kernels.
 
     Parameters
@@ -25,6 +27,8 @@ def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
         A graph or a view of one, with numeric features.
     device : torch.device or str, default="cpu"
         Where the tensors shall be.
+    hops : tuple of int, default=()
+        How far heads see: for every k > 1 in it, who is within k hops of whom.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
         )
     batch = GraphBatch(
         x=_features(graph.X),
-        structure=_structure(graph),
+        structure=_structure(graph, hops),
         targets=_tensor(graph.targets, np.int64),
     )
     return batch.to(torch.device(device))
@@ -52,6 +56,7 @@ def collate(graph: Graph, device: torch.device | str = "cpu") -> GraphBatch:
 def collate_views(
     views: Iterable[Graph],
     device: torch.device | str = "cpu",
+    hops: tuple[int, ...] = (),
 ) -> list[GraphBatch]:
     """Collate several views; views of one graph share its tensors.
 
@@ -61,6 +66,8 @@ def collate_views(
         Graphs or views of graphs.
     device : torch.device or str, default="cpu"
         Where the tensors shall be.
+    hops : tuple of int, default=()
+        How far heads see: for every k > 1 in it, who is within k hops of whom.
 
     Returns
     -------
@@ -71,13 +78,13 @@ def collate_views(
     batches = []
     for view in views:
         if view.base not in bases:
-            bases[view.base] = collate(view.base, device)
+            bases[view.base] = collate(view.base, device, hops)
         targets = _tensor(view.targets, np.int64)
         batches.append(bases[view.base].with_targets(targets))
     return batches
 
 
-def _structure(graph: Graph) -> GraphStructure:
+def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
     adjacency, edge_features, _ = add_self_loops(graph.adjacency, graph.edge_features)
     return GraphStructure(
         edges=_edges(adjacency),
@@ -87,6 +94,7 @@ def _structure(graph: Graph) -> GraphStructure:
         edge_features=(
             None if edge_features is None else _tensor(edge_features, np.float32)
         ),
+        hops={k: _edges(hop_adjacency(graph.adjacency, k)) for k in hops if k > 1},
     )
 
 

@@ -125,3 +125,20 @@ def test_device_is_passed_on():
     batches = [collate(Graph(ADJACENCY, X), "meta")]
     batches += collate_views([Graph(ADJACENCY, X)], torch.device("meta"))
     assert {batch.x.device.type for batch in batches} == {"meta"}
+
+
+def test_far_sight_says_who_is_within_k_hops():
+    graph = Graph([[0, 2, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1], [0, 0, 0, 0]], np.eye(4))
+    hops = collate(graph, hops=(1, 2, 3)).structure.hops
+    assert hops.keys() == {2, 3}
+    assert hops[2].indptr.tolist() == [0, 3, 6, 8, 9]
+    assert hops[2].senders.tolist() == [0, 1, 2, 1, 2, 3, 2, 3, 3]
+    assert hops[3].indptr.tolist() == [0, 4, 7, 9, 10]
+    assert (hops[2].indptr.dtype, hops[2].senders.dtype) == (torch.int64, torch.int32)
+
+
+def test_views_share_their_hops():
+    graph = Graph(ADJACENCY, X)
+    first, second = collate_views([graph[[0]], graph[[1]]], hops=(2,))
+    assert first.structure.hops[2] is second.structure.hops[2]
+    assert collate(graph).structure.hops == {}

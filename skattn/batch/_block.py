@@ -1,0 +1,217 @@
+"""All graphs of a fit, laid out once; batches are cut from them by compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skattn.batch._batch import GraphBatch
+from skattn.batch._collate import collate
+from skattn.batch._cut import Stretches, copy_rows, cut_csr
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+
+if TYPE_CHECKING:
+    from skattn.graph import GraphCollection
+
+
+@dataclass(frozen=True, eq=False)
+class GraphBlock:
+    """All graphs of a collection side by side, and how to cut some of them out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skattn import Graph
+    >>> from skattn.batch import GraphBlock
+    >>> from skattn.graph import GraphCollection
+    >>> pair = Graph([[0, 1], [1, 0]], np.array([[1.0], [2.0]]))
+    >>> loner = Graph([[0]], np.array([[3.0]]))
+    >>> block = GraphBlock.of(GraphCollection.of([pair, loner]))
+    >>> batch = block.cut(np.array([1, 0]))
+    >>> batch.x.T, batch.structure.node_ptr
+    (tensor([[3., 1., 2.]]), tensor([0, 1, 3]))
+    """
+
+    whole: GraphBatch
+    """The batch of all graphs, in order, on the CPU, with ``structure.node_ptr``."""
+
+    @classmethod
+    def of(cls, collection: GraphCollection, hops: tuple[int, ...] = ()) -> GraphBlock:
+        """Lay out all graphs of a collection, whatever its targets.
+
+        Parameters
+        ----------
+        collection : GraphCollection
+            Graphs with numeric features.
+        hops : tuple of int, default=()
+            How far heads see: for every k > 1 in it, who is within k hops of whom.
+
+        Returns
+        -------
+        GraphBlock
+            With missing self-loops added; features are shared where they fit.
+
+        Raises
+        ------
+        ValueError
+            If the graphs have no features.
+        """
+        batch = collate(collection.whole, hops=hops)
+        node_ptr = torch.from_numpy(np.array(collection.node_ptr, np.int64))
+        return cls(
+            GraphBatch(
+                x=batch.x,
+                structure=replace(batch.structure, node_ptr=node_ptr),
+                targets=torch.arange(len(node_ptr) - 1),
+            )
+        )
+
+    @property
+    def n_graphs(self) -> int:
+        """Number of graphs."""
+        return self.whole.structure.n_graphs
+
+    @property
+    def n_features(self) -> int:
+        """Number of node features."""
+        return int(self.whole.x.shape[1])
+
+    def __len__(self) -> int:
+        return self.n_graphs
+
+    def cut(
+        self, numbers: NDArray[Any], device: torch.device | str = "cpu"
+    ) -> GraphBatch:
+        """Lay some of the graphs side by side.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n,), int
+            Numbers of the graphs, in any order, repeated or not.
+        device : torch.device or str, default="cpu"
+            Where the tensors shall be.
+
+        Returns
+        -------
+        GraphBatch
+            About all of these n graphs, on memory of its own.
+
+        Raises
+        ------
+        IndexError
+            If there is no graph of some number.
+        """
+        nodes = self._nodes_of(np.asarray(numbers, np.int64))
+        batch = GraphBatch(
+            x=_cut_features(self.whole.x, nodes),
+            structure=_cut_structure(self.whole.structure, nodes),
+            targets=torch.arange(len(nodes.low)),
+        )
+        return batch.to(torch.device(device))
+
+    def _nodes_of(self, numbers: NDArray[np.int64]) -> Stretches:
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < self.n_graphs:
+            raise IndexError(
+                f"numbers of graphs must lie between 0 and {self.n_graphs - 1}, got "
+                f"numbers from {numbers.min()} to {numbers.max()}."
+            )
+        node_ptr = _array(self.whole.structure.node_ptr)
+        return Stretches.between(node_ptr[numbers], node_ptr[numbers + 1])
+
+
+def batches(
+    n: int, batch_size: int, generator: torch.Generator | None = None
+) -> Iterator[NDArray[np.int64]]:
+    """Deal numbers out in batches.
+
+    A single one that is left over joins the batch before: statistics over a batch need
+    two.
+
+    Parameters
+    ----------
+    n : int
+        How many there are.
+    batch_size : int
+        How many go into a batch; fewer into the last one.
+    generator : torch.Generator or None, default=None
+        Shuffles; None: in order.
+
+    Yields
+    ------
+    ndarray of int64
+        All numbers from 0 to n - 1, each in one batch.
+
+    Examples
+    --------
+    >>> from skattn.batch import batches
+    >>> list(batches(5, 2))
+    [array([0, 1]), array([2, 3, 4])]
+    """
+    if generator is None:
+        numbers = np.arange(n)
+    else:
+        numbers = torch.randperm(n, generator=generator).numpy()
+    starts = list(range(0, n, batch_size))
+    if batch_size > 1 and n > 1 and n % batch_size == 1:
+        starts.pop()
+    yield from np.split(numbers, starts[1:]) if n else ()
+
+
+def _cut_features(x: Tensor | SparseMatrix, nodes: Stretches) -> Tensor | SparseMatrix:
+    if not isinstance(x, SparseMatrix):
+        return _cut_rows(x, nodes)
+    edges, entries = _cut_edges(x.edges, nodes, columns_move=False)
+    return SparseMatrix(edges, _cut_rows(x.values, entries))
+
+
+def _cut_structure(structure: GraphStructure, nodes: Stretches) -> GraphStructure:
+    edges, entries = _cut_edges(structure.edges, nodes)
+
+    def cut(table: Tensor | None) -> Tensor | None:
+        return None if table is None else _cut_rows(table, entries)
+
+    return GraphStructure(
+        edges=edges,
+        log_weight=cut(structure.log_weight),
+        edge_features=cut(structure.edge_features),
+        node_ptr=torch.from_numpy(nodes.ptr),
+        hops={k: _cut_edges(far, nodes)[0] for k, far in structure.hops.items()},
+    )
+
+
+def _cut_edges(
+    edges: Edges, nodes: Stretches, *, columns_move: bool = True
+) -> tuple[Edges, Stretches]:
+    """Return the rows of some nodes, and which entries they were."""
+    indptr, senders = _array(edges.indptr), _array(edges.senders)
+    entries = Stretches.between(indptr[nodes.low], indptr[nodes.high])
+    n_nodes, n_entries = int(nodes.ptr[-1]), int(entries.ptr[-1])
+    new_indptr = np.empty(n_nodes + 1, np.int64)
+    new_senders = np.empty(n_entries, senders.dtype)
+    cut_csr(nodes, entries, indptr, senders, columns_move, new_indptr, new_senders)
+    cut = Edges(
+        indptr=torch.from_numpy(new_indptr),
+        senders=torch.from_numpy(new_senders),
+        n_senders=n_nodes if columns_move else edges.n_senders,
+    )
+    return cut, entries
+
+
+def _cut_rows(table: Tensor, rows: Stretches) -> Tensor:
+    array, n_rows = _array(table), int(rows.ptr[-1])
+    out = np.empty((n_rows, *array.shape[1:]), array.dtype)
+    width = array.shape[1] if array.ndim == 2 else 1
+    copy_rows(rows, width, array.reshape(-1), out.reshape(-1))
+    return torch.from_numpy(out)
+
+
+def _array(tensor: Tensor | None) -> NDArray[Any]:
+    assert tensor is not None
+    array: NDArray[Any] = tensor.numpy()
+    return array

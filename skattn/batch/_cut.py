@@ -1,0 +1,73 @@
+"""Compiled loops that cut stretches of rows out of arrays and lay them side by side.
+
+A stretch is all that one graph has of something: its nodes, its edges, the entries of
+its sparse features. The compiled functions trust their arguments.
+"""
+
+# ruff: noqa: ANN001, ANN202  (numba infers types)
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+_jit = njit(nogil=True, cache=True, boundscheck=False)
+
+
+class Stretches(NamedTuple):
+    """Where stretches of rows lie, in the order in which they are wanted."""
+
+    low: np.ndarray
+    """(n,) int64: the first row of each."""
+    ptr: np.ndarray
+    """(n + 1,) int64: where each starts once they lie side by side."""
+
+    @classmethod
+    def between(cls, low: np.ndarray, high: np.ndarray) -> Stretches:
+        """Return the stretches of the rows from `low` up to, without, `high`."""
+        ptr = np.zeros(len(low) + 1, np.int64)
+        np.cumsum(high - low, out=ptr[1:])
+        return cls(low, ptr)
+
+    @property
+    def high(self) -> np.ndarray:
+        """(n,) int64: the row behind the last of each."""
+        return self.low + np.diff(self.ptr)
+
+
+# Loops run over slices: an index that counts from 0 cannot be negative, which numba
+# would look for at every element (four times slower, because nothing vectorises).
+
+
+@_jit
+def copy_rows(stretches, width, table, out):
+    """Copy rows of `width` numbers; both tables are flat."""
+    low, ptr = stretches
+    for s in range(len(low)):
+        n = (ptr[s + 1] - ptr[s]) * width
+        old = table[low[s] * width : low[s] * width + n]
+        new = out[ptr[s] * width : ptr[s] * width + n]
+        for k in range(n):
+            new[k] = old[k]
+
+
+@_jit
+def cut_csr(rows, entries, indptr, indices, columns_move, new_indptr, new_indices):
+    """Cut compressed rows; where columns move, they are numbers of the same rows."""
+    new_indptr[0] = 0
+    for s in range(len(rows.low)):
+        first, n = rows.ptr[s], rows.ptr[s + 1] - rows.ptr[s]
+        old = indptr[rows.low[s] + 1 : rows.low[s] + 1 + n]
+        new = new_indptr[first + 1 : first + 1 + n]
+        shift = entries.ptr[s] - entries.low[s]
+        for i in range(n):
+            new[i] = old[i] + shift
+        first, n = entries.ptr[s], entries.ptr[s + 1] - entries.ptr[s]
+        old_columns = indices[entries.low[s] : entries.low[s] + n]
+        new_columns = new_indices[first : first + n]
+        shift = rows.ptr[s] - rows.low[s] if columns_move else 0
+        for k in range(n):
+            new_columns[k] = old_columns[k] + shift
