@@ -1,6 +1,7 @@
 """What scikit-learn does to any X, done to a graph."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.model_selection import (
@@ -12,7 +13,7 @@ from sklearn.model_selection import (
 from sklearn.utils import _safe_indexing, check_array, indexable, resample, shuffle
 from sklearn.utils.validation import _num_features, _num_samples
 
-from skattn.graph import Graph
+from skattn.graph import Graph, GraphCollection
 
 N_NODES = 30
 
@@ -103,3 +104,34 @@ def test_clone_keeps_the_graph_itself(graph):
 def test_steps_that_need_arrays_say_so(graph):
     with pytest.raises(ValueError, match="A Graph cannot become an array"):
         check_array(graph)
+
+
+class SizeEcho(RegressorMixin, BaseEstimator):
+    """Predicts every graph's number of nodes, of a list as scikit-learn cuts it."""
+
+    def __init__(self, shift=0):
+        self.shift = shift
+
+    def fit(self, X, y):
+        np.testing.assert_array_equal(np.diff(GraphCollection.of(X).node_ptr), y)
+        return self
+
+    def predict(self, X):
+        return np.diff(GraphCollection.of(X).node_ptr) + self.shift
+
+
+def as_objects(graphs):
+    return np.array(graphs, dtype=object)
+
+
+@pytest.mark.parametrize("make", [list, tuple, as_objects, pd.Series])
+def test_lists_of_graphs_are_cut_by_searches_and_splits(make):
+    sizes = np.arange(1, 13)
+    graphs = make([Graph(np.zeros((n, n))) for n in sizes])
+    search = GridSearchCV(SizeEcho(), {"shift": [0, 1]}, cv=3).fit(graphs, sizes)
+    assert search.best_params_ == {"shift": 0}
+    predicted = cross_val_predict(SizeEcho(), graphs, sizes, cv=3)
+    np.testing.assert_array_equal(predicted, sizes)
+    train, test = train_test_split(graphs, test_size=3, random_state=0)
+    assert GraphCollection.of(train).n_graphs == 9
+    assert GraphCollection.of(test).n_graphs == 3
