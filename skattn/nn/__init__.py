@@ -1,21 +1,34 @@
 """Modules over :mod:`skattn.ops`, usable in anyone's own torch model."""
 
 from skattn.nn._attention import GraphAttention
+from skattn.nn._autoencoder import MaskedAutoencoder
 from skattn.nn._block import AttentionBlock, BlockSpec
 from skattn.nn._encoder import GraphEncoder
+from skattn.nn._global_attention import GlobalAttention
+from skattn.nn._hierarchical import HierarchicalReadout
+from skattn.nn._hops import HopAttention
+from skattn.nn._jumping import Jumping
 from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
+from skattn.nn._mixing import Mixing
 from skattn.nn._network import AttentionNetwork, NetworkSpec
-from skattn.nn._readout import AttentionReadout
+from skattn.nn._readout import AttentionReadout, PoolReadout
 
 __all__ = [
     "AttentionBlock",
     "AttentionNetwork",
     "AttentionReadout",
     "BlockSpec",
+    "GlobalAttention",
     "GraphAttention",
     "GraphAttentionLayer",
     "GraphEncoder",
+    "HierarchicalReadout",
+    "HopAttention",
+    "Jumping",
     "Linear",
+    "MaskedAutoencoder",
+    "Mixing",
     "NetworkSpec",
+    "PoolReadout",
 ]

@@ -93,7 +93,7 @@ def test_weights_of_one_layer_by_hand():
     # sender j is LeakyReLU(X[j, 0])
     graph = Graph(ADJACENCY, X)
     clf = made(n_layers=1, n_heads=1, hidden_dim=2).fit(graph, Y)
-    attention = clf.net_.module_.encoder.blocks[0].attention
+    attention = clf.net_.module_.encoder.blocks[0].attention.groups[0]
     with torch.no_grad():
         attention.query.zero_()
         attention.value.copy_(torch.eye(2))

@@ -1,0 +1,272 @@
+"""Learning without targets: masked features are told from what is around them."""
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skattn.nn._attention import edge_inputs
+from skattn.nn._encoder import GraphEncoder
+from skattn.nn._linear import Linear
+from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
+from skattn.nn._network import NetworkSpec
+from skattn.nn._reset import reset_children
+from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+
+NORM_FLOOR = 1e-3
+"""Added to the norm of what was told. A masked node that sees nobody is told the bias
+alone, which is zero at first, and a cosine's gradient is one over the norm."""
+
+
+class MaskedAutoencoder(nn.Module):
+    """An encoder that learns by telling hidden features of nodes from their neighbours.
+
+    GraphMAE (Hou et al. 2022, section 3.2): some nodes are masked; the encoder makes
+    codes of what is left; a linear map leads into the decoder's space, where the codes
+    of masked nodes are set to zero once more; the decoder, one attention, tells every
+    masked node's features from its neighbours' codes. What is made small is the scaled
+    cosine error ``(1 - cos(told, true)) ** gamma`` (equation 2).
+
+    A masked node's features are zero and an added input column, zero for all others,
+    is one: the row of weights that this column meets is the paper's mask token. Among
+    the masked, a share is left to look real with features of another node.
+
+    The decoder's attention averages codes of ``n_components`` columns, and the average
+    is mapped to the features after that, of masked nodes only: ``W sum_j w_ij z_j`` is
+    the paper's ``sum_j w_ij W z_j`` without wide rows per edge.
+
+    Parameters
+    ----------
+    in_features : int
+        Width of the node features.
+    spec : NetworkSpec
+        The shape of the encoder: ``n_layers`` blocks of width ``hidden_dim``. Its
+        output and its readout do not matter here.
+    n_components : int
+        Width of the embedding. Where it is not ``spec.hidden_dim``, the encoding is
+        mapped to it linearly, so that the encoder is that of a network of the same
+        spec whatever the embedding.
+    mask_fraction : float, default=0.5
+        Share of the nodes that is masked; one at least.
+    replace_fraction : float, default=0.05
+        Share of the masked nodes that gets another node's features.
+    gamma : float, default=3.0
+        The error's power, at least 1: the larger it is, the less easy nodes count.
+
+    Shape
+    -----
+    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
+    - Output: ``(n_masked,)``
+
+    Notes
+    -----
+    The cosine with a row of zeros is 0, so such a node's error is 1 whatever is told.
+    A single feature has a sign and no direction; with ``in_features=1`` the error is
+    the square of the difference.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import BlockSpec, MaskedAutoencoder, NetworkSpec
+    >>> from skattn.ops import Edges
+    >>> edges = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
+    >>> spec = NetworkSpec(block=BlockSpec())
+    >>> autoencoder = MaskedAutoencoder(4, spec, n_components=8, mask_fraction=0.7)
+    >>> x = torch.randn(3, 4)
+    >>> autoencoder(x, edges).shape, autoencoder.embed(x, edges).shape
+    (torch.Size([2]), torch.Size([3, 8]))
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        spec: NetworkSpec,
+        *,
+        n_components: int,
+        mask_fraction: float = 0.5,
+        replace_fraction: float = 0.05,
+        gamma: float = 3.0,
+    ) -> None:
+        super().__init__()
+        _check_options(n_components, mask_fraction, replace_fraction, gamma)
+        self.in_features, self.n_components = in_features, n_components
+        self.spec, self.gamma = spec, gamma
+        self.mask_fraction, self.replace_fraction = mask_fraction, replace_fraction
+        self.encoder = self._make_encoder(in_features + 1)
+        width = self.encoder.out_features
+        self.project = Linear(width, n_components) if width != n_components else None
+        self.to_decoder = Linear(n_components, n_components, bias=False)
+        self.decoder = spec.block.attention(
+            n_components, n_components, n_heads=1, combine="concat"
+        )
+        self.tell = Linear(n_components, in_features)
+
+    def _make_encoder(self, in_features: int) -> GraphEncoder:
+        return GraphEncoder(
+            in_features,
+            [self.spec.hidden_dim] * self.spec.n_layers,
+            self.spec.block,
+            input_dropout=self.spec.input_dropout,
+            jumping=self.spec.jumping,
+        )
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
+        reset_children(self, generator)
+
+    def forward(
+        self,
+        x: Tensor | SparseMatrix,
+        structure: GraphStructure | Edges,
+        *,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Mask some nodes and compute how badly their features are told.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            Who attends to whom; with edge features if and only if the spec has
+            ``n_edge_features``.
+        generator : torch.Generator, optional
+            Source of the mask, of replacements and of dropout masks; torch's global one
+            if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_masked,)
+            One error per masked node.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit.
+        """
+        self._check_input(x)
+        structure = as_structure(structure)
+        mask = draw_mask(
+            len(x), self.mask_fraction, self.replace_fraction, generator
+        ).to(structure.edges.indptr.device)
+        code = self._encode(cover(x, mask), structure, generator)
+        told = self._tell(code, mask, structure, generator)
+        return self._error(told, dense_rows(x, mask.nodes))
+
+    def _encode(
+        self,
+        x: Tensor | SparseMatrix,
+        structure: GraphStructure,
+        generator: Generator | None,
+    ) -> Tensor:
+        code: Tensor = self.encoder(x, structure, generator=generator)
+        return code if self.project is None else self.project(code)
+
+    def _tell(
+        self,
+        code: Tensor,
+        mask: Mask,
+        structure: GraphStructure,
+        generator: Generator | None,
+    ) -> Tensor:
+        code = self.to_decoder(code).index_fill(0, mask.nodes, 0.0)
+        told = self.decoder(code, **edge_inputs(structure), generator=generator)
+        out: Tensor = self.tell(told.index_select(0, mask.nodes))
+        return out  # (n_masked, in_features)
+
+    def _error(self, told: Tensor, true: Tensor) -> Tensor:
+        if self.in_features == 1:
+            return (told - true).square().sum(1)
+        return (1 - cosine(told, true)).clamp(min=0).pow(self.gamma)
+
+    def embed(
+        self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
+    ) -> Tensor:
+        """Encode every node; nothing is masked.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            As in :meth:`forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, n_components)
+            The embedding.
+        """
+        self._check_input(x)
+        return self._encode(cover(x, None), as_structure(structure), None)
+
+    def attention_weights(
+        self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
+    ) -> list[Tensor]:
+        """Compute what every layer of the encoder looks at; nothing is masked.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            As in :meth:`forward`.
+
+        Returns
+        -------
+        list of Tensor of shape (n_edges, n_heads)
+            One entry per layer, of its heads that attend along the edges.
+        """
+        self._check_input(x)
+        return self.encoder.attention_weights(cover(x, None), structure)[0]
+
+    def encoder_state(self) -> dict[str, Tensor]:
+        """Return the encoder's weights as those of a network of the same spec.
+
+        Returns
+        -------
+        dict of str to Tensor
+            What ``AttentionNetwork(in_features, n_outputs, spec).encoder`` loads if its
+            output does not attend: all but the row that is the mask token.
+        """
+        with torch.device("meta"):
+            plain = self._make_encoder(self.in_features).state_dict()
+        state = self.encoder.state_dict()
+        return {
+            name: state[name][: len(weight)] if weight.dim() else state[name]
+            for name, weight in plain.items()
+        }
+
+    def _check_input(self, x: Tensor | SparseMatrix) -> None:
+        if x.shape[1:] != (self.in_features,):
+            raise ValueError(
+                f"x must have in_features={self.in_features} columns, got shape "
+                f"{tuple(x.shape)}."
+            )
+
+
+def cosine(told: Tensor, true: Tensor) -> Tensor:
+    """Return the cosine of each pair of rows; 0 where the true one is zero."""
+    norm = (told.square().sum(1) + NORM_FLOOR**2).sqrt()
+    size = torch.linalg.vector_norm(true, dim=1).clamp(min=1e-12)
+    return (told * (true / size[:, None])).sum(1) / norm
+
+
+def _check_options(
+    n_components: int, mask_fraction: float, replace_fraction: float, gamma: float
+) -> None:
+    if n_components < 1:
+        raise ValueError(f"n_components must be at least 1, got {n_components}.")
+    if not 0 < mask_fraction <= 1 or not 0 <= replace_fraction <= 1:
+        raise ValueError(
+            "mask_fraction must lie in (0, 1] and replace_fraction in [0, 1], got "
+            f"{mask_fraction} and {replace_fraction}."
+        )
+    if gamma < 1:
+        raise ValueError(
+            f"gamma must be at least 1, got {gamma}; below that, the error's slope is "
+            "infinite where it is zero."
+        )
