@@ -251,7 +251,7 @@ class MaskedAutoencoder(nn.Module):
 def cosine(told: Tensor, true: Tensor) -> Tensor:
     """Return the cosine of each pair of rows; 0 where the true one is zero."""
     norm = (told.square().sum(1) + NORM_FLOOR**2).sqrt()
-    size = torch.linalg.vector_norm(true, dim=1).clamp(min=1e-12)
+    size = true.square().sum(1).sqrt().clamp(min=1e-12)
     return (told * (true / size[:, None])).sum(1) / norm
 
 

@@ -1,0 +1,253 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.testing import assert_close
+
+from skattn.nn import AttentionNetwork, BlockSpec, MaskedAutoencoder, NetworkSpec
+from skattn.nn._autoencoder import cosine
+from skattn.nn._masking import cover, draw_mask
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+
+# a ring of six, all attend to themselves too
+RING = [sorted([i, (i + 1) % 6, (i - 1) % 6]) for i in range(6)]
+
+
+def edges_of(senders):
+    starts = torch.tensor([0, *(len(row) for row in senders)]).cumsum(0)
+    flat = [j for row in senders for j in row]
+    return Edges.from_csr(starts, flat, n_senders=len(senders))
+
+
+EDGES = edges_of(RING)
+
+
+def rows(n=6, k=3, seed=1, dtype=torch.float32):
+    return torch.randn(n, k, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def made(in_features=3, *, block=None, jumping=None, n_components=4, **options):
+    spec = NetworkSpec(
+        block=BlockSpec(**{"n_heads": 2} | (block or {})), hidden_dim=4, jumping=jumping
+    )
+    autoencoder = MaskedAutoencoder(
+        in_features, spec, n_components=n_components, **options
+    )
+    autoencoder.reset_parameters(torch.Generator().manual_seed(0))
+    return autoencoder
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_errors_follow_the_paper_step_by_step():
+    autoencoder, x = made(replace_fraction=0.4, gamma=2.0), rows()
+    mask = draw_mask(6, 0.5, 0.4, seeded())
+    assert (len(mask.replaced), len(mask.hidden)) == (1, 2)
+    seen = torch.cat([x, torch.zeros(6, 1)], 1)
+    seen[mask.hidden] = torch.tensor([0.0, 0, 0, 1])
+    seen[mask.replaced, :3] = x[mask.donors]
+    code = autoencoder.encoder(seen, EDGES) @ autoencoder.to_decoder.weight
+    code[mask.nodes] = 0
+    told = autoencoder.tell(autoencoder.decoder(code, EDGES))[mask.nodes]
+    true = x[mask.nodes]
+    expected = (1 - torch.cosine_similarity(told, true)) ** 2
+    error = autoencoder(x, EDGES, generator=seeded())
+    assert_close(error, expected, rtol=1e-3, atol=1e-4)  # the floor under the norm
+
+
+def test_a_masked_nodes_own_features_cannot_reach_its_error_but_as_target():
+    autoencoder, x = made(replace_fraction=0.0, mask_fraction=0.5), rows()
+    nodes = draw_mask(6, 0.5, 0.0, seeded()).nodes
+    longer = x.clone()
+    longer[nodes] *= 3  # the same directions
+    assert_close(
+        autoencoder(longer, EDGES, generator=seeded()),
+        autoencoder(x, EDGES, generator=seeded()),
+    )
+
+
+def test_cosine_by_hand():
+    told = torch.tensor([[3.0, 4], [3, 4], [-3, -4], [1, 2], [0, 0]])
+    true = torch.tensor([[6.0, 8], [4, -3], [30, 40], [0, 0], [1, 0]])
+    expected = torch.tensor([1.0, 0, -1, 0, 0])
+    assert_close(cosine(told, true), expected, atol=1e-6, rtol=0)
+
+
+def test_zeros_give_an_error_of_one_and_finite_gradients():
+    autoencoder = made(mask_fraction=1.0)
+    x = torch.zeros(6, 3)
+    error = autoencoder(x, EDGES, generator=seeded())
+    assert_close(error, torch.ones(6))
+    error.sum().backward()
+    assert all(p.grad.isfinite().all() for p in autoencoder.parameters())
+
+
+def test_nodes_that_see_nobody_have_bounded_gradients():
+    """All is masked: at first every node is told a bias of zero."""
+    autoencoder = made(mask_fraction=1.0, replace_fraction=0.0)
+    autoencoder(rows(), EDGES, generator=seeded()).mean().backward()
+    assert autoencoder.tell.bias.grad.norm() <= 3000  # gamma over the norm's floor
+
+
+def test_a_single_feature_has_a_squared_error():
+    autoencoder, x = made(1), rows(k=1)
+    mask = draw_mask(6, 0.5, 0.05, seeded())
+    code = autoencoder.encoder(cover(x, mask), EDGES) @ autoencoder.to_decoder.weight
+    code = code.index_fill(0, mask.nodes, 0.0)
+    told = autoencoder.tell(autoencoder.decoder(code, EDGES))
+    expected = (told - x)[mask.nodes, 0] ** 2
+    assert_close(autoencoder(x, EDGES, generator=seeded()), expected)
+
+
+def test_embedding_masks_nothing():
+    autoencoder, x = made().eval(), rows()
+    expected = autoencoder.encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
+    assert autoencoder.project is None
+    assert torch.equal(autoencoder.embed(x, EDGES), expected)
+
+
+def test_other_widths_are_mapped_from_the_encoding():
+    autoencoder, x = made(n_components=3).eval(), rows()
+    encoding = autoencoder.encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
+    assert_close(autoencoder.embed(x, EDGES), autoencoder.project(encoding))
+    assert autoencoder(x, EDGES).shape == (3,)
+
+
+def test_sparse_features_equal_dense_ones():
+    x = rows().relu()
+    where = x.nonzero()
+    starts = torch.tensor([0, *(x != 0).sum(1)]).cumsum(0)
+    sparse = SparseMatrix(Edges.from_csr(starts, where[:, 1], n_senders=3), x[x != 0])
+    autoencoder = made(replace_fraction=0.4)
+    assert_close(autoencoder.embed(sparse, EDGES), autoencoder.embed(x, EDGES))
+    assert_close(
+        autoencoder(sparse, EDGES, generator=seeded()),
+        autoencoder(x, EDGES, generator=seeded()),
+    )
+
+
+def test_weights_and_edge_features_reach_encoder_and_decoder():
+    autoencoder, x = made(block={"n_edge_features": 1}), rows()
+    features = torch.zeros(18, 1)
+    plain = GraphStructure(EDGES, edge_features=features)
+    for other in (
+        GraphStructure(EDGES, edge_features=features + torch.arange(18.0)[:, None]),
+        GraphStructure(EDGES, edge_features=features, log_weight=torch.arange(18.0)),
+    ):
+        for run in (autoencoder.embed, lambda *a: autoencoder(*a, generator=seeded())):
+            assert not torch.allclose(run(x, other), run(x, plain))
+    autoencoder(x, plain, generator=seeded()).sum().backward()
+    assert autoencoder.decoder.edge_value.grad is not None
+
+
+def test_all_randomness_comes_from_the_generator():
+    autoencoder = made(block={"dropout": 0.3, "attention_dropout": 0.3}).train()
+    x, state = rows(), torch.get_rng_state()
+
+    def run(seed):
+        return autoencoder(x, EDGES, generator=seeded(seed))
+
+    assert torch.equal(run(1), run(1))
+    assert not torch.equal(run(1), run(2))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_resetting_sets_every_weight():
+    other = made(n_components=3, jumping="attention")
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.fill_(float("nan"))
+    other.reset_parameters(seeded())
+    fresh = made(n_components=3, jumping="attention").state_dict()
+    for name, tensor in other.state_dict().items():
+        assert torch.equal(tensor, fresh[name]), name
+
+
+def test_gradients_are_right():
+    autoencoder = made(block={"activation": "gelu"}).double()
+    x = rows(dtype=torch.float64)
+    names = dict(autoencoder.named_parameters())
+
+    def err(*parameters):
+        given = dict(zip(names, parameters, strict=True))
+        keywords = {"generator": seeded()}
+        return torch.func.functional_call(autoencoder, given, (x, EDGES), keywords)
+
+    assert torch.autograd.gradcheck(err, tuple(names.values()), fast_mode=True)
+
+
+def test_every_parameter_is_used():
+    autoencoder = made(n_components=3, jumping="concat", block={"mixing": "mean"})
+    autoencoder(rows(), EDGES, generator=seeded()).sum().backward()
+    assert all(p.grad is not None for p in autoencoder.parameters())
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(6)))
+def test_numbering_of_the_nodes_does_not_change_the_embedding(order):
+    number = {node: k for k, node in enumerate(order)}
+    renumbered = edges_of([sorted(number[j] for j in RING[node]) for node in order])
+    autoencoder, x = made().eval(), rows()
+    out = autoencoder.embed(x[list(order)], renumbered)
+    assert_close(out, autoencoder.embed(x, EDGES)[list(order)], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_components", [3, 4])
+def test_encoder_carries_over_to_a_network_of_the_same_spec(n_components):
+    block = {"mixing": "gcn", "global_attention": True, "norm": "batch"}
+    autoencoder = made(n_components=n_components, block=block, jumping="concat")
+    autoencoder(rows(seed=5), EDGES, generator=seeded())  # moves the running means
+    network = AttentionNetwork(3, 7, autoencoder.spec)
+    network.encoder.load_state_dict(autoencoder.encoder_state())
+    x = rows()
+    expected = autoencoder.eval().encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
+    assert_close(network.eval().encoder(x, EDGES), expected)
+
+
+def test_weights_of_the_encoder_come_layer_by_layer():
+    autoencoder, x = made().eval(), rows()
+    weights = autoencoder.attention_weights(x, EDGES)
+    expected, _ = autoencoder.encoder.attention_weights(
+        torch.cat([x, torch.zeros(6, 1)], 1), EDGES
+    )
+    assert len(weights) == 2
+    assert all(torch.equal(a, b) for a, b in zip(weights, expected, strict=True))
+
+
+def test_features_are_learned_from_neighbours():
+    """On a ring of pairs alike, the neighbour tells what a hidden node is."""
+    x = torch.eye(3).repeat_interleave(2, 0).repeat(4, 1)  # 24 nodes, 12 pairs
+    pairs = edges_of([[2 * (i // 2), 2 * (i // 2) + 1] for i in range(24)])
+    autoencoder = made(mask_fraction=0.3, replace_fraction=0.0)
+    optimizer, generator = torch.optim.Adam(autoencoder.parameters(), 0.01), seeded()
+    errors = []
+    for _ in range(150):
+        optimizer.zero_grad()
+        error = autoencoder(x, pairs, generator=generator).mean()
+        error.backward()
+        optimizer.step()
+        errors.append(error.item())
+    assert sum(errors[-20:]) < 0.5 * sum(errors[:20])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mask_fraction": 0.0}, r"mask_fraction must lie in \(0, 1\]"),
+        ({"mask_fraction": 1.5}, r"mask_fraction must lie in \(0, 1\]"),
+        ({"replace_fraction": -0.1}, r"replace_fraction in \[0, 1\]"),
+        ({"gamma": 0.5}, "gamma must be at least 1, got 0.5"),
+        ({"n_components": 0}, "n_components must be at least 1, got 0"),
+    ],
+)
+def test_options_out_of_range_are_an_error(options, message):
+    with pytest.raises(ValueError, match=message):
+        made(**options)
+
+
+def test_features_of_another_width_are_an_error():
+    for run in (made(), made().embed, made().attention_weights):
+        with pytest.raises(ValueError, match="must have in_features=3 columns"):
+            run(rows(k=4), EDGES)
