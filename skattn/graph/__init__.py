@@ -5,6 +5,7 @@ Nothing here knows torch.
 
 from skattn.graph._collection import GraphCollection
 from skattn.graph._contexts import CONTEXTS, Context
+from skattn.graph._encodings import positional_encoding
 from skattn.graph._features import degree_features
 from skattn.graph._folds import LabelledFold
 from skattn.graph._graph import Graph
@@ -27,6 +28,7 @@ __all__ = [
     "hop_adjacency",
     "knn_adjacency",
     "knn_graph",
+    "positional_encoding",
     "resolve",
     "sequence_graphs",
 ]
