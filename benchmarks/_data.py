@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.preprocessing import normalize
+from sklearn.preprocessing import OneHotEncoder, normalize
 
 from skattn import Graph
 
@@ -56,3 +56,61 @@ def weather():
     seasons = ("winter", "summer")
     temperatures = [arrays[f"{s}_temperature_midrange_c"] for s in seasons]
     return Graph(adjacency, X), np.column_stack(temperatures)
+
+
+def mutag():
+    """Load MUTAG: molecules by element and kind of bond, and whether they mutate."""
+    arrays = load("mutag")
+    elements = np.eye(len(arrays["node_label_values"]))[arrays["node_label"]]
+    bonds = np.eye(arrays["edge_label"].max() + 1)[arrays["edge_label"]]
+    return graphs(arrays, elements, bonds), arrays["y"]
+
+
+def enzymes():
+    """Load ENZYMES: proteins by 18 attributes and the kind of their parts."""
+    arrays = load("enzymes")
+    kinds = np.eye(len(arrays["node_label_values"]))[arrays["node_label"]]
+    return graphs(arrays, np.hstack([arrays["node_attr"], kinds])), arrays["y"]
+
+
+def esol():
+    """Load ESOL: molecules with every integer of atoms and bonds as indicators."""
+    arrays = load("esol")
+    atoms, bonds = (
+        OneHotEncoder(sparse_output=False).fit_transform(arrays[f"{part}_feat"])
+        for part in ("node", "edge")
+    )
+    return graphs(arrays, atoms, bonds), arrays["y"][:, 0]
+
+
+def basic_motions():
+    """Load BasicMotions: recordings (n, 6 channels, 100 steps) and what was done."""
+    arrays = load("ts-basicmotions")
+    return [(arrays[f"X_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
+
+
+def expressive():
+    """Load all connected graphs of 8 nodes, and strongly regular ones of 25."""
+    arrays = load("expressive")
+    eight = np.unpackbits(arrays["graph8c_adj"], axis=1).reshape(-1, 8, 8)
+    return [Graph(a) for a in eight], [Graph(a) for a in arrays["sr25_adj"]]
+
+
+def graphs(arrays, X, edge_features=None):
+    """Cut a set of graphs out of one table of nodes and one of edges."""
+    node_ptr = arrays["node_ptr"]
+    receivers, senders = arrays["edge_src"], arrays["edge_dst"]
+    of_edge = np.searchsorted(node_ptr, receivers, side="right") - 1
+    edge_ptr = np.searchsorted(of_edge, np.arange(len(node_ptr)))
+    made = []
+    for g, start in enumerate(node_ptr[:-1]):
+        nodes = slice(start, node_ptr[g + 1])
+        edges = slice(edge_ptr[g], edge_ptr[g + 1])
+        made.append(
+            Graph.from_edges(
+                np.column_stack([receivers[edges], senders[edges]]) - start,
+                X[nodes],
+                edge_features=None if edge_features is None else edge_features[edges],
+            )
+        )
+    return made

@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skattn.estimators import (
+        AttentionEmbedder,
         Encoder,
         GraphAttentionClassifier,
         GraphAttentionRegressor,
     )
     from skattn.graph import Graph
 
-__all__ = ["Encoder", "Graph", "GraphAttentionClassifier", "GraphAttentionRegressor"]
+__all__ = [
+    "AttentionEmbedder",
+    "Encoder",
+    "Graph",
+    "GraphAttentionClassifier",
+    "GraphAttentionRegressor",
+]
 
 __version__ = "0.1.0"
 
 _ROOM_OF = {
+    "AttentionEmbedder": "skattn.estimators",
     "Encoder": "skattn.estimators",
     "Graph": "skattn.graph",
     "GraphAttentionClassifier": "skattn.estimators",

@@ -1,7 +1,13 @@
 """What the user fits."""
 
 from skattn.estimators._classifier import GraphAttentionClassifier
+from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder import Encoder
 from skattn.estimators._regressor import GraphAttentionRegressor
 
-__all__ = ["Encoder", "GraphAttentionClassifier", "GraphAttentionRegressor"]
+__all__ = [
+    "AttentionEmbedder",
+    "Encoder",
+    "GraphAttentionClassifier",
+    "GraphAttentionRegressor",
+]

@@ -28,6 +28,30 @@ class Encoder(BaseEstimator):
         ``n_layers`` attends into them, as in the GAT paper.
     output_heads : int, default=1
         Heads of an attending output; their mean counts.
+    jumping : {"concat", "attention"} or None, default=None
+        Whether the outputs of all layers are combined per node, so that one model sees
+        several scales: side by side through a linear map, or by a learned weight per
+        node and layer (Xu et al. 2018). None: the last layer's output counts.
+    hops : int or tuple of int, default=1
+        How far heads see. A tuple such as ``(1, 2, 3)`` divides the heads into as many
+        groups, each of which attends to all nodes within so many hops; ``n_heads``
+        must be divisible by its length. Beyond one hop edge weights and edge features
+        do not count.
+    mixing : {"mean", "gcn"} or None, default=None
+        A convolution beside the attention in every layer: the mean of the senders, or
+        their sum normalised by degrees (Kipf and Welling 2017).
+    gated_mixing : bool, default=False
+        Whether a learned gate, per node and column, weighs attention against the
+        convolution, instead of adding both.
+    global_attention : bool, default=False
+        Whether every node also attends to all nodes of its graph in every layer, as in
+        GraphGPS (Rampasek et al. 2022). Quadratic in the size of a graph; not for
+        rows that join a graph one by one, which must not see each other.
+    positional : {"random_walk", "laplacian", "degree"} or None, default=None
+        Encoding of where a node lies in its graph, appended to the node features, see
+        :class:`~skattn.preprocessing.PositionalEncoding`.
+    positional_dim : int, default=16
+        Number of its columns.
 
     Examples
     --------
@@ -43,6 +67,13 @@ class Encoder(BaseEstimator):
         "input_dropout": [Interval(Real, 0, 1, closed="left"), None],
         "output": [StrOptions({"linear", "attention"})],
         "output_heads": [Interval(Integral, 1, None, closed="left")],
+        "jumping": [StrOptions({"concat", "attention"}), None],
+        "hops": [Interval(Integral, 1, None, closed="left"), tuple],
+        "mixing": [StrOptions({"mean", "gcn"}), None],
+        "gated_mixing": ["boolean"],
+        "global_attention": ["boolean"],
+        "positional": [StrOptions({"random_walk", "laplacian", "degree"}), None],
+        "positional_dim": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -53,9 +84,50 @@ class Encoder(BaseEstimator):
         input_dropout=None,
         output="linear",
         output_heads=1,
+        jumping=None,
+        hops=1,
+        mixing=None,
+        gated_mixing=False,
+        global_attention=False,
+        positional=None,
+        positional_dim=16,
     ):
         self.activation = activation
         self.feed_forward = feed_forward
         self.input_dropout = input_dropout
         self.output = output
         self.output_heads = output_heads
+        self.jumping = jumping
+        self.hops = hops
+        self.mixing = mixing
+        self.gated_mixing = gated_mixing
+        self.global_attention = global_attention
+        self.positional = positional
+        self.positional_dim = positional_dim
+
+    @property
+    def hop_numbers(self):
+        """The hops of the head groups as a tuple."""
+        return self.hops if isinstance(self.hops, tuple) else (self.hops,)
+
+    def check(self, n_heads):
+        """Judge the parameters.
+
+        Parameters
+        ----------
+        n_heads : int
+            Heads of the hidden layers.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range.
+        """
+        self._validate_params()
+        hops = self.hop_numbers
+        whole = all(isinstance(k, Integral) and k >= 1 for k in hops)
+        if not hops or not whole or n_heads % len(hops):
+            raise ValueError(
+                "hops must be a positive integer or a tuple of them, one per group of "
+                f"heads, whose length divides n_heads={n_heads}; got {self.hops!r}."
+            )

@@ -19,10 +19,11 @@ import scipy.sparse as sp
 import torch
 
 from skattn.estimators._encoder import Encoder
+from skattn.estimators._layout import Layout
 from skattn.estimators._targets import Classes, Labels, Numbers
 from skattn.graph import CONTEXTS, Graph
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import describe_net, restore_net
+from skattn.training import Design, describe_net, restore_net
 
 VERSION = 1
 
@@ -188,5 +189,5 @@ PARTS: dict[str, tuple[Any, Callable, Callable]] = {
 }
 """How values are taken apart into plain ones, and made again."""
 
-RECORDS = (BlockSpec, Classes, Labels, NetworkSpec, Numbers, *CONTEXTS)
+RECORDS = (BlockSpec, Classes, Design, Labels, Layout, NetworkSpec, Numbers, *CONTEXTS)
 PARTS |= {cls.__name__: (cls, _record_parts, _record_maker(cls)) for cls in RECORDS}

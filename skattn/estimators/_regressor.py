@@ -4,11 +4,11 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from skattn.estimators._base import GraphAttentionEstimator
+from skattn.estimators._predictor import GraphAttentionPredictor
 from skattn.estimators._targets import check_numbers, learn_numbers
 
 
-class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
+class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     """Predict numbers for rows, or nodes of a graph, by attention to neighbours.
 
     As :class:`GraphAttentionClassifier`, with the squared error in place of the
@@ -40,6 +40,10 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
         Probability that an entry of a layer's input is dropped in training.
     attention_dropout : float, default=0.0
         Probability that a weight is dropped in training.
+    readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
+        How the nodes of a graph become one vector, where X is a list: a learned query
+        per head attends to the nodes; their mean, sum or largest entries; or, level by
+        level, those of the better half (Lee et al. 2019).
     encoder : Encoder or None, default=None
         A recipe for what few need: activation, feed-forward parts, the output.
     learning_rate : float, default=0.005
@@ -47,7 +51,10 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
     weight_decay : float, default=5e-4
         L2 penalty on all parameters.
     max_epochs : int, default=500
-        Training steps on the whole graph, at most.
+        Passes over all graphs, at most; on a single graph these are training steps.
+    batch_size : int or "auto", default="auto"
+        Graphs or sequences of a list in one training step; "auto" is 128. A single
+        graph is always one batch.
     early_stopping : "auto", bool or float, default="auto"
         Whether to stop when validation no longer improves, and keep the best weights.
         A float is the fraction of labelled rows to hold out; True is 0.1. "auto": if
@@ -109,10 +116,12 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
         norm="layer",
         dropout=0.2,
         attention_dropout=0.0,
+        readout="attention",
         encoder=None,
         learning_rate=0.005,
         weight_decay=5e-4,
         max_epochs=500,
+        batch_size="auto",
         early_stopping="auto",
         n_iter_no_change=50,
         net_params=None,
@@ -131,10 +140,12 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionEstimator):
         self.norm = norm
         self.dropout = dropout
         self.attention_dropout = attention_dropout
+        self.readout = readout
         self.encoder = encoder
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.max_epochs = max_epochs
+        self.batch_size = batch_size
         self.early_stopping = early_stopping
         self.n_iter_no_change = n_iter_no_change
         self.net_params = net_params

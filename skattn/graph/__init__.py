@@ -10,6 +10,7 @@ from skattn.graph._features import degree_features
 from skattn.graph._folds import LabelledFold
 from skattn.graph._graph import Graph
 from skattn.graph._hops import hop_adjacency
+from skattn.graph._molecules import ATOM_FEATURES, BOND_FEATURES, graphs_from_smiles
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
 from skattn.graph._resolve import resolve
@@ -17,6 +18,8 @@ from skattn.graph._self_loops import add_self_loops
 from skattn.graph._sequences import sequence_graphs
 
 __all__ = [
+    "ATOM_FEATURES",
+    "BOND_FEATURES",
     "CONTEXTS",
     "Context",
     "Graph",
@@ -25,6 +28,7 @@ __all__ = [
     "add_self_loops",
     "degree_features",
     "graphs_from_networkx",
+    "graphs_from_smiles",
     "hop_adjacency",
     "knn_adjacency",
     "knn_graph",

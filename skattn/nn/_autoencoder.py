@@ -8,6 +8,7 @@ from skattn.nn._encoder import GraphEncoder
 from skattn.nn._linear import Linear
 from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
 from skattn.nn._network import NetworkSpec
+from skattn.nn._readout import PoolReadout
 from skattn.nn._reset import reset_children
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -39,7 +40,8 @@ class MaskedAutoencoder(nn.Module):
         Width of the node features.
     spec : NetworkSpec
         The shape of the encoder: ``n_layers`` blocks of width ``hidden_dim``. Its
-        output and its readout do not matter here.
+        ``output`` does not matter here; its ``readout``, one of "mean", "sum", "max"
+        or None, says whether ``embed`` is about graphs or nodes.
     n_components : int
         Width of the embedding. Where it is not ``spec.hidden_dim``, the encoding is
         mapped to it linearly, so that the encoder is that of a network of the same
@@ -98,6 +100,8 @@ class MaskedAutoencoder(nn.Module):
             n_components, n_components, n_heads=1, combine="concat"
         )
         self.tell = Linear(n_components, in_features)
+        # a pooling has no weights, which nothing here would train
+        self.readout = None if spec.readout is None else PoolReadout(spec.readout)
 
     def _make_encoder(self, in_features: int) -> GraphEncoder:
         return GraphEncoder(
@@ -186,7 +190,7 @@ class MaskedAutoencoder(nn.Module):
     def embed(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Encode every node; nothing is masked.
+        """Encode every node, or graph if there is a readout; nothing is masked.
 
         Parameters
         ----------
@@ -197,11 +201,15 @@ class MaskedAutoencoder(nn.Module):
 
         Returns
         -------
-        Tensor of shape (n_nodes, n_components)
+        Tensor of shape (n_nodes, n_components) or (n_graphs, n_components)
             The embedding.
         """
         self._check_input(x)
-        return self._encode(cover(x, None), as_structure(structure), None)
+        code = self._encode(cover(x, None), as_structure(structure), None)
+        if self.readout is None:
+            return code
+        pooled: Tensor = self.readout(code, structure)
+        return pooled
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges

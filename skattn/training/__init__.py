@@ -4,27 +4,33 @@ from skattn.training._callbacks import TaskReport
 from skattn.training._device import resolve_device
 from skattn.training._goal import Goal, Loss
 from skattn.training._net import AttentionNet
+from skattn.training._task import BlockTask, Task, Tasks
 from skattn.training._train import (
     RESERVED,
-    Task,
+    Design,
     Training,
     describe_net,
     predict,
     restore_net,
     train,
+    train_autoencoder,
 )
 
 __all__ = [
     "RESERVED",
     "AttentionNet",
+    "BlockTask",
+    "Design",
     "Goal",
     "Loss",
     "Task",
     "TaskReport",
+    "Tasks",
     "Training",
     "describe_net",
     "predict",
     "resolve_device",
     "restore_net",
     "train",
+    "train_autoencoder",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +21,10 @@ class Goal:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def __getitem__(self, rows: np.ndarray) -> "Goal":
+        chosen = torch.from_numpy(rows)
+        return Goal(self.y[chosen], self.weight[chosen])
 
     def to(self, device: torch.device) -> "Goal":
         """Copy to a device.
@@ -61,7 +66,7 @@ class WeightedLoss(nn.Module):
             )
         else:
             each = functional.mse_loss(output, goal.y, reduction="none")
-        return (each * goal.weight).sum() / goal.weight.sum()
+        return _mean(each, goal.weight)
 
     def score(self, output: Tensor, goal: Goal) -> Tensor:
         """Compute a score that grows: accuracy, or minus the squared error."""
@@ -71,4 +76,10 @@ class WeightedLoss(nn.Module):
             right = output.argmax(1) == goal.y
         else:
             right = (output > 0) == (goal.y > 0.5)
-        return (right * goal.weight).sum() / goal.weight.sum()
+        return _mean(right, goal.weight)
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Average by weight; zero in a batch where nothing is known."""
+    total = weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+    return (values * weight).sum() / total

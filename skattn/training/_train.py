@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import torch
 from skorch.history import History
+from torch import nn
 
-from skattn.batch import GraphBatch
-from skattn.nn import AttentionNetwork, NetworkSpec
+from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
 from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
-from skattn.training._goal import Goal, Loss, WeightedLoss
-from skattn.training._net import AttentionNet
+from skattn.training._goal import Loss, WeightedLoss
+from skattn.training._net import AttentionNet, AutoencoderNet
+from skattn.training._task import BlockTask, Task, Tasks
 
 RESERVED = (
     "module",
@@ -19,6 +20,7 @@ RESERVED = (
     "generator",
     "device",
     "dataset",
+    "design",
     "train_split",
     "iterator_train",
     "iterator_valid",
@@ -32,14 +34,25 @@ RESERVED = (
 """Arguments of the net that are not the user's to give through ``net_params``."""
 
 
-@dataclass(frozen=True, eq=False)
-class Task:
-    """A batch and its answers."""
+Weights = dict[str, torch.Tensor]
 
-    batch: GraphBatch
-    """The graph and the targets."""
-    goal: Goal
-    """One answer per target."""
+NETS: dict[str, tuple[type[AttentionNet], type[nn.Module]]] = {
+    "network": (AttentionNet, AttentionNetwork),
+    "autoencoder": (AutoencoderNet, MaskedAutoencoder),
+}
+"""What is trained, by kind."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a net is made of, before any weights."""
+
+    kind: str
+    """One of ``NETS``."""
+    arguments: dict
+    """The arguments of the network's class."""
+    loss: Loss
+    """What training makes small."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +80,14 @@ class Training:
 
 def train(
     spec: NetworkSpec,
-    tasks: tuple[Task, Task | None],
+    tasks: Tasks,
     training: Training,
     *,
     n_outputs: int,
     generator: torch.Generator,
+    start: Weights | None = None,
 ) -> AttentionNet:
-    """Train a network.
+    """Train a network towards answers.
 
     Parameters
     ----------
@@ -87,6 +101,8 @@ def train(
         Width of the network's output.
     generator : torch.Generator
         The only source of randomness, on the CPU.
+    start : dict of str to Tensor, optional
+        Weights to start from, by their names in the network; others are drawn.
 
     Returns
     -------
@@ -98,24 +114,80 @@ def train(
     ValueError
         If the training loss is no longer a finite number.
     """
-    learning, validation = tasks
-    batch = learning.batch
+    arguments = {
+        "in_features": tasks[0].n_features,
+        "n_outputs": n_outputs,
+        "spec": spec,
+    }
+    design = Design("network", arguments, training.loss)
+    return _run(design, tasks, training, generator, start or {})
+
+
+def train_autoencoder(
+    spec: NetworkSpec,
+    task: Task,
+    training: Training,
+    *,
+    n_components: int,
+    mask_fraction: float,
+    generator: torch.Generator,
+) -> AttentionNet:
+    """Train an encoder to tell masked features from those around them.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The shape of the encoder.
+    task : Task
+        What to learn from; it has no answers.
+    training : Training
+        How to train.
+    n_components : int
+        Width of the encoding.
+    mask_fraction : float
+        Fraction of the nodes that is masked in every step.
+    generator : torch.Generator
+        The only source of randomness, on the CPU.
+
+    Returns
+    -------
+    AttentionNet
+        The trained net, whose outputs are the encodings of the targets.
+
+    Raises
+    ------
+    ValueError
+        If the training loss is no longer a finite number.
+    """
+    arguments = {
+        "in_features": task.n_features,
+        "spec": spec,
+        "n_components": n_components,
+        "mask_fraction": mask_fraction,
+    }
+    design = Design("autoencoder", arguments, training.loss)
+    return _run(design, (task, None), training, generator, {})
+
+
+def _run(
+    design: Design,
+    tasks: Tasks,
+    training: Training,
+    generator: torch.Generator,
+    start: Weights,
+) -> AttentionNet:
     params = dict(training.net_params)
     user_callbacks = list(params.pop("callbacks", None) or [])
     net = _make_net(
-        batch.x.shape[1],
-        n_outputs,
-        spec,
-        training.loss,
+        design,
         generator=generator,
-        device=str(batch.targets.device),
-        callbacks=_callbacks(
-            training, user_callbacks, validated=validation is not None
-        ),
+        device=str(tasks[0].device),
+        callbacks=_callbacks(training, user_callbacks, validated=tasks[1] is not None),
         **_defaults(training, params) | params,
     )
-    data = [[(task.batch, task.goal)] if task else None for task in tasks]
-    net.initialize().partial_fit(data)
+    net.initialize()
+    net.module_.load_state_dict(net.module_.state_dict() | start)
+    net.partial_fit(tasks)
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []
@@ -137,35 +209,19 @@ def describe_net(net: AttentionNet) -> dict:
     """
     weights = net.module_.state_dict()
     return {
-        "in_features": net.module__in_features,
-        "n_outputs": net.module__n_outputs,
-        "spec": net.module__spec,
-        "loss": net.criterion__kind,
+        "design": net.design,
         "weights": {name: tensor.cpu() for name, tensor in weights.items()},
         "history": list(net.history),
     }
 
 
-def restore_net(
-    in_features: int,
-    n_outputs: int,
-    spec: NetworkSpec,
-    loss: Loss,
-    weights: dict[str, torch.Tensor],
-    history: list,
-) -> AttentionNet:
+def restore_net(design: Design, weights: Weights, history: list) -> AttentionNet:
     """Make a net of what :func:`describe_net` returned.
 
     Parameters
     ----------
-    in_features : int
-        Width of the node features.
-    n_outputs : int
-        Width of the network's output.
-    spec : NetworkSpec
-        The shape of the network.
-    loss : {"cross_entropy", "binary_cross_entropy", "squared_error"}
-        What training made small.
+    design : Design
+        What the net is made of.
     weights : dict of str to Tensor
         The network's state.
     history : list of dict
@@ -176,44 +232,43 @@ def restore_net(
     AttentionNet
         A net that predicts as the described one did.
     """
-    net = _make_net(in_features, n_outputs, spec, loss, generator=torch.Generator())
+    net = _make_net(design, generator=torch.Generator())
     net.initialize()
     net.module_.load_state_dict(weights)
     net.history_ = History(history)
     return net
 
 
-def _make_net(
-    in_features: int, n_outputs: int, spec: NetworkSpec, loss: Loss, **params
-) -> AttentionNet:
-    return AttentionNet(
-        AttentionNetwork,
-        module__in_features=in_features,
-        module__n_outputs=n_outputs,
-        module__spec=spec,
+def _make_net(design: Design, **params: Any) -> AttentionNet:
+    net_class, module = NETS[design.kind]
+    return net_class(
+        module,
+        design=design,
+        **{f"module__{name}": value for name, value in design.arguments.items()},
         criterion=WeightedLoss,
-        criterion__kind=loss,
+        criterion__kind=design.loss,
         **params,
     )
 
 
-def predict(net: AttentionNet, batch: GraphBatch) -> np.ndarray:
-    """Compute the outputs for a batch's targets.
+def predict(net: AttentionNet, task: Task | BlockTask) -> np.ndarray:
+    """Compute the outputs for a task's targets.
 
     Parameters
     ----------
     net : AttentionNet
-        A trained net; it moves to the batch's device.
-    batch : GraphBatch
-        The graph and the targets.
+        A trained net; it moves to the task's device.
+    task : Task or BlockTask
+        What is asked about.
 
     Returns
     -------
     ndarray of shape (n_targets, n_outputs), float32
         What the network says.
     """
-    net.module_.to(batch.targets.device)
-    return net.evaluation_step((batch, None)).cpu().numpy()
+    net.module_.to(task.device)
+    outputs = [net.evaluation_step((batch, None)) for batch, _ in task.epoch(None)]
+    return torch.cat(outputs).cpu().numpy()
 
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:

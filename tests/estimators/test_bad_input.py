@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
-from skattn.estimators import _base
+from skattn.estimators import _predictor
 
 
 def small(cls=GraphAttentionClassifier, **params):
@@ -31,7 +31,7 @@ def fails(table, monkeypatch):
         before = dict(vars(estimator))
         answers = small(cls).fit(old_X, old_y).predict(old_X)
         with monkeypatch.context() as patch:
-            patch.setattr(_base, "train", _must_not_train)
+            patch.setattr(_predictor, "train", _must_not_train)
             with pytest.raises(error, match=message):
                 estimator.fit(X, y, **fit)
         assert vars(estimator) == before
@@ -329,10 +329,6 @@ def test_features_must_be_finite_numbers(fails, table, adjacency, change, messag
     X[0] = 9
     fails((ValueError, TypeError), message, change(X), y)
     fails((ValueError, TypeError), message, change(X), y, adjacency=adjacency)
-
-
-def test_a_list_of_graphs_is_not_one(fails, graph, y):
-    fails(TypeError, r"list of graphs.*Graph\.union", [graph, graph], y[:2])
 
 
 # ---- parameters --------------------------------------------------------------

@@ -21,9 +21,7 @@ def duplicate(request):
 def test_pickled_net_predicts_the_same(fit, tasks, duplicate):
     net = fit()
     again = duplicate(net)
-    np.testing.assert_array_equal(
-        predict(again, tasks[1].batch), predict(net, tasks[1].batch)
-    )
+    np.testing.assert_array_equal(predict(again, tasks[1]), predict(net, tasks[1]))
     assert again.history == net.history
 
 
@@ -97,8 +95,13 @@ def test_net_is_made_on_the_cpu_without_a_draw_from_torchs_generator(fit):
     assert all(torch.isfinite(p).all() for p in net.module_.parameters())
 
 
-def test_dataset_is_gone_through_as_it_is(fit):
-    net = fit(max_epochs=1)
-    data = [object(), object()]
+def test_training_is_shuffled_by_the_nets_generator_and_validation_is_not(fit):
+    class Asked:
+        def epoch(self, generator):
+            yield generator
+
+    net, data = fit(max_epochs=1), Asked()
     assert net.get_split_datasets(data) is data
-    assert net.get_iterator(data, training=True) is data
+    shuffled = net.get_iterator(data, training=True)
+    assert list(shuffled) == list(shuffled) == [net.generator]
+    assert list(net.get_iterator(data)) == [None]

@@ -114,7 +114,7 @@ def test_same_generator_gives_the_same_weights(fit):
 def test_training_and_prediction_leave_torchs_generator_alone(fit, tasks):
     state = torch.get_rng_state()
     net = fit()
-    predict(net, tasks[1].batch)
+    predict(net, tasks[1])
     restore_net(**describe_net(net))
     assert torch.equal(torch.get_rng_state(), state)
 
@@ -132,7 +132,7 @@ def test_best_epochs_weights_are_the_ones_that_stay(fit, tasks):
     best = max(range(len(curve)), key=lambda k: (curve[k][0], -curve[k][1]))
     for name, tensor in weights_of(net).items():
         assert torch.equal(tensor, snapshots.weights_[best][name])
-    output = predict(net, tasks[1].batch)
+    output = predict(net, tasks[1])
     right = output.argmax(1) == tasks[1].goal.y.numpy()
     assert right.mean() == pytest.approx(curve[best][0])
 
@@ -347,17 +347,17 @@ def test_labels_and_numbers_are_learned_too(fit, tasks, loss, y):
 def test_prediction_is_about_the_targets_in_their_order(fit, tasks):
     net = fit()
     batch = tasks[0].batch
-    every = predict(net, batch.with_targets(torch.arange(20)))
+    every = predict(net, Task(batch.with_targets(torch.arange(20)), None))
     assert (every.shape, every.dtype) == ((20, 2), np.float32)
-    some = predict(net, batch.with_targets(torch.tensor([5, 0, 5])))
+    some = predict(net, Task(batch.with_targets(torch.tensor([5, 0, 5])), None))
     np.testing.assert_array_equal(some, every[[5, 0, 5]])
 
 
 def test_prediction_drops_nothing(fit, tasks):
     net = fit()
     net.module_.train()
-    first = predict(net, tasks[0].batch)
-    np.testing.assert_array_equal(predict(net, tasks[0].batch), first)
+    first = predict(net, tasks[0])
+    np.testing.assert_array_equal(predict(net, tasks[0]), first)
 
 
 def test_net_taken_apart_and_made_again_predicts_the_same(fit, tasks):
@@ -365,12 +365,10 @@ def test_net_taken_apart_and_made_again_predicts_the_same(fit, tasks):
     parts = describe_net(net)
     assert all(w.device.type == "cpu" for w in parts["weights"].values())
     again = restore_net(**parts)
-    np.testing.assert_array_equal(
-        predict(again, tasks[1].batch), predict(net, tasks[1].batch)
-    )
+    np.testing.assert_array_equal(predict(again, tasks[1]), predict(net, tasks[1]))
     assert again.history[:, "train_loss"] == net.history[:, "train_loss"]
     assert_close(describe_net(again)["weights"], parts["weights"])
-    assert describe_net(again)["spec"] == parts["spec"]
+    assert describe_net(again)["design"] == parts["design"]
 
 
 def test_message_of_divergence_names_an_epoch_number(fit):

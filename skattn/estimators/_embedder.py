@@ -1,0 +1,283 @@
+"""The transformer."""
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import (
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.callback import with_callbacks
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skattn.estimators._base import GraphAttentionEstimator
+from skattn.training import train_autoencoder
+
+REQUESTED = {"adjacency": True}
+
+
+class AttentionEmbedder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, GraphAttentionEstimator
+):
+    """Turn nodes, rows, graphs or sequences into features, without any answers.
+
+    The features of some nodes are masked, and attention learns to tell them from what
+    is around: a masked autoencoder whose decoder sees the masked nodes' codes masked
+    once more, and whose error is a scaled cosine (Hou et al. 2022, GraphMAE). The codes
+    of an unmasked graph are the new features: of each target node, or, where X is a
+    list, of each graph as a whole.
+
+    Parameters
+    ----------
+    n_components : int, default=64
+        Number of features that come out. Where it is not ``hidden_dim``, a linear map
+        makes them of the last layer's output.
+    mask_fraction : float, default=0.5
+        Fraction of the nodes that is masked in a training step.
+    graph : Graph or None, default=None
+        The graph that the rows of a DataFrame join by name: the index, or a column
+        called as the graph's nodes are.
+    n_neighbors : int, default=8
+        Neighbours a row attends to, where the graph is made from a plain table.
+    attention : {"gatv2", "gat", "dot"}, default="gatv2"
+        How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
+    n_layers : int, default=2
+        Number of attention layers: how many hops away a node sees.
+    n_heads : int, default=4
+        Attentions side by side in each layer.
+    hidden_dim : int, default=64
+        Total width of a layer; divisible by ``n_heads``.
+    residual : bool, default=True
+        Whether a linear map of a layer's input joins its output.
+    norm : {"layer", "batch"} or None, default="layer"
+        What normalises it.
+    dropout : float, default=0.2
+        Probability that an entry of a layer's input is dropped in training.
+    attention_dropout : float, default=0.0
+        Probability that a weight is dropped in training.
+    readout : {"mean", "sum", "max"}, default="mean"
+        How the codes of the nodes of a graph become one row, where X is a list.
+    encoder : Encoder or None, default=None
+        A recipe for what few need: activation, feed-forward parts, several scales.
+        Its ``output`` has no part in an embedding.
+    learning_rate : float, default=0.001
+        Step size of the optimizer (Adam).
+    weight_decay : float, default=2e-4
+        L2 penalty on all parameters.
+    max_epochs : int, default=300
+        Passes over all graphs; on a single graph these are training steps.
+    batch_size : int or "auto", default="auto"
+        Graphs or sequences of a list in one training step; "auto" is 128.
+    net_params : dict or None, default=None
+        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks.
+    device : str or torch.device, default="auto"
+        "auto", "cpu", "cuda", "cuda:1", "mps". Where it is not there, ``fit`` fails;
+        a fitted model works on the CPU, with a warning.
+    random_state : int, RandomState or None, default=None
+        Source of the weights, the masks and dropout.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features; 0 for a graph without any.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if they had any.
+    n_iter_ : int
+        Number of epochs run.
+    loss_curve_ : list of float
+        Training loss of each epoch.
+    net_ : AttentionNet
+        The trained skorch net; ``net_.module_`` is the torch module.
+
+    See Also
+    --------
+    GraphAttentionClassifier : Its parameter ``pretrained`` starts from an embedder.
+
+    Notes
+    -----
+    Only as much of the graph as ``fit`` was given is learned from: all nodes of a
+    graph, the targets of a view and its context alike.
+
+    References
+    ----------
+    Hou et al., "GraphMAE: Self-Supervised Masked Graph Autoencoders", KDD 2022.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skattn import AttentionEmbedder
+    >>> X, y = load_iris(return_X_y=True)
+    >>> embedder = AttentionEmbedder(n_components=8, max_epochs=20, random_state=0)
+    >>> embedder.fit_transform(X).shape
+    (150, 8)
+    >>> model = make_pipeline(embedder, LogisticRegression()).fit(X, y)
+    """
+
+    __metadata_request__fit = REQUESTED
+    __metadata_request__transform = REQUESTED
+
+    _parameter_constraints: ClassVar[dict] = {
+        **GraphAttentionEstimator._parameter_constraints,
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "mask_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "readout": [StrOptions({"mean", "sum", "max"})],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_components=64,
+        mask_fraction=0.5,
+        graph=None,
+        n_neighbors=8,
+        attention="gatv2",
+        n_layers=2,
+        n_heads=4,
+        hidden_dim=64,
+        residual=True,
+        norm="layer",
+        dropout=0.2,
+        attention_dropout=0.0,
+        readout="mean",
+        encoder=None,
+        learning_rate=0.001,
+        weight_decay=2e-4,
+        max_epochs=300,
+        batch_size="auto",
+        net_params=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.mask_fraction = mask_fraction
+        self.graph = graph
+        self.n_neighbors = n_neighbors
+        self.attention = attention
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.hidden_dim = hidden_dim
+        self.residual = residual
+        self.norm = norm
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+        self.readout = readout
+        self.encoder = encoder
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.net_params = net_params
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # float32 whatever comes in
+        return tags
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, adjacency=None):
+        """Learn to tell masked features from those around them.
+
+        Parameters
+        ----------
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
+            A graph; a list of graphs or of sequences; or a table, whose rows become
+            nodes: of ``adjacency`` if given; of the parameter ``graph``, joined by
+            name, if set; else of a graph between nearest neighbours.
+        y : None
+            Ignored.
+        adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
+            ``adjacency[i, j] != 0`` means that row ``i`` attends to row ``j``.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If the input cannot be used; an earlier fit is then still there.
+        KeyboardInterrupt
+            If the user stops the training; the weights so far are kept.
+        """
+        return self._fit(
+            lambda attempt: attempt._prepare(X, adjacency),
+            {"X": X, "y": y, "adjacency": adjacency},
+        )
+
+    def transform(self, X, *, adjacency=None):
+        """Compute the new features of rows, targets, graphs or sequences.
+
+        Parameters
+        ----------
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
+            The same kind of input as at ``fit``, seen there or not. New rows of a table
+            attend to fitted rows, never to each other.
+        adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
+            Needed if and only if ``fit`` had one: a graph of its own over the rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_components), float32
+            One row per row, target, graph or sequence.
+
+        Raises
+        ------
+        ValueError
+            If the input is of another kind or width than at ``fit``.
+        NotFittedError
+            If called before ``fit``.
+        """
+        return self._outputs(X, adjacency)
+
+    def fit_transform(self, X, y=None, *, adjacency=None):
+        """Fit, then transform the same input.
+
+        Parameters
+        ----------
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
+            As for :meth:`fit`.
+        y : None
+            Ignored.
+        adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_components), float32
+            What ``fit(X).transform(X)`` returns.
+        """
+        return self.fit(X, y, adjacency=adjacency).transform(X, adjacency=adjacency)
+
+    @property
+    def _n_features_out(self):
+        return self.n_components
+
+    def _prepare(self, X, adjacency):
+        """Judge all input; return the task."""
+        context = self._resolve(X, adjacency)
+        view, _ = context.split(np.arange(context.n_rows), None)
+        self._n_edge_features_ = view.n_edge_features
+        self._check_batch(view)
+        return self._make_tasks([view], [None], strict=True)
+
+    def _train(self, tasks, callbacks):
+        return train_autoencoder(
+            self._network_spec(self.readout),
+            tasks[0],
+            self._training("given", None, callbacks),
+            n_components=self.n_components,
+            mask_fraction=self.mask_fraction,
+            generator=self._generator(),
+        )

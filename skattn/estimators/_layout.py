@@ -1,0 +1,87 @@
+"""From views of graphs to the tensors that a network is asked about."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from skattn.batch import GraphBlock, collate
+from skattn.graph import GraphCollection, positional_encoding
+from skattn.training import BlockTask, Task
+
+BATCH_SIZE = 128
+"""Graphs in a batch where none is asked for."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a network needs to know of a graph besides edges and features."""
+
+    hops: tuple[int, ...]
+    """How far groups of heads see."""
+    positional: str | None
+    """Encoding of where a node lies, appended to its features."""
+    positional_dim: int
+    """Its number of columns."""
+
+    @classmethod
+    def of(cls, recipe):
+        """Take from an encoder's recipe what concerns its input."""
+        return cls(recipe.hop_numbers, recipe.positional, recipe.positional_dim)
+
+    def tasks(self, views, goals, *, batch_size, device):
+        """Lay views out; those of one graph or collection share its tensors.
+
+        Parameters
+        ----------
+        views : list of Graph or GraphCollection
+            With checked features.
+        goals : list of Goal or None
+            The answers of each view's targets, on the CPU.
+        batch_size : int or "auto"
+            Graphs in a batch.
+        device : torch.device
+            Where the tensors shall be.
+
+        Returns
+        -------
+        list of Task or BlockTask
+            One per view.
+        """
+        bases = {view.base: None for view in views}
+        for base in bases:
+            bases[base] = self._lay_out(base, device)
+        size = BATCH_SIZE if batch_size == "auto" else batch_size
+        return [
+            _ask(bases[view.base], view.targets, goal, size, device)
+            for view, goal in zip(views, goals, strict=True)
+        ]
+
+    def _lay_out(self, base, device):
+        base = self._with_positions(base)
+        if isinstance(base, GraphCollection):
+            return GraphBlock.of(base, self.hops)
+        return collate(base, device, self.hops)
+
+    def _with_positions(self, base):
+        if self.positional is None:
+            return base
+        many = isinstance(base, GraphCollection)
+        graph = base.whole if many else base
+        encoding = positional_encoding(
+            graph.adjacency,
+            self.positional,
+            self.positional_dim,
+            base.node_ptr if many else None,
+        )
+        if sp.issparse(graph.X):
+            return base.with_features(sp.hstack([graph.X, encoding], format="csr"))
+        return base.with_features(np.hstack([graph.X, encoding]))
+
+
+def _ask(laid, targets, goal, batch_size, device):
+    if isinstance(laid, GraphBlock):
+        return BlockTask(laid, targets, goal, batch_size, device)
+    batch = laid.with_targets(torch.from_numpy(np.array(targets, np.int64)))
+    return Task(batch, None if goal is None else goal.to(device))

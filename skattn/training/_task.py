@@ -1,0 +1,89 @@
+"""What a network learns from: batches and their answers, epoch by epoch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from skattn.batch import GraphBatch, GraphBlock, batches
+from skattn.training._goal import Goal
+
+Pair = tuple[GraphBatch, Goal | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One batch and its answers: a graph as a whole."""
+
+    batch: GraphBatch
+    """The graph and the targets."""
+    goal: Goal | None
+    """One answer per target; None where nothing is asked."""
+
+    @property
+    def n_features(self) -> int:
+        """Width of the node features."""
+        return int(self.batch.x.shape[1])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the batch is."""
+        return self.batch.targets.device
+
+    def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
+        """Go through the batches, here the only one.
+
+        Parameters
+        ----------
+        generator : torch.Generator or None
+            Shuffles, where there are several.
+
+        Yields
+        ------
+        tuple of GraphBatch and (Goal or None)
+            A batch and its answers.
+        """
+        yield self.batch, self.goal
+
+
+@dataclass(frozen=True, eq=False)
+class BlockTask:
+    """Many graphs and their answers, some at a time."""
+
+    block: GraphBlock
+    """All the graphs."""
+    numbers: np.ndarray
+    """(n_targets,) int64: the graphs that are asked about."""
+    goal: Goal | None
+    """One answer per target, on the CPU; None where nothing is asked."""
+    batch_size: int
+    """How many graphs are in a batch."""
+    device: torch.device
+    """Where the batches shall be."""
+
+    @property
+    def n_features(self) -> int:
+        """Width of the node features."""
+        return self.block.n_features
+
+    def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
+        """Go through the batches.
+
+        Parameters
+        ----------
+        generator : torch.Generator or None
+            Shuffles the graphs; None for their own order.
+
+        Yields
+        ------
+        tuple of GraphBatch and (Goal or None)
+            A batch and its answers.
+        """
+        for rows in batches(len(self.numbers), self.batch_size, generator):
+            goal = None if self.goal is None else self.goal[rows].to(self.device)
+            yield self.block.cut(self.numbers[rows], self.device), goal
+
+
+Tasks = tuple[Task | BlockTask, Task | BlockTask | None]
+"""What to learn from, and what to validate on."""
