@@ -1,0 +1,301 @@
+"""Molecules: atoms are nodes, bonds are edges, read by RDKit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
+
+from skattn.graph._adjacency import csr_from_entries
+from skattn.graph._graph import Graph
+
+_ELEMENTS = {
+    "H": 1,
+    "B": 5,
+    "C": 6,
+    "N": 7,
+    "O": 8,
+    "F": 9,
+    "Si": 14,
+    "P": 15,
+    "S": 16,
+    "Cl": 17,
+    "Se": 34,
+    "Br": 35,
+    "I": 53,
+}
+_HYBRIDISATIONS = ("SP", "SP2", "SP3", "SP3D", "SP3D2")
+_BOND_TYPES = ("SINGLE", "DOUBLE", "TRIPLE", "AROMATIC")
+_MOST_BONDS, _MOST_HYDROGENS = 6, 4
+
+ATOM_FEATURES = (
+    *(f"element_{symbol}" for symbol in _ELEMENTS),
+    "element_other",
+    *(f"degree_{n}" for n in range(_MOST_BONDS)),
+    f"degree_{_MOST_BONDS}_or_more",
+    *(f"hydrogens_{n}" for n in range(_MOST_HYDROGENS)),
+    f"hydrogens_{_MOST_HYDROGENS}_or_more",
+    *(f"hybridisation_{name.lower()}" for name in _HYBRIDISATIONS),
+    "hybridisation_other",
+    "chirality_R",
+    "chirality_S",
+    "formal_charge",
+    "aromatic",
+    "in_ring",
+    "mass_in_100_dalton",
+)
+"""The columns of X of a molecule's graph."""
+
+BOND_FEATURES = (
+    *(f"bond_{name.lower()}" for name in _BOND_TYPES),
+    "bond_other",
+    "stereo_E",
+    "stereo_Z",
+    "conjugated",
+    "in_ring",
+)
+"""The columns of the edge features of a molecule's graph."""
+
+
+def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]:
+    """Make graphs of molecules written as SMILES.
+
+    A node is a heavy atom with the columns ``skattn.graph.ATOM_FEATURES``; a bond is an
+    edge in both directions with the columns ``skattn.graph.BOND_FEATURES``. All are
+    float32 and 0 or 1, but for the formal charge (in elementary charges) and the mass
+    (in hundreds of dalton). Elements that have no column of their own count as "other".
+
+    Parameters
+    ----------
+    smiles : list of str, Series, array of shape (n,) or one column of shape (n, 1)
+        One molecule each; parts with a dot are one graph.
+    on_invalid : {"raise", "nan"}, default="raise"
+        What becomes of a text that RDKit cannot read, and of a missing one. "nan": a
+        graph of one node whose features are all NaN, so that rows and answers stay in
+        step. As anywhere in scikit-learn, what comes next refuses NaN or deals with
+        it: ``NodeTransformer(SimpleImputer())`` makes a mean atom of it.
+
+    Returns
+    -------
+    list of Graph
+        One per row.
+
+    Raises
+    ------
+    ImportError
+        If RDKit is not installed.
+    TypeError
+        If a row holds no text.
+    ValueError
+        If there is no row or more than one column, or, with "raise", if a text is no
+        valid SMILES.
+
+    See Also
+    --------
+    skattn.preprocessing.MoleculeGraph : The same as a step of a pipeline.
+
+    Examples
+    --------
+    >>> from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+    >>> ethanol, benzene = graphs_from_smiles(["CCO", "c1ccccc1"])
+    >>> benzene
+    Graph(n_nodes=6, n_edges=12, n_features=38, n_edge_features=9)
+    >>> ethanol.X[:, ATOM_FEATURES.index("element_O")]
+    array([0., 0., 1.], dtype=float32)
+    """
+    if on_invalid not in ("raise", "nan"):
+        raise ValueError(f"on_invalid must be 'raise' or 'nan', got {on_invalid!r}.")
+    texts = smiles_column(smiles)
+    Chem, rdBase = _rdkit()
+    with rdBase.BlockLogs():  # it writes to stderr what the error below says
+        molecules = [_molecule(text, Chem) for text in texts]
+        if on_invalid == "raise":
+            _check_valid(texts, molecules, Chem)
+    tables = [_EMPTY if mol is None else _tables(mol) for mol in molecules]
+    graphs = list(_laid_out(tables))
+    for graph, molecule in zip(graphs, molecules, strict=True):
+        if molecule is None:
+            graph.X[:] = np.nan
+    return graphs
+
+
+def smiles_column(smiles: Any) -> list[str | None]:
+    """Return a list of texts, None for those that are missing."""
+    if isinstance(smiles, str) or not hasattr(smiles, "__len__"):
+        raise TypeError(
+            "smiles must be a list, Series or column of SMILES, got "
+            f"{type(smiles).__name__}. Put a single one into a list: [smiles]."
+        )
+    values = np.asarray(smiles, dtype=object)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise ValueError(
+            f"smiles must be one column of SMILES, got shape {values.shape}. Choose "
+            'the column: df["smiles"].'
+        )
+    if len(values) == 0:
+        raise ValueError("There must be at least one SMILES, got 0 samples.")
+    return [_text(value, row) for row, value in enumerate(values)]
+
+
+def _text(value: Any, row: int) -> str | None:
+    if value is None or is_scalar_nan(value) or is_pandas_na(value):
+        return None
+    if not isinstance(value, str):
+        raise TypeError(
+            f"A SMILES must be a string, got {type(value).__name__} in row {row}. "
+            "Choose the column that holds them."
+        )
+    return value
+
+
+def _rdkit() -> tuple[Any, Any]:
+    try:
+        from rdkit import Chem, rdBase
+    except ImportError as error:
+        raise ImportError(
+            "Reading SMILES needs RDKit, which is not installed. Use "
+            "pip install 'skattn[chem]'."
+        ) from error
+    return Chem, rdBase
+
+
+def _molecule(text: str | None, Chem: Any) -> Any:
+    """Return RDKit's molecule, or None where there is none."""
+    molecule = None if text is None else Chem.MolFromSmiles(text)
+    if molecule is None or molecule.GetNumAtoms() == 0:
+        return None
+    return molecule
+
+
+def _check_valid(texts: list[str | None], molecules: list[Any], Chem: Any) -> None:
+    invalid = [row for row, molecule in enumerate(molecules) if molecule is None]
+    if not invalid:
+        return
+    text = texts[invalid[0]]
+    more = f" and {len(invalid) - 1} more such rows" if len(invalid) > 1 else ""
+    raise ValueError(
+        f"Every row must hold a valid SMILES, got {text!r} in row {invalid[0]} "
+        f"({_reason(text, Chem)}){more}. Mend or drop it, or use on_invalid='nan'."
+    )
+
+
+def _reason(text: str | None, Chem: Any) -> str:
+    if text is None or not text.strip():
+        return "nothing there"
+    unchecked = Chem.MolFromSmiles(text, sanitize=False)
+    if unchecked is None:
+        return "not the syntax of SMILES"
+    problems = Chem.DetectChemistryProblems(unchecked)
+    return str(problems[0].Message()) if problems else "RDKit cannot read it"
+
+
+@dataclass(frozen=True, eq=False)
+class _Tables:
+    """What RDKit says of one molecule, as numbers."""
+
+    atoms: list[tuple[Any, ...]]
+    """Element, degree, hydrogens, hybridisation, chirality, charge, aromatic, ring,
+    mass."""
+    bonds: list[tuple[Any, ...]]
+    """Two atoms, type, stereo, conjugated, ring."""
+
+
+_EMPTY = _Tables([(0, 0, 0, "", "", 0, 0, 0, 0)], [])
+
+
+def _tables(molecule: Any) -> _Tables:
+    atoms = [
+        (
+            atom.GetAtomicNum(),
+            min(atom.GetDegree(), _MOST_BONDS),
+            min(atom.GetTotalNumHs(), _MOST_HYDROGENS),
+            atom.GetHybridization().name,
+            atom.GetProp("_CIPCode") if atom.HasProp("_CIPCode") else "",
+            atom.GetFormalCharge(),
+            atom.GetIsAromatic(),
+            atom.IsInRing(),
+            atom.GetMass() / 100,
+        )
+        for atom in molecule.GetAtoms()
+    ]
+    bonds = [
+        (
+            bond.GetBeginAtomIdx(),
+            bond.GetEndAtomIdx(),
+            bond.GetBondType().name,
+            bond.GetStereo().name,
+            bond.GetIsConjugated(),
+            bond.IsInRing(),
+        )
+        for bond in molecule.GetBonds()
+    ]
+    return _Tables(atoms, bonds)
+
+
+def _laid_out(tables: Sequence[_Tables]) -> Iterator[Graph]:
+    """Build all graphs side by side and cut them apart."""
+    node_ptr = np.cumsum([0, *(len(table.atoms) for table in tables)])
+    X = _atom_columns([atom for table in tables for atom in table.atoms])
+    bonds = [bond for table in tables for bond in table.bonds]
+    first = np.repeat(node_ptr[:-1], [len(table.bonds) for table in tables])
+    ends = np.array([bond[:2] for bond in bonds], dtype=np.int64).reshape(-1, 2)
+    begin, end = (ends + first[:, None]).T
+    receivers, senders = np.concatenate([begin, end]), np.concatenate([end, begin])
+    order = np.lexsort((senders, receivers))
+    edge_features = np.tile(_bond_columns(bonds), (2, 1))[order]
+    weights = np.ones(len(order), dtype=np.float32)
+    whole = csr_from_entries(receivers[order], senders[order], weights, len(X))
+    for low, high in pairwise(node_ptr):
+        start, stop = whole.indptr[low], whole.indptr[high]
+        indices = whole.indices[start:stop] - whole.indices.dtype.type(low)
+        indptr = whole.indptr[low : high + 1] - start
+        adjacency = sparse.csr_array(
+            (weights[start:stop], indices, indptr), shape=(high - low, high - low)
+        )
+        features = edge_features[start:stop]
+        yield Graph._trusted(
+            adjacency, X[low:high], features, None, np.arange(high - low)
+        )
+
+
+def _atom_columns(atoms: list[tuple[Any, ...]]) -> NDArray[np.float32]:
+    element, degree, hydrogens, hybridisation, chirality, *numbers = zip(
+        *atoms, strict=True
+    )
+    columns = [
+        _indicators(element, tuple(_ELEMENTS.values()), other=True),
+        _indicators(degree, range(_MOST_BONDS + 1)),
+        _indicators(hydrogens, range(_MOST_HYDROGENS + 1)),
+        _indicators(hybridisation, _HYBRIDISATIONS, other=True),
+        _indicators(chirality, "RS"),
+        np.array(numbers, dtype=np.float32).T,
+    ]
+    return np.concatenate(columns, axis=1)
+
+
+def _bond_columns(bonds: list[tuple[Any, ...]]) -> NDArray[np.float32]:
+    if not bonds:
+        return np.empty((0, len(BOND_FEATURES)), dtype=np.float32)
+    _, _, kind, stereo, *flags = zip(*bonds, strict=True)
+    columns = [
+        _indicators(kind, _BOND_TYPES, other=True),
+        _indicators(stereo, ("STEREOE", "STEREOZ")),
+        np.array(flags, dtype=np.float32).T,
+    ]
+    return np.concatenate(columns, axis=1)
+
+
+def _indicators(
+    values: Any, choices: Sequence[Any], *, other: bool = False
+) -> NDArray[np.float32]:
+    """Return a column per choice with a one where it is the value."""
+    equal: NDArray[np.bool_] = np.array(values)[:, None] == np.array(list(choices))
+    if other:
+        equal = np.column_stack([equal, ~equal.any(axis=1)])
+    return equal.astype(np.float32)
