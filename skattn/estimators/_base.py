@@ -237,6 +237,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             feed_forward=recipe.feed_forward,
             dropout=self.dropout,
             attention_dropout=self.attention_dropout,
+            value_dropout=recipe.value_dropout,
             hops=recipe.hop_numbers,
             mixing=recipe.mixing,
             gated_mixing=recipe.gated_mixing,

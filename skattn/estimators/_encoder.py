@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 from typing import ClassVar
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -23,6 +24,9 @@ class Encoder(BaseEstimator):
     input_dropout : float or None, default=None
         Probability that an entry of the node features is dropped in training; the
         estimator's ``dropout`` if None.
+    value_dropout : float, default=0.0
+        Probability that an entry of what a node sends is dropped in training, whatever
+        the scores saw; 0.6 in the code of the GAT paper.
     output : {"linear", "attention"}, default="linear"
         Whether the outputs are a linear map of the last layer, or the last of the
         ``n_layers`` attends into them, as in the GAT paper.
@@ -65,6 +69,7 @@ class Encoder(BaseEstimator):
         "activation": [StrOptions({"elu", "gelu", "relu", "silu"})],
         "feed_forward": [Interval(Integral, 0, None, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), None],
+        "value_dropout": [Interval(Real, 0, 1, closed="left")],
         "output": [StrOptions({"linear", "attention"})],
         "output_heads": [Interval(Integral, 1, None, closed="left")],
         "jumping": [StrOptions({"concat", "attention"}), None],
@@ -82,6 +87,7 @@ class Encoder(BaseEstimator):
         activation="elu",
         feed_forward=0,
         input_dropout=None,
+        value_dropout=0.0,
         output="linear",
         output_heads=1,
         jumping=None,
@@ -95,6 +101,7 @@ class Encoder(BaseEstimator):
         self.activation = activation
         self.feed_forward = feed_forward
         self.input_dropout = input_dropout
+        self.value_dropout = value_dropout
         self.output = output
         self.output_heads = output_heads
         self.jumping = jumping
@@ -125,7 +132,7 @@ class Encoder(BaseEstimator):
         """
         self._validate_params()
         hops = self.hop_numbers
-        whole = all(isinstance(k, Integral) and k >= 1 for k in hops)
+        whole = all(isinstance(k, int | np.integer) and k >= 1 for k in hops)
         if not hops or not whole or n_heads % len(hops):
             raise ValueError(
                 "hops must be a positive integer or a tuple of them, one per group of "

@@ -5,7 +5,7 @@ from typing import Literal, TypedDict, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import glorot_, matmul, new_seed
+from skattn.nn._linear import drop, glorot_, matmul, new_seed
 from skattn.ops import (
     Dot,
     Edges,
@@ -63,7 +63,9 @@ class GraphAttention(nn.Module):
     Notes
     -----
     The attribute ``negative_slope`` is the LeakyReLU's for negative input: 0.2, as in
-    both papers, unless set otherwise.
+    both papers, unless set otherwise. ``value_dropout``, 0.0 unless set otherwise, is
+    the probability that an entry of a value is dropped in training, whatever its score
+    saw; in the code of the GAT paper it is that of the input.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class GraphAttention(nn.Module):
     """
 
     negative_slope = 0.2
+    value_dropout = 0.0
 
     def __init__(
         self,
@@ -184,6 +187,7 @@ class GraphAttention(nn.Module):
         score, value = self._score_and_value(x)
         mean = self.combine == "mean"
         active = self.training and self.dropout > 0
+        value = drop(value, self.value_dropout if self.training else 0.0, generator)
         out = edge_attention(
             edges,
             score,

@@ -1,5 +1,7 @@
 """Learning without targets: masked features are told from what is around them."""
 
+from typing import cast
+
 import torch
 from torch import Generator, Tensor, nn
 
@@ -10,6 +12,7 @@ from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
 from skattn.nn._reset import reset_children
+from skattn.nn._segments import Pool
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 NORM_FLOOR = 1e-3
@@ -101,7 +104,9 @@ class MaskedAutoencoder(nn.Module):
         )
         self.tell = Linear(n_components, in_features)
         # a pooling has no weights, which nothing here would train
-        self.readout = None if spec.readout is None else PoolReadout(spec.readout)
+        self.readout = (
+            None if spec.readout is None else PoolReadout(cast("Pool", spec.readout))
+        )
 
     def _make_encoder(self, in_features: int) -> GraphEncoder:
         return GraphEncoder(

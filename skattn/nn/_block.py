@@ -47,6 +47,8 @@ class BlockSpec:
     """Probability that an entry of a block's input is dropped in training."""
     attention_dropout: float = 0.0
     """Probability that a weight is dropped in training."""
+    value_dropout: float = 0.0
+    """Probability that an entry of a value is dropped in training."""
     hops: tuple[int, ...] = (1,)
     """How far groups of the hidden layers' heads look: each attends to the nodes within
     so many hops. ``n_heads`` is divisible by their number."""
@@ -78,7 +80,7 @@ class BlockSpec:
         GraphAttention
             A new module.
         """
-        return GraphAttention(
+        attention = GraphAttention(
             in_features,
             head_dim,
             n_heads=n_heads,
@@ -87,6 +89,8 @@ class BlockSpec:
             n_edge_features=self.n_edge_features,
             dropout=self.attention_dropout,
         )
+        attention.value_dropout = self.value_dropout
+        return attention
 
     def hop_attention(self, in_features: int, out_features: int) -> HopAttention:
         """Make the attention of a hidden layer.

@@ -400,3 +400,15 @@ def test_initial_weights_are_glorots(score):
 
 def test_repr_says_what_it_is():
     assert "3, 4, n_heads=2, score='gat', combine='concat'" in repr(made("gat"))
+
+
+def test_dropped_values_leave_the_scores_alone():
+    edges = Edges.from_csr([0, 1], [0], n_senders=1)
+    attention = GraphAttention(1, 1000, score="gat", bias=False)
+    attention.value_dropout = 0.25
+    x = torch.ones(1, 1)
+    whole = attention.eval()(x, edges)
+    dropped = attention.train()(x, edges, generator=torch.Generator().manual_seed(0))
+    kept = dropped != 0
+    assert 0.65 < kept.float().mean() < 0.85
+    torch.testing.assert_close(dropped[kept], whole[kept] / 0.75)
