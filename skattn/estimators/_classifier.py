@@ -53,6 +53,10 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         level, those of the better half (Lee et al. 2019).
     encoder : Encoder or None, default=None
         A recipe for what few need: activation, feed-forward parts, the output.
+    pretrained : AttentionEmbedder or None, default=None
+        A fitted embedder whose encoder, made with the same parameters, is where
+        training starts; as ``FrozenEstimator(embedder)`` it survives being cloned, in a
+        search or a cross-validation. A file that :meth:`save` wrote does not hold it.
     learning_rate : float, default=0.005
         Step size of the optimizer (Adam).
     weight_decay : float, default=5e-4
@@ -141,6 +145,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         attention_dropout=0.0,
         readout="attention",
         encoder=None,
+        pretrained=None,
         learning_rate=0.005,
         weight_decay=5e-4,
         max_epochs=500,
@@ -166,6 +171,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         self.attention_dropout = attention_dropout
         self.readout = readout
         self.encoder = encoder
+        self.pretrained = pretrained
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.max_epochs = max_epochs

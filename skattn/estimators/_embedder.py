@@ -43,7 +43,7 @@ class AttentionEmbedder(
         Neighbours a row attends to, where the graph is made from a plain table.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
         How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
-    n_layers : int, default=2
+    n_layers : int, default=3
         Number of attention layers: how many hops away a node sees.
     n_heads : int, default=4
         Attentions side by side in each layer.
@@ -137,7 +137,7 @@ class AttentionEmbedder(
         graph=None,
         n_neighbors=8,
         attention="gatv2",
-        n_layers=2,
+        n_layers=3,
         n_heads=4,
         hidden_dim=64,
         residual=True,

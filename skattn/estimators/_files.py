@@ -30,8 +30,11 @@ VERSION = 1
 
 def save_estimator(estimator, learned, path):
     """Write a fitted estimator; an old file stays until the new one is complete."""
+    params = estimator.get_params(deep=False)
+    if "pretrained" in params:  # is part of the weights by now
+        params["pretrained"] = None
     state = {
-        "params": estimator.get_params(deep=False),
+        "params": params,
         "net": describe_net(learned["net_"]),
         "learned": {k: v for k, v in learned.items() if k != "net_"},
     }

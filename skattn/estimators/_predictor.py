@@ -9,10 +9,11 @@ import torch
 from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
 from skattn.estimators._base import GraphAttentionEstimator
+from skattn.estimators._pretrained import pretrained_start
 from skattn.estimators._split import held_out_rows
 from skattn.graph import Graph
 from skattn.training import Goal, train
@@ -41,6 +42,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
             "boolean",
             Interval(Real, 0, 1, closed="neither"),
         ],
+        "pretrained": [HasMethods(["fit", "transform"]), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     }
 
@@ -205,6 +207,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
             self._training(self._targets_.loss, patience, callbacks),
             n_outputs=self._targets_.n_outputs,
             generator=self._generator(),
+            start=pretrained_start(self, tasks[0].n_features),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Literal, TypedDict, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import drop, glorot_, matmul, new_seed
+from skattn.nn._linear import glorot_, matmul, new_seed
 from skattn.ops import (
     Dot,
     Edges,
@@ -14,6 +14,7 @@ from skattn.ops import (
     GraphStructure,
     SparseMatrix,
     attention_weights,
+    dropout,
     edge_attention,
 )
 
@@ -187,7 +188,8 @@ class GraphAttention(nn.Module):
         score, value = self._score_and_value(x)
         mean = self.combine == "mean"
         active = self.training and self.dropout > 0
-        value = drop(value, self.value_dropout if self.training else 0.0, generator)
+        if self.training and self.value_dropout:
+            value = dropout(value, self.value_dropout, new_seed(generator))
         out = edge_attention(
             edges,
             score,

@@ -1,0 +1,84 @@
+"""A training that starts from a fitted embedder."""
+
+from sklearn.frozen import FrozenEstimator
+
+from skattn.estimators._embedder import AttentionEmbedder
+
+SHARED = ("attention", "n_layers", "n_heads", "hidden_dim", "residual", "norm")
+"""Parameters of an estimator that decide which weights its encoder has."""
+SHARED_RECIPE = (
+    "activation",
+    "feed_forward",
+    "jumping",
+    "hops",
+    "mixing",
+    "gated_mixing",
+    "global_attention",
+    "positional",
+    "positional_dim",
+)
+"""And those of its recipe."""
+
+
+def pretrained_start(estimator, n_features):
+    """Find the weights that a training starts from.
+
+    Parameters
+    ----------
+    estimator : GraphAttentionClassifier or GraphAttentionRegressor
+        Whose parameter ``pretrained`` counts.
+    n_features : int
+        Width of the node features that its network takes.
+
+    Returns
+    -------
+    dict of str to Tensor
+        By their names in the network; empty where nothing is pretrained.
+
+    Raises
+    ------
+    TypeError
+        If it is no embedder.
+    ValueError
+        If it is not fitted, or its encoder is not the estimator's.
+    """
+    embedder = estimator.pretrained
+    if embedder is None:
+        return {}
+    if isinstance(embedder, FrozenEstimator):
+        embedder = embedder.estimator
+    if not isinstance(embedder, AttentionEmbedder):
+        raise TypeError(
+            "pretrained must be a fitted AttentionEmbedder, got "
+            f"{type(embedder).__name__}."
+        )
+    if not hasattr(embedder, "net_"):
+        raise ValueError(
+            "pretrained must be fitted before it starts a training, got an "
+            "AttentionEmbedder that is not. Fit it; where the estimator is cloned, in "
+            "a search or a cross-validation, pass FrozenEstimator(embedder) of "
+            "sklearn.frozen, which keeps its weights."
+        )
+    _check_same(estimator, embedder, n_features)
+    weights = embedder.net_.module_.encoder_state()
+    return {f"encoder.{name}": weight for name, weight in weights.items()}
+
+
+def _check_same(estimator, embedder, n_features):
+    here, there = (_encoder_params(one) for one in (estimator, embedder))
+    here["n_features"] = n_features
+    there["n_features"] = embedder.net_.module_.in_features
+    differ = [name for name in here if here[name] != there[name]]
+    if differ:
+        raise ValueError(
+            "the encoder must be that of the pretrained embedder, but "
+            + ", ".join(f"{k} is {here[k]!r} and not {there[k]!r}" for k in differ)
+            + ". Set them alike."
+        )
+
+
+def _encoder_params(estimator):
+    recipe = estimator._recipe()
+    return {name: getattr(estimator, name) for name in SHARED} | {
+        f"encoder__{name}": getattr(recipe, name) for name in SHARED_RECIPE
+    }
