@@ -10,17 +10,27 @@ from skattn.graph._features import degree_features
 from skattn.graph._folds import LabelledFold
 from skattn.graph._graph import Graph
 from skattn.graph._hops import hop_adjacency
-from skattn.graph._molecules import ATOM_FEATURES, BOND_FEATURES, graphs_from_smiles
+from skattn.graph._molecules import (
+    ATOM_FEATURES,
+    BOND_FEATURES,
+    graphs_from_smiles,
+    read_smiles,
+)
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
 from skattn.graph._resolve import resolve
 from skattn.graph._self_loops import add_self_loops
-from skattn.graph._sequences import sequence_graphs
+from skattn.graph._sequences import (
+    POSITION_FEATURES,
+    read_sequences,
+    sequence_graphs,
+)
 
 __all__ = [
     "ATOM_FEATURES",
     "BOND_FEATURES",
     "CONTEXTS",
+    "POSITION_FEATURES",
     "Context",
     "Graph",
     "GraphCollection",
@@ -33,6 +43,8 @@ __all__ = [
     "knn_adjacency",
     "knn_graph",
     "positional_encoding",
+    "read_sequences",
+    "read_smiles",
     "resolve",
     "sequence_graphs",
 ]

@@ -109,7 +109,7 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     """
     if on_invalid not in ("raise", "nan"):
         raise ValueError(f"on_invalid must be 'raise' or 'nan', got {on_invalid!r}.")
-    texts = smiles_column(smiles)
+    texts = read_smiles(smiles)
     Chem, rdBase = _rdkit()
     with rdBase.BlockLogs():  # it writes to stderr what the error below says
         molecules = [_molecule(text, Chem) for text in texts]
@@ -123,8 +123,26 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     return graphs
 
 
-def smiles_column(smiles: Any) -> list[str | None]:
-    """Return a list of texts, None for those that are missing."""
+def read_smiles(smiles: Any) -> list[str | None]:
+    """Return a column of texts as a list, not yet read as molecules.
+
+    Parameters
+    ----------
+    smiles : list of str, Series, array of shape (n,) or one column of shape (n, 1)
+        As for `graphs_from_smiles`.
+
+    Returns
+    -------
+    list of str
+        None for those that are missing.
+
+    Raises
+    ------
+    TypeError
+        If a row holds no text.
+    ValueError
+        If there is no row, or more than one column.
+    """
     if isinstance(smiles, str) or not hasattr(smiles, "__len__"):
         raise TypeError(
             "smiles must be a list, Series or column of SMILES, got "

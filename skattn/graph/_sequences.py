@@ -12,8 +12,11 @@ from skattn.graph._graph import Graph
 
 CONNECTIONS = ("chain", "window", "causal", "complete")
 
-# Four wavelengths, 6 to 6000 steps: fewer columns than most recordings have channels.
-N_POSITION_COLUMNS = 8
+# Four wavelengths, 6 to 6000 steps: few columns beside the features.
+POSITION_FEATURES = tuple(
+    f"position_{wave}_{i}" for i in range(4) for wave in ("sin", "cos")
+)
+"""The columns of X of a sequence's graph that follow its features."""
 
 
 def sequence_graphs(
@@ -114,7 +117,7 @@ def read_sequences(X: Any, axis: int = 1) -> list[NDArray[Any]]:
     Returns
     -------
     list of ndarray of shape (n_steps, n_features)
-        float32 where that came, else float64; all of one width.
+        All of one width; float32 where that came, else float64.
 
     Raises
     ------
@@ -141,10 +144,11 @@ def read_sequences(X: Any, axis: int = 1) -> list[NDArray[Any]]:
 
 def position_columns(n_steps: int) -> NDArray[np.float32]:
     """Return ``sin(t / 10 ** i), cos(t / 10 ** i)`` side by side for i = 0 .. 3."""
-    rates = 10_000.0 ** (-np.arange(0, N_POSITION_COLUMNS, 2) / N_POSITION_COLUMNS)
+    n_columns = len(POSITION_FEATURES)
+    rates = 10_000.0 ** (-np.arange(0, n_columns, 2) / n_columns)
     angles = np.arange(n_steps)[:, None] * rates
     columns = np.stack([np.sin(angles), np.cos(angles)], axis=2)
-    return columns.reshape(n_steps, N_POSITION_COLUMNS).astype(np.float32)
+    return columns.reshape(n_steps, n_columns).astype(np.float32)
 
 
 def _reach(connect: str, window: int | None) -> tuple[int | None, int | None]:

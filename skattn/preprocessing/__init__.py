@@ -1,5 +1,8 @@
 """Transformers around graphs."""
 
+from skattn.preprocessing._molecule_graph import MoleculeGraph
 from skattn.preprocessing._node_transformer import NodeTransformer
+from skattn.preprocessing._positional_encoding import PositionalEncoding
+from skattn.preprocessing._sequence_graph import SequenceGraph
 
-__all__ = ["NodeTransformer"]
+__all__ = ["MoleculeGraph", "NodeTransformer", "PositionalEncoding", "SequenceGraph"]

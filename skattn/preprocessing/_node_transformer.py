@@ -1,4 +1,4 @@
-"""Any transformer of tables, on the node features of a graph."""
+"""Any transformer of tables, on the node features of graphs."""
 
 from typing import ClassVar
 
@@ -6,13 +6,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils._set_output import _safe_set_output
-from sklearn.utils.validation import (
-    _check_feature_names,
-    _check_n_features,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
-from skattn.graph import Graph
+from skattn.preprocessing._nodes import Nodes, check_features
 
 
 class NodeTransformer(
@@ -20,11 +16,11 @@ class NodeTransformer(
     BaseEstimator,
     auto_wrap_output_keys=None,  # type: ignore[call-arg] # sklearn is untyped
 ):
-    """Transform the node features of a graph, fitted on the targets alone.
+    """Transform the node features of a graph, fitted on the targets alone, or of many.
 
     In a search or a cross-validation the targets are the training fold's nodes, so
     that nothing is learned from the others, while the features of all nodes, targets
-    and context, are transformed.
+    and context, are transformed. A list of graphs is one table of all their nodes.
 
     Parameters
     ----------
@@ -65,10 +61,11 @@ class NodeTransformer(
 
         Parameters
         ----------
-        X : Graph of shape (n_targets, n_features)
-            A graph or a view of one, with features.
-        y : array-like of shape (n_targets,), optional
-            Answers, for transformers that use them.
+        X : Graph of shape (n_targets, n_features) or list of Graph
+            A graph or a view of one, with features; or many, whose nodes are stacked.
+        y : array-like of shape (n_targets,) or (n_graphs,), optional
+            Answers, for transformers that use them; a graph's counts for each of its
+            nodes.
 
         Returns
         -------
@@ -78,14 +75,14 @@ class NodeTransformer(
         Raises
         ------
         TypeError
-            If X is no Graph.
+            If X is no Graph and no list of graphs.
         ValueError
-            If the graph has no features.
+            If the graphs have no features or do not agree.
         """
-        features = _features(X)
-        fitted = clone(self.transformer).fit(_safe_indexing(features, X.targets), y)
-        _check_feature_names(self, features, reset=True)
-        _check_n_features(self, features, reset=True)
+        nodes, features = self._read(X)
+        rows = _safe_indexing(features, nodes.graph.targets)
+        fitted = clone(self.transformer).fit(rows, nodes.answers(y))
+        check_features(self, features, reset=True)
         self.transformer_ = fitted
         return self
 
@@ -94,26 +91,25 @@ class NodeTransformer(
 
         Parameters
         ----------
-        X : Graph of shape (n_targets, n_features)
-            A graph or a view of one, with as many features as at ``fit``.
+        X : Graph of shape (n_targets, n_features) or list of Graph
+            A graph, a view of one, or many, with as many features as at ``fit``.
 
         Returns
         -------
-        Graph of shape (n_targets, n_features_out)
-            The same graph and targets with other features.
+        Graph of shape (n_targets, n_features_out) or list of Graph
+            The same graph and targets, or graphs, with other features.
 
         Raises
         ------
         TypeError
-            If X is no Graph.
+            If X is no Graph and no list of graphs.
         ValueError
-            If it has another number of features than at ``fit``.
+            If there is another number of features than at ``fit``.
         """
         check_is_fitted(self)
-        features = _features(X)
-        _check_feature_names(self, features, reset=False)
-        _check_n_features(self, features, reset=False)
-        return X.with_features(self.transformer_.transform(features))
+        nodes, features = self._read(X)
+        check_features(self, features, reset=False)
+        return nodes.give_back(self.transformer_.transform(features))
 
     def set_output(self, *, transform=None):
         """Choose the container of the transformed features; the graph stays a Graph.
@@ -149,22 +145,17 @@ class NodeTransformer(
         check_is_fitted(self)
         return self.transformer_.get_feature_names_out(input_features)
 
+    def _read(self, X):
+        nodes = Nodes.of(X, type(self).__name__)
+        if nodes.graph.X is None:
+            raise ValueError(
+                f"NodeTransformer needs a graph with features, got {nodes.graph!r}. "
+                "Give them: graph.with_features(X)."
+            )
+        return nodes, nodes.graph.X
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.no_validation = True  # X is a Graph: checks of tables do not apply
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _features(graph):
-    if not isinstance(graph, Graph):
-        raise TypeError(
-            "NodeTransformer needs X to be a Graph, got "
-            f"{type(graph).__name__}. A table goes to the transformer itself."
-        )
-    if graph.X is None:
-        raise ValueError(
-            f"NodeTransformer needs a graph with features, got {graph!r}. Give them: "
-            "graph.with_features(X)."
-        )
-    return graph.X

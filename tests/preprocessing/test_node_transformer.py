@@ -193,7 +193,7 @@ def test_pipeline_hands_the_choice_of_container_on():
 @pytest.mark.parametrize("table", [X, X.tolist(), pd.DataFrame(X)])
 def test_table_is_an_error_that_says_where_it_goes(graph, method, table):
     transformer = NodeTransformer(StandardScaler()).fit(graph)
-    message = f"X to be a Graph, got {type(table).__name__}. A table goes to the trans"
+    message = f"a Graph or a list of graphs, got {type(table).__name__}. A table goes"
     with pytest.raises(TypeError, match=message):
         getattr(transformer, method)(table)
 
@@ -307,3 +307,75 @@ def test_folds_equal_those_written_by_hand():
         scaled = graph.with_features((graph.X - mean) / scale)
         fitted = classifier().fit(scaled[train], y[train])
         assert_allclose(ours[test], fitted.predict_proba(scaled[test]), atol=1e-6)
+
+
+def two_graphs():
+    return [Graph(RING, X), Graph([[0, 1], [1, 0]], [[8.0, 1.0], [10.0, 3.0]])]
+
+
+def test_many_graphs_are_one_table_of_all_their_nodes():
+    graphs = two_graphs()
+    transformer = NodeTransformer(StandardScaler()).fit(graphs)
+    assert_allclose(transformer.transformer_.mean_, [5, 2])
+    out = transformer.transform(graphs)
+    assert isinstance(out, list)
+    expected = StandardScaler().fit_transform(np.vstack([g.X for g in graphs]))
+    assert_allclose(np.vstack([g.X for g in out]), expected)
+    assert [g.adjacency for g in out] == [g.adjacency for g in graphs]
+
+
+def test_what_was_learned_of_many_graphs_serves_one_and_back():
+    graphs = two_graphs()
+    transformer = NodeTransformer(StandardScaler()).fit(graphs)
+    one = transformer.transform(graphs[1])
+    assert_array_equal(one.X, transformer.transform(graphs)[1].X)
+    transformer.fit(graphs[0])
+    (out,) = transformer.transform(graphs[:1])
+    assert_allclose(out.X.mean(axis=0), [0, 0], atol=1e-12)
+
+
+def test_every_node_of_a_list_has_the_answer_of_its_graph():
+    y = [0, 1, 0, 1]
+    graphs = [
+        Graph([[0, 1], [1, 0]], [[i, answer], [i % 2, answer + 0.1]])
+        for i, answer in enumerate(y)
+    ]
+    out = NodeTransformer(SelectKBest(k=1)).fit_transform(graphs, y)
+    assert [graph.X.ravel().tolist() for graph in out] == [[0, 0.1], [1, 1.1]] * 2
+
+
+def test_answers_must_be_as_many_as_graphs():
+    with pytest.raises(ValueError, match=r"one entry per graph \(2\), got 6"):
+        NodeTransformer(SelectKBest(k=1)).fit(two_graphs(), np.arange(6))
+
+
+def test_frames_of_many_graphs_whose_rows_are_called_alike():
+    graphs = [frame_graph(), frame_graph()]
+    transformer = NodeTransformer(encoder()).set_output(transform="pandas")
+    out = transformer.fit_transform(graphs)
+    names = ["height", "kind_p", "kind_q", "kind_r"]
+    assert [list(graph.X.columns) for graph in out] == [names, names]
+    assert_array_equal(out[0].X, out[1].X)
+
+
+def test_sparse_features_of_many_graphs_stay_sparse():
+    graphs = [graph.with_features(sp.csr_array(graph.X)) for graph in two_graphs()]
+    for graph in NodeTransformer(MaxAbsScaler()).fit_transform(graphs):
+        assert sp.issparse(graph.X)
+
+
+def test_lists_of_graphs_that_do_not_agree_are_errors():
+    transformer = NodeTransformer(StandardScaler())
+    with pytest.raises(ValueError, match="graph 1 has"):
+        transformer.fit([Graph(RING, X), Graph(RING, X[:, :1])])
+    with pytest.raises(TypeError, match="got ndarray at position 1"):
+        transformer.fit([Graph(RING, X), X])
+    with pytest.raises(ValueError, match="at least one graph"):
+        transformer.fit([])
+    with pytest.raises(ValueError, match=r"graph with features.*with_features\(X\)"):
+        transformer.fit([Graph(RING)])
+
+
+def test_transformer_that_loses_rows_of_many_graphs_is_an_error():
+    with pytest.raises(ValueError, match="one row per"):
+        NodeTransformer(DropsRows()).fit_transform(two_graphs())

@@ -1,0 +1,75 @@
+"""The nodes of a graph, or of all graphs of a list, as one table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _check_feature_names, _check_n_features
+
+from skattn.graph import Graph, GraphCollection
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """One graph or several side by side, and the way back."""
+
+    graph: Graph
+    """The graph or view as given, or the union of the list."""
+    listed: list[Graph] | None
+    """The list as given, or None if it was one graph."""
+    node_ptr: np.ndarray | None
+    """(n_graphs + 1,): graph g of the list holds node_ptr[g] to node_ptr[g + 1]."""
+
+    @classmethod
+    def of(cls, X: Any, owner: str) -> "Nodes":
+        """Read what a transformer called `owner` was given."""
+        if isinstance(X, Graph):
+            return cls(X, None, None)
+        if not _holds_graphs(X):
+            raise TypeError(
+                f"{owner} needs X to be a Graph or a list of graphs, got "
+                f"{type(X).__name__}. A table goes to the transformer itself."
+            )
+        graphs = list(X)
+        collection = GraphCollection.of(graphs)
+        return cls(collection.whole, graphs, collection.node_ptr)
+
+    def answers(self, y: Any) -> Any:
+        """Return one answer per target: a node of a list has its graph's."""
+        if y is None or self.node_ptr is None or self.listed is None:
+            return y
+        n_graphs = len(self.listed)
+        if len(y) != n_graphs:
+            raise ValueError(
+                f"y must have one entry per graph ({n_graphs}), got {len(y)}. Slice "
+                "graphs and answers alike."
+            )
+        graphs = np.repeat(np.arange(n_graphs), np.diff(self.node_ptr))
+        return _safe_indexing(y, graphs)
+
+    def give_back(self, features: Any) -> Graph | list[Graph]:
+        """Return what came with other features, one row per node."""
+        graph = self.graph.with_features(features)
+        if self.listed is None or self.node_ptr is None:
+            return graph
+        table = graph.X.tocsr() if sparse.issparse(graph.X) else graph.X
+        rows = getattr(table, "iloc", table)
+        bounds = zip(self.listed, self.node_ptr[:-1], self.node_ptr[1:], strict=True)
+        return [one.with_features(rows[low:high]) for one, low, high in bounds]
+
+
+def check_features(estimator: Any, features: Any, *, reset: bool) -> None:
+    """Remember the names and number of node features, or compare with those."""
+    if features is None:
+        features = np.empty((0, 0))
+    _check_feature_names(estimator, features, reset=reset)
+    _check_n_features(estimator, features, reset=reset)
+
+
+def _holds_graphs(X: Any) -> bool:
+    listed = isinstance(X, list | tuple)
+    if not listed and not (getattr(X, "ndim", 0) == 1 and X.dtype == object):
+        return False
+    return len(X) == 0 or any(isinstance(entry, Graph) for entry in X)

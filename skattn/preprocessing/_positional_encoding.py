@@ -1,0 +1,157 @@
+"""Where a node stands in its graph, beside its features."""
+
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from skattn.graph import positional_encoding
+from skattn.preprocessing._nodes import Nodes, check_features
+from skattn.preprocessing._to_graphs import ToGraphs
+
+
+class PositionalEncoding(ToGraphs):
+    """Append to the features of every node where it stands in its graph.
+
+    Attention over neighbours alone cannot tell some graphs apart, two triangles from a
+    hexagon for one; with these columns it can. They depend on the edges and not on how
+    nodes are numbered.
+
+    Parameters
+    ----------
+    kind : {"random_walk", "laplacian", "degree"}, default="random_walk"
+        "random_walk": the probabilities that a random walk is back after 1, 2, ...
+        steps (Dwivedi et al. 2022). "laplacian": the slowest waves on every connected
+        component, their signs settled by a rule (Dwivedi et al. 2023). "degree": a one
+        in the column of the number of senders. See
+        :func:`skattn.graph.positional_encoding`.
+    n_components : int, default=16
+        Number of columns.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of node features, 0 for graphs without any.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if they had any.
+
+    See Also
+    --------
+    skattn.graph.positional_encoding : The columns alone.
+
+    Examples
+    --------
+    >>> from skattn import Graph
+    >>> from skattn.preprocessing import PositionalEncoding
+    >>> triangle = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]], [[5.0], [6.0], [7.0]])
+    >>> PositionalEncoding(n_components=3).fit_transform(triangle).X
+    array([[5.  , 0.  , 0.5 , 0.25],
+           [6.  , 0.  , 0.5 , 0.25],
+           [7.  , 0.  , 0.5 , 0.25]])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "kind": [StrOptions({"random_walk", "laplacian", "degree"})],
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, kind="random_walk", n_components=16):
+        self.kind = kind
+        self.n_components = n_components
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Remember the number of features; there is nothing else to learn.
+
+        Parameters
+        ----------
+        X : Graph or list of Graph
+            A graph, a view of one, or many graphs, with or without features.
+        y : object, optional
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        TypeError
+            If X is no graph and no list of graphs.
+        ValueError
+            If the graphs of a list do not agree.
+        """
+        check_features(self, self._nodes(X).graph.X, reset=True)
+        return self
+
+    def transform(self, X):
+        """Append the encoding to the features of all nodes, targets and context.
+
+        Parameters
+        ----------
+        X : Graph or list of Graph
+            With as many features as at ``fit``.
+
+        Returns
+        -------
+        Graph or list of Graph
+            As it came, with more features: sparse if they were, a DataFrame if they
+            were, and only the encoding where there were none.
+
+        Raises
+        ------
+        TypeError
+            If X is no graph and no list of graphs.
+        ValueError
+            If there is another number of features than at ``fit``.
+        """
+        check_is_fitted(self)
+        nodes = self._nodes(X)
+        check_features(self, nodes.graph.X, reset=False)
+        encoding = positional_encoding(
+            nodes.graph.adjacency, self.kind, self.n_components, nodes.node_ptr
+        )
+        return nodes.give_back(_beside(nodes.graph.X, encoding, self._names()))
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features that come out.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the node features; None: those seen at ``fit``, or x0, x1, ...
+
+        Returns
+        -------
+        ndarray of str
+            Those, and ``random_walk_1``, ``laplacian_1`` or ``degree_0`` and so on.
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        return np.concatenate([names, np.array(self._names(), dtype=object)])
+
+    def _nodes(self, X):
+        return Nodes.of(X, type(self).__name__)
+
+    def _names(self):
+        first = 0 if self.kind == "degree" else 1
+        return [f"{self.kind}_{first + i}" for i in range(self.n_components)]
+
+
+def _beside(features, encoding, names):
+    """Append columns in the container that the features are in."""
+    if features is None:
+        return encoding
+    if sparse.issparse(features):
+        return sparse.hstack([features, sparse.csr_array(encoding)], format="csr")
+    if hasattr(features, "iloc"):
+        import pandas as pd
+
+        columns = pd.DataFrame(encoding, columns=names, index=features.index)
+        return pd.concat([features, columns], axis=1)
+    return np.hstack([features, encoding])

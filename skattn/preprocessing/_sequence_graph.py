@@ -1,0 +1,166 @@
+"""Sequences as graphs over their positions."""
+
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+)
+
+from skattn.graph import POSITION_FEATURES, read_sequences, sequence_graphs
+from skattn.preprocessing._nodes import check_features
+from skattn.preprocessing._to_graphs import ToGraphs
+
+
+class SequenceGraph(ToGraphs):
+    """Turn every sequence into a graph that says which positions attend to which.
+
+    The estimators take sequences as they are and then join all positions; this step
+    says how else. Local attention is ``connect="window"``, the Transformer is
+    ``connect="complete"``, and with ``connect="causal"`` a position never learns of
+    what comes after it.
+
+    Parameters
+    ----------
+    connect : {"chain", "window", "causal", "complete"}, default="complete"
+        Which positions t attends to, besides itself: its two neighbours; those at most
+        `window` steps away; earlier ones (with a window, at most that much earlier);
+        all.
+    window : int or None, default=None
+        Number of steps. "window" needs one; for "causal", None means everything that
+        came before; "chain" and "complete" ignore it.
+    position : {"sinusoidal"} or None, default="sinusoidal"
+        What tells positions apart: 8 columns beside the features, sine and cosine of
+        ``t / 10 ** i`` for i = 0 .. 3 (Vaswani et al. 2017, section 3.5, at width 8).
+        None: nothing; then only `connect` knows of the order.
+    axis : {1, 2}, default=1
+        The axis that time has in an array of three dimensions. 1: (n_sequences,
+        n_steps, n_features). 2: (n_sequences, n_features, n_steps), the order of aeon
+        and sktime; the sequences of a list are then (n_features, n_steps).
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features per step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The columns of the first sequence, if it is a DataFrame.
+
+    See Also
+    --------
+    skattn.graph.sequence_graphs : The same as a function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skattn.preprocessing import SequenceGraph
+    >>> sequences = [np.ones((4, 2)), np.ones((3, 2))]
+    >>> SequenceGraph(connect="chain", position=None).fit_transform(sequences)
+    [Graph(n_nodes=4, n_edges=10, n_features=2),
+     Graph(n_nodes=3, n_edges=7, n_features=2)]
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "connect": [StrOptions({"chain", "window", "causal", "complete"})],
+        "window": [Interval(Integral, 1, None, closed="left"), None],
+        "position": [StrOptions({"sinusoidal"}), None],
+        "axis": [Options(Integral, {1, 2})],
+    }
+
+    def __init__(self, connect="complete", window=None, position="sinusoidal", axis=1):
+        self.connect = connect
+        self.window = window
+        self.position = position
+        self.axis = axis
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the sequences and remember how wide they are.
+
+        Parameters
+        ----------
+        X : list of array-like or DataFrame, or array-like of 3 dimensions
+            One array (n_steps, n_features) per sequence, of any length. Steps at the
+            end that are NaN in every column are padding and cut off.
+        y : object, optional
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        TypeError
+            If a sequence holds no numbers.
+        ValueError
+            If there is no sequence, one has not two dimensions, not as many columns as
+            the first or nothing but NaN, or ``connect="window"`` has no window.
+        """
+        steps = read_sequences(X, self.axis)
+        self._graphs([steps[0][:1]])  # judges the parameters together
+        check_features(self, self._first(X, steps), reset=True)
+        return self
+
+    def transform(self, X):
+        """Make one graph per sequence.
+
+        Parameters
+        ----------
+        X : list of array-like or DataFrame, or array-like of 3 dimensions
+            As for ``fit``, of the same width.
+
+        Returns
+        -------
+        list of Graph
+            Node t is step t; a feature that was NaN still is.
+
+        Raises
+        ------
+        TypeError
+            If a sequence holds no numbers.
+        ValueError
+            As for ``fit``, or if the sequences have another number of features.
+        """
+        check_is_fitted(self)
+        steps = read_sequences(X, self.axis)
+        check_features(self, self._first(X, steps), reset=False)
+        return self._graphs(steps)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features of the nodes.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the features per step; None: those seen at ``fit``, or x0, x1, ...
+
+        Returns
+        -------
+        ndarray of str
+            Those, and ``position_sin_0``, ``position_cos_0`` and so on if there are
+            positions.
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        positions = () if self.position is None else POSITION_FEATURES
+        return np.concatenate([names, np.array(positions, dtype=object)])
+
+    def _graphs(self, steps):
+        return sequence_graphs(
+            steps, connect=self.connect, window=self.window, position=self.position
+        )
+
+    def _first(self, X, steps):
+        first = next(iter(X))
+        return first if hasattr(first, "columns") and self.axis == 1 else steps[0]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,32 @@
+"""What transformers that give graphs have in common."""
+
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class ToGraphs(TransformerMixin, BaseEstimator):
+    """A transformer whose output is a graph or a list of graphs."""
+
+    def __init_subclass__(cls, **kwargs):
+        # Graphs are no tables: there is no container for sklearn to wrap them into.
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
+
+    def set_output(self, *, transform=None):
+        """Change nothing: graphs are no tables that could be put into a container.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            Taken so that a pipeline can pass it on.
+
+        Returns
+        -------
+        self : object
+            The same transformer.
+        """
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True  # checks of tables do not apply
+        tags.input_tags.two_d_array = False
+        return tags

@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+
+from skattn import GraphAttentionRegressor
+from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+from skattn.preprocessing import MoleculeGraph, NodeTransformer
+
+pytest.importorskip("rdkit")
+
+SMILES = ["CCO", "c1ccccc1", "CC(=O)O", "CCCCCC", "C", "N#N", "CCN", "OCCO"]
+
+
+def regressor():
+    return GraphAttentionRegressor(hidden_dim=8, max_epochs=3, random_state=0)
+
+
+def test_the_step_does_what_the_function_does():
+    graphs = MoleculeGraph().fit_transform(SMILES)
+    for graph, other in zip(graphs, graphs_from_smiles(SMILES), strict=True):
+        assert_array_equal(graph.X, other.X)
+        assert_array_equal(graph.edge_features, other.edge_features)
+
+
+@pytest.mark.parametrize("columns", ["smiles", ["smiles"]])
+def test_a_model_is_fitted_on_a_column_of_a_frame(columns):
+    df = pd.DataFrame({"smiles": SMILES, "y": np.arange(8.0)})
+    model = make_pipeline(MoleculeGraph(), regressor()).fit(df[columns], df["y"])
+    assert model.predict(df[columns][:3]).shape == (3,)
+
+
+def test_names_are_those_of_the_atoms():
+    step = MoleculeGraph().fit(SMILES)
+    assert tuple(step.get_feature_names_out()) == ATOM_FEATURES
+    assert step.n_features_in_ == 1
+
+
+def test_fit_refuses_what_is_no_column_of_texts():
+    with pytest.raises(TypeError, match="string, got float in row 0"):
+        MoleculeGraph().fit(np.ones((3, 1)))
+    with pytest.raises(ValueError, match="one column of SMILES"):
+        MoleculeGraph().fit(pd.DataFrame({"a": ["C"], "b": ["C"]}))
+    with pytest.raises(ValueError, match="'on_invalid' parameter"):
+        MoleculeGraph(on_invalid="drop").fit(SMILES)
+
+
+def test_an_invalid_molecule_is_an_error_that_names_its_row():
+    model = make_pipeline(MoleculeGraph(), regressor())
+    with pytest.raises(ValueError, match="'C1CC' in row 8"):
+        model.fit([*SMILES, "C1CC"], np.arange(9.0))
+
+
+def test_an_invalid_molecule_that_stays_is_not_taken_for_a_real_one():
+    molecules, y = [*SMILES, "C1CC"], np.arange(9.0)
+    step = MoleculeGraph(on_invalid="nan")
+    with pytest.raises(ValueError, match="NaN"):
+        make_pipeline(step, regressor()).fit(molecules, y)
+    imputer = NodeTransformer(SimpleImputer())
+    model = make_pipeline(step, imputer, regressor()).fit(molecules, y)
+    assert np.isfinite(model.predict(molecules)).all()

@@ -1,0 +1,98 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
+
+from skattn import GraphAttentionClassifier
+from skattn.graph import sequence_graphs
+from skattn.preprocessing import SequenceGraph
+
+SEQUENCES = [np.arange(8.0).reshape(4, 2), np.ones((3, 2)), np.zeros((1, 2))]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"connect": "chain", "position": None},
+        {"connect": "window", "window": 2},
+        {"connect": "causal"},
+    ],
+)
+def test_the_step_does_what_the_function_does(parameters):
+    graphs = SequenceGraph(**parameters).fit_transform(SEQUENCES)
+    expected = sequence_graphs(SEQUENCES, **parameters)
+    for graph, other in zip(graphs, expected, strict=True):
+        assert_array_equal(graph.X, other.X)
+        assert_array_equal(graph.adjacency.toarray(), other.adjacency.toarray())
+
+
+def test_the_order_of_time_is_read_by_axis():
+    X = np.arange(12.0).reshape(1, 2, 6)
+    (graph,) = SequenceGraph(position=None, axis=2).fit_transform(X)
+    assert_array_equal(graph.X, X[0].T)
+
+
+def test_width_and_names_are_remembered():
+    step = SequenceGraph().fit(SEQUENCES)
+    assert step.n_features_in_ == 2
+    assert not hasattr(step, "feature_names_in_")
+    frames = [pd.DataFrame(steps, columns=["speed", "turn"]) for steps in SEQUENCES]
+    step.fit(frames)
+    assert_array_equal(step.feature_names_in_, ["speed", "turn"])
+    assert list(step.get_feature_names_out())[:3] == ["speed", "turn", "position_sin_0"]
+    renamed = [frame.rename(columns={"turn": "tilt"}) for frame in frames]
+    with pytest.raises(ValueError, match="feature names should match"):
+        step.transform(renamed)
+
+
+def test_names_out_fit_the_columns():
+    step = SequenceGraph()
+    (graph, *_) = step.fit_transform(SEQUENCES)
+    names = step.get_feature_names_out()
+    assert len(names) == graph.n_features
+    assert list(names[:4]) == ["x0", "x1", "position_sin_0", "position_cos_0"]
+    assert names[-1] == "position_cos_3"
+    step.set_params(position=None)
+    assert list(step.get_feature_names_out(["a", "b"])) == ["a", "b"]
+
+
+def test_another_width_is_an_error():
+    step = SequenceGraph().fit(SEQUENCES)
+    message = "X has 3 features, but SequenceGraph is expecting 2 features"
+    with pytest.raises(ValueError, match=message):
+        step.transform([np.ones((4, 3))])
+
+
+def test_parameters_are_judged_by_fit():
+    with pytest.raises(ValueError, match="'connect' parameter"):
+        SequenceGraph(connect="all").fit(SEQUENCES)
+    with pytest.raises(ValueError, match="'window' parameter"):
+        SequenceGraph(connect="window", window=0).fit(SEQUENCES)
+    with pytest.raises(ValueError, match="'axis' parameter"):
+        SequenceGraph(axis=0).fit(SEQUENCES)
+    with pytest.raises(ValueError, match="connect='window' needs window="):
+        SequenceGraph(connect="window").fit(SEQUENCES)
+
+
+def test_a_failed_fit_leaves_the_earlier_one():
+    step = SequenceGraph().fit(SEQUENCES)
+    with pytest.raises(ValueError, match="not all NaN"):
+        step.fit([np.full((2, 3), np.nan)])
+    assert step.n_features_in_ == 2
+
+
+def test_a_pipeline_learns_from_the_order_of_steps_and_only_if_told():
+    rising = np.arange(5.0)[:, None]
+    X = [rising + s for s in range(10)] + [rising[::-1] + s for s in range(10)]
+    y = np.repeat(["up", "down"], 10)
+
+    def score(step, max_epochs):
+        classifier = GraphAttentionClassifier(
+            hidden_dim=16, max_epochs=max_epochs, early_stopping=False, random_state=0
+        )
+        return make_pipeline(step, classifier).fit(X, y).score(X, y)
+
+    assert score(SequenceGraph("chain"), 150) >= 0.9
+    assert score(SequenceGraph(position=None), 3) == 0.5
