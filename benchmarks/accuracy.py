@@ -2,159 +2,18 @@
 
     python -m benchmarks.accuracy cora-gat cora-default ...
 
-Every number is a mean over the named seeds or splits, with its standard deviation. The
-epoch is chosen on validation nodes, test nodes are asked once.
+Every number is a mean over the named seeds, splits or folds, with its standard
+deviation. The epoch is chosen on validation data, test data are asked once.
 """
 
 import sys
 import time
-from functools import partial
 
 import numpy as np
-from sklearn.datasets import (
-    load_breast_cancer,
-    load_digits,
-    load_iris,
-    load_wine,
-)
-from sklearn.metrics import r2_score, roc_auc_score
-from sklearn.model_selection import RepeatedKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from benchmarks._data import cora, minesweeper, weather
-from skattn import Encoder, GraphAttentionClassifier, GraphAttentionRegressor
-from skattn.datasets import make_dictionary_lookup
-from skattn.preprocessing import NodeTransformer
+from benchmarks import _graph_rows, _node_rows
 
-GAT = {
-    "attention": "gat",
-    "n_layers": 2,
-    "n_heads": 8,
-    "hidden_dim": 64,
-    "residual": False,
-    "norm": None,
-    "dropout": 0.6,
-    "attention_dropout": 0.6,
-    "n_iter_no_change": 100,
-    "max_epochs": 2000,
-    "encoder": Encoder(output="attention"),
-}
-"""The model of the GAT paper for Cora; what is not named is at its default."""
-BEST = GAT
-"""The best on Cora's validation nodes, see benchmarks/README.md."""
-DEEP = {
-    "attention": "gat",
-    "n_layers": 15,
-    "n_heads": 1,
-    "hidden_dim": 64,
-    "norm": "batch",
-    "dropout": 0.2,
-    "learning_rate": 0.01,
-    "weight_decay": 0.0,
-    "max_epochs": 1200,
-    "n_iter_no_change": 300,
-    "encoder": Encoder(activation="relu", input_dropout=0.0),
-}
-"""Luo et al. 2024 for minesweeper."""
-TABLES = {
-    "breast cancer": load_breast_cancer,
-    "wine": load_wine,
-    "iris": load_iris,
-    "digits": load_digits,
-}
-
-
-def on_cora(params):
-    """Public split, seeds 0 to 9."""
-    graph, y, (train, val, test) = cora()
-    for seed in range(10):
-        model = GraphAttentionClassifier(**params, random_state=seed)
-        model.fit(graph[train], y[train], X_val=graph[val], y_val=y[val])
-        yield f"seed {seed}", {"accuracy": model.score(graph[test], y[test])}
-
-
-def on_minesweeper(params):
-    """ROC AUC on splits 0 to 2."""
-    graph, y, splits = minesweeper()
-    for k, (train, val, test) in enumerate(splits[:3]):
-        model = GraphAttentionClassifier(**params, random_state=k)
-        model.fit(graph[train], y[train], X_val=graph[val], y_val=y[val])
-        probability = model.predict_proba(graph[test])[:, 1]
-        yield f"split {k}", {"ROC AUC": roc_auc_score(y[test], probability)}
-
-
-def on_dictionary():
-    """One layer, one head, width 128, ten keys; seeds 0 to 2."""
-    for seed in range(3):
-        graph, y = make_dictionary_lookup(
-            n_keys=10, n_dictionaries=300, random_state=seed
-        )
-        half = len(graph) // 2
-        train, test = slice(half), slice(half, None)
-        scores = {}
-        for attention in ("gatv2", "gat"):
-            model = GraphAttentionClassifier(
-                attention=attention,
-                n_layers=1,
-                n_heads=1,
-                hidden_dim=128,
-                residual=False,
-                norm=None,
-                dropout=0.0,
-                weight_decay=0.0,
-                early_stopping=False,
-                max_epochs=500,
-                random_state=seed,
-            ).fit(graph[train], y[train])
-            for name, rows in (("train", train), ("test", test)):
-                scores[f"{attention} {name}"] = model.score(graph[rows], y[rows])
-        yield f"seed {seed}", scores
-
-
-def on_weather():
-    """R² of winter and summer, two outputs at once and one by one, 5-fold twice."""
-    graph, y = weather()
-    folds = RepeatedKFold(n_splits=5, n_repeats=2, random_state=0)
-    for k, (train, test) in enumerate(folds.split(y)):
-        model = make_pipeline(
-            NodeTransformer(StandardScaler()), GraphAttentionRegressor(random_state=k)
-        )
-        both = model.fit(graph[train], y[train]).predict(graph[test])
-        scores = {}
-        for j, season in enumerate(("winter", "summer")):
-            one = model.fit(graph[train], y[train, j]).predict(graph[test])
-            scores[f"{season}, both"] = r2_score(y[test, j], both[:, j])
-            scores[f"{season}, alone"] = r2_score(y[test, j], one)
-        yield f"fold {k}", scores
-
-
-def on_tables():
-    """Accuracy, 5-fold unshuffled, seeds 0 to 2."""
-    for seed in range(3):
-        scores = {}
-        for name, load in TABLES.items():
-            model = make_pipeline(
-                StandardScaler(), GraphAttentionClassifier(random_state=seed)
-            )
-            X, y = load(return_X_y=True)
-            scores[name] = cross_val_score(model, X, y, cv=5).mean()
-        yield f"seed {seed}", scores | {"mean": np.mean(list(scores.values()))}
-
-
-ROWS = {
-    "cora-gat": (partial(on_cora, GAT), "0.825; paper 0.830 ± 0.007"),
-    "cora-best": (partial(on_cora, BEST), "0.835"),
-    "cora-default": (partial(on_cora, {}), "0.810"),
-    "minesweeper-deep": (partial(on_minesweeper, DEEP), "0.965; published 0.977"),
-    "minesweeper-default": (partial(on_minesweeper, {}), "0.900"),
-    "dictionary": (on_dictionary, "gatv2 1.0, gat visibly not"),
-    "weather": (on_weather, "above random forest: winter 0.937, summer 0.717"),
-    "tables": (
-        on_tables,
-        "KNeighbors 0.965 0.949 0.960 0.944; mean of MLP 0.9655",
-    ),
-}
+ROWS = _node_rows.ROWS | _graph_rows.ROWS
 
 
 def main(names):
