@@ -90,10 +90,9 @@ def basic_motions():
 
 
 def expressive():
-    """Load all connected graphs of 8 nodes, and strongly regular ones of 25."""
-    arrays = load("expressive")
-    eight = np.unpackbits(arrays["graph8c_adj"], axis=1).reshape(-1, 8, 8)
-    return [Graph(a) for a in eight], [Graph(a) for a in arrays["sr25_adj"]]
+    """Load all connected graphs of 8 nodes."""
+    adjacencies = np.unpackbits(load("expressive")["graph8c_adj"], axis=1)
+    return [Graph(adjacency) for adjacency in adjacencies.reshape(-1, 8, 8)]
 
 
 def graphs(arrays, X, edge_features=None):

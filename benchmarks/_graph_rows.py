@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from scipy.spatial import KDTree
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import (
@@ -136,29 +137,29 @@ def on_pretraining():
 
 
 def on_expressive():
-    """Pairs of graphs that an untrained network tells apart, seeds 0 to 2."""
-    eight, regular = map(GraphCollection.of, expressive())
+    """Pairs of graphs that an untrained network confuses, seeds 0 to 2."""
+    graphs = GraphCollection.of(expressive())
     for seed in range(3):
-        scores = {}
-        for name, graphs in (("8 nodes", eight), ("regular", regular)):
-            for encoded in (False, True):
-                told = told_apart(graphs, encoded, seed)
-                scores[f"{name}, {'walks' if encoded else 'plain'}"] = told
-        yield f"seed {seed}", scores
+        confused = {
+            "without encodings": n_confused(graphs, False, seed),
+            "with random walks": n_confused(graphs, True, seed),
+        }
+        yield f"seed {seed}", confused
 
 
-def told_apart(graphs, encoded, seed):
-    """Count the classes of graphs whose outputs differ by more than rounding.
+def n_confused(graphs, encoded, seed):
+    """Count the pairs of graphs whose outputs differ by no more than rounding.
 
-    Rounding is what the same graphs' outputs differ by under other orders of nodes.
+    Rounding is what the same graphs' outputs differ by under another order of nodes.
     """
     outputs, again = (
         network_outputs(renumbered(graphs, order), encoded, seed)
         for order in (None, seed)
     )
-    tolerance = 4 * np.abs(outputs - again).max(0)
-    cells = np.floor(outputs / np.maximum(tolerance, 1e-12)[None])
-    return len(np.unique(cells, axis=0))
+    least = np.finfo(float).eps * np.abs(outputs).max(0)
+    rounding = np.maximum(np.abs(outputs - again).max(0), least)
+    outputs = outputs / (4 * rounding)
+    return len(KDTree(outputs).query_pairs(1.0, p=np.inf))
 
 
 def renumbered(graphs, seed):
@@ -185,8 +186,10 @@ def network_outputs(graphs, encoded, seed):
     spec = NetworkSpec(block=BlockSpec(norm=None), n_layers=4, readout="sum")
     network = AttentionNetwork(X.shape[1], 16, spec)
     network.reset_parameters(torch.Generator().manual_seed(seed))
+    batch = block.whole
     with torch.no_grad():
-        return network.eval()(**block.whole.inputs).numpy()
+        outputs = network.double().eval()(batch.x.double(), batch.structure)
+    return outputs.numpy()
 
 
 ROWS = {
@@ -197,5 +200,5 @@ ROWS = {
     "cora-embeddings": (on_cora_embeddings, "0.825; GraphMAE 0.842 ± 0.004"),
     "mutag-embeddings": (on_mutag_embeddings, "0.86; GraphMAE 0.882"),
     "pretraining": (on_pretraining, "shown, whichever wins"),
-    "expressive": (on_expressive, "11117 classes of 8 nodes with encodings"),
+    "expressive": (on_expressive, "pairs confused: 312 as by 1-WL, 0 with encodings"),
 }
