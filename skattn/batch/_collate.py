@@ -1,10 +1,11 @@
 """From a graph's arrays to the tensors of a batch.
 
-Arrays are made writable, contiguous and of the kernels' types here, once; nothing
-behind this border checks them again.
+Arrays are made contiguous and of the kernels' types here, once; nothing behind this
+border checks them again. Those that fit, mapped from a file or not, are shared.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from skattn.batch._batch import GraphBatch
-from skattn.graph import Graph, add_self_loops, hop_adjacency
+from skattn.graph import Graph, MissingLoops, hop_adjacency
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 
@@ -85,16 +86,25 @@ def collate_views(
 
 
 def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
-    adjacency, edge_features, _ = add_self_loops(graph.adjacency, graph.edge_features)
+    """Insert missing loops into what is needed; without any nothing is copied."""
+    adjacency, features = graph.adjacency, graph.edge_features
+    loops = MissingLoops.of(adjacency)
+    log_weight = np.log(adjacency.data) if graph.is_weighted else None
+
+    def with_loops(entries: Any, value: Any, dtype: type[np.generic]) -> Tensor | None:
+        if entries is None:
+            return None
+        return _tensor(loops.insert(entries, value), dtype)
+
     return GraphStructure(
-        edges=_edges(adjacency),
-        log_weight=(
-            _tensor(np.log(adjacency.data), np.float32) if graph.is_weighted else None
+        edges=_edges(
+            loops.widen(adjacency.indptr),
+            loops.insert(adjacency.indices, loops.nodes),
+            graph.n_nodes,
         ),
-        edge_features=(
-            None if edge_features is None else _tensor(edge_features, np.float32)
-        ),
-        hops={k: _edges(hop_adjacency(graph.adjacency, k)) for k in hops if k > 1},
+        log_weight=with_loops(log_weight, 0, np.float32),
+        edge_features=with_loops(features, 0, np.float32),
+        hops={k: _edges_of(hop_adjacency(adjacency, k)) for k in hops if k > 1},
     )
 
 
@@ -102,19 +112,49 @@ def _features(x: object) -> Tensor | SparseMatrix:
     if not sp.issparse(x):
         return _tensor(np.asarray(x), np.float32)
     rows = sp.csr_array(x)
-    return SparseMatrix(_edges(rows), _tensor(rows.data, np.float32))
+    return SparseMatrix(_edges_of(rows), _tensor(rows.data, np.float32))
 
 
-def _edges(matrix: sp.csr_array) -> Edges:
-    n_columns = matrix.shape[1]
-    index = np.int32 if n_columns <= np.iinfo(np.int32).max else np.int64
+def _edges_of(matrix: sp.csr_array) -> Edges:
+    return _edges(matrix.indptr, matrix.indices, matrix.shape[1])
+
+
+def _edges(indptr: np.ndarray, senders: np.ndarray, n_senders: int) -> Edges:
+    index = np.int32 if n_senders <= np.iinfo(np.int32).max else np.int64
     return Edges(
-        indptr=_tensor(matrix.indptr, np.int64),
-        senders=_tensor(matrix.indices, index),
-        n_senders=n_columns,
+        indptr=_tensor(indptr, np.int64),
+        senders=_tensor(senders, index),
+        n_senders=n_senders,
     )
 
 
 def _tensor(array: np.ndarray, dtype: type[np.generic]) -> Tensor:
     """Make a tensor; memory is shared where the array allows it."""
+    if array.dtype == dtype and array.flags.c_contiguous and _is_mapped(array):
+        return torch.from_numpy(np.asarray(_Lent(array)))
     return torch.from_numpy(np.require(array, dtype, ["C", "W"]))
+
+
+def _is_mapped(array: Any) -> bool:
+    """Tell whether an array looks at a file that is mapped for reading."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap) and array.mode == "r":
+            return True
+        array = array.base
+    return False
+
+
+class _Lent:
+    """A read-only array that says it may be written to, which torch insists on.
+
+    Nothing writes to a batch; should anything, the system stops it: the pages of a file
+    that is mapped for reading are protected. To map them for writing instead, as pages
+    of one's own, needs as much free memory as there are pages.
+    """
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        address = array.__array_interface__["data"][0]
+        self.__array_interface__ = array.__array_interface__ | {
+            "data": (address, False)
+        }

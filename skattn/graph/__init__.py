@@ -19,7 +19,7 @@ from skattn.graph._molecules import (
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
 from skattn.graph._resolve import resolve
-from skattn.graph._self_loops import add_self_loops
+from skattn.graph._self_loops import MissingLoops, add_self_loops
 from skattn.graph._sequences import (
     POSITION_FEATURES,
     read_sequences,
@@ -35,6 +35,7 @@ __all__ = [
     "Graph",
     "GraphCollection",
     "LabelledFold",
+    "MissingLoops",
     "add_self_loops",
     "degree_features",
     "graphs_from_networkx",

@@ -103,7 +103,7 @@ def _stored_form(adjacency: Any) -> Any:
     if not sparse.issparse(adjacency):
         return sparse.coo_array(_dense(adjacency))
     if adjacency.format in ("csr", "csc"):
-        _check_indices(adjacency)
+        check_indices(adjacency)
         return adjacency
     entries = adjacency.tocoo(copy=False)
     if adjacency.format == "bsr":  # blocks are padded with zeros that nobody stored
@@ -143,7 +143,8 @@ def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
         ) from error
 
 
-def _check_indices(adjacency: Any) -> None:
+def check_indices(adjacency: Any) -> None:
+    """Check that compressed rows or columns are some and name no node beyond them."""
     n_lines = adjacency.shape[adjacency.format == "csc"]
     n_places = adjacency.shape[adjacency.format == "csr"]
     indptr, indices = adjacency.indptr, adjacency.indices[: adjacency.nnz]

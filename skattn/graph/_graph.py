@@ -1,7 +1,10 @@
 """The graph record: what a user hands over, and views on it."""
 
+import copyreg
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import getitem
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +17,7 @@ from skattn.graph._features import as_features, n_features_of, size_of, take_row
 from skattn.graph._labels import as_labels
 from skattn.graph._networkx import parts_from_networkx, to_networkx
 from skattn.graph._row_keys import row_key, unique_positions
+from skattn.graph._storage import load_graph, save_graph
 from skattn.graph._union import union_parts
 
 
@@ -89,6 +93,8 @@ class Graph:
     """(n_targets,) positions of nodes."""
     _whole: "Graph | None"
     """The graph that this is a view of, or None."""
+    _file: tuple[str, str] | None = None
+    """Name and stamp of the file that the arrays are mapped from, or None."""
 
     __iter__: ClassVar[None] = None
 
@@ -288,6 +294,72 @@ class Graph:
             return whole
         return whole[targets]
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the graph to a file without pickle: plain arrays and JSON.
+
+        Features may be an array of numbers, a sparse matrix (which becomes a CSR one)
+        or a DataFrame of numeric columns; labels, a frame's index and its column names
+        numbers, dates or text. A view is written whole, with its targets.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Where; an existing file is replaced once the new one is complete.
+
+        Raises
+        ------
+        TypeError
+            If features or labels have no plain form, such as columns of objects.
+
+        See Also
+        --------
+        Graph.load : Reads or maps the file.
+        """
+        save_graph(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, mmap: bool = True) -> "Graph":
+        """Read a graph that :meth:`save` wrote, or map it into memory.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file.
+        mmap : bool, default=True
+            Whether the arrays are read-only memory maps: the system reads pages of the
+            file when they are looked at and forgets them when memory is short, and
+            processes share them. The file must not be written to in place; to replace
+            it by `save` is safe. Labels of text are always read. False: everything is
+            read and compared with the checksums in the file.
+
+        Returns
+        -------
+        Graph
+            As it was saved. One that is mapped is pickled as the name of its file.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, of another version or not ours. Of mapped arrays
+            the sizes are checked, not what they hold.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from skattn import Graph
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "pair.graph")
+        ...     Graph([[0, 1], [1, 0]]).save(path)
+        ...     Graph.load(path)
+        Graph(n_nodes=2, n_edges=2, n_features=0)
+        """
+        *parts, targets, stamp = load_graph(path, mmap=mmap)
+        whole = cls._trusted(*parts, np.arange(parts[0].shape[0]))
+        if mmap:
+            object.__setattr__(whole, "_file", (os.path.abspath(path), stamp))
+        return whole if targets is None else whole[targets]
+
     @property
     def base(self) -> "Graph":
         """The whole graph: the graph itself unless it is a view."""
@@ -321,7 +393,8 @@ class Graph:
     @property
     def is_weighted(self) -> bool:
         """Whether some edge weight differs from 1."""
-        return bool(np.any(self.adjacency.data != 1))
+        weights = self.adjacency.data
+        return len(weights) > 0 and bool(weights.min() != 1 or weights.max() != 1)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -429,6 +502,14 @@ class Graph:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle; of a mapped graph the name of its file."""
+        if self.base._file is None:
+            return copyreg.__newobj__, (type(self),), vars(self)  # type: ignore[attr-defined]
+        if self.is_view:
+            return getitem, (self.base, self.targets)
+        return _load_again, self._file
+
     def __sizeof__(self) -> int:
         adjacency = self.adjacency
         arrays = (adjacency.data, adjacency.indices, adjacency.indptr, self.targets)
@@ -446,3 +527,17 @@ class Graph:
         if self.is_view:
             counts["n_targets"] = len(self.targets)
         return f"Graph({', '.join(f'{name}={n}' for name, n in counts.items())})"
+
+
+def _load_again(path: str, stamp: str) -> Graph:
+    """Map the file of a pickled graph, if it still is the same."""
+    graph = Graph.load(path).base
+    assert graph._file is not None
+    if graph._file[1] != stamp:
+        raise ValueError(
+            f"{path!r} must still be the file that the pickled graph was mapped from, "
+            "but it was replaced. Load the new one, or keep files that pickles are "
+            "about; Graph.load(path, mmap=False) gives a graph whose pickles stand "
+            "alone."
+        )
+    return graph

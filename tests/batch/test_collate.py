@@ -1,3 +1,5 @@
+import gc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from torch.testing import assert_close
 
 from skattn.batch import collate, collate_views
 from skattn.graph import Graph
+from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix
 
 # 1 attends to itself already; 2 to nobody
@@ -142,3 +145,78 @@ def test_views_share_their_hops():
     first, second = collate_views([graph[[0]], graph[[1]]], hops=(2,))
     assert first.structure.hops[2] is second.structure.hops[2]
     assert collate(graph).structure.hops == {}
+
+
+# ---- memory maps -----------------------------------------------------------------
+
+X_SMALL = X.astype(np.float32)
+LOOPED = [[1, 2, 0], [1, 1, 0], [0, 0, 3]]
+
+
+def mapped(graph, folder):
+    graph.save(folder / "a.graph")
+    return Graph.load(folder / "a.graph")
+
+
+def tensors_of(batch):
+    sparse = isinstance(batch.x, SparseMatrix)
+    x = [batch.x.values, batch.x.edges.senders] if sparse else [batch.x]
+    return [*x, batch.structure.edges.senders, batch.structure.edge_features]
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, pd.DataFrame])
+def test_tensors_of_a_mapped_graph_are_its_pages(tmp_path, kind):
+    features = np.arange(5.0)
+    graph = mapped(Graph(LOOPED, kind(X_SMALL), edge_features=features), tmp_path)
+    x = graph.X
+    arrays = [x.data, x.indices] if sp.issparse(x) else [np.asarray(x)]
+    arrays += [graph.adjacency.indices, graph.edge_features]
+    for tensor, array in zip(tensors_of(collate(graph)), arrays, strict=True):
+        assert tensor.data_ptr() == array.ctypes.data
+        assert_close(tensor, torch.tensor(array))
+
+
+def test_a_mapped_graph_trains_as_the_one_in_memory(tmp_path):
+    graph = Graph(LOOPED, X_SMALL, edge_features=np.arange(5.0))
+    layer = GraphAttention(2, 3, n_heads=2, n_edge_features=1)
+    results = []
+    for same in (graph, mapped(graph, tmp_path)):
+        batch = collate(same)
+        given = batch.structure
+        layer.zero_grad()
+        out = layer(
+            batch.x,
+            given.edges,
+            log_weight=given.log_weight,
+            edge_features=given.edge_features,
+        )
+        out.square().sum().backward()
+        results.append([out.detach(), *(p.grad for p in layer.parameters())])
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_loops_that_are_missing_cost_a_mapped_graph_only_what_has_loops(tmp_path):
+    graph = mapped(Graph(ADJACENCY, X_SMALL), tmp_path)
+    batch = collate(graph)
+    assert senders_of(batch) == [[0, 1, 2], [0, 1], [2]]
+    assert batch.x.data_ptr() == graph.X.ctypes.data
+
+
+def test_the_pages_outlive_the_graph(tmp_path):
+    batch = collate(mapped(Graph(LOOPED, X_SMALL), tmp_path))
+    (tmp_path / "a.graph").unlink()
+    gc.collect()
+    assert_close(batch.x, torch.tensor(X_SMALL))
+    assert senders_of(batch) == [[0, 1], [0, 1], [2]]
+
+
+def test_nobody_is_warned_of_mapped_arrays(tmp_path, recwarn):
+    collate(mapped(Graph(LOOPED, X_SMALL), tmp_path))
+    assert not recwarn
+
+
+def test_a_complete_diagonal_is_not_copied():
+    graph = Graph(LOOPED, X)
+    senders = collate(graph).structure.edges.senders
+    assert senders.data_ptr() == graph.adjacency.indices.ctypes.data

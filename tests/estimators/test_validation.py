@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss
 
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn.batch import _collate
+from skattn.graph import MissingLoops
 
 
 def small(cls=GraphAttentionClassifier, **params):
@@ -87,13 +88,14 @@ def test_validating_on_a_view_of_the_graph_changes_no_training(graph, y):
 
 def test_a_view_of_the_same_graph_shares_its_batch(graph, y, monkeypatch):
     made = []
-    add_self_loops = _collate.add_self_loops
 
-    def counting(*args):
-        made.append(args)
-        return add_self_loops(*args)
+    class Counting(MissingLoops):
+        @classmethod
+        def of(cls, adjacency):
+            made.append(adjacency)
+            return MissingLoops.of(adjacency)
 
-    monkeypatch.setattr(_collate, "add_self_loops", counting)
+    monkeypatch.setattr(_collate, "MissingLoops", Counting)
     small(max_epochs=1).fit(graph[:30], y[:30], X_val=graph[30:], y_val=y[30:])
     assert len(made) == 1
 

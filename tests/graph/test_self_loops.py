@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from skattn.graph import Graph, add_self_loops
+from skattn.graph import Graph, MissingLoops, _self_loops, add_self_loops
 
 
 def test_missing_loops_get_weight_one_and_zero_features():
@@ -64,3 +65,24 @@ def test_loops_change_nothing_but_the_empty_diagonal(rows):
     assert looped.has_sorted_indices
     np.testing.assert_array_equal(edges[edges >= 0], np.arange(adjacency.nnz))
     np.testing.assert_array_equal(looped.data[edges >= 0], adjacency.data)
+
+
+def test_a_complete_diagonal_costs_no_copy():
+    graph = Graph([[2, 1], [0, 4]], edge_features=[[1], [2], [3]])
+    looped, features, _ = add_self_loops(graph.adjacency, graph.edge_features)
+    assert looped is graph.adjacency
+    assert features is graph.edge_features
+    loops = MissingLoops.of(graph.adjacency)
+    assert loops.insert(graph.adjacency.data, 1) is graph.adjacency.data
+    assert loops.widen(graph.adjacency.indptr) is graph.adjacency.indptr
+
+
+@pytest.mark.parametrize("n_entries", [1, 2, 5, 100])
+def test_blocks_of_rows_do_not_matter(monkeypatch, n_entries):
+    monkeypatch.setattr(_self_loops, "_ENTRIES_PER_BLOCK", n_entries)
+    adjacency = Graph(sparse.random_array((9, 9), density=0.4, rng=1)).adjacency
+    loops = MissingLoops.of(adjacency)
+    dense = adjacency.toarray()
+    assert loops.nodes.tolist() == np.flatnonzero(np.diag(dense) == 0).tolist()
+    before = [adjacency.indptr[i] + np.count_nonzero(dense[i, :i]) for i in loops.nodes]
+    assert loops.places.tolist() == before

@@ -1,0 +1,137 @@
+import json
+import os
+
+import numpy as np
+import pytest
+
+from skattn.graph._array_file import NotAnArrayFileError, read_arrays, write_arrays
+
+ARRAYS = [
+    np.arange(6, dtype=np.float32).reshape(2, 3),
+    np.array(["b", "longer", "ü"]),
+    np.empty((0, 4), np.int64),
+    np.array([True, False]),
+    np.array(["2020-01-01"], "M8[s]"),
+    np.arange(20.0).reshape(4, 5).T[::2],
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "some.arrays"
+    write_arrays(path, {"of": ["six", None, 1.5]}, ARRAYS)
+    return path
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_arrays_come_back_as_they_were(path, mmap):
+    head, arrays = read_arrays(path, mmap=mmap)
+    assert head == {"of": ["six", None, 1.5]}
+    for came, went in zip(arrays, ARRAYS, strict=True):
+        assert came.dtype == went.dtype
+        np.testing.assert_array_equal(came, went)
+
+
+def test_mapped_arrays_are_read_only_maps_that_know_their_file(path):
+    _, arrays = read_arrays(path, mmap=True)
+    for array in arrays:
+        if array.size:
+            assert isinstance(array, np.memmap)
+            assert array.filename == str(path)
+            assert not array.flags.writeable
+            assert array.ctypes.data % 64 == 0
+
+
+def test_arrays_larger_than_a_block_are_written_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr("skattn.graph._array_file._BYTES_PER_BLOCK", 100)
+    array = np.arange(1000).reshape(100, 10)[:, ::3]
+    write_arrays(tmp_path / "a", None, [array, array[:, 0]])
+    _, (whole, first) = read_arrays(tmp_path / "a", mmap=False)
+    np.testing.assert_array_equal(whole, array)
+    np.testing.assert_array_equal(first, array[:, 0])
+
+
+def test_nothing_is_left_of_a_write_that_fails(path):
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="dtype object"):
+        write_arrays(path, {}, [np.arange(3), np.array([None])])
+    with pytest.raises(TypeError, match="JSON"):
+        write_arrays(path, {1j}, [])
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_write_that_is_interrupted_leaves_the_old_file(path, monkeypatch):
+    before = path.read_bytes()
+
+    def stop(_fd):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_arrays(path, {}, [np.arange(3)])
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_the_file_may_be_replaced_by_arrays_that_are_mapped_from_it(path):
+    head, arrays = read_arrays(path, mmap=True)
+    write_arrays(path, head, arrays[::-1])
+    for came, went in zip(read_arrays(path, mmap=True)[1], ARRAYS[::-1], strict=True):
+        np.testing.assert_array_equal(came, went)
+    np.testing.assert_array_equal(arrays[0], ARRAYS[0])
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("keep", [0, 3, 39, 40, 100, -1])
+def test_a_file_that_was_cut_short_is_refused(path, keep, mmap):
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(NotAnArrayFileError):
+        read_arrays(path, mmap=mmap)
+
+
+def test_a_file_that_grew_is_refused(path):
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(NotAnArrayFileError, match=r"has \d+ bytes and must have"):
+        read_arrays(path, mmap=True)
+
+
+def test_a_damaged_head_is_refused(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"six"', b'"sex"'))
+    with pytest.raises(NotAnArrayFileError, match="head is not what was written"):
+        read_arrays(path, mmap=True)
+
+
+def test_a_damaged_array_is_refused_when_it_is_read(path):
+    content = bytearray(path.read_bytes())
+    content[70] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(NotAnArrayFileError, match="array is not what was written"):
+        read_arrays(path, mmap=False)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"offset": 1 << 40},
+        {"offset": -8},
+        {"shape": [1 << 40]},
+        {"shape": [-1]},
+        {"dtype": "|O"},
+        {"dtype": "nonsense"},
+        {"shape": None},
+    ],
+)
+@pytest.mark.parametrize("mmap", [True, False])
+def test_a_head_that_lies_is_refused(tmp_path, monkeypatch, lie, mmap):
+    dumps = json.dumps
+
+    def lying(content):
+        content["arrays"][0] |= lie
+        return dumps(content)
+
+    monkeypatch.setattr(json, "dumps", lying)
+    write_arrays(tmp_path / "a", {}, [np.arange(3)])
+    with pytest.raises(NotAnArrayFileError):
+        read_arrays(tmp_path / "a", mmap=mmap)
