@@ -1,17 +1,20 @@
 """Graphs become tensors.
 
 `collate` lays one graph out; `GraphBlock` lays many graphs out once and cuts batches
-from them. `graphs_from_pyg` and `graphs_to_pyg` exchange graphs with PyG.
+from them; `NeighborSampler` draws small graphs from a large one. `graphs_from_pyg` and
+`graphs_to_pyg` exchange graphs with PyG.
 """
 
 from skattn.batch._batch import GraphBatch
 from skattn.batch._block import GraphBlock, batches
 from skattn.batch._collate import collate, collate_views
 from skattn.batch._pyg import graphs_from_pyg, graphs_to_pyg
+from skattn.batch._sampling import NeighborSampler
 
 __all__ = [
     "GraphBatch",
     "GraphBlock",
+    "NeighborSampler",
     "batches",
     "collate",
     "collate_views",

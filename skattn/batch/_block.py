@@ -109,7 +109,7 @@ class GraphBlock:
         """
         nodes = self._nodes_of(np.asarray(numbers, np.int64))
         batch = GraphBatch(
-            x=_cut_features(self.whole.x, nodes),
+            x=cut_features(self.whole.x, nodes),
             structure=_cut_structure(self.whole.structure, nodes),
             targets=torch.arange(len(nodes.low)),
         )
@@ -163,7 +163,7 @@ def batches(
     yield from np.split(numbers, starts[1:]) if n else ()
 
 
-def _cut_features(x: Tensor | SparseMatrix, nodes: Stretches) -> Tensor | SparseMatrix:
+def cut_features(x: Tensor | SparseMatrix, nodes: Stretches) -> Tensor | SparseMatrix:
     if not isinstance(x, SparseMatrix):
         return _cut_rows(x, nodes)
     edges, entries = _cut_edges(x.edges, nodes, columns_move=False)

@@ -1,11 +1,11 @@
 """Multi-head attention over the edges of a graph."""
 
-from typing import Literal, TypedDict, get_args
+from typing import Literal, NamedTuple, TypedDict, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import glorot_, matmul, new_seed
+from skattn.nn._linear import glorot_, matmul, new_seed, take_rows
 from skattn.ops import (
     Dot,
     Edges,
@@ -21,6 +21,19 @@ from skattn.ops import (
 ScoreName = Literal["dot", "gat", "gatv2"]
 Combine = Literal["concat", "mean"]
 Score = Dot | Gat | GatV2
+
+
+class Sent(NamedTuple):
+    """What nodes have ready for all who attend to them."""
+
+    key: Tensor
+    """What their receivers score them by: (n_nodes, n_heads, head_dim) or, for
+    ``"gat"``, (n_nodes, n_heads)."""
+    value: Tensor
+    """What they pass on: (n_nodes, n_heads, head_dim)."""
+    query: Tensor | None
+    """What they score by themselves, (n_nodes, n_heads), where it costs next to nothing
+    for all nodes at once; None where receivers work it out."""
 
 
 class GraphAttention(nn.Module):
@@ -58,8 +71,8 @@ class GraphAttention(nn.Module):
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, n_heads * head_dim)``, or ``(n_nodes, head_dim)`` if the
-      heads are averaged
+    - Output: ``(n_receivers, n_heads * head_dim)``, or ``(n_receivers, head_dim)`` if
+      the heads are averaged
 
     Notes
     -----
@@ -166,7 +179,7 @@ class GraphAttention(nn.Module):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         edges : Edges
-            Who attends to whom.
+            Who attends to whom; senders are all nodes, receivers all or the first.
         log_weight : Tensor of shape (n_edges,), optional
             Logarithm of the edge weights, added to every head's score.
         edge_features : Tensor of shape (n_edges, n_edge_features), optional
@@ -176,7 +189,7 @@ class GraphAttention(nn.Module):
 
         Returns
         -------
-        Tensor of shape (n_nodes, out_features)
+        Tensor of shape (n_receivers, out_features)
             The receivers' new features.
 
         Raises
@@ -185,21 +198,57 @@ class GraphAttention(nn.Module):
             If the shapes do not fit.
         """
         self._check_input(x, edges, log_weight, edge_features)
-        score, value = self._score_and_value(x)
+        given = EdgeInputs(
+            edges=edges, log_weight=log_weight, edge_features=edge_features
+        )
+        first = slice(0, edges.n_receivers)
+        return self.receive(x, first, self.send(x, generator), given, generator)
+
+    def send(self, x: Tensor | SparseMatrix, generator: Generator | None) -> Sent:
+        """Prepare what all receivers of these nodes need of them."""
+        sent = self._project(x)
+        if not self.training or not self.value_dropout:
+            return sent
+        value = dropout(sent.value, self.value_dropout, new_seed(generator))
+        return sent._replace(value=value)
+
+    def _project(self, x: Tensor | SparseMatrix) -> Sent:
+        value = self._heads(matmul(x, self.value))  # (n, H, C)
+        key, query = value, None
+        if self.score == "dot":
+            key = self._heads(matmul(x, self.key))
+        elif self.score == "gat":
+            # a . (W x) = (W a) . x: (n, H) numbers without a pass over (n, H, C)
+            fold = torch.einsum(
+                "fhc,thc->fth",
+                self._heads(self.value),
+                torch.stack([self.attention_query, self.attention_key]),
+            )
+            query, key = matmul(x, fold.flatten(1)).unflatten(1, (2, -1)).unbind(1)
+        return Sent(key, value, query)
+
+    def receive(
+        self,
+        x: Tensor | SparseMatrix,
+        receivers: slice,
+        sent: Sent,
+        given: "EdgeInputs",
+        generator: Generator | None,
+    ) -> Tensor:
+        """Let some of the nodes attend to what was sent."""
+        edge_features = given["edge_features"]
         mean = self.combine == "mean"
         active = self.training and self.dropout > 0
-        if self.training and self.value_dropout:
-            value = dropout(value, self.value_dropout, new_seed(generator))
         out = edge_attention(
-            edges,
-            score,
-            value,
-            bias=self._edge_bias(log_weight, edge_features),
+            given["edges"],
+            self._score(x, receivers, sent),
+            sent.value,
+            bias=self._edge_bias(given["log_weight"], edge_features),
             edge_features=edge_features,
             offset=None if mean or self.bias is None else self._heads(self.bias),
             dropout=self.dropout if active else 0.0,
             seed=new_seed(generator) if active else 0,
-        )  # (n, H, C + K)
+        )  # (n_receivers, H, C + K)
         if edge_features is not None:
             out = self._with_edge_values(out)  # (n, H, C)
         if not mean:
@@ -239,7 +288,7 @@ class GraphAttention(nn.Module):
             If the shapes do not fit.
         """
         self._check_input(x, edges, log_weight, edge_features)
-        score, _ = self._score_and_value(x)
+        score = self._score(x, slice(0, edges.n_receivers), self._project(x))
         bias = self._edge_bias(log_weight, edge_features)
         return attention_weights(edges, score, bias=bias)
 
@@ -247,21 +296,13 @@ class GraphAttention(nn.Module):
         heads: Tensor = x.unflatten(-1, (self.n_heads, self.head_dim))
         return heads
 
-    def _score_and_value(self, x: Tensor | SparseMatrix) -> tuple[Score, Tensor]:
-        value = self._heads(matmul(x, self.value))  # (n, H, C)
-        if self.score == "gat":
-            # a . (W x) = (W a) . x: (n, H) numbers without a pass over (n, H, C)
-            fold = torch.einsum(
-                "fhc,thc->fth",
-                self._heads(self.value),
-                torch.stack([self.attention_query, self.attention_key]),
-            )
-            query, key = matmul(x, fold.flatten(1)).unflatten(1, (2, -1)).unbind(1)
-            return Gat(query, key, self.negative_slope), value
-        query = self._heads(matmul(x, self.query))
+    def _score(self, x: Tensor | SparseMatrix, receivers: slice, sent: Sent) -> Score:
+        if sent.query is not None:
+            return Gat(sent.query[receivers], sent.key, self.negative_slope)
+        query = self._heads(matmul(take_rows(x, receivers), self.query))
         if self.score == "gatv2":
-            return GatV2(query, value, self.attention, self.negative_slope), value
-        return Dot(query, self._heads(matmul(x, self.key))), value
+            return GatV2(query, sent.key, self.attention, self.negative_slope)
+        return Dot(query, sent.key)
 
     def _edge_bias(
         self, log_weight: Tensor | None, edge_features: Tensor | None
@@ -285,11 +326,11 @@ class GraphAttention(nn.Module):
         log_weight: Tensor | None,
         edge_features: Tensor | None,
     ) -> None:
-        if edges.n_receivers != edges.n_senders:
+        if edges.n_receivers > edges.n_senders:
             raise ValueError(
-                "edges must have the same nodes as receivers and senders, got "
-                f"{edges.n_receivers} and {edges.n_senders}. For two kinds of nodes "
-                "use ops.edge_attention."
+                "the receivers of edges must be its senders or the first of them, got "
+                f"{edges.n_receivers} and {edges.n_senders} of them. For two kinds of "
+                "nodes use ops.edge_attention."
             )
         if x.shape != (edges.n_senders, self.in_features):
             raise ValueError(

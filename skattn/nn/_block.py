@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import Combine, GraphAttention, ScoreName
+from skattn.nn._attention import Combine, GraphAttention, ScoreName, Sent
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._hops import HopAttention, check_hops
-from skattn.nn._linear import Linear, drop
+from skattn.nn._linear import Linear, drop, take_rows
 from skattn.nn._mixing import Convolution, Mixing
 from skattn.nn._reset import reset_children
 from skattn.nn._residual import LinearResidual
@@ -120,6 +120,15 @@ class BlockSpec:
         )
 
 
+class SentByBlock(NamedTuple):
+    """What nodes have ready for all who attend to them."""
+
+    attention: list[Sent]
+    """For each group of heads."""
+    mixing: Tensor | None
+    """For the convolution."""
+
+
 class AttentionBlock(nn.Module):
     """``activation(norm(attention(x) + x W diag(g)))``, then a feed-forward residual.
 
@@ -146,7 +155,7 @@ class AttentionBlock(nn.Module):
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, out_features)``
+    - Output: ``(n_receivers, out_features)``
     """
 
     def __init__(
@@ -199,22 +208,27 @@ class AttentionBlock(nn.Module):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute the nodes' next features.
+        """Compute the receivers' next features.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Who attends to whom; with edge features if and only if the spec has
-            ``n_edge_features``.
+            Who attends to whom, receivers being all nodes or the first; with edge
+            features if and only if the spec has ``n_edge_features``.
         generator : torch.Generator, optional
             Source of the dropout masks; torch's global one if not given.
 
         Returns
         -------
-        Tensor of shape (n_nodes, out_features)
+        Tensor of shape (n_receivers, out_features)
             The next features.
+
+        Raises
+        ------
+        ValueError
+            If there is global attention and some of the nodes are no receivers.
         """
         x = drop(x, self.dropout if self.training else 0.0, generator)
         structure = as_structure(structure)
@@ -222,11 +236,43 @@ class AttentionBlock(nn.Module):
         if self.mixing is not None:
             h = self.mixing(x, h, structure)
         if self.global_attention is not None:
+            self._check_complete(len(h) == len(x))
             h = h + self.global_attention(x, structure)
+        return self._finish(take_rows(x, slice(0, len(h))), h, generator)
+
+    def send(self, x: Tensor | SparseMatrix) -> SentByBlock:
+        """Prepare, in evaluation, what all receivers of these nodes need of them."""
+        self._check_complete(self.global_attention is None)
+        mixing = None if self.mixing is None else self.mixing.send(x)
+        return SentByBlock(self.attention.send(x), mixing)
+
+    def receive(
+        self,
+        x: Tensor | SparseMatrix,
+        receivers: slice,
+        sent: SentByBlock,
+        structure: GraphStructure,
+    ) -> Tensor:
+        """Compute, in evaluation, the next features of some of the nodes."""
+        h = self.attention.receive(x, receivers, sent.attention, structure)
+        if self.mixing is not None and sent.mixing is not None:
+            h = self.mixing.receive(h, receivers, sent.mixing, structure)
+        return self._finish(take_rows(x, receivers), h, None)
+
+    def _finish(
+        self, x: Tensor | SparseMatrix, h: Tensor, generator: Generator | None
+    ) -> Tensor:
         if self.skip is not None:
             h = h + self.skip(x)
         h = self.activation(self.norm(h))
         return h if self.feed_forward is None else self.feed_forward(h, generator)
+
+    def _check_complete(self, complete: bool) -> None:  # noqa: FBT001
+        if not complete:
+            raise ValueError(
+                "global_attention needs all nodes of a graph at once, got a part of "
+                "them. Train and predict on whole graphs, or leave it out."
+            )
 
 
 class FeedForward(nn.Module):

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._block import AttentionBlock, BlockSpec
+from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather
 from skattn.nn._jumping import Combination, Jumping
+from skattn.nn._mixing import with_degree
 from skattn.nn._reset import reset_children
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
 class GraphEncoder(nn.Module):
@@ -31,7 +34,8 @@ class GraphEncoder(nn.Module):
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, widths[-1])``
+    - Output: ``(n_nodes, widths[-1])``; of a sampled graph, whose structure has a
+      ``reach``, only the nodes that layers behind the blocks ask about
     """
 
     def __init__(
@@ -91,11 +95,67 @@ class GraphEncoder(nn.Module):
         Tensor of shape (n_nodes, widths[-1])
             The encoding; ``x`` itself if there are no blocks.
         """
-        layers = []
-        for block in self.blocks:
-            x = block(x, structure, generator=generator)
-            layers.append(x)
-        return x if self.jumping is None else self.jumping(layers)
+        structure = as_structure(structure)
+        layers: list[Tensor] = []
+        for k, block in enumerate(self.blocks):
+            x = h = block(x, structure.layer(k), generator=generator)
+            if self.jumping is not None:
+                layers.append(h)
+        if self.jumping is None:
+            return x
+        out: Tensor = self.jumping([layer[: len(x)] for layer in layers])
+        return out
+
+    @torch.no_grad()
+    def forward_in_chunks(
+        self,
+        x: Tensor | SparseMatrix,
+        structure: GraphStructure | Edges,
+        *,
+        max_edges: int = MAX_EDGES,
+    ) -> Tensor | SparseMatrix:
+        """Encode every node, layer by layer, some receivers at a time.
+
+        What :meth:`forward` returns in evaluation, without gradients and in less
+        memory: of a layer's input, output and what nodes send there is one row per
+        node, of everything else only what a chunk needs.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            As in :meth:`forward`; all nodes are receivers.
+        max_edges : int
+            Edges that are worked on at a time; more if a receiver has more.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, widths[-1])
+            The encoding; ``x`` itself if there are no blocks.
+
+        Raises
+        ------
+        ValueError
+            If the module is in training or has global attention.
+        """
+        check_chunks(self, max_edges)
+        structure = as_structure(structure)
+        layers: list[Tensor] = []
+        blocks = list(cast("Iterable[AttentionBlock]", self.blocks))
+        if any(block.mixing is not None for block in blocks):
+            structure = with_degree(structure)
+        for block in blocks:
+            x = h = _in_chunks(block, x, structure, max_edges)
+            if self.jumping is not None:
+                layers.append(h)
+        if self.jumping is None:
+            return x
+        parts = (
+            (rows, self.jumping([layer[rows] for layer in layers]))
+            for rows, _ in chunks(structure, max_edges)
+        )
+        return gather(parts, len(x))
 
     def attention_weights(
         self,
@@ -125,3 +185,17 @@ class GraphEncoder(nn.Module):
             x = block(x, structure)
             layers.append(x)
         return weights, x if self.jumping is None else self.jumping(layers)
+
+
+def _in_chunks(
+    block: AttentionBlock,
+    x: Tensor | SparseMatrix,
+    structure: GraphStructure,
+    max_edges: int,
+) -> Tensor:
+    sent = block.send(x)
+    parts = (
+        (rows, block.receive(x, rows, sent, part))
+        for rows, part in chunks(structure, max_edges)
+    )
+    return gather(parts, len(x))

@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import EdgeInputs, GraphAttention, edge_inputs
+from skattn.nn._attention import EdgeInputs, GraphAttention, Sent, edge_inputs
 from skattn.nn._reset import reset_children
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -26,7 +26,7 @@ class HopAttention(nn.Module):
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, sum of the groups' out_features)``
+    - Output: ``(n_receivers, sum of the groups' out_features)``
     """
 
     def __init__(self, groups: Mapping[int, GraphAttention]) -> None:
@@ -64,7 +64,7 @@ class HopAttention(nn.Module):
 
         Returns
         -------
-        Tensor of shape (n_nodes, out_features)
+        Tensor of shape (n_receivers, out_features)
             The groups' outputs side by side.
 
         Raises
@@ -72,11 +72,33 @@ class HopAttention(nn.Module):
         ValueError
             If a neighbourhood is missing or shapes do not fit.
         """
-        outs = [
-            attention(x, **given, generator=generator)
-            for _, attention, given in self._each(as_structure(structure))
-        ]
-        return outs[0] if len(outs) == 1 else torch.cat(outs, 1)
+        return _side_by_side(
+            [
+                attention(x, **given, generator=generator)
+                for _, attention, given in self._each(as_structure(structure))
+            ]
+        )
+
+    def send(self, x: Tensor | SparseMatrix) -> list[Sent]:
+        """Prepare what all receivers of these nodes need of them."""
+        return [cast("GraphAttention", group).send(x, None) for group in self.groups]
+
+    def receive(
+        self,
+        x: Tensor | SparseMatrix,
+        receivers: slice,
+        sent: list[Sent],
+        structure: GraphStructure,
+    ) -> Tensor:
+        """Let some of the nodes attend to what was sent."""
+        return _side_by_side(
+            [
+                attention.receive(x, receivers, each, given, None)
+                for each, (_, attention, given) in zip(
+                    sent, self._each(structure), strict=True
+                )
+            ]
+        )
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
@@ -109,6 +131,10 @@ class HopAttention(nn.Module):
     ) -> Iterator[tuple[int, GraphAttention, EdgeInputs]]:
         for k, attention in zip(self.hops, self.groups, strict=True):
             yield k, cast("GraphAttention", attention), _within(k, structure)
+
+
+def _side_by_side(outs: list[Tensor]) -> Tensor:
+    return outs[0] if len(outs) == 1 else torch.cat(outs, 1)
 
 
 def _within(k: int, structure: GraphStructure) -> EdgeInputs:

@@ -31,6 +31,17 @@ def matmul(x: Tensor | SparseMatrix, weight: Tensor) -> Tensor:
     return x @ weight
 
 
+def take_rows(x: Tensor | SparseMatrix, rows: slice) -> Tensor | SparseMatrix:
+    """Look at some of the rows; at ``x`` itself if they are all."""
+    low, high, _ = rows.indices(len(x))
+    if (low, high) == (0, len(x)):
+        return x
+    if isinstance(x, Tensor):
+        return x[low:high]
+    first, last = x.edges.indptr[[low, high]].tolist()
+    return SparseMatrix(x.edges.part(low, high), x.values[first:last])
+
+
 def drop(
     x: Tensor | SparseMatrix, p: float, generator: Generator | None
 ) -> Tensor | SparseMatrix:

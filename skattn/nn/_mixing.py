@@ -1,5 +1,6 @@
 """Convolution beside the heads of attention."""
 
+from dataclasses import replace
 from typing import Literal, get_args
 
 import torch
@@ -37,8 +38,8 @@ class Mixing(nn.Module):
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`,
-      and ``(n_nodes, out_features)``
-    - Output: ``(n_nodes, out_features)``
+      and ``(n_receivers, out_features)``
+    - Output: ``(n_receivers, out_features)``
     """
 
     def __init__(
@@ -81,19 +82,35 @@ class Mixing(nn.Module):
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
-        attended : Tensor of shape (n_nodes, out_features)
+        attended : Tensor of shape (n_receivers, out_features)
             What attention made of them.
         structure : GraphStructure or Edges
             Who hears whom; edge features are not used.
 
         Returns
         -------
-        Tensor of shape (n_nodes, out_features)
+        Tensor of shape (n_receivers, out_features)
             The sum of both, or their gated average.
         """
-        h = self.linear(x)  # (n, out_features)
-        matrix = averaging_matrix(as_structure(structure), self.convolution, h.dtype)
-        mixed = sparse_matmul(matrix, h)
+        structure = as_structure(structure)
+        first = slice(0, structure.edges.n_receivers)
+        return self.receive(attended, first, self.send(x), structure)
+
+    def send(self, x: Tensor | SparseMatrix) -> Tensor:
+        """Prepare what all receivers of these nodes need of them."""
+        sent: Tensor = self.linear(x)
+        return sent  # (n_nodes, out_features)
+
+    def receive(
+        self,
+        attended: Tensor,
+        receivers: slice,
+        sent: Tensor,
+        structure: GraphStructure,
+    ) -> Tensor:
+        """Join what some of the nodes attended to with what was sent."""
+        matrix = averaging_matrix(structure, self.convolution, sent.dtype, receivers)
+        mixed = sparse_matmul(matrix, sent)
         if self.gate is None:
             return attended + mixed
         gate = self.gate(torch.cat([attended, mixed], 1)).sigmoid()
@@ -105,32 +122,52 @@ class Mixing(nn.Module):
 
 
 def averaging_matrix(
-    structure: GraphStructure, convolution: Convolution, dtype: torch.dtype
+    structure: GraphStructure,
+    convolution: Convolution,
+    dtype: torch.dtype,
+    receivers: slice = slice(None),
 ) -> SparseMatrix:
     """Weight every edge as a convolution does.
 
     Parameters
     ----------
     structure : GraphStructure
-        Edges and their weights.
+        Edges and their weights; with degrees if it lacks some nodes' senders.
     convolution : {"mean", "gcn"}
         Which.
     dtype : torch.dtype
         Of the weights.
+    receivers : slice, default=slice(None)
+        Which of the nodes the receivers are.
 
     Returns
     -------
-    SparseMatrix of shape (n_nodes, n_nodes)
+    SparseMatrix of shape (n_receivers, n_nodes)
         The weights; rows are receivers.
     """
+    edges, weight = structure.edges, _weights(structure, dtype)
+    if structure.degree is None:
+        total = torch.segment_reduce(weight, "sum", offsets=edges.indptr)
+    else:
+        total = structure.degree.to(dtype)
+    if convolution == "mean":
+        return SparseMatrix(edges, weight / total[receivers][edges.receivers])
+    scale = total.rsqrt().masked_fill(total == 0, 0.0)  # nobody is heard by such a node
+    values = weight * scale[receivers][edges.receivers] * scale[edges.senders]
+    return SparseMatrix(edges, values)
+
+
+def with_degree(structure: GraphStructure) -> GraphStructure:
+    """Note the degrees, which a part of a graph cannot tell of its senders."""
+    if structure.degree is not None:
+        return structure
+    weight = _weights(structure, torch.float32)
+    total = torch.segment_reduce(weight, "sum", offsets=structure.edges.indptr)
+    return replace(structure, degree=total)
+
+
+def _weights(structure: GraphStructure, dtype: torch.dtype) -> Tensor:
     edges, log_weight = structure.edges, structure.log_weight
     if log_weight is None:
-        weight = torch.ones(edges.n_edges, dtype=dtype, device=edges.indptr.device)
-    else:
-        weight = log_weight.exp().to(dtype)
-    total = torch.segment_reduce(weight, "sum", offsets=edges.indptr)
-    if convolution == "mean":
-        return SparseMatrix(edges, weight / total[edges.receivers])
-    scale = total.rsqrt().masked_fill(total == 0, 0.0)  # nobody is heard by such a node
-    values = weight * scale[edges.receivers] * scale[edges.senders]
-    return SparseMatrix(edges, values)
+        return torch.ones(edges.n_edges, dtype=dtype, device=edges.indptr.device)
+    return log_weight.exp().to(dtype)

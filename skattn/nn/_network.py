@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import edge_inputs
 from skattn.nn._block import BlockSpec
+from skattn.nn._chunks import MAX_EDGES, chunks, gather
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._jumping import Combination
-from skattn.nn._linear import Linear, drop
+from skattn.nn._linear import Linear, drop, take_rows
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
 from skattn.nn._reset import reset_children
 from skattn.nn._residual import LinearResidual
@@ -55,7 +57,8 @@ class AttentionNetwork(nn.Module):
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, n_outputs)``; with a readout ``(n_graphs, n_outputs)``
+    - Output: ``(n_nodes, n_outputs)``; with a readout ``(n_graphs, n_outputs)``; of a
+      sampled graph, whose structure has a ``reach``, one row per node asked about
 
     Raises
     ------
@@ -152,14 +155,72 @@ class AttentionNetwork(nn.Module):
         if self.readout is not None:
             x = self.readout(x, structure, generator=generator)
         x = drop(x, self.dropout if self.training else 0.0, generator)
-        parts = []
-        if self.attention is not None:
-            given = edge_inputs(structure)
-            parts.append(self.attention(x, **given, generator=generator))
+        if self.attention is None:
+            return self._finish(x, None)
+        given = edge_inputs(structure.layer(len(self.encoder.blocks)))
+        attended = self.attention(x, **given, generator=generator)
+        return self._finish(take_rows(x, slice(0, len(attended))), attended)
+
+    def _finish(self, x: Tensor | SparseMatrix, attended: Tensor | None) -> Tensor:
+        parts = [] if attended is None else [attended]
         if self.linear is not None:
             parts.append(self.linear(x))
         out: Tensor = sum(parts[1:], parts[0])
         return out
+
+    @torch.no_grad()
+    def forward_in_chunks(
+        self,
+        x: Tensor | SparseMatrix,
+        structure: GraphStructure | Edges,
+        *,
+        max_edges: int = MAX_EDGES,
+    ) -> Tensor:
+        """Compute every node's outputs, layer by layer, some receivers at a time.
+
+        What :meth:`forward` returns in evaluation, without gradients and in less
+        memory, see :meth:`GraphEncoder.forward_in_chunks`.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            As in :meth:`forward`; all nodes are receivers.
+        max_edges : int
+            Edges that are worked on at a time; more if a receiver has more.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, n_outputs)
+            The outputs.
+
+        Raises
+        ------
+        ValueError
+            If the network is in training, or has global attention or a readout.
+        """
+        if self.readout is not None:
+            raise ValueError(
+                "a network with a readout takes whole graphs, got a request for chunks."
+                " Make batches of fewer graphs."
+            )
+        structure = as_structure(structure)
+        x = self.encoder.forward_in_chunks(x, structure, max_edges=max_edges)
+        attention = self.attention
+        sent = None if attention is None else attention.send(x, None)
+
+        def finish(rows: slice, part: GraphStructure) -> Tensor:
+            attended = None
+            if attention is not None and sent is not None:
+                given = edge_inputs(part)
+                attended = attention.receive(x, rows, sent, given, None)
+            return self._finish(take_rows(x, rows), attended)
+
+        parts = (
+            (rows, finish(rows, part)) for rows, part in chunks(structure, max_edges)
+        )
+        return gather(parts, len(x))
 
     def attention_weights(
         self,

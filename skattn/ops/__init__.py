@@ -2,7 +2,8 @@
 
 `edge_attention` averages the values of every receiver's senders by one of three scores;
 `attention_weights` returns those averages' weights; `dropout` and `sparse_matmul` serve
-the layers around it. `use_backend` chooses who computes.
+the layers around it. `use_backend` chooses who computes, `run_blocks` spreads compiled
+loops over threads.
 """
 
 from skattn.ops._backends import use_backend
@@ -12,6 +13,7 @@ from skattn.ops._edges import Edges
 from skattn.ops._scores import Dot, Gat, GatV2, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
 from skattn.ops._structure import GraphStructure, as_structure
+from skattn.ops._threads import run_blocks
 
 __all__ = [
     "Dot",
@@ -25,6 +27,7 @@ __all__ = [
     "attention_weights",
     "dropout",
     "edge_attention",
+    "run_blocks",
     "sparse_matmul",
     "use_backend",
 ]

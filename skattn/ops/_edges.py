@@ -110,6 +110,32 @@ class Edges:
             return self
         return Edges(indptr, senders, self.n_senders)
 
+    def part(self, low: int, high: int, n_senders: int | None = None) -> Edges:
+        """Keep the edges of some receivers.
+
+        Parameters
+        ----------
+        low, high : int
+            From receiver `low` up to, without, `high`.
+        n_senders : int, optional
+            Number of nodes that may be attended to; as before if not given.
+
+        Returns
+        -------
+        Edges
+            Their senders keep their numbers and share memory.
+
+        Examples
+        --------
+        >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
+        >>> edges.part(1, 2)
+        Edges(n_receivers=1, n_senders=2, n_edges=1)
+        """
+        indptr = self.indptr[low : high + 1]
+        first, last = indptr[[0, -1]].tolist()
+        n_senders = self.n_senders if n_senders is None else n_senders
+        return Edges(indptr - first, self.senders[first:last], n_senders)
+
     def __repr__(self) -> str:
         return (
             f"Edges(n_receivers={self.n_receivers}, n_senders={self.n_senders}, "

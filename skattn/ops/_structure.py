@@ -28,6 +28,14 @@ class GraphStructure:
     None for a single graph."""
     hops: Mapping[int, Edges] = field(default_factory=dict)
     """Who is within k hops of whom, oneself included, for every k > 1 in use."""
+    degree: Tensor | None = None
+    """Sum of the weights of every node's senders, (n_nodes,) float32, where `edges`
+    does not hold all of them; None where it does."""
+    reach: tuple[int, ...] = ()
+    """How many nodes lie within 0, 1, 2, ... steps of those that are asked about, the
+    nearer before the further: ``reach[-1]`` is n_nodes. A layer whose output is needed
+    within ``r`` steps has the first ``reach[r]`` nodes as its receivers; the last need
+    no edges. Empty where all nodes are receivers of every layer."""
 
     @property
     def n_graphs(self) -> int:
@@ -57,6 +65,77 @@ class GraphStructure:
             edge_features=move(self.edge_features),
             node_ptr=move(self.node_ptr),
             hops={k: edges.to(device) for k, edges in self.hops.items()},
+            degree=move(self.degree),
+            reach=self.reach,
+        )
+
+    def layer(self, number: int) -> GraphStructure:
+        """Return what one layer of a network looks at.
+
+        Parameters
+        ----------
+        number : int
+            Number of the layer, from 0.
+
+        Returns
+        -------
+        GraphStructure
+            Itself if it has no `reach`. Else the receivers are the first of the nodes,
+            as many as the layers behind need.
+
+        Raises
+        ------
+        ValueError
+            If `reach` goes less far than that.
+
+        Examples
+        --------
+        Node 0 is asked about; it attends to node 1, which attends to node 2.
+
+        >>> edges = Edges.from_csr([0, 2, 4], [0, 1, 1, 2], n_senders=3)
+        >>> structure = GraphStructure(edges, reach=(1, 2, 3))
+        >>> structure.layer(0).edges
+        Edges(n_receivers=2, n_senders=3, n_edges=4)
+        >>> structure.layer(1).edges
+        Edges(n_receivers=1, n_senders=2, n_edges=2)
+        """
+        if not self.reach:
+            return self
+        steps = len(self.reach) - 1 - number  # of this layer's senders
+        if steps < 1:
+            raise ValueError(
+                "a sampled graph must reach as many steps as the network has layers, "
+                f"got {len(self.reach) - 1} steps for more layers. Give fanout one "
+                "number per layer."
+            )
+        return self.part(0, self.reach[steps - 1], self.reach[steps])
+
+    def part(self, low: int, high: int, n_senders: int | None = None) -> GraphStructure:
+        """Keep some receivers and the edges to all their senders.
+
+        Parameters
+        ----------
+        low, high : int
+            The receivers are the nodes from `low` up to, without, `high`.
+        n_senders : int, optional
+            Keep only the first nodes, beyond which the receivers have no senders.
+
+        Returns
+        -------
+        GraphStructure
+            Of the same nodes; memory is shared, but for the positions of the edges.
+        """
+        first, last = self.edges.indptr[[low, high]].tolist()
+
+        def cut(part: Tensor | None) -> Tensor | None:
+            return None if part is None else part[first:last]
+
+        return GraphStructure(
+            edges=self.edges.part(low, high, n_senders),
+            log_weight=cut(self.log_weight),
+            edge_features=cut(self.edge_features),
+            hops={k: far.part(low, high, n_senders) for k, far in self.hops.items()},
+            degree=None if self.degree is None else self.degree[:n_senders],
         )
 
 

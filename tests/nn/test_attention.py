@@ -336,8 +336,8 @@ def test_order_of_the_senders_does_not_matter():
         ({"edge_features": torch.ones(6, 2)}, r"\(7, 2\), one row per edge.*\(6, 2\)"),
         ({"edge_features": torch.ones(7)}, r"\(7, 2\).*got \(7,\)"),
         (
-            {"edges": Edges.from_csr([0, 1], [0], n_senders=4)},
-            "same nodes as receivers and senders, got 1 and 4.*ops.edge_attention",
+            {"edges": Edges.from_csr([0] * 6, [], n_senders=4)},
+            "its senders or the first of them, got 5 and 4.*ops.edge_attention",
         ),
     ],
 )

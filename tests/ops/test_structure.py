@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from skattn.ops import Edges, GraphStructure, as_structure
@@ -67,3 +68,66 @@ def test_parts_that_are_not_there_stay_away(edges):
 
 def test_structures_do_not_share_their_hops(edges):
     assert GraphStructure(edges).hops is not GraphStructure(edges).hops
+
+
+# 0 hears 0 and 1; 1 hears 1 and 2; 2 hears 2 and 0
+RING = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
+
+
+def test_a_part_has_the_edges_of_its_receivers():
+    structure = GraphStructure(
+        RING,
+        log_weight=torch.arange(6.0),
+        edge_features=torch.arange(12.0).view(6, 2),
+        hops={2: Edges.from_csr([0, 1, 3, 6], [0, 0, 1, 0, 1, 2], n_senders=3)},
+        degree=torch.tensor([1.0, 2.0, 3.0]),
+    )
+    part = structure.part(1, 3)
+    assert part.edges.indptr.tolist() == [0, 2, 4]
+    assert part.edges.senders.tolist() == [1, 2, 2, 0]
+    assert part.log_weight.tolist() == [2, 3, 4, 5]
+    assert part.edge_features.tolist() == [[4, 5], [6, 7], [8, 9], [10, 11]]
+    assert part.hops[2].indptr.tolist() == [0, 2, 5]
+    assert part.hops[2].senders.tolist() == [0, 1, 0, 1, 2]
+    assert part.degree.tolist() == [1, 2, 3]
+    assert part.edges.n_senders == part.hops[2].n_senders == 3
+
+
+def test_a_part_of_nobody_has_no_edges():
+    part = GraphStructure(RING).part(2, 2)
+    assert (part.edges.n_receivers, part.edges.n_edges) == (0, 0)
+    assert part.log_weight is part.edge_features is part.degree is None
+
+
+def test_without_reach_every_layer_looks_at_the_whole():
+    structure = GraphStructure(RING)
+    assert structure.layer(0) is structure.layer(5) is structure
+
+
+def test_layers_look_at_fewer_and_fewer_nodes():
+    chain = Edges.from_csr([0, 2, 4, 5], [0, 1, 1, 2, 2], n_senders=4)
+    degree = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    structure = GraphStructure(
+        chain, log_weight=torch.arange(5.0), degree=degree, reach=(1, 2, 3, 4)
+    )
+    layers = [structure.layer(k) for k in range(3)]
+    sizes = [(one.edges.n_receivers, one.edges.n_senders) for one in layers]
+    assert sizes == [(3, 4), (2, 3), (1, 2)]
+    assert layers[1].edges.senders.tolist() == [0, 1, 1, 2]
+    assert layers[2].log_weight.tolist() == [0, 1]
+    assert layers[2].degree.tolist() == [1, 2]
+
+
+def test_more_layers_than_steps_are_refused():
+    structure = GraphStructure(RING, reach=(1, 2, 3))
+    with pytest.raises(
+        ValueError, match=r"got 2 steps for more layers.*one number per"
+    ):
+        structure.layer(2)
+
+
+def test_degree_and_reach_go_along_to_a_device():
+    structure = GraphStructure(RING, degree=torch.ones(3), reach=(1, 3))
+    moved = structure.to("meta")
+    assert moved.degree.device.type == "meta"
+    assert moved.reach == (1, 3)
