@@ -269,12 +269,13 @@ class AttentionEmbedder(
         context = self._resolve(X, adjacency)
         view, _ = context.split(np.arange(context.n_rows), None)
         self._n_edge_features_ = view.n_edge_features
+        self._n_examples_ = view.n_nodes  # every node's features are told
         self._check_batch(view)
         return self._make_tasks([view], [None], strict=True)
 
     def _train(self, tasks, callbacks):
         return train_autoencoder(
-            self._network_spec(self.readout),
+            self._network_spec(self.readout, tasks[0].n_features),
             tasks[0],
             self._training("given", None, callbacks),
             n_components=self.n_components,

@@ -146,6 +146,9 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         learning = np.setdiff1d(rows, held_out)
         view, held_out_view = context.split(learning, held_out)
         self._n_edge_features_ = view.n_edge_features
+        self._n_examples_ = int(
+            counts[learning].reshape(len(learning), -1).any(1).sum()
+        )
         learn_goal = _goal(encoded[learning], known[learning], weight[learning])
         _check_goal(learn_goal, "sample_weight and class_weight")
         if held_out_view is not None:
@@ -202,7 +205,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
     def _train(self, tasks, callbacks):
         patience = self.n_iter_no_change if self.early_stopping else None
         return train(
-            self._network_spec(self.readout),
+            self._network_spec(self.readout, tasks[0].n_features),
             tasks,
             self._training(self._targets_.loss, patience, callbacks),
             n_outputs=self._targets_.n_outputs,

@@ -37,6 +37,8 @@ class BlockSpec:
     """Width of the edge features."""
     residual: bool = True
     """Whether a linear map of the input joins the output of the attention."""
+    residual_start: float = 1.0
+    """Where the gates of that map start."""
     norm: Norm | None = "layer"
     """What normalises the sum of both."""
     activation: Activation = "elu"
@@ -92,6 +94,25 @@ class BlockSpec:
         attention.value_dropout = self.value_dropout
         return attention
 
+    def skip(self, in_features: int, out_features: int) -> LinearResidual | None:
+        """Make the residual of one layer.
+
+        Parameters
+        ----------
+        in_features : int
+            Width of the layer's input.
+        out_features : int
+            Width of its output.
+
+        Returns
+        -------
+        LinearResidual or None
+            A new module, if there shall be one.
+        """
+        if not self.residual:
+            return None
+        return LinearResidual(in_features, out_features, start=self.residual_start)
+
     def hop_attention(self, in_features: int, out_features: int) -> HopAttention:
         """Make the attention of a hidden layer.
 
@@ -137,8 +158,9 @@ class AttentionBlock(nn.Module):
 
     The linear residual keeps a node apart from its neighbours; on heterophilous
     graphs nothing else matters as much (Luo et al. 2024, "Classic GNNs are strong
-    baselines"). Its gates ``g`` start small, see ``LinearResidual``. The feed-forward
-    part, where asked for, is the Transformer's, with the normalisation before it.
+    baselines"). Its gates ``g`` may start small, see ``LinearResidual``. The
+    feed-forward part, where asked for, is the Transformer's, with the normalisation
+    before it.
 
     Parameters
     ----------
@@ -184,7 +206,7 @@ class AttentionBlock(nn.Module):
             if spec.global_attention
             else None
         )
-        self.skip = LinearResidual(in_features, out_features) if spec.residual else None
+        self.skip = spec.skip(in_features, out_features)
         self.norm = make_norm(spec.norm, out_features)
         self.activation = ACTIVATIONS[spec.activation]
         self.feed_forward = (

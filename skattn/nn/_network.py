@@ -14,7 +14,6 @@ from skattn.nn._jumping import Combination
 from skattn.nn._linear import Linear, drop, take_rows
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
 from skattn.nn._reset import reset_children
-from skattn.nn._residual import LinearResidual
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 Output = Literal["linear", "attention"]
@@ -113,8 +112,8 @@ class AttentionNetwork(nn.Module):
         self.linear: nn.Module | None = None
         if not attends:
             self.linear = Linear(width, n_outputs)
-        elif spec.block.residual:
-            self.linear = LinearResidual(width, n_outputs)
+        else:
+            self.linear = spec.block.skip(width, n_outputs)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw all weights anew.

@@ -1,4 +1,4 @@
-"""A linear residual that starts small."""
+"""A linear residual behind gates."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -6,18 +6,13 @@ from torch import Generator, Tensor, nn
 from skattn.nn._linear import glorot_, matmul
 from skattn.ops import SparseMatrix
 
-START = 0.1
-"""Where the gates start. On Cora's validation nodes (defaults but dropout 0.6, two
-seeds) an ungated map reached 76.9 %, gates from 0.1 80.1 %, no residual 80.2 %; on
-minesweeper's (150 epochs) the first two 0.868 and 0.873 ROC AUC."""
-
 
 class LinearResidual(nn.Module):
     """``x W diag(gate)``: a linear map behind one learned gate per column.
 
-    Few labels are soon learned by heart from a node's own features; a residual that
-    starts small leaves the neighbours the first word (the LayerScale of Touvron et al.
-    2021, equation 4), and grows where a node's own features matter.
+    Few labels are soon learned by heart from a node's own many features; a residual
+    that starts small leaves the neighbours the first word (the LayerScale of Touvron et
+    al. 2021, equation 4), and grows where a node's own features matter.
 
     Parameters
     ----------
@@ -25,6 +20,8 @@ class LinearResidual(nn.Module):
         Width of the input rows.
     out_features : int
         Width of the output rows.
+    start : float, default=1.0
+        Where the gates start.
     generator : torch.Generator, optional
         Source of the initial weights; torch's global one if not given.
 
@@ -35,15 +32,21 @@ class LinearResidual(nn.Module):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, *, generator: Generator | None = None
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        start: float = 1.0,
+        generator: Generator | None = None,
     ) -> None:
         super().__init__()
+        self.start = start
         self.weight = nn.Parameter(torch.empty(in_features, out_features))
         self.gate = nn.Parameter(torch.empty(out_features))
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw the weight anew (Glorot uniform); the gates start small.
+        """Draw the weight anew (Glorot uniform); the gates start anew.
 
         Parameters
         ----------
@@ -51,7 +54,7 @@ class LinearResidual(nn.Module):
             Source of the weights; torch's global one if not given.
         """
         glorot_(self.weight, sum(self.weight.shape), generator)
-        nn.init.constant_(self.gate, START)
+        nn.init.constant_(self.gate, self.start)
 
     def forward(self, x: Tensor | SparseMatrix) -> Tensor:
         """Map every row.

@@ -43,9 +43,10 @@ def test_residual_is_a_gated_linear_map_of_the_input():
     assert_close(block(x, EDGES), expected)
 
 
-def test_gates_of_the_residual_start_small():
-    block = made(**PLAIN | {"residual": True})
-    assert block.skip.gate.tolist() == pytest.approx([0.1] * len(block.skip.gate))
+@pytest.mark.parametrize("start", [1.0, 0.1])
+def test_gates_of_the_residual_start_as_asked(start):
+    block = made(**PLAIN | {"residual": True, "residual_start": start})
+    assert block.skip.gate.tolist() == pytest.approx([start] * len(block.skip.gate))
 
 
 def test_layer_norm_standardises_every_row_of_the_sum():

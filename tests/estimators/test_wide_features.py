@@ -1,0 +1,37 @@
+"""Features that outnumber the examples come in with caution."""
+
+import numpy as np
+import pytest
+
+from skattn import AttentionEmbedder, Encoder, GraphAttentionClassifier
+
+
+def design(X, y, *, dropout=0.4, **params):
+    clf = GraphAttentionClassifier(max_epochs=1, dropout=dropout, **params).fit(X, y)
+    spec = clf.net_.design.arguments["spec"]
+    return spec.input_dropout, spec.block.residual_start
+
+
+@pytest.mark.parametrize(
+    ("n_features", "expected"), [(20, (0.0, 1.0)), (21, (0.4, 0.1))]
+)
+def test_more_features_than_answers_are_dropped_and_start_small(n_features, expected):
+    X = np.random.default_rng(0).normal(size=(20, n_features))
+    assert design(X, np.arange(20) % 2) == expected
+
+
+def test_rows_without_an_answer_are_no_examples():
+    X = np.random.default_rng(0).normal(size=(40, 21))
+    y = np.where(np.arange(40) < 20, np.arange(40) % 2, -1)
+    assert design(X, y, unlabeled=-1) == (0.4, 0.1)
+
+
+def test_the_recipe_has_the_last_word():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    assert design(X, np.arange(20) % 2, encoder=Encoder(input_dropout=0.1))[0] == 0.1
+
+
+def test_every_node_is_an_example_to_the_embedder():
+    X = np.random.default_rng(0).normal(size=(20, 20))
+    embedder = AttentionEmbedder(max_epochs=1).fit(X)
+    assert embedder.net_.design.arguments["spec"].block.residual_start == 1.0
