@@ -1,13 +1,17 @@
 """Who attended to whom in a fitted estimator."""
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.pipeline import Pipeline
 
-from skattn.batch import collate
-from skattn.graph import Graph
-from skattn.nn import AttentionNetwork
-from skattn.ops import Edges
+from skattn.graph import Graph, GraphCollection
+from skattn.ops import Edges, GraphStructure
+
+Matrices = list[list[sp.csr_array]]
+"""Of one graph: a matrix per layer and head."""
 
 
 def attention_weights(estimator, X, *, adjacency=None):
@@ -15,16 +19,16 @@ def attention_weights(estimator, X, *, adjacency=None):
 
     Parameters
     ----------
-    estimator : GraphAttentionClassifier or GraphAttentionRegressor
-        A fitted estimator.
-    X : Graph, or array-like or sparse matrix of shape (n_rows, n_features)
-        As for ``estimator.predict``.
+    estimator : estimator of skattn
+        A fitted classifier, regressor or embedder.
+    X : Graph, list of Graph, sequences, or table of shape (n_rows, n_features)
+        As for ``estimator.predict``, or ``transform``.
     adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
         As for ``estimator.predict``.
 
     Returns
     -------
-    list of list of csr_array
+    list of list of csr_array, or a list of these
         One matrix per layer and head: ``weights[layer][head][i, j]`` is the weight
         that receiver ``i`` gives to sender ``j``, self-loops included; the rows of
         nodes in use sum to 1, those of other nodes are empty. The weights of parallel
@@ -33,8 +37,16 @@ def attention_weights(estimator, X, *, adjacency=None):
         its matrices are (n_rows, n_fitted_rows + n_rows), the columns being the fitted
         rows and then the rows of X.
 
+        If X is a list of graphs or sequences, this is a list with one such entry for
+        each of them: ``weights[graph][layer][head]``, over its nodes or time steps.
+
+        Of heads that look several ``hops`` far those of one hop are here, before an
+        attending output's.
+
     Raises
     ------
+    TypeError
+        If it is no estimator of skattn: a Pipeline, for example.
     ValueError
         If the input is of another kind or width than at ``fit``.
     NotFittedError
@@ -50,8 +62,12 @@ def attention_weights(estimator, X, *, adjacency=None):
     >>> len(weights), len(weights[0]), weights[0][0].shape
     (3, 4, (3, 3))
     """
+    _check_estimator(estimator)
     view = estimator._view(X, adjacency)
-    matrices = _of_network(estimator.net_.module_, view.base)
+    found = _of_graphs(estimator, view.base)
+    if isinstance(view, GraphCollection):
+        return found
+    (matrices,) = found
     context = estimator._context_
     if context.kind == "table":
         return [[head[view.targets] for head in layer] for layer in matrices]
@@ -62,18 +78,47 @@ def attention_weights(estimator, X, *, adjacency=None):
     return [[_spread(head, positions, n_nodes) for head in layer] for layer in matrices]
 
 
-def _of_network(network: AttentionNetwork, graph: Graph) -> list[list[sp.csr_array]]:
-    device = next(network.parameters()).device
-    network.eval()
+def _check_estimator(estimator: object) -> None:
+    if isinstance(estimator, Pipeline):
+        raise TypeError(
+            "estimator must be a fitted estimator of skattn, got a Pipeline. Pass its "
+            "last step, and X as the steps before it make it: attention_weights("
+            "pipeline[-1], pipeline[:-1].transform(X))."
+        )
+    if not hasattr(estimator, "_view"):
+        raise TypeError(
+            "estimator must be a fitted estimator of skattn, got "
+            f"{type(estimator).__name__}. Of a search pass its best_estimator_, of an "
+            "ensemble one of its estimators_."
+        )
+
+
+def _of_graphs(estimator, base: Graph | GraphCollection) -> list[Matrices]:
+    """Ask the network batch by batch, as it is asked for predictions."""
+    (task,) = estimator._make_tasks([base], [None], strict=False)
+    network = estimator.net_.module_.to(task.device).eval()
+    found: list[Matrices] = []
     with torch.no_grad():
-        batch = collate(graph, device)
-        layers = network.attention_weights(**batch.inputs)
-    return [
+        for batch, _ in task.epoch(None):
+            layers = network.attention_weights(**batch.inputs)
+            found += _per_graph(layers, batch.structure)
+    return found
+
+
+def _per_graph(layers: list[torch.Tensor], structure: GraphStructure) -> list[Matrices]:
+    """Put weights into matrices, and cut those of graphs side by side."""
+    whole = [
         [
-            _matrix(head, batch.structure.edges)
+            _matrix(head, structure.edges)
             for head in np.ascontiguousarray(weights.cpu().numpy().T)
         ]
         for weights in layers
+    ]
+    if structure.node_ptr is None:
+        return [whole]
+    return [
+        [[head[low:high, low:high] for head in layer] for layer in whole]
+        for low, high in pairwise(structure.node_ptr.tolist())
     ]
 
 

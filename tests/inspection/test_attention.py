@@ -5,14 +5,19 @@ import scipy.sparse as sp
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skattn import (
+    AttentionEmbedder,
     Encoder,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
 from skattn.inspection import attention_weights
+from skattn.preprocessing import SequenceGraph
 
 # 0 attends to 1 and 2; 1 to itself and 2; 2 to 3; 3 to nobody; and each to itself
 ADJACENCY = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
@@ -250,3 +255,139 @@ def test_input_must_be_of_the_fitted_kind_and_width():
         attention_weights(clf, X)
     with pytest.raises(ValueError, match="3 features"):
         attention_weights(clf, Graph(ADJACENCY, np.ones((4, 3))))
+
+
+def test_pipeline_is_refused_with_the_remedy():
+    pipeline = make_pipeline(StandardScaler(), made()).fit(X, Y)
+    with pytest.raises(TypeError, match=r"Pipeline.*pipeline\[-1\], pipeline\[:-1\]"):
+        attention_weights(pipeline, X)
+    weights = attention_weights(pipeline[-1], pipeline[:-1].transform(X))
+    assert_rows_sum_to_one(weights)
+
+
+def test_something_else_is_refused_by_its_name():
+    with pytest.raises(TypeError, match=r"GridSearchCV.*best_estimator_"):
+        attention_weights(GridSearchCV(made(), {}), X)
+
+
+# ---- many graphs -----------------------------------------------------------------
+
+
+def three_graphs():
+    """The graph of above, a single node, and a pair of whom one sees the other."""
+    return [
+        Graph(ADJACENCY, X),
+        Graph([[0]], X[:1]),
+        Graph([[0, 1], [0, 0]], X[:2]),
+    ]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, "auto"])
+def test_every_graph_of_a_list_has_weights_in_its_own_adjacency(batch_size):
+    clf = made(n_layers=1, batch_size=batch_size).fit(three_graphs(), [0, 1, 1])
+    found = attention_weights(indifferent(clf), three_graphs())
+    expected = [UNIFORM, [[1]], [[0.5, 0.5], [0, 1]]]
+    assert len(found) == 3
+    for weights, matrix in zip(found, expected, strict=True):
+        assert [len(layer) for layer in weights] == [2]
+        for head in weights[0]:
+            assert isinstance(head, sp.csr_array)
+            assert_allclose(head.toarray(), matrix, rtol=1e-6)
+
+
+def test_a_graph_alone_has_the_weights_it_has_among_others():
+    graphs = three_graphs()
+    clf = made(readout="hierarchical").fit(graphs, [0, 1, 1])
+    found = attention_weights(clf, graphs)
+    assert_rows_sum_to_one(found[0])
+    for graph, weights in zip(graphs, found, strict=True):
+        (alone,) = attention_weights(clf, [graph])
+        for layer, other in zip(weights, alone, strict=True):
+            for head, lone in zip(layer, other, strict=True):
+                assert_allclose(head.toarray(), lone.toarray(), rtol=1e-5)
+
+
+def test_parallel_edges_and_edge_weights_of_a_list_count():
+    parallel = sp.coo_array(([1, 1, 1], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
+    weighted = sp.coo_array(([3.0], ([0], [1])), shape=(2, 2))
+    graphs = [
+        Graph(parallel, X[:2], edge_features=np.array([[1.0], [2.0], [3.0]])),
+        Graph(weighted, X[:2], edge_features=np.array([[4.0]])),
+    ]
+    clf = indifferent(made(n_layers=1).fit(graphs, [0, 1]))
+    one, other = attention_weights(clf, graphs)
+    assert_allclose(one[0][0].toarray(), [[1 / 3, 2 / 3], [1 / 2, 1 / 2]], rtol=1e-6)
+    assert_allclose(other[0][0].toarray(), [[1 / 4, 3 / 4], [0, 1]], rtol=1e-6)
+
+
+def test_time_steps_of_raw_sequences_see_each_other():
+    sequences = [X[:3], X[:1]]
+    clf = indifferent(made(n_layers=1).fit(sequences, [0, 1]))
+    long, short = attention_weights(clf, sequences)
+    assert_allclose(long[0][0].toarray(), np.full((3, 3), 1 / 3), rtol=1e-6)
+    assert_allclose(short[0][0].toarray(), [[1]])
+
+
+def test_time_steps_of_a_causal_sequence_see_the_past_alone():
+    graphs = SequenceGraph(connect="causal").fit_transform([X[:3], X[:1]])
+    clf = indifferent(made(n_layers=1).fit(graphs, [0, 1]))
+    long, _ = attention_weights(clf, graphs)
+    expected = [[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 3, 1 / 3, 1 / 3]]
+    assert_allclose(long[0][0].toarray(), expected, rtol=1e-6)
+
+
+# ---- the encoder's recipe ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("recipe", "n_heads"),
+    [
+        ({"positional": "random_walk", "positional_dim": 3}, 2),
+        ({"positional": "laplacian", "positional_dim": 3}, 2),
+        ({"hops": (1, 2)}, 1),
+        ({"hops": 2}, 0),
+        ({"jumping": "concat"}, 2),
+        ({"mixing": "gcn", "gated_mixing": True}, 2),
+        ({"global_attention": True}, 2),
+    ],
+    ids=str,
+)
+def test_the_network_gets_what_it_was_trained_on(recipe, n_heads):
+    recipe = Encoder(**recipe)
+    clf = made(encoder=recipe).fit(Graph(ADJACENCY, X), Y)
+    weights = attention_weights(clf, Graph(ADJACENCY, X))
+    assert [len(layer) for layer in weights] == [n_heads] * 2
+    assert_rows_sum_to_one(weights)
+    clf = made(encoder=recipe).fit(three_graphs(), [0, 1, 1])
+    found = attention_weights(clf, three_graphs())
+    assert [len(layer) for layer in found[2]] == [n_heads] * 2
+    for weights in found:
+        assert_rows_sum_to_one(weights)
+
+
+def test_weights_depend_on_where_a_node_stands():
+    line = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.ones((3, 1)))
+    clf = made(encoder=Encoder(positional="random_walk"), n_layers=1)
+    clf.fit(line, [0, 1, 0])
+    ring = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]], np.ones((3, 1)))
+    middle = attention_weights(clf, line)[0][0][[1]].toarray()
+    anyone = attention_weights(clf, ring)[0][0][[1]].toarray()
+    assert not np.allclose(middle, anyone)
+    assert_allclose(anyone, 1 / 3, rtol=1e-5)
+
+
+# ---- the embedder --------------------------------------------------------------------
+
+
+def test_embedder_has_weights_too():
+    params = {"n_layers": 2, "n_heads": 2, "hidden_dim": 4, "max_epochs": 2}
+    graph = Graph(ADJACENCY, X)
+    embedder = AttentionEmbedder(**params, random_state=0).fit(graph)
+    weights = attention_weights(embedder, graph)
+    assert [len(layer) for layer in weights] == [2, 2]
+    assert_array_equal(weights[1][0].toarray() > 0, LOOPED > 0)
+    assert_rows_sum_to_one(weights)
+    found = attention_weights(embedder.fit(three_graphs()), three_graphs())
+    assert [weights[0][0].shape for weights in found] == [(4, 4), (1, 1), (2, 2)]
+    for weights in found:
+        assert_rows_sum_to_one(weights)
