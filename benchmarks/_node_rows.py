@@ -28,6 +28,7 @@ GAT = {
     "norm": None,
     "dropout": 0.6,
     "attention_dropout": 0.6,
+    "weight_decay": 5e-4,
     "n_iter_no_change": 100,
     "max_epochs": 2000,
     "encoder": Encoder(output="attention", value_dropout=0.6),

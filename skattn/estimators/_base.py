@@ -28,6 +28,12 @@ own features alone could then be learned by heart. On Cora's validation nodes (1
 features, 140 answers; dropout 0.6) an ungated residual reached 76.9 %, gates from 0.1
 80.1 %; inside the training folds of four tables (4 to 64 features) 95.0 and 93.7 %."""
 
+STRONG_DROPOUT, WEAK_DROPOUT = 0.5, 0.2
+"""Dropout where the graph says nothing that the features do not, as between the rows of
+a table, or where they are too many; and elsewhere. Inside the training folds of four
+tables 0.5 reached 96.1 %, 0.2 95.7; inside those of the weather stations R² was 0.79
+and 0.83."""
+
 
 class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the classifier, the regressor and the embedder.
@@ -44,7 +50,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "residual": ["boolean"],
         "norm": [StrOptions({"layer", "batch"}), None],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "attention_dropout": [Interval(Real, 0, 1, closed="left")],
         "encoder": [Encoder, None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -235,9 +241,10 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         """Describe the network; a row's own many features come in with caution."""
         recipe = self._recipe()
         wide = n_features > self._n_examples_
+        dropout = self._dropout(wide)
         input_dropout = recipe.input_dropout
         if input_dropout is None:
-            input_dropout = self.dropout if wide else 0.0
+            input_dropout = dropout if wide else 0.0
         block = BlockSpec(
             score=self.attention,
             n_heads=self.n_heads,
@@ -247,7 +254,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             norm=self.norm,
             activation=recipe.activation,
             feed_forward=recipe.feed_forward,
-            dropout=self.dropout,
+            dropout=dropout,
             attention_dropout=self.attention_dropout,
             value_dropout=recipe.value_dropout,
             hops=recipe.hop_numbers,
@@ -265,6 +272,13 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             jumping=recipe.jumping,
             readout=readout if self._context_.kind in LISTS else None,
         )
+
+    def _dropout(self, wide):
+        if self.dropout != "auto":
+            return self.dropout
+        if wide or self._context_.kind == "table":
+            return STRONG_DROPOUT
+        return WEAK_DROPOUT
 
     def _training(self, loss, patience, callbacks):
         return Training(

@@ -53,8 +53,10 @@ class AttentionEmbedder(
         Whether a linear map of a layer's input joins its output.
     norm : {"layer", "batch"} or None, default="layer"
         What normalises it.
-    dropout : float, default=0.2
-        Probability that an entry of a layer's input is dropped in training.
+    dropout : float or "auto", default="auto"
+        Probability that an entry of a layer's input is dropped in training. "auto": 0.5
+        where the graph is made from a plain table, or there are more features than
+        examples; 0.2 elsewhere.
     attention_dropout : float, default=0.0
         Probability that a weight is dropped in training.
     readout : {"mean", "sum", "max"}, default="mean"
@@ -142,7 +144,7 @@ class AttentionEmbedder(
         hidden_dim=64,
         residual=True,
         norm="layer",
-        dropout=0.2,
+        dropout="auto",
         attention_dropout=0.0,
         readout="mean",
         encoder=None,

@@ -23,7 +23,7 @@ class Encoder(BaseEstimator):
         of ``hidden_dim``; 0 for none.
     input_dropout : float or None, default=None
         Probability that an entry of the node features is dropped in training. None:
-        the estimator's ``dropout`` if there are more features than examples, else 0.
+        its layers' if there are more features than examples, else 0.
     value_dropout : float, default=0.0
         Probability that an entry of what a node sends is dropped in training, whatever
         the scores saw; 0.6 in the code of the GAT paper.

@@ -36,8 +36,10 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         Whether a linear map of a layer's input joins its output.
     norm : {"layer", "batch"} or None, default="layer"
         What normalises it.
-    dropout : float, default=0.2
-        Probability that an entry of a layer's input is dropped in training.
+    dropout : float or "auto", default="auto"
+        Probability that an entry of a layer's input is dropped in training. "auto": 0.5
+        where the graph is made from a plain table, or there are more features than
+        examples; 0.2 elsewhere.
     attention_dropout : float, default=0.0
         Probability that a weight is dropped in training.
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
@@ -52,7 +54,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         search or a cross-validation. A file that :meth:`save` wrote does not hold it.
     learning_rate : float, default=0.005
         Step size of the optimizer (Adam).
-    weight_decay : float, default=5e-4
+    weight_decay : float, default=5e-3
         L2 penalty on all parameters.
     max_epochs : int, default=500
         Passes over all graphs, at most; on a single graph these are training steps.
@@ -118,13 +120,13 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         hidden_dim=64,
         residual=True,
         norm="layer",
-        dropout=0.2,
+        dropout="auto",
         attention_dropout=0.0,
         readout="attention",
         encoder=None,
         pretrained=None,
         learning_rate=0.005,
-        weight_decay=5e-4,
+        weight_decay=5e-3,
         max_epochs=500,
         batch_size="auto",
         early_stopping="auto",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skattn import AttentionEmbedder, Encoder, GraphAttentionClassifier
+from skattn import AttentionEmbedder, Encoder, Graph, GraphAttentionClassifier
 
 
 def design(X, y, *, dropout=0.4, **params):
@@ -35,3 +35,16 @@ def test_every_node_is_an_example_to_the_embedder():
     X = np.random.default_rng(0).normal(size=(20, 20))
     embedder = AttentionEmbedder(max_epochs=1).fit(X)
     assert embedder.net_.design.arguments["spec"].block.residual_start == 1.0
+
+
+def test_dropout_is_strong_where_the_graph_says_nothing_new():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 3)), np.arange(20) % 2
+    graph = Graph(rng.random((20, 20)) < 0.2, X)
+    for X, expected in [
+        (X, 0.5),
+        (graph, 0.2),
+        (graph.with_features(rng.normal(size=(20, 21))), 0.5),
+    ]:
+        clf = GraphAttentionClassifier(max_epochs=1).fit(X, y)
+        assert clf.net_.design.arguments["spec"].block.dropout == expected
