@@ -3,6 +3,7 @@
 from skattn.nn._attention import GraphAttention
 from skattn.nn._autoencoder import MaskedAutoencoder
 from skattn.nn._block import AttentionBlock, BlockSpec
+from skattn.nn._chunks import MAX_EDGES
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._hierarchical import HierarchicalReadout
@@ -15,6 +16,7 @@ from skattn.nn._network import AttentionNetwork, NetworkSpec
 from skattn.nn._readout import AttentionReadout, PoolReadout
 
 __all__ = [
+    "MAX_EDGES",
     "AttentionBlock",
     "AttentionNetwork",
     "AttentionReadout",

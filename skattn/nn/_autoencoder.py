@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import edge_inputs
+from skattn.nn._chunks import MAX_EDGES, refuse_readout
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._linear import Linear
 from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
@@ -150,7 +151,9 @@ class MaskedAutoencoder(nn.Module):
         Returns
         -------
         Tensor of shape (n_masked,)
-            One error per masked node.
+            One error per masked node; of a sampled graph, whose structure has a
+            ``reach``, per masked node that is asked about. The decoder is a layer too:
+            such a graph reaches one step further than the encoder has layers.
 
         Raises
         ------
@@ -163,8 +166,8 @@ class MaskedAutoencoder(nn.Module):
             len(x), self.mask_fraction, self.replace_fraction, generator
         ).to(structure.edges.indptr.device)
         code = self._encode(cover(x, mask), structure, generator)
-        told = self._tell(code, mask, structure, generator)
-        return self._error(told, dense_rows(x, mask.nodes))
+        told, nodes = self._tell(code, mask, structure, generator)
+        return self._error(told, dense_rows(x, nodes))
 
     def _encode(
         self,
@@ -181,11 +184,19 @@ class MaskedAutoencoder(nn.Module):
         mask: Mask,
         structure: GraphStructure,
         generator: Generator | None,
-    ) -> Tensor:
-        code = self.to_decoder(code).index_fill(0, mask.nodes, 0.0)
-        told = self.decoder(code, **edge_inputs(structure), generator=generator)
-        out: Tensor = self.tell(told.index_select(0, mask.nodes))
-        return out  # (n_masked, in_features)
+    ) -> tuple[Tensor, Tensor]:
+        """Tell the features of masked nodes; return them, and which nodes these are."""
+        layer, hidden, nodes = (
+            structure.layer(self.spec.n_layers),
+            mask.nodes,
+            mask.nodes,
+        )
+        if structure.reach:  # there are rows of the first nodes only
+            hidden = nodes[nodes < layer.edges.n_senders]
+            nodes = nodes[nodes < layer.edges.n_receivers]
+        code = self.to_decoder(code).index_fill(0, hidden, 0.0)
+        told = self.decoder(code, **edge_inputs(layer), generator=generator)
+        return self.tell(told.index_select(0, nodes)), nodes
 
     def _error(self, told: Tensor, true: Tensor) -> Tensor:
         if self.in_features == 1:
@@ -215,6 +226,51 @@ class MaskedAutoencoder(nn.Module):
             return code
         pooled: Tensor = self.readout(code, structure)
         return pooled
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether :meth:`embed_in_chunks` is possible."""
+        return self.readout is None and self.encoder.takes_chunks
+
+    @torch.no_grad()
+    def embed_in_chunks(
+        self,
+        x: Tensor | SparseMatrix,
+        structure: GraphStructure | Edges,
+        *,
+        max_edges: int = MAX_EDGES,
+    ) -> Tensor:
+        """Encode every node, layer by layer, some receivers at a time.
+
+        What :meth:`embed` returns in evaluation, without gradients and in less memory,
+        see :meth:`GraphEncoder.forward_in_chunks`.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            As in :meth:`forward`; all nodes are receivers.
+        max_edges : int
+            Edges that are worked on at a time; more if a receiver has more.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, n_components)
+            The embedding.
+
+        Raises
+        ------
+        ValueError
+            If the module is in training, or has global attention or a readout.
+        """
+        self._check_input(x)
+        if self.readout is not None:
+            refuse_readout()
+        code = self.encoder.forward_in_chunks(
+            cover(x, None), structure, max_edges=max_edges
+        )
+        return cast("Tensor", code if self.project is None else self.project(code))
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges

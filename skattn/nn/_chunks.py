@@ -1,6 +1,7 @@
 """Some receivers at a time, where what all need would not fit into memory."""
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +51,14 @@ def gather(pieces: Iterator[tuple[slice, Tensor]], n_rows: int) -> Tensor:
     for rows, piece in pieces:
         whole[rows] = piece
     return whole
+
+
+def refuse_readout() -> NoReturn:
+    """Raise ValueError: a readout is of all nodes at once."""
+    raise ValueError(
+        "a network with a readout takes whole graphs, got a request for chunks. Make "
+        "batches of fewer graphs."
+    )
 
 
 def check_chunks(module: nn.Module, max_edges: int) -> None:

@@ -106,6 +106,12 @@ class GraphEncoder(nn.Module):
         out: Tensor = self.jumping([layer[: len(x)] for layer in layers])
         return out
 
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether :meth:`forward_in_chunks` is possible: without global attention."""
+        blocks = cast("Iterable[AttentionBlock]", self.blocks)
+        return all(block.global_attention is None for block in blocks)
+
     @torch.no_grad()
     def forward_in_chunks(
         self,

@@ -8,7 +8,7 @@ from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import edge_inputs
 from skattn.nn._block import BlockSpec
-from skattn.nn._chunks import MAX_EDGES, chunks, gather
+from skattn.nn._chunks import MAX_EDGES, chunks, gather, refuse_readout
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._jumping import Combination
 from skattn.nn._linear import Linear, drop, take_rows
@@ -167,6 +167,11 @@ class AttentionNetwork(nn.Module):
         out: Tensor = sum(parts[1:], parts[0])
         return out
 
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether :meth:`forward_in_chunks` is possible."""
+        return self.readout is None and self.encoder.takes_chunks
+
     @torch.no_grad()
     def forward_in_chunks(
         self,
@@ -200,10 +205,7 @@ class AttentionNetwork(nn.Module):
             If the network is in training, or has global attention or a readout.
         """
         if self.readout is not None:
-            raise ValueError(
-                "a network with a readout takes whole graphs, got a request for chunks."
-                " Make batches of fewer graphs."
-            )
+            refuse_readout()
         structure = as_structure(structure)
         x = self.encoder.forward_in_chunks(x, structure, max_edges=max_edges)
         attention = self.attention

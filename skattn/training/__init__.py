@@ -4,7 +4,7 @@ from skattn.training._callbacks import TaskReport
 from skattn.training._device import resolve_device
 from skattn.training._goal import Goal, Loss
 from skattn.training._net import AttentionNet
-from skattn.training._task import BlockTask, Task, Tasks
+from skattn.training._task import BlockTask, SampledTask, Task, Tasks
 from skattn.training._train import (
     RESERVED,
     Design,
@@ -23,6 +23,7 @@ __all__ = [
     "Design",
     "Goal",
     "Loss",
+    "SampledTask",
     "Task",
     "TaskReport",
     "Tasks",

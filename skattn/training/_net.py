@@ -8,14 +8,15 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 
-from skattn.training._task import BlockTask, Task
+from skattn.nn import MAX_EDGES
+from skattn.training._task import AnyTask
 
 
 @dataclass(frozen=True, eq=False)
 class Epochs:
     """A task whose iteration is an epoch."""
 
-    task: Task | BlockTask
+    task: AnyTask
     """What to go through."""
     generator: torch.Generator | None
     """What shuffles."""
@@ -94,6 +95,8 @@ class AttentionNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Compute the outputs for a batch's targets, (n_targets, n_outputs)."""
+        if _goes_by_chunks(self.module_, x):
+            return self.module_.forward_in_chunks(**x.inputs)[x.targets]
         output = self.module_(**x.inputs, generator=self.generator)
         return output[x.targets]
 
@@ -131,11 +134,19 @@ class AutoencoderNet(AttentionNet):
         """Compute errors in training, else the encodings of a batch's targets."""
         if self.module_.training:
             return self.module_(**x.inputs, generator=self.generator)
+        if _goes_by_chunks(self.module_, x):
+            return self.module_.embed_in_chunks(**x.inputs)[x.targets]
         return self.module_.embed(**x.inputs)[x.targets]
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Compute the mean of the errors."""
-        return y_pred.mean()
+        """Compute the mean of the errors; a batch may be without masked targets."""
+        return y_pred.mean() if len(y_pred) else y_pred.sum()
+
+
+def _goes_by_chunks(module, batch):
+    """Tell whether a batch is evaluated in less memory than it takes as a whole."""
+    large = batch.structure.edges.n_edges > MAX_EDGES
+    return large and not module.training and module.takes_chunks
 
 
 def _is_from_callback(stop):

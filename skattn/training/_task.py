@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skattn.batch import GraphBatch, GraphBlock, batches
+from skattn.batch import GraphBatch, GraphBlock, NeighborSampler, batches
 from skattn.training._goal import Goal
 
 Pair = tuple[GraphBatch, Goal | None]
@@ -85,5 +85,52 @@ class BlockTask:
             yield self.block.cut(self.numbers[rows], self.device), goal
 
 
-Tasks = tuple[Task | BlockTask, Task | BlockTask | None]
+@dataclass(frozen=True, eq=False)
+class SampledTask:
+    """Nodes of a large graph and their answers, some at a time.
+
+    Every batch is a small graph drawn around its targets, anew in every epoch: to learn
+    from, not to predict with.
+    """
+
+    sampler: NeighborSampler
+    """Draws from the graph."""
+    targets: np.ndarray
+    """(n_targets,) int64: the nodes that are asked about."""
+    goal: Goal | None
+    """One answer per target, on the CPU; None where nothing is asked."""
+    batch_size: int
+    """How many targets are in a batch."""
+    device: torch.device
+    """Where the batches shall be."""
+
+    @property
+    def n_features(self) -> int:
+        """Width of the node features."""
+        return self.sampler.n_features
+
+    def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
+        """Go through the batches.
+
+        Parameters
+        ----------
+        generator : torch.Generator or None
+            Shuffles the targets and draws their neighbours; None for the targets' own
+            order and the same neighbours every time.
+
+        Yields
+        ------
+        tuple of GraphBatch and (Goal or None)
+            A batch and its answers.
+        """
+        for rows in batches(len(self.targets), self.batch_size, generator):
+            goal = None if self.goal is None else self.goal[rows].to(self.device)
+            seed = 0
+            if generator is not None:
+                seed = int(torch.randint(2**62, (), generator=generator))
+            yield self.sampler.sample(self.targets[rows], seed, self.device), goal
+
+
+AnyTask = Task | BlockTask | SampledTask
+Tasks = tuple[AnyTask, AnyTask | None]
 """What to learn from, and what to validate on."""

@@ -12,7 +12,7 @@ from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
 from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
 from skattn.training._goal import Loss, WeightedLoss
 from skattn.training._net import AttentionNet, AutoencoderNet
-from skattn.training._task import BlockTask, Task, Tasks
+from skattn.training._task import AnyTask, Tasks
 
 RESERVED = (
     "module",
@@ -93,7 +93,7 @@ def train(
     ----------
     spec : NetworkSpec
         The shape of the network.
-    tasks : tuple of Task and (Task or None)
+    tasks : tuple of two of Task, BlockTask, SampledTask; the second may be None
         What to learn from, and what to validate on; on the same device.
     training : Training
         How to train.
@@ -125,7 +125,7 @@ def train(
 
 def train_autoencoder(
     spec: NetworkSpec,
-    task: Task,
+    task: AnyTask,
     training: Training,
     *,
     n_components: int,
@@ -138,7 +138,7 @@ def train_autoencoder(
     ----------
     spec : NetworkSpec
         The shape of the encoder.
-    task : Task
+    task : Task, BlockTask or SampledTask
         What to learn from; it has no answers.
     training : Training
         How to train.
@@ -251,7 +251,7 @@ def _make_net(design: Design, **params: Any) -> AttentionNet:
     )
 
 
-def predict(net: AttentionNet, task: Task | BlockTask) -> np.ndarray:
+def predict(net: AttentionNet, task: AnyTask) -> np.ndarray:
     """Compute the outputs for a task's targets.
 
     Parameters

@@ -251,3 +251,14 @@ def test_features_of_another_width_are_an_error():
     for run in (made(), made().embed, made().attention_weights):
         with pytest.raises(ValueError, match="must have in_features=3 columns"):
             run(rows(k=4), EDGES)
+
+
+def test_of_a_sampled_graph_only_masked_targets_have_errors():
+    # 0 and 1 are asked about; a block and the decoder reach two steps
+    edges = Edges.from_csr([0, 2, 4, 6, 7], [0, 2, 1, 3, 2, 4, 3], n_senders=5)
+    structure = GraphStructure(edges, reach=(2, 4, 5))
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), n_layers=1, hidden_dim=8)
+    model = MaskedAutoencoder(3, spec, n_components=4, mask_fraction=1.0)
+    assert model(torch.randn(5, 3), structure).shape == (2,)
+    with pytest.raises(ValueError, match="one number per layer"):
+        model(torch.randn(5, 3), GraphStructure(edges, reach=(4, 5)))

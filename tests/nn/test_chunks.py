@@ -3,7 +3,13 @@ import scipy.sparse as sp
 import torch
 from torch.testing import assert_close
 
-from skattn.nn import AttentionNetwork, BlockSpec, GraphEncoder, NetworkSpec
+from skattn.nn import (
+    AttentionNetwork,
+    BlockSpec,
+    GraphEncoder,
+    MaskedAutoencoder,
+    NetworkSpec,
+)
 from skattn.nn._chunks import chunks
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 
@@ -108,6 +114,15 @@ def test_encoder_without_blocks_gives_the_input_itself():
     assert encoder.forward_in_chunks(x, EDGES) is x
 
 
+@pytest.mark.parametrize("n_components", [3, 64])
+def test_an_autoencoder_embeds_by_chunks_too(n_components):
+    spec = NetworkSpec(block=BlockSpec(n_heads=2))
+    model = MaskedAutoencoder(5, spec, n_components=n_components).eval()
+    x, structure = draw(60, 5), graph()
+    out = model.embed_in_chunks(x, structure, max_edges=50)
+    assert_close(out, model.embed(x, structure), rtol=1e-4, atol=1e-5)
+
+
 def test_an_empty_graph_has_no_outputs():
     model = AttentionNetwork(5, 3, NetworkSpec(block=BlockSpec())).eval()
     edges = Edges.from_csr([0], [], n_senders=0)
@@ -141,8 +156,13 @@ def test_chunks_of_nothing_are_refused():
 )
 def test_what_needs_all_nodes_at_once_is_refused(spec, message):
     model = AttentionNetwork(5, 3, spec).eval()
+    autoencoder = MaskedAutoencoder(5, spec, n_components=3).eval()
+    assert not model.takes_chunks
+    assert not autoencoder.takes_chunks
     with pytest.raises(ValueError, match=message):
         model.forward_in_chunks(draw(4, 5), EDGES)
+    with pytest.raises(ValueError, match=message):
+        autoencoder.embed_in_chunks(draw(4, 5), EDGES)
 
 
 def test_global_attention_among_some_nodes_is_refused():

@@ -2,10 +2,19 @@ import numpy as np
 import pytest
 import torch
 
-from skattn.batch import GraphBlock, collate
+from skattn.batch import GraphBlock, NeighborSampler, collate
 from skattn.graph import Graph, GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import BlockTask, Goal, Task, Training, predict, train
+from skattn.training import (
+    BlockTask,
+    Goal,
+    SampledTask,
+    Task,
+    Training,
+    predict,
+    train,
+    train_autoencoder,
+)
 
 CPU = torch.device("cpu")
 
@@ -79,3 +88,112 @@ def test_outputs_of_several_batches_are_in_the_order_of_the_graphs(task, collect
     for g in range(5):
         one = BlockTask(task.block, np.array([g]), None, 1, CPU)
         np.testing.assert_allclose(predict(net, one)[0], together[g], rtol=1e-4)
+
+
+@pytest.fixture
+def large():
+    """60 nodes with 6 senders each of their own side, which is what is asked."""
+    rng = np.random.default_rng(0)
+    side = np.arange(60) % 2
+    adjacency = np.zeros((60, 60))
+    for i in range(60):
+        same = np.flatnonzero((side == side[i]) & (np.arange(60) != i))
+        adjacency[i, rng.choice(same, 6, replace=False)] = 1
+    X = np.stack([np.arange(60.0), 2.0 * side - 1 + rng.standard_normal(60)], 1)
+    return Graph(adjacency, X)
+
+
+@pytest.fixture
+def sampled(large):
+    targets = np.arange(0, 60, 3)
+    goal = Goal(torch.from_numpy(targets % 2), torch.from_numpy(targets).float())
+    sampler = NeighborSampler(collate(large), (3, 2))
+    return SampledTask(sampler, targets, goal, batch_size=8, device=CPU)
+
+
+def targets_of(batch):
+    return batch.x[batch.targets, 0].long().tolist()
+
+
+def test_sampled_batches_are_about_their_targets(sampled):
+    pairs = list(sampled.epoch(None))
+    assert [len(batch) for batch, _ in pairs] == [8, 8, 4]
+    assert [g for batch, _ in pairs for g in targets_of(batch)] == list(range(0, 60, 3))
+    for batch, goal in pairs:
+        assert goal.weight.tolist() == targets_of(batch)
+        assert len(batch.structure.reach) == 3
+    assert (sampled.n_features, sampled.device) == (2, CPU)
+
+
+def test_a_generator_shuffles_targets_and_draws_neighbours(sampled):
+    def epoch(generator):
+        pairs = list(sampled.epoch(generator))
+        for batch, goal in pairs:
+            assert goal.weight.tolist() == targets_of(batch)
+        order = [t for batch, _ in pairs for t in targets_of(batch)]
+        return order, [batch.x[:, 0].tolist() for batch, _ in pairs]
+
+    generator = torch.Generator().manual_seed(0)
+    first, second = epoch(generator), epoch(generator)
+    assert sorted(first[0]) == sorted(second[0]) == list(range(0, 60, 3))
+    assert first[0] != second[0]
+    assert epoch(torch.Generator().manual_seed(0)) == first
+
+
+def test_neighbours_differ_from_batch_to_batch(sampled):
+    twice = SampledTask(sampled.sampler, np.array([5, 5]), None, 1, CPU)
+    generator = torch.Generator().manual_seed(0)
+    drawn = [batch.x[:, 0].tolist() for batch, _ in twice.epoch(generator)]
+    assert drawn[0] != drawn[1]
+    assert [goal for _, goal in twice.epoch(None)] == [None, None]
+
+
+def test_training_on_samples_predicts_the_whole(sampled, large):
+    net = train(
+        NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
+        (sampled, None),
+        Training(loss="cross_entropy", max_epochs=30, learning_rate=0.02),
+        n_outputs=2,
+        generator=torch.Generator().manual_seed(0),
+    )
+    outputs = predict(net, Task(collate(large), None))
+    assert outputs.shape == (60, 2)
+    assert (outputs.argmax(1) == np.arange(60) % 2).mean() > 0.9
+
+
+def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(large):
+    sampler = NeighborSampler(collate(large), (3, 2, 2))
+    net = train_autoencoder(
+        NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
+        SampledTask(sampler, np.arange(60), None, batch_size=1, device=CPU),
+        Training(loss="squared_error", max_epochs=2),
+        n_components=4,
+        mask_fraction=0.5,
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert np.isfinite(net.history[:, "train_loss"]).all()
+    assert predict(net, Task(collate(large), None)).shape == (60, 4)
+
+
+@pytest.mark.parametrize("options", [{}, {"global_attention": True}])
+def test_a_large_graph_is_predicted_in_chunks_where_that_is_possible(
+    sampled, large, options, monkeypatch
+):
+    net = train(
+        NetworkSpec(block=BlockSpec(n_heads=2, **options), hidden_dim=8),
+        (Task(collate(large), Goal(torch.arange(60) % 2, torch.ones(60))), None),
+        Training(loss="cross_entropy", max_epochs=1),
+        n_outputs=2,
+        generator=torch.Generator().manual_seed(0),
+    )
+    task = Task(collate(large[[3, 50]]), None)
+    whole = predict(net, task)
+    monkeypatch.setattr("skattn.training._net.MAX_EDGES", 100)
+    asked = []
+    monkeypatch.setattr(
+        net.module_,
+        "forward_in_chunks",
+        lambda **inputs: asked.append(1) or net.module_(**inputs),
+    )
+    np.testing.assert_allclose(predict(net, task), whole, rtol=1e-4)
+    assert len(asked) == (not options)
