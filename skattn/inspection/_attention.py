@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from skattn.graph import Graph, GraphCollection
 from skattn.ops import Edges, GraphStructure
+from skattn.training import resolve_device
 
 Matrices = list[list[sp.csr_array]]
 """Of one graph: a matrix per layer and head."""
@@ -95,7 +96,12 @@ def _check_estimator(estimator: object) -> None:
 
 def _of_graphs(estimator, base: Graph | GraphCollection) -> list[Matrices]:
     """Ask the network batch by batch, as it is asked for predictions."""
-    (task,) = estimator._make_tasks([base], [None], strict=False)
+    (task,) = estimator._layout_.tasks(
+        [base],
+        [None],
+        batch_size=estimator.batch_size,
+        device=resolve_device(estimator.device, strict=False),
+    )
     network = estimator.net_.module_.to(task.device).eval()
     found: list[Matrices] = []
     with torch.no_grad():
