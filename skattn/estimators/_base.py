@@ -14,13 +14,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skattn.estimators._encoder import Encoder
 from skattn.estimators._files import load_estimator, save_estimator
-from skattn.estimators._layout import Layout
+from skattn.estimators._layout import Layout, sampled
+from skattn.estimators._parameters import LISTS, check_kind, check_parameters
 from skattn.graph import Graph, resolve
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import RESERVED, TaskReport, Training, predict, resolve_device
-
-LISTS = ("graphs", "sequences")
-"""Kinds of input whose targets are whole graphs."""
+from skattn.training import TaskReport, Training, predict, resolve_device
 
 SMALL_START = 0.1
 """Where the residual's gates start if there are more features than examples: a row's
@@ -60,6 +58,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "fanout": ["array-like", None],
         "net_params": [dict, None],
         "device": [str, torch.device],
         "random_state": ["random_state"],
@@ -117,7 +116,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     def _resolve(self, X, adjacency):
         """Judge parameters and X; return the context of the fit."""
         resolve_device(self.device, strict=True)
-        self._check_parameters()
+        check_parameters(self, self._recipe())
         self._seed_ = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
@@ -128,46 +127,15 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             n_neighbors=self.n_neighbors,
             check=partial(self._check_features, reset=True),
         )
-        self._check_kind(context.kind)
+        check_kind(self, self._recipe(), context.kind)
         self._context_ = context.fitted()
         self._layout_ = Layout.of(self._recipe())
         return context
 
-    def _check_kind(self, kind):
-        if self._recipe().global_attention and kind in ("table", "named"):
-            raise ValueError(
-                "global_attention=True lets all nodes of a graph see each other, but "
-                "rows of a table must not see other rows that are only asked about; "
-                "pass a Graph, adjacency= or a list of graphs, or set it to False."
-            )
-        if self.batch_size != "auto" and kind not in LISTS:
-            raise ValueError(
-                "batch_size counts the graphs of a list that make a batch, while one "
-                f"graph is one batch; got batch_size={self.batch_size}. Set it to "
-                '"auto", or pass a list of graphs or sequences.'
-            )
-
-    def _check_parameters(self):
-        if self.hidden_dim % self.n_heads:
-            raise ValueError(
-                "hidden_dim is the total width of all heads and must be divisible by "
-                f"n_heads={self.n_heads}, got {self.hidden_dim}."
-            )
-        self._recipe().check(self.n_heads)
-        taken = sorted(
-            name for name in self.net_params or {} if name.split("__")[0] in RESERVED
-        )
-        if taken:
-            raise ValueError(
-                f"net_params must leave {taken} to the estimator; it is for skorch's "
-                "optimizer, callbacks and the like."
-            )
-        callbacks = (self.net_params or {}).get("callbacks")
-        if not isinstance(callbacks, list | None):
-            raise ValueError(
-                f"net_params['callbacks'] must be a list, got {callbacks!r}. Put a "
-                "single callback into one."
-            )
+    @property
+    def _n_attentions(self):
+        """How many attentions in a row the network trains."""
+        return self.n_layers
 
     def _recipe(self):
         return Encoder() if self.encoder is None else self.encoder
@@ -199,13 +167,23 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
                 'sample. Use norm="layer" or None.'
             )
 
-    def _make_tasks(self, views, goals, *, strict):
-        return self._layout_.tasks(
-            views,
-            goals,
-            batch_size=self.batch_size,
-            device=resolve_device(self.device, strict=strict),
+    def _training_tasks(self, views, goals):
+        """Lay out what is learned from and what it is validated on, if anything."""
+        device = resolve_device(self.device, strict=True)
+        # what is sampled stays on the CPU, as does what shares its graph
+        home = device if self.fanout is None else torch.device("cpu")
+        tasks = self._layout_.tasks(
+            views, goals, batch_size=self.batch_size, device=home
         )
+        if self.fanout is not None:
+            tasks[0] = sampled(
+                tasks[0],
+                goals[0],
+                fanout=self.fanout,
+                batch_size=self.batch_size,
+                device=device,
+            )
+        return tasks[0], tasks[1] if len(tasks) > 1 else None
 
     # ---- training ------------------------------------------------------------------
 
@@ -350,7 +328,12 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _outputs(self, X, adjacency):
         view = self._view(X, adjacency)
-        (task,) = self._make_tasks([view], [None], strict=False)
+        (task,) = self._layout_.tasks(
+            [view],
+            [None],
+            batch_size=self.batch_size,
+            device=resolve_device(self.device, strict=False),
+        )
         return predict(self.net_, task)
 
 

@@ -71,7 +71,13 @@ class AttentionEmbedder(
     max_epochs : int, default=300
         Passes over all graphs; on a single graph these are training steps.
     batch_size : int or "auto", default="auto"
-        Graphs or sequences of a list in one training step; "auto" is 128.
+        Graphs or sequences of a list in one training step, "auto" for 128; or, with
+        ``fanout``, targets of one graph, "auto" for 1024.
+    fanout : sequence of int or None, default=None
+        For one graph that is too large to train on as a whole: how many senders are
+        drawn for every target, then for each of these, and so on: one number per layer
+        and one for the decoder (Hamilton et al. 2017). ``transform`` sees all
+        neighbours. None: training does too, in one batch.
     net_params : dict or None, default=None
         Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks.
     device : str or torch.device, default="auto"
@@ -152,6 +158,7 @@ class AttentionEmbedder(
         weight_decay=2e-4,
         max_epochs=300,
         batch_size="auto",
+        fanout=None,
         net_params=None,
         device="auto",
         random_state=None,
@@ -175,6 +182,7 @@ class AttentionEmbedder(
         self.weight_decay = weight_decay
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.fanout = fanout
         self.net_params = net_params
         self.device = device
         self.random_state = random_state
@@ -266,6 +274,10 @@ class AttentionEmbedder(
     def _n_features_out(self):
         return self.n_components
 
+    @property
+    def _n_attentions(self):
+        return self.n_layers + 1  # the decoder is one
+
     def _prepare(self, X, adjacency):
         """Judge all input; return the task."""
         context = self._resolve(X, adjacency)
@@ -273,7 +285,7 @@ class AttentionEmbedder(
         self._n_edge_features_ = view.n_edge_features
         self._n_examples_ = view.n_nodes  # every node's features are told
         self._check_batch(view)
-        return self._make_tasks([view], [None], strict=True)
+        return self._training_tasks([view], [None])
 
     def _train(self, tasks, callbacks):
         return train_autoencoder(

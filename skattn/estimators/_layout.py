@@ -6,12 +6,14 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from skattn.batch import GraphBlock, collate
+from skattn.batch import GraphBlock, NeighborSampler, collate
 from skattn.graph import GraphCollection, positional_encoding
-from skattn.training import BlockTask, Task
+from skattn.training import BlockTask, SampledTask, Task
 
 BATCH_SIZE = 128
 """Graphs in a batch where none is asked for."""
+SAMPLED_BATCH_SIZE = 1024
+"""Targets in a batch of sampled neighbours where none is asked for."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,29 @@ def _ask(laid, targets, goal, batch_size, device):
         return BlockTask(laid, targets, goal, batch_size, device)
     batch = laid.with_targets(torch.from_numpy(np.array(targets, np.int64)))
     return Task(batch, None if goal is None else goal.to(device))
+
+
+def sampled(task, goal, *, fanout, batch_size, device):
+    """Learn from a graph in batches of targets and of neighbours drawn around them.
+
+    Parameters
+    ----------
+    task : Task
+        The whole graph, on the CPU.
+    goal : Goal or None
+        The answers of its targets, on the CPU.
+    fanout : tuple of int
+        How many senders are drawn, by distance from the targets.
+    batch_size : int or "auto"
+        Targets in a batch.
+    device : torch.device
+        Where the batches shall be.
+
+    Returns
+    -------
+    SampledTask
+        About the same targets.
+    """
+    size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
+    sampler = NeighborSampler(task.batch, fanout)
+    return SampledTask(sampler, task.batch.targets.numpy(), goal, size, device)

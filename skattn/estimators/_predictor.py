@@ -157,9 +157,8 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
             held_out_view, held_goal = self._validation(X, context, *validation)
         self._check_batch(view)
         if held_out_view is None:
-            return *self._make_tasks([view], [learn_goal], strict=True), None
-        views, goals = [view, held_out_view], [learn_goal, held_goal]
-        return tuple(self._make_tasks(views, goals, strict=True))
+            return self._training_tasks([view], [learn_goal])
+        return self._training_tasks([view, held_out_view], [learn_goal, held_goal])
 
     def _check_validation(self, X_val, y_val, sample_weight_val):
         if X_val is None and (y_val is not None or sample_weight_val is not None):

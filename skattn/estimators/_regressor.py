@@ -59,8 +59,13 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     max_epochs : int, default=500
         Passes over all graphs, at most; on a single graph these are training steps.
     batch_size : int or "auto", default="auto"
-        Graphs or sequences of a list in one training step; "auto" is 128. A single
-        graph is always one batch.
+        Graphs or sequences of a list in one training step, "auto" for 128; or, with
+        ``fanout``, targets of one graph, "auto" for 1024.
+    fanout : sequence of int or None, default=None
+        For one graph that is too large to train on as a whole: how many senders are
+        drawn for every target, then for each of these, and so on, one number per layer
+        (Hamilton et al. 2017). Predictions and validation see all neighbours. None:
+        training does too, in one batch.
     early_stopping : "auto", bool or float, default="auto"
         Whether to stop when validation no longer improves, and keep the best weights.
         A float is the fraction of labelled rows to hold out; True is 0.1. "auto": if
@@ -129,6 +134,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         weight_decay=5e-3,
         max_epochs=500,
         batch_size="auto",
+        fanout=None,
         early_stopping="auto",
         n_iter_no_change=50,
         net_params=None,
@@ -154,6 +160,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         self.weight_decay = weight_decay
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.fanout = fanout
         self.early_stopping = early_stopping
         self.n_iter_no_change = n_iter_no_change
         self.net_params = net_params

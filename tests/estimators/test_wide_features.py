@@ -41,10 +41,10 @@ def test_dropout_is_strong_where_the_graph_says_nothing_new():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 3)), np.arange(20) % 2
     graph = Graph(rng.random((20, 20)) < 0.2, X)
-    for X, expected in [
+    for rows, expected in [
         (X, 0.5),
         (graph, 0.2),
         (graph.with_features(rng.normal(size=(20, 21))), 0.5),
     ]:
-        clf = GraphAttentionClassifier(max_epochs=1).fit(X, y)
+        clf = GraphAttentionClassifier(max_epochs=1).fit(rows, y)
         assert clf.net_.design.arguments["spec"].block.dropout == expected
