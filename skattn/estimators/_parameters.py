@@ -1,6 +1,6 @@
 """What the parameters of an estimator must be, taken together."""
 
-from numbers import Integral
+import numpy as np
 
 from skattn.training import RESERVED
 
@@ -73,7 +73,7 @@ def check_kind(estimator, recipe, kind):
 
 
 def _check_fanout(sizes, n_attentions, recipe):
-    whole = all(isinstance(k, Integral) and k >= 1 for k in sizes)
+    whole = all(isinstance(k, int | np.integer) and k >= 1 for k in sizes)
     if len(sizes) != n_attentions or not whole:
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "
