@@ -19,7 +19,7 @@ demo: $(VENV)/.plot
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)
 
 examples: $(VENV)/.dev
 	@set -e; for script in $(filter-out examples/demo.py,$(wildcard examples/*.py)); do \
