@@ -4,7 +4,12 @@ import pytest
 import torch
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skattn import Encoder, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import (
+    AttentionEmbedder,
+    Encoder,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
 
 SETTINGS = [
     {"attention": "gat", "n_heads": 2, "norm": "batch"},
@@ -25,6 +30,12 @@ EXPECTED_FAILURES = {
 
 
 def estimators():
+    yield AttentionEmbedder()
+    yield AttentionEmbedder(
+        n_components=3,
+        encoder=Encoder(jumping="concat", mixing="gcn", positional="degree"),
+        max_epochs=25,
+    )
     for cls in (GraphAttentionClassifier, GraphAttentionRegressor):
         yield cls()
         for setting in SETTINGS:

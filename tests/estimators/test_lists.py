@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +19,8 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
+from skattn.batch import GraphBlock
+from skattn.graph import GraphCollection
 from skattn.preprocessing import NodeTransformer, PositionalEncoding, SequenceGraph
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -162,6 +165,14 @@ def test_a_batch_without_any_label_is_no_trouble(graphs, classes):
     assert np.isfinite(clf.predict_proba(graphs)).all()
 
 
+def test_one_list_holds_graphs_of_1_to_500_nodes():
+    rng = np.random.default_rng(6)
+    graphs = [ring(n, rng.normal(size=(n, 3))) for n in range(1, 501, 20)]
+    clf = GraphAttentionClassifier(max_epochs=2).fit(graphs, np.arange(25) % 2)
+    assert np.isfinite(clf.loss_curve_).all()
+    assert clf.predict_proba(graphs).shape == (25, 2)
+
+
 # ---- the encoder's recipe ----------------------------------------------------
 
 
@@ -239,6 +250,23 @@ def test_a_step_says_how_positions_are_joined(sequences):
     model = make_pipeline(SequenceGraph(connect="causal"), small())
     assert model.fit(sequences, y).predict(sequences).shape == (20,)
     assert cross_val_predict(model, sequences, y, cv=3).shape == (20,)
+
+
+def test_a_causal_position_never_sees_what_comes_later():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(4, 12, 2))
+    step = SequenceGraph(connect="causal")
+    clf = small().fit(step.fit_transform(X), [0, 1, 0, 1])
+    poisoned = X.copy()
+    poisoned[:, 7:] = 1e6
+    encoder = clf.net_.module_.encoder.eval()
+    codes = [
+        encoder(**GraphBlock.of(GraphCollection.of(step.transform(x))).whole.inputs)
+        for x in (X, poisoned)
+    ]
+    before, after = (code.detach().reshape(4, 12, -1) for code in codes)
+    assert torch.equal(before[:, :7], after[:, :7])
+    assert not torch.allclose(before[:, 7:], after[:, 7:])
 
 
 # ---- scikit-learn's manners ----------------------------------------------------
