@@ -19,6 +19,7 @@ from sklearn.svm import SVC
 from benchmarks._data import basic_motions, cora, enzymes, esol, expressive, mutag
 from skattn import (
     AttentionEmbedder,
+    Encoder,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
@@ -27,8 +28,14 @@ from skattn.graph import GraphCollection, degree_features, positional_encoding
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 from skattn.preprocessing import NodeTransformer, SequenceGraph
 
-MUTAG = {"readout": "sum", "max_epochs": 200}
-ENZYMES = {"readout": "mean", "max_epochs": 200}
+MUTAG = {
+    "max_epochs": 100,
+    "encoder": Encoder(positional="random_walk", mixing="gcn"),
+}
+"""Inside the first training fold .858; without the convolution .852, without encodings
+.757, the sum as readout .798, 200 epochs .834."""
+ENZYMES = {"max_epochs": 60}
+"""Inside the first training fold .661; dropout 0.5 .613, with MUTAG's encoder .650."""
 ESOL = {"readout": "sum", "max_epochs": 200}
 MOTIONS = {"max_epochs": 200}
 SHARED = {"n_layers": 3, "hidden_dim": 64}
