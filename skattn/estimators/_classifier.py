@@ -13,13 +13,19 @@ from skattn.estimators._targets import check_labels, learn_labels
 
 
 class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
-    """Classify rows, or nodes of a graph, by attention to their neighbours.
+    """Classify nodes, rows, graphs or sequences by attention over edges.
 
     Layers of multi-head attention over the edges of a graph, each with a linear
     residual, normalisation and dropout, then a softmax. What the graph is depends on
-    what ``fit`` is given: a view of a :class:`~skattn.Graph`; a table with
-    ``adjacency=``; a table whose rows join the parameter ``graph`` by name; or a plain
-    table, for which nearest neighbours are joined.
+    what ``fit`` is given: a view of a :class:`~skattn.Graph`, whose nodes are
+    classified; a table with ``adjacency=``; a table whose rows join the parameter
+    ``graph`` by name; or a plain table, for which nearest neighbours are joined.
+
+    Where X is a list of graphs, each graph is classified as a whole, after a readout of
+    its nodes. So is each sequence of a list of arrays (n_steps, n_features), of any
+    length, or of one array (n_sequences, n_steps, n_features). All its steps attend to
+    each other; :class:`~skattn.preprocessing.SequenceGraph` is the step before that
+    joins them otherwise.
 
     Parameters
     ----------
@@ -54,7 +60,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         per head attends to the nodes; their mean, sum or largest entries; or, level by
         level, those of the better half (Lee et al. 2019).
     encoder : Encoder or None, default=None
-        A recipe for what few need: activation, feed-forward parts, the output.
+        A recipe for what few need: activation, feed-forward parts, several scales,
+        the output.
     pretrained : AttentionEmbedder or None, default=None
         A fitted embedder whose encoder, made with the same parameters, is where
         training starts; as ``FrozenEstimator(embedder)`` it survives being cloned, in a
@@ -113,6 +120,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     See Also
     --------
     GraphAttentionRegressor : The same for numbers.
+    AttentionEmbedder : Features for other models, learned without answers.
     skattn.inspection.attention_weights : What a fitted model looks at.
 
     References
@@ -129,6 +137,15 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     >>> clf = GraphAttentionClassifier(max_epochs=50, random_state=0).fit(X, y)
     >>> clf.predict(X[:2])
     array([0, 0])
+
+    Of a list of graphs every graph has a class:
+
+    >>> from skattn import Graph
+    >>> path = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> ring = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    >>> clf = GraphAttentionClassifier(max_epochs=50, random_state=0)
+    >>> clf.fit([path, ring], ["path", "ring"]).predict([ring, path])
+    array(['ring', 'path'], dtype='<U4')
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -203,7 +220,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
 
         Parameters
         ----------
-        X : Graph, or array-like or sparse matrix of shape (n_rows, n_features)
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             As for :meth:`predict`.
@@ -222,7 +239,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
 
         Parameters
         ----------
-        X : Graph, or array-like or sparse matrix of shape (n_rows, n_features)
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_labels)
             The answers; rows that are ``unlabeled`` are left out.

@@ -59,24 +59,28 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         y_val=None,
         sample_weight_val=None,
     ):
-        """Fit to rows, or to the targets of a graph.
+        """Fit to rows, targets of a graph, graphs or sequences.
 
         Parameters
         ----------
-        X : Graph, or array-like or sparse matrix of shape (n_rows, n_features)
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             A view of a graph, whose targets have the answers ``y`` while all its
-            other nodes are context; or a table. The rows of a table become nodes: of
-            ``adjacency`` if given; of the parameter ``graph``, joined by name, if
-            set; else of a graph between nearest neighbours.
+            other nodes are context; a list of whole graphs, which agree in their
+            features, or of sequences, arrays (n_steps, n_features) that may differ in
+            length and end in NaN; an array (n_sequences, n_steps, n_features); or a
+            table. The rows of a table become nodes: of ``adjacency`` if given; of the
+            parameter ``graph``, joined by name, if set; else of a graph between nearest
+            neighbours.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            One answer per row or target.
+            One answer per row, target, graph or sequence.
         sample_weight : array-like of shape (n_rows,), optional
             How much each answer counts.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             ``adjacency[i, j] != 0`` means that row ``i`` attends to row ``j``.
         X_val : like X, optional
             What training is validated on after each epoch: another view of the same
-            graph, another graph, or a table whose rows join as at predict.
+            graph, another graph, other graphs or sequences, or a table whose rows join
+            as at predict.
         y_val : like y, optional
             The answers of ``X_val``.
         sample_weight_val : like sample_weight, optional
@@ -89,6 +93,8 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
 
         Raises
         ------
+        TypeError
+            If X, or an entry of a list, is nothing that a graph can be made of.
         ValueError
             If the input cannot be used; an earlier fit is then still there.
         KeyboardInterrupt
@@ -103,20 +109,20 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         )
 
     def predict(self, X, *, adjacency=None):
-        """Predict the answers of rows, or of the targets of a graph.
+        """Predict the answers of rows, targets of a graph, graphs or sequences.
 
         Parameters
         ----------
-        X : Graph, or array-like or sparse matrix of shape (n_rows, n_features)
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             The same kind of input as at ``fit``. New rows of a table attend to
-            fitted rows, never to each other.
+            fitted rows, never to each other; graphs and sequences stand for themselves.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             Needed if and only if ``fit`` had one: a graph of its own over the rows.
 
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
-            One answer per row or target.
+            One answer per row, target, graph or sequence.
 
         Raises
         ------

@@ -9,10 +9,12 @@ from skattn.estimators._targets import check_numbers, learn_numbers
 
 
 class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
-    """Predict numbers for rows, or nodes of a graph, by attention to neighbours.
+    """Predict numbers for nodes, rows, graphs or sequences by attention over edges.
 
     As :class:`GraphAttentionClassifier`, with the squared error in place of the
-    softmax. y is standardised inside and given back in its own units.
+    softmax: X is a view of a graph, a table, or a list of graphs or sequences, each
+    of which has one answer, or an array (n_sequences, n_steps, n_features). y is
+    standardised inside and given back in its own units.
 
     Parameters
     ----------
@@ -47,7 +49,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         per head attends to the nodes; their mean, sum or largest entries; or, level by
         level, those of the better half (Lee et al. 2019).
     encoder : Encoder or None, default=None
-        A recipe for what few need: activation, feed-forward parts, the output.
+        A recipe for what few need: activation, feed-forward parts, several scales,
+        the output.
     pretrained : AttentionEmbedder or None, default=None
         A fitted embedder whose encoder, made with the same parameters, is where
         training starts; as ``FrozenEstimator(embedder)`` it survives being cloned, in a
@@ -102,6 +105,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     See Also
     --------
     GraphAttentionClassifier : The same for classes.
+    AttentionEmbedder : Features for other models, learned without answers.
 
     Examples
     --------
@@ -178,7 +182,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
 
         Parameters
         ----------
-        X : Graph, or array-like or sparse matrix of shape (n_rows, n_features)
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             The answers; rows that hold an ``unlabeled`` entry are left out.
