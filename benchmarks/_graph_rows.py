@@ -36,8 +36,19 @@ MUTAG = {
 .757, the sum as readout .798, 200 epochs .834."""
 ENZYMES = {"max_epochs": 60}
 """Inside the first training fold .661; dropout 0.5 .613, with MUTAG's encoder .650."""
-ESOL = {"readout": "sum", "max_epochs": 200}
-MOTIONS = {"max_epochs": 200}
+ESOL = {
+    "norm": "batch",
+    "dropout": 0.1,
+    "learning_rate": 0.002,
+    "weight_decay": 1e-5,
+    "max_epochs": 150,
+    "encoder": Encoder(positional="random_walk", mixing="gcn"),
+}
+"""On the first seed's validation molecules 0.583, the epoch chosen on other ones; with
+layer norm, no dropout and weight decay 5e-4 0.664; defaults 0.818, with this encoder
+0.712; the sum as readout 1.04."""
+MOTIONS = {"max_epochs": 60}
+"""With a window of 5 steps; 1.000 in 4 folds of the training recordings."""
 SHARED = {"n_layers": 3, "hidden_dim": 64}
 CORA_EMBEDDER = {
     "n_components": 512,
@@ -101,7 +112,7 @@ def on_motions():
     (X, y), (X_test, y_test) = basic_motions()
     for seed in range(5):
         model = make_pipeline(
-            SequenceGraph(axis=2),
+            SequenceGraph(connect="window", window=5, axis=2),
             NodeTransformer(StandardScaler()),
             GraphAttentionClassifier(**MOTIONS, random_state=seed),
         )
