@@ -109,7 +109,10 @@ def test_kernels_equal_the_reference(
 
 
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
-@pytest.mark.parametrize(("n_heads", "head_dim"), [(1, 1), (1, 64), (4, 64), (8, 8)])
+@pytest.mark.parametrize(
+    ("n_heads", "head_dim"),
+    [(1, 1), (1, 64), (2, 24), (3, 8), (4, 64), (5, 7), (8, 8), (12, 4), (17, 1)],
+)
 def test_kernels_equal_the_reference_at_any_width(
     kind, n_heads, head_dim, make_call, make_score
 ):
@@ -118,6 +121,64 @@ def test_kernels_equal_the_reference_at_any_width(
     call = (edges, kind, tensors, make_score)
     truth = _outcome("reference", *call, torch.float64, 0.5)
     _assert_close(_outcome("cpu", *call, torch.float32, 0.5), truth)
+
+
+def _rows_of(lengths):
+    """Rows of these lengths, and as many senders; one sender has many receivers."""
+    rng = torch.Generator().manual_seed(8)
+    counts = torch.tensor(lengths)
+    indptr = torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)])
+    senders = torch.randint(len(lengths), (int(indptr[-1]),), generator=rng)
+    senders[::3] = 1
+    return Edges.from_csr(indptr, senders, len(lengths))
+
+
+@pytest.mark.parametrize("n_heads", [1, 2, 4, 9])
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
+def test_rows_of_all_lengths_equal_the_reference(kind, n_heads, make_call, make_score):
+    """Up to 32 edges are taken together: rows that fill that, exceed it, begin late."""
+    lengths = [0, 1, 31, 0, 32, 33, 2, 0, 0, 63, 64, 65, *range(9), 256, 1, 257, 300, 0]
+    edges = _rows_of(lengths + [0] * 40 + [1] * 40)
+    tensors = make_call(edges, kind, n_heads, 8, n_edge_features=2)
+    call = (edges, kind, tensors, make_score)
+    truth = _outcome("reference", *call, torch.float64, 0.3)
+    _assert_close(_outcome("cpu", *call, torch.float32, 0.3), truth)
+
+
+@pytest.mark.parametrize("kind", ["gatv2", "dot"])
+def test_value_may_be_wider_than_key(kind, make_call, make_score):
+    edges = _graph("directed")
+    tensors = make_call(edges, kind, 4, 8)
+    tensors |= {n: t for n, t in make_call(edges, kind, 4, 21).items() if n == "value"}
+    del tensors["offset"]
+    call = (edges, kind, tensors, make_score)
+    truth = _outcome("reference", *call, torch.float64, 0.0)
+    _assert_close(_outcome("cpu", *call, torch.float32, 0.0), truth)
+
+
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
+def test_edges_too_many_for_int32_give_the_same(
+    kind, make_call, make_score, monkeypatch
+):
+    tensors = make_call(_graph("two sides"), kind, n_edge_features=1)
+    call = (kind, tensors, make_score, torch.float32, 0.5)
+    narrow = _outcome("cpu", _graph("two sides"), *call)
+    monkeypatch.setattr("skattn.ops._cpu._plan._INT32", 10)
+    wide = _outcome("cpu", _graph("two sides"), *call)
+    assert all(wide[name].equal(narrow[name]) for name in narrow)
+
+
+@pytest.mark.parametrize("poison", [torch.nan, torch.inf])
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
+def test_a_value_that_is_no_number_stays_with_who_attends_to_it(
+    kind, poison, edges, make_call, make_score
+):
+    tensors = make_call(edges, kind)
+    clean = edge_attention(edges, make_score(kind, tensors), tensors["value"])
+    tensors["value"][2] = poison
+    out = edge_attention(edges, make_score(kind, tensors), tensors["value"])
+    assert out[[0, 2]].equal(clean[[0, 2]])
+    assert not out[[1, 3]].isfinite().any()
 
 
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])

@@ -1,165 +1,314 @@
 """Eight float32 side by side, for the innermost loops of the kernels.
 
-With whole vectors as values, loops over eight channels or over the three senders of an
-atom run as they are written, without the alias checks and remainders of the compiler's
-own vectors.
-
-numba's cache does not see an edit here: touch `_kernels.py` with it.
+`Lanes` are eight numbers, a `Tile` four rows of them, a `Quad` one number for each row
+of a tile, `Words` eight 32-bit integers. They are values like others to numba and add
+and multiply by + and *, with plain numbers too. Loops over whole vectors run as they
+are written, without the alias checks and remainders of the compiler's own vectors.
 """
 
+# ruff: noqa: ARG002  (numba calls with what it calls with)
 # mypy: disable-error-code="misc"
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, models, register_model
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
 
 __all__ = [
-    "add", "first", "fma", "highest", "larger", "load", "mul", "power_of_two",
-    "rounded", "select_above", "splat", "store", "sub", "total",
+    "ROWS", "WIDTH", "across", "first", "floor", "function", "kept", "lanes", "larger",
+    "logarithm_parts", "mixed", "new_type", "power_of_two", "quad", "select_above",
+    "splat", "swap1", "swap2", "swap4", "tile", "total", "words", "words_from", "xor",
+    "zeros",
 ]  # fmt: skip
 
 WIDTH = 8
-_FLAGS = ("reassoc", "contract", "nsz", "arcp")  # no nnan: NaN must stay NaN
-_FLOAT = ir.FloatType()
-_VECTOR = ir.VectorType(_FLOAT, WIDTH)
-_INTEGERS = ir.VectorType(ir.IntType(32), WIDTH)
+ROWS = 4  # of a tile
+INT, LONG, FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
+VECTOR, FOUR = ir.VectorType(FLOAT, WIDTH), ir.VectorType(FLOAT, ROWS)
+INTEGERS = ir.VectorType(INT, WIDTH)
+_FLAGS = ("contract", "nsz")  # no nnan: NaN must stay NaN
 
 
-class _Lanes(types.Type):
-    def __init__(self) -> None:
-        super().__init__(name="Lanes")
+def new_type(name: str, kind: Any) -> Any:
+    """Make numba know a type by its register."""
+
+    class Type(types.Type):
+        def __init__(self) -> None:
+            super().__init__(name=name)
+
+    @register_model(Type)
+    class Model(models.PrimitiveModel):
+        def __init__(self, manager: Any, numba_type: Any) -> None:
+            super().__init__(manager, numba_type, kind)
+
+    return Type()
 
 
-_lanes = _Lanes()
+lanes = new_type("Lanes", VECTOR)
+tile = new_type("Tile", ir.ArrayType(VECTOR, ROWS))
+quad = new_type("Quad", FOUR)
+words = new_type("Words", INTEGERS)
 
 
-@register_model(_Lanes)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, numba_type: Any) -> None:
-        super().__init__(manager, numba_type, _VECTOR)
+def function(result: Any, *wants: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function for kernels of one that writes instructions.
+
+    `wants` has a type for every argument that shall be cast to it, else None; `result`
+    is a type, or a function that finds it from those of the arguments.
+    """
+
+    def decorate(build: Callable[..., Any]) -> Any:
+        def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+            given = [
+                arg if want is None else ctx.cast(builder, arg, kind, want)
+                for arg, kind, want in zip(args, signature.args, wants, strict=True)
+            ]
+            value = build(builder, *given)
+            return ctx.get_dummy_value() if result is types.void else value
+
+        def sign(*kinds: Any) -> Any:
+            found = result if isinstance(result, types.Type) else result(*kinds)
+            return found(*kinds), lower
+
+        return intrinsic(_ARITIES[len(wants)](sign))
+
+    return decorate
+
+
+_ARITIES: dict[int, Callable[..., Any]] = {  # numba wants every parameter by its name
+    0: lambda sign: lambda _context: sign(),
+    1: lambda sign: lambda _context, a: sign(a),
+    2: lambda sign: lambda _context, a, b: sign(a, b),
+    3: lambda sign: lambda _context, a, b, c: sign(a, b, c),
+    4: lambda sign: lambda _context, a, b, c, d: sign(a, b, c, d),
+}
+
+# ---- registers -----------------------------------------------------------------------
 
 
 def _constant(x: float) -> Any:
-    return ir.Constant(_VECTOR, [x] * WIDTH)
+    return ir.Constant(VECTOR, [x] * WIDTH)
 
 
-def _place(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Address of the lanes at args[1] in the contiguous array args[0]."""
-    data = ctx.make_array(signature.args[0])(ctx, builder, args[0]).data
-    index = ctx.cast(builder, args[1], signature.args[1], types.int64)
-    return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
+def _integers(*numbers: int) -> Any:
+    return ir.Constant(INTEGERS, list(numbers) * (WIDTH // len(numbers)))
 
 
-def _call(builder: Any, name: str, result: Any, args: list[Any], **flags: Any) -> Any:
+def spread(builder: Any, x: Any, kind: Any) -> Any:
+    """Put a number into every lane."""
+    empty = ir.Constant(kind, ir.Undefined)
+    one = builder.insert_element(empty, x, ir.Constant(INT, 0))
+    everywhere = ir.Constant(ir.VectorType(INT, kind.count), [0] * kind.count)
+    return builder.shuffle_vector(one, empty, everywhere)
+
+
+def before(builder: Any, n: Any) -> Any:
+    """Say which lanes are the first n."""
+    count = spread(builder, builder.trunc(n, INT), INTEGERS)
+    return builder.icmp_signed("<", _integers(*range(WIDTH)), count)
+
+
+def call(builder: Any, name: str, result: Any, *args: Any, **flags: Any) -> Any:
+    """Call a function of LLVM's."""
     kind = ir.FunctionType(result, [arg.type for arg in args])
-    function = builder.module.globals.get(name) or ir.Function(
-        builder.module, kind, name
+    known = builder.module.globals.get(name)
+    return builder.call(known or ir.Function(builder.module, kind, name), args, **flags)
+
+
+def parts(builder: Any, x: Any) -> list[Any]:
+    """Return the four of a tile or of places."""
+    return [builder.extract_value(x, q) for q in range(ROWS)]
+
+
+def join(builder: Any, rows: list[Any]) -> Any:
+    """Make one value of four."""
+    whole = ir.Constant(ir.ArrayType(rows[0].type, ROWS), ir.Undefined)
+    for q, row in enumerate(rows):
+        whole = builder.insert_value(whole, row, q)
+    return whole
+
+
+# ---- arithmetic, lane by lane --------------------------------------------------------
+
+
+def _result(*kinds: Any) -> Any:
+    """Return what comes of lanes, tiles and numbers; None if others are among them."""
+    ours = {kind for kind in kinds if not isinstance(kind, types.Number)}
+    for kind, allowed in ((tile, {tile, lanes}), (lanes, {lanes}), (quad, {quad})):
+        if kind in ours:
+            return kind if ours <= allowed else None
+    return None
+
+
+def _lower(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Do to every row what `build` does to registers."""
+
+    def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+        result = signature.return_type
+
+        def rows(kind: Any, arg: Any) -> list[Any]:
+            if kind is tile:
+                return parts(builder, arg)
+            if isinstance(kind, types.Number):
+                number = ctx.cast(builder, arg, kind, types.float32)
+                arg = spread(builder, number, FOUR if result is quad else VECTOR)
+            return [arg] * (ROWS if result is tile else 1)
+
+        operands = [rows(*pair) for pair in zip(signature.args, args, strict=True)]
+        values = [build(builder, *row) for row in zip(*operands, strict=True)]
+        return join(builder, values) if result is tile else values[0]
+
+    return lower
+
+
+def _operate(build: Callable[..., Any], *symbols: Any) -> None:
+    """Let operators work on lanes, tiles and quads."""
+    ours = (type(lanes), type(tile), type(quad))
+    for symbol in symbols:
+
+        @infer_global(symbol)
+        class _Template(AbstractTemplate):
+            def generic(self, args: Any, kws: Any) -> Any:
+                result = _result(*args)
+                return None if result is None else signature(result, *args)
+
+        for pair in [(x, y) for x in ours for y in (*ours, types.Number)]:
+            lower_builtin(symbol, *pair)(_lower(build))
+            lower_builtin(symbol, *pair[::-1])(_lower(build))
+
+
+def _lane_by_lane(n_arguments: int, build: Callable[..., Any]) -> Any:
+    """Make a function on lanes and tiles."""
+    lower = _lower(build)
+    return intrinsic(
+        _ARITIES[n_arguments](lambda *kinds: (_result(*kinds)(*kinds), lower))
     )
-    return builder.call(function, args, **flags)
 
 
-def _of_lanes(n_arguments: int, build: Callable[..., Any], result: Any = _lanes) -> Any:
-    """Make an operation on lanes from one on their registers."""
-
-    def lower(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return build(builder, *args)
-
-    signature = result(*[_lanes] * n_arguments)
-    if n_arguments == 1:
-        return intrinsic(lambda _context, x: (signature, lower))
-    if n_arguments == 2:
-        return intrinsic(lambda _context, x, y: (signature, lower))
-    return intrinsic(lambda _context, x, y, z: (signature, lower))
-
-
-def _power_of_two(builder: Any, x: Any) -> Any:
-    bias = ir.Constant(_INTEGERS, [127] * WIDTH)
-    places = ir.Constant(_INTEGERS, [23] * WIDTH)
-    exponent = builder.add(builder.fptosi(x, _INTEGERS), bias)
-    return builder.bitcast(builder.shl(exponent, places), _VECTOR)
-
-
-def _total(builder: Any, x: Any) -> Any:
-    start = ir.Constant(_FLOAT, 0.0)
-    name = "llvm.vector.reduce.fadd.v8f32"
-    return _call(builder, name, _FLOAT, [start, x], fastmath=_FLAGS)
-
-
-add = _of_lanes(2, lambda b, x, y: b.fadd(x, y, flags=_FLAGS))
-sub = _of_lanes(2, lambda b, x, y: b.fsub(x, y, flags=_FLAGS))
-mul = _of_lanes(2, lambda b, x, y: b.fmul(x, y, flags=_FLAGS))
-# x * y + z
-fma = _of_lanes(
-    3, lambda b, x, y, z: b.fadd(b.fmul(x, y, flags=_FLAGS), z, flags=_FLAGS)
-)
+_operate(lambda b, x, y: b.fadd(x, y, flags=_FLAGS), operator.add, operator.iadd)
+_operate(lambda b, x, y: b.fsub(x, y, flags=_FLAGS), operator.sub, operator.isub)
+_operate(lambda b, x, y: b.fmul(x, y, flags=_FLAGS), operator.mul)
+_operate(lambda b, x, y: b.fdiv(x, y, flags=_FLAGS), operator.truediv)
 # y where x > 0, else z
-select_above = _of_lanes(
+select_above = _lane_by_lane(
     3, lambda b, x, y, z: b.select(b.fcmp_ordered(">", x, _constant(0.0)), y, z)
 )
 # the larger of x and y; x where either is NaN
-larger = _of_lanes(2, lambda b, x, y: b.select(b.fcmp_ordered("<", x, y), y, x))
-rounded = _of_lanes(1, lambda b, x: _call(b, "llvm.floor.v8f32", _VECTOR, [x]))
-power_of_two = _of_lanes(1, _power_of_two)
-total = _of_lanes(1, _total, types.float32)
-highest = _of_lanes(
-    1,
-    lambda b, x: _call(b, "llvm.vector.reduce.fmax.v8f32", _FLOAT, [x]),
-    types.float32,
+larger = _lane_by_lane(2, lambda b, x, y: b.select(b.fcmp_ordered("<", x, y), y, x))
+floor = _lane_by_lane(1, lambda b, x: call(b, "llvm.floor.v8f32", VECTOR, x))
+
+
+@function(lanes, None)
+def power_of_two(b: Any, x: Any) -> Any:
+    """Return 2 to the power of whole numbers between -126 and 127."""
+    exponent = b.add(b.fptosi(x, INTEGERS), _integers(127))
+    return b.bitcast(b.shl(exponent, _integers(23)), VECTOR)
+
+
+@function(lambda _: types.UniTuple(lanes, 2), None)
+def logarithm_parts(b: Any, x: Any) -> Any:
+    """Return m and k with x = m * 2**k and m in [sqrt(1/2), sqrt(2))."""
+    root = _integers(0x3F3504F3)  # sqrt(1/2)
+    bits = b.sub(b.bitcast(x, INTEGERS), root)
+    m = b.bitcast(b.add(b.and_(bits, _integers(0x7FFFFF)), root), VECTOR)
+    k = b.sitofp(b.ashr(bits, _integers(23)), VECTOR)
+    pair = ir.Constant(ir.ArrayType(VECTOR, 2), ir.Undefined)
+    return b.insert_value(b.insert_value(pair, m, 0), k, 1)
+
+
+# ---- into lanes, across them and out -------------------------------------------------
+
+
+@function(lanes, types.float32)
+def splat(b: Any, x: Any) -> Any:
+    """Return a number in every lane."""
+    return spread(b, x, VECTOR)
+
+
+@function(tile)
+def zeros(b: Any) -> Any:
+    """Return a tile of zeros."""
+    return join(b, [_constant(0.0)] * ROWS)
+
+
+@function(lanes, types.int64, None, types.float32)
+def first(b: Any, n: Any, x: Any, rest: Any) -> Any:
+    """Return x in the first n lanes and a number in those behind."""
+    return b.select(before(b, n), x, spread(b, rest, VECTOR))
+
+
+def _swapping(step: int) -> Any:
+    places = _integers(*(q ^ step for q in range(WIDTH)))
+    return function(lanes, None)(lambda b, x: b.shuffle_vector(x, x, places))
+
+
+swap4, swap2, swap1 = map(_swapping, (4, 2, 1))  # exchange lanes so far apart
+
+
+def _pair(*places: list[int]) -> tuple[Any, ...]:
+    return tuple(ir.Constant(ir.VectorType(INT, len(half)), half) for half in places)
+
+
+_INTERLEAVED = (
+    _pair([0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15]),
+    _pair([0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]),
 )
+_HALVES = _pair([0, 1, 2, 3], [4, 5, 6, 7])
 
 
-@intrinsic
-def first(_context: Any, n: Any, x: Any, rest: Any) -> Any:
-    """Return x in the first n lanes and `rest` in those behind."""
-
-    def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-        count = ctx.cast(builder, args[0], signature.args[0], types.int32)
-        empty = ir.Constant(_INTEGERS, ir.Undefined)
-        one = builder.insert_element(empty, count, ir.Constant(ir.IntType(32), 0))
-        counts = builder.shuffle_vector(one, empty, ir.Constant(_INTEGERS, [0] * WIDTH))
-        places = ir.Constant(_INTEGERS, list(range(WIDTH)))
-        return builder.select(builder.icmp_signed("<", places, counts), *args[1:])
-
-    return _lanes(n, _lanes, _lanes), lower
+@function(quad, None)
+def total(b: Any, x: Any) -> Any:
+    """Return the sums of a tile's rows: 11 instructions, one row by one 28."""
+    rows = parts(b, x)
+    for pair in _INTERLEAVED:  # 4 registers, 2, 1
+        rows = [
+            b.fadd(*(b.shuffle_vector(y, z, p) for p in pair), flags=_FLAGS)
+            for y, z in zip(rows[::2], rows[1::2], strict=True)
+        ]
+    halves = (b.shuffle_vector(rows[0], rows[0], p) for p in _HALVES)
+    return b.fadd(*halves, flags=_FLAGS)
 
 
-@intrinsic
-def splat(_context: Any, x: Any) -> Any:
-    """Return x in every lane."""
-
-    def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-        value = ctx.cast(builder, args[0], signature.args[0], types.float32)
-        empty = ir.Constant(_VECTOR, ir.Undefined)
-        first = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(first, empty, ir.Constant(_INTEGERS, [0] * WIDTH))
-
-    return _lanes(x), lower
+@function(types.float32, None)
+def across(b: Any, x: Any) -> Any:
+    """Return the sum of lanes."""
+    name, start = "llvm.vector.reduce.fadd.v8f32", ir.Constant(FLOAT, 0.0)
+    return call(b, name, FLOAT, start, x, fastmath=("reassoc", *_FLAGS))
 
 
-@intrinsic
-def load(_context: Any, array: Any, index: Any) -> Any:
-    """Return the lanes that start at a flat index of a contiguous array."""
-
-    def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-        lanes = builder.load(_place(ctx, builder, signature, args))
-        lanes.align = 4
-        return lanes
-
-    return _lanes(array, index), lower
+# ---- words, modulo 2**32 -------------------------------------------------------------
 
 
-@intrinsic
-def store(_context: Any, array: Any, index: Any, lanes: Any) -> Any:
-    """Write lanes to a flat index of a contiguous array."""
+@function(words, types.uint32, types.uint32)
+def words_from(b: Any, start: Any, step: Any) -> Any:
+    """Return start, start + step, and so on."""
+    places = b.mul(_integers(*range(WIDTH)), spread(b, step, INTEGERS))
+    return b.add(places, spread(b, start, INTEGERS))
 
-    def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-        written = builder.store(args[2], _place(ctx, builder, signature, args))
-        written.align = 4
-        return ctx.get_dummy_value()
 
-    return types.void(array, index, lanes), lower
+@function(words, None, types.uint32)
+def xor(b: Any, x: Any, number: Any) -> Any:
+    """Return words xor a number."""
+    return b.xor(x, spread(b, number, INTEGERS))
+
+
+@function(words, None, types.uint32)
+def mixed(b: Any, x: Any, number: Any) -> Any:
+    """Return the hash lowbias32 of words + a number."""
+    x = b.add(x, spread(b, number, INTEGERS))
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        x = b.mul(b.xor(x, b.lshr(x, _integers(shift))), _integers(factor))
+    return b.xor(x, b.lshr(x, _integers(16)))
+
+
+@function(lanes, None, types.uint32, types.float32)
+def kept(b: Any, x: Any, threshold: Any, scale: Any) -> Any:
+    """Return `scale` where a word is at least the threshold, else 0."""
+    is_kept = b.icmp_unsigned(">=", x, spread(b, threshold, INTEGERS))
+    return b.select(is_kept, spread(b, scale, VECTOR), _constant(0.0))

@@ -6,6 +6,7 @@ alone, so that sums over blocks are the same, bit for bit, for any number of thr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,49 +15,68 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._edges import Edges
-
-Array = np.ndarray[Any, Any]
+from skattn.ops._threads import run_blocks
 
 _EDGES_PER_BLOCK = 2048  # less is one block, which the calling thread walks by itself
 _MAX_BLOCKS = 64  # 2 to 64 measure the same; more would only cost partial sums
+_INT32 = torch.iinfo(torch.int32).max
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
     """One direction of the edges: compressed rows and how they are cut into blocks."""
 
-    indptr: Array
+    indptr: Tensor
     """(n_rows + 1,) int64."""
-    others: Array
+    others: Tensor
     """(n_edges,): the node at the other end of each entry; int32 where it fits."""
-    numbers: Array
-    """(n_edges,): the number of each entry's edge; empty if that is its position."""
+    numbers: Tensor | None
+    """(n_edges,): the number of each entry's edge; None if that is its position."""
 
     @cached_property
-    def cuts(self) -> list[int]:
-        """Where blocks start and end: block b holds rows cuts[b] to cuts[b + 1]."""
-        work = self.indptr + np.arange(len(self.indptr))  # a row costs something too
-        n_blocks = int(np.clip(len(self.others) // _EDGES_PER_BLOCK, 1, _MAX_BLOCKS))
-        inner = np.searchsorted(work, np.linspace(0, work[-1], n_blocks + 1)[1:-1])
-        return [int(cut) for cut in np.unique([0, *inner, len(self.indptr) - 1])]
-
-    @property
-    def by_position(self) -> tuple[Array, Array]:
-        """What kernels take that number edges by their position."""
-        return self.indptr, self.others
-
-    @property
-    def by_number(self) -> tuple[Array, Array, Array]:
-        """What kernels take that look the number of an edge up."""
-        return self.indptr, self.others, self.numbers
-
-    @property
     def n_blocks(self) -> int:
         """Number of blocks; 0 without rows."""
-        return len(self.cuts) - 1
+        n_rows = len(self.indptr) - 1
+        n_blocks = min(max(len(self.others) // _EDGES_PER_BLOCK, 1), _MAX_BLOCKS)
+        return min(n_blocks, n_rows)
+
+    @cached_property
+    def cuts(self) -> Tensor:
+        """Where blocks start and end: block b holds rows cuts[b] to cuts[b + 1]."""
+        cuts = torch.empty(self.n_blocks + 1, dtype=torch.int64)
+        n_rows = len(self.indptr) - 1
+        kernels.cut_rows(self.indptr.data_ptr(), n_rows, self.n_blocks, cuts.data_ptr())
+        return cuts
+
+    @cached_property
+    def places(self) -> Any:
+        """Where the arrays lie, as kernels take it."""
+        return kernels.Rows(
+            cuts=self.cuts.data_ptr(),
+            indptr=self.indptr.data_ptr(),
+            others=self.others.data_ptr(),
+            numbers=0 if self.numbers is None else self.numbers.data_ptr(),
+            wide=self.others.dtype == torch.int64,
+        )
+
+    def walk(self, kernel: Callable[[tuple[int, int], int], None], size: int) -> None:
+        """Call ``kernel((first, last), work)`` until all blocks are done.
+
+        `work` is the address of `size` zeros, for this call alone.
+        """
+
+        def walk(first: int, last: int) -> None:
+            work = torch.zeros(size, dtype=torch.uint8)
+            kernel((first, last), work.data_ptr())
+
+        if torch.get_num_threads() == 1:  # 5 us a call
+            walk(0, self.n_blocks)
+        else:
+            run_blocks(self.n_blocks, lambda block: walk(block, block + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +92,12 @@ class Plan:
     def by_sender(self) -> Rows:
         """The same edges sorted by sender; made when a gradient first asks."""
         rows = self.by_receiver
-        n_edges = len(rows.others)
-        indptr = np.zeros(self.n_senders + 1, np.int64)
-        receivers = np.empty(n_edges, _index_type(len(rows.indptr)))
-        numbers = np.empty(n_edges, _index_type(n_edges))
-        kernels.transpose(rows.indptr, rows.others, indptr, receivers, numbers)
-        return Rows(indptr, receivers, numbers)
+        indptr = torch.zeros(self.n_senders + 1, dtype=torch.int64)
+        found = torch.empty_like(rows.others), torch.empty_like(rows.others)
+        sizes = len(rows.indptr) - 1, self.n_senders
+        places = found[0].data_ptr(), found[1].data_ptr()
+        kernels.transpose(rows.places, indptr.data_ptr(), places, sizes)
+        return Rows(indptr, *found)
 
 
 _PLANS: WeakKeyDictionary[Edges, Plan] = WeakKeyDictionary()
@@ -90,17 +110,30 @@ def plan_of(edges: Edges) -> Plan:
     """
     plan = _PLANS.get(edges)
     if plan is None:
-        senders = to_array(edges.senders)
-        senders = senders.astype(_index_type(edges.n_senders), copy=False)
-        rows = Rows(to_array(edges.indptr), senders, np.empty(0, senders.dtype))
+        largest = max(edges.n_senders, edges.n_edges, edges.n_receivers)
+        dtype = torch.int32 if largest <= _INT32 else torch.int64
+        senders = edges.senders.to(dtype).contiguous()
+        rows = Rows(edges.indptr.contiguous(), senders, None)
         plan = _PLANS.setdefault(edges, Plan(rows, edges.n_senders))
     return plan
 
 
-def to_array(tensor: Tensor) -> Array:
-    """Look at a tensor as a contiguous array."""
-    array: Array = tensor.detach().contiguous().numpy()
-    return array
+def whole_lanes(tensor: Tensor) -> Tensor:
+    """Return a contiguous tensor with zeros behind every head up to whole lanes."""
+    behind = -tensor.shape[-1] % kernels.LANES
+    return pad(tensor, (0, behind)) if behind else tensor.contiguous()
+
+
+def slots(n_heads: int) -> int:
+    """Return how many places an edge has in a buffer, so that lanes begin at a head."""
+    if n_heads > kernels.LANES:
+        return -(-n_heads // kernels.LANES) * kernels.LANES
+    return 1 << (n_heads - 1).bit_length()
+
+
+def place(tensor: Tensor | None) -> int:
+    """Return where a tensor lies, 0 for none; whoever asks keeps it alive."""
+    return 0 if tensor is None else tensor.data_ptr()
 
 
 def empty(*shape: int) -> Tensor:
@@ -112,11 +145,6 @@ def empty(*shape: int) -> Tensor:
     return torch.from_numpy(np.empty(shape, np.float32))
 
 
-def dropping(p: float, seed: int) -> tuple[Any, Any, Any]:
-    """Return what the kernels draw by: threshold, seed and scale of what is kept."""
-    low = np.uint32(int(p * 2**32))
-    return low, np.uint64(seed & (2**64 - 1)), np.float32(1 / (1 - p))
-
-
-def _index_type(n: int) -> type[np.signedinteger[Any]]:
-    return np.int32 if n <= np.iinfo(np.int32).max else np.int64
+def dropping(p: float, seed: int) -> tuple[int, int, int, float]:
+    """Return what the kernels draw by: threshold, halves of the seed, scale."""
+    return int(p * 2**32), seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF, 1 / (1 - p)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from skattn.ops._cpu import _kernels as kernels
-from skattn.ops._cpu._plan import Array, Plan, Rows, dropping, empty, plan_of, to_array
+from skattn.ops._cpu._plan import Plan, Rows, dropping, empty, plan_of, whole_lanes
 from skattn.ops._sparse import SparseMatrix
 from skattn.ops._threads import run_blocks
 
@@ -36,27 +36,27 @@ class _SparseMatmul(torch.autograd.Function):
     ) -> Tensor:
         ctx.plan, ctx.drop = plan, dropping(p, seed)
         ctx.save_for_backward(values)
-        return _multiply(plan.by_receiver, to_array(values), weight, ctx.drop)
+        return _multiply(plan.by_receiver, values, weight, ctx.drop)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dout: Tensor) -> Any:
         (values,) = ctx.saved_tensors
-        rows = ctx.plan.by_sender
-        return None, None, None, None, _multiply(rows, to_array(values), dout, ctx.drop)
+        out = _multiply(ctx.plan.by_sender, values, dout, ctx.drop)
+        return None, None, None, None, out
 
 
-def _multiply(rows: Rows, values: Array, dense: Tensor, drop: Any) -> Tensor:
-    table, cuts = to_array(dense), rows.cuts
-    out = empty(len(rows.indptr) - 1, table.shape[1])
+def _multiply(rows: Rows, values: Tensor, dense: Tensor, drop: Any) -> Tensor:
+    values, table, width = values.contiguous(), whole_lanes(dense), dense.shape[1]
+    step = table.shape[1]
+    sizes = kernels.Sizes(1, 1, width, step, features=0, columns=step)
+    call = sizes, values.data_ptr(), table.data_ptr(), drop
+    out = empty(len(rows.indptr) - 1, width)
 
-    def multiply(block: int) -> None:
-        kernels.multiply_rows(
-            cuts[block], cuts[block + 1], rows.by_number, values, table[:, None], drop,
-            out.numpy()[:, None],
-        )  # fmt: skip
+    def multiply(blocks: tuple[int, int], work: int) -> None:
+        kernels.multiply_rows(blocks, rows.places, call, out.data_ptr(), work)
 
-    run_blocks(rows.n_blocks, multiply)
+    rows.walk(multiply, kernels.desk_size(sizes, (1, width, step)))
     return out
 
 
@@ -72,16 +72,15 @@ class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: float, seed: int) -> Tensor:
         ctx.p, ctx.seed = p, seed
-        flat, drop = to_array(x).reshape(-1), dropping(p, seed)
-        out = empty(*x.shape)
-        written = out.numpy().reshape(-1)
+        x, drop, out = x.contiguous(), dropping(p, seed), empty(*x.shape)
+        places = x.data_ptr(), out.data_ptr()
 
         def drop_elements(block: int) -> None:
             low = block * _ELEMENTS_PER_BLOCK
-            high = min(low + _ELEMENTS_PER_BLOCK, len(flat))
-            kernels.drop_elements(low, high, flat, drop, written)
+            high = min(low + _ELEMENTS_PER_BLOCK, x.numel())
+            kernels.drop_elements(low, high, places, drop)
 
-        run_blocks(-(-len(flat) // _ELEMENTS_PER_BLOCK), drop_elements)
+        run_blocks(-(-x.numel() // _ELEMENTS_PER_BLOCK), drop_elements)
         return out
 
     @staticmethod

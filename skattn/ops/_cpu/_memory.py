@@ -1,0 +1,192 @@
+"""Where the numbers lie that the kernels read and write.
+
+Tables are bare addresses: without reference counts, checks and wrapped indices, kernels
+compile in half the time, and a call has no arrays to unpack. `Places` are where four
+rows of a table start.
+"""
+
+# ruff: noqa: ARG002  (numba calls with what it calls with)
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import lower_builtin
+
+from skattn.ops._cpu._lanes import (
+    INT,
+    INTEGERS,
+    LONG,
+    ROWS,
+    VECTOR,
+    WIDTH,
+    before,
+    call,
+    function,
+    join,
+    lanes,
+    new_type,
+    parts,
+    spread,
+    tile,
+    words,
+)
+
+__all__ = [
+    "after", "doubles", "floats", "ints", "load", "load_first", "load_rows",
+    "load_words", "longs", "low_words", "places", "prefetch", "same", "steps", "store",
+    "store_first", "store_long", "store_quad",
+]  # fmt: skip
+
+_LONGS = ir.VectorType(LONG, WIDTH)
+_places = new_type("Places", ir.ArrayType(LONG, ROWS))
+
+
+def _numbers(kind: Any, register: Any) -> Any:
+    """Make a function: the numbers that start at an address."""
+    at = function(types.CPointer(kind), types.int64)
+    return at(lambda b, address: b.inttoptr(address, register.as_pointer()))
+
+
+floats = _numbers(types.float32, ir.FloatType())
+doubles = _numbers(types.float64, ir.DoubleType())
+ints, longs = _numbers(types.int32, INT), _numbers(types.int64, LONG)
+
+
+def _at(builder: Any, pointer: Any, index: Any, kind: Any) -> Any:
+    return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
+
+
+def _read(builder: Any, pointer: Any, index: Any, kind: Any = VECTOR) -> Any:
+    numbers = builder.load(_at(builder, pointer, index, kind))
+    numbers.align = 4
+    return numbers
+
+
+def _write(builder: Any, pointer: Any, index: Any, numbers: Any) -> None:
+    builder.store(numbers, _at(builder, pointer, index, numbers.type)).align = 4
+
+
+@function(lambda pointer, _: pointer, None, types.int64)
+def after(b: Any, pointer: Any, n: Any) -> Any:
+    """Return the numbers behind the first n."""
+    return b.gep(pointer, [n])
+
+
+@function(lanes, None, types.int64)
+def load(b: Any, pointer: Any, index: Any) -> Any:
+    """Return the lanes that start at an index."""
+    return _read(b, pointer, index)
+
+
+@function(lanes, None, types.int64, types.int64)
+def load_first(b: Any, pointer: Any, index: Any, n: Any) -> Any:
+    """Return the first n lanes from an index on, zeros behind; n may exceed eight."""
+    place, zero = _at(b, pointer, index, VECTOR), ir.Constant(VECTOR, [0.0] * WIDTH)
+    rest = ir.Constant(INT, 4), before(b, n), zero
+    return call(b, "llvm.masked.load.v8f32.p0", VECTOR, place, *rest)
+
+
+@function(types.void, None, types.int64, None)
+def store(b: Any, pointer: Any, index: Any, x: Any) -> None:
+    """Write lanes, a quad or words to an index."""
+    _write(b, pointer, index, x)
+
+
+@function(types.void, None, types.int64, None, types.int64)
+def store_first(b: Any, pointer: Any, index: Any, x: Any, n: Any) -> None:
+    """Write the first n lanes to an index; n may exceed eight."""
+    with b.if_else(b.icmp_signed(">=", n, ir.Constant(LONG, WIDTH))) as (whole, part):
+        with whole:
+            _write(b, pointer, index, x)
+        with part:
+            place = _at(b, pointer, index, VECTOR), ir.Constant(INT, 4), before(b, n)
+            call(b, "llvm.masked.store.v8f32.p0", ir.VoidType(), x, *place)
+
+
+@function(types.void, None, types.int64, types.int64)
+def store_long(b: Any, pointer: Any, index: Any, number: Any) -> None:
+    """Write one integer to eight places from an index on."""
+    _write(b, pointer, index, spread(b, number, _LONGS))
+
+
+@function(words, None, types.int64)
+def load_words(b: Any, pointer: Any, index: Any) -> Any:
+    """Return the eight words that start at an index."""
+    return _read(b, pointer, index, INTEGERS)
+
+
+@function(words, None, types.int64)
+def low_words(b: Any, pointer: Any, index: Any) -> Any:
+    """Return the low words of the eight longs that start at an index."""
+    return b.trunc(_read(b, pointer, index, _LONGS), INTEGERS)
+
+
+@function(types.void, None, types.int64)
+def prefetch(b: Any, pointer: Any, index: Any) -> None:
+    """Ask for the numbers around an index, which are read soon."""
+    flags = [ir.Constant(INT, flag) for flag in (0, 3, 1)]  # to read, to keep, data
+    place = _at(b, pointer, index, ir.IntType(8))
+    call(b, "llvm.prefetch.p0", ir.VoidType(), place, *flags)
+
+
+# ---- four rows -----------------------------------------------------------------------
+
+
+@infer_global(operator.add)
+class _AddPlaces(AbstractTemplate):
+    def generic(self, args: Any, kws: Any) -> Any:
+        return signature(_places, *args) if set(args) == {_places} else None
+
+
+@lower_builtin(operator.add, type(_places), type(_places))
+def _add_places(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    pairs = zip(*(parts(builder, arg) for arg in args), strict=True)
+    return join(builder, [builder.add(x, y) for x, y in pairs])
+
+
+@function(_places, types.int64)
+def same(b: Any, place: Any) -> Any:
+    """Return one place four times."""
+    return join(b, [place] * ROWS)
+
+
+@function(_places, types.int64, types.int64, types.int64)
+def steps(b: Any, start: Any, stop: Any, stride: Any) -> Any:
+    """Return the places of rows start to start + 3; the last before `stop` for more."""
+    last = b.sub(stop, ir.Constant(LONG, 1))
+    numbers = [b.add(start, ir.Constant(LONG, q)) for q in range(ROWS)]
+    inside = [b.select(b.icmp_signed("<", k, last), k, last) for k in numbers]
+    return join(b, [b.mul(k, stride) for k in inside])
+
+
+@function(_places, None, types.int64)
+def places(b: Any, numbers: Any, stride: Any) -> Any:
+    """Return the places of four rows by their numbers."""
+    found = [b.load(b.gep(numbers, [ir.Constant(LONG, q)])) for q in range(ROWS)]
+    return join(b, [b.mul(number, stride) for number in found])
+
+
+@function(tile, None, None, types.int64)
+def load_rows(b: Any, table: Any, places: Any, index: Any) -> Any:
+    """Return the lanes behind an index at each of four places of a table."""
+    start = b.gep(table, [index])
+    return join(b, [_read(b, start, place) for place in parts(b, places)])
+
+
+@function(types.void, None, types.int64, types.int64, None)
+def store_quad(b: Any, pointer: Any, index: Any, step: Any, quad: Any) -> None:
+    """Write four numbers to an index and so many steps further each."""
+    with b.if_else(b.icmp_signed("==", step, ir.Constant(LONG, 1))) as (near, far):
+        with near:
+            _write(b, pointer, index, quad)
+        with far:
+            for q in range(ROWS):
+                number = b.extract_element(quad, ir.Constant(INT, q))
+                b.store(number, b.gep(pointer, [index]))
+                index = b.add(index, step)

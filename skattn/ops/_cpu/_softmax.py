@@ -1,0 +1,144 @@
+"""The softmax over the edges of every row, for whole groups of edges.
+
+Where a row is long it goes online (Milakov and Gimelshein 2018): what was summed so far
+is scaled down when a higher score is met.
+"""
+
+# ruff: noqa: ANN001, ANN202  (numba infers types)
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+from skattn.ops._cpu import _lanes as lanes
+from skattn.ops._cpu._compiler import loop, part
+from skattn.ops._cpu._lanes import WIDTH as LANES
+from skattn.ops._cpu._lanes import larger, splat
+from skattn.ops._cpu._memory import after, load, store
+from skattn.ops._cpu._walk import f32, f64, scale, span
+
+LOWEST = -1e30
+
+
+@part
+def exp(x):
+    """Exponential as in Cephes' expf, relative error 1.2e-7.
+
+    0.9 ns a number in whole vectors, where libm's takes 4.1 ns.
+    """
+    x = larger(x, -87.0)
+    n = lanes.floor(x * 1.4426950408889634 + 0.5)
+    r = x - n * 0.693145751953125 - n * 1.428606765330187e-06
+    p = 1.9875691500e-4 * r + 1.3981999507e-3
+    p = p * r + 8.3334519073e-3
+    p = p * r + 4.1665795894e-2
+    p = p * r + 1.6666665459e-1
+    p = p * r + 5.0000001201e-1
+    return (p * r * r + (r + 1.0)) * lanes.power_of_two(n)
+
+
+@part
+def _log(x):
+    """Logarithm of positive numbers as in Cephes' logf."""
+    m, k = lanes.logarithm_parts(x)
+    f = m - 1.0
+    p = 7.0376836292e-2 * f - 1.1514610310e-1
+    p = p * f + 1.1676998740e-1
+    p = p * f - 1.2420140846e-1
+    p = p * f + 1.4249322787e-1
+    p = p * f - 1.6668057665e-1
+    p = p * f + 2.0000714765e-1
+    p = p * f - 2.4999993993e-1
+    p = p * f + 3.3333331174e-1
+    ff = f * f
+    return f + (f * ff * p - 2.12194440e-4 * k - 0.5 * ff) + 0.693359375 * k
+
+
+@part
+def raise_all(x, n):
+    for k in loop(0, n, LANES):
+        store(x, k, exp(load(x, k)))
+
+
+@part
+def _highest(x, slots):
+    """Return the highest number of each head in all its lanes."""
+    if slots < 8:
+        x = larger(x, lanes.swap4(x))
+    if slots < 4:
+        x = larger(x, lanes.swap2(x))
+    if slots < 2:
+        x = larger(x, lanes.swap1(x))
+    return x
+
+
+@part
+def _sum(x, slots):
+    """Return the sum of each head's numbers in all its lanes."""
+    if slots < 8:
+        x += lanes.swap4(x)
+    if slots < 4:
+        x += lanes.swap2(x)
+    if slots < 2:
+        x += lanes.swap1(x)
+    return x
+
+
+@part
+def subtract_highest(indptr, group, sizes, desk):
+    """Write to t the scores minus the highest of their row and head, that to top."""
+    slots = sizes.slots
+    step = max(slots, LANES)
+    for r in loop(group.i, group.k):
+        start, m, is_fresh = span(indptr, group, r)
+        s, t = after(desk.s, start * slots), after(desk.t, start * slots)
+        for h in loop(0, slots, LANES):
+            best = splat(LOWEST)
+            for k in loop(h, m * slots, step):
+                best = larger(best, lanes.first(m * slots - k, load(s, k), LOWEST))
+            best = _highest(best, slots)
+            if not is_fresh:
+                best = _rescale(h, best, sizes, desk)
+            kept = lanes.first(m * slots, best, 0.0)
+            store(desk.top, (r - group.i) * slots + h, kept)
+            for k in loop(h, m * slots, step):
+                store(t, k, load(s, k) - best)
+
+
+@part
+def _rescale(h, best, sizes, desk):
+    """Bring what was summed of a long row down to a higher maximum."""
+    best = larger(load(desk.top, h), best)
+    store(desk.u, 0, exp(load(desk.top, h) - best))
+    for q in loop(min(sizes.heads - h, LANES)):
+        factor, C, K = desk.u[q], sizes.step, sizes.features
+        desk.z_sums[h + q] *= f64(factor)
+        scale(factor, (h + q) * C, C, desk.o, desk.o_sums)
+        scale(factor, (h + q) * K, K, desk.g, desk.g_sums)
+    return best
+
+
+@part
+def add_up(indptr, group, sizes, desk):
+    """Write to z the sums of every row's powers."""
+    slots = sizes.slots
+    for r in loop(group.i, group.k):
+        start, m, is_fresh = span(indptr, group, r)
+        t, z = after(desk.t, start * slots), after(desk.z, (r - group.i) * slots)
+        for h in loop(0, slots, LANES):
+            acc = splat(0.0)
+            for k in loop(h, m * slots, max(slots, LANES)):
+                acc += lanes.first(m * slots - k, load(t, k), 0.0)
+            store(z, h, lanes.first(m * slots, _sum(acc, slots), 1.0))
+        if not is_fresh or indptr[r + 1] > group.end:
+            for h in loop(sizes.heads):
+                desk.z_sums[h] = f64(z[h]) + (0.0 if is_fresh else desk.z_sums[h])
+                z[h] = f32(desk.z_sums[h])
+
+
+@part
+def close(n, desk):
+    """Turn top into log-sum-exps and z into its inverse."""
+    for k in loop(0, n, LANES):
+        z = load(desk.z, k)
+        store(desk.top, k, load(desk.top, k) + _log(z))
+        store(desk.z, k, 1.0 / z)
