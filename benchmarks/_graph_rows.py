@@ -51,12 +51,15 @@ MOTIONS = {"max_epochs": 60}
 """With a window of 5 steps; 1.000 in 4 folds of the training recordings."""
 SHARED = {"n_layers": 3, "hidden_dim": 64}
 CORA_EMBEDDER = {
-    "n_components": 512,
-    "hidden_dim": 512,
+    "n_components": 256,
+    "hidden_dim": 256,
     "n_layers": 2,
+    "residual": False,
     "attention": "gat",
-    "max_epochs": 300,
+    "max_epochs": 60,
 }
+"""On the validation nodes .792; 150 epochs .778, with a residual and gatv2 .748, half
+of all entries dropped .772, without norm .794, three quarters masked .784."""
 
 
 def ten_folds(X, y, make):
