@@ -218,6 +218,8 @@ class AttentionEmbedder(
         ------
         ValueError
             If the input cannot be used; an earlier fit is then still there.
+        MemoryError
+            If a training step cannot fit into what memory is left.
         KeyboardInterrupt
             If the user stops the training; the weights so far are kept.
         """

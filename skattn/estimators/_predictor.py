@@ -97,6 +97,8 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
             If X, or an entry of a list, is nothing that a graph can be made of.
         ValueError
             If the input cannot be used; an earlier fit is then still there.
+        MemoryError
+            If a training step cannot fit into what memory is left.
         KeyboardInterrupt
             If the user stops the training; the best weights so far are kept.
         """

@@ -6,7 +6,7 @@ the layers around it. `use_backend` chooses who computes, `run_blocks` spreads c
 loops over threads.
 """
 
-from skattn.ops._backends import use_backend
+from skattn.ops._backends import use_backend, use_shapes_of
 from skattn.ops._dropout import dropout
 from skattn.ops._edge_attention import attention_weights, edge_attention
 from skattn.ops._edges import Edges
@@ -30,4 +30,5 @@ __all__ = [
     "run_blocks",
     "sparse_matmul",
     "use_backend",
+    "use_shapes_of",
 ]

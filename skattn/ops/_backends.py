@@ -17,7 +17,7 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor
 
-__all__ = ["Backend", "Spec", "select", "use_backend"]
+__all__ = ["Backend", "Spec", "select", "use_backend", "use_shapes_of"]
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,14 @@ def _is_float32_on_cpu(spec: Spec) -> bool:
     return spec.devices == {"cpu"} and spec.dtypes == {torch.float32}
 
 
+def _is_meta(spec: Spec) -> bool:
+    return "meta" in spec.devices
+
+
 _BACKENDS = (  # the first that can is taken
     Backend("cpu", "skattn.ops._cpu", _is_float32_on_cpu, "float32 tensors on the CPU"),
     Backend("reference", "skattn.ops._reference", lambda _: True, "nothing"),
+    Backend("shapes", "skattn.ops._shapes", _is_meta, "tensors on the meta device"),
 )
 _CHOICE: ContextVar[str] = ContextVar("skattn_backend", default="auto")
 
@@ -82,10 +87,11 @@ def use_backend(name: str) -> Iterator[None]:
 
     Parameters
     ----------
-    name : {"auto", "reference", "cpu"}
+    name : {"auto", "reference", "cpu", "shapes"}
         "auto" takes the fastest backend that can compute a call; "reference" is plain
         torch on any device and any floating-point type; "cpu" are compiled kernels for
-        float32 tensors on the CPU.
+        float32 tensors on the CPU; "shapes" makes tensors on the meta device of the
+        sizes that kernels would make, and computes nothing.
 
     Yields
     ------
@@ -127,3 +133,28 @@ def select(spec: Spec) -> Backend:
             'use_backend("auto") to let the reference compute such calls.'
         )
     return backend
+
+
+@contextmanager
+def use_shapes_of(device: torch.device) -> Iterator[None]:
+    """Let steps on the meta device make what they would make on another one.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where tensors in float32 would lie.
+
+    Yields
+    ------
+    None
+        As with `use_backend`.
+
+    Examples
+    --------
+    >>> with use_shapes_of(torch.device("cpu")):
+    ...     pass
+    """
+    spec = Spec(frozenset({device.type}), frozenset({torch.float32}))
+    stores_messages = select(spec).name == "reference"
+    with use_backend("reference" if stores_messages else "shapes"):
+        yield

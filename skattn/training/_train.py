@@ -11,6 +11,7 @@ from torch import nn
 from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
 from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
 from skattn.training._goal import Loss, WeightedLoss
+from skattn.training._memory import check_memory
 from skattn.training._net import AttentionNet, AutoencoderNet
 from skattn.training._task import AnyTask, Tasks
 
@@ -111,6 +112,8 @@ def train(
 
     Raises
     ------
+    MemoryError
+        If a training step cannot fit into memory; nothing is allocated then.
     ValueError
         If the training loss is no longer a finite number.
     """
@@ -156,6 +159,8 @@ def train_autoencoder(
 
     Raises
     ------
+    MemoryError
+        If a training step cannot fit into memory; nothing is allocated then.
     ValueError
         If the training loss is no longer a finite number.
     """
@@ -176,6 +181,8 @@ def _run(
     generator: torch.Generator,
     start: Weights,
 ) -> AttentionNet:
+    with torch.device("meta"):  # sizes alone
+        check_memory(NETS[design.kind][1](**design.arguments), tasks[0])
     params = dict(training.net_params)
     user_callbacks = list(params.pop("callbacks", None) or [])
     net = _make_net(

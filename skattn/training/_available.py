@@ -1,0 +1,72 @@
+"""How much memory is left."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+ROOT = Path("/")
+
+
+def available_bytes(device: torch.device) -> int | None:
+    """Tell how much memory a device has left for this process.
+
+    Parameters
+    ----------
+    device : torch.device
+        Which.
+
+    Returns
+    -------
+    int or None
+        Bytes. Of the CPU on Linux what the system calls available or, if that is less,
+        what a control group (a container, a batch job) leaves; of CUDA what the driver
+        has and what torch keeps unused. None where it is not known.
+    """
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return free + kept
+    if device.type == "cpu":
+        return min([*_of_system(ROOT), *_of_groups(ROOT)], default=None)
+    return None
+
+
+def _of_system(root: Path) -> Iterator[int]:
+    for line in _lines(root / "proc/meminfo"):
+        if line.startswith("MemAvailable:"):
+            yield int(line.split()[1]) * 1024
+
+
+def _of_groups(root: Path) -> Iterator[int]:
+    """Look at the process's control group and at all that it is part of."""
+    for line in _lines(root / "proc/self/cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":  # version 2
+            top, names = root / "sys/fs/cgroup", ("memory.max", "memory.current")
+        elif "memory" in controllers.split(","):
+            top = root / "sys/fs/cgroup/memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+        else:
+            continue
+        group = top / path.lstrip("/")
+        for folder in (group, *group.parents):
+            if folder.is_relative_to(top):
+                yield from _of_group(folder, *names)
+
+
+def _of_group(folder: Path, limit_name: str, used_name: str) -> Iterator[int]:
+    """Subtract what a group uses from its limit; cached files give way."""
+    limit, used = (_lines(folder / name) for name in (limit_name, used_name))
+    if not limit or not used or limit[0] == "max":
+        return
+    stat = dict(line.split() for line in _lines(folder / "memory.stat"))
+    cached = sum(int(stat.get(f"{kind}_file", 0)) for kind in ("active", "inactive"))
+    yield max(int(limit[0]) - max(int(used[0]) - cached, 0), 0)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []

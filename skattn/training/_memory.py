@@ -1,0 +1,295 @@
+"""How much memory a training step takes, said before it takes it.
+
+The step is gone through on torch's meta device, whose tensors have sizes and no memory,
+and what lives at the same time is added up. So little here knows what a network is made
+of, and nothing has to follow when its layers change.
+"""
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from skattn.batch import GraphBatch
+from skattn.nn import AttentionNetwork, GlobalAttention, HierarchicalReadout
+from skattn.ops import Edges, GraphStructure, SparseMatrix, use_shapes_of
+from skattn.training._available import available_bytes
+from skattn.training._task import AnyTask, BlockTask, Task
+
+CPU = torch.device("cpu")
+"""Where seeds are drawn, also if the caller makes all tensors elsewhere."""
+COPIES_OF_WEIGHTS = 4
+"""The weights, the optimizer's two moments, and the best epoch's weights; gradients are
+part of the step."""
+HEAP_LIMIT = 32 << 20
+"""What is that large gets pages of its own; what is smaller shares the heap and leaves
+gaps there."""
+HEAP_FACTOR = 1.25
+"""Memory of the heap for what lives on it. ``benchmarks/step_memory.py`` measured 1.1
+to 1.35, once 1.55; above the limit 1.0 to 1.07."""
+FIRST_STEP = 20 << 20
+"""What code and libraries ask for when they first run."""
+BYTES_PER_NUMBER = 40
+"""More than any step takes per row (node or edge) and column of a weight; a step that
+cannot take what is left is not gone through, which costs 0.05 s."""
+
+
+def check_memory(network: nn.Module, task: AnyTask) -> None:
+    """Refuse a training that cannot fit into memory, before it begins.
+
+    Parameters
+    ----------
+    network : AttentionNetwork or MaskedAutoencoder
+        Made on the meta device; it is asked for sizes alone.
+    task : Task, BlockTask or SampledTask
+        What it shall learn from, on the device where it is trained. Of graphs in
+        batches the largest count; batches of sampled neighbours are let through.
+
+    Raises
+    ------
+    MemoryError
+        If a training step needs more than the device has left. Where that is not known
+        nothing is refused.
+    """
+    left = available_bytes(task.device)
+    with CPU:
+        batch = _largest_batch(task)
+    if left is None or batch is None or _rough_bytes(network, batch) < left:
+        return
+    needed = estimate_step_bytes(network, batch, task.device)
+    if needed > left:
+        raise MemoryError(
+            f"a training step on {_amount(task)} must fit into memory, but needs about "
+            f"{needed / 1e9:.1f} GB beside the data where {task.device} has "
+            f"{left / 1e9:.1f} GB left. {_remedy(task)}, or make the network smaller "
+            "(hidden_dim, n_layers)."
+        )
+
+
+def estimate_step_bytes(
+    network: nn.Module, batch: GraphBatch, device: torch.device | None = None
+) -> int:
+    """Estimate the peak memory of a training step beyond its inputs.
+
+    Parameters
+    ----------
+    network : AttentionNetwork or MaskedAutoencoder
+        Made on the meta device; it is asked for sizes alone.
+    batch : GraphBatch
+        What the step is about, on any device; only sizes count.
+    device : torch.device, optional
+        Where the step is made; where the batch is if not given.
+
+    Returns
+    -------
+    int
+        Bytes: weights, optimizer, what is kept for the backward pass and what both
+        passes make for a moment. On the CPU the truth was within a factor 1.25 wherever
+        a step took more than 200 MB.
+    """
+    device = batch.targets.device if device is None else device
+    batch = batch.to(torch.device("meta"))
+    weights = list(network.parameters())
+    live = LiveBytes(rows_of=batch.x)
+    live.ignore([*_tensors_of(batch), *weights])
+    modes = (CPU, use_shapes_of(device), _stand_ins(network), FusedAttention(), live)
+    with ExitStack() as stack:
+        for mode in modes:
+            stack.enter_context(mode)
+        output = network(**batch.inputs, generator=torch.Generator())
+        if isinstance(network, AttentionNetwork):
+            output = output[batch.targets].log_softmax(1)
+        output.mean().backward()
+    network.zero_grad()
+    step = live.peak + COPIES_OF_WEIGHTS * sum(weight.nbytes for weight in weights)
+    return FIRST_STEP + int(step)
+
+
+class LiveBytes(TorchDispatchMode):
+    """Adds up the memory of all tensors that are made inside and still there.
+
+    Parameters
+    ----------
+    rows_of : Tensor or SparseMatrix
+        The node features. Where only the data could say how often something is
+        repeated, it is taken to be as often as a row has stored entries.
+    """
+
+    def __init__(self, rows_of: Tensor | SparseMatrix) -> None:
+        super().__init__()
+        self.now = self.peak = 0.0
+        self._sizes: dict[int, float] = {}
+        self._per_row = 1.0
+        if isinstance(rows_of, SparseMatrix):
+            self._per_row = rows_of.edges.n_edges / max(len(rows_of), 1)
+
+    def ignore(self, tensors: Iterable[Tensor]) -> None:
+        """Count these tensors for nothing."""
+        for tensor in tensors:
+            self._watch(tensor.untyped_storage(), 0.0)
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        """Call an operation and take note of what it makes."""
+        kwargs = dict(kwargs or {})
+        if func is torch.ops.aten.repeat_interleave.Tensor:
+            kwargs.setdefault("output_size", round(len(args[0]) * self._per_row))
+        made = func(*args, **kwargs)
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                storage = tensor.untyped_storage()
+                self._watch(storage, _cost(storage.nbytes()))
+        return made
+
+    def _watch(self, storage: torch.UntypedStorage, n_bytes: float) -> None:
+        key = storage._cdata
+        if key in self._sizes:
+            return
+        self._sizes[key] = n_bytes
+        self.now += n_bytes
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._forget, key)
+
+    def _forget(self, key: int) -> None:
+        self.now -= self._sizes.pop(key)
+
+
+class FusedAttention(TorchFunctionMode):
+    """Full attention as devices compute it: without the weights of all pairs."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """Replace torch's full attention, which would make them on the meta device."""
+        if func is nn.functional.scaled_dot_product_attention:
+            return _FusedAttention.apply(*args[:3])
+        return func(*args, **(kwargs or {}))
+
+
+class _FusedAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *qkv: Tensor) -> Tensor:
+        out, log_sum = torch.empty_like(qkv[0]), qkv[0].new_empty(qkv[0].shape[:-1])
+        ctx.save_for_backward(out, log_sum, *qkv)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, _dout: Tensor) -> Any:
+        return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors[2:])
+
+
+# ---- modules whose sizes only the data could say -----------------------------------
+
+PADDING = 1.4
+"""Rows of graphs that are padded to about the next power of two, per row."""
+
+
+def _attend_in_graphs(
+    module: GlobalAttention, x: Tensor | SparseMatrix, structure: GraphStructure
+) -> Tensor:
+    """Stand in for attention within each of many graphs, which are padded for it."""
+    if structure.n_graphs > 1 and isinstance(x, Tensor):
+        x = x[torch.empty(int(PADDING * len(x)), dtype=torch.int64, device=x.device)]
+    out = type(module).forward(module, x, Edges(*_no_edges(x), len(x)))
+    return out if structure.n_graphs == 1 else out[structure.edges.indptr[:-1]]
+
+
+def _no_edges(x: Tensor | SparseMatrix) -> tuple[Tensor, Tensor]:
+    places = torch.empty(len(x) + 1, dtype=torch.int64, device="meta")
+    return places, places[:0]
+
+
+def _read_ever_fewer(
+    module: HierarchicalReadout,
+    x: Tensor,
+    structure: GraphStructure,
+    *,
+    generator: torch.Generator | None = None,  # noqa: ARG001 - called as readouts are
+) -> Tensor:
+    """Stand in for a readout of all nodes, of a half of them, of a quarter, ..."""
+    outs = []
+    for level in module.levels:
+        mean_and_max = torch.cat([x.mean(0), x.amax(0)]).expand(structure.n_graphs, -1)
+        outs.append(level(mean_and_max))
+        half = torch.arange(-(-len(x) // 2), device=x.device)
+        x = x[half] * x.mean(1, keepdim=True)[half].tanh()
+    return torch.stack(outs).sum(0)
+
+
+STAND_INS: dict[type[nn.Module], Callable] = {
+    GlobalAttention: _attend_in_graphs,
+    HierarchicalReadout: _read_ever_fewer,
+}
+
+
+@contextmanager
+def _stand_ins(network: nn.Module) -> Iterator[None]:
+    """Let modules that look at data do without."""
+    replaced = [module for module in network.modules() if type(module) in STAND_INS]
+    for module in replaced:
+        module.forward = partial(STAND_INS[type(module)], module)
+    try:
+        yield
+    finally:
+        for module in replaced:
+            del module.forward
+
+
+# ---- what a batch is made of -------------------------------------------------------
+
+
+def _largest_batch(task: AnyTask) -> GraphBatch | None:
+    """Return the batch that takes most; None where every batch is drawn."""
+    if isinstance(task, Task):
+        return task.batch
+    if not isinstance(task, BlockTask):
+        return None
+    structure = task.block.whole.structure
+    assert structure.node_ptr is not None
+    n_edges = structure.edges.indptr[structure.node_ptr].diff().numpy()
+    largest = np.argsort(n_edges[task.numbers])[-task.batch_size :]
+    return task.block.cut(task.numbers[largest])
+
+
+def _rough_bytes(network: nn.Module, batch: GraphBatch) -> int:
+    """Return more bytes than a step takes."""
+    structure = batch.structure
+    neighbourhoods = (structure.edges, *structure.hops.values())
+    n_rows = len(batch.x) + sum(edges.n_edges for edges in neighbourhoods)
+    weights = [weight.shape for weight in network.parameters() if weight.dim() > 1]
+    n_columns = sum(shape[-2] + shape[-1] for shape in weights)
+    return FIRST_STEP + BYTES_PER_NUMBER * n_rows * n_columns
+
+
+def _cost(n_bytes: int) -> float:
+    return n_bytes if n_bytes >= HEAP_LIMIT else HEAP_FACTOR * n_bytes
+
+
+def _tensors_of(batch: GraphBatch) -> Iterator[Tensor]:
+    x, structure = batch.x, batch.structure
+    yield batch.targets
+    for edges in (structure.edges, *structure.hops.values()):
+        yield from (edges.indptr, edges.senders)
+    if isinstance(x, SparseMatrix):
+        yield from (x.values, x.edges.indptr, x.edges.senders)
+    else:
+        yield x
+    others = (structure.log_weight, structure.edge_features, structure.node_ptr)
+    yield from (tensor for tensor in others if tensor is not None)
+
+
+def _amount(task: AnyTask) -> str:
+    if isinstance(task, BlockTask):
+        return f"{min(task.batch_size, len(task.numbers))} graphs"
+    return "the whole graph"
+
+
+def _remedy(task: AnyTask) -> str:
+    if isinstance(task, BlockTask):
+        return "Set batch_size to fewer graphs"
+    return "Train on some targets at a time (batch_size=512)"

@@ -1,0 +1,28 @@
+"""A fit that cannot fit into memory is refused before it begins."""
+
+import numpy as np
+import pytest
+
+from skattn import Graph, GraphAttentionClassifier
+from skattn.training import _memory
+
+
+@pytest.fixture
+def graph():
+    return Graph(np.ones((50, 50)), np.ones((50, 2)))
+
+
+def test_too_little_memory_is_said_with_the_remedy(graph, monkeypatch):
+    y = np.arange(50) % 2
+    clf = GraphAttentionClassifier(max_epochs=2).fit(graph, y)
+    before = dict(vars(clf))
+    monkeypatch.setattr(_memory, "available_bytes", lambda device: 1000)
+    with pytest.raises(MemoryError, match=r"needs about .* GB .*batch_size"):
+        clf.fit(graph, y)
+    assert vars(clf) == before
+
+
+def test_memory_that_nobody_knows_refuses_nothing(graph, monkeypatch):
+    monkeypatch.setattr(_memory, "available_bytes", lambda device: None)
+    clf = GraphAttentionClassifier(max_epochs=2).fit(graph, np.arange(50) % 2)
+    assert clf.n_iter_ == 2

@@ -1,0 +1,112 @@
+import gc
+
+import pytest
+import torch
+
+from skattn.ops import (
+    Dot,
+    Edges,
+    Gat,
+    GatV2,
+    SparseMatrix,
+    _shapes,
+    edge_attention,
+    sparse_matmul,
+    use_backend,
+    use_shapes_of,
+)
+from skattn.ops import dropout as drop
+from skattn.ops._cpu import _kernels
+
+N, H, C, K = 3, 2, 4, 5
+EDGES = Edges.from_csr([0, 2, 3, 5], [0, 1, 2, 2, 0], n_senders=N)
+
+
+def tensors(score, device):
+    def new(*shape):
+        return torch.zeros(shape, device=device, requires_grad=True)
+
+    tail = (H,) if score is Gat else (H, C)
+    parts = [new(N, *tail), new(N, *tail), *([new(H, C)] if score is GatV2 else [])]
+    others = {"bias": new(5, H), "edge_features": new(5, K), "offset": new(H, C)}
+    return parts, new(N, H, C), others
+
+
+def shapes_after(score, device, *, shared):
+    """Attend and pull back; return the shapes of the output and of all gradients."""
+    parts, value, others = tensors(score, device)
+    out = edge_attention(
+        EDGES.to(device), score(*parts), parts[1] if shared else value, **others
+    )
+    out.sum().backward()
+    leaves = [*parts, *([] if shared else [value]), *others.values()]
+    return [out.shape, *(leaf.grad.shape for leaf in leaves)]
+
+
+@pytest.mark.parametrize(
+    ("score", "shared"),
+    [(Gat, False), (GatV2, False), (GatV2, True), (Dot, False), (Dot, True)],
+)
+def test_outputs_and_gradients_have_the_shapes_of_the_kernels(score, shared):
+    with use_backend("shapes"):
+        made = shapes_after(score, "meta", shared=shared)
+    with use_backend("cpu"):
+        assert made == shapes_after(score, "cpu", shared=shared)
+
+
+def test_sparse_products_and_dropout_have_the_shapes_of_the_kernels():
+    matrix = SparseMatrix(EDGES, torch.zeros(5)).to("meta")
+    weight = torch.zeros(N, 7, device="meta", requires_grad=True)
+    with use_backend("shapes"):
+        out = drop(sparse_matmul(matrix, weight), 0.5, seed=1)
+        assert out.shape == (3, 7)
+        out.sum().backward()
+    assert weight.grad.shape == (N, 7)
+
+
+def test_heads_are_made_as_wide_as_the_kernels_lanes():
+    assert _kernels.LANES == _shapes.LANES
+
+
+def test_edges_are_sorted_by_sender_once_and_for_as_long_as_they_are():
+    edges = Edges.from_csr([0, 1], [0], n_senders=4).to("meta")
+    weight = torch.zeros(4, 2, device="meta", requires_grad=True)
+    matrix = SparseMatrix(edges, torch.zeros(1, device="meta"))
+    before = len(_shapes._BY_SENDER)
+    with use_backend("shapes"):
+        (sparse_matmul(matrix, weight) + sparse_matmul(matrix, weight)).sum().backward()
+    assert len(_shapes._BY_SENDER) == before + 1
+    assert [len(part) for part in _shapes._BY_SENDER[edges]] == [5, 1, 1]
+    del edges, matrix
+    gc.collect()
+    assert len(_shapes._BY_SENDER) == before
+
+
+def test_only_a_device_with_kernels_makes_no_message_per_edge():
+    def largest(device):
+        made = []
+
+        def note(tensor):
+            made.append(tensor.numel())
+            return tensor
+
+        parts, value, _ = tensors(Dot, "meta")
+        with (
+            use_shapes_of(torch.device(device)),
+            torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
+        ):
+            edge_attention(EDGES.to("meta"), Dot(*parts), value).sum().backward()
+        return max(made)
+
+    assert largest("cpu") == N * H * C
+    assert largest("cuda") == 5 * H * C
+    with use_backend("reference"):
+        assert largest("cpu") == 5 * H * C
+
+
+def test_shapes_are_of_the_meta_device_alone():
+    with (
+        use_backend("shapes"),
+        pytest.raises(ValueError, match="needs tensors on the meta device"),
+    ):
+        drop(torch.zeros(3), 0.5, seed=1)

@@ -1,0 +1,84 @@
+import pytest
+import torch
+
+from skattn.training import _available, available_bytes
+
+GB = 1 << 30
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Write the files of a made-up Linux; return how."""
+    monkeypatch.setattr(_available, "ROOT", tmp_path)
+
+    def write(**files):
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    write(proc__meminfo="MemTotal: 99 kB\nMemAvailable:    8388608 kB\n")
+    return write
+
+
+def left():
+    return available_bytes(torch.device("cpu"))
+
+
+def group(folder, limit, used, cached=0):
+    return {
+        f"{folder}__memory.max": f"{limit}\n",
+        f"{folder}__memory.current": f"{used}\n",
+        f"{folder}__memory.stat": f"anon 5\nactive_file {cached}\ninactive_file 1\n",
+    }
+
+
+def test_the_system_says_what_is_available(machine):
+    assert left() == 8 * GB
+
+
+def test_nothing_is_known_where_nothing_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(_available, "ROOT", tmp_path)
+    assert left() is None
+    assert available_bytes(torch.device("mps")) is None
+
+
+def test_a_container_may_leave_less_and_cached_files_give_way(machine):
+    machine(proc__self__cgroup="0::/\n")
+    machine(**group("sys__fs__cgroup", 4 * GB, 3 * GB, cached=GB - 1))
+    assert left() == 2 * GB
+
+
+def test_a_group_without_a_limit_leaves_all(machine):
+    machine(proc__self__cgroup="0::/job\n")
+    machine(**group("sys__fs__cgroup__job", "max", 3 * GB))
+    assert left() == 8 * GB
+
+
+def test_the_tightest_of_nested_groups_counts(machine):
+    machine(proc__self__cgroup="0::/job/step\n")
+    machine(**group("sys__fs__cgroup__job__step", 6 * GB, GB, cached=-1))
+    machine(**group("sys__fs__cgroup__job", 6 * GB, 2 * GB, cached=-1))
+    assert left() == 4 * GB
+
+
+def test_a_group_above_its_limit_leaves_nothing(machine):
+    machine(proc__self__cgroup="0::/\n")
+    machine(**group("sys__fs__cgroup", GB, 2 * GB))
+    assert left() == 0
+
+
+def test_groups_of_the_first_version_count(machine):
+    machine(
+        proc__self__cgroup="5:cpu,cpuacct:/x\n4:memory:/job\n",
+        **{"sys__fs__cgroup__memory__job__memory.limit_in_bytes": str(3 * GB)},
+        **{"sys__fs__cgroup__memory__job__memory.usage_in_bytes": str(GB)},
+    )
+    assert left() == 2 * GB
+
+
+def test_a_graphics_card_counts_what_torch_keeps_unused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (5 * GB, 8 * GB))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 2 * GB)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: GB)
+    assert available_bytes(torch.device("cuda")) == 6 * GB

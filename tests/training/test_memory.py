@@ -1,0 +1,280 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from skattn import Graph
+from skattn.batch import GraphBlock, NeighborSampler, collate
+from skattn.graph import GraphCollection
+from skattn.nn import AttentionNetwork, BlockSpec, MaskedAutoencoder, NetworkSpec
+from skattn.training import (
+    BlockTask,
+    SampledTask,
+    Task,
+    _memory,
+    check_memory,
+    estimate_step_bytes,
+)
+
+CPU = torch.device("cpu")
+
+
+def batch_of(n_nodes, degree, X):
+    ring = sp.diags_array(
+        np.ones(degree, np.float32), offsets=range(degree), shape=(n_nodes, n_nodes)
+    )
+    return collate(Graph(ring, X))
+
+
+def network_of(batch, block=None, cls=AttentionNetwork, **network):
+    spec = NetworkSpec(block=BlockSpec(**block or {}), **network)
+    width = {"n_outputs": 3} if cls is AttentionNetwork else {"n_components": 8}
+    with torch.device("meta"):
+        return cls(batch.x.shape[1], spec=spec, **width)
+
+
+@pytest.fixture
+def batch():
+    return batch_of(1000, 5, np.ones((1000, 8), np.float32))
+
+
+# ---- the truth -------------------------------------------------------------------
+
+TRUTH = """
+import sys
+import numpy as np, scipy.sparse as sp, torch
+from pathlib import Path
+from skattn import Graph
+from skattn.batch import collate
+from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
+from skattn.training import Goal, Task, Training, estimate_step_bytes, train
+
+n_nodes, degree, n_features, stored, block, network = eval(sys.argv[1])
+
+def task(n_nodes, X):
+    rng = np.random.default_rng(0)
+    degrees = np.full(n_nodes, degree)
+    adjacency = sp.csr_array(
+        (
+            np.ones(n_nodes * degree, np.float32),
+            rng.integers(0, n_nodes, n_nodes * degree),
+            np.r_[0, np.cumsum(degrees)],
+        ),
+        shape=(n_nodes, n_nodes),
+    )
+    y = torch.zeros(n_nodes, dtype=torch.int64)
+    return Task(collate(Graph(adjacency, X)), Goal(y, torch.ones(n_nodes)))
+
+def features(n_nodes):
+    if not stored:
+        return np.ones((n_nodes, n_features), np.float32)
+    places = np.arange(n_nodes * stored) * 7 % n_features
+    data = np.ones(len(places), np.float32)
+    indptr = np.arange(n_nodes + 1) * stored
+    return sp.csr_array((data, places, indptr), shape=(n_nodes, n_features))
+
+def run(task):
+    training = Training(loss="cross_entropy", max_epochs=2, patience=None)
+    generator = torch.Generator()
+    train(spec, (task, None), training, n_outputs=10, generator=generator)
+
+def memory(key):
+    status = Path("/proc/self/status").read_text()
+    return int(status.split(key + ":")[1].split()[0]) * 1024
+
+spec = NetworkSpec(block=BlockSpec(**block), **network)
+run(task(200, features(200)))  # imports and compiled code
+large = task(n_nodes, features(n_nodes))
+with torch.device("meta"):
+    net = AttentionNetwork(n_features, 10, spec)
+estimate = estimate_step_bytes(net, large.batch)
+start = memory("VmRSS")
+Path("/proc/self/clear_refs").write_text("5")
+run(large)
+print(estimate, memory("VmHWM") - start)
+"""
+SHAPES = [  # nodes, degree, features, stored features per node or 0, block, network
+    (40_000, 10, 64, 0, {"score": "gat"}, {"n_layers": 3, "hidden_dim": 128}),
+    (70_000, 5, 2000, 20, {"score": "dot"}, {"n_layers": 1, "hidden_dim": 128}),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="no /proc")
+def test_the_estimate_is_within_a_factor_of_1_3_of_the_truth():
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", TRUTH, repr(shape)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+        for shape in SHAPES
+    ]
+    for shape, worker in zip(SHAPES, workers, strict=True):
+        estimate, truth = map(int, worker.communicate()[0].split())
+        assert truth > 200e6, shape
+        assert 1 / 1.3 < estimate / truth < 1.3, (shape, estimate, truth)
+
+
+# ---- what is counted -------------------------------------------------------------
+
+
+def test_what_lives_at_the_same_time_is_added_up():
+    n_bytes = 2 * _memory.HEAP_LIMIT
+    first = torch.empty(n_bytes, dtype=torch.uint8, device="meta")
+    live = _memory.LiveBytes(first)
+    live.ignore([first])
+    with live:
+        second = first + 1
+        third = second[: n_bytes // 2].clone()
+        assert live.now == 1.5 * n_bytes
+        del second
+        assert live.now == 0.5 * n_bytes
+        third.view(-1).add_(1)
+        small = torch.empty(1000, dtype=torch.uint8, device="meta")
+    assert live.peak == 1.5 * n_bytes
+    assert live.now == 0.5 * n_bytes + _memory.HEAP_FACTOR * 1000
+    del small, third
+    assert live.now == 0
+
+
+@pytest.mark.parametrize(
+    ("block", "network"),
+    [
+        ({"score": "gat"}, {}),
+        ({"mixing": "gcn", "gated_mixing": True}, {"jumping": "concat"}),
+        ({"global_attention": True}, {"jumping": "attention"}),
+        ({"feed_forward": 2, "norm": "batch"}, {"output": "attention"}),
+        ({"dropout": 0.3, "attention_dropout": 0.3}, {"readout": "attention"}),
+        ({"global_attention": True}, {"readout": "hierarchical"}),
+        ({}, {"readout": "max"}),
+    ],
+)
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_every_network_has_an_estimate_that_grows_with_the_graph(
+    block, network, device
+):
+    n_bytes = []
+    for n_nodes in (2000, 4000):
+        batch = batch_of(n_nodes, 5, np.ones((n_nodes, 8), np.float32))
+        built = network_of(batch, block, **network)
+        device = torch.device(device)
+        estimate = estimate_step_bytes(built, batch, device)
+        n_bytes.append(estimate - _memory.FIRST_STEP)
+    assert 1.7 < n_bytes[1] / n_bytes[0] < 2.1
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_an_autoencoder_has_an_estimate(sparse):
+    X = np.ones((1000, 300), np.float32)
+    batch = batch_of(1000, 5, sp.csr_array(X) if sparse else X)
+    plain = estimate_step_bytes(network_of(batch), batch)
+    told = estimate_step_bytes(network_of(batch, cls=MaskedAutoencoder), batch)
+    assert told - plain > 500 * 300 * 4  # features of the masked half are made
+
+
+def test_a_device_that_makes_messages_needs_more(batch):
+    network = network_of(batch)
+    cpu, cuda = (
+        estimate_step_bytes(network, batch, torch.device(name))
+        for name in ("cpu", "cuda")
+    )
+    assert cuda > cpu + 2 * 5000 * 64 * 4
+
+
+def test_many_graphs_are_more_than_one_where_all_see_each_other():
+    graph = Graph(np.ones((50, 50)), np.ones((50, 4), np.float32))
+    whole = GraphBlock.of(GraphCollection.of([graph] * 20)).whole
+    one = whole.structure.__class__(whole.structure.edges)
+    one = whole.__class__(whole.x, one, torch.arange(1))
+    network = network_of(whole, {"global_attention": True}, readout="mean")
+    assert estimate_step_bytes(network, whole) > estimate_step_bytes(network, one)
+
+
+def test_the_network_and_the_batch_stay_as_they_were(batch):
+    network = network_of(batch, {"global_attention": True}, readout="hierarchical")
+    estimate_step_bytes(network, batch)
+    assert all(weight.grad is None for weight in network.parameters())
+    assert all("forward" not in vars(module) for module in network.modules())
+    assert batch.x.device.type == "cpu"
+
+
+def test_the_device_of_new_tensors_does_not_matter(batch):
+    network = network_of(batch, {"dropout": 0.3})
+    expected = estimate_step_bytes(network, batch)
+    with torch.device("meta"):
+        assert estimate_step_bytes(network, batch) == expected
+
+
+# ---- what is refused -------------------------------------------------------------
+
+
+@pytest.fixture
+def memory_left(monkeypatch):
+    """Set how much memory there seems to be."""
+
+    def put(n_bytes):
+        monkeypatch.setattr(_memory, "available_bytes", lambda _device: n_bytes)
+
+    return put
+
+
+def test_too_large_a_step_is_refused_with_its_size_and_the_remedy(batch, memory_left):
+    memory_left(int(15e6))
+    message = (
+        r"step on the whole graph must fit into memory, but needs about 0\.0 GB beside "
+        r"the data where cpu has 0\.0 GB left\. .*\(batch_size=512\), or make"
+    )
+    with pytest.raises(MemoryError, match=message):
+        check_memory(network_of(batch), Task(batch, None))
+
+
+def test_a_step_that_fits_is_let_through(batch, memory_left):
+    network = network_of(batch)
+    needed = estimate_step_bytes(network, batch)
+    memory_left(needed)
+    check_memory(network, Task(batch, None))
+    memory_left(needed - 1)
+    with pytest.raises(MemoryError):
+        check_memory(network, Task(batch, None))
+
+
+def test_nothing_is_refused_where_memory_is_not_known(batch, memory_left):
+    memory_left(None)
+    check_memory(network_of(batch), Task(batch, None))
+
+
+def test_a_small_step_is_not_gone_through(batch, memory_left, monkeypatch):
+    monkeypatch.setattr(_memory, "estimate_step_bytes", None)
+    memory_left(64 << 30)
+    check_memory(network_of(batch), Task(batch, None))
+
+
+def test_of_many_graphs_the_largest_batch_counts(memory_left):
+    graphs = [Graph(np.ones((n, n)), np.ones((n, 4), np.float32)) for n in (9, 80, 70)]
+    block = GraphBlock.of(GraphCollection.of(graphs))
+    task = BlockTask(block, np.array([0, 2, 1, 0]), None, 2, CPU)
+    network = network_of(block.whole, readout="mean")
+    needed = estimate_step_bytes(network, block.cut(np.array([1, 2])))
+    memory_left(needed)
+    check_memory(network, task)
+    memory_left(needed - 1)
+    with (
+        torch.device("meta"),
+        pytest.raises(MemoryError, match=r"on 2 graphs must.*batch_size to fewer"),
+    ):
+        check_memory(network, task)
+
+
+def test_batches_of_sampled_neighbours_are_let_through(batch, memory_left):
+    memory_left(1)
+    sampler = NeighborSampler(batch, (2, 2))
+    check_memory(
+        network_of(batch), SampledTask(sampler, np.arange(1000), None, 10, CPU)
+    )
