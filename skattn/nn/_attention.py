@@ -205,7 +205,20 @@ class GraphAttention(nn.Module):
         return self.receive(x, first, self.send(x, generator), given, generator)
 
     def send(self, x: Tensor | SparseMatrix, generator: Generator | None) -> Sent:
-        """Prepare what all receivers of these nodes need of them."""
+        """Prepare what all receivers of these nodes need of them.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        generator : torch.Generator or None
+            Source of the dropout masks; torch's global one if not given.
+
+        Returns
+        -------
+        Sent
+            Queries are left to :meth:`receive`.
+        """
         sent = self._project(x)
         if not self.training or not self.value_dropout:
             return sent
@@ -235,7 +248,26 @@ class GraphAttention(nn.Module):
         given: "EdgeInputs",
         generator: Generator | None,
     ) -> Tensor:
-        """Let some of the nodes attend to what was sent."""
+        """Let some of the nodes attend to what was sent.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        receivers : slice
+            Which of the nodes receive.
+        sent : Sent
+            What :meth:`send` returned.
+        given : dict
+            The edges of these receivers, and what is known of them.
+        generator : torch.Generator or None
+            Source of the dropout masks; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_receivers, out_features)
+            Their new features.
+        """
         edge_features = given["edge_features"]
         mean = self.combine == "mean"
         active = self.training and self.dropout > 0

@@ -263,7 +263,18 @@ class AttentionBlock(nn.Module):
         return self._finish(take_rows(x, slice(0, len(h))), h, generator)
 
     def send(self, x: Tensor | SparseMatrix) -> SentByBlock:
-        """Prepare, in evaluation, what all receivers of these nodes need of them."""
+        """Prepare, in evaluation, what all receivers of these nodes need of them.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+
+        Returns
+        -------
+        SentByBlock
+            Of the attention and of the convolution beside it.
+        """
         self._check_complete(self.global_attention is None)
         mixing = None if self.mixing is None else self.mixing.send(x)
         return SentByBlock(self.attention.send(x), mixing)
@@ -275,7 +286,24 @@ class AttentionBlock(nn.Module):
         sent: SentByBlock,
         structure: GraphStructure,
     ) -> Tensor:
-        """Compute, in evaluation, the next features of some of the nodes."""
+        """Compute, in evaluation, the next features of some of the nodes.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        receivers : slice
+            Which of the nodes receive.
+        sent : SentByBlock
+            What :meth:`send` returned.
+        structure : GraphStructure
+            The edges of these receivers.
+
+        Returns
+        -------
+        Tensor of shape (n_receivers, out_features)
+            Their next features.
+        """
         h = self.attention.receive(x, receivers, sent.attention, structure)
         if self.mixing is not None and sent.mixing is not None:
             h = self.mixing.receive(h, receivers, sent.mixing, structure)

@@ -80,7 +80,18 @@ class HopAttention(nn.Module):
         )
 
     def send(self, x: Tensor | SparseMatrix) -> list[Sent]:
-        """Prepare what all receivers of these nodes need of them."""
+        """Prepare what all receivers of these nodes need of them.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+
+        Returns
+        -------
+        list of Sent
+            One entry per group of heads.
+        """
         return [cast("GraphAttention", group).send(x, None) for group in self.groups]
 
     def receive(
@@ -90,7 +101,24 @@ class HopAttention(nn.Module):
         sent: list[Sent],
         structure: GraphStructure,
     ) -> Tensor:
-        """Let some of the nodes attend to what was sent."""
+        """Let some of the nodes attend to what was sent.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        receivers : slice
+            Which of the nodes receive.
+        sent : list of Sent
+            What :meth:`send` returned.
+        structure : GraphStructure
+            The edges of these receivers.
+
+        Returns
+        -------
+        Tensor of shape (n_receivers, out_features)
+            Their new features, all groups side by side.
+        """
         return _side_by_side(
             [
                 attention.receive(x, receivers, each, given, None)

@@ -97,7 +97,18 @@ class Mixing(nn.Module):
         return self.receive(attended, first, self.send(x), structure)
 
     def send(self, x: Tensor | SparseMatrix) -> Tensor:
-        """Prepare what all receivers of these nodes need of them."""
+        """Prepare what all receivers of these nodes need of them.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, out_features)
+            What the convolution averages.
+        """
         sent: Tensor = self.linear(x)
         return sent  # (n_nodes, out_features)
 
@@ -108,7 +119,24 @@ class Mixing(nn.Module):
         sent: Tensor,
         structure: GraphStructure,
     ) -> Tensor:
-        """Join what some of the nodes attended to with what was sent."""
+        """Join what some of the nodes attended to with what was sent.
+
+        Parameters
+        ----------
+        attended : Tensor of shape (n_receivers, out_features)
+            What these receivers attended to.
+        receivers : slice
+            Which of the nodes receive.
+        sent : Tensor of shape (n_nodes, out_features)
+            What :meth:`send` returned.
+        structure : GraphStructure
+            The edges of these receivers.
+
+        Returns
+        -------
+        Tensor of shape (n_receivers, out_features)
+            Their sum, or weighed by the gates.
+        """
         matrix = averaging_matrix(structure, self.convolution, sent.dtype, receivers)
         mixed = sparse_matmul(matrix, sent)
         if self.gate is None:
