@@ -45,7 +45,11 @@ def edge_attention(
 class _EdgeAttention(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, edges: Edges, wide: bool, head_dim: int, *tensors: Tensor | None
+        ctx: Any,
+        edges: Edges,
+        wide: bool,  # noqa: FBT001 - autograd passes by position
+        head_dim: int,
+        *tensors: Tensor | None,
     ) -> Tensor:
         _held = _tables(wide, tensors)
         query, *_, edge_features, _ = tensors
@@ -131,7 +135,10 @@ def _by_sender(edges: Edges) -> None:
         _BY_SENDER[edges] = indptr, *found
 
 
-def _tables(wide: bool, tensors: tuple[Tensor | None, ...]) -> list[Tensor | None]:
+def _tables(
+    wide: bool,  # noqa: FBT001 - beside its only callers
+    tensors: tuple[Tensor | None, ...],
+) -> list[Tensor | None]:
     """Make what of the tensors of a call the kernels do not read as it is."""
     query, key, _, value, bias, edge_features, _ = tensors
     lie = _whole_lanes if wide else _contiguous
