@@ -18,6 +18,8 @@ export OMP_WAIT_POLICY ?= passive
 demo: $(VENV)/.plot
 	$(BIN)/python examples/demo.py
 
+# two processes of one torch thread each are faster than two of two
+test: export OMP_NUM_THREADS ?= 1
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)
 
