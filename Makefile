@@ -18,7 +18,7 @@ export OMP_WAIT_POLICY ?= passive
 demo: $(VENV)/.plot
 	$(BIN)/python examples/demo.py
 
-# two processes of one torch thread each are faster than two of two
+# two processes share the cores: one torch thread each
 test: export OMP_NUM_THREADS ?= 1
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)
