@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -17,13 +19,14 @@ from torch.autograd.function import once_differentiable
 from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._cpu._plan import (
     Plan,
-    Rows,
     dropping,
     empty,
+    in_lanes,
     place,
     plan_of,
     slots,
-    whole_lanes,
+    whole,
+    zeros,
 )
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Gat, GatV2, Score
@@ -101,39 +104,38 @@ class _EdgeAttention(torch.autograd.Function):
         )
 
 
+@lru_cache
+def _layout(
+    heads: int, width: int, n_features: int, shape: tuple[int, int, int]
+) -> tuple[Any, int]:
+    """Return the sizes of the values and how many bytes a walk works in."""
+    step = whole(width)
+    columns = width + n_features if step == width else step
+    sizes = kernels.Sizes(heads, slots(heads), width, step, n_features, columns)
+    return sizes, kernels.desk_size(sizes, shape)
+
+
 class _Call:
     """A call as the kernels see it: tables in whole lanes, kept while it lives."""
 
     def __init__(self, plan: Plan, options: _Options, inputs: _Inputs) -> None:
+        query, key, attention, value, bias, edge_features, offset = inputs
         self.plan, self.options, self.inputs = plan, options, inputs
-        in_lanes = Tensor.contiguous if options.kind is Gat else whole_lanes
-        self.query, self.key = in_lanes(inputs.query), in_lanes(inputs.key)
-        value = inputs.key if inputs.value is None else inputs.value
-        self.value = self.key if inputs.value is None else whole_lanes(value)
-        self.attention, self.offset = (
-            None if tensor is None else whole_lanes(tensor)
-            for tensor in (inputs.attention, inputs.offset)
-        )
-        self.bias, self.edge_features = (
-            None if tensor is None else tensor.contiguous()
-            for tensor in (inputs.bias, inputs.edge_features)
-        )
-        self.sizes = self._sizes(value)
-        self.shape = self._shape()
-        self.work_size = kernels.desk_size(self.sizes, self.shape)
-
-    def _sizes(self, value: Tensor) -> Any:
-        _, heads, width = value.shape
-        features = 0 if self.edge_features is None else self.edge_features.shape[1]
-        step = self.value.shape[2]
-        columns = width + features if step == width else step
-        return kernels.Sizes(heads, slots(heads), width, step, features, columns)
-
-    def _shape(self) -> tuple[int, int, int]:
-        """Heads of query and key, their width, and that in whole lanes."""
-        if self.options.kind is Gat:  # one number per head: one head of them all
-            return 1, self.sizes.heads, self.sizes.heads
-        return self.sizes.heads, self.inputs.key.shape[2], self.key.shape[2]
+        _, heads, width = (key if value is None else value).shape
+        if options.kind is Gat:  # one number per head: one head of them all
+            self.query, self.key = query.contiguous(), key.contiguous()
+            self.shape = 1, heads, heads
+        else:
+            self.query, self.key = in_lanes(query), in_lanes(key)
+            self.shape = heads, key.shape[2], self.key.shape[2]
+        self.value = self.key if value is None else in_lanes(value)
+        self.attention = None if attention is None else in_lanes(attention)
+        self.bias = None if bias is None else bias.contiguous()
+        self.features = None if edge_features is None else edge_features.contiguous()
+        self.offset = None if offset is None else in_lanes(offset)
+        n_features = 0 if edge_features is None else edge_features.shape[1]
+        self.sizes, size = _layout(heads, width, n_features, self.shape)
+        self.work = zeros(size)
 
     def record(self, *, by_sender: bool) -> tuple[Any, ...]:
         """Return the kernels' record of the call, from the side of who is walked."""
@@ -148,14 +150,14 @@ class _Call:
             score = kernels.GatV2(mine, theirs, shape, place(self.attention), slope)
         else:
             score = kernels.Dot(mine, theirs, shape, 1 / math.sqrt(shape[1]))
-        inputs = self.value, self.bias, self.edge_features, self.offset
+        inputs = self.value, self.bias, self.features, self.offset
         drop = dropping(self.options.dropout, self.options.seed)
         return score, self.sizes, kernels.Inputs(*map(place, inputs)), drop
 
     def attend(self) -> tuple[Tensor, Tensor]:
         """Return the output and the log-sum-exps."""
         rows, record = self.plan.by_receiver, self.record(by_sender=False)
-        n, heads = len(self.query), self.sizes.heads
+        n, heads = self.query.shape[0], self.sizes.heads
         out = empty(n, heads, self.sizes.width + self.sizes.features)
         lse = empty(n, heads)
         written = out.data_ptr(), lse.data_ptr()
@@ -163,7 +165,7 @@ class _Call:
         def attend(blocks: tuple[int, int], work: int) -> None:
             kernels.attend(blocks, rows.places, record, written, work)
 
-        rows.walk(attend, self.work_size)
+        rows.walk(attend, self.work)
         return out, lse
 
 
@@ -178,77 +180,77 @@ class _Pull:
 
     def run(self) -> tuple[Tensor | None, ...]:
         """Return the gradients of all tensors, in the order of the call."""
-        inputs = self.call.inputs
-        stat, doffset = self._row_sums()
-        (dkey, dvalue, dedge_features, dscore), dattention = self._senders(stat)
-        dquery, dattention_too = self._receivers(dscore)
+        call, inputs = self.call, self.call.inputs
+        by_receiver, by_sender = call.plan.by_receiver, call.plan.by_sender
+        doffset = _partial(by_receiver.n_blocks, call.offset)
+        dattention = _partial(by_sender.n_blocks + by_receiver.n_blocks, call.attention)
+        stat = self._row_sums(doffset)
+        dkey, dvalue, dedge_features, dscore = self._senders(stat, dattention)
+        dquery = self._receivers(dscore, dattention)
         return (
             dquery,
             dkey,
-            _summed(inputs.attention, dattention, dattention_too),
+            _summed(dattention, inputs.attention),
             None if inputs.value is None else dvalue,
             dscore,
             dedge_features,
-            _summed(inputs.offset, doffset),
+            _summed(doffset, inputs.offset),
         )
 
-    def _row_sums(self) -> tuple[Tensor, Tensor | None]:
+    def _row_sums(self, doffset: Tensor | None) -> Tensor:
         rows, call = self.call.plan.by_receiver, self.call
-        stat = empty(len(self.lse), 2, self.lse.shape[1])
-        doffset = _partial(rows, call.offset)
+        n, heads = self.lse.shape
+        stat = empty(n, 2, heads)
         received = tuple(map(place, (self.out, self.lse, self.dout, call.offset)))
         written = stat.data_ptr(), place(doffset)
 
         def row_sums(blocks: tuple[int, int], work: int) -> None:
             kernels.row_sums(blocks, rows.places, call.sizes, received, written, work)
 
-        rows.walk(row_sums, call.work_size)
-        return stat, doffset
+        rows.walk(row_sums, call.work)
+        return stat
 
-    def _senders(self, stat: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
+    def _senders(self, stat: Tensor, dattention: Tensor | None) -> tuple[Tensor, ...]:
         rows, call, inputs = self.call.plan.by_sender, self.call, self.call.inputs
-        n_edges, sizes = len(rows.others), call.sizes
+        n_edges, sizes = rows.others.shape[0], call.sizes
         dkey = empty(*inputs.key.shape)
         dvalue = dkey if inputs.value is None else empty(*inputs.value.shape)
         dedge_features = empty(n_edges, sizes.features)
-        dscore, dattention = empty(n_edges, sizes.heads), _partial(rows, call.attention)
-        grads = dkey, dvalue, dedge_features, dscore
+        grads = dkey, dvalue, dedge_features, empty(n_edges, sizes.heads)
         table, record = self.dout, call.record(by_sender=True)
         if sizes.step != sizes.width:
-            table = whole_lanes(table[..., : sizes.width])
+            table = in_lanes(table[..., : sizes.width])
         received = tuple(map(place, (table, self.dout, stat)))
         written = tuple(map(place, (*grads, dattention)))
 
         def pull(blocks: tuple[int, int], work: int) -> None:
             kernels.pull_senders(blocks, rows.places, record, received, written, work)
 
-        rows.walk(pull, call.work_size)
-        return grads, dattention
+        rows.walk(pull, call.work)
+        return grads
 
-    def _receivers(self, dscore: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _receivers(self, dscore: Tensor, dattention: Tensor | None) -> Tensor:
         rows, call = self.call.plan.by_receiver, self.call
         record, received = call.record(by_sender=False), dscore.data_ptr()
         dquery = empty(*call.inputs.query.shape)
-        dattention = _partial(rows, call.attention)
-        written = dquery.data_ptr(), place(dattention)
+        behind = None if dattention is None else dattention[-rows.n_blocks :]
+        written = dquery.data_ptr(), place(behind)
 
         def pull(blocks: tuple[int, int], work: int) -> None:
             kernels.pull_receivers(blocks, rows.places, record, received, written, work)
 
-        rows.walk(pull, call.work_size)
-        return dquery, dattention
+        rows.walk(pull, call.work)
+        return dquery
 
 
-def _partial(rows: Rows, tensor: Tensor | None) -> Tensor | None:
+def _partial(n_blocks: int, tensor: Tensor | None) -> Tensor | None:
     """Return zeros for every block's part of a gradient."""
-    if tensor is None:
-        return None
-    return torch.zeros(rows.n_blocks, *tensor.shape, dtype=torch.float64)
+    return None if tensor is None else zeros(n_blocks, *tensor.shape, dtype=np.float64)
 
 
-def _summed(like: Tensor | None, *partial: Tensor | None) -> Tensor | None:
-    """Return the sum of partial gradients, cut to the width of their tensor."""
-    if like is None:
+def _summed(partial: Tensor | None, like: Tensor | None) -> Tensor | None:
+    """Return the sum of all blocks' parts, cut to the width of their tensor."""
+    if partial is None or like is None:
         return None
-    whole = sum(part.numpy().sum(0) for part in partial if part is not None)
-    return torch.from_numpy(whole[:, : like.shape[1]]).float()
+    whole = partial.numpy().sum(0)[:, : like.shape[1]]
+    return torch.from_numpy(whole.astype(np.float32))

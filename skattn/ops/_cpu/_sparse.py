@@ -8,7 +8,15 @@ import torch
 from torch import Tensor
 
 from skattn.ops._cpu import _kernels as kernels
-from skattn.ops._cpu._plan import Plan, Rows, dropping, empty, plan_of, whole_lanes
+from skattn.ops._cpu._plan import (
+    Plan,
+    Rows,
+    dropping,
+    empty,
+    in_lanes,
+    plan_of,
+    zeros,
+)
 from skattn.ops._sparse import SparseMatrix
 from skattn.ops._threads import run_blocks
 
@@ -47,7 +55,7 @@ class _SparseMatmul(torch.autograd.Function):
 
 
 def _multiply(rows: Rows, values: Tensor, dense: Tensor, drop: Any) -> Tensor:
-    values, table, width = values.contiguous(), whole_lanes(dense), dense.shape[1]
+    values, table, width = values.contiguous(), in_lanes(dense), dense.shape[1]
     step = table.shape[1]
     sizes = kernels.Sizes(1, 1, width, step, features=0, columns=step)
     call = sizes, values.data_ptr(), table.data_ptr(), drop
@@ -56,7 +64,7 @@ def _multiply(rows: Rows, values: Tensor, dense: Tensor, drop: Any) -> Tensor:
     def multiply(blocks: tuple[int, int], work: int) -> None:
         kernels.multiply_rows(blocks, rows.places, call, out.data_ptr(), work)
 
-    rows.walk(multiply, kernels.desk_size(sizes, (1, width, step)))
+    rows.walk(multiply, zeros(kernels.desk_size(sizes, (1, width, step))))
     return out
 
 
