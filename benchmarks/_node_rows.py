@@ -1,6 +1,7 @@
 """Rows of the accuracy benchmark about rows of tables and nodes of one graph."""
 
 from functools import partial
+from itertools import islice
 
 import numpy as np
 from sklearn.datasets import (
@@ -50,6 +51,10 @@ DEEP = {
     "encoder": Encoder(activation="relu", input_dropout=0.0),
 }
 """Luo et al. 2024 for minesweeper."""
+SAMPLED = {"n_layers": 2, "batch_size": 512, "fanout": (15, 10)}
+"""Batches of targets with sampled neighbours; all else at its default."""
+SAMPLED_DEEPER = {"n_layers": 3, "batch_size": 512, "fanout": (15, 10, 10)}
+"""The same with as many layers as by default."""
 TABLES = {
     "breast cancer": load_breast_cancer,
     "wine": load_wine,
@@ -75,6 +80,22 @@ def on_minesweeper(params):
         model.fit(graph[train], y[train], X_val=graph[val], y_val=y[val])
         probability = model.predict_proba(graph[test])[:, 1]
         yield f"split {k}", {"ROC AUC": roc_auc_score(y[test], probability)}
+
+
+def beside_full_batch(measure, params, n_runs):
+    """Score a recipe of sampled batches beside the same recipe on the whole graph."""
+    full = {**params, "batch_size": "auto", "fanout": None}
+    pairs = zip(measure(full), measure(params), strict=True)
+    for (run, whole), (_, drawn) in islice(pairs, n_runs):
+        ((metric, of_whole),), ((_, of_drawn),) = whole.items(), drawn.items()
+        yield (
+            run,
+            {
+                f"{metric}, full batch": of_whole,
+                f"{metric}, sampled": of_drawn,
+                "sampled - full batch": of_drawn - of_whole,
+            },
+        )
 
 
 def on_dictionary():
@@ -141,6 +162,22 @@ ROWS = {
     "cora-default": (partial(on_cora, {}), "0.810"),
     "minesweeper-deep": (partial(on_minesweeper, DEEP), "0.965; published 0.977"),
     "minesweeper-default": (partial(on_minesweeper, {}), "0.900"),
+    "cora-sampled": (
+        partial(beside_full_batch, on_cora, SAMPLED, 3),
+        "within 0.005 of full batch",
+    ),
+    "cora-sampled-deeper": (
+        partial(beside_full_batch, on_cora, SAMPLED_DEEPER, 3),
+        "within 0.005 of full batch",
+    ),
+    "minesweeper-sampled": (
+        partial(beside_full_batch, on_minesweeper, SAMPLED, 1),
+        "within 0.005 of full batch",
+    ),
+    "minesweeper-sampled-deeper": (
+        partial(beside_full_batch, on_minesweeper, SAMPLED_DEEPER, 1),
+        "within 0.005 of full batch",
+    ),
     "dictionary": (on_dictionary, "gatv2 1.0, gat visibly not"),
     "weather": (on_weather, "above random forest: winter 0.937, summer 0.717"),
     "tables": (

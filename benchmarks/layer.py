@@ -1,6 +1,11 @@
-"""One attention layer, forward and backward, beside PyG's layer of the same score.
+"""One attention layer, forward and backward, beside PyG's or DGL's of the same score.
 
     python -m benchmarks.layer --pairs 3
+    python -m benchmarks.layer --pairs 5 --dgl-python PATH
+
+DGL 2.1 needs torch 2.2, so it lives in an environment of its own, whose interpreter is
+PATH (``pip install dgl==2.1.0 torch==2.2.1 torchdata==0.7.1 "numpy<2" "pandas<3" scipy
+pyyaml pydantic``).
 
 169 thousand nodes, 2.5 million edges with heavy-tailed degrees, 128 inputs, 4 heads of
 64. PyG needs about 15 GB of memory and 20 s a step. Memory is the peak beyond what is
@@ -13,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sys
 from collections.abc import Callable
 
 import scipy.sparse as sp
@@ -21,7 +27,11 @@ from torch import Tensor, nn
 
 from benchmarks._measure import Worker, compare, heavy_tailed_graph, serve, spread
 
-_PYG = {"gat": "GATConv", "gatv2": "GATv2Conv", "dot": "TransformerConv"}
+_LAYERS = {
+    "pyg": {"gat": "GATConv", "gatv2": "GATv2Conv", "dot": "TransformerConv"},
+    # DotGatConv has one projection where ours has three, so less to do
+    "dgl": {"gat": "GATConv", "gatv2": "GATv2Conv", "dot": "DotGatConv"},
+}
 _IN, _HEADS, _WIDTH = 128, 4, 64
 
 
@@ -45,14 +55,27 @@ def _pyg(
     receivers, senders = (torch.from_numpy(i).long() for i in adjacency.tocoo().coords)
     edge_index = torch.stack([senders, receivers])  # messages flow source -> target
     only = {"root_weight": False} if score == "dot" else {"add_self_loops": False}
-    layer = getattr(pyg, _PYG[score])(_IN, _WIDTH, heads=_HEADS, **only)
+    layer = getattr(pyg, _LAYERS["pyg"][score])(_IN, _WIDTH, heads=_HEADS, **only)
     return layer, lambda x: layer(x, edge_index)
+
+
+def _dgl(
+    score: str, adjacency: sp.csr_array
+) -> tuple[nn.Module, Callable[..., Tensor]]:
+    import dgl
+    from dgl.nn import pytorch as layers
+
+    receivers, senders = (torch.from_numpy(i).long() for i in adjacency.tocoo().coords)
+    graph = dgl.graph((senders, receivers), num_nodes=adjacency.shape[0])
+    graph.create_formats_()
+    layer = getattr(layers, _LAYERS["dgl"][score])(_IN, _WIDTH, num_heads=_HEADS)
+    return layer, lambda x: layer(graph, x)
 
 
 def _work(side: str, score: str, n_nodes: int, n_threads: int) -> None:
     torch.set_num_threads(n_threads)
     torch.manual_seed(0)
-    layer, forward = {"ours": _ours, "pyg": _pyg}[side](
+    layer, forward = {"ours": _ours, "pyg": _pyg, "dgl": _dgl}[side](
         score, heavy_tailed_graph(n_nodes)
     )
     x = torch.randn(n_nodes, _IN)
@@ -66,19 +89,22 @@ def _work(side: str, score: str, n_nodes: int, n_threads: int) -> None:
 
 
 def _row(score: str, options: argparse.Namespace) -> str:
+    theirs, python = "pyg", sys.executable
+    if options.dgl_python:
+        theirs, python = "dgl", options.dgl_python
     rest = (score, "--n-nodes", str(options.n_nodes), "--threads", str(options.threads))
     workers = [
-        Worker("benchmarks.layer", "--side", side, "--scores", *rest)
-        for side in ("ours", "pyg")
+        Worker("benchmarks.layer", "--side", side, "--scores", *rest, python=path)
+        for side, path in (("ours", sys.executable), (theirs, python))
     ]
-    ours, pyg = compare(*workers, options.pairs)
-    ratios = [theirs / mine for mine, theirs in zip(ours, pyg, strict=True)]
+    times = compare(*workers, options.pairs)
+    ratios = [slow / fast for fast, slow in zip(*times, strict=True)]
     for worker in workers:
         worker.close()
     peaks = [worker.peak for worker in workers]
     return (
-        f"| {score} / `{_PYG[score]}` | {spread(ours, 2)} | {spread(pyg)} "
-        f"| {spread(ratios)} | {peaks[0]:.0f} / {peaks[1]:.0f} "
+        f"| {score} / `{_LAYERS[theirs][score]}` | {spread(times[0], 2)} "
+        f"| {spread(times[1])} | {spread(ratios)} | {peaks[0]:.0f} / {peaks[1]:.0f} "
         f"| {peaks[1] / peaks[0]:.1f} |"
     )
 
@@ -86,10 +112,15 @@ def _row(score: str, options: argparse.Namespace) -> str:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=3, help="steps of each, in turn")
-    parser.add_argument("--scores", nargs="+", default=list(_PYG), choices=list(_PYG))
+    scores = list(_LAYERS["pyg"])
+    parser.add_argument("--scores", nargs="+", default=scores, choices=scores)
     parser.add_argument("--n-nodes", type=int, default=169_000)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--side", choices=["ours", "pyg"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--dgl-python", metavar="PATH", help="compare with DGL, by this interpreter"
+    )
+    sides = ["ours", *_LAYERS]
+    parser.add_argument("--side", choices=sides, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -99,8 +130,10 @@ def main() -> None:
     if options.side:
         _work(options.side, options.scores[0], options.n_nodes, options.threads)
         return
+    other = "DGL" if options.dgl_python else "PyG"
     print(
-        "| score / PyG's layer | ours, s | PyG, s | times faster | peak, MB | ratio |"
+        f"| score / {other}'s layer | ours, s | {other}, s | times faster "
+        "| peak, MB | ratio |"
     )
     print("|---|---|---|---|---|---|")
     for score in options.scores:
