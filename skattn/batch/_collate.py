@@ -4,7 +4,8 @@ Arrays are made contiguous and of the kernels' types here, once; nothing behind 
 border checks them again. Those that fit, mapped from a file or not, are shared.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from skattn.batch._batch import GraphBatch
-from skattn.graph import Graph, MissingLoops, hop_adjacency
+from skattn.graph import Graph, MissingLoops, check_indices, hop_adjacency
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 
@@ -88,7 +89,7 @@ def collate_views(
 def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
     """Insert missing loops into what is needed; without any nothing is copied."""
     adjacency, features = graph.adjacency, graph.edge_features
-    loops = MissingLoops.of(adjacency)
+    loops = _missing_loops(adjacency)
     log_weight = np.log(adjacency.data) if graph.is_weighted else None
 
     def with_loops(entries: Any, value: Any, dtype: type[np.generic]) -> Tensor | None:
@@ -108,10 +109,34 @@ def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
     )
 
 
+def _missing_loops(adjacency: sp.csr_array) -> MissingLoops:
+    """Look for missing loops, and at the entries of a mapped graph for the first time.
+
+    Others were looked at when their graph was made.
+    """
+    with _damage_named():
+        return MissingLoops.of(adjacency)
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(
+            "a graph must be mapped from a file as Graph.save wrote it, but this one "
+            f"is damaged: {error} Graph.load(path, mmap=False) compares all that a "
+            "file holds with its checksums. Write it again."
+        ) from error
+
+
 def _features(x: object) -> Tensor | SparseMatrix:
     if not sp.issparse(x):
         return _tensor(np.asarray(x), np.float32)
     rows = sp.csr_array(x)
+    if _is_mapped(rows.indices):
+        with _damage_named():
+            check_indices(rows)
     return SparseMatrix(_edges_of(rows), _tensor(rows.data, np.float32))
 
 

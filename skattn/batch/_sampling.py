@@ -15,12 +15,15 @@ from torch import Tensor
 
 from skattn.batch import _draw
 from skattn.batch._batch import GraphBatch
-from skattn.batch._block import cut_features
 from skattn.batch._cut import Stretches
+from skattn.batch._rows import cut_features
 from skattn.ops import Edges, GraphStructure, run_blocks
 
 _ROWS_PER_BLOCK = 1024
 """Receivers that a thread draws for at a time, 0.2 ms; fewer than two run inline."""
+
+_EVERYBODY = 2**62
+"""More senders than anybody has, in the kernels' integers."""
 
 
 class NeighborSampler:
@@ -80,7 +83,7 @@ class NeighborSampler:
                 "or train on the whole graph."
             )
         self.whole = whole
-        self.fanout = tuple(int(size) for size in fanout)
+        self.fanout = tuple(min(int(size), _EVERYBODY) for size in fanout)
 
     @property
     def n_features(self) -> int:
@@ -279,8 +282,12 @@ def _by_rows(n_rows: int, work: Callable[[int, int], None]) -> None:
 
 def _check_fanout(fanout: Sequence[Any]) -> None:
     sizes = list(fanout)
-    if not sizes or any(not isinstance(k, Integral) or k < 1 for k in sizes):
+    if not sizes or not all(map(_is_count, sizes)):
         raise ValueError(
             "fanout must hold one whole number of at least 1 per layer, how many "
             f"senders are drawn, such as (15, 10), got {fanout}."
         )
+
+
+def _is_count(size: Any) -> bool:
+    return type(size) is not bool and isinstance(size, Integral) and int(size) > 0

@@ -107,7 +107,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the file is not one of ours, damaged, or of another estimator.
+            If the file is not one of ours, damaged, or of another estimator, or
+            `device` names none. One that is not there is a warning.
         """
         return load_estimator(cls, path, device=device)
 

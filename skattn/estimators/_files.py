@@ -23,7 +23,7 @@ from skattn.estimators._layout import Layout
 from skattn.estimators._targets import Classes, Labels, Numbers
 from skattn.graph import CONTEXTS, Graph
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import Design, describe_net, restore_net
+from skattn.training import Design, describe_net, resolve_device, restore_net
 
 VERSION = 1
 
@@ -60,6 +60,8 @@ def save_estimator(estimator, learned, path):
 
 def load_estimator(cls, path, *, device=None):
     """Read an estimator of class ``cls``."""
+    if device is not None:
+        resolve_device(device, strict=False)
     with _damage_named(path):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

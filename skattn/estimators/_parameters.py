@@ -73,7 +73,10 @@ def check_kind(estimator, recipe, kind):
 
 
 def _check_fanout(sizes, n_attentions, recipe):
-    whole = all(isinstance(k, int | np.integer) and k >= 1 for k in sizes)
+    whole = all(
+        isinstance(k, int | np.integer) and not isinstance(k, bool) and k >= 1
+        for k in sizes
+    )
     if len(sizes) != n_attentions or not whole:
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "

@@ -3,6 +3,7 @@
 Nothing here knows torch.
 """
 
+from skattn.graph._adjacency import check_indices
 from skattn.graph._collection import GraphCollection
 from skattn.graph._contexts import CONTEXTS, Context
 from skattn.graph._encodings import positional_encoding
@@ -37,6 +38,7 @@ __all__ = [
     "LabelledFold",
     "MissingLoops",
     "add_self_loops",
+    "check_indices",
     "degree_features",
     "graphs_from_networkx",
     "graphs_from_smiles",

@@ -147,12 +147,21 @@ def check_indices(adjacency: Any) -> None:
     """Check that compressed rows or columns are some and name no node beyond them."""
     n_lines = adjacency.shape[adjacency.format == "csc"]
     n_places = adjacency.shape[adjacency.format == "csr"]
-    indptr, indices = adjacency.indptr, adjacency.indices[: adjacency.nnz]
+    check_indptr(adjacency.indptr, n_lines)
+    check_range(adjacency.indices[: adjacency.nnz], n_places)
+
+
+def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
+    """Check that compressed rows or columns lie one behind the other."""
     if len(indptr) != n_lines + 1 or indptr[0] != 0 or np.any(np.diff(indptr) < 0):
         raise ValueError(
             "adjacency.indptr must start at 0, never fall and have one entry more than "
             "there are rows. Build the matrix from (weights, (receivers, senders))."
         )
+
+
+def check_range(indices: NDArray[Any], n_places: int) -> None:
+    """Check that indices name no node beyond those that are there."""
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_places):
         raise ValueError(
             f"adjacency.indices must lie in 0 .. {n_places - 1}, got values from "

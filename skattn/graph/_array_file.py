@@ -121,7 +121,7 @@ def _put(file: BinaryIO, array: NDArray[Any]) -> dict[str, Any]:
 def _content(file: BinaryIO) -> Any:
     """Read the head of a file that is as long as its start says."""
     start = file.read(_START.itemsize)
-    if start[: len(MAGIC)] != MAGIC:
+    if len(start) < _START.itemsize or start[: len(MAGIC)] != MAGIC:
         raise ValueError("it does not begin as such a file does")
     _, head, length, crc32 = np.frombuffer(start, _START)[0].item()
     if (size := _size(file)) != head + length:

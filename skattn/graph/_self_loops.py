@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._adjacency import index_dtype
+from skattn.graph._adjacency import check_indptr, check_range, index_dtype
 
 _ENTRIES_PER_BLOCK = 1 << 18  # 20 million edges take 0.1 s, in a single block 1 s
 
@@ -36,12 +36,21 @@ class MissingLoops:
         -------
         MissingLoops
             Of all nodes whose diagonal entry is not stored.
+
+        Raises
+        ------
+        ValueError
+            If the entries are no rows of such a matrix. Where a file is mapped this is
+            the first look at them, and what comes after trusts them.
         """
         indptr, indices = adjacency.indptr, adjacency.indices
+        check_indptr(indptr, adjacency.shape[0])
         has_loop = np.zeros(adjacency.shape[0], dtype=bool)
         before = np.zeros(adjacency.shape[0], dtype=np.int64)  # senders < receiver
         for low, high in _row_blocks(indptr):
-            senders = indices[indptr[low] : indptr[high]] - low
+            block = indices[indptr[low] : indptr[high]]
+            check_range(block, adjacency.shape[0])
+            senders = block - low
             receivers = np.repeat(
                 np.arange(high - low, dtype=senders.dtype),
                 np.diff(indptr[low : high + 1]),

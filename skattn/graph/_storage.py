@@ -80,6 +80,7 @@ def load_graph(path: str | os.PathLike[str], *, mmap: bool) -> Stored:
     ValueError
         If the file is damaged, of another version or not ours.
     """
+    path = os.fspath(path)
     try:
         head, arrays = read_arrays(path, mmap=mmap)
         version = head[FORMAT]
@@ -87,8 +88,8 @@ def load_graph(path: str | os.PathLike[str], *, mmap: bool) -> Stored:
         raise _damage(path, error) from error
     if version != VERSION:
         raise ValueError(
-            f"{str(path)!r} must hold a graph in version {VERSION} of the format, got "
-            f"version {version}. Open it with the skattn that wrote it, or write it "
+            f"{path!r} must hold a graph in version {VERSION} of the format, got "
+            f"version {version!r}. Open it with the skattn that wrote it, or write it "
             "again with this one."
         )
     try:

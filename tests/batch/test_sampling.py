@@ -320,10 +320,18 @@ def test_device_is_passed_on():
     assert {part.device.type for part in (*parts, batch.targets)} == {"meta"}
 
 
-@pytest.mark.parametrize("fanout", [(), (0,), (3, -1), (2.5,), (None,)])
+@pytest.mark.parametrize("fanout", [(), (0,), (3, -1), (2.5,), (None,), (True,)])
 def test_impossible_fanouts_are_refused(fanout):
     with pytest.raises(ValueError, match=r"at least 1 per layer.*\(15, 10\), got \("):
         NeighborSampler(batch_of(), fanout)
+
+
+def test_fan_outs_beyond_all_integers_draw_everybody():
+    every, many = (
+        NeighborSampler(batch_of(), (size,)).sample(np.array([0]), 0)
+        for size in (10**30, 100)
+    )
+    assert torch.equal(every.structure.edges.senders, many.structure.edges.senders)
 
 
 def test_wider_neighbourhoods_are_refused():

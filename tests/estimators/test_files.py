@@ -170,6 +170,14 @@ def test_load_can_set_the_device(graph, y, path):
     assert loaded.device == "cpu"
 
 
+def test_load_refuses_what_is_no_device(graph, y, path):
+    small().fit(graph, y).save(path)
+    with pytest.raises(ValueError, match=r"device must be.*got .gpu"):
+        GraphAttentionClassifier.load(path, device="gpu")
+    with pytest.warns(UserWarning, match="cuda:97.*The CPU is used"):
+        GraphAttentionClassifier.load(path, device="cuda:97")
+
+
 def test_a_model_of_an_absent_device_opens_here(graph, y, path):
     clf = small().fit(graph, y)
     expected = clf.predict_proba(graph)

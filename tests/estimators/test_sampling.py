@@ -84,6 +84,12 @@ def test_a_table_is_sampled_too(table):
         ({"fanout": (15, 0)}, "2 positive integers"),
         ({"fanout": (15, -1)}, "2 positive integers"),
         ({"fanout": (15, 2.5)}, "2 positive integers"),
+        ({"fanout": (15, True)}, "2 positive integers"),
+        ({"fanout": (15, 10, 5)}, "2 positive integers"),
+        ({"fanout": ()}, "2 positive integers"),
+        ({"fanout": 15}, "array-like or None"),
+        ({"fanout": (5, 5), "batch_size": 0}, "batch_size.*Got 0"),
+        ({"fanout": (5, 5), "batch_size": -1}, "batch_size.*Got -1"),
         (
             {"fanout": (5, 5), "encoder": Encoder(global_attention=True)},
             "one hop away.*global_attention=True",

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from joblib import Parallel, delayed
 
 from skattn.graph import Graph, _storage
-from skattn.graph._array_file import read_arrays, write_arrays
+from skattn.graph._array_file import MAGIC, read_arrays, write_arrays
 
 ADJACENCY = [[0, 2, 0], [1, 1, 0], [0, 0, 0]]
 TABLE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -278,7 +278,7 @@ def test_workers_share_the_arrays_of_a_large_graph(tmp_path, mapped):
 # ---- files that are not what they should be --------------------------------------
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\3\4 a zip", pickle.dumps([1, 2])])
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 a zip", pickle.dumps([1, 2]), MAGIC])
 def test_a_foreign_file_is_refused(tmp_path, mmap, content):
     (tmp_path / "b").write_bytes(content)
     with pytest.raises(ValueError, match=r"b' must be a file that Graph\.save wrote"):
@@ -305,6 +305,11 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path, mmap):
     (tmp_path / "a").write_bytes(content[:-1])
     with pytest.raises(ValueError, match="damaged or something else: it has"):
         Graph.load(tmp_path / "a", mmap=mmap)
+
+
+def test_no_path_is_no_damage(mmap):
+    with pytest.raises(TypeError, match="PathLike"):
+        Graph.load(None, mmap=mmap)
 
 
 def test_no_file_is_no_damage(tmp_path):
