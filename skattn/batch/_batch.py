@@ -29,6 +29,9 @@ class GraphBatch:
     """How the nodes hang together; ``node_ptr`` is set where graphs are asked about."""
     targets: Tensor
     """Nodes or graphs that are asked about, (n_targets,), int64."""
+    places: Tensor | None = None
+    """Where every node of the graph is among the rows of `x`, (n_nodes,) int64, if the
+    nodes were put in another order; None if they are in their own."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -55,6 +58,7 @@ class GraphBatch:
             x=self.x.to(device),
             structure=self.structure.to(device),
             targets=self.targets.to(device),
+            places=None if self.places is None else self.places.to(device),
         )
 
     def with_targets(self, targets: Tensor) -> "GraphBatch":
@@ -63,11 +67,14 @@ class GraphBatch:
         Parameters
         ----------
         targets : Tensor of shape (n_targets,), int64
-            Numbers of the nodes, or of the graphs.
+            Numbers of the nodes, as the graph has them, or of the graphs.
 
         Returns
         -------
         GraphBatch
             The same graphs about these targets.
         """
-        return replace(self, targets=targets.to(self.targets.device))
+        targets = targets.to(self.targets.device)
+        if self.places is not None:
+            targets = self.places[targets]
+        return replace(self, targets=targets)

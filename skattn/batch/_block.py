@@ -13,8 +13,9 @@ from torch import Tensor
 
 from skattn.batch._batch import GraphBatch
 from skattn.batch._collate import collate
-from skattn.batch._cut import Stretches, copy_rows, cut_csr
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.batch._cut import Stretches
+from skattn.batch._rows import as_array, cut_edges, cut_features, cut_rows
+from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
     from skattn.graph import GraphCollection
@@ -121,7 +122,7 @@ class GraphBlock:
                 f"numbers of graphs must lie between 0 and {self.n_graphs - 1}, got "
                 f"numbers from {numbers.min()} to {numbers.max()}."
             )
-        node_ptr = _array(self.whole.structure.node_ptr)
+        node_ptr = as_array(self.whole.structure.node_ptr)
         return Stretches.between(node_ptr[numbers], node_ptr[numbers + 1])
 
 
@@ -163,55 +164,16 @@ def batches(
     yield from np.split(numbers, starts[1:]) if n else ()
 
 
-def cut_features(x: Tensor | SparseMatrix, nodes: Stretches) -> Tensor | SparseMatrix:
-    if not isinstance(x, SparseMatrix):
-        return _cut_rows(x, nodes)
-    edges, entries = _cut_edges(x.edges, nodes, columns_move=False)
-    return SparseMatrix(edges, _cut_rows(x.values, entries))
-
-
 def _cut_structure(structure: GraphStructure, nodes: Stretches) -> GraphStructure:
-    edges, entries = _cut_edges(structure.edges, nodes)
+    edges, entries = cut_edges(structure.edges, nodes)
 
     def cut(table: Tensor | None) -> Tensor | None:
-        return None if table is None else _cut_rows(table, entries)
+        return None if table is None else cut_rows(table, entries)
 
     return GraphStructure(
         edges=edges,
         log_weight=cut(structure.log_weight),
         edge_features=cut(structure.edge_features),
         node_ptr=torch.from_numpy(nodes.ptr),
-        hops={k: _cut_edges(far, nodes)[0] for k, far in structure.hops.items()},
+        hops={k: cut_edges(far, nodes)[0] for k, far in structure.hops.items()},
     )
-
-
-def _cut_edges(
-    edges: Edges, nodes: Stretches, *, columns_move: bool = True
-) -> tuple[Edges, Stretches]:
-    """Return the rows of some nodes, and which entries they were."""
-    indptr, senders = _array(edges.indptr), _array(edges.senders)
-    entries = Stretches.between(indptr[nodes.low], indptr[nodes.high])
-    n_nodes, n_entries = int(nodes.ptr[-1]), int(entries.ptr[-1])
-    new_indptr = np.empty(n_nodes + 1, np.int64)
-    new_senders = np.empty(n_entries, senders.dtype)
-    cut_csr(nodes, entries, indptr, senders, columns_move, new_indptr, new_senders)
-    cut = Edges(
-        indptr=torch.from_numpy(new_indptr),
-        senders=torch.from_numpy(new_senders),
-        n_senders=n_nodes if columns_move else edges.n_senders,
-    )
-    return cut, entries
-
-
-def _cut_rows(table: Tensor, rows: Stretches) -> Tensor:
-    array, n_rows = _array(table), int(rows.ptr[-1])
-    out = np.empty((n_rows, *array.shape[1:]), array.dtype)
-    width = array.shape[1] if array.ndim == 2 else 1
-    copy_rows(rows, width, array.reshape(-1), out.reshape(-1))
-    return torch.from_numpy(out)
-
-
-def _array(tensor: Tensor | None) -> NDArray[Any]:
-    assert tensor is not None
-    array: NDArray[Any] = tensor.numpy()
-    return array

@@ -71,3 +71,15 @@ def cut_csr(rows, entries, indptr, indices, columns_move, new_indptr, new_indice
         shift = rows.ptr[s] - rows.low[s] if columns_move else 0
         for k in range(n):
             new_columns[k] = old_columns[k] + shift
+
+
+@_jit
+def cut_renumbered(entries, senders, numbers, new_senders):
+    """Cut stretches of senders and give each the number that it has from now on."""
+    low, ptr = entries
+    for s in range(len(low)):
+        n = ptr[s + 1] - ptr[s]
+        old = senders[low[s] : low[s] + n]
+        new = new_senders[ptr[s] : ptr[s] + n]
+        for k in range(n):
+            new[k] = numbers[old[k]]

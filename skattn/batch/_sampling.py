@@ -16,7 +16,7 @@ from torch import Tensor
 from skattn.batch import _draw
 from skattn.batch._batch import GraphBatch
 from skattn.batch._cut import Stretches
-from skattn.batch._block import cut_features
+from skattn.batch._rows import cut_features
 from skattn.ops import Edges, GraphStructure, run_blocks
 
 _ROWS_PER_BLOCK = 1024

@@ -174,7 +174,11 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         # what is sampled stays on the CPU, as does what shares its graph
         home = device if self.fanout is None else torch.device("cpu")
         tasks = self._layout_.tasks(
-            views, goals, batch_size=self.batch_size, device=home
+            views,
+            goals,
+            batch_size=self.batch_size,
+            device=home,
+            ordered=self.fanout is None,  # numbers of nodes choose what is drawn
         )
         if self.fanout is not None:
             tasks[0] = sampled(

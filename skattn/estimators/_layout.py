@@ -32,7 +32,7 @@ class Layout:
         """Take from an encoder's recipe what concerns its input."""
         return cls(recipe.hop_numbers, recipe.positional, recipe.positional_dim)
 
-    def tasks(self, views, goals, *, batch_size, device):
+    def tasks(self, views, goals, *, batch_size, device, ordered=False):
         """Lay views out; those of one graph or collection share its tensors.
 
         Parameters
@@ -45,6 +45,9 @@ class Layout:
             Graphs in a batch.
         device : torch.device
             Where the tensors shall be.
+        ordered : bool, default=False
+            Whether a graph's nodes may be laid out in another order, as pays over many
+            epochs; targets are found there.
 
         Returns
         -------
@@ -53,18 +56,18 @@ class Layout:
         """
         bases = {view.base: None for view in views}
         for base in bases:
-            bases[base] = self._lay_out(base, device)
+            bases[base] = self._lay_out(base, device, ordered)
         size = BATCH_SIZE if batch_size == "auto" else batch_size
         return [
             _ask(bases[view.base], view.targets, goal, size, device)
             for view, goal in zip(views, goals, strict=True)
         ]
 
-    def _lay_out(self, base, device):
+    def _lay_out(self, base, device, ordered):
         base = self._with_positions(base)
         if isinstance(base, GraphCollection):
             return GraphBlock.of(base, self.hops)
-        return collate(base, device, self.hops)
+        return collate(base, device, self.hops, ordered=ordered)
 
     def _with_positions(self, base):
         if self.positional is None:

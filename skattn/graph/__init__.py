@@ -19,6 +19,7 @@ from skattn.graph._molecules import (
 )
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
+from skattn.graph._order import local_order
 from skattn.graph._resolve import resolve
 from skattn.graph._self_loops import MissingLoops, add_self_loops
 from skattn.graph._sequences import (
@@ -45,6 +46,7 @@ __all__ = [
     "hop_adjacency",
     "knn_adjacency",
     "knn_graph",
+    "local_order",
     "positional_encoding",
     "read_sequences",
     "read_smiles",
