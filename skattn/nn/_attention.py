@@ -231,14 +231,23 @@ class GraphAttention(nn.Module):
         if self.score == "dot":
             key = self._heads(matmul(x, self.key))
         elif self.score == "gat":
-            # a . (W x) = (W a) . x: (n, H) numbers without a pass over (n, H, C)
-            fold = torch.einsum(
-                "fhc,thc->fth",
-                self._heads(self.value),
-                torch.stack([self.attention_query, self.attention_key]),
-            )
-            query, key = matmul(x, fold.flatten(1)).unflatten(1, (2, -1)).unbind(1)
+            query, key = self._halves(x, value).unflatten(1, (2, -1)).unbind(1)
         return Sent(key, value, query)
+
+    def _halves(self, x: Tensor | SparseMatrix, value: Tensor) -> Tensor:
+        """Compute ``"gat"``'s halves of all scores, (n, 2 * n_heads), by one product.
+
+        Whichever is narrower goes in, values or features: no pass over (n, H, C), and
+        none of a sparse matrix, whose product of 1/4 the width takes 1/2 the time.
+        """
+        attention = torch.stack([self.attention_query, self.attention_key])
+        if isinstance(x, SparseMatrix) or self.in_features > self.value.shape[1]:
+            heads = torch.eye(self.n_heads, dtype=value.dtype, device=value.device)
+            spread = torch.einsum("thc,hk->hctk", attention, heads)
+            return value.flatten(1) @ spread.flatten(2).flatten(0, 1)
+        # a . (W x) = (W a) . x
+        fold = torch.einsum("fhc,thc->fth", self._heads(self.value), attention)
+        return matmul(x, fold.flatten(1))
 
     def receive(
         self,

@@ -1,7 +1,6 @@
 """What happens at the end of an epoch."""
 
 import math
-from copy import deepcopy
 
 from skorch.callbacks import Callback
 
@@ -17,7 +16,7 @@ class StopIfDiverged(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Look at the epoch's training loss."""
-        loss = net.history[-1, "train_loss"]
+        loss = net.history[-1]["train_loss"]
         if not math.isfinite(loss):
             raise ValueError(
                 f"the training loss must stay finite, but became {loss} in epoch "
@@ -42,14 +41,16 @@ class KeepBest(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Keep the weights if they are the best."""
-        loss, score = net.history[-1, ("valid_loss", "valid_score")]
+        epoch = net.history[-1]
+        loss, score = epoch["valid_loss"], epoch["valid_score"]
         # outputs that are no numbers are no progress, even if they hit a class
         now = (round(score, SCORE_DIGITS), -loss) if math.isfinite(loss) else WORST
         self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
         self.peaks_ = tuple(map(max, now, self.peaks_))
         if now > self.best_:
             self.best_ = now
-            self.weights_ = deepcopy(net.module_.state_dict())
+            state = net.module_.state_dict()
+            self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
 
     def on_train_end(self, net, **kwargs):
         """Put the best weights back."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
+from skorch.callbacks import Callback, PrintLog
 
 from skattn.nn import MAX_EDGES
+from skattn.training._history import EpochHistory, EpochSummary
 from skattn.training._task import AnyTask
 
 
@@ -49,16 +50,17 @@ class AttentionNet(NeuralNet):
         super().__init__(module, **kwargs)
         self.generator = generator
         self.design = design
+        self._switched = None
 
     @property
     def _default_callbacks(self):
-        callbacks = [
-            ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring("train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring("valid_loss")),
-            ("valid_score", PassthroughScoring("valid_score", lower_is_better=False)),
-        ]
+        callbacks = [("epoch_summary", EpochSummary())]
         return [*callbacks, ("print_log", PrintLog())] if self.verbose else callbacks
+
+    def initialize_history(self):
+        """Begin without epochs."""
+        self.history_ = EpochHistory()
+        return self
 
     def initialize_module(self):
         """Make the network; its weights come from the generator alone."""
@@ -84,6 +86,7 @@ class AttentionNet(NeuralNet):
         swallows together with the user's own.
         """
         self.interrupted_ = False
+        self._switched = [*self.module_.modules(), *self.criterion_.modules()]
         try:
             return super().fit_loop(X, y, epochs, **kwargs)
         except KeyboardInterrupt as stop:
@@ -92,6 +95,17 @@ class AttentionNet(NeuralNet):
             if len(self.history) and last not in self.history[-1]:
                 self.history.pop()  # an epoch without its end counts for nothing
             raise
+        finally:
+            self._switched = None
+
+    def _set_training(self, training=True):
+        """Switch all modules; a search for them at every step costs 0.1 ms."""
+        if self._switched is None:
+            super()._set_training(training)
+            return
+        for module in self._switched:
+            if module.training is not training:
+                module.training = training
 
     def infer(self, x, **fit_params):
         """Compute the outputs for a batch's targets, (n_targets, n_outputs)."""

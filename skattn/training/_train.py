@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from skorch.history import History
 from torch import nn
 
 from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
+from skattn.training._adam import Adam
 from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
 from skattn.training._goal import Loss, WeightedLoss
+from skattn.training._history import EpochHistory
 from skattn.training._memory import check_memory
 from skattn.training._net import AttentionNet, AutoencoderNet
 from skattn.training._task import AnyTask, Tasks
@@ -242,7 +243,7 @@ def restore_net(design: Design, weights: Weights, history: list) -> AttentionNet
     net = _make_net(design, generator=torch.Generator())
     net.initialize()
     net.module_.load_state_dict(weights)
-    net.history_ = History(history)
+    net.history_ = EpochHistory(history)
     return net
 
 
@@ -296,5 +297,5 @@ def _defaults(training: Training, params: dict) -> dict:
         "train_split": None,
     }
     if "optimizer" not in params:
-        defaults |= {"optimizer": torch.optim.Adam, "optimizer__fused": True}
+        defaults["optimizer"] = Adam
     return defaults

@@ -189,6 +189,23 @@ def test_folded_gat_score_has_the_gradients_of_the_unfolded():
         assert_close(ours, plain.grad)
 
 
+def test_gat_scores_of_wide_features_come_from_the_values():
+    attention = GraphAttention(9, 4, n_heads=2, score="gat").double()
+    x = rows(4, 9)
+    sent = attention.send(x, None)
+    for half, vector in (
+        (sent.query, attention.attention_query),
+        (sent.key, attention.attention_key),
+    ):
+        assert_close(half, (sent.value * vector).sum(-1))
+        half.square().sum().backward(retain_graph=True)
+    folded = attention.attention_query.grad.clone()
+    attention.zero_grad()
+    value = (x @ attention.value).unflatten(1, (2, 4))
+    (value * attention.attention_query).sum(-1).square().sum().backward()
+    assert_close(folded, attention.attention_query.grad)
+
+
 def test_slope_of_the_leaky_relu_can_be_set():
     attention = made("gatv2")
     x, edges = rows(4), edges_of(SENDERS)

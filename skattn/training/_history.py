@@ -1,0 +1,65 @@
+"""What a net notes of every epoch, kept off the path of short epochs."""
+
+import math
+import time
+
+import numpy as np
+from skorch.callbacks import Callback
+from skorch.history import History
+
+
+class EpochHistory(History):
+    """A history whose epochs are found without a copy of the whole.
+
+    skorch's copies the list of all epochs at every look, a dozen times an epoch.
+    """
+
+    def __getitem__(self, i):
+        if isinstance(i, int):
+            return list.__getitem__(self, i)
+        return super().__getitem__(i)
+
+
+class EpochSummary(Callback):
+    """Note an epoch's losses, score and duration, and which are the best so far.
+
+    Does what skorch's ``EpochTimer`` and three ``PassthroughScoring`` do, in a tenth of
+    the time: averages over the batches, weighted by their sizes.
+    """
+
+    _SUMMARIES = (  # what, its batch sizes, whether more is better
+        ("train_loss", "train_batch_size", False),
+        ("valid_loss", "valid_batch_size", False),
+        ("valid_score", "valid_batch_size", True),
+    )
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget earlier trainings."""
+        self.best_ = {}
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Look at the clock."""
+        self.start_ = time.time()
+
+    def on_epoch_end(self, net, **kwargs):
+        """Write to the history."""
+        epoch = net.history[-1]
+        epoch["dur"] = time.time() - self.start_
+        for name, size, grows in self._SUMMARIES:
+            batches = [batch for batch in epoch["batches"] if name in batch]
+            if not batches:
+                continue
+            mean = _mean([(batch[name], batch[size]) for batch in batches])
+            best = self.best_.get(name, -math.inf if grows else math.inf)
+            is_best = mean > best if grows else mean < best
+            if is_best:
+                self.best_[name] = mean
+            epoch[name], epoch[f"{name}_best"] = mean, is_best
+
+
+def _mean(pairs):
+    """Average (number, size) by size."""
+    if len(pairs) == 1:
+        return pairs[0][0]
+    numbers, sizes = zip(*pairs, strict=True)
+    return float(np.average(numbers, weights=sizes))
