@@ -69,7 +69,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     learning_rate : float, default=0.005
         Step size of the optimizer (Adam).
     weight_decay : float, default=5e-3
-        L2 penalty on all parameters.
+        L2 penalty on all parameters, unless an optimizer in `net_params` has none.
     max_epochs : int, default=500
         Passes over all graphs, at most; on a single graph these are training steps.
     batch_size : int or "auto", default="auto"

@@ -67,7 +67,7 @@ class AttentionEmbedder(
     learning_rate : float, default=0.001
         Step size of the optimizer (Adam).
     weight_decay : float, default=2e-4
-        L2 penalty on all parameters.
+        L2 penalty on all parameters, unless an optimizer in `net_params` has none.
     max_epochs : int, default=300
         Passes over all graphs; on a single graph these are training steps.
     batch_size : int or "auto", default="auto"

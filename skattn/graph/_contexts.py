@@ -18,7 +18,11 @@ from skattn.graph._graph import Graph
 from skattn.graph._input_kind import check_kind
 from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, stack
 from skattn.graph._neighbors import table_adjacency
-from skattn.graph._sequences import read_sequences, sequence_graphs
+from skattn.graph._sequences import (
+    position_columns,
+    read_sequences,
+    sequence_graphs,
+)
 
 Check = Callable[[Any], Any]
 View = Graph | GraphCollection
@@ -215,7 +219,7 @@ class SequencesContext(GraphContext):
     def of(cls, X: Any, check: Check) -> "SequencesContext":
         """Make graphs of sequences and lay them side by side."""
         sequences = read_sequences(X)
-        return cls(checked_view(_joined(sequences), check), sequences[0].shape[1])
+        return cls(_positioned(sequences, check), sequences[0].shape[1])
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
         """Return the new sequences alone: each stands for itself."""
@@ -227,7 +231,7 @@ class SequencesContext(GraphContext):
                 f"{sequences[0].shape[1]}. They are read as (n_steps, n_features); of "
                 "the other order use skattn.preprocessing.SequenceGraph(axis=2)."
             )
-        return checked_view(_joined(sequences), check)
+        return _positioned(sequences, check)
 
 
 @dataclass(frozen=True, eq=False)
@@ -332,5 +336,10 @@ def checked_view(view: Viewed, check: Check) -> Viewed:
     return view.with_features(features)
 
 
-def _joined(sequences: list[Any]) -> GraphCollection:
-    return GraphCollection.of(sequence_graphs(sequences))
+def _positioned(sequences: list[Any], check: Check) -> GraphCollection:
+    """Return checked sequences as graphs, columns for positions behind them."""
+    graphs = sequence_graphs(sequences, position=None)
+    view = checked_view(GraphCollection.of(graphs), check)
+    columns = {n: position_columns(n) for n in {len(steps) for steps in sequences}}
+    positions = np.concatenate([columns[len(steps)] for steps in sequences])
+    return view.with_features(np.hstack([view.whole.X, positions]))

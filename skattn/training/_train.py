@@ -1,6 +1,7 @@
 """Train a network on batches, and ask it."""
 
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class Training:
     learning_rate: float = 0.005
     """Step size of the optimizer."""
     weight_decay: float = 5e-4
-    """L2 penalty on all parameters."""
+    """L2 penalty on all parameters, if the optimizer has one."""
     max_epochs: int = 300
     """Passes over the batches, at most."""
     patience: int | None = 50
@@ -199,6 +200,10 @@ def _run(
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []
+    for entry in user_callbacks:
+        callback = entry[1] if isinstance(entry, tuple) else entry
+        if hasattr(callback, "lr_scheduler_"):
+            del callback.lr_scheduler_  # holds the optimizer, twice the weights
     return net
 
 
@@ -290,7 +295,6 @@ def _callbacks(training: Training, users: list, *, validated: bool) -> list:
 
 def _defaults(training: Training, params: dict) -> dict:
     defaults: dict[str, Any] = {
-        "optimizer__weight_decay": training.weight_decay,
         "lr": training.learning_rate,
         "max_epochs": training.max_epochs,
         "verbose": training.verbose,
@@ -298,4 +302,8 @@ def _defaults(training: Training, params: dict) -> dict:
     }
     if "optimizer" not in params:
         defaults["optimizer"] = Adam
+    options = signature(params.get("optimizer", torch.optim.Adam)).parameters
+    takes_any = any(option.kind == option.VAR_KEYWORD for option in options.values())
+    if "weight_decay" in options or takes_any:
+        defaults["optimizer__weight_decay"] = training.weight_decay
     return defaults

@@ -238,6 +238,11 @@ def test_sequences_are_told_apart_by_what_happens_in_them(sequences):
     assert clf.n_features_in_ == 10
 
 
+def test_features_are_counted_as_they_were_given(sequences):
+    clf = small().fit(sequences, np.arange(len(sequences)) % 2)
+    assert clf.n_features_in_ == sequences[0].shape[1]
+
+
 def test_an_array_of_sequences_is_a_list_of_them():
     X = np.random.default_rng(4).normal(size=(12, 6, 2))
     y = np.arange(12) % 2

@@ -97,6 +97,15 @@ def test_sequences_become_the_graphs_that_they_become_by_default():
     assert train.base is held_out.base
 
 
+def test_only_what_the_user_gave_is_checked():
+    widths = []
+    context = resolve(
+        steps(3, 3), check=lambda X: (widths.append(X.shape[1]), check(X))[1]
+    )
+    assert widths == [2]
+    assert context.split(np.arange(2), None)[0].whole.X.shape[1] == 2 + 8
+
+
 @pytest.mark.parametrize(
     "X", [np.ones((2, 3, 2)), [pd.DataFrame(np.ones((3, 2)))] * 2, steps(3, 3)]
 )

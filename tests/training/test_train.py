@@ -1,6 +1,7 @@
 import math
 import re
 import signal
+from copy import copy
 
 import numpy as np
 import pytest
@@ -275,6 +276,11 @@ def test_net_params_choose_another_optimizer_and_its_options(fit):
     assert (group["lr"], group["momentum"], group["weight_decay"]) == (0.5, 0.9, 0.0)
 
 
+def test_an_optimizer_without_weight_decay_is_given_none(fit):
+    net = fit(weight_decay=0.1, net_params={"optimizer": torch.optim.Rprop})
+    assert isinstance(net.optimizer_, torch.optim.Rprop)
+
+
 def test_net_params_set_options_of_the_default_optimizer(fit):
     group = fit(net_params={"optimizer__betas": (0.5, 0.9)}).optimizer_.param_groups[0]
     assert group["betas"] == (0.5, 0.9)
@@ -284,6 +290,13 @@ def test_net_params_give_a_schedule(fit):
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
     net = fit(max_epochs=3, learning_rate=0.08, **with_callbacks(schedule))
     assert net.history[:, "event_lr"] == pytest.approx([0.08, 0.04, 0.02])
+
+
+def test_a_schedule_does_not_keep_the_optimizer(fit):
+    schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1)
+    net = fit(max_epochs=2, **with_callbacks(schedule, ("named", copy(schedule))))
+    for kept in (schedule, net.callbacks[1][1]):
+        assert not hasattr(kept, "lr_scheduler_")
 
 
 def test_net_params_are_left_as_they_were(fit):
