@@ -144,7 +144,18 @@ def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
 
 
 def check_indices(adjacency: Any) -> None:
-    """Check that compressed rows or columns are some and name no node beyond them."""
+    """Check that compressed rows or columns are some and name no node beyond them.
+
+    Parameters
+    ----------
+    adjacency : csr or csc matrix
+        Of any shape; its arrays may be mapped from a file.
+
+    Raises
+    ------
+    ValueError
+        If they do not lie one behind the other, or an index is not in the matrix.
+    """
     n_lines = adjacency.shape[adjacency.format == "csc"]
     n_places = adjacency.shape[adjacency.format == "csr"]
     check_indptr(adjacency.indptr, n_lines)
