@@ -7,6 +7,7 @@ other's.
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import subprocess
@@ -73,14 +74,26 @@ def _say(line: str) -> None:
 
 
 class Worker:
-    """A process that runs ``python -m module *args`` and calls `serve`."""
+    """A process that runs ``python -m module *args`` and calls `serve`.
 
-    def __init__(self, module: str, *args: str, python: str = sys.executable) -> None:
+    What it imports of ours comes from `checkout`, if that is given.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *args: str,
+        python: str = sys.executable,
+        checkout: Path | None = None,
+    ) -> None:
+        path = {} if checkout is None else {"PYTHONPATH": str(checkout)}
         self._process = subprocess.Popen(
             [python, "-m", module, *args],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            cwd=checkout,
+            env=os.environ | path,
         )
         self.peak = 0.0
         self._answer()
