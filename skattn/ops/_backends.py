@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, cast
 
 import torch
@@ -33,10 +34,15 @@ class Spec:
     def of(cls, *tensors: Tensor | None) -> Spec:
         """Describe the tensors of a call; None stands for one that was not given."""
         given = [tensor for tensor in tensors if tensor is not None]
-        return cls(
-            devices=frozenset(tensor.device.type for tensor in given),
-            dtypes=frozenset(t.dtype for t in given if t.is_floating_point()),
-        )
+        return _describe(frozenset((tensor.device, tensor.dtype) for tensor in given))
+
+
+@lru_cache
+def _describe(kinds: frozenset[tuple[torch.device, torch.dtype]]) -> Spec:
+    return Spec(
+        devices=frozenset(device.type for device, _ in kinds),
+        dtypes=frozenset(dtype for _, dtype in kinds if dtype.is_floating_point),
+    )
 
 
 class Operations(Protocol):

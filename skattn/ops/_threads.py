@@ -61,6 +61,9 @@ def run_blocks(n_blocks: int, work: Callable[[int], None]) -> None:
         Called with the number of a block; must release the interpreter's lock to gain
         anything, and must write where no other block does.
     """
+    if n_blocks == 1:
+        work(0)
+        return
     todo = itertools.count()  # next() is atomic
 
     def work_off() -> None:

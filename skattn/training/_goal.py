@@ -1,6 +1,7 @@
 """What a network is trained towards, and how far it is."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,11 @@ class Goal:
     """(n_targets,) int64 classes, or (n_targets, n_outputs) float32."""
     weight: Tensor
     """Like ``y``, float32; 0 where the answer is unknown."""
+
+    @cached_property
+    def total_weight(self) -> Tensor:
+        """The sum of all weights, not quite zero where nothing counts."""
+        return self.weight.sum().clamp(min=torch.finfo(self.weight.dtype).tiny)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -66,7 +72,7 @@ class WeightedLoss(nn.Module):
             )
         else:
             each = functional.mse_loss(output, goal.y, reduction="none")
-        return _mean(each, goal.weight)
+        return _mean(each, goal)
 
     def score(self, output: Tensor, goal: Goal) -> Tensor:
         """Compute a score that grows: accuracy, or minus the squared error."""
@@ -76,10 +82,9 @@ class WeightedLoss(nn.Module):
             right = output.argmax(1) == goal.y
         else:
             right = (output > 0) == (goal.y > 0.5)
-        return _mean(right, goal.weight)
+        return _mean(right, goal)
 
 
-def _mean(values: Tensor, weight: Tensor) -> Tensor:
+def _mean(values: Tensor, goal: Goal) -> Tensor:
     """Average by weight; zero in a batch where nothing is known."""
-    total = weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
-    return (values * weight).sum() / total
+    return (values * goal.weight).sum() / goal.total_weight
