@@ -1,5 +1,6 @@
 """What the user fits."""
 
+import skattn.estimators._dask  # noqa: F401  (joblib's backend, mended)
 from skattn.estimators._classifier import GraphAttentionClassifier
 from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder import Encoder

@@ -1,0 +1,40 @@
+"""joblib's Dask backend, which otherwise waits for ever for a worker that died.
+
+joblib (1.6) learns how a task ended from a callback, and its Dask backend calls none
+for a task that failed by itself, as when the worker that ran it is killed; an exception
+in the task is another matter. The search then never ends.
+"""
+
+from joblib import register_parallel_backend
+
+
+def dask_backend(**options):
+    """Make joblib's Dask backend such that a task's failure is the search's.
+
+    Parameters
+    ----------
+    **options : object
+        As for joblib's own.
+
+    Returns
+    -------
+    joblib.ParallelBackendBase
+        Calls back with the error of a task that failed.
+    """
+    from joblib._dask import DaskDistributedBackend  # noqa: PLC0415  (all of Dask)
+
+    class Backend(DaskDistributedBackend):
+        def submit(self, func, callback=None):
+            future = super().submit(func, callback)
+
+            def tell(done):
+                if callback is not None and done.exception() is not None:
+                    callback(done.exception())  # a second call would be ignored
+
+            future.add_done_callback(tell)
+            return future
+
+    return Backend(**options)
+
+
+register_parallel_backend("dask", dask_backend)
