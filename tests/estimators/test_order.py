@@ -106,3 +106,15 @@ def test_sampled_training_draws_the_same_neighbours(shuffled, both_ways, orders)
 
     np.testing.assert_array_equal(*both_ways(work))
     assert orders == []
+
+
+def test_rows_of_a_table_are_joined_by_near_neighbours(both_ways, orders):
+    X = np.random.default_rng(2).uniform(size=(300, 1))
+    y = (X[:, 0] > 0.5).astype(int)
+
+    def work():
+        clf = small(early_stopping=0.2).fit(X[:250], y[:250])
+        return clf.predict_proba(X)
+
+    close(*both_ways(work))
+    assert len(orders) == 1
