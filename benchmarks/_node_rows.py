@@ -163,19 +163,19 @@ ROWS = {
     "minesweeper-deep": (partial(on_minesweeper, DEEP), "0.965; published 0.977"),
     "minesweeper-default": (partial(on_minesweeper, {}), "0.900"),
     "cora-sampled": (
-        partial(beside_full_batch, on_cora, SAMPLED, 3),
+        partial(beside_full_batch, on_cora, SAMPLED, 10),
         "within 0.005 of full batch",
     ),
     "cora-sampled-deeper": (
-        partial(beside_full_batch, on_cora, SAMPLED_DEEPER, 3),
+        partial(beside_full_batch, on_cora, SAMPLED_DEEPER, 10),
         "within 0.005 of full batch",
     ),
     "minesweeper-sampled": (
-        partial(beside_full_batch, on_minesweeper, SAMPLED, 1),
+        partial(beside_full_batch, on_minesweeper, SAMPLED, 3),
         "within 0.005 of full batch",
     ),
     "minesweeper-sampled-deeper": (
-        partial(beside_full_batch, on_minesweeper, SAMPLED_DEEPER, 1),
+        partial(beside_full_batch, on_minesweeper, SAMPLED_DEEPER, 3),
         "within 0.005 of full batch",
     ),
     "dictionary": (on_dictionary, "gatv2 1.0, gat visibly not"),
