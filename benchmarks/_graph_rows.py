@@ -30,12 +30,14 @@ from skattn.preprocessing import NodeTransformer, SequenceGraph
 
 MUTAG = {
     "max_epochs": 100,
-    "encoder": Encoder(positional="random_walk", mixing="gcn"),
+    "encoder": Encoder(positional="random_walk", mixing="gcn", jumping="concat"),
 }
-"""Inside the first training fold .858; without the convolution .852, without encodings
-.757, the sum as readout .798, 200 epochs .834."""
+"""Inside the first training fold, ten splits, .894; without jumping .888. With steps
+smaller all along .903, without jumping .888, 200 epochs .894, dropout 0.5 .885, four
+layers of width 32 .888, the sum as readout and batch norm .891."""
 ENZYMES = {"max_epochs": 60}
-"""Inside the first training fold .661; dropout 0.5 .613, with MUTAG's encoder .650."""
+"""Inside the first training fold .683; dropout 0.5 and MUTAG's encoder were worse when
+steps were of one size, .648."""
 ESOL = {
     "norm": "batch",
     "dropout": 0.1,

@@ -65,7 +65,8 @@ class AttentionEmbedder(
         A recipe for what few need: activation, feed-forward parts, several scales.
         Its ``output`` has no part in an embedding.
     learning_rate : float, default=0.001
-        Step size of the optimizer (Adam).
+        Step size of the optimizer (Adam); it falls to zero in the last 30 % of the
+        epochs unless ``net_params`` has a schedule.
     weight_decay : float, default=2e-4
         L2 penalty on all parameters, unless an optimizer in `net_params` has none.
     max_epochs : int, default=300

@@ -56,7 +56,9 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         training starts; as ``FrozenEstimator(embedder)`` it survives being cloned, in a
         search or a cross-validation. A file that :meth:`save` wrote does not hold it.
     learning_rate : float, default=0.005
-        Step size of the optimizer (Adam).
+        Step size of the optimizer (Adam). Without early stopping the last epoch's
+        weights count, and steps fall to zero in the last 30 % of the epochs; a
+        :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that.
     weight_decay : float, default=5e-3
         L2 penalty on all parameters, unless an optimizer in `net_params` has none.
     max_epochs : int, default=500

@@ -1,12 +1,16 @@
 """Train a network on batches, and ask it."""
 
+import math
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import signature
 from typing import Any
 
 import numpy as np
 import torch
+from skorch.callbacks import LRScheduler
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
 from skattn.training._adam import Adam
@@ -15,7 +19,8 @@ from skattn.training._goal import Loss, WeightedLoss
 from skattn.training._history import EpochHistory
 from skattn.training._memory import check_memory
 from skattn.training._net import AttentionNet, AutoencoderNet
-from skattn.training._task import AnyTask, Tasks
+from skattn.training._task import AnyTask, Task, Tasks
+from skattn.training._threads import SMALL, enough_threads
 
 RESERVED = (
     "module",
@@ -36,6 +41,18 @@ RESERVED = (
 )
 """Arguments of the net that are not the user's to give through ``net_params``."""
 
+
+COOLDOWN = 0.3
+"""Part of the epochs in which steps become smaller. Inside the first training folds:
+
+========================  =====  =======  ======================
+steps                     MUTAG  ENZYMES  weather, winter/summer
+========================  =====  =======  ======================
+of one size               .840   .648     .910 / .745
+smaller in the last 0.3   .888   .683     .917 / .745
+smaller all along         .888   .682     .896 / .733
+========================  =====  =======  ======================
+"""
 
 Weights = dict[str, torch.Tensor]
 
@@ -65,7 +82,8 @@ class Training:
     loss: Loss
     """What is made small."""
     learning_rate: float = 0.005
-    """Step size of the optimizer."""
+    """Step size of the optimizer; where the last epoch's weights are kept, it falls to
+    zero in the last part of the epochs unless a callback schedules it."""
     weight_decay: float = 5e-4
     """L2 penalty on all parameters, if the optimizer has one."""
     max_epochs: int = 300
@@ -196,7 +214,9 @@ def _run(
     )
     net.initialize()
     net.module_.load_state_dict(net.module_.state_dict() | start)
-    net.partial_fit(tasks)
+    rows = len(tasks[0].batch.x) if isinstance(tasks[0], Task) else SMALL
+    with enough_threads(net.module_, rows):
+        net.partial_fit(tasks)
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []
@@ -287,10 +307,33 @@ def predict(net: AttentionNet, task: AnyTask) -> np.ndarray:
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:
     """Order the callbacks: one that stops hides the epoch from those behind it."""
     if not validated or training.patience is None:
-        return [StopIfDiverged(), *training.callbacks, *users]
+        schedule = [] if any(map(_is_schedule, users)) else [_cooldown(training)]
+        return [StopIfDiverged(), *schedule, *training.callbacks, *users]
     best = KeepBest()
     stop = StopIfIdle(best, training.patience)
     return [StopIfDiverged(), best, *training.callbacks, *users, stop]
+
+
+def _cooldown(training: Training) -> LRScheduler:
+    """Take ever smaller steps at the end (Haegele et al. 2024, section 3).
+
+    Where nobody chooses among the epochs, the last one's weights are kept, and with
+    steps of one size to the end these are one draw among many.
+    """
+    return LRScheduler(
+        LambdaLR, lr_lambda=partial(_step_size, n_epochs=training.max_epochs)
+    )
+
+
+def _step_size(epoch: int, n_epochs: int) -> float:
+    """Return 1, then half a cosine down to 0 in the last part of the epochs."""
+    done = (epoch / n_epochs - (1 - COOLDOWN)) / COOLDOWN
+    return 0.5 * (1 + math.cos(math.pi * max(done, 0.0)))
+
+
+def _is_schedule(callback: Any) -> bool:
+    callback = callback[-1] if isinstance(callback, tuple) else callback
+    return isinstance(callback, LRScheduler)
 
 
 def _defaults(training: Training, params: dict) -> dict:

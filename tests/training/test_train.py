@@ -9,6 +9,7 @@ import sklearn
 import torch
 from scipy.sparse import csr_array
 from skorch.callbacks import Callback, LRScheduler
+from torch.optim.lr_scheduler import StepLR
 from torch.testing import assert_close
 
 from skattn.batch import collate
@@ -178,6 +179,30 @@ def test_without_validation_the_last_weights_stay(fit):
         assert torch.equal(tensor, snapshots.weights_[-1][name])
 
 
+def rates(net):
+    """The size of the steps in each epoch, or none if nothing changes it."""
+    return [epoch.get("event_lr") for epoch in net.history]
+
+
+def test_without_validation_steps_become_smaller_at_the_end(fit):
+    net = fit(validate=False, max_epochs=10, learning_rate=0.1)
+    half_cosine = [0.05 * (1 + math.cos(math.pi * k / 3)) for k in range(3)]
+    assert rates(net) == pytest.approx([0.1] * 7 + half_cosine)
+
+
+def test_steps_stay_of_one_size_where_validation_chooses_the_epoch(fit):
+    assert rates(fit(max_epochs=4)) == [None] * 4
+    assert None not in rates(fit(max_epochs=4, patience=None))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_users_schedule_replaces_the_cosine(fit, named):
+    schedule = LRScheduler(StepLR, step_size=2)
+    steps = with_callbacks(("schedule", schedule) if named else schedule)
+    net = fit(validate=False, max_epochs=4, learning_rate=0.1, **steps)
+    assert rates(net) == pytest.approx([0.1, 0.1, 0.01, 0.01])
+
+
 @pytest.mark.parametrize("validate", [True, False])
 def test_callback_that_stops_training_is_no_interrupt_of_the_user(fit, validate):
     net = fit(validate=validate, max_epochs=9, **with_callbacks(Enough(3)))
@@ -273,7 +298,8 @@ def test_net_params_choose_another_optimizer_and_its_options(fit):
     )
     assert isinstance(net.optimizer_, torch.optim.SGD)
     group = net.optimizer_.param_groups[0]
-    assert (group["lr"], group["momentum"], group["weight_decay"]) == (0.5, 0.9, 0.0)
+    options = group["initial_lr"], group["momentum"], group["weight_decay"]
+    assert options == (0.5, 0.9, 0.0)
 
 
 def test_an_optimizer_without_weight_decay_is_given_none(fit):
