@@ -4,7 +4,7 @@
 
 3288 graphs of 30 nodes and 65 edges with 37 one-hot labels (the size of NCI1), two
 classes; 4 GATv2 layers of 4 heads x 16, the mean of the nodes, batches of 128, Adam.
-Ours is an epoch of the net inside an estimator, scikit-learn's and skorch's part
+Ours is an epoch of what ``fit`` trains, skorch's part and half the making of the net
 included; PyG's is the usual loop over a ``DataLoader``.
 """
 
@@ -25,6 +25,8 @@ from benchmarks._measure import Worker, compare, serve, spread
 
 _GRAPHS, _NODES, _EDGES, _LABELS = 3288, 30, 65, 37
 _LAYERS, _HEADS, _HEAD_DIM, _BATCH = 4, 4, 16, 128
+_PER_STEP = 2
+"""Epochs of a step; its seconds are divided by them."""
 
 Set = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
@@ -67,14 +69,13 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
         hidden_dim=_HEADS * _HEAD_DIM,
         readout="mean",
     )
-    net = train(
-        spec,
-        (task, None),
-        Training(loss="cross_entropy", max_epochs=1),
-        n_outputs=2,
-        generator=torch.Generator().manual_seed(0),
-    )
-    return lambda: net.partial_fit((task, None))
+    training = Training(loss="cross_entropy", max_epochs=_PER_STEP)
+
+    def epochs() -> None:
+        generator = torch.Generator().manual_seed(0)
+        train(spec, (task, None), training, n_outputs=2, generator=generator)
+
+    return epochs
 
 
 def _pyg(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int64]):  # type: ignore[no-untyped-def]
@@ -116,20 +117,21 @@ def _pyg(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int6
     network = Network()
     optimizer = torch.optim.Adam(network.parameters(), lr=0.005, weight_decay=5e-4)
 
-    def epoch() -> None:
-        for data in loader:
-            optimizer.zero_grad()
-            functional.cross_entropy(network(data), data.y).backward()
-            optimizer.step()
+    def epochs() -> None:
+        for _ in range(_PER_STEP):
+            for data in loader:
+                optimizer.zero_grad()
+                functional.cross_entropy(network(data), data.y).backward()
+                optimizer.step()
 
-    return epoch
+    return epochs
 
 
 def _work(side: str, n_threads: int) -> None:
     torch.set_num_threads(n_threads)
     torch.manual_seed(0)
-    epoch: Callable[[], None] = {"ours": _ours, "pyg": _pyg}[side](*_graphs())
-    serve(epoch)
+    epochs: Callable[[], None] = {"ours": _ours, "pyg": _pyg}[side](*_graphs())
+    serve(epochs)
 
 
 def main() -> None:
@@ -146,7 +148,10 @@ def main() -> None:
         Worker("benchmarks.graphs", "--side", side, "--threads", str(options.threads))
         for side in ("ours", "pyg")
     ]
-    ours, pyg = compare(*workers, options.pairs)
+    ours, pyg = (
+        [seconds / _PER_STEP for seconds in side]
+        for side in compare(*workers, options.pairs)
+    )
     ratios = [theirs / mine for mine, theirs in zip(ours, pyg, strict=True)]
     for worker in workers:
         worker.close()
