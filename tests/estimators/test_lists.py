@@ -235,7 +235,7 @@ def test_sequences_are_told_apart_by_what_happens_in_them(sequences):
     y = np.array([int(x[:, 0].mean() > 0) for x in sequences])
     clf = small(max_epochs=60, learning_rate=0.02).fit(sequences, y)
     assert clf.score(sequences, y) > 0.9
-    assert clf.n_features_in_ == 10
+    assert clf.n_features_in_ == 2
 
 
 def test_features_are_counted_as_they_were_given(sequences):
