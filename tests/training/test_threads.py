@@ -1,0 +1,69 @@
+import threading
+
+import pytest
+import torch
+from skorch.callbacks import Callback
+from torch import nn
+
+from skattn.training._threads import SMALL, enough_threads
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+MODULE = nn.Linear(4, 8, bias=False)
+LARGE = SMALL // 32
+"""Rows from which on this module's products are shared."""
+
+
+def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):
+    found = []
+
+    def look():
+        with enough_threads(MODULE, 1):
+            found.append(torch.get_num_threads())
+        found.append(torch.get_num_threads())
+
+    other = threading.Thread(target=look)
+    other.start()
+    other.join()
+    assert found == [1, 2]
+
+
+@pytest.mark.parametrize(("n_rows", "expected"), [(LARGE - 1, 1), (LARGE, 2)])
+def test_short_steps_have_one_thread(two_threads, n_rows, expected):
+    with enough_threads(MODULE, n_rows):
+        assert torch.get_num_threads() == expected
+    assert torch.get_num_threads() == 2
+
+
+def test_threads_come_back_after_an_error(two_threads):
+    with pytest.raises(KeyboardInterrupt), enough_threads(MODULE, 1):
+        raise KeyboardInterrupt
+    assert torch.get_num_threads() == 2
+
+
+def test_other_threads_have_theirs_even_if_they_begin_meanwhile(two_threads):
+    found = []
+    other = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    with enough_threads(MODULE, 1):
+        other.start()
+        other.join()
+    assert found == [2]
+
+
+def test_small_graphs_are_trained_by_one_thread(two_threads, fit):
+    found = []
+
+    class Look(Callback):
+        def on_batch_begin(self, net, **kwargs):
+            found.append(torch.get_num_threads())
+
+    fit(callbacks=[Look()], max_epochs=1)
+    assert set(found) == {1}
+    assert torch.get_num_threads() == 2
