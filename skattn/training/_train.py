@@ -43,16 +43,9 @@ RESERVED = (
 
 
 COOLDOWN = 0.3
-"""Part of the epochs in which steps become smaller. Inside the first training folds:
-
-========================  =====  =======  ======================
-steps                     MUTAG  ENZYMES  weather, winter/summer
-========================  =====  =======  ======================
-of one size               .840   .648     .910 / .745
-smaller in the last 0.3   .888   .683     .917 / .745
-smaller all along         .888   .682     .896 / .733
-========================  =====  =======  ======================
-"""
+"""Part of the epochs in which steps become smaller. Inside MUTAG's first training fold
+88.8 % were right with it, 84.0 with steps of one size to the end, inside that of ENZYMES
+68.3 and 64.8; more in benchmarks/README.md."""
 
 Weights = dict[str, torch.Tensor]
 
