@@ -46,7 +46,7 @@ DEEP = {
     "dropout": 0.2,
     "learning_rate": 0.01,
     "weight_decay": 0.0,
-    "max_epochs": 1200,
+    "max_epochs": 2000,
     "n_iter_no_change": 300,
     "encoder": Encoder(activation="relu", input_dropout=0.0),
 }

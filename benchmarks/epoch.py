@@ -183,7 +183,8 @@ def _iris() -> Callable[[], None]:
 
 
 def _work(side: str, what: str, n_threads: int) -> None:
-    torch.set_num_threads(n_threads)
+    if n_threads != torch.get_num_threads():  # MKL keeps a number that was set once
+        torch.set_num_threads(n_threads)
     torch.manual_seed(0)
     if what == "iris":
         serve(_iris())

@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -19,3 +20,11 @@ def real_data():
             return dict(stored)
 
     return load
+
+
+@pytest.fixture
+def on_interrupt():
+    """Ctrl-C raises KeyboardInterrupt, whatever the test runner made of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

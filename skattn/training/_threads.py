@@ -20,7 +20,8 @@ def enough_threads(module: nn.Module, n_rows: int) -> Iterator[None]:
 
     Only the calling thread is limited, and gets its own number back: OpenMP keeps the
     number per thread, where ``torch.set_num_threads`` is also the number of every
-    thread that starts to use torch later.
+    thread that starts to use torch later. Whoever called that has set the number of
+    MKL's threads too, which stays.
 
     Parameters
     ----------

@@ -140,14 +140,6 @@ class CtrlC(Callback):
         self.notify("on_epoch_end", net)
 
 
-@pytest.fixture
-def on_interrupt():
-    """Ctrl-C raises KeyboardInterrupt, whatever the test runner made of it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.parametrize("moment", ["on_epoch_begin", "on_batch_end", "on_epoch_end"])
 def test_ctrl_c_commits_and_raises_on(graph, y, on_interrupt, moment):
     clf = small(net_params={"callbacks": [CtrlC(3, moment)]})

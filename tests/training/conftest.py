@@ -26,7 +26,7 @@ def tasks():
 
 
 @pytest.fixture
-def fit(spec, tasks):
+def fit(spec, tasks, on_interrupt):
     """A function: train a small classifier, options as in Training."""
 
     def run(*, validate=True, seed=0, tasks=tasks, spec=spec, **options):
