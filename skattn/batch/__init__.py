@@ -9,7 +9,7 @@ from skattn.batch._batch import GraphBatch
 from skattn.batch._block import GraphBlock, batches
 from skattn.batch._collate import collate, collate_views
 from skattn.batch._pyg import graphs_from_pyg, graphs_to_pyg
-from skattn.batch._sampling import NeighborSampler
+from skattn.batch._sampling import NeighborSampler, is_fanout
 
 __all__ = [
     "GraphBatch",
@@ -20,4 +20,5 @@ __all__ = [
     "collate_views",
     "graphs_from_pyg",
     "graphs_to_pyg",
+    "is_fanout",
 ]

@@ -281,13 +281,27 @@ def _by_rows(n_rows: int, work: Callable[[int, int], None]) -> None:
 
 
 def _check_fanout(fanout: Sequence[Any]) -> None:
-    sizes = list(fanout)
-    if not sizes or not all(map(_is_count, sizes)):
+    if not is_fanout(list(fanout)):
         raise ValueError(
             "fanout must hold one whole number of at least 1 per layer, how many "
             f"senders are drawn, such as (15, 10), got {fanout}."
         )
 
 
-def _is_count(size: Any) -> bool:
-    return type(size) is not bool and isinstance(size, Integral) and int(size) > 0
+def is_fanout(sizes: Sequence[Any]) -> bool:
+    """Tell whether these can be numbers of senders, one per layer.
+
+    Parameters
+    ----------
+    sizes : sequence
+        Anything.
+
+    Returns
+    -------
+    bool
+        Whether there are some, and all are whole and at least 1.
+    """
+    return len(sizes) > 0 and all(
+        type(size) is not bool and isinstance(size, Integral) and int(size) > 0
+        for size in sizes
+    )

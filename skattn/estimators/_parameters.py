@@ -1,7 +1,6 @@
 """What the parameters of an estimator must be, taken together."""
 
-import numpy as np
-
+from skattn.batch import is_fanout
 from skattn.training import RESERVED
 
 LISTS = ("graphs", "sequences")
@@ -73,11 +72,7 @@ def check_kind(estimator, recipe, kind):
 
 
 def _check_fanout(sizes, n_attentions, recipe):
-    whole = all(
-        isinstance(k, int | np.integer) and not isinstance(k, bool) and k >= 1
-        for k in sizes
-    )
-    if len(sizes) != n_attentions or not whole:
+    if len(sizes) != n_attentions or not is_fanout(sizes):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "
             "in a row: n_layers of them, and an embedder's decoder; got "

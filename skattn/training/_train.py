@@ -213,10 +213,9 @@ def _run(
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []
-    for entry in user_callbacks:
-        callback = entry[1] if isinstance(entry, tuple) else entry
-        if hasattr(callback, "lr_scheduler_"):
-            del callback.lr_scheduler_  # holds the optimizer, twice the weights
+    for schedule in _schedules(user_callbacks):
+        # holds the optimizer, twice the weights
+        vars(schedule).pop("lr_scheduler_", None)
     return net
 
 
@@ -300,7 +299,7 @@ def predict(net: AttentionNet, task: AnyTask) -> np.ndarray:
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:
     """Order the callbacks: one that stops hides the epoch from those behind it."""
     if not validated or training.patience is None:
-        schedule = [] if any(map(_is_schedule, users)) else [_cooldown(training)]
+        schedule = [] if _schedules(users) else [_cooldown(training)]
         return [StopIfDiverged(), *schedule, *training.callbacks, *users]
     best = KeepBest()
     stop = StopIfIdle(best, training.patience)
@@ -324,9 +323,10 @@ def _step_size(epoch: int, n_epochs: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * max(done, 0.0)))
 
 
-def _is_schedule(callback: Any) -> bool:
-    callback = callback[-1] if isinstance(callback, tuple) else callback
-    return isinstance(callback, LRScheduler)
+def _schedules(users: list) -> list[LRScheduler]:
+    """Find the schedules among the user's callbacks, named ones too."""
+    callbacks = [entry[-1] if isinstance(entry, tuple) else entry for entry in users]
+    return [callback for callback in callbacks if isinstance(callback, LRScheduler)]
 
 
 def _defaults(training: Training, params: dict) -> dict:
