@@ -52,11 +52,12 @@ def reset_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
-def serve(step: Callable[[], None]) -> None:
+def serve(step: Callable[[], None], n_epochs: int = 1) -> None:
     """Answer every line on standard input by one timed step, in a worker process.
 
     What is in use when this is called counts as inputs. The first step, which compiles
-    and asks the system for memory, is neither timed nor part of the peak.
+    and asks the system for memory, is neither timed nor part of the peak. A step of
+    several epochs is answered by the seconds of one, so that checkouts can be compared.
     """
     inputs = memory("VmRSS")
     step()
@@ -65,7 +66,8 @@ def serve(step: Callable[[], None]) -> None:
     for _ in sys.stdin:
         start = time.perf_counter()
         step()
-        _say(f"{time.perf_counter() - start} {memory('VmHWM') - inputs}")
+        seconds = (time.perf_counter() - start) / n_epochs
+        _say(f"{seconds} {memory('VmHWM') - inputs}")
 
 
 def _say(line: str) -> None:
@@ -122,9 +124,15 @@ class Worker:
 
 
 def compare(ours: Worker, theirs: Worker, n_pairs: int) -> tuple[list[float], ...]:
-    """Return the seconds of `n_pairs` steps of each, taken in turn."""
+    """Time `n_pairs` steps of each in turn, and end both.
+
+    Returns the seconds of ours and of theirs, and how many times faster ours were.
+    """
     pairs = [(ours.step(), theirs.step()) for _ in range(n_pairs)]
-    return tuple(map(list, zip(*pairs, strict=True)))
+    for worker in (ours, theirs):
+        worker.close()
+    seconds = tuple(map(list, zip(*pairs, strict=True)))
+    return *seconds, [slow / fast for fast, slow in pairs]
 
 
 def spread(numbers: list[float], digits: int = 1) -> str:

@@ -42,10 +42,7 @@ def _row(name: str, checkouts: list[Path], n_pairs: int, n_threads: int) -> str:
             workers.append(Worker(module, *options, checkout=path))
         except RuntimeError:  # it has written why
             return f"| {name} | fails in {path} | | |"
-    old, new = compare(*workers, n_pairs)
-    for worker in workers:
-        worker.close()
-    ratios = [before / after for before, after in zip(old, new, strict=True)]
+    new, old, ratios = compare(*reversed(workers), n_pairs)
     return f"| {name} | {spread(old, 3)} | {spread(new, 3)} | {spread(ratios, 2)} |"
 
 

@@ -190,10 +190,10 @@ def _work(side: str, what: str, n_threads: int) -> None:
         serve(_iris())
         return
     data = _citeseer() if what == "citeseer" else _cora()
-    if side == "pyg":
-        serve(_pyg(data, _FIT_EPOCHS if what == "fit" else _EPOCHS))
+    if what == "fit":
+        serve(_pyg(data, _FIT_EPOCHS) if side == "pyg" else _our_fit(data))
     else:
-        serve(_our_fit(data) if what == "fit" else _ours(data))
+        serve(_pyg(data, _EPOCHS) if side == "pyg" else _ours(data), _EPOCHS)
 
 
 def _start(what: str, side: str, n_threads: int) -> Worker:
@@ -208,14 +208,11 @@ def _row(what: str, n_pairs: int, n_threads: int) -> str:
         worker.close()
         return f"| iris, fit and predict, s | {spread(seconds, 2)} | | |"
     workers = [_start(what, side, n_threads) for side in ("ours", "pyg")]
-    ours, pyg = compare(*workers, n_pairs)
-    for worker in workers:
-        worker.close()
-    ratios = [theirs / mine for mine, theirs in zip(ours, pyg, strict=True)]
+    ours, pyg, ratios = compare(*workers, n_pairs)
     if what == "fit":
         name = f"Cora, whole fit of {_FIT_EPOCHS} epochs, s"
         return f"| {name} | {spread(ours, 2)} | {spread(pyg, 2)} | {spread(ratios)} |"
-    times = [[1e3 * s / _EPOCHS for s in seconds] for seconds in (ours, pyg)]
+    times = [[1e3 * s for s in seconds] for seconds in (ours, pyg)]
     numbers = f"{spread(times[0])} | {spread(times[1])} | {spread(ratios)}"
     return f"| {what.capitalize()}, epoch, ms | {numbers} |"
 

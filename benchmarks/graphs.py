@@ -25,8 +25,8 @@ from benchmarks._measure import Worker, compare, serve, spread
 
 _GRAPHS, _NODES, _EDGES, _LABELS = 3288, 30, 65, 37
 _LAYERS, _HEADS, _HEAD_DIM, _BATCH = 4, 4, 16, 128
-_PER_STEP = 2
-"""Epochs of a step; its seconds are divided by them."""
+_EPOCHS = 2
+"""Of a step; its seconds are divided by them."""
 
 Set = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
@@ -69,7 +69,7 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
         hidden_dim=_HEADS * _HEAD_DIM,
         readout="mean",
     )
-    training = Training(loss="cross_entropy", max_epochs=_PER_STEP)
+    training = Training(loss="cross_entropy", max_epochs=_EPOCHS)
 
     def epochs() -> None:
         generator = torch.Generator().manual_seed(0)
@@ -118,7 +118,7 @@ def _pyg(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int6
     optimizer = torch.optim.Adam(network.parameters(), lr=0.005, weight_decay=5e-4)
 
     def epochs() -> None:
-        for _ in range(_PER_STEP):
+        for _ in range(_EPOCHS):
             for data in loader:
                 optimizer.zero_grad()
                 functional.cross_entropy(network(data), data.y).backward()
@@ -131,7 +131,7 @@ def _work(side: str, n_threads: int) -> None:
     torch.set_num_threads(n_threads)
     torch.manual_seed(0)
     epochs: Callable[[], None] = {"ours": _ours, "pyg": _pyg}[side](*_graphs())
-    serve(epochs)
+    serve(epochs, _EPOCHS)
 
 
 def main() -> None:
@@ -148,13 +148,7 @@ def main() -> None:
         Worker("benchmarks.graphs", "--side", side, "--threads", str(options.threads))
         for side in ("ours", "pyg")
     ]
-    ours, pyg = (
-        [seconds / _PER_STEP for seconds in side]
-        for side in compare(*workers, options.pairs)
-    )
-    ratios = [theirs / mine for mine, theirs in zip(ours, pyg, strict=True)]
-    for worker in workers:
-        worker.close()
+    ours, pyg, ratios = compare(*workers, options.pairs)
     print("| ours, s | PyG, s | times faster |")
     print("|---|---|---|")
     print(f"| {spread(ours, 3)} | {spread(pyg, 3)} | {spread(ratios)} |")

@@ -97,10 +97,7 @@ def _row(score: str, options: argparse.Namespace) -> str:
         Worker("benchmarks.layer", "--side", side, "--scores", *rest, python=path)
         for side, path in (("ours", sys.executable), (theirs, python))
     ]
-    times = compare(*workers, options.pairs)
-    ratios = [slow / fast for fast, slow in zip(*times, strict=True)]
-    for worker in workers:
-        worker.close()
+    *times, ratios = compare(*workers, options.pairs)
     peaks = [worker.peak for worker in workers]
     return (
         f"| {score} / `{_LAYERS[theirs][score]}` | {spread(times[0], 2)} "
