@@ -263,13 +263,14 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             return STRONG_DROPOUT
         return WEAK_DROPOUT
 
-    def _training(self, loss, patience, callbacks):
+    def _training(self, loss, patience, callbacks, score=None):
         return Training(
             loss=loss,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             max_epochs=self.max_epochs,
             patience=patience,
+            score=score,
             verbose=int(self.verbose),
             net_params=self.net_params or {},
             callbacks=callbacks,

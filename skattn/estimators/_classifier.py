@@ -86,6 +86,12 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Whether to stop when validation no longer improves, and keep the best weights.
         A float is the fraction of labelled rows to hold out; True is 0.1. "auto": if
         ``X_val`` is given, or if there are 2000 labelled rows, 10 of every class.
+    scoring : str, callable or None, default=None
+        What validation is judged by: the best epoch has the highest score, and an epoch
+        whose score is the best so far is progress, as is one of the lowest loss. A name
+        as in :func:`sklearn.metrics.get_scorer`, or ``scorer(estimator, X, y)``, whose
+        X is only good for being predicted. None: the accuracy. Rows with unknown
+        entries are left out; ``sample_weight`` counts, ``class_weight`` does not.
     n_iter_no_change : int, default=50
         Epochs without progress, in loss and in score, after which to stop.
     net_params : dict or None, default=None
@@ -178,6 +184,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         batch_size="auto",
         fanout=None,
         early_stopping="auto",
+        scoring=None,
         n_iter_no_change=50,
         net_params=None,
         class_weight=None,
@@ -205,6 +212,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         self.batch_size = batch_size
         self.fanout = fanout
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.net_params = net_params
         self.class_weight = class_weight

@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
+from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
 from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._pretrained import pretrained_start
+from skattn.estimators._scoring import validation_score
 from skattn.estimators._split import held_out_rows
 from skattn.graph import Graph
 from skattn.training import Goal, train
@@ -42,9 +44,13 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
             "boolean",
             Interval(Real, 0, 1, closed="neither"),
         ],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "pretrained": [HasMethods(["fit", "transform"]), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     }
+
+    _score = None
+    """What validation is worth to the fit at hand, if the user asks for a score."""
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -144,10 +150,10 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         context = self._resolve(X, adjacency)
         y, known = self._check_y(y)
         _check_length(y, context.n_rows, "y", "X")
-        weight = _check_weight(sample_weight, y)
-        self._targets_ = self._learn_y(y, known, weight)
+        own_weight = _check_weight(sample_weight, y)
+        self._targets_ = self._learn_y(y, known, own_weight)
         encoded = self._targets_.encode(y, known)
-        weight = weight * self._row_weight(y, known)
+        weight = own_weight * self._row_weight(y, known)
         rows = np.arange(context.n_rows)
         counts = known & _per_entry(weight > 0, y)
         held_out = self._held_out(encoded, counts, validation)
@@ -161,6 +167,8 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         _check_goal(learn_goal, "sample_weight and class_weight")
         if held_out_view is not None:
             held_goal = _goal(encoded[held_out], known[held_out], weight[held_out])
+            own = None if sample_weight is None else own_weight[held_out]
+            self._score = validation_score(self, y[held_out], known[held_out], own)
         elif validation[0] is not None:
             held_out_view, held_goal = self._validation(X, context, *validation)
         self._check_batch(view)
@@ -196,7 +204,8 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
                 "early_stopping to the fraction of rows to hold out."
             )
         y, known = self._check_y(y_val)
-        weight = _check_weight(sample_weight_val, y) * self._row_weight(y, known)
+        own_weight = _check_weight(sample_weight_val, y)
+        weight = own_weight * self._row_weight(y, known)
         goal = _goal(self._targets_.encode(y, known), known, weight)
         _check_goal(goal, "sample_weight_val")
         if isinstance(X_val, Graph) and isinstance(X, Graph) and X_val.base is X.base:
@@ -205,6 +214,8 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
             view = context.join(X_val, check=partial(self._check_features, reset=False))
         _check_length(y, len(view), "y_val", "X_val")
         self._check_edge_features(view)
+        own = None if sample_weight_val is None else own_weight
+        self._score = validation_score(self, y, known, own)
         return view, goal
 
     # ---- training ------------------------------------------------------------------
@@ -214,7 +225,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         return train(
             self._network_spec(self.readout, tasks[0].n_features),
             tasks,
-            self._training(self._targets_.loss, patience, callbacks),
+            self._training(self._targets_.loss, patience, callbacks, self._score),
             n_outputs=self._targets_.n_outputs,
             generator=self._generator(),
             start=pretrained_start(self, tasks[0].n_features),

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from skorch.callbacks import Callback
 
 WORST = (-math.inf, -math.inf)
@@ -25,13 +26,54 @@ class StopIfDiverged(Callback):
             )
 
 
+class ScoreValidation(Callback):
+    """Replace an epoch's validation score by one of all validation outputs.
+
+    Parameters
+    ----------
+    score : callable
+        Takes the outputs (n_targets, n_outputs) as an array; more is better.
+    """
+
+    def __init__(self, score):
+        self.score = score
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget earlier trainings."""
+        self.best_ = -math.inf
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Forget the last epoch."""
+        self.outputs_ = []
+
+    def on_batch_end(self, net, batch=None, *, training=False, y_pred=None, **kwargs):
+        """Collect a validation batch's outputs."""
+        if not training:
+            self.outputs_.append(y_pred)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Write to the history."""
+        score = float(self.score(torch.cat(self.outputs_).cpu().numpy()))
+        epoch = net.history[-1]
+        epoch["valid_score"], epoch["valid_score_best"] = score, score > self.best_
+        self.best_ = max(self.best_, score)
+
+
 class KeepBest(Callback):
     """End with the best epoch's weights, and count the epochs without progress.
 
     As in the GAT paper an epoch counts as progress if the validation loss or the
     validation score is the best so far. The best epoch has the highest score and,
     among equals, the lowest loss.
+
+    Parameters
+    ----------
+    digits : int or None, default=SCORE_DIGITS
+        Decimals of the score that count; None for all.
     """
+
+    def __init__(self, digits=SCORE_DIGITS):
+        self.digits = digits
 
     def on_train_begin(self, net, **kwargs):
         """Forget earlier trainings."""
@@ -42,15 +84,21 @@ class KeepBest(Callback):
     def on_epoch_end(self, net, **kwargs):
         """Keep the weights if they are the best."""
         epoch = net.history[-1]
-        loss, score = epoch["valid_loss"], epoch["valid_score"]
-        # outputs that are no numbers are no progress, even if they hit a class
-        now = (round(score, SCORE_DIGITS), -loss) if math.isfinite(loss) else WORST
+        now = self._judge(epoch["valid_score"], epoch["valid_loss"])
         self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
         self.peaks_ = tuple(map(max, now, self.peaks_))
         if now > self.best_:
             self.best_ = now
             state = net.module_.state_dict()
             self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
+
+    def _judge(self, score, loss):
+        """Return what shall grow, the score before minus the loss."""
+        if not math.isfinite(loss):
+            return WORST  # outputs that are no numbers, even if they hit a class
+        if not math.isfinite(score):
+            return -math.inf, -loss
+        return score if self.digits is None else round(score, self.digits), -loss
 
     def on_train_end(self, net, **kwargs):
         """Put the best weights back."""

@@ -1,6 +1,7 @@
 """Train a network on batches, and ask it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import signature
@@ -8,13 +9,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
 from skattn.training._adam import Adam
-from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
+from skattn.training._callbacks import (
+    SCORE_DIGITS,
+    KeepBest,
+    ScoreValidation,
+    StopIfDiverged,
+    StopIfIdle,
+)
 from skattn.training._goal import Loss, WeightedLoss
 from skattn.training._history import EpochHistory
 from skattn.training._memory import check_memory
@@ -84,6 +91,9 @@ class Training:
     patience: int | None = 50
     """Epochs without progress on the validation batch after which to stop, with the
     best epoch's weights; None to train to the end and keep the last."""
+    score: Callable[[np.ndarray], float] | None = None
+    """What the validation outputs (n_targets, n_outputs) are worth; None for accuracy,
+    or minus the squared error."""
     verbose: int = 0
     """Whether to print a line an epoch."""
     net_params: dict = field(default_factory=dict)
@@ -298,12 +308,15 @@ def predict(net: AttentionNet, task: AnyTask) -> np.ndarray:
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:
     """Order the callbacks: one that stops hides the epoch from those behind it."""
+    first: list[Callback] = [StopIfDiverged()]
+    if validated and training.score is not None:
+        first.append(ScoreValidation(training.score))
     if not validated or training.patience is None:
         schedule = [] if _schedules(users) else [_cooldown(training)]
-        return [StopIfDiverged(), *schedule, *training.callbacks, *users]
-    best = KeepBest()
+        return [*first, *schedule, *training.callbacks, *users]
+    best = KeepBest(SCORE_DIGITS if training.score is None else None)
     stop = StopIfIdle(best, training.patience)
-    return [StopIfDiverged(), best, *training.callbacks, *users, stop]
+    return [*first, best, *training.callbacks, *users, stop]
 
 
 def _cooldown(training: Training) -> LRScheduler:

@@ -7,7 +7,12 @@ from skorch.history import History
 from torch import nn
 
 from skattn.training import TaskReport
-from skattn.training._callbacks import KeepBest, StopIfDiverged, StopIfIdle
+from skattn.training._callbacks import (
+    KeepBest,
+    ScoreValidation,
+    StopIfDiverged,
+    StopIfIdle,
+)
 
 
 class FakeNet:
@@ -100,6 +105,47 @@ def test_epoch_whose_loss_is_no_number_does_not_hide_later_progress():
     net, stopped = run(epochs, patience=2)
     assert not stopped
     assert net.module_.weight.item() == 4
+
+
+@pytest.mark.parametrize(("digits", "best"), [(5, 2), (None, 1)])
+def test_decimals_of_the_score_that_do_not_count_leave_it_to_the_loss(digits, best):
+    net, keep = FakeNet(), KeepBest(digits)
+    keep.on_train_begin(net)
+    for loss, score in [(1.0, 0.5000001), (0.9, 0.5)]:
+        net.end_epoch(valid_loss=loss, valid_score=score)
+        keep.on_epoch_end(net)
+    keep.on_train_end(net)
+    assert net.module_.weight.item() == best
+
+
+def test_epoch_whose_score_is_no_number_counts_by_its_loss():
+    epochs = [(1.0, math.nan), (0.9, math.nan), (0.95, math.nan)]
+    assert best_epoch(epochs) == 2
+    assert best_epoch([*epochs, (2.0, 0.1), (0.1, math.nan)]) == 4
+    _, stopped = run(epochs, patience=2)
+    assert not stopped
+
+
+def test_score_is_of_all_validation_outputs_of_an_epoch():
+    net, scored = FakeNet(), []
+
+    def score(outputs):
+        scored.append(outputs.tolist())
+        return outputs.sum()
+
+    callback = ScoreValidation(score)
+    callback.on_train_begin(net)
+    for first in (1.0, 5.0, 3.0):
+        callback.on_epoch_begin(net)
+        callback.on_batch_end(net, None, training=True, y_pred=torch.tensor([[99.0]]))
+        for value in (first, 2.0):
+            output = torch.tensor([[value]])
+            callback.on_batch_end(net, None, training=False, y_pred=output)
+        net.end_epoch(valid_score=0.0)
+        callback.on_epoch_end(net)
+    assert scored == [[[1.0], [2.0]], [[5.0], [2.0]], [[3.0], [2.0]]]
+    assert net.history[:, "valid_score"] == [3.0, 7.0, 5.0]
+    assert net.history[:, "valid_score_best"] == [True, True, False]
 
 
 def test_kept_weights_are_a_copy_and_forgotten_at_the_end():

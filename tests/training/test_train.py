@@ -91,6 +91,20 @@ def test_every_epoch_is_recorded(fit):
     assert np.isfinite(history[:, ("train_loss", "valid_loss", "valid_score")]).all()
 
 
+def test_score_of_the_users_chooses_the_epoch(fit, tasks):
+    net = fit(max_epochs=9, patience=9, score=lambda outputs: -outputs[0, 0])
+    scores = net.history[:, "valid_score"]
+    assert len(set(scores)) == 9
+    assert max(scores) == -predict(net, tasks[1])[0, 0]
+
+
+def test_without_validation_no_score_is_asked_for(fit):
+    def never(outputs):
+        raise AssertionError
+
+    assert "valid_score" not in fit(validate=False, score=never).history[-1]
+
+
 def test_without_validation_there_is_none(fit):
     net = fit(validate=False, max_epochs=3)
     assert "valid_loss" not in net.history[-1]

@@ -1,0 +1,111 @@
+"""The score that a user asks validation to be judged by."""
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import check_scoring
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationScore:
+    """Scores a network's outputs for the validation rows.
+
+    The scorer meets the estimator with the outputs in place of X, so that every way to
+    predict works and none computes them again.
+    """
+
+    scorer: Callable
+    """``scorer(estimator, X, y)``, as scikit-learn's."""
+    estimator: Any
+    """Predicts from outputs."""
+    rows: np.ndarray
+    """Positions of the rows that are known."""
+    y: np.ndarray
+    """Their answers, as the user gave them."""
+    weight: np.ndarray | None
+    """How much each counts, if the user said so."""
+
+    def __call__(self, outputs):
+        """Score outputs of shape (n_rows, n_outputs), those of unknown rows included.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_rows, n_outputs)
+            What the network says.
+
+        Returns
+        -------
+        float
+            The score; more is better.
+        """
+        given = {} if self.weight is None else {"sample_weight": self.weight}
+        return self.scorer(self.estimator, outputs[self.rows], self.y, **given)
+
+
+def validation_score(estimator, y, known, weight):
+    """Make the score of the validation rows, and try it.
+
+    Parameters
+    ----------
+    estimator : GraphAttentionPredictor
+        With the parameter ``scoring``, and all that is learned but the net.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Answers, as the user gave them.
+    known : ndarray of bool
+        Like ``y``; rows that hold an unknown entry are left out.
+    weight : ndarray of shape (n_rows,) or None
+        How much each row counts.
+
+    Returns
+    -------
+    ValidationScore or None
+        None if there is no ``scoring``.
+
+    Raises
+    ------
+    ValueError
+        If it gives no number on these rows.
+    """
+    if estimator.scoring is None:
+        return None
+    asked = copy(estimator)
+    asked._outputs = _as_they_are
+    rows = np.flatnonzero(known.reshape(len(known), -1).all(1))
+    score = ValidationScore(
+        check_scoring(estimator, estimator.scoring),
+        asked,
+        rows,
+        y[rows],
+        None if weight is None else weight[rows],
+    )
+    _try(score, len(y), estimator)
+    return score
+
+
+def _as_they_are(outputs, adjacency):  # noqa: ARG001
+    """Stand in for the network, as ``_outputs`` of an estimator."""
+    return outputs
+
+
+def _try(score, n_rows, estimator):
+    """Score outputs such as before training: near zero, no two the same."""
+    shape = n_rows, estimator._targets_.n_outputs
+    outputs = 1e-3 * np.random.default_rng(0).standard_normal(shape, np.float32)
+    must = (
+        f"scoring={estimator.scoring!r} must give one number on the {len(score.rows)} "
+        "validation rows whose answers are known"
+    )
+    remedy = (
+        "Choose a score for this kind of y, see sklearn.metrics.get_scorer_names(), or "
+        "validate on rows that it can judge (X_val, early_stopping)."
+    )
+    try:
+        value = score(outputs)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{must}, but failed: {error} {remedy}") from error
+    if not isinstance(value, Real) or not np.isfinite(value):
+        raise ValueError(f"{must}, got {value!r}. {remedy}")
