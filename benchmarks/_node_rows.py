@@ -1,5 +1,7 @@
 """Rows of the accuracy benchmark about rows of tables and nodes of one graph."""
 
+import math
+from copy import deepcopy
 from functools import partial
 from itertools import islice
 
@@ -14,11 +16,38 @@ from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import RepeatedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
 
 from benchmarks._data import cora, minesweeper, weather
 from skattn import Encoder, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn.datasets import make_dictionary_lookup
 from skattn.preprocessing import NodeTransformer
+
+
+class BestOfBoth(Callback):
+    """Keep the latest epoch whose loss and accuracy were both the best so far.
+
+    So does the code of the GAT paper; without it the epoch of the highest accuracy
+    counts, which is more often one of luck.
+    """
+
+    def on_train_begin(self, net, **kwargs):  # noqa: ARG002
+        """Forget earlier trainings."""
+        self.loss_, self.score_, self.weights_ = math.inf, -math.inf, None
+
+    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
+        """Copy the weights if neither has been better."""
+        epoch = net.history[-1]
+        loss, score = epoch["valid_loss"], epoch["valid_score"]
+        if loss <= self.loss_ and score >= self.score_:
+            self.weights_ = deepcopy(net.module_.state_dict())
+        self.loss_, self.score_ = min(loss, self.loss_), max(score, self.score_)
+
+    def on_train_end(self, net, **kwargs):  # noqa: ARG002
+        """Put the copy back, after the net has put back its own."""
+        net.module_.load_state_dict(self.weights_)
+        self.weights_ = None
+
 
 GAT = {
     "attention": "gat",
@@ -33,6 +62,7 @@ GAT = {
     "n_iter_no_change": 100,
     "max_epochs": 2000,
     "encoder": Encoder(output="attention", value_dropout=0.6),
+    "net_params": {"callbacks": [BestOfBoth()]},
 }
 """The model of the GAT paper for Cora; what is not named is at its default."""
 BEST = GAT | {"n_layers": 3}
