@@ -2,9 +2,9 @@
 
     python -m benchmarks.compare OLD NEW --pairs 5
 
-Runs our side of the layer, Cora-epoch and graph-epoch benchmarks of both in turn, each
-in a process of its own that imports from its checkout, and prints how many times faster
-the new one is. A benchmark that one of them lacks is named and left out.
+Runs our side of the layer, Cora-epoch, graph-epoch and iris benchmarks of both in turn,
+each in a process of its own that imports from its checkout, and prints how many times
+faster the new one is. A benchmark that one of them lacks is named and left out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _ROWS = {
     "layer-dot": ("layer", "--scores", "dot"),
     "cora": ("epoch", "--what", "cora"),
     "graphs": ("graphs",),
+    "iris": ("epoch", "--what", "iris"),
 }
 """The file of a benchmark, and what it is asked for."""
 

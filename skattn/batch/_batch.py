@@ -1,6 +1,7 @@
 """A graph, or several side by side, as the network sees them."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypedDict
 
 import torch
@@ -40,6 +41,27 @@ class GraphBatch:
     def inputs(self) -> Inputs:
         """The arguments of a network's ``forward``."""
         return Inputs(x=self.x, structure=self.structure)
+
+    @cached_property
+    def _all_in_order(self) -> bool:
+        return torch.equal(self.targets, torch.arange(len(self)).to(self.targets))
+
+    def answers(self, outputs: Tensor) -> Tensor:
+        """Take what a network says of the targets.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (n_nodes, ...) or (n_graphs, ...)
+            What it says of all.
+
+        Returns
+        -------
+        Tensor of shape (n_targets, ...)
+            ``outputs[targets]``; itself where that is all of it.
+        """
+        if len(self) == len(outputs) and self._all_in_order:
+            return outputs
+        return outputs[self.targets]
 
     def to(self, device: torch.device) -> "GraphBatch":
         """Copy to a device; parts that are there already are shared.

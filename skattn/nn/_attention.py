@@ -278,7 +278,7 @@ class GraphAttention(nn.Module):
             Their new features.
         """
         edge_features = given["edge_features"]
-        mean = self.combine == "mean"
+        mean, bias = self.combine == "mean", self.bias
         active = self.training and self.dropout > 0
         out = edge_attention(
             given["edges"],
@@ -286,7 +286,7 @@ class GraphAttention(nn.Module):
             sent.value,
             bias=self._edge_bias(given["log_weight"], edge_features),
             edge_features=edge_features,
-            offset=None if mean or self.bias is None else self._heads(self.bias),
+            offset=None if mean or bias is None else self._heads(bias),
             dropout=self.dropout if active else 0.0,
             seed=new_seed(generator) if active else 0,
         )  # (n_receivers, H, C + K)
@@ -295,7 +295,7 @@ class GraphAttention(nn.Module):
         if not mean:
             return out.flatten(1)
         out = out.mean(1)
-        return out if self.bias is None else out + self.bias
+        return out if bias is None else out + bias
 
     def attention_weights(
         self,
@@ -334,8 +334,7 @@ class GraphAttention(nn.Module):
         return attention_weights(edges, score, bias=bias)
 
     def _heads(self, x: Tensor) -> Tensor:
-        heads: Tensor = x.unflatten(-1, (self.n_heads, self.head_dim))
-        return heads
+        return x.view(*x.shape[:-1], self.n_heads, self.head_dim)
 
     def _score(self, x: Tensor | SparseMatrix, receivers: slice, sent: Sent) -> Score:
         if sent.query is not None:

@@ -28,13 +28,21 @@ def matmul(x: Tensor | SparseMatrix, weight: Tensor) -> Tensor:
         # BLAS rounds a matrix times a vector by the number of rows: the same row would
         # not be predicted the same in another batch
         return (x * weight.T).sum(1, keepdim=True)
-    return x @ weight
+    return torch.mm(x, weight)
+
+
+def add_matmul(h: Tensor, x: Tensor | SparseMatrix, weight: Tensor) -> Tensor:
+    """Add to ``h`` what :func:`matmul` returns; of dense rows in one go."""
+    if isinstance(x, SparseMatrix) or weight.shape[1] == 1:
+        return h + matmul(x, weight)
+    return torch.addmm(h, x, weight)
 
 
 def take_rows(x: Tensor | SparseMatrix, rows: slice) -> Tensor | SparseMatrix:
     """Look at some of the rows; at ``x`` itself if they are all."""
-    low, high, _ = rows.indices(len(x))
-    if (low, high) == (0, len(x)):
+    n_rows = x.shape[0]
+    low, high, _ = rows.indices(n_rows)
+    if (low, high) == (0, n_rows):
         return x
     if isinstance(x, Tensor):
         return x[low:high]
@@ -118,8 +126,6 @@ class Linear(nn.Module):
         Tensor of shape (n, out_features)
             Their images.
         """
-        wide = self.weight.shape[1] > 1  # see matmul
-        if isinstance(x, Tensor) and self.bias is not None and wide:
-            return torch.addmm(self.bias, x, self.weight)
-        out = matmul(x, self.weight)
-        return out if self.bias is None else out + self.bias
+        if self.bias is None:
+            return matmul(x, self.weight)
+        return add_matmul(self.bias, x, self.weight)

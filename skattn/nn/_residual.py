@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import glorot_, matmul
+from skattn.nn._linear import add_matmul, glorot_, matmul
 from skattn.ops import SparseMatrix
 
 
@@ -70,3 +70,20 @@ class LinearResidual(nn.Module):
             The mapped rows.
         """
         return matmul(x, self.weight * self.gate)
+
+    def add_to(self, h: Tensor, x: Tensor | SparseMatrix) -> Tensor:
+        """Add to every row what :meth:`forward` makes of another.
+
+        Parameters
+        ----------
+        h : Tensor of shape (n, out_features)
+            Rows to add to.
+        x : Tensor or SparseMatrix of shape (n, in_features)
+            Rows to be mapped.
+
+        Returns
+        -------
+        Tensor of shape (n, out_features)
+            The sums.
+        """
+        return add_matmul(h, x, self.weight * self.gate)

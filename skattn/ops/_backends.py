@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Protocol, cast
+from functools import cache, lru_cache
+from typing import NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -21,8 +21,7 @@ from torch import Tensor
 __all__ = ["Backend", "Spec", "select", "use_backend", "use_shapes_of"]
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """What an operation needs of a backend."""
 
     devices: frozenset[str]
@@ -33,8 +32,8 @@ class Spec:
     @classmethod
     def of(cls, *tensors: Tensor | None) -> Spec:
         """Describe the tensors of a call; None stands for one that was not given."""
-        given = [tensor for tensor in tensors if tensor is not None]
-        return _describe(frozenset((tensor.device, tensor.dtype) for tensor in given))
+        kinds = {(x.device, x.dtype) for x in tensors if x is not None}
+        return _describe(frozenset(kinds))
 
 
 @lru_cache
@@ -68,7 +67,12 @@ class Backend:
 
     def load(self) -> Operations:
         """Import the module, the first time at the cost of what it imports."""
-        return cast("Operations", importlib.import_module(self.module))
+        return _import(self.module)
+
+
+@cache
+def _import(module: str) -> Operations:
+    return cast("Operations", importlib.import_module(module))  # 3 us a look
 
 
 def _is_float32_on_cpu(spec: Spec) -> bool:
@@ -128,7 +132,11 @@ def use_backend(name: str) -> Iterator[None]:
 
 def select(spec: Spec) -> Backend:
     """Return the backend to use: the chosen one, or the first that can."""
-    choice = _CHOICE.get()
+    return _select(spec, _CHOICE.get())
+
+
+@lru_cache
+def _select(spec: Spec, choice: str) -> Backend:
     if choice == "auto":
         return next(backend for backend in _BACKENDS if backend.can(spec))
     backend = next(backend for backend in _BACKENDS if backend.name == choice)

@@ -137,17 +137,13 @@ def attention_weights(
 def _check_shapes(edges: Edges, score: Score, value: Tensor | None) -> None:
     """Kernels read without looking; this is the last place where sizes are compared."""
     tail = score.key.shape[1:]
-    expected = {
-        "score.query": (score.query, (edges.n_receivers, *tail)),
-        "score.key": (score.key, (edges.n_senders, *tail)),
-    }
+    _check_shape("score.query", score.query, (edges.n_receivers, *tail))
+    _check_shape("score.key", score.key, (edges.n_senders, *tail))
     if isinstance(score, GatV2):
-        expected["score.attention"] = (score.attention, tuple(tail))
+        _check_shape("score.attention", score.attention, tuple(tail))
     if value is not None:
         sizes = (edges.n_senders, tail[0], value.shape[-1])
-        expected["value"] = (value, sizes)
-    for name, (tensor, shape) in expected.items():
-        _check_shape(name, tensor, shape)
+        _check_shape("value", value, sizes)
 
 
 def _check_edge_shapes(
@@ -167,7 +163,7 @@ def _check_edge_shapes(
 
 
 def _check_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
-    if tuple(tensor.shape) != shape:
+    if tensor.shape != shape:
         raise ValueError(
             f"{name} must have shape {shape} to fit these edges and the other tensors, "
             f"got {tuple(tensor.shape)}."

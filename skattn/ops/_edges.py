@@ -75,12 +75,12 @@ class Edges:
     @property
     def n_receivers(self) -> int:
         """Number of nodes that attend."""
-        return len(self.indptr) - 1
+        return self.indptr.shape[0] - 1
 
     @property
     def n_edges(self) -> int:
         """Number of edges, repeated ones counted as often as they occur."""
-        return len(self.senders)
+        return self.senders.shape[0]
 
     @cached_property
     def receivers(self) -> Tensor:

@@ -52,7 +52,7 @@ class Adam(torch.optim.Adam):
     @torch.no_grad()
     def step(self, closure=None):
         """Change all parameters that have a gradient."""
-        if not all(map(_is_plain, self.param_groups)):
+        if any(map(_has_rare_option, self.param_groups)) or not self._are_plain():
             return super().step(closure)
         loss = None
         if closure is not None:
@@ -72,6 +72,14 @@ class Adam(torch.optim.Adam):
         for group in self.param_groups:
             for param in group["params"]:
                 param.grad = None
+
+    def _are_plain(self):
+        """Tell whether all are float32 on the CPU; moments are kept of such alone."""
+        return self._moments is not None or all(
+            param.is_cpu and param.dtype is torch.float32
+            for group in self.param_groups
+            for param in group["params"]
+        )
 
     def _recall(self, group):
         for param in group["params"]:
@@ -94,12 +102,13 @@ class Adam(torch.optim.Adam):
         )
 
 
-def _is_plain(group):
-    if any(group[name] for name in ("amsgrad", "maximize", "differentiable")):
-        return False
-    if group["decoupled_weight_decay"]:
-        return False
-    return all(p.is_cpu and p.dtype is torch.float32 for p in group["params"])
+def _has_rare_option(group):
+    return (
+        group["amsgrad"]
+        or group["maximize"]
+        or group["differentiable"]
+        or group["decoupled_weight_decay"]
+    )
 
 
 def _step(group, moments):

@@ -110,9 +110,8 @@ class AttentionNet(NeuralNet):
     def infer(self, x, **fit_params):
         """Compute the outputs for a batch's targets, (n_targets, n_outputs)."""
         if _goes_by_chunks(self.module_, x):
-            return self.module_.forward_in_chunks(**x.inputs)[x.targets]
-        output = self.module_(**x.inputs, generator=self.generator)
-        return output[x.targets]
+            return x.answers(self.module_.forward_in_chunks(**x.inputs))
+        return x.answers(self.module_(**x.inputs, generator=self.generator))
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Compute the loss of a batch."""
@@ -149,8 +148,8 @@ class AutoencoderNet(AttentionNet):
         if self.module_.training:
             return self.module_(**x.inputs, generator=self.generator)
         if _goes_by_chunks(self.module_, x):
-            return self.module_.embed_in_chunks(**x.inputs)[x.targets]
-        return self.module_.embed(**x.inputs)[x.targets]
+            return x.answers(self.module_.embed_in_chunks(**x.inputs))
+        return x.answers(self.module_.embed(**x.inputs))
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Compute the mean of the errors; a batch may be without masked targets."""

@@ -65,3 +65,15 @@ def test_inputs_are_the_arguments_of_a_network(batch):
     spec = NetworkSpec(block=BlockSpec(n_edge_features=1))
     network = AttentionNetwork(2, 3, spec)
     assert network(**batch.inputs).shape == (2, 3)
+
+
+@pytest.mark.parametrize("targets", [[1], [1, 0], [0, 0], [0, 1, 0]])
+def test_answers_are_the_rows_of_the_targets(batch, targets):
+    batch = batch.with_targets(torch.tensor(targets))
+    outputs = torch.tensor([[5.0], [7.0]])
+    assert batch.answers(outputs).tolist() == [[5.0 + 2 * k] for k in targets]
+
+
+def test_answers_are_no_copy_where_all_is_asked_about_in_order(batch):
+    outputs = torch.ones(2, 3)
+    assert batch.with_targets(torch.tensor([0, 1])).answers(outputs) is outputs

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._cpu._plan import (
@@ -22,6 +21,7 @@ from skattn.ops._cpu._plan import (
     dropping,
     empty,
     in_lanes,
+    once_differentiable,
     place,
     plan_of,
     slots,
@@ -95,13 +95,9 @@ class _EdgeAttention(torch.autograd.Function):
     def backward(ctx: Any, dout: Tensor) -> Any:
         out, lse, *tensors = ctx.saved_tensors
         call = _Call(ctx.plan, ctx.options, _Inputs(*tensors))
-        grads = _Pull(call, out, lse, dout.contiguous()).run()
-        needs = ctx.needs_input_grad[2:]
-        return (
-            None,
-            None,
-            *(g if n else None for g, n in zip(grads, needs, strict=True)),
-        )
+        grads = None, None, *_Pull(call, out, lse, dout.contiguous()).run()
+        needs = ctx.needs_input_grad
+        return tuple([g if n else None for g, n in zip(grads, needs, strict=True)])
 
 
 @lru_cache
@@ -136,6 +132,9 @@ class _Call:
         n_features = 0 if edge_features is None else edge_features.shape[1]
         self.sizes, size = _layout(heads, width, n_features, self.shape)
         self.work = zeros(size)
+        tables = self.value, self.bias, self.features, self.offset
+        self.inputs_at = kernels.Inputs(*map(place, tables))
+        self.drop = dropping(options.dropout, options.seed)
 
     def record(self, *, by_sender: bool) -> tuple[Any, ...]:
         """Return the kernels' record of the call, from the side of who is walked."""
@@ -150,9 +149,7 @@ class _Call:
             score = kernels.GatV2(mine, theirs, shape, place(self.attention), slope)
         else:
             score = kernels.Dot(mine, theirs, shape, 1 / math.sqrt(shape[1]))
-        inputs = self.value, self.bias, self.features, self.offset
-        drop = dropping(self.options.dropout, self.options.seed)
-        return score, self.sizes, kernels.Inputs(*map(place, inputs)), drop
+        return score, self.sizes, self.inputs_at, self.drop
 
     def attend(self) -> tuple[Tensor, Tensor]:
         """Return the output and the log-sum-exps."""
@@ -201,7 +198,8 @@ class _Pull:
         rows, call = self.call.plan.by_receiver, self.call
         n, heads = self.lse.shape
         stat = empty(n, 2, heads)
-        received = tuple(map(place, (self.out, self.lse, self.dout, call.offset)))
+        tables = self.out.data_ptr(), self.lse.data_ptr(), self.dout.data_ptr()
+        received = *tables, place(call.offset)
         written = stat.data_ptr(), place(doffset)
 
         def row_sums(blocks: tuple[int, int], work: int) -> None:
@@ -220,8 +218,8 @@ class _Pull:
         table, record = self.dout, call.record(by_sender=True)
         if sizes.step != sizes.width:
             table = in_lanes(table[..., : sizes.width])
-        received = tuple(map(place, (table, self.dout, stat)))
-        written = tuple(map(place, (*grads, dattention)))
+        received = table.data_ptr(), self.dout.data_ptr(), stat.data_ptr()
+        written = *[grad.data_ptr() for grad in grads], place(dattention)
 
         def pull(blocks: tuple[int, int], work: int) -> None:
             kernels.pull_senders(blocks, rows.places, record, received, written, work)
@@ -252,5 +250,5 @@ def _summed(partial: Tensor | None, like: Tensor | None) -> Tensor | None:
     """Return the sum of all blocks' parts, cut to the width of their tensor."""
     if partial is None or like is None:
         return None
-    whole = partial.numpy().sum(0)[:, : like.shape[1]]
+    whole = np.add.reduce(partial.numpy())[:, : like.shape[1]]
     return torch.from_numpy(whole.astype(np.float32))

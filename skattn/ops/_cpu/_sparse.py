@@ -14,6 +14,7 @@ from skattn.ops._cpu._plan import (
     dropping,
     empty,
     in_lanes,
+    once_differentiable,
     plan_of,
     zeros,
 )
@@ -47,7 +48,7 @@ class _SparseMatmul(torch.autograd.Function):
         return _multiply(plan.by_receiver, values, weight, ctx.drop)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx: Any, dout: Tensor) -> Any:
         (values,) = ctx.saved_tensors
         out = _multiply(ctx.plan.by_sender, values, dout, ctx.drop)
@@ -80,17 +81,22 @@ class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: float, seed: int) -> Tensor:
         ctx.p, ctx.seed = p, seed
-        x, drop, out = x.contiguous(), dropping(p, seed), empty(*x.shape)
-        places = x.data_ptr(), out.data_ptr()
-
-        def drop_elements(block: int) -> None:
-            low = block * _ELEMENTS_PER_BLOCK
-            high = min(low + _ELEMENTS_PER_BLOCK, x.numel())
-            kernels.drop_elements(low, high, places, drop)
-
-        run_blocks(-(-x.numel() // _ELEMENTS_PER_BLOCK), drop_elements)
-        return out
+        return _drop(x, p, seed)
 
     @staticmethod
     def backward(ctx: Any, dout: Tensor) -> Any:
-        return dropout(dout, ctx.p, ctx.seed), None, None
+        again = dropout if torch.is_grad_enabled() else _drop
+        return again(dout, ctx.p, ctx.seed), None, None
+
+
+def _drop(x: Tensor, p: float, seed: int) -> Tensor:
+    x, drop, out = x.contiguous(), dropping(p, seed), empty(*x.shape)
+    places = x.data_ptr(), out.data_ptr()
+
+    def drop_elements(block: int) -> None:
+        low = block * _ELEMENTS_PER_BLOCK
+        high = min(low + _ELEMENTS_PER_BLOCK, x.numel())
+        kernels.drop_elements(low, high, places, drop)
+
+    run_blocks(-(-x.numel() // _ELEMENTS_PER_BLOCK), drop_elements)
+    return out
