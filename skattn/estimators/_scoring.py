@@ -1,5 +1,6 @@
 """The score that a user asks validation to be judged by."""
 
+import math
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
@@ -107,5 +108,5 @@ def _try(score, n_rows, estimator):
         value = score(outputs)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{must}, but failed: {error} {remedy}") from error
-    if not isinstance(value, Real) or not np.isfinite(value):
+    if not isinstance(value, Real) or not math.isfinite(value):
         raise ValueError(f"{must}, got {value!r}. {remedy}")
