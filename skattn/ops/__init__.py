@@ -1,15 +1,16 @@
 """The arithmetic of attention: tensors in, tensors out.
 
 `edge_attention` averages the values of every receiver's senders by one of three scores;
-`attention_weights` returns those averages' weights; `dropout` and `sparse_matmul` serve
-the layers around it. `use_backend` chooses who computes, `run_blocks` spreads compiled
-loops over threads.
+`attention_weights` returns those averages' weights; `dropout`, `elu` and
+`sparse_matmul` serve the layers around it. `use_backend` chooses who computes,
+`run_blocks` spreads compiled loops over threads.
 """
 
 from skattn.ops._backends import use_backend, use_shapes_of
 from skattn.ops._dropout import dropout
 from skattn.ops._edge_attention import attention_weights, edge_attention
 from skattn.ops._edges import Edges
+from skattn.ops._elu import elu
 from skattn.ops._scores import Dot, Gat, GatV2, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
 from skattn.ops._structure import GraphStructure, as_structure
@@ -27,6 +28,7 @@ __all__ = [
     "attention_weights",
     "dropout",
     "edge_attention",
+    "elu",
     "run_blocks",
     "sparse_matmul",
     "use_backend",

@@ -49,6 +49,7 @@ class Operations(Protocol):
 
     edge_attention: Callable[..., Tensor]
     dropout: Callable[..., Tensor]
+    elu: Callable[..., Tensor]
     sparse_matmul: Callable[..., Tensor]
 
 

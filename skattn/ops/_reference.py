@@ -15,7 +15,7 @@ from skattn.ops._random import edge_keep, element_keep
 from skattn.ops._scores import Score
 from skattn.ops._sparse import SparseMatrix
 
-__all__ = ["attention_weights", "dropout", "edge_attention", "sparse_matmul"]
+__all__ = ["attention_weights", "dropout", "edge_attention", "elu", "sparse_matmul"]
 
 
 def edge_attention(
@@ -70,3 +70,8 @@ def sparse_matmul(matrix: SparseMatrix, weight: Tensor, p: float, seed: int) -> 
 def dropout(x: Tensor, p: float, seed: int) -> Tensor:
     """See `skattn.ops.dropout`."""
     return x * element_keep(x, p, seed) / (1 - p)
+
+
+def elu(x: Tensor) -> Tensor:
+    """See `skattn.ops.elu`."""
+    return torch.nn.functional.elu(x)

@@ -17,7 +17,7 @@ from skattn.ops._edges import Edges
 from skattn.ops._scores import Gat, GatV2, Score
 from skattn.ops._sparse import SparseMatrix
 
-__all__ = ["dropout", "edge_attention", "sparse_matmul"]
+__all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
 
 LANES = 8
 """Numbers that kernels take at a time: narrower heads are copied into wider rows."""
@@ -118,6 +118,24 @@ class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(_ctx: Any, x: Tensor) -> Tensor:
         return torch.empty_like(x.contiguous())
+
+    @staticmethod
+    def backward(_ctx: Any, dout: Tensor) -> Tensor:
+        return torch.empty_like(dout.contiguous())
+
+
+def elu(x: Tensor) -> Tensor:
+    """See `skattn.ops.elu`."""
+    out: Tensor = _Elu.apply(x)  # type: ignore[no-untyped-call]
+    return out
+
+
+class _Elu(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        out = torch.empty_like(x.contiguous())
+        ctx.save_for_backward(out)
+        return out
 
     @staticmethod
     def backward(_ctx: Any, dout: Tensor) -> Tensor:

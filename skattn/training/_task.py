@@ -1,5 +1,6 @@
 """What a network learns from: batches and their answers, epoch by epoch."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,11 @@ class Task:
     def n_features(self) -> int:
         """Width of the node features."""
         return int(self.batch.x.shape[1])
+
+    @property
+    def n_rows(self) -> float:
+        """Nodes in a batch."""
+        return len(self.batch.x)
 
     @property
     def device(self) -> torch.device:
@@ -67,6 +73,12 @@ class BlockTask:
         """Width of the node features."""
         return self.block.n_features
 
+    @property
+    def n_rows(self) -> float:
+        """Nodes in a batch of graphs of average size."""
+        n_graphs = min(self.batch_size, len(self.numbers))
+        return len(self.block.whole.x) / max(len(self.block), 1) * n_graphs
+
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Go through the batches.
 
@@ -108,6 +120,11 @@ class SampledTask:
     def n_features(self) -> int:
         """Width of the node features."""
         return self.sampler.n_features
+
+    @property
+    def n_rows(self) -> float:
+        """Nodes in a batch; not known before it is drawn, but many."""
+        return math.inf
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Go through the batches.

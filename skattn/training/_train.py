@@ -26,8 +26,8 @@ from skattn.training._goal import Loss, WeightedLoss
 from skattn.training._history import EpochHistory
 from skattn.training._memory import check_memory
 from skattn.training._net import AttentionNet, AutoencoderNet
-from skattn.training._task import AnyTask, Task, Tasks
-from skattn.training._threads import SMALL, enough_threads
+from skattn.training._task import AnyTask, Tasks
+from skattn.training._threads import enough_threads
 
 RESERVED = (
     "module",
@@ -217,8 +217,7 @@ def _run(
     )
     net.initialize()
     net.module_.load_state_dict(net.module_.state_dict() | start)
-    rows = len(tasks[0].batch.x) if isinstance(tasks[0], Task) else SMALL
-    with enough_threads(net.module_, rows):
+    with enough_threads(net.module_, tasks[0].n_rows):
         net.partial_fit(tasks)
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks

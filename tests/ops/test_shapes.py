@@ -11,6 +11,7 @@ from skattn.ops import (
     SparseMatrix,
     _shapes,
     edge_attention,
+    elu,
     sparse_matmul,
     use_backend,
     use_shapes_of,
@@ -54,11 +55,11 @@ def test_outputs_and_gradients_have_the_shapes_of_the_kernels(score, shared):
         assert made == shapes_after(score, "cpu", shared=shared)
 
 
-def test_sparse_products_and_dropout_have_the_shapes_of_the_kernels():
+def test_sparse_products_dropout_and_elu_have_the_shapes_of_the_kernels():
     matrix = SparseMatrix(EDGES, torch.zeros(5)).to("meta")
     weight = torch.zeros(N, 7, device="meta", requires_grad=True)
     with use_backend("shapes"):
-        out = drop(sparse_matmul(matrix, weight), 0.5, seed=1)
+        out = elu(drop(sparse_matmul(matrix, weight), 0.5, seed=1))
         assert out.shape == (3, 7)
         out.sum().backward()
     assert weight.grad.shape == (N, 7)

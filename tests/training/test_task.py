@@ -45,7 +45,11 @@ def test_a_graph_as_a_whole_is_one_batch():
     goal = Goal(torch.zeros(3), torch.ones(3))
     task = Task(batch, goal)
     assert list(task.epoch(torch.Generator())) == [(batch, goal)]
-    assert (task.n_features, task.device) == (2, CPU)
+    assert (task.n_features, task.n_rows, task.device) == (2, 3, CPU)
+
+
+def test_rows_of_a_batch_are_those_of_average_graphs(task):
+    assert task.n_rows == 2 * 15 / 5
 
 
 def test_batches_come_in_order_without_a_generator(task):

@@ -56,9 +56,9 @@ from skattn.ops._cpu._walk import (
 )
 
 __all__ = [
-    "LANES", "Dot", "Gat", "GatV2", "Inputs", "Rows", "Sizes", "attend", "cut_rows",
-    "desk_size", "drop_elements", "multiply_rows", "pull_receivers", "pull_senders",
-    "row_sums", "transpose",
+    "LANES", "Dot", "Gat", "GatV2", "Inputs", "Rows", "Sizes", "attend",
+    "bend_elements", "cut_rows", "desk_size", "drop_elements", "multiply_rows",
+    "pull_elements", "pull_receivers", "pull_senders", "row_sums", "transpose",
 ]  # fmt: skip
 
 see_edits(__file__)
@@ -414,6 +414,24 @@ def drop_elements(low, high, places, drop):
         words = lanes.mixed(words, u32((k >> 32) * walk.GOLDEN + drop[2]))
         kept = load_first(x, k, high - k) * lanes.kept(words, drop[0], drop[3])
         store_first(y, k, kept, high - k)
+
+
+@kernel
+def bend_elements(low, high, places):
+    """Write the ELU of the elements of a flat array; places = (from, to)."""
+    x, y = floats(places[0]), floats(places[1])
+    for k in loop(low, high, LANES):
+        v = load_first(x, k, high - k)
+        store_first(y, k, lanes.select_above(v, v, exp(v) - 1.0), high - k)
+
+
+@kernel
+def pull_elements(low, high, places):
+    """Write the gradient of an ELU by what it returned; places = (y, dout, to)."""
+    y, dout, dx = floats(places[0]), floats(places[1]), floats(places[2])
+    for k in loop(low, high, LANES):
+        v, d = load_first(y, k, high - k), load_first(dout, k, high - k)
+        store_first(dx, k, lanes.select_above(v, d, d * (v + 1.0)), high - k)
 
 
 @kernel

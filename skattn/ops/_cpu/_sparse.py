@@ -1,4 +1,4 @@
-"""Sparse times dense, and element-wise dropout, on the CPU."""
+"""Sparse times dense on the CPU."""
 
 from __future__ import annotations
 
@@ -19,11 +19,8 @@ from skattn.ops._cpu._plan import (
     zeros,
 )
 from skattn.ops._sparse import SparseMatrix
-from skattn.ops._threads import run_blocks
 
-__all__ = ["dropout", "sparse_matmul"]
-
-_ELEMENTS_PER_BLOCK = 1 << 16  # 256 KB; handing out a block costs 0.2 us
+__all__ = ["sparse_matmul"]
 
 
 def sparse_matmul(
@@ -66,37 +63,4 @@ def _multiply(rows: Rows, values: Tensor, dense: Tensor, drop: Any) -> Tensor:
         kernels.multiply_rows(blocks, rows.places, call, out.data_ptr(), work)
 
     rows.walk(multiply, zeros(kernels.desk_size(sizes, (1, width, step))))
-    return out
-
-
-def dropout(x: Tensor, p: float, seed: int) -> Tensor:
-    """See `skattn.ops.dropout`."""
-    out: Tensor = _Dropout.apply(x, p, seed)
-    return out
-
-
-class _Dropout(torch.autograd.Function):
-    """Its gradient is dropout again, of the same places."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, p: float, seed: int) -> Tensor:
-        ctx.p, ctx.seed = p, seed
-        return _drop(x, p, seed)
-
-    @staticmethod
-    def backward(ctx: Any, dout: Tensor) -> Any:
-        again = dropout if torch.is_grad_enabled() else _drop
-        return again(dout, ctx.p, ctx.seed), None, None
-
-
-def _drop(x: Tensor, p: float, seed: int) -> Tensor:
-    x, drop, out = x.contiguous(), dropping(p, seed), empty(*x.shape)
-    places = x.data_ptr(), out.data_ptr()
-
-    def drop_elements(block: int) -> None:
-        low = block * _ELEMENTS_PER_BLOCK
-        high = min(low + _ELEMENTS_PER_BLOCK, x.numel())
-        kernels.drop_elements(low, high, places, drop)
-
-    run_blocks(-(-x.numel() // _ELEMENTS_PER_BLOCK), drop_elements)
     return out
