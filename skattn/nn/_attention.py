@@ -238,16 +238,18 @@ class GraphAttention(nn.Module):
         """Compute ``"gat"``'s halves of all scores, (n, 2 * n_heads), by one product.
 
         Whichever is narrower goes in, values or features: no pass over (n, H, C), and
-        none of a sparse matrix, whose product of 1/4 the width takes 1/2 the time.
+        none of a sparse matrix, whose product of 1/4 the width takes 1/2 the time. What
+        is multiplied by is narrow and lies by columns: its gradient takes 9 ms for 169 k
+        rows, by rows 70.
         """
         attention = torch.stack([self.attention_query, self.attention_key])
         if isinstance(x, SparseMatrix) or self.in_features > self.value.shape[1]:
             heads = torch.eye(self.n_heads, dtype=value.dtype, device=value.device)
-            spread = torch.einsum("thc,hk->hctk", attention, heads)
-            return value.flatten(1) @ spread.flatten(2).flatten(0, 1)
+            spread = torch.einsum("thc,hk->tkhc", attention, heads)
+            return value.flatten(1) @ spread.flatten(2).flatten(0, 1).t()
         # a . (W x) = (W a) . x
-        fold = torch.einsum("fhc,thc->fth", self._heads(self.value), attention)
-        return matmul(x, fold.flatten(1))
+        fold = torch.einsum("fhc,thc->thf", self._heads(self.value), attention)
+        return matmul(x, fold.flatten(0, 1).t())
 
     def receive(
         self,
