@@ -32,6 +32,7 @@ CANDIDATES = {
         "dropout": 0.3,
         "encoder": Encoder(input_dropout=0.0),
     },
+    "every layer attends": {"encoder": Encoder(alone=0)},
     "batch norm": {"norm": "batch"},
     "learning rate 0.002": {"learning_rate": 0.002},
     "no residual": {"residual": False},

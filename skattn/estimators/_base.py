@@ -39,6 +39,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     A subclass says what is learned: ``_train`` makes a net of tasks.
     """
 
+    _table_dropout: ClassVar[float] = STRONG_DROPOUT
+
     _parameter_constraints: ClassVar[dict] = {
         "graph": [Graph, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -137,6 +139,16 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     def _n_attentions(self):
         """How many attentions in a row the network trains."""
         return self.n_layers
+
+    @property
+    def _n_alone(self):
+        """In how many of the first layers nodes see only themselves."""
+        alone = self._recipe().alone
+        return self._usually_alone if alone == "auto" else alone
+
+    @property
+    def _usually_alone(self):
+        return 0
 
     def _recipe(self):
         return Encoder() if self.encoder is None else self.encoder
@@ -248,6 +260,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         return NetworkSpec(
             block=block,
             n_layers=self.n_layers,
+            alone=self._n_alone,
             hidden_dim=self.hidden_dim,
             input_dropout=input_dropout,
             output=recipe.output,
@@ -259,9 +272,9 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     def _dropout(self, wide):
         if self.dropout != "auto":
             return self.dropout
-        if wide or self._context_.kind == "table":
+        if wide:
             return STRONG_DROPOUT
-        return WEAK_DROPOUT
+        return self._table_dropout if self._context_.kind == "table" else WEAK_DROPOUT
 
     def _training(self, loss, patience, callbacks, score=None):
         return Training(

@@ -51,6 +51,11 @@ class Encoder(BaseEstimator):
         Whether every node also attends to all nodes of its graph in every layer, as in
         GraphGPS (Rampasek et al. 2022). Quadratic in the size of a graph; not for
         rows that join a graph one by one, which must not see each other.
+    alone : int or "auto", default="auto"
+        In how many of the first ``n_layers`` layers a node sees only itself: a linear
+        map takes the place of attention. "auto": in all but the last where a classifier
+        or regressor makes the graph from a plain table and `pretrained` is None, else
+        in none.
     positional : {"random_walk", "laplacian", "degree"} or None, default=None
         Encoding of where a node lies in its graph, appended to the node features, see
         :class:`~skattn.preprocessing.PositionalEncoding`.
@@ -77,6 +82,7 @@ class Encoder(BaseEstimator):
         "mixing": [StrOptions({"mean", "gcn"}), None],
         "gated_mixing": ["boolean"],
         "global_attention": ["boolean"],
+        "alone": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "positional": [StrOptions({"random_walk", "laplacian", "degree"}), None],
         "positional_dim": [Interval(Integral, 1, None, closed="left")],
     }
@@ -95,6 +101,7 @@ class Encoder(BaseEstimator):
         mixing=None,
         gated_mixing=False,
         global_attention=False,
+        alone="auto",
         positional=None,
         positional_dim=16,
     ):
@@ -109,6 +116,7 @@ class Encoder(BaseEstimator):
         self.mixing = mixing
         self.gated_mixing = gated_mixing
         self.global_attention = global_attention
+        self.alone = alone
         self.positional = positional
         self.positional_dim = positional_dim
 

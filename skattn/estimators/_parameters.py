@@ -28,6 +28,12 @@ def check_parameters(estimator, recipe):
             f"n_heads={estimator.n_heads}, got {estimator.hidden_dim}."
         )
     recipe.check(estimator.n_heads)
+    if recipe.alone != "auto" and recipe.alone >= estimator.n_layers:
+        raise ValueError(
+            "alone counts layers that do not attend, of which one must be left of "
+            f"n_layers={estimator.n_layers}, got {recipe.alone}. Raise n_layers, or "
+            'set alone="auto".'
+        )
     if estimator.fanout is not None:
         _check_fanout(list(estimator.fanout), estimator._n_attentions, recipe)
     _check_net_params(estimator.net_params or {})

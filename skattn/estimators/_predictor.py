@@ -220,6 +220,17 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
 
     # ---- training ------------------------------------------------------------------
 
+    @property
+    def _usually_alone(self):
+        """All but the last where the graph says nothing that the features do not.
+
+        On 13 tables a classifier so made was right in 85.9 %, one whose three layers
+        all attend in 85.0, in half the time (benchmarks/README.md).
+        """
+        if self._context_.kind != "table" or self.pretrained is not None:
+            return 0
+        return self.n_layers - 1
+
     def _train(self, tasks, callbacks):
         patience = self.n_iter_no_change if self.early_stopping else None
         return train(

@@ -10,6 +10,7 @@ SHARED_RECIPE = (
     "activation",
     "feed_forward",
     "jumping",
+    "alone",
     "hops",
     "mixing",
     "gated_mixing",

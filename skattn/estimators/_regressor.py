@@ -29,7 +29,9 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
         How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=3
-        Number of attention layers: how many hops away a node sees.
+        Number of layers. All attend, so that a node sees as many hops away; but where
+        the graph is made from a plain table, and says nothing that the features do not,
+        only the last does, see the ``alone`` of :class:`Encoder`.
     n_heads : int, default=4
         Attentions side by side in each layer.
     hidden_dim : int, default=64

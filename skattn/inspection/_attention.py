@@ -42,7 +42,8 @@ def attention_weights(estimator, X, *, adjacency=None):
         each of them: ``weights[graph][layer][head]``, over its nodes or time steps.
 
         Of heads that look several ``hops`` far those of one hop are here, before an
-        attending output's.
+        attending output's. Layers in which nodes see only themselves have no entry: all
+        but the last, where the graph was made from a plain table.
 
     Raises
     ------

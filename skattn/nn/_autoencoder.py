@@ -116,6 +116,7 @@ class MaskedAutoencoder(nn.Module):
             self.spec.block,
             input_dropout=self.spec.input_dropout,
             jumping=self.spec.jumping,
+            alone=self.spec.alone,
         )
 
     def reset_parameters(self, generator: Generator | None = None) -> None:

@@ -173,6 +173,9 @@ class AttentionBlock(nn.Module):
     input_dropout : float, optional
         Probability that an entry of the input is dropped in training;
         ``spec.dropout`` if not given.
+    alone : bool, default=False
+        Whether nodes see only themselves: a linear map takes the place of attention,
+        of what joins it, and of the residual.
 
     Shape
     -----
@@ -187,6 +190,7 @@ class AttentionBlock(nn.Module):
         spec: BlockSpec,
         *,
         input_dropout: float | None = None,
+        alone: bool = False,
     ) -> None:
         super().__init__()
         if out_features % spec.n_heads:
@@ -195,18 +199,21 @@ class AttentionBlock(nn.Module):
                 f"got {out_features}."
             )
         self.dropout = spec.dropout if input_dropout is None else input_dropout
-        self.attention = spec.hop_attention(in_features, out_features)
+        self.attention = (
+            None if alone else spec.hop_attention(in_features, out_features)
+        )
         self.mixing = (
             None
-            if spec.mixing is None
+            if alone or spec.mixing is None
             else Mixing(in_features, out_features, spec.mixing, gated=spec.gated_mixing)
         )
         self.global_attention = (
             GlobalAttention(in_features, out_features, n_heads=spec.n_heads)
-            if spec.global_attention
+            if spec.global_attention and not alone
             else None
         )
-        self.skip = spec.skip(in_features, out_features)
+        self.own = Linear(in_features, out_features) if alone else None
+        self.skip = None if alone else spec.skip(in_features, out_features)
         self.norm = make_norm(spec.norm, out_features)
         self.activation = ACTIVATIONS[spec.activation]
         if self.activation is elu and spec.norm is not None:
@@ -258,6 +265,9 @@ class AttentionBlock(nn.Module):
         """
         x = drop(x, self.dropout if self.training else 0.0, generator)
         structure = as_structure(structure)
+        if self.attention is None:
+            receivers = slice(0, structure.edges.n_receivers)
+            return self._finish_alone(take_rows(x, receivers), generator)
         h: Tensor = self.attention(x, structure, generator=generator)
         if self.mixing is not None:
             h = self.mixing(x, h, structure)
@@ -281,7 +291,8 @@ class AttentionBlock(nn.Module):
         """
         self._check_complete(self.global_attention is None)
         mixing = None if self.mixing is None else self.mixing.send(x)
-        return SentByBlock(self.attention.send(x), mixing)
+        attention = [] if self.attention is None else self.attention.send(x)
+        return SentByBlock(attention, mixing)
 
     def receive(
         self,
@@ -308,6 +319,8 @@ class AttentionBlock(nn.Module):
         Tensor of shape (n_receivers, out_features)
             Their next features.
         """
+        if self.attention is None:
+            return self._finish_alone(take_rows(x, receivers), None)
         h = self.attention.receive(x, receivers, sent.attention, structure)
         if self.mixing is not None and sent.mixing is not None:
             h = self.mixing.receive(h, receivers, sent.mixing, structure)
@@ -320,6 +333,12 @@ class AttentionBlock(nn.Module):
             h = self.skip.add_to(h, x)
         h = self.activation(self.norm(h))
         return h if self.feed_forward is None else self.feed_forward(h, generator)
+
+    def _finish_alone(
+        self, x: Tensor | SparseMatrix, generator: Generator | None
+    ) -> Tensor:
+        assert self.own is not None
+        return self._finish(x, self.own(x), generator)
 
     def _check_complete(self, complete: bool) -> None:  # noqa: FBT001
         if not complete:

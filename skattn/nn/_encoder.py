@@ -30,6 +30,8 @@ class GraphEncoder(nn.Module):
     jumping : {"concat", "attention"}, optional
         How the blocks' outputs are combined for every node; the last one's alone
         counts if not given.
+    alone : int, default=0
+        In how many of the first blocks nodes see only themselves.
 
     Shape
     -----
@@ -46,6 +48,7 @@ class GraphEncoder(nn.Module):
         *,
         input_dropout: float | None = None,
         jumping: Combination | None = None,
+        alone: int = 0,
     ) -> None:
         super().__init__()
         ends = [in_features, *widths]
@@ -55,6 +58,7 @@ class GraphEncoder(nn.Module):
                 ends[k + 1],
                 spec,
                 input_dropout=input_dropout if k == 0 else None,
+                alone=k < alone,
             )
             for k in range(len(widths))
         )
@@ -181,13 +185,14 @@ class GraphEncoder(nn.Module):
         Returns
         -------
         weights : list of Tensor of shape (n_edges, n_heads)
-            One entry per block, of its heads that attend along the edges.
+            One entry per block that attends, of its heads along the edges.
         x : Tensor of shape (n_nodes, widths[-1])
             What :meth:`forward` returns.
         """
         weights, layers = [], []
         for block in cast("Iterable[AttentionBlock]", self.blocks):
-            weights.append(block.attention.attention_weights(x, structure))
+            if block.attention is not None:
+                weights.append(block.attention.attention_weights(x, structure))
             x = block(x, structure)
             layers.append(x)
         return weights, x if self.jumping is None else self.jumping(layers)

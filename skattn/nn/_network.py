@@ -26,7 +26,9 @@ class NetworkSpec:
     block: BlockSpec
     """What the blocks are made of."""
     n_layers: int = 2
-    """Number of attention layers, an attending output among them."""
+    """Number of layers, an attending output among them."""
+    alone: int = 0
+    """In how many of the first layers nodes see only themselves."""
     hidden_dim: int = 64
     """Total width of a hidden layer."""
     input_dropout: float | None = None
@@ -92,6 +94,7 @@ class AttentionNetwork(nn.Module):
             spec.block,
             input_dropout=input_dropout,
             jumping=spec.jumping,
+            alone=spec.alone,
         )
         width = self.encoder.out_features
         self.readout = (

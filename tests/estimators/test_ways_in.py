@@ -9,7 +9,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import (
+    AttentionEmbedder,
+    Encoder,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -57,6 +63,49 @@ def test_a_new_row_attends_to_training_rows_only(table):
     np.testing.assert_allclose(
         clf.predict_proba(twins)[0], clf.predict_proba(X[[35]])[0], **CLOSE
     )
+
+
+def attending(model):
+    return [layer.attention is not None for layer in model.net_.module_.encoder.blocks]
+
+
+def test_of_a_plain_table_only_the_last_layer_attends(table, adjacency):
+    X, y = table
+    for cls in (GraphAttentionClassifier, GraphAttentionRegressor):
+        assert attending(small(cls).fit(X, y)) == [False, False, True]
+    assert attending(small(n_layers=1).fit(X, y)) == [True]
+    assert attending(small().fit(Graph(adjacency, X), y)) == [True] * 3
+    assert attending(small().fit(X, y, adjacency=adjacency)) == [True] * 3
+    clf = small(encoder=Encoder(output="attention")).fit(X, y)
+    assert attending(clf) == [False, False]
+
+
+@pytest.mark.parametrize(("alone", "expected"), [(0, 3), (1, 2), (2, 1)])
+def test_how_many_layers_attend_is_the_users_choice(table, graph, alone, expected):
+    X, y = table
+    for rows in (X, graph):
+        clf = small(encoder=Encoder(alone=alone)).fit(rows, y)
+        assert sum(attending(clf)) == expected
+
+
+def test_one_layer_must_attend(table):
+    with pytest.raises(ValueError, match=r"one must be left of n_layers=3, got 3"):
+        small(encoder=Encoder(alone=3)).fit(*table)
+
+
+def test_a_table_may_start_from_an_embedder(table):
+    X, y = table
+    embedder = small(AttentionEmbedder).fit(X)
+    assert attending(small(pretrained=embedder).fit(X, y)) == [True] * 3
+    alone = {"encoder": Encoder(alone=2)}
+    with pytest.raises(ValueError, match=r"encoder__alone is 2 and not 'auto'"):
+        small(pretrained=embedder, **alone).fit(X, y)
+    embedder = small(AttentionEmbedder, **alone).fit(X)
+    assert attending(small(pretrained=embedder, **alone).fit(X, y)) == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_sparse_features_stay_sparse_and_mean_the_same(table):

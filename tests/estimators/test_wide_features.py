@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from skattn import AttentionEmbedder, Encoder, Graph, GraphAttentionClassifier
+from skattn import (
+    AttentionEmbedder,
+    Encoder,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
 
 
 def design(X, y, *, dropout=0.4, **params):
@@ -41,10 +47,15 @@ def test_dropout_is_strong_where_the_graph_says_nothing_new():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 3)), np.arange(20) % 2
     graph = Graph(rng.random((20, 20)) < 0.2, X)
-    for rows, expected in [
-        (X, 0.5),
-        (graph, 0.2),
-        (graph.with_features(rng.normal(size=(20, 21))), 0.5),
+    wide = rng.normal(size=(20, 21))
+    for cls, rows, expected in [
+        (GraphAttentionClassifier, X, 0.3),
+        (GraphAttentionRegressor, X, 0.5),
+        (AttentionEmbedder, X, 0.5),
+        (GraphAttentionClassifier, wide, 0.5),
+        (GraphAttentionClassifier, graph, 0.2),
+        (GraphAttentionRegressor, graph, 0.2),
+        (GraphAttentionClassifier, graph.with_features(wide), 0.5),
     ]:
-        clf = GraphAttentionClassifier(max_epochs=1).fit(rows, y)
-        assert clf.net_.design.arguments["spec"].block.dropout == expected
+        model = cls(max_epochs=1).fit(rows, y)
+        assert model.net_.design.arguments["spec"].block.dropout == expected

@@ -9,10 +9,10 @@ EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
 
 
-def made(widths, input_dropout=None, jumping=None, **options):
+def made(widths, input_dropout=None, jumping=None, alone=0, **options):
     spec = BlockSpec(**{"n_heads": 2} | options)
     encoder = GraphEncoder(
-        2, widths, spec, input_dropout=input_dropout, jumping=jumping
+        2, widths, spec, input_dropout=input_dropout, jumping=jumping, alone=alone
     )
     encoder.reset_parameters(torch.Generator().manual_seed(0))
     return encoder
@@ -63,6 +63,20 @@ def test_weights_of_all_layers_come_with_the_encoding():
     (attention,) = second.attention.groups
     expected = attention.attention_weights(inner, EDGES, edge_features=features)
     assert_close(weights[1], expected)
+
+
+def test_first_blocks_may_see_no_senders():
+    encoder = made([4, 4, 8], alone=2).eval()
+    *first, last = encoder.blocks
+    h = X
+    for block in first:
+        h = block.activation(block.norm(block.own(h)))
+    expected = last(h, EDGES)
+    assert_close(encoder(X, EDGES), expected)
+    assert_close(encoder.forward_in_chunks(X, EDGES, max_edges=2), expected)
+    (weights,), x = encoder.attention_weights(X, EDGES)
+    assert torch.equal(x, encoder(X, EDGES))
+    assert_close(weights, last.attention.attention_weights(h, EDGES))
 
 
 @pytest.mark.parametrize("norm", ["layer", "batch", None])
