@@ -238,9 +238,9 @@ class GraphAttention(nn.Module):
         """Compute ``"gat"``'s halves of all scores, (n, 2 * n_heads), by one product.
 
         Whichever is narrower goes in, values or features: no pass over (n, H, C), and
-        none of a sparse matrix, whose product of 1/4 the width takes 1/2 the time. What
-        is multiplied by is narrow and lies by columns: its gradient takes 9 ms for 169 k
-        rows, by rows 70.
+        none of a sparse matrix, whose product of 1/4 the width takes 1/2 the time. The
+        narrow factor lies by columns: its gradient takes 9 ms for 169 k rows, by rows
+        70.
         """
         attention = torch.stack([self.attention_query, self.attention_key])
         if isinstance(x, SparseMatrix) or self.in_features > self.value.shape[1]:
