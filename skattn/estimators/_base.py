@@ -144,10 +144,10 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     def _n_alone(self):
         """In how many of the first layers nodes see only themselves."""
         alone = self._recipe().alone
-        return self._usually_alone if alone == "auto" else alone
+        return self._alone_by_default if alone == "auto" else alone
 
     @property
-    def _usually_alone(self):
+    def _alone_by_default(self):
         return 0
 
     def _recipe(self):

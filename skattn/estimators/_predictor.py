@@ -221,7 +221,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
     # ---- training ------------------------------------------------------------------
 
     @property
-    def _usually_alone(self):
+    def _alone_by_default(self):
         """All but the last where the graph says nothing that the features do not.
 
         On 13 tables a classifier so made was right in 85.9 %, one whose three layers

@@ -14,6 +14,7 @@ from skattn.nn._linear import Linear
 from skattn.nn._mixing import Mixing
 from skattn.nn._network import AttentionNetwork, NetworkSpec
 from skattn.nn._readout import AttentionReadout, PoolReadout
+from skattn.nn._row_map import RowMap
 
 __all__ = [
     "MAX_EDGES",
@@ -33,4 +34,5 @@ __all__ = [
     "Mixing",
     "NetworkSpec",
     "PoolReadout",
+    "RowMap",
 ]

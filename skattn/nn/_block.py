@@ -13,6 +13,7 @@ from skattn.nn._linear import Linear, drop, take_rows
 from skattn.nn._mixing import Convolution, Mixing
 from skattn.nn._reset import reset_children
 from skattn.nn._residual import LinearResidual
+from skattn.nn._row_map import RowMap
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure, elu
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -60,6 +61,21 @@ class BlockSpec:
     """Whether learned gates weigh heads and convolution; if not, they are summed."""
     global_attention: bool = False
     """Whether every node attends to all nodes of its graph beside its senders."""
+    attends: bool = True
+    """Whether a hidden layer's nodes attend to others; if not, see `alone`."""
+
+    def alone(self) -> "BlockSpec":
+        """Describe a block like these whose nodes see only themselves.
+
+        Returns
+        -------
+        BlockSpec
+            A linear map takes the place of attention, of what joins it, and of the
+            residual.
+        """
+        return replace(
+            self, attends=False, residual=False, mixing=None, global_attention=False
+        )
 
     def attention(
         self, in_features: int, head_dim: int, *, n_heads: int, combine: Combine
@@ -113,8 +129,10 @@ class BlockSpec:
             return None
         return LinearResidual(in_features, out_features, start=self.residual_start)
 
-    def hop_attention(self, in_features: int, out_features: int) -> HopAttention:
-        """Make the attention of a hidden layer.
+    def hop_attention(
+        self, in_features: int, out_features: int
+    ) -> HopAttention | RowMap:
+        """Make the attention of a hidden layer, or what takes its place.
 
         Parameters
         ----------
@@ -125,9 +143,11 @@ class BlockSpec:
 
         Returns
         -------
-        HopAttention
-            A group of heads for each of ``hops``.
+        HopAttention or RowMap
+            A group of heads for each of ``hops``; a linear map unless ``attends``.
         """
+        if not self.attends:
+            return RowMap(in_features, out_features)
         check_hops(self.hops, self.n_heads)
         n_heads, head_dim = self.n_heads // len(self.hops), out_features // self.n_heads
         far = replace(self, n_edge_features=0)
@@ -173,9 +193,6 @@ class AttentionBlock(nn.Module):
     input_dropout : float, optional
         Probability that an entry of the input is dropped in training;
         ``spec.dropout`` if not given.
-    alone : bool, default=False
-        Whether nodes see only themselves: a linear map takes the place of attention,
-        of what joins it, and of the residual.
 
     Shape
     -----
@@ -190,7 +207,6 @@ class AttentionBlock(nn.Module):
         spec: BlockSpec,
         *,
         input_dropout: float | None = None,
-        alone: bool = False,
     ) -> None:
         super().__init__()
         if out_features % spec.n_heads:
@@ -199,21 +215,18 @@ class AttentionBlock(nn.Module):
                 f"got {out_features}."
             )
         self.dropout = spec.dropout if input_dropout is None else input_dropout
-        self.attention = (
-            None if alone else spec.hop_attention(in_features, out_features)
-        )
+        self.attention = spec.hop_attention(in_features, out_features)
         self.mixing = (
             None
-            if alone or spec.mixing is None
+            if spec.mixing is None
             else Mixing(in_features, out_features, spec.mixing, gated=spec.gated_mixing)
         )
         self.global_attention = (
             GlobalAttention(in_features, out_features, n_heads=spec.n_heads)
-            if spec.global_attention and not alone
+            if spec.global_attention
             else None
         )
-        self.own = Linear(in_features, out_features) if alone else None
-        self.skip = None if alone else spec.skip(in_features, out_features)
+        self.skip = spec.skip(in_features, out_features)
         self.norm = make_norm(spec.norm, out_features)
         self.activation = ACTIVATIONS[spec.activation]
         if self.activation is elu and spec.norm is not None:
@@ -265,9 +278,6 @@ class AttentionBlock(nn.Module):
         """
         x = drop(x, self.dropout if self.training else 0.0, generator)
         structure = as_structure(structure)
-        if self.attention is None:
-            receivers = slice(0, structure.edges.n_receivers)
-            return self._finish_alone(take_rows(x, receivers), generator)
         h: Tensor = self.attention(x, structure, generator=generator)
         if self.mixing is not None:
             h = self.mixing(x, h, structure)
@@ -291,8 +301,7 @@ class AttentionBlock(nn.Module):
         """
         self._check_complete(self.global_attention is None)
         mixing = None if self.mixing is None else self.mixing.send(x)
-        attention = [] if self.attention is None else self.attention.send(x)
-        return SentByBlock(attention, mixing)
+        return SentByBlock(self.attention.send(x), mixing)
 
     def receive(
         self,
@@ -319,8 +328,6 @@ class AttentionBlock(nn.Module):
         Tensor of shape (n_receivers, out_features)
             Their next features.
         """
-        if self.attention is None:
-            return self._finish_alone(take_rows(x, receivers), None)
         h = self.attention.receive(x, receivers, sent.attention, structure)
         if self.mixing is not None and sent.mixing is not None:
             h = self.mixing.receive(h, receivers, sent.mixing, structure)
@@ -333,12 +340,6 @@ class AttentionBlock(nn.Module):
             h = self.skip.add_to(h, x)
         h = self.activation(self.norm(h))
         return h if self.feed_forward is None else self.feed_forward(h, generator)
-
-    def _finish_alone(
-        self, x: Tensor | SparseMatrix, generator: Generator | None
-    ) -> Tensor:
-        assert self.own is not None
-        return self._finish(x, self.own(x), generator)
 
     def _check_complete(self, complete: bool) -> None:  # noqa: FBT001
         if not complete:

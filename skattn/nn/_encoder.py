@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 
 from skattn.nn._block import AttentionBlock, BlockSpec
 from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather
+from skattn.nn._hops import HopAttention
 from skattn.nn._jumping import Combination, Jumping
 from skattn.nn._mixing import with_degree
 from skattn.nn._reset import reset_children
@@ -56,9 +57,8 @@ class GraphEncoder(nn.Module):
             AttentionBlock(
                 ends[k],
                 ends[k + 1],
-                spec,
+                spec.alone() if k < alone else spec,
                 input_dropout=input_dropout if k == 0 else None,
-                alone=k < alone,
             )
             for k in range(len(widths))
         )
@@ -191,7 +191,7 @@ class GraphEncoder(nn.Module):
         """
         weights, layers = [], []
         for block in cast("Iterable[AttentionBlock]", self.blocks):
-            if block.attention is not None:
+            if isinstance(block.attention, HopAttention):
                 weights.append(block.attention.attention_weights(x, structure))
             x = block(x, structure)
             layers.append(x)

@@ -16,6 +16,7 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
+from skattn.nn import HopAttention
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -66,7 +67,8 @@ def test_a_new_row_attends_to_training_rows_only(table):
 
 
 def attending(model):
-    return [layer.attention is not None for layer in model.net_.module_.encoder.blocks]
+    blocks = model.net_.module_.encoder.blocks
+    return [isinstance(block.attention, HopAttention) for block in blocks]
 
 
 def test_of_a_plain_table_only_the_last_layer_attends(table, adjacency):

@@ -17,9 +17,12 @@ def rows(n=3, k=4, seed=1):
 
 
 def made(in_features=4, out_features=6, seed=0, input_dropout=None, **options):
-    places = {"input_dropout": input_dropout, "alone": options.pop("alone", False)}
     spec = BlockSpec(**{"n_heads": 2} | options)
-    block = AttentionBlock(in_features, out_features, spec, **places)
+    return reset(spec, in_features, out_features, seed, input_dropout)
+
+
+def reset(spec, in_features=4, out_features=6, seed=0, input_dropout=None):
+    block = AttentionBlock(in_features, out_features, spec, input_dropout=input_dropout)
     block.reset_parameters(torch.Generator().manual_seed(seed))
     return block
 
@@ -46,23 +49,22 @@ def test_residual_is_a_gated_linear_map_of_the_input():
 
 @pytest.mark.parametrize("residual", [True, False])
 def test_a_block_alone_maps_every_receiver_by_itself(residual):
-    block = made(
-        **PLAIN | {"residual": residual, "mixing": "gcn", "global_attention": True},
-        alone=True,
-        activation="relu",
-    ).eval()
+    options = {"residual": residual, "mixing": "gcn", "global_attention": True}
+    spec = BlockSpec(**PLAIN | options, activation="relu")
+    block = reset(spec.alone()).eval()
+    linear = block.attention.map
     with torch.no_grad():
-        block.own.bias.copy_(torch.arange(6))
+        linear.bias.copy_(torch.arange(6))
     x = rows()
-    expected = relu(x @ block.own.weight + torch.arange(6))
+    expected = relu(x @ linear.weight + torch.arange(6))
     assert_close(block(x, EDGES), expected)
     assert_close(block(x, Edges.from_csr([0, 1, 2], [2, 2], n_senders=3)), expected[:2])
     some = slice(1, 3)
     part = GraphStructure(EDGES).part(1, 3)
     assert_close(block.receive(x, some, block.send(x), part), expected[some])
     assert [name for name, _ in block.named_parameters()] == [
-        "own.weight",
-        "own.bias",
+        "attention.map.weight",
+        "attention.map.bias",
     ]
 
 

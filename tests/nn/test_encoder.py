@@ -70,7 +70,7 @@ def test_first_blocks_may_see_no_senders():
     *first, last = encoder.blocks
     h = X
     for block in first:
-        h = block.activation(block.norm(block.own(h)))
+        h = block.activation(block.norm(block.attention.map(h)))
     expected = last(h, EDGES)
     assert_close(encoder(X, EDGES), expected)
     assert_close(encoder.forward_in_chunks(X, EDGES, max_edges=2), expected)
