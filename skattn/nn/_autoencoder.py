@@ -187,17 +187,14 @@ class MaskedAutoencoder(nn.Module):
         generator: Generator | None,
     ) -> tuple[Tensor, Tensor]:
         """Tell the features of masked nodes; return them, and which nodes these are."""
-        layer, hidden, nodes = (
-            structure.layer(self.spec.n_layers),
-            mask.nodes,
-            mask.nodes,
-        )
+        layer = structure.layer(self.spec.n_layers)
+        hidden = nodes = mask.nodes
         if structure.reach:  # there are rows of the first nodes only
             hidden = nodes[nodes < layer.edges.n_senders]
             nodes = nodes[nodes < layer.edges.n_receivers]
-        code = code.index_fill(0, hidden, 0.0)
-        code = drop(code, self.spec.block.dropout if self.training else 0.0, generator)
-        told = self.decoder(code, **edge_inputs(layer), generator=generator)
+        p = self.spec.block.dropout if self.training else 0.0
+        seen = drop(code.index_fill(0, hidden, 0.0), p, generator)
+        told = self.decoder(seen, **edge_inputs(layer), generator=generator)
         return self.tell(told.index_select(0, nodes)), nodes
 
     def _error(self, told: Tensor, true: Tensor) -> Tensor:
