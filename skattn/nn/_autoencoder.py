@@ -3,7 +3,7 @@
 from typing import cast
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from skattn.nn._attention import edge_inputs
 from skattn.nn._chunks import MAX_EDGES, refuse_readout
@@ -12,7 +12,7 @@ from skattn.nn._linear import Linear
 from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
-from skattn.nn._reset import reset_children
+from skattn.nn._reset import Composite
 from skattn.nn._segments import Pool
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -21,7 +21,7 @@ NORM_FLOOR = 1e-3
 alone, which is zero at first, and a cosine's gradient is one over the norm."""
 
 
-class MaskedAutoencoder(nn.Module):
+class MaskedAutoencoder(Composite):
     """An encoder that learns by telling hidden features of nodes from their neighbours.
 
     GraphMAE (Hou et al. 2022, section 3.2): some nodes are masked; the encoder makes
@@ -122,16 +122,6 @@ class MaskedAutoencoder(nn.Module):
             jumping=self.spec.jumping,
             alone=self.spec.alone,
         )
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(
         self,

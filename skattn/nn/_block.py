@@ -11,7 +11,7 @@ from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._hops import HopAttention, check_hops
 from skattn.nn._linear import Linear, drop, take_rows
 from skattn.nn._mixing import Convolution, Mixing
-from skattn.nn._reset import reset_children
+from skattn.nn._reset import Composite
 from skattn.nn._residual import LinearResidual
 from skattn.nn._row_map import RowMap
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure, elu
@@ -170,7 +170,7 @@ class SentByBlock(NamedTuple):
     """For the convolution."""
 
 
-class AttentionBlock(nn.Module):
+class AttentionBlock(Composite):
     """``activation(norm(attention(x) + x W diag(g)))``, then a feed-forward residual.
 
     Where asked for, a convolution joins the attention (``Mixing``), and attention among
@@ -236,16 +236,6 @@ class AttentionBlock(nn.Module):
         self.feed_forward = (
             FeedForward(out_features, spec) if spec.feed_forward else None
         )
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(
         self,
@@ -349,7 +339,7 @@ class AttentionBlock(nn.Module):
             )
 
 
-class FeedForward(nn.Module):
+class FeedForward(Composite):
     """``x + W_2 activation(W_1 norm(x))``.
 
     Parameters
@@ -371,16 +361,6 @@ class FeedForward(nn.Module):
         self.contract = Linear(width * spec.feed_forward, width)
         self.activation = ACTIVATIONS[spec.activation]
         self.dropout = spec.dropout
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Add to every row what the two linear maps make of it."""

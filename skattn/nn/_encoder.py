@@ -11,11 +11,11 @@ from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather
 from skattn.nn._hops import HopAttention
 from skattn.nn._jumping import Combination, Jumping
 from skattn.nn._mixing import with_degree
-from skattn.nn._reset import reset_children
+from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
-class GraphEncoder(nn.Module):
+class GraphEncoder(Composite):
     """Blocks of attention, one after the other.
 
     Parameters
@@ -64,16 +64,6 @@ class GraphEncoder(nn.Module):
         )
         self.jumping = Jumping(widths, jumping) if jumping and widths else None
         self.out_features = ends[-1]
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(
         self,

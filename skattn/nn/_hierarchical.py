@@ -8,7 +8,7 @@ from torch import Generator, Tensor, nn
 from skattn.nn._attention import GraphAttention, edge_inputs
 from skattn.nn._block import BlockSpec
 from skattn.nn._linear import Linear
-from skattn.nn._reset import reset_children
+from skattn.nn._reset import Composite
 from skattn.nn._segments import graph_of_nodes, node_ptr_of, pool
 from skattn.ops import Edges, GraphStructure, as_structure
 
@@ -20,7 +20,7 @@ graph exchanges (the carbons of a ring) have the same score up to rounding; choo
 among them by their number would make the output depend on the numbering."""
 
 
-class HierarchicalReadout(nn.Module):
+class HierarchicalReadout(Composite):
     """Attention chooses the better half of the nodes, again and again.
 
     Self-attention graph pooling (SAGPool, Lee et al. 2019, equations 3 to 7): an
@@ -61,16 +61,6 @@ class HierarchicalReadout(nn.Module):
         self.levels = nn.ModuleList(
             Linear(2 * width, width) for _ in range(N_LEVELS + 1)
         )
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(
         self,

@@ -7,11 +7,11 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import EdgeInputs, GraphAttention, Sent, edge_inputs
-from skattn.nn._reset import reset_children
+from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
-class HopAttention(nn.Module):
+class HopAttention(Composite):
     """Groups of heads side by side, each over another neighbourhood.
 
     Group ``k`` attends to everybody within ``k`` hops. Group 1 attends along the edges
@@ -33,16 +33,6 @@ class HopAttention(nn.Module):
         super().__init__()
         self.hops = tuple(groups)
         self.groups = nn.ModuleList(groups.values())
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(
         self,

@@ -13,7 +13,7 @@ from skattn.nn._encoder import GraphEncoder
 from skattn.nn._jumping import Combination
 from skattn.nn._linear import Linear, drop, take_rows
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
-from skattn.nn._reset import reset_children
+from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 Output = Literal["linear", "attention"]
@@ -43,7 +43,7 @@ class NetworkSpec:
     """How a graph's nodes become one vector; None: every node has outputs."""
 
 
-class AttentionNetwork(nn.Module):
+class AttentionNetwork(Composite):
     """An encoder, and one row of outputs for every node or every graph.
 
     Parameters
@@ -117,16 +117,6 @@ class AttentionNetwork(nn.Module):
             self.linear = Linear(width, n_outputs)
         else:
             self.linear = spec.block.skip(width, n_outputs)
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(
         self,

@@ -22,3 +22,17 @@ def reset_children(module: nn.Module, generator: Generator | None) -> None:
             reset_children(child, generator)
         elif isinstance(child, Resettable):
             child.reset_parameters(generator)
+
+
+class Composite(nn.Module):
+    """A module whose weights are those of its parts."""
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
+        reset_children(self, generator)

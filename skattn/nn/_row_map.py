@@ -1,14 +1,14 @@
 """What takes the place of attention where nodes see only themselves."""
 
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from skattn.nn._attention import Sent
 from skattn.nn._linear import Linear, take_rows
-from skattn.nn._reset import reset_children
+from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
-class RowMap(nn.Module):
+class RowMap(Composite):
     """A linear map of every receiver's own row; nobody is attended to.
 
     It is called as :class:`HopAttention` is.
@@ -38,16 +38,6 @@ class RowMap(nn.Module):
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
         self.map = Linear(in_features, out_features)
-
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
 
     def forward(
         self,
