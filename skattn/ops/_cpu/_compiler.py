@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.caching import FunctionCache
 from numba.core.imputils import RefType, iternext_impl
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, models, register_model
 
-__all__ = ["INSIDE", "kernel", "loop", "part", "see_edits"]
+__all__ = ["INSIDE", "kernel", "loop", "part"]
 
 _ARITHMETIC = {
     "boundscheck": False,
@@ -28,21 +29,32 @@ _ARITHMETIC = {
 }
 # What only kernels call needs no entry from Python: a quarter of compiling.
 INSIDE = _ARITHMETIC | {"no_cpython_wrapper": True, "forceinline": True}
-kernel = njit(nogil=True, cache=True, **_ARITHMETIC)
 part = njit(**INSIDE)
 
 
-def see_edits(path: str) -> None:
-    """Make a file of cached kernels as young as the youngest beside it.
+def kernel(function: Any) -> Any:
+    """Compile what Python calls, and keep the code on disk for other processes."""
+    dispatcher = njit(nogil=True, **_ARITHMETIC)(function)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
 
-    numba's cache looks for edits in the file of the function that is called and misses
-    them in those it imports. Where the file may not be touched, nobody edits.
+
+class _Cache(FunctionCache):
+    """What was compiled counts until a file beside the kernel's is another.
+
+    numba's own cache looks at the kernel's file and at none that it imports: after an
+    update, kernels of before would run in buffers laid out for those of now.
     """
-    file = Path(path)
-    youngest = max(other.stat().st_mtime_ns for other in file.parent.glob("*.py"))
-    if file.stat().st_mtime_ns < youngest:
-        with contextlib.suppress(OSError):
-            os.utime(file)
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        folder = Path(self._py_func.__code__.co_filename).parent
+        return *super()._index_key(sig, codegen), _digest(folder)
+
+
+@lru_cache
+def _digest(folder: Path) -> str:
+    sources = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
+    return hashlib.sha256(b"".join(sources)).hexdigest()
 
 
 # ---- loops ---------------------------------------------------------------------------

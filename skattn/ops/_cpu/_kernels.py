@@ -24,7 +24,7 @@ from collections import namedtuple
 
 from skattn.ops._cpu import _lanes as lanes
 from skattn.ops._cpu import _walk as walk
-from skattn.ops._cpu._compiler import kernel, loop, part, see_edits
+from skattn.ops._cpu._compiler import kernel, loop, part
 from skattn.ops._cpu._hooks import Dot, Gat, GatV2, finish, logits, pull
 from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import splat
@@ -60,8 +60,6 @@ __all__ = [
     "bend_elements", "cut_rows", "desk_size", "drop_elements", "multiply_rows",
     "pull_elements", "pull_receivers", "pull_senders", "row_sums", "transpose",
 ]  # fmt: skip
-
-see_edits(__file__)
 
 # Addresses, 0 where absent.
 Inputs = namedtuple("Inputs", "value bias edge_features offset")
