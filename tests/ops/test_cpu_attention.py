@@ -168,6 +168,23 @@ def test_edges_too_many_for_int32_give_the_same(
     assert all(wide[name].equal(narrow[name]) for name in narrow)
 
 
+@pytest.mark.parametrize("n_heads", [1, 2, 4, 9])
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
+@pytest.mark.parametrize("graph", ["empty", "hub", "rows of all lengths"])
+def test_rows_asked_for_ahead_change_nothing(
+    graph, kind, n_heads, make_call, make_score, monkeypatch
+):
+    lengths = [0, 1, 31, 0, 32, 33, 2, 0, 0, 63, 64, 65, 256, 1, 257, 1, 0, 0]
+    edges = _graph(graph) if graph in {"empty", "hub"} else _rows_of(lengths)
+    tensors = make_call(edges, kind, n_heads, 8, n_edge_features=1)
+    call = (edges, kind, tensors, make_score, torch.float32, 0.5)
+    found = {}
+    for n_bytes in (0, 2**40):
+        monkeypatch.setattr("skattn.ops._cpu._plan._L2", n_bytes)
+        found[n_bytes] = _outcome("cpu", *call)
+    assert all(found[0][name].equal(found[2**40][name]) for name in found[0])
+
+
 @pytest.mark.parametrize("poison", [torch.nan, torch.inf])
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
 def test_a_value_that_is_no_number_stays_with_who_attends_to_it(

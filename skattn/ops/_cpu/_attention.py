@@ -18,6 +18,7 @@ from torch import Tensor
 from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._cpu._plan import (
     Plan,
+    asked_ahead,
     dropping,
     empty,
     in_lanes,
@@ -102,12 +103,12 @@ class _EdgeAttention(torch.autograd.Function):
 
 @lru_cache
 def _layout(
-    heads: int, width: int, n_features: int, shape: tuple[int, int, int]
+    heads: int, width: int, n_features: int, shape: tuple[int, int, int], ahead: int
 ) -> tuple[Any, int]:
     """Return the sizes of the values and how many bytes a walk works in."""
     step = whole(width)
     columns = width + n_features if step == width else step
-    sizes = kernels.Sizes(heads, slots(heads), width, step, n_features, columns)
+    sizes = kernels.Sizes(heads, slots(heads), width, step, n_features, columns, ahead)
     return sizes, kernels.desk_size(sizes, shape)
 
 
@@ -130,7 +131,8 @@ class _Call:
         self.features = None if edge_features is None else edge_features.contiguous()
         self.offset = None if offset is None else in_lanes(offset)
         n_features = 0 if edge_features is None else edge_features.shape[1]
-        self.sizes, size = _layout(heads, width, n_features, self.shape)
+        ahead = asked_ahead(self.query, self.value)
+        self.sizes, size = _layout(heads, width, n_features, self.shape, ahead)
         self.work = zeros(size)
         tables = self.value, self.bias, self.features, self.offset
         self.inputs_at = kernels.Inputs(*map(place, tables))

@@ -35,7 +35,7 @@ def logits(score, sizes, n, desk):
     """Write to s the scores of the n edges of a group."""
 
 
-def pull(score, i, others, n, slots, w, g):
+def pull(score, i, others, n, slots, w, ahead, g):
     """Add to g the gradient of mine[i], up to the factor that `finish` multiplies in.
 
     w has the gradients of the scores of n edges to `others`.
@@ -56,7 +56,7 @@ def _gat_logits(score, sizes, n, desk):
             store(desk.s, e * sizes.slots + h, select_above(x, x, x * score.slope))
 
 
-def _gat_pull(score, i, others, n, slots, w, g):
+def _gat_pull(score, i, others, n, slots, w, ahead, g):
     H = score.shape[1]
     mine = after(floats(score.mine), i * H)
     for h in loop(0, H, LANES):
@@ -78,8 +78,9 @@ def _gatv2_logits(score, sizes, n, desk):
     a, slots = floats(score.attention), sizes.slots
     mine, theirs = floats(score.mine), floats(score.theirs)
     together = H > 2  # as in `multiply`
-    for e in loop(0, n, 1 if together else 4):
-        ask(theirs, desk.others[e + 4], H * C)
+    edges = 1 if together else 4
+    for e in loop(0, n, edges):
+        ask(theirs, H * C, desk.others, e, edges, sizes.ahead)
         for h in loop(0, H, 4 if together else 1):
             heads = memory.steps(h, H, C) if together else memory.same(h * C)
             i = places(desk.mine, e, H * C, heads, together)
@@ -93,14 +94,13 @@ def _gatv2_logits(score, sizes, n, desk):
             memory.store_quad(desk.s, e * slots + h, to_next, lanes.total(acc))
 
 
-def _gatv2_pull(score, i, others, n, slots, w, g):
+def _gatv2_pull(score, i, others, n, slots, w, ahead, g):
     H, _, C = score.shape
     stride, slope = H * C, score.slope
     mine, table = after(floats(score.mine), i * stride), floats(score.theirs)
     for e in loop(0, n, 4):
         r0, r1, r2, r3 = four_rows(table, others, e, n, stride)
-        for q in loop(e + 4, e + 8):
-            ask(table, others[q], stride)
+        ask(table, stride, others, e, 4, ahead)
         for h in loop(H):
             at = after(w, e * slots + h)
             w0, w1 = splat(at[0]), splat(at[slots])
@@ -127,15 +127,16 @@ def _gatv2_finish(score, i, g, dattention):
 
 def _dot_logits(score, sizes, n, desk):
     H, W, C = score.shape
-    own = Sizes(H, sizes.slots, W, C, 0, C)
+    own = Sizes(H, sizes.slots, W, C, 0, C, sizes.ahead)
     multiply(floats(score.mine), floats(score.theirs), C, own, n, desk, desk.s)
     for k in loop(0, n * sizes.slots, LANES):
         store(desk.s, k, load(desk.s, k) * score.scale)
 
 
-def _dot_pull(score, i, others, n, slots, w, g):
+def _dot_pull(score, i, others, n, slots, w, ahead, g):
     H, _, C = score.shape
-    weighted_sum(w, slots, others, n, floats(score.theirs), (H, C, C), g)
+    table = floats(score.theirs)
+    weighted_sum(w, slots, others, n, table, (H, C, C), ahead, g)
 
 
 def _dot_finish(score, i, g, dattention):
@@ -156,7 +157,7 @@ def _choose_logits(score, sizes, n, desk):
 
 
 @overload(pull, jit_options=INSIDE)
-def _choose_pull(score, i, others, n, slots, w, g):
+def _choose_pull(score, i, others, n, slots, w, ahead, g):
     return _HOOKS[score.instance_class][1]
 
 

@@ -11,6 +11,7 @@ from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._cpu._plan import (
     Plan,
     Rows,
+    asked_ahead,
     dropping,
     empty,
     in_lanes,
@@ -55,7 +56,8 @@ class _SparseMatmul(torch.autograd.Function):
 def _multiply(rows: Rows, values: Tensor, dense: Tensor, drop: Any) -> Tensor:
     values, table, width = values.contiguous(), in_lanes(dense), dense.shape[1]
     step = table.shape[1]
-    sizes = kernels.Sizes(1, 1, width, step, features=0, columns=step)
+    ahead = asked_ahead(table)
+    sizes = kernels.Sizes(1, 1, width, step, features=0, columns=step, ahead=ahead)
     call = sizes, values.data_ptr(), table.data_ptr(), drop
     out = empty(len(rows.indptr) - 1, width)
 

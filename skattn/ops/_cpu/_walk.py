@@ -42,20 +42,21 @@ CHUNK = 32  # edges of a group: 32 rows of 1 KB stay in L2 from one pass to the 
 SPILL = 256  # edges summed in float32 before their sum moves on to float64: the error
 #              at a receiver of 10^4 edges is 6e-7, summed straight on 5e-6
 ROOM = CHUNK + LANES  # edges that a buffer has room for
-WIDE = 128  # numbers per row from which rows are asked for ahead: 4 x 64 takes 0.7 of
-#             the time, and rows of 64 numbers take 1.05
+AHEAD = CHUNK  # how many edges before it is read a row is asked for: a group
 LINE = 16  # numbers that the memory delivers together
 GOLDEN = 0x9E3779B9
 
 # Addresses; `numbers` is 0 where an edge's number is its position, `wide` says whether
 # others and numbers are int64.
 Rows = namedtuple("Rows", "cuts indptr others numbers wide")
-# `step` is the width of a head in whole lanes, `columns` that of one in dout.
-Sizes = namedtuple("Sizes", "heads slots width step features columns")
+# `step` is a head's width in whole lanes, `columns` that of one in dout. `ahead` is
+# 0 where tables lie in the cache and nothing is to be asked for, else AHEAD.
+Sizes = namedtuple("Sizes", "heads slots width step features columns ahead")
 # Rows i to k, edges begin to end.
 Group = namedtuple("Group", "i k begin end")
 # Of every edge the number, of both ends and its own, and a word; of its slots a word
 # and four numbers; of a row three sums; of its slots two numbers; three in float64.
+# `others` goes on for AHEAD edges behind the group.
 Desk = namedtuple(
     "Desk", "mine others numbers bases words s t u w o g d top z o_sums g_sums z_sums"
 )
@@ -72,20 +73,21 @@ def _row_size(sizes, shape):
 def desk_size(sizes, shape):
     """Return how many bytes `desk_of` lays out; all of them zero to begin with."""
     row, slots = _row_size.py_func(sizes, shape), sizes.slots
-    return 28 * ROOM + 16 * row + 8 * slots + 4 * (7 * slots * ROOM + 3 * row)
+    edges = 28 * ROOM + 8 * AHEAD
+    return edges + 16 * row + 8 * slots + 4 * (7 * slots * ROOM + 3 * row)
 
 
 @part
 def desk_of(work, sizes, shape):
     """Lay out the buffers of a walk; shape = (heads, width, step) of the score."""
     row, size = _row_size(sizes, shape), sizes.slots * ROOM
-    mine, bases = longs(work), ints(work + 24 * ROOM)
-    sums = doubles(work + 28 * ROOM)
-    start = work + 28 * ROOM + 16 * row + 8 * sizes.slots
+    mine, bases = longs(work), ints(work + 24 * ROOM + 8 * AHEAD)
+    sums = doubles(work + 28 * ROOM + 8 * AHEAD)
+    start = work + 28 * ROOM + 8 * AHEAD + 16 * row + 8 * sizes.slots
     s, words = floats(start), ints(start + 24 * size)
     rows = after(s, 7 * size)
     return Desk(
-        mine, after(mine, ROOM), after(mine, 2 * ROOM), bases, words,
+        mine, after(mine, ROOM), after(mine, 2 * ROOM + AHEAD), bases, words,
         s, after(s, size), after(s, 2 * size), after(s, 3 * size),
         rows, after(rows, row), after(rows, 2 * row),
         after(s, 4 * size), after(s, 5 * size),
@@ -133,14 +135,18 @@ def span(indptr, group, r):
 
 
 @part
-def name_edges(rows, group, desk):
-    """Note both ends and the number of every edge; behind the last, the last again."""
+def name_edges(rows, group, ahead, stop, desk):
+    """Note both ends and the number of every edge; behind the last, the last again.
+
+    `stop` is where the edges of all groups end.
+    """
     n = group.end - group.begin
     for r in loop(group.i, group.k):
         start, m, _ = span(longs(rows.indptr), group, r)
         for e in loop(start, start + m, LANES):
             memory.store_long(desk.mine, e, r)
-    _note(rows.others, rows.wide, group.begin, n, desk.others)
+    known = min(n + ahead, stop - group.begin)
+    _note(rows.others, rows.wide, group.begin, known, desk.others)
     if rows.numbers:
         _note(rows.numbers, rows.wide, group.begin, n, desk.numbers)
     else:
@@ -148,7 +154,8 @@ def name_edges(rows, group, desk):
             desk.numbers[e] = group.begin + e
     last = max(n - 1, 0)
     memory.store_long(desk.mine, n, desk.mine[last])
-    memory.store_long(desk.others, n, desk.others[last])
+    for e in loop(known, n + ahead + 1, LANES):
+        memory.store_long(desk.others, e, desk.others[max(known - 1, 0)])
     memory.store_long(desk.numbers, n, desk.numbers[last])
 
 
@@ -200,12 +207,16 @@ def drop_weights(x, sizes, n, drop, desk):
 
 
 @part
-def ask(table, number, stride):
-    """Ask for a row that is read soon, unless it is narrow."""
-    if stride >= WIDE:
-        row = after(table, number * stride)
-        for k in loop(0, stride, LINE):
-            memory.prefetch(row, k)
+def ask(table, stride, others, e, n, ahead):
+    """Ask for the rows of n edges, so many behind edge e, if any.
+
+    Whoever reads a table first in a walk asks: who reads it again finds it in L2.
+    """
+    if ahead:
+        for q in loop(e + ahead, e + ahead + n):
+            row = after(table, others[q] * stride)
+            for k in loop(0, stride, LINE):
+                memory.prefetch(row, k)
 
 
 @part
@@ -224,8 +235,9 @@ def multiply(mine, theirs, columns, sizes, n, desk, to):
     """
     H, slots, C = sizes.heads, sizes.slots, sizes.step
     together = H > 2  # else a tile's rows would be the same
-    for e in loop(0, n, 1 if together else 4):
-        ask(theirs, desk.others[e + 4], H * columns)
+    edges = 1 if together else 4
+    for e in loop(0, n, edges):
+        ask(theirs, H * columns, desk.others, e, edges, sizes.ahead)
         for h in loop(0, H, 4 if together else 1):
             i, j = memory.same(h * C), memory.same(h * columns)
             if together:
@@ -251,7 +263,7 @@ def four_rows(table, others, e, n, stride):
 
 
 @part
-def weighted_sum(w, slots, others, n, table, shape, o):
+def weighted_sum(w, slots, others, n, table, shape, ahead, o):
     """Add to o[h] the sum over e of w[e, h] * table[others[e], h].
 
     shape = (heads, columns between them in the table, whole lanes to be summed).
@@ -260,8 +272,7 @@ def weighted_sum(w, slots, others, n, table, shape, o):
     stride = H * columns
     for e in loop(0, n, 4):
         r0, r1, r2, r3 = four_rows(table, others, e, n, stride)
-        for q in loop(e + 4, e + 8):
-            ask(table, others[q], stride)
+        ask(table, stride, others, e, 4, ahead)
         for h in loop(H):
             at = after(w, e * slots + h)
             w0, w1 = splat(at[0]), splat(at[slots])
