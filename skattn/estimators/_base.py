@@ -243,6 +243,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         block = BlockSpec(
             score=self.attention,
             n_heads=self.n_heads,
+            share_weights=recipe.share_weights,
             n_edge_features=self._n_edge_features_,
             residual=self.residual,
             residual_start=SMALL_START if wide else 1.0,

@@ -18,6 +18,10 @@ class Encoder(BaseEstimator):
     ----------
     activation : {"elu", "gelu", "relu", "silu"}, default="elu"
         What follows the normalisation in every layer.
+    share_weights : bool, default=False
+        Whether one linear map makes query, key and value of a node, as it does for
+        ``attention="gat"`` anyway, see :class:`~skattn.nn.GraphAttention`: half the
+        weights of ``"gatv2"``, a third of those of ``"dot"``.
     feed_forward : int, default=0
         Hidden width of a feed-forward network behind each attention, as a multiple
         of ``hidden_dim``; 0 for none.
@@ -72,6 +76,7 @@ class Encoder(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict] = {
         "activation": [StrOptions({"elu", "gelu", "relu", "silu"})],
+        "share_weights": ["boolean"],
         "feed_forward": [Interval(Integral, 0, None, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), None],
         "value_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -91,6 +96,7 @@ class Encoder(BaseEstimator):
         self,
         *,
         activation="elu",
+        share_weights=False,
         feed_forward=0,
         input_dropout=None,
         value_dropout=0.0,
@@ -106,6 +112,7 @@ class Encoder(BaseEstimator):
         positional_dim=16,
     ):
         self.activation = activation
+        self.share_weights = share_weights
         self.feed_forward = feed_forward
         self.input_dropout = input_dropout
         self.value_dropout = value_dropout

@@ -32,7 +32,7 @@ class Sent(NamedTuple):
     value: Tensor
     """What they pass on: (n_nodes, n_heads, head_dim)."""
     query: Tensor | None
-    """What they score by themselves, (n_nodes, n_heads), where it costs next to nothing
+    """What they score by themselves, shaped as the key, where it costs next to nothing
     for all nodes at once; None where receivers work it out."""
 
 
@@ -67,6 +67,11 @@ class GraphAttention(nn.Module):
         Whether to add a learned vector to every receiver.
     dropout : float, default=0.0
         Probability that a weight is dropped in training.
+    share_weights : bool, default=False
+        Whether one linear map makes query, key and value, as it does for ``"gat"``
+        anyway: ``W_q = W_k`` in ``"gatv2"``; in ``"dot"`` the score is then the same
+        in both directions, ``(W x_i) . (W x_j) / sqrt(head_dim)`` (the scaled dot
+        product of Kim and Oh 2021).
 
     Shape
     -----
@@ -97,7 +102,7 @@ class GraphAttention(nn.Module):
     negative_slope = 0.2
     value_dropout = 0.0
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a layer may be)
         self,
         in_features: int,
         head_dim: int,
@@ -108,6 +113,7 @@ class GraphAttention(nn.Module):
         n_edge_features: int = 0,
         bias: bool = True,
         dropout: float = 0.0,
+        share_weights: bool = False,
     ) -> None:
         super().__init__()
         _check_choice("score", score, get_args(ScoreName))
@@ -119,16 +125,16 @@ class GraphAttention(nn.Module):
             )
         self.in_features, self.head_dim, self.n_heads = in_features, head_dim, n_heads
         self.score, self.combine, self.n_edge_features = score, combine, n_edge_features
-        self.dropout = dropout
+        self.dropout, self.share_weights = dropout, share_weights
         width = n_heads * head_dim
 
         def new(*shape: int) -> nn.Parameter:
             return nn.Parameter(torch.empty(shape))
 
         self.value = new(in_features, width)
-        if score != "gat":
+        if score != "gat" and not share_weights:
             self.query = new(in_features, width)
-        if score == "dot":
+        if score == "dot" and not share_weights:
             self.key = new(in_features, width)
         if score == "gat":
             self.attention_query = new(n_heads, head_dim)
@@ -227,12 +233,13 @@ class GraphAttention(nn.Module):
 
     def _project(self, x: Tensor | SparseMatrix) -> Sent:
         value = self._heads(matmul(x, self.value))  # (n, H, C)
-        key, query = value, None
-        if self.score == "dot":
-            key = self._heads(matmul(x, self.key))
-        elif self.score == "gat":
+        if self.score == "gat":
             query, key = self._halves(x, value).unflatten(1, (2, -1)).unbind(1)
-        return Sent(key, value, query)
+            return Sent(key, value, query)
+        if self.share_weights:
+            return Sent(value, value, value)
+        key = value if self.score == "gatv2" else self._heads(matmul(x, self.key))
+        return Sent(key, value, None)
 
     def _halves(self, x: Tensor | SparseMatrix, value: Tensor) -> Tensor:
         """Compute ``"gat"``'s halves of all scores, (n, 2 * n_heads), by one product.
@@ -339,9 +346,12 @@ class GraphAttention(nn.Module):
         return x.view(*x.shape[:-1], self.n_heads, self.head_dim)
 
     def _score(self, x: Tensor | SparseMatrix, receivers: slice, sent: Sent) -> Score:
-        if sent.query is not None:
-            return Gat(sent.query[receivers], sent.key, self.negative_slope)
-        query = self._heads(matmul(take_rows(x, receivers), self.query))
+        if sent.query is None:
+            query = self._heads(matmul(take_rows(x, receivers), self.query))
+        else:
+            query = take_rows(sent.query, receivers)
+        if self.score == "gat":
+            return Gat(query, sent.key, self.negative_slope)
         if self.score == "gatv2":
             return GatV2(query, sent.key, self.attention, self.negative_slope)
         return Dot(query, sent.key)

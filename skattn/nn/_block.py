@@ -34,6 +34,8 @@ class BlockSpec:
     """How an edge is scored."""
     n_heads: int = 4
     """Number of heads of the hidden layers."""
+    share_weights: bool = False
+    """Whether one linear map makes query, key and value."""
     n_edge_features: int = 0
     """Width of the edge features."""
     residual: bool = True
@@ -106,6 +108,7 @@ class BlockSpec:
             combine=combine,
             n_edge_features=self.n_edge_features,
             dropout=self.attention_dropout,
+            share_weights=self.share_weights,
         )
         attention.value_dropout = self.value_dropout
         return attention

@@ -1,6 +1,7 @@
 """A linear map of dense or sparse rows, and dropout on either."""
 
 import math
+from typing import overload
 
 import torch
 from torch import Generator, Tensor, nn
@@ -38,6 +39,10 @@ def add_matmul(h: Tensor, x: Tensor | SparseMatrix, weight: Tensor) -> Tensor:
     return torch.addmm(h, x, weight)
 
 
+@overload
+def take_rows(x: Tensor, rows: slice) -> Tensor: ...
+@overload
+def take_rows(x: SparseMatrix, rows: slice) -> SparseMatrix: ...
 def take_rows(x: Tensor | SparseMatrix, rows: slice) -> Tensor | SparseMatrix:
     """Look at some of the rows; at ``x`` itself if they are all."""
     n_rows = x.shape[0]

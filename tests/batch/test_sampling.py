@@ -248,7 +248,7 @@ def test_degrees_are_those_of_the_whole(weight):
     "options",
     [
         {"score": "gat", "norm": "batch", "mixing": "mean"},
-        {"score": "gatv2", "mixing": "gcn", "feed_forward": 1},
+        {"score": "gatv2", "mixing": "gcn", "feed_forward": 1, "share_weights": True},
         {"score": "dot", "gated_mixing": True, "mixing": "gcn", "residual": False},
     ],
     ids=lambda options: options["score"],

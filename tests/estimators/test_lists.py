@@ -179,6 +179,7 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
 @pytest.mark.parametrize(
     "recipe",
     [
+        {"share_weights": True},
         {"jumping": "concat"},
         {"jumping": "attention"},
         {"hops": (1, 2)},

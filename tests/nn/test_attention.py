@@ -415,6 +415,41 @@ def test_initial_weights_are_glorots(score):
             assert parameter.std().item() == pytest.approx(math.sqrt(2 / fan), rel=0.2)
 
 
+@pytest.mark.parametrize("score", ["dot", "gatv2"])
+@pytest.mark.parametrize("n_receivers", [3, 4])
+def test_shared_weights_are_those_of_maps_that_are_one(score, n_receivers):
+    shared, apart = made(score, share_weights=True), made(score)
+    with torch.no_grad():
+        for name, weight in apart.named_parameters():
+            same = name in {"query", "key"}
+            weight.copy_(shared.value if same else getattr(shared, name))
+    edges, x = edges_of(SENDERS).part(0, n_receivers), rows(4).requires_grad_()
+    slope = rows(n_receivers, 8, seed=2)
+    found, expected = shared(x, edges), apart(x, edges)
+    assert_close(found, expected)
+    assert_close(shared.attention_weights(x, edges), apart.attention_weights(x, edges))
+    (found * slope).sum().backward()
+    to_x, x.grad = x.grad, None
+    (expected * slope).sum().backward()
+    assert_close(to_x, x.grad)
+    parts = {"dot": ["query", "key", "value"], "gatv2": ["query", "value"]}[score]
+    assert_close(shared.value.grad, sum(getattr(apart, name).grad for name in parts))
+
+
+def test_gat_has_one_map_whether_weights_are_shared_or_not():
+    edges, x = edges_of(SENDERS), rows(4)
+    assert_close(made("gat", share_weights=True)(x, edges), made("gat")(x, edges))
+
+
+def test_a_shared_score_does_not_see_which_values_are_dropped():
+    attention, x = made("dot", share_weights=True), rows(4)
+    attention.value_dropout = 0.5
+    sent = attention.send(x, torch.Generator().manual_seed(0))
+    assert (sent.value == 0).any()
+    assert_close(sent.key, attention.eval().send(x, None).value)
+    assert sent.query is sent.key
+
+
 def test_repr_says_what_it_is():
     assert "3, 4, n_heads=2, score='gat', combine='concat'" in repr(made("gat"))
 

@@ -74,6 +74,7 @@ def test_an_empty_graph_is_one_empty_chunk():
         ({"score": "gat"}, {"output": "attention"}),
         ({"score": "gatv2", "norm": "batch"}, {"jumping": "attention"}),
         ({"score": "dot", "feed_forward": 2}, {"jumping": "concat"}),
+        ({"score": "dot", "share_weights": True}, {"output": "attention"}),
         ({"hops": (1, 2), "mixing": "gcn"}, {"n_layers": 3}),
         ({"mixing": "mean", "gated_mixing": True}, {"output": "attention"}),
         ({"residual": False, "norm": None}, {"n_layers": 0}),
