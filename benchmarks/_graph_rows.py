@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from scipy.spatial import KDTree
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import (
@@ -13,7 +14,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import SVC
 from skorch.callbacks import LRScheduler
 
@@ -58,7 +59,6 @@ CORA_EMBEDDER = {
     "n_components": 256,
     "hidden_dim": 256,
     "n_layers": 2,
-    "attention": "gat",
     "residual": False,
     "norm": None,
     "dropout": 0.2,
@@ -69,10 +69,17 @@ CORA_EMBEDDER = {
         "callbacks": [LRScheduler("CosineAnnealingLR", T_max=CORA_EPOCHS)],
     },
 }
-"""The paper's recipe at half its width and a third of its epochs: on the validation
-nodes .806 (seed 0). All of it, .768: of 512 columns nine directions are left then."""
-CORA_PROBE = LogisticRegression(C=0.01, max_iter=1000)
-"""Of 256 columns and 140 answers. With C = 0.1 .776, with 1 .768."""
+"""The paper's recipe at half its width and a third of its epochs, with "gatv2".
+
+Judged on nodes that are not for testing: 20 times 20 of them per class are drawn to fit
+the probe, the others are told: .811 (seeds 0 to 2), with "gat" .810. Seed 0, of either
+score: 512 columns .747 (four directions are left of them), 250 epochs .805, 3 layers
+.800, batch norm .804, `residual=True` .785, a mask of .3 or .6 .799 and .804, weight
+decay 1e-4 .808 and 1e-3 .550."""
+CORA_PROBE = make_pipeline(
+    Normalizer(), StandardScaler(), LogisticRegression(C=0.01, max_iter=1000)
+)
+"""Of 256 columns and 140 answers: without Normalizer .8095; C = 0.1 .793."""
 
 
 def ten_folds(X, y, make):
@@ -141,7 +148,7 @@ def on_cora_embeddings():
     for seed in range(5):
         embedder = AttentionEmbedder(**CORA_EMBEDDER, random_state=seed)
         X = embedder.fit_transform(graph)
-        probe = make_pipeline(StandardScaler(), CORA_PROBE).fit(X[train], y[train])
+        probe = clone(CORA_PROBE).fit(X[train], y[train])
         yield f"seed {seed}", {"accuracy": probe.score(X[test], y[test])}
 
 
