@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from skattn.ops import Edges, edge_attention, use_backend
+from skattn.ops._cpu import _attention
 
 TOLERANCE = 1e-5  # norm of the difference over norm of the truth
 
@@ -57,8 +58,8 @@ EXTRAS = {
 }
 
 
-def _outcome(backend, edges, kind, tensors, make_score, dtype, dropout):
-    given = {name: t.to(dtype).requires_grad_() for name, t in tensors.items()}
+def _outcome(backend, edges, kind, tensors, make_score, dtype, dropout, fixed=()):
+    given = {n: t.to(dtype).requires_grad_(n not in fixed) for n, t in tensors.items()}
     optional = {name: given.get(name) for name in ("bias", "edge_features", "offset")}
     score = make_score(kind, given)
     with use_backend(backend):
@@ -73,7 +74,8 @@ def _outcome(backend, edges, kind, tensors, make_score, dtype, dropout):
     rng = torch.Generator().manual_seed(9)
     upstream = torch.randn(out.shape, generator=rng)
     out.backward(upstream.to(dtype))
-    return {"out": out.detach()} | {name: t.grad for name, t in given.items()}
+    grads = {name: t.grad for name, t in given.items() if name not in fixed}
+    return {"out": out.detach()} | grads
 
 
 def _assert_close(found, truth):
@@ -143,6 +145,53 @@ def test_rows_of_all_lengths_equal_the_reference(kind, n_heads, make_call, make_
     call = (edges, kind, tensors, make_score)
     truth = _outcome("reference", *call, torch.float64, 0.3)
     _assert_close(_outcome("cpu", *call, torch.float32, 0.3), truth)
+
+
+@pytest.mark.parametrize("extra", [*EXTRAS, "prior"])
+@pytest.mark.parametrize("n_heads", [1, 2, 3, 5, 8, 9])
+@pytest.mark.parametrize("twice", [True, False])
+def test_the_query_of_gat_is_pulled_with_and_without_a_walk_over_edges(
+    twice, n_heads, extra, make_call, make_score, monkeypatch
+):
+    """Scores above 0, below 0, and both: rows of all lengths, bounds of both kinds."""
+    asked = []
+    monkeypatch.setattr(_attention, "_sums_twice", lambda *_: asked.append(1) or twice)
+    lengths = [0, 1, 31, 0, 32, 33, 2, 0, 63, 64, 65, *range(9), 256, 1, 257, 300, 0]
+    edges = _rows_of(lengths + [0] * 40 + [1] * 40)
+    options = dict({"prior": {"bias": True}} | EXTRAS)[extra]
+    n_features = options.get("n_edge_features", 0)
+    tensors = make_call(edges, "gat", n_heads, 5, n_features)
+    tensors["query"][4:12] += 100.0
+    tensors["query"][12:15] -= 100.0
+    absent = {"bias", "offset"} - set(options)
+    absent |= set() if n_features else {"edge_features"}
+    tensors = {name: t for name, t in tensors.items() if name not in absent}
+    call = (edges, "gat", tensors, make_score)
+    dropout, fixed = options.get("dropout", 0.0), {"bias"} if twice else set()
+    truth = _outcome("reference", *call, torch.float64, dropout, fixed)
+    _assert_close(_outcome("cpu", *call, torch.float32, dropout, fixed), truth)
+    assert asked
+
+
+@pytest.mark.parametrize(
+    ("width", "fixed", "walks"),
+    [(8, {"bias"}, 0), (8, set(), 1), (32, {"bias"}, 1)],
+)
+def test_edges_are_walked_for_the_query_of_gat_only_where_that_is_less(
+    width, fixed, walks, make_call, make_score, monkeypatch
+):
+    edges = _edges(*_random(40, 40, 800, torch.Generator().manual_seed(0)), 40, 40)
+    pulled = []
+    pull = _attention.kernels.pull_receivers
+    monkeypatch.setattr(
+        _attention.kernels, "pull_receivers", lambda *a: pulled.append(1) or pull(*a)
+    )
+    tensors = make_call(edges, "gat", 2, width)
+    del tensors["edge_features"]
+    call = (edges, "gat", tensors, make_score)
+    truth = _outcome("reference", *call, torch.float64, 0.0, fixed)
+    _assert_close(_outcome("cpu", *call, torch.float32, 0.0, fixed), truth)
+    assert (len(pulled) > 0) == walks
 
 
 @pytest.mark.parametrize("kind", ["gatv2", "dot"])

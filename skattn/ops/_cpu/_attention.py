@@ -86,36 +86,65 @@ class _Inputs(NamedTuple):
 class _EdgeAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, plan: Plan, options: _Options, *tensors: Any) -> Any:
-        out, lse = _Call(plan, options, _Inputs(*tensors)).attend()
+        inputs = _Inputs(*tensors)
+        needs = _Inputs(*ctx.needs_input_grad[2:])
+        twice = _sums_twice(plan, options, inputs, needs)
+        sums = _Call(plan, options, inputs, twice=twice).attend()
         ctx.plan, ctx.options = plan, options
-        ctx.save_for_backward(out, lse, *tensors)
-        return out
+        ctx.save_for_backward(*inputs, *sums)
+        return sums[0]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dout: Tensor) -> Any:
-        out, lse, *tensors = ctx.saved_tensors
-        call = _Call(ctx.plan, ctx.options, _Inputs(*tensors))
-        grads = None, None, *_Pull(call, out, lse, dout.contiguous()).run()
+        n = len(_Inputs._fields)
+        inputs, sums = _Inputs(*ctx.saved_tensors[:n]), ctx.saved_tensors[n:]
+        call = _Call(ctx.plan, ctx.options, inputs)
+        grads = None, None, *_Pull(call, sums, dout.contiguous()).run()
         needs = ctx.needs_input_grad
         return tuple([g if n else None for g, n in zip(grads, needs, strict=True)])
 
 
+def _sums_twice(plan: Plan, options: _Options, inputs: _Inputs, needs: Any) -> bool:
+    """Say whether forward sums "gat"'s values a second way, for the query's gradient.
+
+    That takes as much memory as the output; without, it takes a number per edge and
+    head, which the walk by sender scatters over all receivers, and one more walk.
+    """
+    _, _, _, value, _, edge_features, _ = inputs
+    if options.kind is not Gat or value is None or needs.bias or not needs.query:
+        return False
+    width = value.shape[2]
+    width += 0 if edge_features is None else edge_features.shape[1]
+    rows = plan.by_receiver
+    return len(rows.others) >= (len(rows.indptr) - 1) * width
+
+
 @lru_cache
 def _layout(
-    heads: int, width: int, n_features: int, shape: tuple[int, int, int], ahead: int
+    heads: tuple[int, int],
+    width: int,
+    n_features: int,
+    shape: tuple[int, int, int],
+    ahead: int,
 ) -> tuple[Any, int]:
-    """Return the sizes of the values and how many bytes a walk works in."""
+    """Return the sizes of the values and how many bytes a walk works in.
+
+    heads = (heads, sums).
+    """
     step = whole(width)
     columns = width + n_features if step == width else step
-    sizes = kernels.Sizes(heads, slots(heads), width, step, n_features, columns, ahead)
+    spaces = slots(heads[1]), width, step, n_features, columns
+    sizes = kernels.Sizes(*heads, *spaces, ahead)
     return sizes, kernels.desk_size(sizes, shape)
 
 
 class _Call:
     """A call as the kernels see it: tables in whole lanes, kept while it lives."""
 
-    def __init__(self, plan: Plan, options: _Options, inputs: _Inputs) -> None:
+    def __init__(
+        self, plan: Plan, options: _Options, inputs: _Inputs, *, twice: bool = False
+    ) -> None:
         query, key, attention, value, bias, edge_features, offset = inputs
         self.plan, self.options, self.inputs = plan, options, inputs
         _, heads, width = (key if value is None else value).shape
@@ -132,40 +161,41 @@ class _Call:
         self.offset = None if offset is None else in_lanes(offset)
         n_features = 0 if edge_features is None else edge_features.shape[1]
         ahead = asked_ahead(self.query, self.value)
-        self.sizes, size = _layout(heads, width, n_features, self.shape, ahead)
+        sums = heads, heads * (1 + twice)
+        self.sizes, size = _layout(sums, width, n_features, self.shape, ahead)
         self.work = zeros(size)
         tables = self.value, self.bias, self.features, self.offset
         self.inputs_at = kernels.Inputs(*map(place, tables))
         self.drop = dropping(options.dropout, options.seed)
 
-    def record(self, *, by_sender: bool) -> tuple[Any, ...]:
+    def record(self, mine: Tensor, theirs: Tensor) -> tuple[Any, ...]:
         """Return the kernels' record of the call, from the side of who is walked."""
-        mine, theirs = self.query.data_ptr(), self.key.data_ptr()
-        if by_sender:
-            mine, theirs = theirs, mine
         slope, shape = self.options.negative_slope, self.shape
+        places = mine.data_ptr(), theirs.data_ptr(), shape
         score: Any
         if self.options.kind is Gat:
-            score = kernels.Gat(mine, theirs, shape, slope)
+            ahead = min(self.sizes.ahead, asked_ahead(theirs))
+            score = kernels.Gat(*places, slope, theirs.shape[1], ahead)
         elif self.options.kind is GatV2:
-            score = kernels.GatV2(mine, theirs, shape, place(self.attention), slope)
+            score = kernels.GatV2(*places, place(self.attention), slope)
         else:
-            score = kernels.Dot(mine, theirs, shape, 1 / math.sqrt(shape[1]))
+            score = kernels.Dot(*places, 1 / math.sqrt(shape[1]))
         return score, self.sizes, self.inputs_at, self.drop
 
-    def attend(self) -> tuple[Tensor, Tensor]:
-        """Return the output and the log-sum-exps."""
-        rows, record = self.plan.by_receiver, self.record(by_sender=False)
-        n, heads = self.query.shape[0], self.sizes.heads
-        out = empty(n, heads, self.sizes.width + self.sizes.features)
-        lse = empty(n, heads)
-        written = out.data_ptr(), lse.data_ptr()
+    def attend(self) -> tuple[Tensor, ...]:
+        """Return the output and the log-sum-exps, then those of second sums."""
+        rows, record = self.plan.by_receiver, self.record(self.query, self.key)
+        n, heads, sizes = self.query.shape[0], self.sizes.heads, self.sizes
+        sums: list[Tensor] = []
+        while len(sums) * heads < 2 * sizes.sums:
+            sums += empty(n, heads, sizes.width + sizes.features), empty(n, heads)
+        written = *map(place, sums), *[0] * (4 - len(sums))
 
         def attend(blocks: tuple[int, int], work: int) -> None:
             kernels.attend(blocks, rows.places, record, written, work)
 
         rows.walk(attend, self.work)
-        return out, lse
+        return tuple(sums)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,8 +203,8 @@ class _Pull:
     """The backward pass of one call."""
 
     call: _Call
-    out: Tensor
-    lse: Tensor
+    sums: tuple[Tensor, ...]
+    """What `attend` returned."""
     dout: Tensor
 
     def run(self) -> tuple[Tensor | None, ...]:
@@ -183,9 +213,13 @@ class _Pull:
         by_receiver, by_sender = call.plan.by_receiver, call.plan.by_sender
         doffset = _partial(by_receiver.n_blocks, call.offset)
         dattention = _partial(by_sender.n_blocks + by_receiver.n_blocks, call.attention)
-        stat = self._row_sums(doffset)
-        dkey, dvalue, dedge_features, dscore = self._senders(stat, dattention)
-        dquery = self._receivers(dscore, dattention)
+        dquery = empty(*inputs.query.shape) if len(self.sums) > 2 else None
+        stat = self._row_sums(doffset, dquery)
+        dkey, dvalue, dedge_features, dscore = self._senders(
+            stat, dattention, scored=dquery is None
+        )
+        if dscore is not None:
+            dquery = self._receivers(dscore, dattention)
         return (
             dquery,
             dkey,
@@ -196,13 +230,18 @@ class _Pull:
             _summed(doffset, inputs.offset),
         )
 
-    def _row_sums(self, doffset: Tensor | None) -> Tensor:
+    def _row_sums(self, doffset: Tensor | None, dquery: Tensor | None) -> Tensor:
         rows, call = self.call.plan.by_receiver, self.call
-        n, heads = self.lse.shape
-        stat = empty(n, 2, heads)
-        tables = self.out.data_ptr(), self.lse.data_ptr(), self.dout.data_ptr()
-        received = *tables, place(call.offset)
-        written = stat.data_ptr(), place(doffset)
+        n, heads = self.sums[1].shape
+        is_gat = call.options.kind is Gat
+        stat = empty(n, (2 + is_gat) * heads)
+        out, lse, above, lse_above = *map(place, self.sums), *[0] * (4 - len(self.sums))
+        query = call.query.data_ptr() if is_gat else 0
+        received = kernels.Received(
+            out, lse, self.dout.data_ptr(), place(call.offset),
+            query, above, lse_above, call.options.negative_slope,
+        )  # fmt: skip
+        written = stat.data_ptr(), place(doffset), place(dquery)
 
         def row_sums(blocks: tuple[int, int], work: int) -> None:
             kernels.row_sums(blocks, rows.places, call.sizes, received, written, work)
@@ -210,18 +249,25 @@ class _Pull:
         rows.walk(row_sums, call.work)
         return stat
 
-    def _senders(self, stat: Tensor, dattention: Tensor | None) -> tuple[Tensor, ...]:
+    def _senders(
+        self, stat: Tensor, dattention: Tensor | None, *, scored: bool
+    ) -> tuple[Tensor | None, ...]:
         rows, call, inputs = self.call.plan.by_sender, self.call, self.call.inputs
         n_edges, sizes = rows.others.shape[0], call.sizes
         dkey = empty(*inputs.key.shape)
         dvalue = dkey if inputs.value is None else empty(*inputs.value.shape)
         dedge_features = empty(n_edges, sizes.features)
-        grads = dkey, dvalue, dedge_features, empty(n_edges, sizes.heads)
-        table, record = self.dout, call.record(by_sender=True)
+        dscore = empty(n_edges, sizes.heads) if scored else None
+        table, query = self.dout, call.query
         if sizes.step != sizes.width:
             table = in_lanes(table[..., : sizes.width])
-        received = table.data_ptr(), self.dout.data_ptr(), stat.data_ptr()
-        written = *[grad.data_ptr() for grad in grads], place(dattention)
+        if call.options.kind is Gat:
+            query = stat  # begins with it
+        record, apart = call.record(call.key, query), stat.shape[1]
+        sums = stat.data_ptr() + 4 * (apart - 2 * sizes.heads)
+        received = table.data_ptr(), self.dout.data_ptr(), sums, apart
+        grads = dkey, dvalue, dedge_features, dscore
+        written = *map(place, grads), place(dattention)
 
         def pull(blocks: tuple[int, int], work: int) -> None:
             kernels.pull_senders(blocks, rows.places, record, received, written, work)
@@ -231,7 +277,7 @@ class _Pull:
 
     def _receivers(self, dscore: Tensor, dattention: Tensor | None) -> Tensor:
         rows, call = self.call.plan.by_receiver, self.call
-        record, received = call.record(by_sender=False), dscore.data_ptr()
+        record, received = call.record(call.query, call.key), dscore.data_ptr()
         dquery = empty(*call.inputs.query.shape)
         behind = None if dattention is None else dattention[-rows.n_blocks :]
         written = dquery.data_ptr(), place(behind)

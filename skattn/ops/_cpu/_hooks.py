@@ -22,11 +22,20 @@ from skattn.ops._cpu._compiler import INSIDE, loop
 from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import select_above, splat
 from skattn.ops._cpu._memory import after, floats, load, load_first, store
-from skattn.ops._cpu._walk import Sizes, ask, four_rows, multiply, places, weighted_sum
+from skattn.ops._cpu._walk import (
+    LOWEST,
+    Sizes,
+    ask,
+    four_rows,
+    multiply,
+    places,
+    weighted_sum,
+)
 
 # Addresses of tables of rows; shape = (heads, their width, the width in whole lanes).
-# What "gat" has, one number per head, is one head of that many.
-Gat = namedtuple("Gat", "mine theirs shape slope")
+# What "gat" has, one number per head, is one head of that many. Rows of theirs are
+# `apart` numbers apart, and are asked for if `ahead`.
+Gat = namedtuple("Gat", "mine theirs shape slope apart ahead")
 GatV2 = namedtuple("GatV2", "mine theirs shape attention slope")
 Dot = namedtuple("Dot", "mine theirs shape scale")
 
@@ -47,13 +56,17 @@ def finish(score, i, g, dattention):
 
 
 def _gat_logits(score, sizes, n, desk):
-    H = sizes.heads
+    H, slots = score.shape[1], sizes.slots
+    ask(floats(score.theirs), score.apart, desk.others, 0, n, score.ahead)
     for e in loop(n):
         mine = after(floats(score.mine), desk.mine[e] * H)
-        theirs = after(floats(score.theirs), desk.others[e] * H)
+        theirs = after(floats(score.theirs), desk.others[e] * score.apart)
         for h in loop(0, H, LANES):
             x = load_first(mine, h, H - h) + load_first(theirs, h, H - h)
-            store(desk.s, e * sizes.slots + h, select_above(x, x, x * score.slope))
+            store(desk.s, e * slots + h, select_above(x, x, x * score.slope))
+        for h in loop(0, sizes.sums - H, LANES):  # as if the edges below 0 were none
+            x = load_first(mine, h, H - h) + load_first(theirs, h, H - h)
+            store(desk.s, e * slots + H + h, select_above(x, x, splat(LOWEST)))
 
 
 def _gat_pull(score, i, others, n, slots, w, ahead, g):
@@ -62,7 +75,7 @@ def _gat_pull(score, i, others, n, slots, w, ahead, g):
     for h in loop(0, H, LANES):
         acc, own = load(g, h), load_first(mine, h, H - h)
         for e in loop(n):
-            theirs = after(floats(score.theirs), others[e] * H)
+            theirs = after(floats(score.theirs), others[e] * score.apart)
             x = own + load_first(theirs, h, H - h)
             slope = select_above(x, 1.0, splat(score.slope))
             acc += load(w, e * slots + h) * slope
@@ -127,7 +140,7 @@ def _gatv2_finish(score, i, g, dattention):
 
 def _dot_logits(score, sizes, n, desk):
     H, W, C = score.shape
-    own = Sizes(H, sizes.slots, W, C, 0, C, sizes.ahead)
+    own = Sizes(H, H, sizes.slots, W, C, 0, C, sizes.ahead)
     multiply(floats(score.mine), floats(score.theirs), C, own, n, desk, desk.s)
     for k in loop(0, n * sizes.slots, LANES):
         store(desk.s, k, load(desk.s, k) * score.scale)

@@ -22,7 +22,8 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 
 __all__ = [
     "ROWS", "WIDTH", "across", "first", "floor", "function", "kept", "lanes", "larger",
-    "logarithm_parts", "mixed", "new_type", "power_of_two", "quad", "select_above",
+    "logarithm_parts", "mixed", "new_type", "plus", "power_of_two", "quad",
+    "select_above",
     "splat", "swap1", "swap2", "swap4", "tile", "total", "words", "words_from", "xor",
     "zeros",
 ]  # fmt: skip
@@ -290,6 +291,12 @@ def words_from(b: Any, start: Any, step: Any) -> Any:
     """Return start, start + step, and so on."""
     places = b.mul(_integers(*range(WIDTH)), spread(b, step, INTEGERS))
     return b.add(places, spread(b, start, INTEGERS))
+
+
+@function(words, None, types.uint32)
+def plus(b: Any, x: Any, number: Any) -> Any:
+    """Return words + a number."""
+    return b.add(x, spread(b, number, INTEGERS))
 
 
 @function(words, None, types.uint32)

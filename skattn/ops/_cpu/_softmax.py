@@ -14,9 +14,7 @@ from skattn.ops._cpu._compiler import loop, part
 from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import larger, splat
 from skattn.ops._cpu._memory import after, load, store
-from skattn.ops._cpu._walk import f32, f64, scale, span
-
-LOWEST = -1e30
+from skattn.ops._cpu._walk import LOWEST, f32, f64, scale, span
 
 
 @part
@@ -109,7 +107,7 @@ def _rescale(h, best, sizes, desk):
     """Bring what was summed of a long row down to a higher maximum."""
     best = larger(load(desk.top, h), best)
     store(desk.u, 0, exp(load(desk.top, h) - best))
-    for q in loop(min(sizes.heads - h, LANES)):
+    for q in loop(min(sizes.sums - h, LANES)):
         factor, C, K = desk.u[q], sizes.step, sizes.features
         desk.z_sums[h + q] *= f64(factor)
         scale(factor, (h + q) * C, C, desk.o, desk.o_sums)
@@ -130,7 +128,7 @@ def add_up(indptr, group, sizes, desk):
                 acc += lanes.first(m * slots - k, load(t, k), 0.0)
             store(z, h, lanes.first(m * slots, _sum(acc, slots), 1.0))
         if not is_fresh or indptr[r + 1] > group.end:
-            for h in loop(sizes.heads):
+            for h in loop(sizes.sums):
                 desk.z_sums[h] = f64(z[h]) + (0.0 if is_fresh else desk.z_sums[h])
                 z[h] = f32(desk.z_sums[h])
 

@@ -57,7 +57,7 @@ def _multiply(rows: Rows, values: Tensor, dense: Tensor, drop: Any) -> Tensor:
     values, table, width = values.contiguous(), in_lanes(dense), dense.shape[1]
     step = table.shape[1]
     ahead = asked_ahead(table)
-    sizes = kernels.Sizes(1, 1, width, step, features=0, columns=step, ahead=ahead)
+    sizes = kernels.Sizes(1, 1, 1, width, step, features=0, columns=step, ahead=ahead)
     call = sizes, values.data_ptr(), table.data_ptr(), drop
     out = empty(len(rows.indptr) - 1, width)
 

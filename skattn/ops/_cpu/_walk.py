@@ -45,20 +45,23 @@ ROOM = CHUNK + LANES  # edges that a buffer has room for
 AHEAD = CHUNK  # how many edges before it is read a row is asked for: a group
 LINE = 16  # numbers that the memory delivers together
 GOLDEN = 0x9E3779B9
+LOWEST = -1e30  # of scores: its power is 0 beside any other
 
 # Addresses; `numbers` is 0 where an edge's number is its position, `wide` says whether
 # others and numbers are int64.
 Rows = namedtuple("Rows", "cuts indptr others numbers wide")
-# `step` is a head's width in whole lanes, `columns` that of one in dout. `ahead` is
-# 0 where tables lie in the cache and nothing is to be asked for, else AHEAD.
-Sizes = namedtuple("Sizes", "heads slots width step features columns ahead")
+# `sums` are as many as heads, or twice as many where forward sums every head's values
+# two ways. `step` is a head's width in whole lanes, `columns` that of one in dout.
+# `ahead` is 0 where tables lie in the cache and nothing is to be asked for, else AHEAD.
+Sizes = namedtuple("Sizes", "heads sums slots width step features columns ahead")
 # Rows i to k, edges begin to end.
 Group = namedtuple("Group", "i k begin end")
 # Of every edge the number, of both ends and its own, and a word; of its slots a word
-# and four numbers; of a row three sums; of its slots two numbers; three in float64.
-# `others` goes on for AHEAD edges behind the group.
+# and four numbers; of a row three sums; of its slots two numbers; three in float64; of
+# slots a word. `others` goes on for AHEAD edges behind the group.
 Desk = namedtuple(
-    "Desk", "mine others numbers bases words s t u w o g d top z o_sums g_sums z_sums"
+    "Desk",
+    "mine others numbers bases words s t u w o g d top z o_sums g_sums z_sums turns",
 )
 
 # ---- buffers -------------------------------------------------------------------------
@@ -66,15 +69,15 @@ Desk = namedtuple(
 
 @part
 def _row_size(sizes, shape):
-    widest = max(sizes.heads * max(sizes.step, sizes.features), shape[0] * shape[2])
+    widest = max(sizes.sums * max(sizes.step, sizes.features), shape[0] * shape[2])
     return widest + LANES
 
 
 def desk_size(sizes, shape):
     """Return how many bytes `desk_of` lays out; all of them zero to begin with."""
     row, slots = _row_size.py_func(sizes, shape), sizes.slots
-    edges = 28 * ROOM + 8 * AHEAD
-    return edges + 16 * row + 8 * slots + 4 * (7 * slots * ROOM + 3 * row)
+    doubled = 28 * ROOM + 8 * AHEAD + 16 * row + 8 * slots
+    return doubled + 4 * (7 * slots * ROOM + 3 * row + slots + LANES)
 
 
 @part
@@ -85,13 +88,15 @@ def desk_of(work, sizes, shape):
     sums = doubles(work + 28 * ROOM + 8 * AHEAD)
     start = work + 28 * ROOM + 8 * AHEAD + 16 * row + 8 * sizes.slots
     s, words = floats(start), ints(start + 24 * size)
-    rows = after(s, 7 * size)
+    rows, turns = after(s, 7 * size), ints(start + 28 * size + 12 * row)
+    for h in loop(sizes.slots):  # both sums of a head drop the same weights
+        turns[h] = u32(h % sizes.heads * GOLDEN)
     return Desk(
         mine, after(mine, ROOM), after(mine, 2 * ROOM + AHEAD), bases, words,
         s, after(s, size), after(s, 2 * size), after(s, 3 * size),
         rows, after(rows, row), after(rows, 2 * row),
         after(s, 4 * size), after(s, 5 * size),
-        sums, after(sums, row), after(sums, 2 * row),
+        sums, after(sums, row), after(sums, 2 * row), turns,
     )  # fmt: skip
 
 
@@ -196,7 +201,7 @@ def drop_weights(x, sizes, n, drop, desk):
     for e in loop(n):
         base = u32(desk.bases[e]) + u32(drop[2])
         for h in loop(0, sizes.slots, LANES):
-            words = lanes.words_from(base + u32(h * GOLDEN), GOLDEN)
+            words = lanes.plus(memory.load_words(desk.turns, h), base)
             store(desk.words, e * sizes.slots + h, words)
     for k in loop(0, n * sizes.slots, LANES):
         words = lanes.mixed(memory.load_words(desk.words, k), 0)
