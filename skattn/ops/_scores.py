@@ -12,7 +12,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn.functional import leaky_relu
 
-__all__ = ["Dot", "Gat", "GatV2", "Score"]
+__all__ = ["Dot", "Gat", "GatV2", "Score", "sums_twice"]
 
 
 class Gat(NamedTuple):
@@ -104,3 +104,33 @@ class Dot(NamedTuple):
 
 
 Score = Gat | GatV2 | Dot
+
+
+def sums_twice(
+    score: type[Score], n_edges: int, n_sums: int, needs: tuple[bool, bool]
+) -> bool:
+    """Say whether the CPU kernels sum ``"gat"``'s values a second way.
+
+    The gradient of a query then needs no walk over the edges. It takes ``n_sums`` more
+    numbers per head, as many as the output has; without them it takes one per edge,
+    which a walk by sender scatters over all receivers, and one more walk.
+
+    Parameters
+    ----------
+    score : type
+        Gat, GatV2 or Dot.
+    n_edges : int
+        Number of edges.
+    n_sums : int
+        Numbers per head in the output.
+    needs : tuple of bool
+        Which gradients are asked for: that of the query, and that of the bias, which
+        has one number per edge in any case.
+
+    Returns
+    -------
+    bool
+        Whether.
+    """
+    query, bias = needs
+    return score is Gat and query and not bias and n_edges >= n_sums

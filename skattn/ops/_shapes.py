@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from skattn.ops._edges import Edges
-from skattn.ops._scores import Gat, GatV2, Score
+from skattn.ops._scores import Gat, GatV2, Score, sums_twice
 from skattn.ops._sparse import SparseMatrix
 
 __all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
@@ -34,11 +34,10 @@ def edge_attention(
     seed: int,  # noqa: ARG001
 ) -> Tensor:
     """See `skattn.ops.edge_attention`."""
-    wide = not isinstance(score, Gat)
     attention = score.attention if isinstance(score, GatV2) else None
     own = None if value is score.key else value
     tensors = (score.query, score.key, attention, own, bias, edge_features, offset)
-    out: Tensor = _EdgeAttention.apply(edges, wide, value.shape[-1], *tensors)  # type: ignore[no-untyped-call]
+    out: Tensor = _EdgeAttention.apply(edges, type(score), value.shape[-1], *tensors)  # type: ignore[no-untyped-call]
     return out
 
 
@@ -47,31 +46,37 @@ class _EdgeAttention(torch.autograd.Function):
     def forward(
         ctx: Any,
         edges: Edges,
-        wide: bool,  # noqa: FBT001 - autograd passes by position
+        kind: type[Score],
         head_dim: int,
         *tensors: Tensor | None,
     ) -> Tensor:
-        _held = _tables(wide, tensors)
+        _held = _tables(kind, tensors)
         query, *_, edge_features, _ = tensors
         assert query is not None
         n_receivers, n_heads = query.shape[:2]
         width = head_dim
         if edge_features is not None:
             width += edge_features.shape[1]
-        out = query.new_empty(n_receivers, n_heads, width)
-        log_sum = query.new_empty(n_receivers, n_heads)
-        ctx.edges, ctx.wide, ctx.head_dim = edges, wide, head_dim
-        ctx.save_for_backward(out, log_sum, *tensors)
-        return out
+        _, _, _, needs_query, *_, needs_bias, _, _ = ctx.needs_input_grad
+        needs = needs_query, needs_bias
+        twice = sums_twice(kind, edges.n_edges, n_receivers * width, needs)
+        sums = [
+            query.new_empty(n_receivers, n_heads, *columns)
+            for columns in [(width,), ()] * (1 + twice)
+        ]
+        ctx.edges, ctx.kind, ctx.head_dim = edges, kind, head_dim
+        ctx.save_for_backward(*tensors, *sums)
+        return sums[0]
 
     @staticmethod
     def backward(ctx: Any, dout: Tensor) -> Any:
-        out, log_sum, *tensors = ctx.saved_tensors
-        _held = [dout.contiguous(), *_tables(ctx.wide, tuple(tensors))]
-        _held.append(out.new_empty(*log_sum.shape, 2))
+        tensors, (out, log_sum, *second) = ctx.saved_tensors[:7], ctx.saved_tensors[7:]
+        _held = [dout.contiguous(), *_tables(ctx.kind, tensors)]
+        _held.append(out.new_empty(*log_sum.shape, 3 if ctx.kind is Gat else 2))
         _by_sender(ctx.edges)
         query, key, attention, value, bias, edge_features, offset = tensors
-        dscore = out.new_empty(ctx.edges.n_edges, log_sum.shape[1])
+        n_scores = 0 if second else ctx.edges.n_edges
+        dscore = out.new_empty(n_scores, log_sum.shape[1])
         grads = [_like(tensor) for tensor in (key, value, edge_features)]
         dkey, dvalue, dedge_features = grads
         if ctx.head_dim % LANES:
@@ -154,12 +159,11 @@ def _by_sender(edges: Edges) -> None:
 
 
 def _tables(
-    wide: bool,  # noqa: FBT001 - beside its only callers
-    tensors: tuple[Tensor | None, ...],
+    kind: type[Score], tensors: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:
     """Make what of the tensors of a call the kernels do not read as it is."""
     query, key, _, value, bias, edge_features, _ = tensors
-    lie = _whole_lanes if wide else _contiguous
+    lie = _contiguous if kind is Gat else _whole_lanes
     numbers = [_contiguous(tensor) for tensor in (bias, edge_features)]
     return [lie(query), lie(key), _whole_lanes(value), *numbers]
 

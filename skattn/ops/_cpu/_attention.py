@@ -30,7 +30,7 @@ from skattn.ops._cpu._plan import (
     zeros,
 )
 from skattn.ops._edges import Edges
-from skattn.ops._scores import Gat, GatV2, Score
+from skattn.ops._scores import Gat, GatV2, Score, sums_twice
 
 __all__ = ["edge_attention"]
 
@@ -87,9 +87,8 @@ class _EdgeAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, plan: Plan, options: _Options, *tensors: Any) -> Any:
         inputs = _Inputs(*tensors)
-        needs = _Inputs(*ctx.needs_input_grad[2:])
-        twice = _sums_twice(plan, options, inputs, needs)
-        sums = _Call(plan, options, inputs, twice=twice).attend()
+        query, _, _, _, bias, _, _ = ctx.needs_input_grad[2:]
+        sums = _Call(plan, options, inputs, (query, bias)).attend()
         ctx.plan, ctx.options = plan, options
         ctx.save_for_backward(*inputs, *sums)
         return sums[0]
@@ -103,21 +102,6 @@ class _EdgeAttention(torch.autograd.Function):
         grads = None, None, *_Pull(call, sums, dout.contiguous()).run()
         needs = ctx.needs_input_grad
         return tuple([g if n else None for g, n in zip(grads, needs, strict=True)])
-
-
-def _sums_twice(plan: Plan, options: _Options, inputs: _Inputs, needs: Any) -> bool:
-    """Say whether forward sums "gat"'s values a second way, for the query's gradient.
-
-    That takes as much memory as the output; without, it takes a number per edge and
-    head, which the walk by sender scatters over all receivers, and one more walk.
-    """
-    _, _, _, value, _, edge_features, _ = inputs
-    if options.kind is not Gat or value is None or needs.bias or not needs.query:
-        return False
-    width = value.shape[2]
-    width += 0 if edge_features is None else edge_features.shape[1]
-    rows = plan.by_receiver
-    return len(rows.others) >= (len(rows.indptr) - 1) * width
 
 
 @lru_cache
@@ -143,7 +127,11 @@ class _Call:
     """A call as the kernels see it: tables in whole lanes, kept while it lives."""
 
     def __init__(
-        self, plan: Plan, options: _Options, inputs: _Inputs, *, twice: bool = False
+        self,
+        plan: Plan,
+        options: _Options,
+        inputs: _Inputs,
+        needs: tuple[bool, bool] = (False, False),
     ) -> None:
         query, key, attention, value, bias, edge_features, offset = inputs
         self.plan, self.options, self.inputs = plan, options, inputs
@@ -160,9 +148,13 @@ class _Call:
         self.features = None if edge_features is None else edge_features.contiguous()
         self.offset = None if offset is None else in_lanes(offset)
         n_features = 0 if edge_features is None else edge_features.shape[1]
-        ahead = asked_ahead(self.query, self.value)
-        sums = heads, heads * (1 + twice)
-        self.sizes, size = _layout(sums, width, n_features, self.shape, ahead)
+        n_edges, n_sums = (
+            len(plan.by_receiver.others),
+            len(query) * (width + n_features),
+        )
+        twice = sums_twice(options.kind, n_edges, n_sums, needs)
+        sums, ahead = heads * (1 + twice), asked_ahead(self.query, self.value)
+        self.sizes, size = _layout((heads, sums), width, n_features, self.shape, ahead)
         self.work = zeros(size)
         tables = self.value, self.bias, self.features, self.offset
         self.inputs_at = kernels.Inputs(*map(place, tables))
