@@ -31,6 +31,13 @@ STRONG_DROPOUT, WEAK_DROPOUT = 0.5, 0.2
 a table, or where they are too many; and elsewhere. Inside the training folds of four
 tables 0.5 reached 96.1 %, 0.2 95.7; inside those of the weather stations R² was 0.79
 and 0.83."""
+WIDE_INPUT_DROPOUT = 0.9
+"""Dropout on the features of one graph's nodes if there are more than examples: what is
+dropped of a node its neighbours say. With 0.5, 0.8 and 0.9, of those of Cora's nodes
+that are not for testing 79.9, 80.4 and 81.0 % (12 draws of 20 nodes per class), with 5
+nodes per class 70.3, 71.0 and 71.5, of 256 singular vectors of its words 76.6, 77.9 and
+78.2, of digits and their neighbours, 4 per class, 92.8, 93.1 and 92.6 (8 draws each).
+In plain tables it costs: 40 digits 76.5, 73.1 and 67.0."""
 
 
 class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
@@ -40,6 +47,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     """
 
     _table_dropout: ClassVar[float] = STRONG_DROPOUT
+    _wide_input_dropout: ClassVar[float] = WIDE_INPUT_DROPOUT
 
     _parameter_constraints: ClassVar[dict] = {
         "graph": [Graph, None],
@@ -239,7 +247,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         dropout = self._dropout(wide)
         input_dropout = recipe.input_dropout
         if input_dropout is None:
-            input_dropout = dropout if wide else 0.0
+            input_dropout = self._input_dropout(dropout) if wide else 0.0
         block = BlockSpec(
             score=self.attention,
             n_heads=self.n_heads,
@@ -276,6 +284,11 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         if wide:
             return STRONG_DROPOUT
         return self._table_dropout if self._context_.kind == "table" else WEAK_DROPOUT
+
+    def _input_dropout(self, dropout):
+        if self.dropout != "auto" or self._context_.kind in ("table", *LISTS):
+            return dropout
+        return self._wide_input_dropout
 
     def _training(self, loss, patience, callbacks, score=None):
         return Training(

@@ -59,7 +59,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     dropout : float or "auto", default="auto"
         Probability that an entry of a layer's input is dropped in training. "auto": 0.5
         where there are more features than examples; else 0.3 where the graph is made
-        from a plain table, 0.2 elsewhere.
+        from a plain table, 0.2 elsewhere. Features that outnumber the examples are
+        dropped as well, on one graph with 0.9 if this is "auto"; `Encoder` may say
+        otherwise with ``input_dropout``.
     attention_dropout : float, default=0.0
         Probability that a weight is dropped in training.
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"

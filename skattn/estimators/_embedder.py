@@ -12,7 +12,7 @@ from sklearn.base import (
 from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skattn.estimators._base import GraphAttentionEstimator
+from skattn.estimators._base import STRONG_DROPOUT, GraphAttentionEstimator
 from skattn.training import train_autoencoder
 
 REQUESTED = {"adjacency": True}
@@ -130,6 +130,8 @@ class AttentionEmbedder(
 
     __metadata_request__fit = REQUESTED
     __metadata_request__transform = REQUESTED
+
+    _wide_input_dropout = STRONG_DROPOUT
 
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionEstimator._parameter_constraints,

@@ -27,7 +27,8 @@ class Encoder(BaseEstimator):
         of ``hidden_dim``; 0 for none.
     input_dropout : float or None, default=None
         Probability that an entry of the node features is dropped in training. None:
-        its layers' if there are more features than examples, else 0.
+        0, unless there are more features than examples; then that of the layers, but
+        0.9 where a classifier or regressor with ``dropout="auto"`` learns on one graph.
     value_dropout : float, default=0.0
         Probability that an entry of what a node sends is dropped in training, whatever
         the scores saw; 0.6 in the code of the GAT paper.

@@ -43,7 +43,9 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     dropout : float or "auto", default="auto"
         Probability that an entry of a layer's input is dropped in training. "auto": 0.5
         where the graph is made from a plain table, or there are more features than
-        examples; 0.2 elsewhere.
+        examples; 0.2 elsewhere. Features that outnumber the examples are dropped as
+        well, on one graph with 0.9 if this is "auto"; `Encoder` may say otherwise with
+        ``input_dropout``.
     attention_dropout : float, default=0.0
         Probability that a weight is dropped in training.
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"

@@ -32,6 +32,23 @@ def test_rows_without_an_answer_are_no_examples():
     assert design(X, y, unlabeled=-1) == (0.4, 0.1)
 
 
+def test_a_graph_makes_up_for_what_its_nodes_lose():
+    rng = np.random.default_rng(0)
+    y = np.arange(20) % 2
+    wide = rng.normal(size=(20, 21))
+    graph = Graph(rng.random((20, 20)) < 0.2, wide)
+    narrow = graph.with_features(wide[:, :20])
+    assert design(graph, y, dropout="auto")[0] == 0.9
+    assert design(graph[:10], y[:10], dropout="auto")[0] == 0.9
+    assert design(narrow, y, dropout="auto")[0] == 0.0
+    assert design(wide, y, dropout="auto")[0] == 0.5
+    assert design([graph] * 20, y, dropout="auto")[0] == 0.5
+    assert design(graph, y, dropout=0.4)[0] == 0.4
+    assert (
+        design(graph, y, dropout="auto", encoder=Encoder(input_dropout=0.1))[0] == 0.1
+    )
+
+
 def test_the_recipe_has_the_last_word():
     X = np.random.default_rng(0).normal(size=(20, 3))
     assert design(X, np.arange(20) % 2, encoder=Encoder(input_dropout=0.1))[0] == 0.1
