@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
 from skattn.training._adam import Adam
+from skattn.training._buffers import enough_buffers
 from skattn.training._callbacks import (
     SCORE_DIGITS,
     KeepBest,
@@ -217,7 +218,10 @@ def _run(
     )
     net.initialize()
     net.module_.load_state_dict(net.module_.state_dict() | start)
-    with enough_threads(net.module_, tasks[0].n_rows):
+    with (
+        enough_threads(net.module_, tasks[0].n_rows),
+        enough_buffers(net.module_, tasks[0]),
+    ):
         net.partial_fit(tasks)
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skattn.ops._buffers import empty
 from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._cpu._plan import (
     Plan,
     asked_ahead,
     dropping,
-    empty,
     in_lanes,
     once_differentiable,
     place,
@@ -144,7 +144,9 @@ class _Call:
             self.shape = heads, key.shape[2], self.key.shape[2]
         self.value = self.key if value is None else in_lanes(value)
         self.attention = None if attention is None else in_lanes(attention)
-        self.bias = None if bias is None else bias.contiguous()
+        self.bias = bias
+        if bias is not None and not bias.is_contiguous():  # of one head, for all
+            self.bias = empty(*bias.shape).copy_(bias)
         self.features = None if edge_features is None else edge_features.contiguous()
         self.offset = None if offset is None else in_lanes(offset)
         n_features = 0 if edge_features is None else edge_features.shape[1]

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skattn.ops._buffers import empty
 from skattn.ops._cpu import _kernels as kernels
-from skattn.ops._cpu._plan import dropping, empty
+from skattn.ops._cpu._plan import dropping
 from skattn.ops._threads import run_blocks
 
 __all__ = ["dropout", "elu"]

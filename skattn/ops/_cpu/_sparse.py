@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skattn.ops._buffers import empty
 from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._cpu._plan import (
     Plan,
     Rows,
     asked_ahead,
     dropping,
-    empty,
     in_lanes,
     once_differentiable,
     plan_of,
