@@ -81,9 +81,14 @@ DEEP = {
     "weight_decay": 0.0,
     "max_epochs": 2000,
     "n_iter_no_change": 300,
-    "encoder": Encoder(activation="relu", input_dropout=0.0),
+    "scoring": "roc_auc",
+    "encoder": Encoder(activation="relu", input_dropout=0.1),
 }
-"""Luo et al. 2024 for minesweeper."""
+"""Luo et al. 2024 for minesweeper, and a tenth of the numbers dropped.
+
+On split 0 the best validation ROC AUC within 500 epochs was .938 with none dropped,
+.962 with a tenth; with the mean of the senders beside the heads .948, with a tenth
+.957, with a fifth .948."""
 SAMPLED = {"n_layers": 2, "batch_size": 512, "fanout": (15, 10)}
 """Batches of targets with sampled neighbours; all else at its default."""
 SAMPLED_DEEPER = {"n_layers": 3, "batch_size": 512, "fanout": (15, 10, 10)}

@@ -149,14 +149,25 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         return self.n_layers
 
     @property
+    def _activation(self):
+        """What follows the normalisation in every layer."""
+        activation = self._recipe().activation
+        if activation != "auto":
+            return activation
+        return "gelu" if self._rows_come_first else "elu"
+
+    @property
     def _n_alone(self):
         """In how many of the first layers nodes see only themselves."""
         alone = self._recipe().alone
-        return self._alone_by_default if alone == "auto" else alone
+        if alone != "auto":
+            return alone
+        return self.n_layers - 1 if self._rows_come_first else 0
 
     @property
-    def _alone_by_default(self):
-        return 0
+    def _rows_come_first(self):
+        """Whether a row's own features say more than whom it attends to."""
+        return False
 
     def _recipe(self):
         return Encoder() if self.encoder is None else self.encoder
@@ -256,7 +267,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             residual=self.residual,
             residual_start=SMALL_START if wide else 1.0,
             norm=self.norm,
-            activation=recipe.activation,
+            activation=self._activation,
             feed_forward=recipe.feed_forward,
             dropout=dropout,
             attention_dropout=self.attention_dropout,

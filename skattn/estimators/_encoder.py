@@ -16,8 +16,10 @@ class Encoder(BaseEstimator):
 
     Parameters
     ----------
-    activation : {"elu", "gelu", "relu", "silu"}, default="elu"
-        What follows the normalisation in every layer.
+    activation : {"auto", "elu", "gelu", "relu", "silu"}, default="auto"
+        What follows the normalisation in every layer. "auto": "gelu" where a classifier
+        or regressor makes the graph from a plain table and `pretrained` is None, else
+        "elu".
     share_weights : bool, default=False
         Whether one linear map makes query, key and value of a node, as it does for
         ``attention="gat"`` anyway, see :class:`~skattn.nn.GraphAttention`: half the
@@ -76,7 +78,7 @@ class Encoder(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "activation": [StrOptions({"elu", "gelu", "relu", "silu"})],
+        "activation": [StrOptions({"auto", "elu", "gelu", "relu", "silu"})],
         "share_weights": ["boolean"],
         "feed_forward": [Interval(Integral, 0, None, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), None],
@@ -96,7 +98,7 @@ class Encoder(BaseEstimator):
     def __init__(
         self,
         *,
-        activation="elu",
+        activation="auto",
         share_weights=False,
         feed_forward=0,
         input_dropout=None,

@@ -90,6 +90,19 @@ def test_how_many_layers_attend_is_the_users_choice(table, graph, alone, expecte
         assert sum(attending(clf)) == expected
 
 
+def test_the_activation_of_plain_tables_is_another(table, adjacency):
+    X, y = table
+
+    def activation(cls=GraphAttentionClassifier, rows=X, **recipe):
+        model = small(cls, encoder=Encoder(**recipe)).fit(rows, y)
+        return model.net_.design.arguments["spec"].block.activation
+
+    assert activation() == activation(GraphAttentionRegressor) == "gelu"
+    assert activation(AttentionEmbedder) == "elu"
+    assert activation(rows=Graph(adjacency, X)) == "elu"
+    assert activation(activation="silu") == "silu"
+
+
 def test_one_layer_must_attend(table):
     with pytest.raises(ValueError, match=r"one must be left of n_layers=3, got 3"):
         small(encoder=Encoder(alone=3)).fit(*table)
