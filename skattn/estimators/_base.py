@@ -47,6 +47,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     """
 
     _table_dropout: ClassVar[float] = STRONG_DROPOUT
+    _table_input_dropout: ClassVar[float] = 0.0
     _wide_input_dropout: ClassVar[float] = WIDE_INPUT_DROPOUT
 
     _parameter_constraints: ClassVar[dict] = {
@@ -258,7 +259,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         dropout = self._dropout(wide)
         input_dropout = recipe.input_dropout
         if input_dropout is None:
-            input_dropout = self._input_dropout(dropout) if wide else 0.0
+            input_dropout = self._input_dropout(wide, dropout)
         block = BlockSpec(
             score=self.attention,
             n_heads=self.n_heads,
@@ -296,10 +297,14 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             return STRONG_DROPOUT
         return self._table_dropout if self._context_.kind == "table" else WEAK_DROPOUT
 
-    def _input_dropout(self, dropout):
-        if self.dropout != "auto" or self._context_.kind in ("table", *LISTS):
-            return dropout
-        return self._wide_input_dropout
+    def _input_dropout(self, wide, dropout):
+        if self.dropout != "auto":
+            return dropout if wide else 0.0
+        if self._context_.kind == "table":
+            return dropout if wide else self._table_input_dropout
+        if not wide:
+            return 0.0
+        return dropout if self._context_.kind in LISTS else self._wide_input_dropout
 
     def _training(self, loss, patience, callbacks, score=None):
         return Training(

@@ -29,8 +29,9 @@ class Encoder(BaseEstimator):
         of ``hidden_dim``; 0 for none.
     input_dropout : float or None, default=None
         Probability that an entry of the node features is dropped in training. None:
-        0, unless there are more features than examples; then that of the layers, but
-        0.9 where a classifier or regressor with ``dropout="auto"`` learns on one graph.
+        0, unless there are more features than examples; then that of the layers. With
+        ``dropout="auto"`` it is then 0.9 where a classifier or regressor learns on one
+        graph, and 0.1 instead of 0 where a classifier learns from a plain table.
     value_dropout : float, default=0.0
         Probability that an entry of what a node sends is dropped in training, whatever
         the scores saw; 0.6 in the code of the GAT paper.

@@ -42,6 +42,10 @@ def test_a_graph_makes_up_for_what_its_nodes_lose():
     assert design(graph[:10], y[:10], dropout="auto")[0] == 0.9
     assert design(narrow, y, dropout="auto")[0] == 0.0
     assert design(wide, y, dropout="auto")[0] == 0.5
+    assert design(wide[:, :20], y, dropout="auto")[0] == 0.1
+    assert design(wide[:, :20], y, dropout=0.4)[0] == 0.0
+    regressor = GraphAttentionRegressor(max_epochs=1).fit(wide[:, :20], y)
+    assert regressor.net_.design.arguments["spec"].input_dropout == 0.0
     assert design([graph] * 20, y, dropout="auto")[0] == 0.5
     assert design(graph, y, dropout=0.4)[0] == 0.4
     assert (
