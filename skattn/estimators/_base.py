@@ -298,13 +298,11 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         return self._table_dropout if self._context_.kind == "table" else WEAK_DROPOUT
 
     def _input_dropout(self, wide, dropout):
-        if self.dropout != "auto":
-            return dropout if wide else 0.0
-        if self._context_.kind == "table":
-            return dropout if wide else self._table_input_dropout
-        if not wide:
-            return 0.0
-        return dropout if self._context_.kind in LISTS else self._wide_input_dropout
+        auto, kind = self.dropout == "auto", self._context_.kind
+        if wide:
+            on_graph = kind not in ("table", *LISTS)
+            return self._wide_input_dropout if auto and on_graph else dropout
+        return self._table_input_dropout if auto and kind == "table" else 0.0
 
     def _training(self, loss, patience, callbacks, score=None):
         return Training(

@@ -5,12 +5,13 @@ from contextlib import AbstractContextManager, nullcontext
 from torch import nn
 
 from skattn.ops import reuse_buffers
+from skattn.training._memory import HEAP_LIMIT
 from skattn.training._task import AnyTask, Task
 
-LARGE = 8 << 20
-"""Numbers in a tensor of 32 MB: the C library keeps no memory of that size. To look
-after it costs 3 ms a step, 2 % of one with tensors of 13 MB, and saves 20 to 35 % where
-they are larger than this."""
+LARGE = HEAP_LIMIT // 4
+"""Numbers in a tensor of which the C library keeps no memory. To look after it costs 3
+ms a step, 2 % of one with tensors of 13 MB, and saves 20 to 35 % where they are larger
+than this."""
 
 
 def enough_buffers(module: nn.Module, task: AnyTask) -> AbstractContextManager[None]:

@@ -150,10 +150,8 @@ class _Call:
         self.features = None if edge_features is None else edge_features.contiguous()
         self.offset = None if offset is None else in_lanes(offset)
         n_features = 0 if edge_features is None else edge_features.shape[1]
-        n_edges, n_sums = (
-            len(plan.by_receiver.others),
-            len(query) * (width + n_features),
-        )
+        n_edges = len(plan.by_receiver.others)
+        n_sums = len(query) * (width + n_features)
         twice = sums_twice(options.kind, n_edges, n_sums, needs)
         sums, ahead = heads * (1 + twice), asked_ahead(self.query, self.value)
         self.sizes, size = _layout((heads, sums), width, n_features, self.shape, ahead)
