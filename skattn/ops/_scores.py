@@ -12,7 +12,10 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn.functional import leaky_relu
 
-__all__ = ["Dot", "Gat", "GatV2", "Score", "sums_twice"]
+__all__ = ["FEW_EDGES", "Dot", "Gat", "GatV2", "Score", "sums_twice", "walks_once"]
+
+FEW_EDGES = 1 << 14
+"""Edges below which the CPU kernels leave a graph to one thread."""
 
 
 class Gat(NamedTuple):
@@ -104,6 +107,25 @@ class Dot(NamedTuple):
 
 
 Score = Gat | GatV2 | Dot
+
+
+def walks_once(n_edges: int) -> bool:
+    """Say whether the CPU kernels pull all gradients in one walk over the edges.
+
+    It adds to the rows of senders in any order, which one thread may. It takes the
+    scores, one number per edge and head, from the forward pass.
+
+    Parameters
+    ----------
+    n_edges : int
+        Number of edges.
+
+    Returns
+    -------
+    bool
+        Whether.
+    """
+    return n_edges < FEW_EDGES
 
 
 def sums_twice(

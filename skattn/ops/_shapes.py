@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from skattn.ops._edges import Edges
-from skattn.ops._scores import Gat, GatV2, Score, sums_twice
+from skattn.ops._scores import Gat, GatV2, Score, sums_twice, walks_once
 from skattn.ops._sparse import SparseMatrix
 
 __all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
@@ -58,24 +58,32 @@ class _EdgeAttention(torch.autograd.Function):
         if edge_features is not None:
             width += edge_features.shape[1]
         _, _, _, needs_query, *_, needs_bias, _, _ = ctx.needs_input_grad
-        needs = needs_query, needs_bias
+        once = any(ctx.needs_input_grad) and walks_once(edges.n_edges)
+        scores = query.new_empty(edges.n_edges, n_heads) if once else None
+        needs = needs_query and not once, needs_bias
         twice = sums_twice(kind, edges.n_edges, n_receivers * width, needs)
         sums = [
             query.new_empty(n_receivers, n_heads, *columns)
             for columns in [(width,), ()] * (1 + twice)
         ]
         ctx.edges, ctx.kind, ctx.head_dim = edges, kind, head_dim
-        ctx.save_for_backward(*tensors, *sums)
+        ctx.save_for_backward(*tensors, scores, *sums)
         return sums[0]
 
     @staticmethod
     def backward(ctx: Any, dout: Tensor) -> Any:
-        tensors, (out, log_sum, *second) = ctx.saved_tensors[:7], ctx.saved_tensors[7:]
+        tensors, (scores, *sums) = ctx.saved_tensors[:7], ctx.saved_tensors[7:]
+        out, log_sum, *second = sums
+        once = scores is not None
         _held = [dout.contiguous(), *_tables(ctx.kind, tensors)]
-        _held.append(out.new_empty(*log_sum.shape, 3 if ctx.kind is Gat else 2))
-        _by_sender(ctx.edges)
+        gathered = ctx.kind is Gat and not once
+        _held.append(out.new_empty(*log_sum.shape, 2 + gathered))
         query, key, attention, value, bias, edge_features, offset = tensors
-        n_scores = 0 if second else ctx.edges.n_edges
+        if once:
+            n_scores = 0 if bias is None else ctx.edges.n_edges
+        else:
+            _by_sender(ctx.edges)
+            n_scores = 0 if second else ctx.edges.n_edges
         dscore = out.new_empty(n_scores, log_sum.shape[1])
         grads = [_like(tensor) for tensor in (key, value, edge_features)]
         dkey, dvalue, dedge_features = grads

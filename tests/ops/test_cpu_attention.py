@@ -3,10 +3,18 @@
 import pytest
 import torch
 
-from skattn.ops import Edges, edge_attention, use_backend
+from skattn.ops import Edges, _scores, edge_attention, use_backend
 from skattn.ops._cpu import _attention
+from skattn.ops._cpu._plan import plan_of
 
 TOLERANCE = 1e-5  # norm of the difference over norm of the truth
+
+
+@pytest.fixture(autouse=True, params=["one walk", "two walks"])
+def pulling(request, monkeypatch):
+    """Gradients are pulled in one walk over few edges, in two over many."""
+    if request.param == "two walks":
+        monkeypatch.setattr(_attention, "walks_once", lambda _: False)
 
 
 def _random(n_receivers, n_senders, n_edges, rng, hub=0):
@@ -183,6 +191,7 @@ def test_edges_are_walked_for_the_query_of_gat_only_where_that_is_less(
     width, fixed, walks, make_call, make_score, monkeypatch
 ):
     edges = _edges(*_random(40, 40, 800, torch.Generator().manual_seed(0)), 40, 40)
+    monkeypatch.setattr(_attention, "walks_once", lambda _: False)
     pulled = []
     pull = _attention.kernels.pull_receivers
     monkeypatch.setattr(
@@ -262,6 +271,39 @@ def test_long_rows_keep_their_digits(kind, make_call, make_score):
         assert (found[name] - exact).norm() <= 3e-6 * exact.norm(), name
 
 
+@pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
+def test_crowds_that_one_thread_walks_keep_their_digits(kind, make_call, make_score):
+    """What many receivers pull at one sender is summed straight on there."""
+    rng = torch.Generator().manual_seed(4)
+    edges = _edges(*_random(3000, 2500, 2000, rng, hub=6500), 3000, 2500)
+    tensors = make_call(edges, kind, 4, 32)
+    tensors = {n: t for n, t in tensors.items() if n not in ("bias", "edge_features")}
+    call = (edges, kind, tensors, make_score)
+    truth = _outcome("reference", *call, torch.float64, 0.0)
+    found = _outcome("cpu", *call, torch.float32, 0.0)
+    for name, exact in truth.items():
+        assert (found[name] - exact).norm() <= 6e-6 * exact.norm(), name
+
+
+@pytest.mark.parametrize(("n_edges", "expected"), [((1 << 14) - 1, 1), (1 << 14, 0)])
+def test_few_edges_are_walked_once_and_never_sorted_by_sender(
+    n_edges, expected, make_call, make_score, monkeypatch
+):
+    monkeypatch.setattr(_attention, "walks_once", _scores.walks_once)
+    pulled = []
+    pull = _attention.kernels.pull_edges
+    monkeypatch.setattr(
+        _attention.kernels, "pull_edges", lambda *a: pulled.append(1) or pull(*a)
+    )
+    senders = torch.arange(n_edges) % 200
+    edges = _edges(torch.arange(n_edges) % 100, senders, 100, 200)
+    tensors = make_call(edges, "gat", 2, 8)
+    del tensors["edge_features"]
+    _outcome("cpu", edges, "gat", tensors, make_score, torch.float32, 0.0)
+    assert len(pulled) == expected
+    assert ("by_sender" in vars(plan_of(edges))) == (not expected)
+
+
 def test_no_tensor_of_messages_is_kept(edges, make_call, make_score):
     tensors = make_call(edges, "gatv2")
     score = make_score("gatv2", {n: t.requires_grad_() for n, t in tensors.items()})
@@ -273,7 +315,7 @@ def test_no_tensor_of_messages_is_kept(edges, make_call, make_score):
     inputs = {id(tensors[name]) for name in ("query", "key", "attention", "value")}
     added = [t for t in kept if id(t) not in inputs and t.shape]
     sizes = sum(t.numel() for t in added)
-    assert sizes <= edges.n_receivers * 2 * (8 + 1) + sum(
+    assert sizes <= (edges.n_receivers * (8 + 1) + edges.n_edges) * 2 + sum(
         tensors[name].numel() for name in ("query", "key", "attention", "value")
     )
 

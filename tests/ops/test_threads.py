@@ -105,7 +105,8 @@ def test_second_process_finds_the_kernels_compiled():
         from skattn.ops._cpu import _kernels
         step()
         print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (
-            _kernels.attend, _kernels.pull_senders, _kernels.pull_receivers)))
+            _kernels.attend, _kernels.pull_edges, _kernels.pull_senders,
+            _kernels.pull_receivers)))
     """
     _run(code)
     assert _run(code) == "0"

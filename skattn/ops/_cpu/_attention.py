@@ -1,12 +1,13 @@
 """Edge attention on the CPU: buffers, blocks and gradients around the kernels.
 
-What is kept between forward and backward is the inputs, the output and one log-sum-exp
-per (receiver, head).
+What is kept between forward and backward is the inputs, the output, one log-sum-exp per
+(receiver, head) and, where edges are few, their scores.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -30,7 +31,7 @@ from skattn.ops._cpu._plan import (
     zeros,
 )
 from skattn.ops._edges import Edges
-from skattn.ops._scores import Gat, GatV2, Score, sums_twice
+from skattn.ops._scores import Gat, GatV2, Score, sums_twice, walks_once
 
 __all__ = ["edge_attention"]
 
@@ -87,19 +88,18 @@ class _EdgeAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, plan: Plan, options: _Options, *tensors: Any) -> Any:
         inputs = _Inputs(*tensors)
-        query, _, _, _, bias, _, _ = ctx.needs_input_grad[2:]
-        sums = _Call(plan, options, inputs, (query, bias)).attend()
+        sums, scores = _Call(plan, options, inputs, ctx.needs_input_grad[2:]).attend()
         ctx.plan, ctx.options = plan, options
-        ctx.save_for_backward(*inputs, *sums)
+        ctx.save_for_backward(*inputs, scores, *sums)
         return sums[0]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dout: Tensor) -> Any:
         n = len(_Inputs._fields)
-        inputs, sums = _Inputs(*ctx.saved_tensors[:n]), ctx.saved_tensors[n:]
-        call = _Call(ctx.plan, ctx.options, inputs)
-        grads = None, None, *_Pull(call, sums, dout.contiguous()).run()
+        inputs, (scores, *sums) = ctx.saved_tensors[:n], ctx.saved_tensors[n:]
+        call = _Call(ctx.plan, ctx.options, _Inputs(*inputs))
+        grads = None, None, *_Pull(call, sums, scores, dout.contiguous()).run()
         needs = ctx.needs_input_grad
         return tuple([g if n else None for g, n in zip(grads, needs, strict=True)])
 
@@ -131,7 +131,7 @@ class _Call:
         plan: Plan,
         options: _Options,
         inputs: _Inputs,
-        needs: tuple[bool, bool] = (False, False),
+        needs: Sequence[bool] = (False,) * len(_Inputs._fields),
     ) -> None:
         query, key, attention, value, bias, edge_features, offset = inputs
         self.plan, self.options, self.inputs = plan, options, inputs
@@ -152,7 +152,9 @@ class _Call:
         n_features = 0 if edge_features is None else edge_features.shape[1]
         n_edges = len(plan.by_receiver.others)
         n_sums = len(query) * (width + n_features)
-        twice = sums_twice(options.kind, n_edges, n_sums, needs)
+        self.keeps_scores = any(needs) and walks_once(n_edges)
+        asked = needs[0] and not self.keeps_scores, needs[4]
+        twice = sums_twice(options.kind, n_edges, n_sums, asked)
         sums, ahead = heads * (1 + twice), asked_ahead(self.query, self.value)
         self.sizes, size = _layout((heads, sums), width, n_features, self.shape, ahead)
         self.work = zeros(size)
@@ -174,20 +176,22 @@ class _Call:
             score = kernels.Dot(*places, 1 / math.sqrt(shape[1]))
         return score, self.sizes, self.inputs_at, self.drop
 
-    def attend(self) -> tuple[Tensor, ...]:
-        """Return the output and the log-sum-exps, then those of second sums."""
+    def attend(self) -> tuple[list[Tensor], Tensor | None]:
+        """Return the output, the log-sum-exps, those of second sums; and the scores."""
         rows, record = self.plan.by_receiver, self.record(self.query, self.key)
         n, heads, sizes = self.query.shape[0], self.sizes.heads, self.sizes
         sums: list[Tensor] = []
         while len(sums) * heads < 2 * sizes.sums:
             sums += empty(n, heads, sizes.width + sizes.features), empty(n, heads)
-        written = *map(place, sums), *[0] * (4 - len(sums))
+        n_edges = len(rows.others)
+        scores = empty(n_edges, heads) if self.keeps_scores else None
+        written = *map(place, sums), *[0] * (4 - len(sums)), place(scores)
 
         def attend(blocks: tuple[int, int], work: int) -> None:
             kernels.attend(blocks, rows.places, record, written, work)
 
         rows.walk(attend, self.work)
-        return tuple(sums)
+        return sums, scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,23 +199,28 @@ class _Pull:
     """The backward pass of one call."""
 
     call: _Call
-    sums: tuple[Tensor, ...]
-    """What `attend` returned."""
+    sums: list[Tensor]
+    scores: Tensor | None
+    """What `attend` returned, two of them."""
     dout: Tensor
 
     def run(self) -> tuple[Tensor | None, ...]:
         """Return the gradients of all tensors, in the order of the call."""
         call, inputs = self.call, self.call.inputs
-        by_receiver, by_sender = call.plan.by_receiver, call.plan.by_sender
-        doffset = _partial(by_receiver.n_blocks, call.offset)
-        dattention = _partial(by_sender.n_blocks + by_receiver.n_blocks, call.attention)
+        n_blocks = call.plan.by_receiver.n_blocks
+        doffset = _partial(n_blocks, call.offset)
         dquery = empty(*inputs.query.shape) if len(self.sums) > 2 else None
         stat = self._row_sums(doffset, dquery)
-        dkey, dvalue, dedge_features, dscore = self._senders(
-            stat, dattention, scored=dquery is None
-        )
-        if dscore is not None:
-            dquery = self._receivers(dscore, dattention)
+        if self.scores is not None:
+            dattention = _partial(n_blocks, call.attention)
+            dquery, *grads = self._edges(stat, dattention, self.scores)
+        else:
+            n_blocks += call.plan.by_sender.n_blocks
+            dattention = _partial(n_blocks, call.attention)
+            grads = self._senders(stat, dattention, scored=dquery is None)
+            if grads[-1] is not None:
+                dquery = self._receivers(grads[-1], dattention)
+        dkey, dvalue, dedge_features, dscore = grads
         return (
             dquery,
             dkey,
@@ -225,10 +234,10 @@ class _Pull:
     def _row_sums(self, doffset: Tensor | None, dquery: Tensor | None) -> Tensor:
         rows, call = self.call.plan.by_receiver, self.call
         n, heads = self.sums[1].shape
-        is_gat = call.options.kind is Gat
-        stat = empty(n, (2 + is_gat) * heads)
+        gathered = call.options.kind is Gat and self.scores is None
+        stat = empty(n, (2 + gathered) * heads)
         out, lse, above, lse_above = *map(place, self.sums), *[0] * (4 - len(self.sums))
-        query = call.query.data_ptr() if is_gat else 0
+        query = call.query.data_ptr() if gathered else 0
         received = kernels.Received(
             out, lse, self.dout.data_ptr(), place(call.offset),
             query, above, lse_above, call.options.negative_slope,
@@ -241,18 +250,39 @@ class _Pull:
         rows.walk(row_sums, call.work)
         return stat
 
+    def _edges(
+        self, stat: Tensor, dattention: Tensor | None, scores: Tensor
+    ) -> list[Tensor | None]:
+        rows, call, inputs = self.call.plan.by_receiver, self.call, self.call.inputs
+        dquery, table = empty(*inputs.query.shape), self._dout_in_lanes()
+        dkey = torch.zeros_like(call.key)
+        dvalue = dkey if inputs.value is None else torch.zeros_like(call.value)
+        dedge_features = empty(len(scores), call.sizes.features)
+        dscore = None if inputs.bias is None else torch.empty_like(scores)
+        record, apart = call.record(call.query, call.key), stat.shape[1]
+        places = table.data_ptr(), self.dout.data_ptr(), stat.data_ptr()
+        received = *places, apart, scores.data_ptr()
+        edges = dedge_features.data_ptr(), place(dscore), place(dattention)
+        written = dkey.data_ptr(), dvalue.data_ptr(), *edges, dquery.data_ptr()
+
+        def pull(blocks: tuple[int, int], work: int) -> None:
+            kernels.pull_edges(blocks, rows.places, record, received, written, work)
+
+        rows.walk(pull, call.work)
+        width, head_dim = call.sizes.width, inputs.key.shape[-1]
+        grads = dkey[..., :head_dim], dvalue[..., :width], dedge_features, dscore
+        return [dquery, *grads]
+
     def _senders(
         self, stat: Tensor, dattention: Tensor | None, *, scored: bool
-    ) -> tuple[Tensor | None, ...]:
+    ) -> list[Tensor | None]:
         rows, call, inputs = self.call.plan.by_sender, self.call, self.call.inputs
         n_edges, sizes = rows.others.shape[0], call.sizes
         dkey = empty(*inputs.key.shape)
         dvalue = dkey if inputs.value is None else empty(*inputs.value.shape)
         dedge_features = empty(n_edges, sizes.features)
         dscore = empty(n_edges, sizes.heads) if scored else None
-        table, query = self.dout, call.query
-        if sizes.step != sizes.width:
-            table = in_lanes(table[..., : sizes.width])
+        table, query = self._dout_in_lanes(), call.query
         if call.options.kind is Gat:
             query = stat  # begins with it
         record, apart = call.record(call.key, query), stat.shape[1]
@@ -265,7 +295,13 @@ class _Pull:
             kernels.pull_senders(blocks, rows.places, record, received, written, work)
 
         rows.walk(pull, call.work)
-        return grads
+        return list(grads)
+
+    def _dout_in_lanes(self) -> Tensor:
+        sizes = self.call.sizes
+        if sizes.step == sizes.width:
+            return self.dout
+        return in_lanes(self.dout[..., : sizes.width])
 
     def _receivers(self, dscore: Tensor, dattention: Tensor | None) -> Tensor:
         rows, call = self.call.plan.by_receiver, self.call

@@ -2,7 +2,7 @@
 
 The scores are symmetric in the query of ``i`` and the key of ``j``, so one hook serves
 both walks: "mine" is the node that is walked, "theirs" the table it gathers from. A
-score is a namedtuple with three overloaded hooks; the walks exist once and numba
+score is a namedtuple with four overloaded hooks; the walks exist once and numba
 specialises them for the score in use (closure factories never hit numba's cache in a
 second process, `literally` costs 4 ms a call).
 """
@@ -21,7 +21,7 @@ from skattn.ops._cpu import _memory as memory
 from skattn.ops._cpu._compiler import INSIDE, loop
 from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import select_above, splat
-from skattn.ops._cpu._memory import after, floats, load, load_first, store
+from skattn.ops._cpu._memory import after, floats, load, load_first, store, store_first
 from skattn.ops._cpu._walk import (
     LOWEST,
     Sizes,
@@ -49,6 +49,10 @@ def pull(score, i, others, n, slots, w, ahead, g):
 
     w has the gradients of the scores of n edges to `others`.
     """
+
+
+def pull_both(score, i, others, n, slots, w, to):
+    """Pull at both ends; to = (g, gradients of theirs, dattention), added to."""
 
 
 def finish(score, i, g, dattention):
@@ -80,6 +84,19 @@ def _gat_pull(score, i, others, n, slots, w, ahead, g):
             slope = select_above(x, 1.0, splat(score.slope))
             acc += load(w, e * slots + h) * slope
         store(g, h, acc)
+
+
+def _gat_pull_both(score, i, others, n, slots, w, to):
+    H, (g, dtheirs, _) = score.shape[1], to
+    mine = after(floats(score.mine), i * H)
+    for e in loop(n):
+        theirs = after(floats(score.theirs), others[e] * score.apart)
+        pulled = after(dtheirs, others[e] * H)
+        for h in loop(0, H, LANES):
+            x = load_first(mine, h, H - h) + load_first(theirs, h, H - h)
+            x = load(w, e * slots + h) * select_above(x, 1.0, splat(score.slope))
+            store(g, h, load(g, h) + x)
+            store_first(pulled, h, load_first(pulled, h, H - h) + x, H - h)
 
 
 def _gat_finish(score, i, g, dattention):
@@ -128,6 +145,25 @@ def _gatv2_pull(score, i, others, n, slots, w, ahead, g):
                 store(g, k, load(g, k) + (x + y))
 
 
+def _gatv2_pull_both(score, i, others, n, slots, w, to):
+    H, _, C = score.shape
+    g, dtheirs, dattention = to
+    a, mine = floats(score.attention), after(floats(score.mine), i * H * C)
+    for h in loop(H):
+        for k in loop(h * C, h * C + C, LANES):
+            own, weight = load(mine, k), load(a, k)
+            acc, d = load(g, k), load(dattention, k)
+            for e in loop(n):
+                at = others[e] * H * C + k
+                other, above = load(floats(score.theirs), at), splat(w[e * slots + h])
+                x = select_above(own + other, above, above * score.slope)
+                acc += x
+                d += x * other
+                store(dtheirs, at, load(dtheirs, at) + x * weight)
+            store(g, k, acc)
+            store(dattention, k, d)
+
+
 def _gatv2_finish(score, i, g, dattention):
     # LeakyReLU(s) = s LeakyReLU'(s): the gradient of attention needs no walk of its own
     n = score.shape[0] * score.shape[2]
@@ -141,7 +177,7 @@ def _gatv2_finish(score, i, g, dattention):
 def _dot_logits(score, sizes, n, desk):
     H, W, C = score.shape
     own = Sizes(H, H, sizes.slots, W, C, 0, C, sizes.ahead)
-    multiply(floats(score.mine), floats(score.theirs), C, own, n, desk, desk.s)
+    multiply(floats(score.mine), floats(score.theirs), (C, C), own, n, desk, desk.s)
     for k in loop(0, n * sizes.slots, LANES):
         store(desk.s, k, load(desk.s, k) * score.scale)
 
@@ -152,15 +188,30 @@ def _dot_pull(score, i, others, n, slots, w, ahead, g):
     weighted_sum(w, slots, others, n, table, (H, C, C), ahead, g)
 
 
+def _dot_pull_both(score, i, others, n, slots, w, to):
+    H, _, C = score.shape
+    g, dtheirs, _ = to
+    mine = after(floats(score.mine), i * H * C)
+    for e in loop(n):
+        theirs = after(floats(score.theirs), others[e] * H * C)
+        pulled = after(dtheirs, others[e] * H * C)
+        for h in loop(H):
+            x = splat(w[e * slots + h])
+            y = x * score.scale
+            for k in loop(h * C, h * C + C, LANES):
+                store(g, k, load(g, k) + x * load(theirs, k))
+                store(pulled, k, load(pulled, k) + y * load(mine, k))
+
+
 def _dot_finish(score, i, g, dattention):
     for k in loop(0, score.shape[0] * score.shape[2], LANES):
         store(g, k, load(g, k) * score.scale)
 
 
 _HOOKS = {
-    Gat: (_gat_logits, _gat_pull, _gat_finish),
-    GatV2: (_gatv2_logits, _gatv2_pull, _gatv2_finish),
-    Dot: (_dot_logits, _dot_pull, _dot_finish),
+    Gat: (_gat_logits, _gat_pull, _gat_pull_both, _gat_finish),
+    GatV2: (_gatv2_logits, _gatv2_pull, _gatv2_pull_both, _gatv2_finish),
+    Dot: (_dot_logits, _dot_pull, _dot_pull_both, _dot_finish),
 }
 
 
@@ -174,6 +225,11 @@ def _choose_pull(score, i, others, n, slots, w, ahead, g):
     return _HOOKS[score.instance_class][1]
 
 
+@overload(pull_both, jit_options=INSIDE)
+def _choose_pull_both(score, i, others, n, slots, w, to):
+    return _HOOKS[score.instance_class][2]
+
+
 @overload(finish, jit_options=INSIDE)
 def _choose_finish(score, i, g, dattention):
-    return _HOOKS[score.instance_class][2]
+    return _HOOKS[score.instance_class][3]

@@ -5,18 +5,21 @@ Backward recomputes the weights in one walk by sender (gradients of key and valu
 of every edge's score) and finishes in one walk by receiver (gradient of the query).
 Whoever walks a row owns what it writes: no atomics. The last walk is not needed for
 "gat" where forward has summed the values of scores above 0 apart, see `_pull_above`.
+Few edges, which one thread walks alone, are pulled in a single walk by receiver that
+adds to the rows of senders as they come (`pull_edges`).
 
-Measured, one thread: 128 graphs of 30 nodes and 95 edges, 4 heads x 16, "gatv2": 110 ns
-an edge forward and backward, spread evenly over scores, weights and sums. A buffer per
-row, without groups of rows, took 330: calls that unpacked arrays, scattered writes and
-vectors of which three lanes were in use. On 169 k nodes, 2.5 M edges, 4 heads x 64 the
-gather of 1 KB rows bounds the walks. Asking for the rows of the next group while this
-one is worked on takes 0.6 of the time, and 0.5 where a row has 64 numbers; nothing is
-gained by asking for log-sum-exps or "gat"'s scores there, by chunks of 16 to 128, 2 to
-64 blocks, or storing the scores. On 2 million nodes, 100 million edges that no order
-brings together, 1 head x 32, "gat", two threads: 59 ns an edge, of which 12 for the
-gradients of scores, written where receivers find them; 44 to 54 without them, 38 to 44
-with queries beside the log-sum-exps and both halves of scores asked for.
+Measured, one thread: 128 graphs of 30 nodes and 95 edges, 4 heads x 16, "gatv2": 75 ns
+an edge forward and backward, spread evenly over scores, weights and sums; pulled in two
+walks 95. A buffer per row, without groups of rows, took 330: calls that unpacked
+arrays, scattered writes and vectors of which three lanes were in use. On 169 k nodes,
+2.5 M edges, 4 heads x 64 the gather of 1 KB rows bounds the walks. Asking for the rows
+of the next group while this one is worked on takes 0.6 of the time, and 0.5 where a row
+has 64 numbers; nothing is gained by asking for log-sum-exps or "gat"'s scores there, by
+chunks of 16 to 128, 2 to 64 blocks, or storing the scores. On 2 million nodes, 100
+million edges that no order brings together, 1 head x 32, "gat", two threads: 59 ns an
+edge, of which 12 for the gradients of scores, written where receivers find them; 44 to
+54 without them, 38 to 44 with queries beside the log-sum-exps and both halves of scores
+asked for.
 
 Kernels take addresses and trust them: who calls keeps the tensors alive.
 """
@@ -31,7 +34,15 @@ from collections import namedtuple
 from skattn.ops._cpu import _lanes as lanes
 from skattn.ops._cpu import _walk as walk
 from skattn.ops._cpu._compiler import kernel, loop, part
-from skattn.ops._cpu._hooks import Dot, Gat, GatV2, finish, logits, pull
+from skattn.ops._cpu._hooks import (
+    Dot,
+    Gat,
+    GatV2,
+    finish,
+    logits,
+    pull,
+    pull_both,
+)
 from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import splat
 from skattn.ops._cpu._memory import (
@@ -65,8 +76,8 @@ from skattn.ops._cpu._walk import (
 __all__ = [
     "AHEAD", "LANES", "Dot", "Gat", "GatV2", "Inputs", "Received", "Rows", "Sizes",
     "attend", "bend_elements", "cut_rows", "desk_size", "drop_elements",
-    "multiply_rows", "pull_elements", "pull_receivers", "pull_senders", "row_sums",
-    "transpose",
+    "multiply_rows", "pull_edges", "pull_elements", "pull_receivers", "pull_senders",
+    "row_sums", "transpose",
 ]  # fmt: skip
 
 # Addresses, 0 where absent.
@@ -88,6 +99,16 @@ def _score_edges(score, bias, sizes, n, desk):
                 s = after(desk.s, e * sizes.slots + first)
                 for h in loop(H):
                     s[h] += row[h]
+
+
+@part
+def _write_edges(x, sizes, n, to, desk):
+    """Write a number per edge and head out of a group's."""
+    H = sizes.heads
+    for e in loop(n):
+        for h in loop(0, H, LANES):
+            row = load(x, e * sizes.slots + h)
+            store_first(floats(to), desk.numbers[e] * H + h, row, H - h)
 
 
 @part
@@ -152,8 +173,9 @@ def attend(blocks, rows, call, written, work):
     """Write the output and the log-sum-exps of some blocks of receivers.
 
     blocks = (first, behind the last), call = (score, sizes, inputs, drop), work = the
-    address of `desk_size` zeros, written = (out, lse, out, lse). Second sums are of
-    "gat" alone and attend only to edges whose scores are above 0, see `_pull_above`.
+    address of `desk_size` zeros, written = (out, lse, out, lse, scores or 0). Second
+    sums are of "gat" alone and attend only to edges whose scores are above 0, see
+    `_pull_above`.
     """
     score, sizes, inputs, drop = call
     cuts, indptr = longs(rows.cuts), longs(rows.indptr)
@@ -166,6 +188,8 @@ def attend(blocks, rows, call, written, work):
             begin, n = group.end, group.end - begin
             name_edges(rows, group, sizes.ahead, stop, desk)
             _score_edges(score, inputs.bias, sizes, n, desk)
+            if written[4]:
+                _write_edges(desk.s, sizes, n, written[4], desk)
             subtract_highest(indptr, group, sizes, desk)
             raise_all(desk.t, n * sizes.slots)
             add_up(indptr, group, sizes, desk)
@@ -256,18 +280,18 @@ def row_sums(blocks, rows, sizes, received, written, work):
 
 
 @part
-def _weights_again(stat, apart, sizes, n, desk):
+def _weights_again(stat, apart, receivers, sizes, n, desk):
     """Turn scores into weights."""
-    walk.spread(stat, apart, desk.others, n, sizes, desk.u)
+    walk.spread(stat, apart, receivers, n, sizes, desk.u)
     for k in loop(0, n * sizes.slots, LANES):
         store(desk.s, k, exp(load(desk.s, k) - load(desk.u, k)))
 
 
 @part
-def _multiply_edge_features(sizes, inputs, dout, n, desk):
+def _multiply_edge_features(sizes, inputs, dout, receivers, n, desk):
     H, _, slots, W, _, K, _, _ = sizes
     for e in loop(n):
-        row = after(floats(dout), desk.others[e] * H * (W + K))
+        row = after(floats(dout), receivers[e] * H * (W + K))
         features = after(floats(inputs.edge_features), desk.numbers[e] * K)
         for h in loop(H):
             for c in loop(K):
@@ -275,13 +299,13 @@ def _multiply_edge_features(sizes, inputs, dout, n, desk):
 
 
 @part
-def _pull_softmax(stat, apart, sizes, n, drop, dscore, desk):
+def _pull_softmax(stat, apart, receivers, sizes, n, drop, dscore, desk):
     """Turn t into gradients of scores, and s into weights of which some are dropped.
 
     t = p (keep t - u), then p = keep p; u is the receiver's dout . (out - offset).
     """
-    H, slots = sizes.heads, sizes.slots
-    walk.spread(after(stat, H), apart, desk.others, n, sizes, desk.u)
+    slots = sizes.slots
+    walk.spread(after(stat, sizes.heads), apart, receivers, n, sizes, desk.u)
     for k in loop(0, n * slots, LANES):
         store(desk.u, k, load(desk.u, k) * load(desk.s, k))
     if drop[0]:
@@ -289,23 +313,39 @@ def _pull_softmax(stat, apart, sizes, n, drop, dscore, desk):
     for k in loop(0, n * slots, LANES):
         store(desk.t, k, load(desk.s, k) * load(desk.t, k) - load(desk.u, k))
     if dscore:
-        for e in loop(n):
-            for h in loop(0, H, LANES):
-                x = load(desk.t, e * slots + h)
-                store_first(floats(dscore), desk.numbers[e] * H + h, x, H - h)
+        _write_edges(desk.t, sizes, n, dscore, desk)
 
 
 @part
-def _pull_edge_features(sizes, dout, n, dedge_features, desk):
+def _pull_edge_features(sizes, dout, receivers, n, dedge_features, desk):
     H, _, slots, W, _, K, _, _ = sizes
     for e in loop(n):
-        row = after(floats(dout), desk.others[e] * H * (W + K))
+        row = after(floats(dout), receivers[e] * H * (W + K))
         to = after(floats(dedge_features), desk.numbers[e] * K)
         for c in loop(K):
             acc = f32(0)
             for h in loop(H):
                 acc += desk.s[e * slots + h] * row[h * (W + K) + W + c]
             to[c] = acc
+
+
+@part
+def _pull_group(call, received, receivers, products, n, written, desk):
+    """Turn s from scores into dropped weights, and t into gradients of scores.
+
+    products = (tables of mine and of theirs, dout and values, and how far apart heads
+    are in each); the rest is as in `pull_senders`.
+    """
+    _, sizes, inputs, drop = call
+    dout, stat, apart = received[1], floats(received[2]), received[3]
+    _weights_again(stat, apart, receivers, sizes, n, desk)
+    mine, theirs, columns = products
+    walk.multiply(mine, theirs, columns, sizes, n, desk, desk.t)
+    if sizes.features:
+        _multiply_edge_features(sizes, inputs, dout, receivers, n, desk)
+    _pull_softmax(stat, apart, receivers, sizes, n, drop, written[3], desk)
+    if sizes.features:
+        _pull_edge_features(sizes, dout, receivers, n, written[2], desk)
 
 
 @part
@@ -353,8 +393,9 @@ def pull_senders(blocks, rows, call, received, written, work):
     dscore, dattention of every block); dkey and dvalue may be one, dscore and
     dattention 0. The rest is as in `attend`.
     """
-    score, sizes, inputs, drop = call
-    dout, stat, apart = floats(received[0]), floats(received[2]), received[3]
+    score, sizes, inputs, _ = call
+    value, dout = floats(inputs.value), floats(received[0])
+    products = value, dout, (sizes.step, sizes.columns)
     stride = score.shape[0] * score.shape[2]
     cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     desk = desk_of(work, sizes, score.shape)
@@ -366,14 +407,7 @@ def pull_senders(blocks, rows, call, received, written, work):
             begin, n = group.end, group.end - begin
             name_edges(rows, group, sizes.ahead, stop, desk)
             _score_edges(score, inputs.bias, sizes, n, desk)
-            _weights_again(stat, apart, sizes, n, desk)
-            value = floats(inputs.value)
-            walk.multiply(value, dout, sizes.columns, sizes, n, desk, desk.t)
-            if sizes.features:
-                _multiply_edge_features(sizes, inputs, received[1], n, desk)
-            _pull_softmax(stat, apart, sizes, n, drop, written[3], desk)
-            if sizes.features:
-                _pull_edge_features(sizes, received[1], n, written[2], desk)
+            _pull_group(call, received, desk.others, products, n, written, desk)
             _pull_rows(rows, group, call, dout, desk, written)
             if written[4]:
                 spill(desk.d, stride, doubles(written[4] + 8 * block * stride))
@@ -412,6 +446,57 @@ def pull_receivers(blocks, rows, call, dscore, written, work):
                     walk.write(desk.g, score.shape, floats(written[0]), r)
             if written[1]:
                 spill(desk.d, stride, doubles(written[1] + 8 * block * stride))
+            if begin == indptr[group.k]:
+                i = group.k
+
+
+@part
+def _pull_receivers_and_senders(rows, group, call, received, written, desk):
+    """Add to the rows of senders what `_pull_rows` sums, and finish receivers."""
+    score, sizes, _, _ = call
+    H, _, slots, _, C, _, columns, _ = sizes
+    indptr, stride = longs(rows.indptr), score.shape[0] * score.shape[2]
+    dkey, dvalue = floats(written[0]), floats(written[1])
+    for r in loop(group.i, group.k):
+        start, m, is_fresh = span(indptr, group, r)
+        if is_fresh:
+            walk.clear(desk.g, stride)
+        others = after(desk.others, start)
+        w, dscore = after(desk.s, start * slots), after(desk.t, start * slots)
+        dout, shape = after(floats(received[0]), r * H * columns), (H, columns, C)
+        walk.add_multiples(w, slots, others, m, dout, shape, dvalue)
+        pull_both(score, r, others, m, slots, dscore, (desk.g, dkey, desk.d))
+        if carry(indptr, r, group.end, desk.g, stride, desk.g_sums):
+            finish(score, r, desk.g, desk.d)
+            walk.write(desk.g, score.shape, floats(written[5]), r)
+
+
+@kernel
+def pull_edges(blocks, rows, call, received, written, work):
+    """Write all gradients in one walk by receiver, whose thread has the table alone.
+
+    received has, behind what it has in `pull_senders`, the scores; written ends with
+    dquery. dkey and dvalue, in whole lanes, are zeros on entry.
+    """
+    score, sizes, inputs, _ = call
+    value, dout = floats(inputs.value), floats(received[0])
+    products = dout, value, (sizes.columns, sizes.step)
+    stride = score.shape[0] * score.shape[2]
+    cuts, indptr = longs(rows.cuts), longs(rows.indptr)
+    desk = desk_of(work, sizes, score.shape)
+    i = cuts[blocks[0]]
+    begin, stop = indptr[i], indptr[cuts[blocks[1]]]
+    for block in loop(blocks[0], blocks[1]):
+        while i < cuts[block + 1]:
+            group = next_group(indptr, i, begin, cuts[block + 1])
+            begin, n = group.end, group.end - begin
+            name_edges(rows, group, sizes.ahead, stop, desk)
+            H, scores = sizes.heads, floats(received[4])
+            walk.spread(scores, H, desk.numbers, n, sizes, desk.s)
+            _pull_group(call, received, desk.mine, products, n, written, desk)
+            _pull_receivers_and_senders(rows, group, call, received, written, desk)
+            if written[4]:
+                spill(desk.d, stride, doubles(written[4] + 8 * block * stride))
             if begin == indptr[group.k]:
                 i = group.k
 

@@ -20,9 +20,10 @@ from torch.nn.functional import pad
 
 from skattn.ops._cpu import _kernels as kernels
 from skattn.ops._edges import Edges
+from skattn.ops._scores import FEW_EDGES
 from skattn.ops._threads import run_blocks
 
-_EDGES_PER_BLOCK = 8192  # less than two of them are walked by the calling thread
+_EDGES_PER_BLOCK = FEW_EDGES // 2
 _MAX_BLOCKS = 64  # 2 to 64 measure the same; more would only cost partial sums
 _L2 = 1 << 20  # bytes; of tables that fit, whatever the row, asking costs 0 to 5 %
 _INT32 = torch.iinfo(torch.int32).max

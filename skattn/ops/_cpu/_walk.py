@@ -233,22 +233,22 @@ def places(numbers, e, stride, heads, together):
 
 
 @part
-def multiply(mine, theirs, columns, sizes, n, desk, to):
+def multiply(mine, theirs, apart, sizes, n, desk, to):
     """Multiply, head by head, the rows for the walked and the other end of every edge.
 
-    Heads are `columns` apart in the table of theirs.
+    apart = (numbers from head to head in the table of mine, in that of theirs).
     """
     H, slots, C = sizes.heads, sizes.slots, sizes.step
     together = H > 2  # else a tile's rows would be the same
     edges = 1 if together else 4
     for e in loop(0, n, edges):
-        ask(theirs, H * columns, desk.others, e, edges, sizes.ahead)
+        ask(theirs, H * apart[1], desk.others, e, edges, sizes.ahead)
         for h in loop(0, H, 4 if together else 1):
-            i, j = memory.same(h * C), memory.same(h * columns)
+            i, j = memory.same(h * apart[0]), memory.same(h * apart[1])
             if together:
-                i, j = memory.steps(h, H, C), memory.steps(h, H, columns)
-            i = places(desk.mine, e, H * C, i, together)
-            j = places(desk.others, e, H * columns, j, together)
+                i, j = memory.steps(h, H, apart[0]), memory.steps(h, H, apart[1])
+            i = places(desk.mine, e, H * apart[0], i, together)
+            j = places(desk.others, e, H * apart[1], j, together)
             acc = lanes.zeros()
             for c in loop(0, C, LANES):
                 acc += memory.load_rows(mine, i, c) * memory.load_rows(theirs, j, c)
@@ -286,6 +286,22 @@ def weighted_sum(w, slots, others, n, table, shape, ahead, o):
                 k = h * columns + c
                 acc = load(o, h * C + c) + w0 * load(r0, k) + w1 * load(r1, k)
                 store(o, h * C + c, acc + w2 * load(r2, k) + w3 * load(r3, k))
+
+
+@part
+def add_multiples(w, slots, others, n, row, shape, table):
+    """Add w[e, h] * row[h] to head h of the row that each of n edges has in a table.
+
+    shape = (heads, numbers from head to head in the row, in the table).
+    """
+    H, columns, C = shape
+    for e in loop(n):
+        to, at = after(table, others[e] * H * C), after(w, e * slots)
+        for h in loop(H):
+            x = splat(at[h])
+            for c in loop(0, C, LANES):
+                k = h * C + c
+                store(to, k, load(to, k) + x * load(row, h * columns + c))
 
 
 # ---- sums of long rows ---------------------------------------------------------------
