@@ -5,7 +5,7 @@ import torch
 from skorch.callbacks import Callback
 from torch import nn
 
-from skattn.training._threads import SMALL, enough_threads
+from skattn.training._threads import SMALL, _mkl, enough_threads
 
 
 @pytest.fixture
@@ -46,6 +46,16 @@ def test_threads_come_back_after_an_error(two_threads):
     with pytest.raises(KeyboardInterrupt), enough_threads(MODULE, 1):
         raise KeyboardInterrupt
     assert torch.get_num_threads() == 2
+
+
+def test_products_have_one_thread_too_and_get_theirs_back(two_threads):
+    """MKL's number is not OpenMP's where somebody has set it."""
+    set_number = _mkl()
+    if set_number(2) != 2:
+        pytest.skip("this torch multiplies without MKL")
+    with enough_threads(MODULE, 1):
+        assert set_number(1) == 1
+    assert set_number(2) == 2
 
 
 def test_other_threads_have_theirs_even_if_they_begin_meanwhile(two_threads):
