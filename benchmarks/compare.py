@@ -50,12 +50,13 @@ def _row(name: str, checkouts: list[Path], n_pairs: int, n_threads: int) -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkouts", nargs=2, type=Path, metavar=("OLD", "NEW"))
+    parser.add_argument("old", type=Path, help="a checkout")
+    parser.add_argument("new", type=Path, help="another")
     parser.add_argument("--pairs", type=int, default=5, help="steps of each, in turn")
     parser.add_argument("--what", nargs="+", default=list(_ROWS), choices=list(_ROWS))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
-    checkouts = [path.resolve() for path in options.checkouts]
+    checkouts = [path.resolve() for path in (options.old, options.new)]
     os.environ.setdefault("SKATTN_DATA", str(FOLDER.resolve()))
     print("| benchmark | old, s | new, s | times faster |")
     print("|---|---|---|---|")
