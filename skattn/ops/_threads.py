@@ -47,7 +47,9 @@ class _Pool:
 _POOL = _Pool()
 
 
-def run_blocks(n_blocks: int, work: Callable[[int], None]) -> None:
+def run_blocks(
+    n_blocks: int, work: Callable[[int], None], *, n_threads: int | None = None
+) -> None:
     """Call ``work(block)`` once for every block, by as many threads as torch may use.
 
     The caller works too, so that a pool which is busy for someone else cannot hold it
@@ -60,6 +62,8 @@ def run_blocks(n_blocks: int, work: Callable[[int], None]) -> None:
     work : callable
         Called with the number of a block; must release the interpreter's lock to gain
         anything, and must write where no other block does.
+    n_threads : int, optional
+        How many threads may work; as many as torch may use if not given.
     """
     if n_blocks == 1:
         work(0)
@@ -70,7 +74,7 @@ def run_blocks(n_blocks: int, work: Callable[[int], None]) -> None:
         while (block := next(todo)) < n_blocks:
             work(block)
 
-    n_helpers = min(torch.get_num_threads(), n_blocks) - 1
+    n_helpers = min(n_threads or torch.get_num_threads(), n_blocks) - 1
     helpers = [_POOL.submit(work_off) for _ in range(n_helpers)]
     try:
         work_off()

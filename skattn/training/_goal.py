@@ -19,10 +19,14 @@ class Goal:
     """(n_targets,) int64 classes, or (n_targets, n_outputs) float32."""
     weight: Tensor
     """Like ``y``, float32; 0 where the answer is unknown."""
+    whole: "Goal | None" = None
+    """The answers of which these are some, whose losses shall add up."""
 
     @cached_property
     def total_weight(self) -> Tensor:
         """The sum of all weights, not quite zero where nothing counts."""
+        if self.whole is not None:
+            return self.whole.total_weight
         return self.weight.sum().clamp(min=torch.finfo(self.weight.dtype).tiny)
 
     def __len__(self) -> int:
@@ -31,6 +35,21 @@ class Goal:
     def __getitem__(self, rows: np.ndarray) -> "Goal":
         chosen = torch.from_numpy(rows)
         return Goal(self.y[chosen], self.weight[chosen])
+
+    def share(self, rows: slice) -> "Goal":
+        """Take some of the answers, so that losses over all shares add up to one.
+
+        Parameters
+        ----------
+        rows : slice
+            Which.
+
+        Returns
+        -------
+        Goal
+            Each of them counts as it does among all.
+        """
+        return Goal(self.y[rows], self.weight[rows], self)
 
     def to(self, device: torch.device) -> "Goal":
         """Copy to a device.

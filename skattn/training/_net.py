@@ -10,6 +10,7 @@ from skorch.callbacks import Callback, PrintLog
 
 from skattn.nn import MAX_EDGES
 from skattn.training._history import EpochHistory, EpochSummary
+from skattn.training._parts import Parts
 from skattn.training._task import AnyTask
 
 
@@ -116,6 +117,26 @@ class AttentionNet(NeuralNet):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Compute the loss of a batch."""
         return self.criterion_(y_pred, y_true)
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute the gradients of a batch, part by part where it has some."""
+        parts, _ = batch
+        if not isinstance(parts, Parts):
+            return super().train_step_single(batch, **fit_params)
+        self._set_training(True)
+        weights = [w for w in self.module_.parameters() if w.requires_grad]
+
+        def learn(x, goal, generator):
+            out = x.answers(self.module_(**x.inputs, generator=generator))
+            loss = self.get_loss(out, goal, X=x, training=True)
+            grads = torch.autograd.grad(loss, weights, allow_unused=True)
+            return out.detach(), loss.detach(), grads
+
+        outs, losses, grads = zip(*parts.each(learn), strict=True)
+        for weight, *found in zip(weights, *grads, strict=True):
+            known = [grad for grad in [weight.grad, *found] if grad is not None]
+            weight.grad = sum(known[1:], start=known[0]) if known else None
+        return {"loss": torch.stack(losses).sum(), "y_pred": torch.cat(outs)}
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""

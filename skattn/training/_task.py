@@ -9,8 +9,9 @@ import torch
 
 from skattn.batch import GraphBatch, GraphBlock, NeighborSampler, batches
 from skattn.training._goal import Goal
+from skattn.training._parts import Parts
 
-Pair = tuple[GraphBatch, Goal | None]
+Pair = tuple[GraphBatch | Parts, Goal | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,10 @@ class BlockTask:
     """How many graphs are in a batch."""
     device: torch.device
     """Where the batches shall be."""
+    n_parts: int = 1
+    """In how many parts a batch is learned from, if on the CPU."""
+    n_threads: int = 1
+    """How many threads may share these."""
 
     @property
     def n_features(self) -> int:
@@ -89,12 +94,22 @@ class BlockTask:
 
         Yields
         ------
-        tuple of GraphBatch and (Goal or None)
-            A batch and its answers.
+        tuple of (GraphBatch or Parts) and (Goal or None)
+            A batch and its answers; in parts where graphs are shuffled.
         """
         for rows in batches(len(self.numbers), self.batch_size, generator):
             goal = None if self.goal is None else self.goal[rows].to(self.device)
-            yield self.block.cut(self.numbers[rows], self.device), goal
+            if generator is None or goal is None or self.n_parts == 1:
+                yield self.block.cut(self.numbers[rows], self.device), goal
+            else:
+                yield self._in_parts(self.numbers[rows], goal, generator), goal
+
+    def _in_parts(
+        self, numbers: np.ndarray, goal: Goal, generator: torch.Generator
+    ) -> Parts:
+        parts = np.array_split(numbers, min(self.n_parts, len(numbers)))
+        seeds = torch.randint(2**62, (len(parts),), generator=generator).tolist()
+        return Parts(self.block, parts, goal, seeds, self.n_threads)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import signature
 from typing import Any
@@ -27,7 +27,8 @@ from skattn.training._goal import Loss, WeightedLoss
 from skattn.training._history import EpochHistory
 from skattn.training._memory import check_memory
 from skattn.training._net import AttentionNet, AutoencoderNet
-from skattn.training._task import AnyTask, Tasks
+from skattn.training._parts import count_parts
+from skattn.training._task import AnyTask, BlockTask, Tasks
 from skattn.training._threads import enough_threads
 
 RESERVED = (
@@ -218,6 +219,7 @@ def _run(
     )
     net.initialize()
     net.module_.load_state_dict(net.module_.state_dict() | start)
+    tasks = _in_parts(tasks[0], net.module_), tasks[1]
     with (
         enough_threads(net.module_, tasks[0].n_rows),
         enough_buffers(net.module_, tasks[0]),
@@ -230,6 +232,14 @@ def _run(
         # holds the optimizer, twice the weights
         vars(schedule).pop("lr_scheduler_", None)
     return net
+
+
+def _in_parts(task: AnyTask, module: nn.Module) -> AnyTask:
+    """Let threads share the batches of graphs that are trained on."""
+    if not isinstance(task, BlockTask) or task.device.type != "cpu":
+        return task
+    n_parts, n_threads = count_parts(module, task.n_rows), torch.get_num_threads()
+    return replace(task, n_parts=n_parts, n_threads=n_threads)
 
 
 def describe_net(net: AttentionNet) -> dict:

@@ -1,0 +1,224 @@
+"""Batches of small graphs, learned from part by part."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+from torch import nn
+
+from skattn import GraphAttentionClassifier, GraphAttentionRegressor
+from skattn.batch import GraphBlock, collate
+from skattn.graph import Graph, GraphCollection
+from skattn.nn import BlockSpec, NetworkSpec
+from skattn.ops import _reference, use_backend
+from skattn.training import BlockTask, Goal, Task, Training, train
+from skattn.training._parts import MOST, SHARE, Parts, count_parts
+
+N = 37
+
+
+@pytest.fixture
+def graphs():
+    """37 rings of 3 to 9 nodes with features of their own."""
+    rng = np.random.default_rng(0)
+    rings = [np.roll(np.eye(n), 1, axis=0) for n in rng.integers(3, 10, N)]
+    return [Graph(ring, rng.standard_normal((len(ring), 4))) for ring in rings]
+
+
+@pytest.fixture
+def fit(graphs, monkeypatch):
+    """A function: train a small classifier of the graphs in so many parts."""
+    collection = GraphCollection.of(graphs)
+    goal = Goal(torch.arange(N) % 3, torch.linspace(0.0, 2.0, N))
+    task = BlockTask(
+        GraphBlock.of(collection), np.arange(N), goal, 12, torch.device("cpu")
+    )
+
+    def run(n_parts, *, validate=False, norm="layer", dropout=0.0, **options):
+        monkeypatch.setattr("skattn.training._train.count_parts", lambda *_: n_parts)
+        block = BlockSpec(n_heads=2, dropout=dropout, norm=norm)
+        return train(
+            NetworkSpec(block=block, hidden_dim=8, readout="mean"),
+            (task, task if validate else None),
+            Training(**{"loss": "cross_entropy", "max_epochs": 3} | options),
+            n_outputs=3,
+            generator=torch.Generator().manual_seed(0),
+        )
+
+    return run
+
+
+@pytest.fixture
+def set_threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def weights_of(net):
+    return torch.cat([weight.flatten() for weight in net.module_.parameters()])
+
+
+class Look(Callback):
+    """Notes what there is to learn from, and the norm of every gradient."""
+
+    def __init__(self):
+        self.batches, self.norms = [], []
+
+    def on_grad_computed(self, net, named_parameters, batch, **kwargs):
+        self.batches.append(batch)
+        self.norms.append([float(w.grad.norm()) for _, w in named_parameters])
+
+
+@pytest.mark.parametrize("n_parts", [2, 5, 12])
+def test_gradients_and_losses_are_those_of_the_whole_batch(fit, n_parts):
+    """In the first step: later ones have drawn seeds, and shuffle otherwise."""
+    looks = [Look(), Look()]
+    options = {"max_epochs": 1}
+    whole = fit(1, callbacks=[looks[0]], **options)
+    shared = fit(n_parts, callbacks=[looks[1]], **options)
+    assert not isinstance(looks[0].batches[0][0], Parts)
+    assert isinstance(looks[1].batches[0][0], Parts)
+    torch.testing.assert_close(looks[1].norms[0], looks[0].norms[0])
+    batches = [net.history[0]["batches"][0] for net in (whole, shared)]
+    assert batches[1]["train_loss"] == pytest.approx(batches[0]["train_loss"])
+    assert batches[1]["train_batch_size"] == batches[0]["train_batch_size"] == 12
+
+
+def test_answers_that_count_nothing_add_nothing():
+    whole = Goal(torch.arange(4), torch.tensor([0.0, 0.0, 1.0, 3.0]))
+    shares = [whole.share(slice(0, 2)), whole.share(slice(2, 4))]
+    assert [share.y.tolist() for share in shares] == [[0, 1], [2, 3]]
+    assert [float(share.total_weight) for share in shares] == [4, 4]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_threads_change_no_bit(fit, set_threads, dropout):
+    found = []
+    for n_threads in (1, 2, 3):
+        set_threads(n_threads)
+        found.append(weights_of(fit(4, dropout=dropout)))
+        assert torch.get_num_threads() == n_threads
+    assert found[1].equal(found[0])
+    assert found[2].equal(found[0])
+
+
+def test_every_part_draws_for_itself(fit):
+    looks = [Look()]
+    fit(3, dropout=0.5, callbacks=looks)
+    seeds = [seed for batch, _ in looks[0].batches for seed in batch.seeds]
+    assert len(set(seeds)) == len(seeds) == 3 * len(looks[0].batches)
+
+
+def test_several_threads_work_with_one_of_torchs_each(fit, set_threads, monkeypatch):
+    set_threads(2)
+    together, found = threading.Barrier(2, timeout=60), set()
+    share = Goal.share
+
+    def look(self, rows):
+        found.add((threading.current_thread().name, torch.get_num_threads()))
+        together.wait()  # passes only if another thread comes
+        return share(self, rows)
+
+    monkeypatch.setattr(Goal, "share", look)
+    fit(2, max_epochs=1)
+    assert len(found) >= 2
+    assert {n_threads for _, n_threads in found} == {1}
+
+
+def test_the_backend_in_use_is_that_of_all_parts(fit, monkeypatch):
+    calls = []
+    attend = _reference.edge_attention
+    monkeypatch.setattr(
+        _reference, "edge_attention", lambda *a: calls.append(1) or attend(*a)
+    )
+    with use_backend("reference"):
+        fit(3, max_epochs=1)
+    assert len(calls) == 3 * 3 * 2  # 3 batches, 3 parts, 2 layers
+
+
+def test_an_error_in_a_part_is_raised(fit, monkeypatch):
+    cut, seen = GraphBlock.cut, []
+
+    def fail(self, numbers, device="cpu"):
+        seen.append(1)
+        if len(seen) == 2:
+            raise ZeroDivisionError
+        return cut(self, numbers, device)
+
+    monkeypatch.setattr(GraphBlock, "cut", fail)
+    with pytest.raises(ZeroDivisionError):
+        fit(3)
+
+
+def test_batches_of_fewer_graphs_have_fewer_parts(fit):
+    look = Look()
+    fit(9, callbacks=[look], max_epochs=1)
+    parts = [batch for batch, _ in look.batches]
+    assert [len(batch) for batch in parts] == [12, 12, 13]
+    assert [len(batch.numbers) for batch in parts] == [9, 9, 9]
+    assert all(len(numbers) for batch in parts for numbers in batch.numbers)
+
+
+def test_weights_that_are_fixed_stay(fit):
+    class Fix(Callback):
+        def on_train_begin(self, net, **kwargs):
+            self.weight = next(net.module_.parameters()).requires_grad_(False)
+            self.before = self.weight.clone()
+
+    fix = Fix()
+    net = fit(3, callbacks=[fix])
+    assert fix.weight.equal(fix.before)
+    assert fix.weight.grad is None
+    assert next(net.module_.parameters()) is fix.weight
+
+
+def test_validation_takes_whole_batches(fit):
+    found = []
+
+    class LookAtAll(Callback):
+        def on_batch_begin(self, net, batch, training, **kwargs):
+            found.append((training, isinstance(batch[0], Parts)))
+
+    fit(4, validate=True, callbacks=[LookAtAll()])
+    assert set(found) == {(True, True), (False, False)}
+
+
+def test_parts_are_counted_by_what_a_thread_multiplies():
+    module = nn.Linear(100, 60, bias=False)  # 6000 weights
+    per_part = SHARE // 6000
+    counts = [count_parts(module, n) for n in (1, 2 * per_part - 1, 2 * per_part)]
+    assert counts == [1, 1, 2]
+    assert count_parts(module, 1e9) == MOST
+    assert count_parts(nn.Sequential(module, nn.BatchNorm1d(60)), 1e9) == 1
+    assert count_parts(nn.Identity(), 1e9) == 1
+
+
+@pytest.mark.parametrize(
+    "estimator", [GraphAttentionClassifier, GraphAttentionRegressor]
+)
+@pytest.mark.parametrize("norm", ["layer", "batch"])
+def test_estimators_of_graphs_learn_in_parts(graphs, monkeypatch, estimator, norm):
+    monkeypatch.setattr("skattn.training._parts.SHARE", 1000)
+    shared, each = [], Parts.each
+    monkeypatch.setattr(Parts, "each", lambda *a: shared.append(1) or each(*a))
+    y = np.array([graph.n_nodes % 2 for graph in graphs])
+    model = estimator(hidden_dim=16, norm=norm, max_epochs=30, random_state=0)
+    model.fit(graphs, y)
+    assert bool(shared) == (norm == "layer")
+    assert model.predict(graphs).shape == y.shape
+
+
+def test_a_graph_as_a_whole_has_no_parts():
+    look = Look()
+    batch = collate(Graph(np.eye(3), np.ones((3, 2))))
+    train(
+        NetworkSpec(block=BlockSpec(), hidden_dim=64),
+        (Task(batch, Goal(torch.zeros(3, 1), torch.ones(3, 1))), None),
+        Training(loss="squared_error", max_epochs=1, callbacks=[look]),
+        n_outputs=1,
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert look.batches[0][0] is batch
