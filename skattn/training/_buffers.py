@@ -32,6 +32,6 @@ def enough_buffers(module: nn.Module, task: AnyTask) -> AbstractContextManager[N
     if not isinstance(task, Task) or task.device.type != "cpu":
         return nullcontext()
     widths = [weight.shape[-1] for weight in module.parameters() if weight.dim()]
-    if task.n_rows * max(widths, default=0) < LARGE:
+    if task.size.rows * max(widths, default=0) < LARGE:
         return nullcontext()
     return reuse_buffers()

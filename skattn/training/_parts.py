@@ -17,22 +17,22 @@ from skattn.training._threads import one_thread
 Result = TypeVar("Result")
 
 SHARE = 6_000_000
-"""Multiplications in the largest matrix product of a part. It takes a thread 9 ms,
-forward and backward, of which 1 holds the interpreter's lock: two threads take 0.7 of
-the time for 128 graphs of 30 nodes in two parts, and 1.1 in four."""
+"""Work of a part, see `work_of`. It takes a thread 9 ms, forward and backward, of which
+1 holds the interpreter's lock: two threads take 0.7 of the time for 128 graphs of 30
+nodes in two parts, and 1.1 in four."""
 MOST = 16
 """Parts of a batch; more would wait for the interpreter's lock."""
 
 
-def count_parts(module: nn.Module, n_rows: float) -> int:
+def count_parts(module: nn.Module, work: float) -> int:
     """Choose in how many parts a batch is learned from, whatever the threads.
 
     Parameters
     ----------
     module : nn.Module
         What is trained.
-    n_rows : float
-        Nodes in a batch.
+    work : float
+        What `work_of` says of a batch.
 
     Returns
     -------
@@ -41,8 +41,7 @@ def count_parts(module: nn.Module, n_rows: float) -> int:
     """
     if any(isinstance(part, nn.BatchNorm1d) for part in module.modules()):
         return 1
-    widest = max((weight.numel() for weight in module.parameters()), default=0)
-    return int(min(max(n_rows * widest // SHARE, 1), MOST))
+    return int(min(max(work // SHARE, 1), MOST))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,15 +3,36 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from skattn.batch import GraphBatch, GraphBlock, NeighborSampler, batches
+from skattn.ops import SparseMatrix
 from skattn.training._goal import Goal
 from skattn.training._parts import Parts
 
 Pair = tuple[GraphBatch | Parts, Goal | None]
+
+
+class Size(NamedTuple):
+    """How much goes through a network at a time."""
+
+    rows: float
+    """Nodes."""
+    entries: float
+    """Numbers in their features; of sparse ones those that are stored."""
+    edges: float
+    """Edges, self-loops included."""
+
+    @classmethod
+    def of(cls, batch: GraphBatch, share: float = 1.0) -> "Size":
+        """Measure a share of a batch."""
+        x = batch.x
+        entries = len(x.values) if isinstance(x, SparseMatrix) else x.numel()
+        numbers = len(x), entries, batch.structure.edges.n_edges
+        return cls(*(share * number for number in numbers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +50,9 @@ class Task:
         return int(self.batch.x.shape[1])
 
     @property
-    def n_rows(self) -> float:
-        """Nodes in a batch."""
-        return len(self.batch.x)
+    def size(self) -> Size:
+        """What goes through a network at a time."""
+        return Size.of(self.batch)
 
     @property
     def device(self) -> torch.device:
@@ -79,10 +100,10 @@ class BlockTask:
         return self.block.n_features
 
     @property
-    def n_rows(self) -> float:
-        """Nodes in a batch of graphs of average size."""
+    def size(self) -> Size:
+        """What goes through a network at a time, if graphs are of average size."""
         n_graphs = min(self.batch_size, len(self.numbers))
-        return len(self.block.whole.x) / max(len(self.block), 1) * n_graphs
+        return Size.of(self.block.whole, n_graphs / max(len(self.block), 1))
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Go through the batches.
@@ -137,9 +158,9 @@ class SampledTask:
         return self.sampler.n_features
 
     @property
-    def n_rows(self) -> float:
-        """Nodes in a batch; not known before it is drawn, but many."""
-        return math.inf
+    def size(self) -> Size:
+        """What goes through a network; not known before it is drawn, but much."""
+        return Size(math.inf, math.inf, math.inf)
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Go through the batches.

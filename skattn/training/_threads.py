@@ -4,37 +4,69 @@ import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
 from threadpoolctl import ThreadpoolController
 from torch import nn
 
+if TYPE_CHECKING:
+    from skattn.training._task import AnyTask
+
 SMALL = 1 << 24
-"""Multiplications in the largest matrix product of a step below which one thread does
-everything. A product of 150 x 64 with 64 x 64, 600 thousand of them, takes one thread
-15 us; two take 32 at best, and 210 where the second core has other work. Of 3840 x 64,
-16 million, it takes one 340 us and two 270 to 440, and what is around it no less: two
-wait 100 us for each other, be it for Adam's steps of one weight after the other."""
+"""Work of a step, see `work_of`, below which one thread does everything. A product of
+150 x 64 with 64 x 64, 600 thousand of them, takes one thread 15 us; two take 32 at
+best, and 210 where the second core has other work. Of 3840 x 64, 16 million, it takes
+one 340 us and two 270 to 440, and what is around it no less: two wait 100 us for each
+other, be it for Adam's steps of one weight after the other."""
+WALK = 8
+"""Multiplications that a number of an edge's value stands for. Steps on graphs of 3000
+nodes, 16 or 64 numbers wide, take two threads as long as one from 69 or 36 thousand
+edges on, and 0.6 of the time at a million."""
 
 
-@contextmanager
-def enough_threads(module: nn.Module, n_rows: float) -> Iterator[None]:
-    """Let torch use one thread where more would only wait for each other.
+def work_of(module: nn.Module, task: "AnyTask") -> float:
+    """Tell how much there is in a step for threads to share.
 
     Parameters
     ----------
     module : nn.Module
         What is trained.
-    n_rows : float
-        Rows that go through it at a time.
+    task : Task, BlockTask or SampledTask
+        What it learns from.
+
+    Returns
+    -------
+    float
+        Multiplications in the largest product of a matrix, or of the walk over the
+        edges if that takes longer.
+    """
+    size, weights = task.size, list(module.parameters())
+    works = [0.0]
+    for weight in weights:
+        is_first = weight.dim() == 2 and len(weight) == task.n_features
+        works.append(
+            size.entries * weight.shape[1] if is_first else size.rows * weight.numel()
+        )
+    widest = max((weight.shape[-1] for weight in weights if weight.dim()), default=0)
+    return max(*works, WALK * size.edges * widest)
+
+
+@contextmanager
+def enough_threads(work: float) -> Iterator[None]:
+    """Let torch use one thread where more would only wait for each other.
+
+    Parameters
+    ----------
+    work : float
+        What `work_of` says of a step.
 
     Yields
     ------
     None
         Nothing; the body runs with as many threads as pay.
     """
-    widest = max((parameter.numel() for parameter in module.parameters()), default=0)
-    if n_rows * widest >= SMALL:
+    if work >= SMALL:
         yield
         return
     with one_thread():

@@ -29,7 +29,7 @@ from skattn.training._memory import check_memory
 from skattn.training._net import AttentionNet, AutoencoderNet
 from skattn.training._parts import count_parts
 from skattn.training._task import AnyTask, BlockTask, Tasks
-from skattn.training._threads import enough_threads
+from skattn.training._threads import enough_threads, work_of
 
 RESERVED = (
     "module",
@@ -219,9 +219,10 @@ def _run(
     )
     net.initialize()
     net.module_.load_state_dict(net.module_.state_dict() | start)
-    tasks = _in_parts(tasks[0], net.module_), tasks[1]
+    work = work_of(net.module_, tasks[0])
+    tasks = _in_parts(tasks[0], net.module_, work), tasks[1]
     with (
-        enough_threads(net.module_, tasks[0].n_rows),
+        enough_threads(work),
         enough_buffers(net.module_, tasks[0]),
     ):
         net.partial_fit(tasks)
@@ -234,12 +235,12 @@ def _run(
     return net
 
 
-def _in_parts(task: AnyTask, module: nn.Module) -> AnyTask:
+def _in_parts(task: AnyTask, module: nn.Module, work: float) -> AnyTask:
     """Let threads share the batches of graphs that are trained on."""
     if not isinstance(task, BlockTask) or task.device.type != "cpu":
         return task
-    n_parts, n_threads = count_parts(module, task.n_rows), torch.get_num_threads()
-    return replace(task, n_parts=n_parts, n_threads=n_threads)
+    n_parts = count_parts(module, work)
+    return replace(task, n_parts=n_parts, n_threads=torch.get_num_threads())
 
 
 def describe_net(net: AttentionNet) -> dict:

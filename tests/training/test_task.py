@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 
 from skattn.batch import GraphBlock, NeighborSampler, collate
@@ -45,11 +46,17 @@ def test_a_graph_as_a_whole_is_one_batch():
     goal = Goal(torch.zeros(3), torch.ones(3))
     task = Task(batch, goal)
     assert list(task.epoch(torch.Generator())) == [(batch, goal)]
-    assert (task.n_features, task.n_rows, task.device) == (2, 3, CPU)
+    assert (task.n_features, task.size, task.device) == (2, (3, 6, 3), CPU)
 
 
-def test_rows_of_a_batch_are_those_of_average_graphs(task):
-    assert task.n_rows == 2 * 15 / 5
+def test_entries_of_sparse_features_are_those_stored():
+    X = scipy.sparse.csr_array(np.eye(3))
+    batch = collate(Graph(np.ones((3, 3)), X))
+    assert Task(batch, None).size == (3, 3, 9)
+
+
+def test_the_size_of_a_batch_is_that_of_average_graphs(task):
+    assert task.size == (2 * 15 / 5, 2 * 30 / 5, 2 * 25 / 5)
 
 
 def test_batches_come_in_order_without_a_generator(task):

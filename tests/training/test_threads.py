@@ -1,11 +1,16 @@
 import threading
 
+import numpy as np
 import pytest
+import scipy.sparse
 import torch
 from skorch.callbacks import Callback
 from torch import nn
 
-from skattn.training._threads import SMALL, _mkl, enough_threads
+from skattn.batch import collate
+from skattn.graph import Graph
+from skattn.training import Task
+from skattn.training._threads import SMALL, WALK, _mkl, enough_threads, work_of
 
 
 @pytest.fixture
@@ -16,16 +21,17 @@ def two_threads():
     torch.set_num_threads(before)
 
 
-MODULE = nn.Linear(4, 8, bias=False)
-LARGE = SMALL // 32
-"""Rows from which on this module's products are shared."""
+def task_of(X, n_neighbors):
+    n = X.shape[0]
+    near = sum(np.roll(np.eye(n), k, axis=0) for k in range(n_neighbors))
+    return Task(collate(Graph(near, X)), None)
 
 
 def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):
     found = []
 
     def look():
-        with enough_threads(MODULE, 1):
+        with enough_threads(1.0):
             found.append(torch.get_num_threads())
         found.append(torch.get_num_threads())
 
@@ -35,15 +41,15 @@ def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):
     assert found == [1, 2]
 
 
-@pytest.mark.parametrize(("n_rows", "expected"), [(LARGE - 1, 1), (LARGE, 2)])
-def test_short_steps_have_one_thread(two_threads, n_rows, expected):
-    with enough_threads(MODULE, n_rows):
+@pytest.mark.parametrize(("work", "expected"), [(SMALL - 1, 1), (SMALL, 2)])
+def test_short_steps_have_one_thread(two_threads, work, expected):
+    with enough_threads(work):
         assert torch.get_num_threads() == expected
     assert torch.get_num_threads() == 2
 
 
 def test_threads_come_back_after_an_error(two_threads):
-    with pytest.raises(KeyboardInterrupt), enough_threads(MODULE, 1):
+    with pytest.raises(KeyboardInterrupt), enough_threads(1.0):
         raise KeyboardInterrupt
     assert torch.get_num_threads() == 2
 
@@ -53,7 +59,7 @@ def test_products_have_one_thread_too_and_get_theirs_back(two_threads):
     set_number = _mkl()
     if set_number(2) != 2:
         pytest.skip("this torch multiplies without MKL")
-    with enough_threads(MODULE, 1):
+    with enough_threads(1.0):
         assert set_number(1) == 1
     assert set_number(2) == 2
 
@@ -61,10 +67,26 @@ def test_products_have_one_thread_too_and_get_theirs_back(two_threads):
 def test_other_threads_have_theirs_even_if_they_begin_meanwhile(two_threads):
     found = []
     other = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
-    with enough_threads(MODULE, 1):
+    with enough_threads(1.0):
         other.start()
         other.join()
     assert found == [2]
+
+
+def test_work_is_that_of_the_largest_product():
+    module = nn.ParameterList([torch.ones(30, 8), torch.ones(8, 5), torch.ones(5)])
+    dense = np.ones((20, 30))
+    assert work_of(module, task_of(dense, 1)) == 20 * 30 * 8
+    sparse = scipy.sparse.random_array((20, 30), density=0.5, rng=0, format="csr")
+    assert work_of(module, task_of(sparse, 1)) == sparse.nnz * 8 == 300 * 8
+    nearly_empty = scipy.sparse.csr_array(np.eye(20, 30))
+    assert work_of(module, task_of(nearly_empty, 1)) == WALK * 20 * 8
+
+
+def test_work_is_that_of_the_edges_where_they_are_many():
+    module = nn.ParameterList([torch.ones(2, 8)])
+    assert work_of(module, task_of(np.ones((20, 2)), 20)) == WALK * 400 * 8
+    assert work_of(nn.Identity(), task_of(np.ones((20, 2)), 20)) == 0
 
 
 def test_small_graphs_are_trained_by_one_thread(two_threads, fit):
