@@ -18,8 +18,8 @@ Result = TypeVar("Result")
 
 SHARE = 6_000_000
 """Work of a part, see `work_of`. It takes a thread 9 ms, forward and backward, of which
-1 holds the interpreter's lock: two threads take 0.7 of the time for 128 graphs of 30
-nodes in two parts, and 1.1 in four."""
+1 to 2 hold the interpreter's lock: for 128 graphs of 30 nodes two threads take 0.7 of
+the time in two parts, and 1.0 in four; one thread 1.13 and 1.34."""
 MOST = 16
 """Parts of a batch; more would wait for the interpreter's lock."""
 
