@@ -1,12 +1,14 @@
 """Loops in compiled code, and how the cache of compiled code learns of edits."""
 
+import gc
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 from numba import njit
 
-from skattn.ops._cpu._compiler import loop
+from skattn.ops._cpu._compiler import _without_collecting, loop
 
 
 @njit
@@ -71,3 +73,25 @@ def test_kernels_are_compiled_again_when_what_they_import_is_edited(tmp_path):
     assert run(1) == ["1", "1"]
     assert run(2) == ["2", "0"]
     assert run(1) == ["1", "1"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_no_garbage_is_collected_while_compiling_and_then_as_before(enabled, fails):
+    found = []
+
+    def compile_for(signature):
+        found.append(gc.isenabled())
+        if fails:
+            raise TypeError(signature)
+        return signature
+
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(TypeError) if fails else nullcontext():
+            assert _without_collecting(compile_for)("signature") == "signature"
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert found == [False]
