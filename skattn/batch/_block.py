@@ -83,6 +83,11 @@ class GraphBlock:
         """Number of node features."""
         return int(self.whole.x.shape[1])
 
+    @property
+    def largest(self) -> int:
+        """Nodes of the largest graph."""
+        return int(np.diff(as_array(self.whole.structure.node_ptr)).max(initial=0))
+
     def __len__(self) -> int:
         return self.n_graphs
 

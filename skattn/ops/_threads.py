@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import torch
 
@@ -69,19 +69,26 @@ def run_blocks(
         work(0)
         return
     todo = itertools.count()  # next() is atomic
+    failed = threading.Event()
 
     def work_off() -> None:
-        while (block := next(todo)) < n_blocks:
-            work(block)
+        try:
+            while not failed.is_set() and (block := next(todo)) < n_blocks:
+                work(block)
+        except BaseException:
+            failed.set()
+            raise
 
     n_helpers = min(n_threads or torch.get_num_threads(), n_blocks) - 1
     helpers = [_POOL.submit(work_off) for _ in range(n_helpers)]
+    running: list[Future[None]] = []
     try:
         work_off()
     finally:
-        for helper in helpers:
-            if helper is not None and not helper.cancel():
-                helper.result()
+        running += [h for h in helpers if h is not None and not h.cancel()]
+        wait(running)  # all of them, so that nobody works on what is gone
+    for helper in running:
+        helper.result()
 
 
 def _after_fork_in_child() -> None:

@@ -11,7 +11,7 @@ import torch
 from skattn.batch import GraphBatch, GraphBlock, NeighborSampler, batches
 from skattn.ops import SparseMatrix
 from skattn.training._goal import Goal
-from skattn.training._parts import Parts
+from skattn.training._parts import GRAPHS, Parts
 
 Pair = tuple[GraphBatch | Parts, Goal | None]
 
@@ -116,21 +116,18 @@ class BlockTask:
         Yields
         ------
         tuple of (GraphBatch or Parts) and (Goal or None)
-            A batch and its answers; in parts where graphs are shuffled.
+            A batch and its answers; in parts where graphs are shuffled and there are
+            answers.
         """
         for rows in batches(len(self.numbers), self.batch_size, generator):
             goal = None if self.goal is None else self.goal[rows].to(self.device)
-            if generator is None or goal is None or self.n_parts == 1:
+            n_parts = min(self.n_parts, len(rows) // GRAPHS)
+            if generator is None or goal is None or n_parts < 2:
                 yield self.block.cut(self.numbers[rows], self.device), goal
             else:
-                yield self._in_parts(self.numbers[rows], goal, generator), goal
-
-    def _in_parts(
-        self, numbers: np.ndarray, goal: Goal, generator: torch.Generator
-    ) -> Parts:
-        parts = np.array_split(numbers, min(self.n_parts, len(numbers)))
-        seeds = torch.randint(2**62, (len(parts),), generator=generator).tolist()
-        return Parts(self.block, parts, goal, seeds, self.n_threads)
+                parts = np.array_split(self.numbers[rows], n_parts)
+                seeds = torch.randint(2**62, (n_parts,), generator=generator).tolist()
+                yield Parts(self.block, parts, goal, seeds, self.n_threads), goal
 
 
 @dataclass(frozen=True, eq=False)

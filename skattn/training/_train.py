@@ -220,7 +220,7 @@ def _run(
     net.initialize()
     net.module_.load_state_dict(net.module_.state_dict() | start)
     work = work_of(net.module_, tasks[0])
-    tasks = _in_parts(tasks[0], net.module_, work), tasks[1]
+    tasks = _shared(tasks[0], net.module_, work), tasks[1]
     with (
         enough_threads(work),
         enough_buffers(net.module_, tasks[0]),
@@ -235,12 +235,16 @@ def _run(
     return net
 
 
-def _in_parts(task: AnyTask, module: nn.Module, work: float) -> AnyTask:
+def _shared(task: AnyTask, module: nn.Module, work: float) -> AnyTask:
     """Let threads share the batches of graphs that are trained on."""
     if not isinstance(task, BlockTask) or task.device.type != "cpu":
         return task
-    n_parts = count_parts(module, work)
-    return replace(task, n_parts=n_parts, n_threads=torch.get_num_threads())
+    n_graphs = min(task.batch_size, len(task.numbers))
+    sizes = task.size.rows, n_graphs, task.block.largest
+    n_parts = count_parts(module, work, *sizes)
+    # torch looks for anomalies in one thread at a time, and hangs in two
+    n_threads = 1 if torch.is_anomaly_enabled() else torch.get_num_threads()
+    return replace(task, n_parts=n_parts, n_threads=n_threads)
 
 
 def describe_net(net: AttentionNet) -> dict:

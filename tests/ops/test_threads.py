@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
@@ -131,6 +132,22 @@ def test_one_block_runs_in_the_calling_thread():
 
 def test_no_blocks_are_no_work():
     run_blocks(0, lambda _: pytest.fail("there is no block"))
+
+
+def test_after_an_error_no_block_is_begun_and_every_thread_is_done():
+    begun, ended = [], []
+
+    def work(block):
+        begun.append(block)
+        if block == 0:
+            raise ZeroDivisionError
+        time.sleep(0.2)
+        ended.append(block)
+
+    with pytest.raises(ZeroDivisionError):
+        run_blocks(50, work, n_threads=3)
+    assert len(begun) < 10
+    assert sorted(ended) == sorted(set(begun) - {0})
 
 
 def test_error_in_a_block_is_raised():

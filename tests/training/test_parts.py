@@ -14,7 +14,7 @@ from skattn.graph import Graph, GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.ops import _reference, use_backend
 from skattn.training import BlockTask, Goal, Task, Training, train
-from skattn.training._parts import MOST, SHARE, Parts, count_parts
+from skattn.training._parts import GRAPHS, MOST, ROWS, SHARE, Parts, count_parts
 
 N = 37
 
@@ -38,6 +38,7 @@ def fit(graphs, monkeypatch):
 
     def run(n_parts, *, validate=False, norm="layer", dropout=0.0, **options):
         monkeypatch.setattr("skattn.training._train.count_parts", lambda *_: n_parts)
+        monkeypatch.setattr("skattn.training._task.GRAPHS", 1)
         block = BlockSpec(n_heads=2, dropout=dropout, norm=norm)
         return train(
             NetworkSpec(block=block, hidden_dim=8, readout="mean"),
@@ -188,10 +189,28 @@ def test_validation_takes_whole_batches(fit):
 
 def test_parts_are_counted_by_the_work_in_a_batch():
     module = nn.Linear(100, 60)
-    counts = [count_parts(module, n) for n in (0.0, 1.99 * SHARE, 2.0 * SHARE)]
+    many = 1e6, 1000, 10  # nodes, graphs, nodes of the largest
+    counts = [count_parts(module, n, *many) for n in (0.0, 1.99 * SHARE, 2.0 * SHARE)]
     assert counts == [1, 1, 2]
-    assert count_parts(module, 1e12) == MOST
-    assert count_parts(nn.Sequential(module, nn.BatchNorm1d(60)), 1e12) == 1
+    assert count_parts(module, 1e12, *many) == MOST
+    assert count_parts(nn.Sequential(module, nn.BatchNorm1d(60)), 1e12, *many) == 1
+
+
+def test_few_graphs_or_a_large_one_or_wide_weights_are_not_parted():
+    module = nn.Linear(100, 60)  # 100 wide
+    assert count_parts(module, 1e12, 1e6, 7, 10) == 1
+    assert count_parts(module, 1e12, 1e6, 3 * GRAPHS, 10) == 3
+    assert count_parts(module, 1e12, 1e6, 1000, 6e5) == 1
+    assert count_parts(module, 1e12, 1e6, 1000, 5e5) == 2
+    assert count_parts(module, 1e12, 2 * ROWS * 100 - 1, 1000, 1) == 1
+    assert count_parts(module, 1e12, 2 * ROWS * 100, 1000, 1) == 2
+
+
+def test_anomalies_are_looked_for_in_one_thread(fit):
+    look = Look()
+    with torch.autograd.set_detect_anomaly(True):
+        fit(3, callbacks=[look], max_epochs=1)
+    assert {batch.n_threads for batch, _ in look.batches} == {1}
 
 
 @pytest.mark.parametrize(

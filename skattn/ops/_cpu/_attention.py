@@ -43,6 +43,8 @@ class _Options(NamedTuple):
     negative_slope: float
     dropout: float
     seed: int
+    is_recorded: bool
+    """Whether gradients may be asked for."""
 
 
 def edge_attention(
@@ -59,7 +61,7 @@ def edge_attention(
     slope = getattr(score, "negative_slope", 0.0)
     out: Tensor = _EdgeAttention.apply(
         plan_of(edges),
-        _Options(type(score), slope, dropout, seed),
+        _Options(type(score), slope, dropout, seed, torch.is_grad_enabled()),
         score.query,
         score.key,
         score.attention if isinstance(score, GatV2) else None,
@@ -152,7 +154,8 @@ class _Call:
         n_features = 0 if edge_features is None else edge_features.shape[1]
         n_edges = len(plan.by_receiver.others)
         n_sums = len(query) * (width + n_features)
-        self.keeps_scores = any(needs) and walks_once(n_edges)
+        once = walks_once(n_edges) and not plan.has_crowds
+        self.keeps_scores = options.is_recorded and any(needs) and once
         asked = needs[0] and not self.keeps_scores, needs[4]
         twice = sums_twice(options.kind, n_edges, n_sums, asked)
         sums, ahead = heads * (1 + twice), asked_ahead(self.query, self.value)

@@ -6,7 +6,7 @@ of every edge's score) and finishes in one walk by receiver (gradient of the que
 Whoever walks a row owns what it writes: no atomics. The last walk is not needed for
 "gat" where forward has summed the values of scores above 0 apart, see `_pull_above`.
 Few edges, which one thread walks alone, are pulled in a single walk by receiver that
-adds to the rows of senders as they come (`pull_edges`).
+adds to the rows of senders as they come, from stored scores (`pull_edges`).
 
 Measured, one thread: 128 graphs of 30 nodes and 95 edges, 4 heads x 16, "gatv2": 75 ns
 an edge forward and backward, spread evenly over scores, weights and sums; pulled in two
@@ -15,11 +15,11 @@ arrays, scattered writes and vectors of which three lanes were in use. On 169 k 
 2.5 M edges, 4 heads x 64 the gather of 1 KB rows bounds the walks. Asking for the rows
 of the next group while this one is worked on takes 0.6 of the time, and 0.5 where a row
 has 64 numbers; nothing is gained by asking for log-sum-exps or "gat"'s scores there, by
-chunks of 16 to 128, 2 to 64 blocks, or storing the scores. On 2 million nodes, 100
-million edges that no order brings together, 1 head x 32, "gat", two threads: 59 ns an
-edge, of which 12 for the gradients of scores, written where receivers find them; 44 to
-54 without them, 38 to 44 with queries beside the log-sum-exps and both halves of scores
-asked for.
+chunks of 16 to 128, 2 to 64 blocks, or, with two walks, storing the scores. On 2
+million nodes, 100 million edges that no order brings together, 1 head x 32, "gat", two
+threads: 59 ns an edge, of which 12 for the gradients of scores, written where receivers
+find them; 44 to 54 without them, 38 to 44 with queries beside the log-sum-exps and both
+halves of scores asked for.
 
 Kernels take addresses and trust them: who calls keeps the tensors alive.
 """
@@ -473,7 +473,7 @@ def _pull_receivers_and_senders(rows, group, call, received, written, desk):
 
 @kernel
 def pull_edges(blocks, rows, call, received, written, work):
-    """Write all gradients in one walk by receiver, whose thread has the table alone.
+    """Write all gradients in one walk by receiver; no other thread adds to them.
 
     received has, behind what it has in `pull_senders`, the scores; written ends with
     dquery. dkey and dvalue, in whole lanes, are zeros on entry.
