@@ -81,11 +81,10 @@ def run_blocks(
 
     n_helpers = min(n_threads or torch.get_num_threads(), n_blocks) - 1
     helpers = [_POOL.submit(work_off) for _ in range(n_helpers)]
-    running: list[Future[None]] = []
     try:
         work_off()
     finally:
-        running += [h for h in helpers if h is not None and not h.cancel()]
+        running = [h for h in helpers if h is not None and not h.cancel()]
         wait(running)  # all of them, so that nobody works on what is gone
     for helper in running:
         helper.result()

@@ -7,6 +7,7 @@ from torch import nn
 from skattn.ops import reuse_buffers
 from skattn.training._memory import HEAP_LIMIT
 from skattn.training._task import AnyTask, Task
+from skattn.training._threads import width_of
 
 LARGE = HEAP_LIMIT // 4
 """Numbers in a tensor of which the C library keeps no memory. To look after it costs 3
@@ -31,7 +32,6 @@ def enough_buffers(module: nn.Module, task: AnyTask) -> AbstractContextManager[N
     """
     if not isinstance(task, Task) or task.device.type != "cpu":
         return nullcontext()
-    widths = [weight.shape[-1] for weight in module.parameters() if weight.dim()]
-    if task.size.rows * max(widths, default=0) < LARGE:
+    if task.size.rows * width_of(module) < LARGE:
         return nullcontext()
     return reuse_buffers()

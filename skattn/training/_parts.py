@@ -12,7 +12,7 @@ from torch import nn
 from skattn.batch import GraphBatch, GraphBlock
 from skattn.ops import run_blocks
 from skattn.training._goal import Goal
-from skattn.training._threads import one_thread
+from skattn.training._threads import one_thread, width_of
 
 Result = TypeVar("Result")
 
@@ -57,8 +57,8 @@ def count_parts(
     """
     if any(isinstance(part, nn.BatchNorm1d) for part in module.modules()):
         return 1
-    widths = [weight.shape[-1] for weight in module.parameters() if weight.dim()]
-    enough = n_nodes // (ROWS * max(widths, default=1)), n_nodes // max(largest, 1)
+    per_part = ROWS * max(width_of(module), 1)
+    enough = n_nodes // per_part, n_nodes // max(largest, 1)
     return int(max(min(work // SHARE, *enough, n_graphs // GRAPHS, MOST), 1))
 
 

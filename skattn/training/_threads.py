@@ -41,15 +41,18 @@ def work_of(module: nn.Module, task: "AnyTask") -> float:
         Multiplications in the largest product of a matrix, or of the walk over the
         edges if that takes longer.
     """
-    size, weights = task.size, list(module.parameters())
-    works = [0.0]
-    for weight in weights:
+    size, works = task.size, [0.0]
+    for weight in module.parameters():
         is_first = weight.dim() == 2 and len(weight) == task.n_features
         works.append(
             size.entries * weight.shape[1] if is_first else size.rows * weight.numel()
         )
-    widest = max((weight.shape[-1] for weight in weights if weight.dim()), default=0)
-    return max(*works, WALK * size.edges * widest)
+    return max(*works, WALK * size.edges * width_of(module))
+
+
+def width_of(module: nn.Module) -> int:
+    """Return the most columns that a weight has, 0 without weights."""
+    return max((w.shape[-1] for w in module.parameters() if w.dim()), default=0)
 
 
 @contextmanager

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from skattn.ops import Edges, _scores, edge_attention, use_backend
-from skattn.ops._cpu import _attention
-from skattn.ops._cpu._plan import plan_of
+from skattn.ops._cpu import _attention, _plan
+from skattn.ops._scores import FEW_EDGES
 
+CROWD = _plan._CROWD
 TOLERANCE = 1e-5  # norm of the difference over norm of the truth
 
 
@@ -15,6 +16,17 @@ def pulling(request, monkeypatch):
     """Gradients are pulled in one walk over few edges, in two over many."""
     if request.param == "two walks":
         monkeypatch.setattr(_attention, "walks_once", lambda _: False)
+    else:
+        monkeypatch.setattr(_plan, "_CROWD", FEW_EDGES)
+
+
+def _calls_of(name, monkeypatch):
+    """Return a list that grows with every call of a kernel."""
+    calls, kernel = [], getattr(_attention.kernels, name)
+    monkeypatch.setattr(
+        _attention.kernels, name, lambda *a: calls.append(1) or kernel(*a)
+    )
+    return calls
 
 
 def _random(n_receivers, n_senders, n_edges, rng, hub=0):
@@ -194,11 +206,7 @@ def test_edges_are_walked_for_the_query_of_gat_only_where_that_is_less(
 ):
     edges = _edges(*_random(40, 40, 800, torch.Generator().manual_seed(0)), 40, 40)
     monkeypatch.setattr(_attention, "walks_once", lambda _: False)
-    pulled = []
-    pull = _attention.kernels.pull_receivers
-    monkeypatch.setattr(
-        _attention.kernels, "pull_receivers", lambda *a: pulled.append(1) or pull(*a)
-    )
+    pulled = _calls_of("pull_receivers", monkeypatch)
     tensors = make_call(edges, "gat", 2, width)
     del tensors["edge_features"]
     call = (edges, "gat", tensors, make_score)
@@ -274,8 +282,11 @@ def test_long_rows_keep_their_digits(kind, make_call, make_score):
 
 
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
-def test_like_receivers_of_one_sender_keep_its_digits(kind, make_call, make_score):
+def test_like_receivers_of_one_sender_keep_its_digits(
+    kind, make_call, make_score, monkeypatch
+):
     """Equal numbers are rounded one way: 8000 summed straight on lose 6e-5."""
+    monkeypatch.setattr(_plan, "_CROWD", CROWD)
     hub = torch.arange(8000)
     edges = _edges(hub.repeat(2), torch.cat([hub, 0 * hub]), 8000, 8000)
     tensors = make_call(edges, kind, 2, 8)
@@ -293,11 +304,8 @@ def test_crowded_senders_are_pulled_by_walks_of_their_own(
     n_receivers, expected, make_call, make_score, monkeypatch
 ):
     monkeypatch.setattr(_attention, "walks_once", _scores.walks_once)
-    pulled = []
-    pull = _attention.kernels.pull_edges
-    monkeypatch.setattr(
-        _attention.kernels, "pull_edges", lambda *a: pulled.append(1) or pull(*a)
-    )
+    monkeypatch.setattr(_plan, "_CROWD", CROWD)
+    pulled = _calls_of("pull_edges", monkeypatch)
     receivers = torch.arange(n_receivers)
     edges = _edges(receivers, 0 * receivers, n_receivers, n_receivers)
     tensors = make_call(edges, "gat", 2, 8)
@@ -311,18 +319,14 @@ def test_few_edges_are_walked_once_and_never_sorted_by_sender(
     n_edges, expected, make_call, make_score, monkeypatch
 ):
     monkeypatch.setattr(_attention, "walks_once", _scores.walks_once)
-    pulled = []
-    pull = _attention.kernels.pull_edges
-    monkeypatch.setattr(
-        _attention.kernels, "pull_edges", lambda *a: pulled.append(1) or pull(*a)
-    )
+    pulled = _calls_of("pull_edges", monkeypatch)
     senders = torch.arange(n_edges) % 200
     edges = _edges(torch.arange(n_edges) % 100, senders, 100, 200)
     tensors = make_call(edges, "gat", 2, 8)
     del tensors["edge_features"]
     _outcome("cpu", edges, "gat", tensors, make_score, torch.float32, 0.0)
     assert len(pulled) == expected
-    assert ("by_sender" in vars(plan_of(edges))) == (not expected)
+    assert ("by_sender" in vars(_plan.plan_of(edges))) == (not expected)
 
 
 def test_no_tensor_of_messages_is_kept(edges, make_call, make_score):

@@ -154,8 +154,8 @@ class _Call:
         n_features = 0 if edge_features is None else edge_features.shape[1]
         n_edges = len(plan.by_receiver.others)
         n_sums = len(query) * (width + n_features)
-        once = walks_once(n_edges) and not plan.has_crowds
-        self.keeps_scores = options.is_recorded and any(needs) and once
+        pulls = options.is_recorded and any(needs)
+        self.keeps_scores = pulls and walks_once(n_edges) and not plan.has_crowds
         asked = needs[0] and not self.keeps_scores, needs[4]
         twice = sums_twice(options.kind, n_edges, n_sums, asked)
         sums, ahead = heads * (1 + twice), asked_ahead(self.query, self.value)
