@@ -66,10 +66,10 @@ from skattn.ops._cpu._walk import (
     desk_size,
     f32,
     i64,
-    name_edges,
     next_group,
     span,
     spill,
+    start_of,
     u32,
 )
 
@@ -178,15 +178,12 @@ def attend(blocks, rows, call, written, work):
     `_pull_above`.
     """
     score, sizes, inputs, drop = call
-    cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     desk = desk_of(work, sizes, score.shape)
-    i = cuts[blocks[0]]
-    begin, stop = indptr[i], indptr[cuts[blocks[1]]]
+    cuts, indptr, i, begin, stop = start_of(rows, blocks)
     for block in loop(blocks[0], blocks[1]):
         while i < cuts[block + 1]:
-            group = next_group(indptr, i, begin, cuts[block + 1])
+            group = next_group(rows, i, begin, cuts[block + 1], sizes.ahead, stop, desk)
             begin, n = group.end, group.end - begin
-            name_edges(rows, group, sizes.ahead, stop, desk)
             _score_edges(score, inputs.bias, sizes, n, desk)
             if written[4]:
                 _write_edges(desk.s, sizes, n, written[4], desk)
@@ -397,15 +394,12 @@ def pull_senders(blocks, rows, call, received, written, work):
     value, dout = floats(inputs.value), floats(received[0])
     products = value, dout, (sizes.step, sizes.columns)
     stride = score.shape[0] * score.shape[2]
-    cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     desk = desk_of(work, sizes, score.shape)
-    i = cuts[blocks[0]]
-    begin, stop = indptr[i], indptr[cuts[blocks[1]]]
+    cuts, indptr, i, begin, stop = start_of(rows, blocks)
     for block in loop(blocks[0], blocks[1]):
         while i < cuts[block + 1]:
-            group = next_group(indptr, i, begin, cuts[block + 1])
+            group = next_group(rows, i, begin, cuts[block + 1], sizes.ahead, stop, desk)
             begin, n = group.end, group.end - begin
-            name_edges(rows, group, sizes.ahead, stop, desk)
             _score_edges(score, inputs.bias, sizes, n, desk)
             _pull_group(call, received, desk.others, products, n, written, desk)
             _pull_rows(rows, group, call, dout, desk, written)
@@ -423,15 +417,12 @@ def pull_receivers(blocks, rows, call, dscore, written, work):
     """
     score, sizes, _, _ = call
     H, stride = sizes.heads, score.shape[0] * score.shape[2]
-    cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     desk = desk_of(work, sizes, score.shape)
-    i = cuts[blocks[0]]
-    begin, stop = indptr[i], indptr[cuts[blocks[1]]]
+    cuts, indptr, i, begin, stop = start_of(rows, blocks)
     for block in loop(blocks[0], blocks[1]):
         while i < cuts[block + 1]:
-            group = next_group(indptr, i, begin, cuts[block + 1])
+            group = next_group(rows, i, begin, cuts[block + 1], sizes.ahead, stop, desk)
             begin, n = group.end, group.end - begin
-            name_edges(rows, group, sizes.ahead, stop, desk)
             walk.spread(floats(dscore), H, desk.numbers, n, sizes, desk.t)
             for r in loop(group.i, group.k):
                 start, m, is_fresh = span(indptr, group, r)
@@ -482,15 +473,12 @@ def pull_edges(blocks, rows, call, received, written, work):
     value, dout = floats(inputs.value), floats(received[0])
     products = dout, value, (sizes.columns, sizes.step)
     stride = score.shape[0] * score.shape[2]
-    cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     desk = desk_of(work, sizes, score.shape)
-    i = cuts[blocks[0]]
-    begin, stop = indptr[i], indptr[cuts[blocks[1]]]
+    cuts, indptr, i, begin, stop = start_of(rows, blocks)
     for block in loop(blocks[0], blocks[1]):
         while i < cuts[block + 1]:
-            group = next_group(indptr, i, begin, cuts[block + 1])
+            group = next_group(rows, i, begin, cuts[block + 1], sizes.ahead, stop, desk)
             begin, n = group.end, group.end - begin
-            name_edges(rows, group, sizes.ahead, stop, desk)
             H, scores = sizes.heads, floats(received[4])
             walk.spread(scores, H, desk.numbers, n, sizes, desk.s)
             _pull_group(call, received, desk.mine, products, n, written, desk)
@@ -588,15 +576,12 @@ def multiply_rows(blocks, rows, call, out, work):
     """
     sizes, values, dense, drop = call
     shape = 1, sizes.width, sizes.step
-    cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     desk = desk_of(work, sizes, shape)
-    i = cuts[blocks[0]]
-    begin, stop = indptr[i], indptr[cuts[blocks[1]]]
+    cuts, indptr, i, begin, stop = start_of(rows, blocks)
     for block in loop(blocks[0], blocks[1]):
         while i < cuts[block + 1]:
-            group = next_group(indptr, i, begin, cuts[block + 1])
+            group = next_group(rows, i, begin, cuts[block + 1], sizes.ahead, stop, desk)
             begin, n = group.end, group.end - begin
-            name_edges(rows, group, sizes.ahead, stop, desk)
             for e in loop(n):
                 desk.s[e] = floats(values)[desk.numbers[e]]
             if drop[0]:

@@ -121,8 +121,23 @@ def write(x, shape, table, i):
 
 
 @part
-def next_group(indptr, i, begin, high):
-    """Return whole rows from i on, or a part of row i if that is long."""
+def start_of(rows, blocks):
+    """Return cuts, indptr, the first row of some blocks, and where their edges lie."""
+    cuts, indptr = longs(rows.cuts), longs(rows.indptr)
+    i = cuts[blocks[0]]
+    return cuts, indptr, i, indptr[i], indptr[cuts[blocks[1]]]
+
+
+@part
+def next_group(rows, i, begin, high, ahead, stop, desk):
+    """Take whole rows from i on, or a part of row i if that is long; name the edges."""
+    group = _cut_group(longs(rows.indptr), i, begin, high)
+    name_edges(rows, group, ahead, stop, desk)
+    return group
+
+
+@part
+def _cut_group(indptr, i, begin, high):
     k = i + 1
     if indptr[k] - begin > CHUNK:
         return Group(i, k, begin, begin + CHUNK)
