@@ -13,6 +13,7 @@ from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._mixing import Mixing
 from skattn.nn._network import AttentionNetwork, NetworkSpec
+from skattn.nn._periodic import PeriodicEmbedding, standardization
 from skattn.nn._readout import AttentionReadout, PoolReadout
 from skattn.nn._row_map import RowMap
 
@@ -33,6 +34,8 @@ __all__ = [
     "MaskedAutoencoder",
     "Mixing",
     "NetworkSpec",
+    "PeriodicEmbedding",
     "PoolReadout",
     "RowMap",
+    "standardization",
 ]

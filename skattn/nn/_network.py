@@ -12,11 +12,13 @@ from skattn.nn._chunks import MAX_EDGES, chunks, gather, refuse_readout
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._jumping import Combination
 from skattn.nn._linear import Linear, drop, take_rows
+from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
 from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 Output = Literal["linear", "attention"]
+FeatureEmbedding = Literal["periodic"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class NetworkSpec:
     """Whether the last hidden layer is mapped to the outputs or attends into them."""
     output_heads: int = 1
     """Heads of an attending output; their mean counts."""
+    feature_embedding: FeatureEmbedding | None = None
+    """What node features become before the first layer; None: nothing else."""
     jumping: Combination | None = None
     """How the hidden layers' outputs are combined; None: the last one's counts."""
     readout: Readout | None = None
@@ -88,6 +92,10 @@ class AttentionNetwork(Composite):
             )
         n_blocks = spec.n_layers - attends
         input_dropout = spec.input_dropout
+        self.embedding: PeriodicEmbedding | None = None
+        if spec.feature_embedding is not None:
+            self.embedding = PeriodicEmbedding(in_features)
+            in_features = self.embedding.out_features
         self.encoder = GraphEncoder(
             in_features,
             [spec.hidden_dim] * n_blocks,
@@ -143,7 +151,7 @@ class AttentionNetwork(Composite):
             The outputs.
         """
         structure = as_structure(structure)
-        x = self.encoder(x, structure, generator=generator)
+        x = self.encoder(self._embed(x), structure, generator=generator)
         if self.readout is not None:
             x = self.readout(x, structure, generator=generator)
         x = drop(x, self.dropout if self.training else 0.0, generator)
@@ -152,6 +160,9 @@ class AttentionNetwork(Composite):
         given = edge_inputs(structure.layer(len(self.encoder.blocks)))
         attended = self.attention(x, **given, generator=generator)
         return self._finish(take_rows(x, slice(0, len(attended))), attended)
+
+    def _embed(self, x: Tensor | SparseMatrix) -> Tensor | SparseMatrix:
+        return x if self.embedding is None else self.embedding(x)
 
     def _finish(self, x: Tensor | SparseMatrix, attended: Tensor | None) -> Tensor:
         parts = [] if attended is None else [attended]
@@ -200,6 +211,7 @@ class AttentionNetwork(Composite):
         if self.readout is not None:
             refuse_readout()
         structure = as_structure(structure)
+        x = self._embed(x)
         x = self.encoder.forward_in_chunks(x, structure, max_edges=max_edges)
         attention = self.attention
         sent = None if attention is None else attention.send(x, None)
@@ -238,7 +250,7 @@ class AttentionNetwork(Composite):
             that looks several hops far, the heads that attend along the edges.
         """
         structure = as_structure(structure)
-        weights, x = self.encoder.attention_weights(x, structure)
+        weights, x = self.encoder.attention_weights(self._embed(x), structure)
         if self.attention is not None:
             given = edge_inputs(structure)
             weights.append(self.attention.attention_weights(x, **given))
@@ -271,4 +283,5 @@ class AttentionNetwork(Composite):
                 'readout must be "attention" for nodes to have weights, got '
                 f"{self.readout!r}."
             )
-        return self.readout.attention_weights(self.encoder(x, structure), structure)
+        encoded: Tensor = self.encoder(self._embed(x), structure)
+        return self.readout.attention_weights(encoded, structure)

@@ -45,6 +45,11 @@ class Task:
     """One answer per target; None where nothing is asked."""
 
     @property
+    def whole(self) -> GraphBatch:
+        """All there is."""
+        return self.batch
+
+    @property
     def n_features(self) -> int:
         """Width of the node features."""
         return int(self.batch.x.shape[1])
@@ -95,6 +100,11 @@ class BlockTask:
     """How many threads may share these."""
 
     @property
+    def whole(self) -> GraphBatch:
+        """All graphs in one batch, on the CPU."""
+        return self.block.whole
+
+    @property
     def n_features(self) -> int:
         """Width of the node features."""
         return self.block.n_features
@@ -103,7 +113,7 @@ class BlockTask:
     def size(self) -> Size:
         """What goes through a network at a time, if graphs are of average size."""
         n_graphs = min(self.batch_size, len(self.numbers))
-        return Size.of(self.block.whole, n_graphs / max(len(self.block), 1))
+        return Size.of(self.whole, n_graphs / max(len(self.block), 1))
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Go through the batches.
@@ -148,6 +158,11 @@ class SampledTask:
     """How many targets are in a batch."""
     device: torch.device
     """Where the batches shall be."""
+
+    @property
+    def whole(self) -> GraphBatch:
+        """The graph, on the CPU."""
+        return self.sampler.whole
 
     @property
     def n_features(self) -> int:

@@ -13,7 +13,13 @@ from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
+from skattn.nn import (
+    AttentionNetwork,
+    MaskedAutoencoder,
+    NetworkSpec,
+    standardization,
+)
+from skattn.ops import SparseMatrix
 from skattn.training._adam import Adam
 from skattn.training._buffers import enough_buffers
 from skattn.training._callbacks import (
@@ -148,7 +154,17 @@ def train(
         "spec": spec,
     }
     design = Design("network", arguments, training.loss)
-    return _run(design, tasks, training, generator, start or {})
+    start = _standardized(spec, tasks[0]) | (start or {})
+    return _run(design, tasks, training, generator, start)
+
+
+def _standardized(spec: NetworkSpec, task: AnyTask) -> Weights:
+    """Tell an embedding of features their units, as far as these are known."""
+    x = task.whole.x
+    if spec.feature_embedding is None or isinstance(x, SparseMatrix):
+        return {}
+    learned = standardization(x)
+    return {f"embedding.{name}": tensor for name, tensor in learned.items()}
 
 
 def train_autoencoder(

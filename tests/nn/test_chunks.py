@@ -79,6 +79,7 @@ def test_an_empty_graph_is_one_empty_chunk():
         ({"mixing": "mean", "gated_mixing": True}, {"output": "attention"}),
         ({"residual": False, "norm": None}, {"n_layers": 0}),
         ({"n_edge_features": 2}, {"output": "attention", "output_heads": 2}),
+        ({"score": "gat"}, {"feature_embedding": "periodic"}),
         ({"dropout": 0.5, "attention_dropout": 0.5, "value_dropout": 0.5}, {}),
     ],
 )

@@ -22,7 +22,7 @@ SPARSE_X = SparseMatrix(
 
 def spec_of(*, n_layers=2, hidden_dim=4, output="linear", input_dropout=None, **block):
     heads, readout = block.pop("output_heads", 1), block.pop("readout", None)
-    jumping = block.pop("jumping", None)
+    jumping, embedding = block.pop("jumping", None), block.pop("embedding", None)
     return NetworkSpec(
         block=BlockSpec(**{"n_heads": 2} | block),
         n_layers=n_layers,
@@ -31,6 +31,7 @@ def spec_of(*, n_layers=2, hidden_dim=4, output="linear", input_dropout=None, **
         output_heads=heads,
         input_dropout=input_dropout,
         readout=readout,
+        feature_embedding=embedding,
         jumping=jumping,
     )
 
@@ -169,6 +170,7 @@ ALL_PARTS = {
         {"readout": "attention", "jumping": "attention", "hops": (1, 2)},
         {"mixing": "gcn", "gated_mixing": True, "global_attention": True},
         {"readout": "hierarchical", "n_edge_features": 1, "jumping": "concat"},
+        {"embedding": "periodic"},
     ],
 )
 def test_resetting_sets_every_weight_and_leaves_torchs_generator_alone(options):
@@ -255,6 +257,25 @@ def test_readout_gives_one_row_of_outputs_per_graph(readout):
     out = network(X, GRAPHS)
     assert out.shape == (1, 3)
     assert_close(out, expected)
+
+
+def test_embedded_features_are_those_of_a_network_that_is_given_them():
+    network = made(embedding="periodic", readout="attention").eval()
+    plain = AttentionNetwork(10, 3, spec_of(readout="attention")).eval()
+    state = network.state_dict()
+    plain.load_state_dict({name: state[name] for name in plain.state_dict()})
+    waves = network.embedding(X)
+    assert waves.shape == (3, 10)
+    assert torch.equal(network(X, GRAPHS), plain(waves, GRAPHS))
+    assert torch.equal(
+        network.readout_weights(X, GRAPHS), plain.readout_weights(waves, GRAPHS)
+    )
+    both = zip(
+        network.attention_weights(X, GRAPHS),
+        plain.attention_weights(waves, GRAPHS),
+        strict=True,
+    )
+    assert all(torch.equal(ours, theirs) for ours, theirs in both)
 
 
 def test_weights_per_edge_are_those_without_the_readout():

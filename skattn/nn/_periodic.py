@@ -1,0 +1,118 @@
+"""Columns of numbers as waves."""
+
+import math
+
+import torch
+from torch import Generator, Tensor, nn
+
+DEVIATION = 0.15
+"""Of the frequencies at the start, in waves per standard deviation of a column."""
+
+
+class PeriodicEmbedding(nn.Module):
+    """``[x, sin(2π f z + p)]`` of each number, where ``z = (x - center) / scale``.
+
+    Linear maps and activations bend a function in few places, and are slow to learn
+    what changes often along a column. Waves of learned frequencies ``f`` and phases
+    ``p``, a few for every column, make it quick (Gorishniy et al. 2022, "On embeddings
+    for numerical features in tabular deep learning", section 3.3, equation 5, which has
+    a sine and a cosine of each frequency where here phases differ).
+
+    ``center`` and ``scale`` are 0 and 1 unless :func:`standardization` gave others, so
+    that frequencies do not depend on the unit of a column.
+
+    Parameters
+    ----------
+    in_features : int
+        Number of columns.
+    n_waves : int, default=4
+        Waves of a column.
+    generator : torch.Generator, optional
+        Source of the initial weights; torch's global one if not given.
+
+    Shape
+    -----
+    - Input: ``(n, in_features)``
+    - Output: ``(n, in_features * (1 + n_waves))``, first what came in
+
+    Raises
+    ------
+    TypeError
+        If the input is sparse.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import PeriodicEmbedding
+    >>> embedding = PeriodicEmbedding(3)
+    >>> embedding(torch.randn(2, 3)).shape, embedding.out_features
+    (torch.Size([2, 15]), 15)
+    """
+
+    center: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, in_features: int, *, n_waves: int = 4, generator: Generator | None = None
+    ) -> None:
+        super().__init__()
+        self.out_features = in_features * (1 + n_waves)
+        self.frequency = nn.Parameter(torch.empty(in_features, n_waves))
+        self.phase = nn.Parameter(torch.empty(in_features, n_waves))
+        self.register_buffer("center", torch.empty(in_features))
+        self.register_buffer("scale", torch.empty(in_features))
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all waves anew; numbers are taken as they come.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
+        nn.init.normal_(self.frequency, std=DEVIATION, generator=generator)
+        nn.init.uniform_(self.phase, 0.0, 2 * math.pi, generator=generator)
+        nn.init.zeros_(self.center)
+        nn.init.ones_(self.scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Put beside every number its waves.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, in_features)
+            Rows of numbers.
+
+        Returns
+        -------
+        Tensor of shape (n, in_features * (1 + n_waves))
+            These, and the waves of the first column, of the second, ...
+        """
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                "numbers must be dense to become waves, got sparse rows. Make them "
+                "dense, or leave the embedding out."
+            )
+        turns = self.frequency * (2 * math.pi / self.scale[:, None])  # (F, K)
+        angle = torch.addcmul(self.phase, (x - self.center)[:, :, None], turns)
+        return torch.cat([x, angle.sin().flatten(1)], 1)  # (n, F + F K)
+
+
+def standardization(x: Tensor) -> dict[str, Tensor]:
+    """Learn the mean and the standard deviation of columns.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, in_features)
+        Rows to learn from.
+
+    Returns
+    -------
+    dict of str to Tensor of shape (in_features,)
+        ``center`` and ``scale`` of a :class:`PeriodicEmbedding`; the scale of a column
+        that does not vary is 1.
+    """
+    scale, center = torch.std_mean(x.double(), 0, correction=0)
+    scale[scale <= 1e-6 * center.abs()] = 1.0
+    return {"center": center.float(), "scale": scale.float()}
