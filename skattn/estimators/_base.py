@@ -48,6 +48,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
 
     _table_dropout: ClassVar[float] = STRONG_DROPOUT
     _table_input_dropout: ClassVar[float] = 0.0
+    _table_jumping: ClassVar[str | None] = None
     _wide_input_dropout: ClassVar[float] = WIDE_INPUT_DROPOUT
 
     _parameter_constraints: ClassVar[dict] = {
@@ -155,7 +156,22 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         activation = self._recipe().activation
         if activation != "auto":
             return activation
-        return "gelu" if self._rows_come_first else "elu"
+        if self._rows_come_first:
+            return "gelu"
+        return self._node_activation if self._on_one_graph else "elu"
+
+    @property
+    def _node_activation(self):
+        """What follows it where X is about nodes of a graph that the user has."""
+        return "elu"
+
+    @property
+    def _jumping(self):
+        """How the outputs of all layers are combined."""
+        jumping = self._recipe().jumping
+        if jumping != "auto":
+            return jumping
+        return self._table_jumping if self._rows_come_first else None
 
     @property
     def _n_alone(self):
@@ -164,6 +180,11 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         if alone != "auto":
             return alone
         return self.n_layers - 1 if self._rows_come_first else 0
+
+    @property
+    def _on_one_graph(self):
+        """Whether X is about nodes of a graph that the user has."""
+        return self._context_.kind not in ("table", *LISTS)
 
     @property
     def _rows_come_first(self):
@@ -252,10 +273,11 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             context.call_on_fit_task_end(**about, reconstruction_attributes={})
         return self
 
-    def _network_spec(self, readout, n_features):
+    def _network_spec(self, readout, task):
         """Describe the network; a row's own many features come in with caution."""
         recipe = self._recipe()
-        wide = n_features > self._n_examples_
+        wide = task.n_features > self._n_examples_
+        _check_dense(recipe, task.whole.x)
         dropout = self._dropout(wide)
         input_dropout = recipe.input_dropout
         if input_dropout is None:
@@ -286,7 +308,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             input_dropout=input_dropout,
             output=recipe.output,
             output_heads=recipe.output_heads,
-            jumping=recipe.jumping,
+            feature_embedding=recipe.feature_embedding,
+            jumping=self._jumping,
             readout=readout if self._context_.kind in LISTS else None,
         )
 
@@ -300,8 +323,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     def _input_dropout(self, wide, dropout):
         auto, kind = self.dropout == "auto", self._context_.kind
         if wide:
-            on_graph = kind not in ("table", *LISTS)
-            return self._wide_input_dropout if auto and on_graph else dropout
+            on_graph = auto and self._on_one_graph
+            return self._wide_input_dropout if on_graph else dropout
         return self._table_input_dropout if auto and kind == "table" else 0.0
 
     def _training(self, loss, patience, callbacks, score=None):
@@ -382,6 +405,14 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             device=resolve_device(self.device, strict=False),
         )
         return predict(self.net_, task)
+
+
+def _check_dense(recipe, x):
+    if recipe.feature_embedding is not None and not isinstance(x, torch.Tensor):
+        raise ValueError(
+            f"feature_embedding={recipe.feature_embedding!r} needs dense features, got "
+            "sparse ones. Make them dense (X.toarray()), or set it to None."
+        )
 
 
 def _learned(estimator):

@@ -170,6 +170,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
 
     _table_dropout = TABLE_DROPOUT
     _table_input_dropout = TABLE_INPUT_DROPOUT
+    _table_jumping = "concat"
 
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionPredictor._parameter_constraints,

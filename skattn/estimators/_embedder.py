@@ -63,7 +63,8 @@ class AttentionEmbedder(
         How the codes of the nodes of a graph become one row, where X is a list.
     encoder : Encoder or None, default=None
         A recipe for what few need: activation, feed-forward parts, several scales.
-        Its ``output`` has no part in an embedding.
+        Its ``output`` has no part in an embedding, and its ``feature_embedding``
+        must be None.
     learning_rate : float, default=0.001
         Step size of the optimizer (Adam); it falls to zero in the last 30 % of the
         epochs unless ``net_params`` has a schedule.
@@ -285,6 +286,11 @@ class AttentionEmbedder(
 
     def _prepare(self, X, adjacency):
         """Judge all input; return the task."""
+        if self._recipe().feature_embedding is not None:
+            raise ValueError(
+                "feature_embedding must be None for an embedder, which tells features "
+                f"as they are, got {self._recipe().feature_embedding!r}."
+            )
         context = self._resolve(X, adjacency)
         view, _ = context.split(np.arange(context.n_rows), None)
         self._n_edge_features_ = view.n_edge_features
@@ -294,7 +300,7 @@ class AttentionEmbedder(
 
     def _train(self, tasks, callbacks):
         return train_autoencoder(
-            self._network_spec(self.readout, tasks[0].n_features),
+            self._network_spec(self.readout, tasks[0]),
             tasks[0],
             self._training("given", None, callbacks),
             n_components=self.n_components,

@@ -17,9 +17,10 @@ class Encoder(BaseEstimator):
     Parameters
     ----------
     activation : {"auto", "elu", "gelu", "relu", "silu"}, default="auto"
-        What follows the normalisation in every layer. "auto": "gelu" where a classifier
-        or regressor makes the graph from a plain table and `pretrained` is None, else
-        "elu".
+        What follows the normalisation in every layer. "auto": "elu"; but where
+        `pretrained` is None, "gelu" where a classifier or regressor makes the graph
+        from a plain table, and "silu" where a regressor learns numbers of the nodes of
+        one graph.
     share_weights : bool, default=False
         Whether one linear map makes query, key and value of a node, as it does for
         ``attention="gat"`` anyway, see :class:`~skattn.nn.GraphAttention`: half the
@@ -40,10 +41,17 @@ class Encoder(BaseEstimator):
         ``n_layers`` attends into them, as in the GAT paper.
     output_heads : int, default=1
         Heads of an attending output; their mean counts.
-    jumping : {"concat", "attention"} or None, default=None
+    feature_embedding : {"periodic"} or None, default=None
+        What joins the node features before the first layer. "periodic": waves of
+        learned frequencies for every column, see
+        :class:`~skattn.nn.PeriodicEmbedding`; for coordinates, and for columns along
+        which answers change back and forth. Features must then be dense.
+    jumping : {"auto", "concat", "attention"} or None, default="auto"
         Whether the outputs of all layers are combined per node, so that one model sees
         several scales: side by side through a linear map, or by a learned weight per
-        node and layer (Xu et al. 2018). None: the last layer's output counts.
+        node and layer (Xu et al. 2018). None: the last layer's output counts. "auto":
+        "concat" where a classifier makes the graph from a plain table and `pretrained`
+        is None, else None.
     hops : int or tuple of int, default=1
         How far heads see. A tuple such as ``(1, 2, 3)`` divides the heads into as many
         groups, each of which attends to all nodes within so many hops; ``n_heads``
@@ -86,7 +94,8 @@ class Encoder(BaseEstimator):
         "value_dropout": [Interval(Real, 0, 1, closed="left")],
         "output": [StrOptions({"linear", "attention"})],
         "output_heads": [Interval(Integral, 1, None, closed="left")],
-        "jumping": [StrOptions({"concat", "attention"}), None],
+        "feature_embedding": [StrOptions({"periodic"}), None],
+        "jumping": [StrOptions({"auto", "concat", "attention"}), None],
         "hops": [Interval(Integral, 1, None, closed="left"), tuple],
         "mixing": [StrOptions({"mean", "gcn"}), None],
         "gated_mixing": ["boolean"],
@@ -106,7 +115,8 @@ class Encoder(BaseEstimator):
         value_dropout=0.0,
         output="linear",
         output_heads=1,
-        jumping=None,
+        feature_embedding=None,
+        jumping="auto",
         hops=1,
         mixing=None,
         gated_mixing=False,
@@ -122,6 +132,7 @@ class Encoder(BaseEstimator):
         self.value_dropout = value_dropout
         self.output = output
         self.output_heads = output_heads
+        self.feature_embedding = feature_embedding
         self.jumping = jumping
         self.hops = hops
         self.mixing = mixing

@@ -233,7 +233,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
     def _train(self, tasks, callbacks):
         patience = self.n_iter_no_change if self.early_stopping else None
         return train(
-            self._network_spec(self.readout, tasks[0].n_features),
+            self._network_spec(self.readout, tasks[0]),
             tasks,
             self._training(self._targets_.loss, patience, callbacks, self._score),
             n_outputs=self._targets_.n_outputs,

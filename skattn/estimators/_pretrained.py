@@ -9,6 +9,7 @@ SHARED = ("attention", "n_layers", "n_heads", "hidden_dim", "residual", "norm")
 SHARED_RECIPE = (
     "activation",
     "feed_forward",
+    "feature_embedding",
     "jumping",
     "alone",
     "hops",

@@ -100,7 +100,60 @@ def test_the_activation_of_plain_tables_is_another(table, adjacency):
     assert activation() == activation(GraphAttentionRegressor) == "gelu"
     assert activation(AttentionEmbedder) == "elu"
     assert activation(rows=Graph(adjacency, X)) == "elu"
+    assert activation(GraphAttentionRegressor, Graph(adjacency, X)) == "silu"
+    assert activation(GraphAttentionRegressor, [Graph(adjacency, X)] * len(y)) == "elu"
     assert activation(activation="silu") == "silu"
+
+
+def test_all_layers_of_plain_tables_count_where_classes_are_told(table, adjacency):
+    X, y = table
+
+    def jumping(cls=GraphAttentionClassifier, rows=X, **params):
+        model = small(cls, max_epochs=1, **params).fit(rows, y)
+        return model.net_.design.arguments["spec"].jumping
+
+    assert jumping() == jumping(rows=sp.csr_array(X)) == "concat"
+    assert jumping(GraphAttentionRegressor) is None
+    assert jumping(AttentionEmbedder) is None
+    assert jumping(rows=Graph(adjacency, X)) is None
+    assert jumping(pretrained=small(AttentionEmbedder).fit(X)) is None
+    assert jumping(encoder=Encoder(jumping=None)) is None
+    assert jumping(encoder=Encoder(jumping="attention")) == "attention"
+
+
+@pytest.mark.parametrize("cls", [GraphAttentionClassifier, GraphAttentionRegressor])
+def test_numbers_become_waves_if_asked(table, adjacency, cls):
+    X, y = table
+    periodic = Encoder(feature_embedding="periodic")
+    for rows in (X, Graph(adjacency, X)):
+        assert small(cls, max_epochs=1).fit(rows, y).net_.module_.embedding is None
+        model = small(cls, max_epochs=1, encoder=periodic).fit(rows, y)
+        assert model.net_.module_.embedding.out_features == 5 * X.shape[1]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_waves_know_the_units_of_what_was_learned_from(table, adjacency, many):
+    X, y = table
+    graph = Graph(adjacency, X)
+    rows = [graph[[k]].subgraph() for k in range(len(y))] if many else X
+    clf = small(encoder=Encoder(feature_embedding="periodic")).fit(rows, y)
+    embedding = clf.net_.module_.embedding
+    np.testing.assert_allclose(embedding.center, X.mean(0), atol=1e-5)
+    np.testing.assert_allclose(embedding.scale, X.std(0), rtol=1e-5)
+    assert embedding.frequency.grad is not None
+
+
+def test_sparse_numbers_cannot_become_waves(table):
+    X, y = table
+    clf = small(encoder=Encoder(feature_embedding="periodic"))
+    with pytest.raises(ValueError, match=r"needs dense features.*X\.toarray\(\)"):
+        clf.fit(sp.csr_array(X), y)
+
+
+def test_an_embedder_tells_features_as_they_are(table):
+    embedder = small(AttentionEmbedder, encoder=Encoder(feature_embedding="periodic"))
+    with pytest.raises(ValueError, match=r"None for an embedder.*got 'periodic'"):
+        embedder.fit(table[0])
 
 
 def test_one_layer_must_attend(table):
