@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +60,11 @@ def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Grahp'"):
         skattn.Grahp  # noqa: B018
     assert not hasattr(skattn, "Grahp")
+
+
+def test_every_benchmark_finds_what_it_imports():
+    root = Path(__file__).parents[1]
+    names = sorted(f"benchmarks.{file.stem}" for file in root.glob("benchmarks/*.py"))
+    assert "benchmarks.defaults" in names
+    code = f"import sys; sys.path.insert(0, {str(root)!r}); import {', '.join(names)}"
+    assert run(code) == ""

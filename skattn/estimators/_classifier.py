@@ -18,6 +18,10 @@ with 0.5 86.3, with 0.3 86.6. Numbers are noisier: R² on scikit-learn's diabete
 TABLE_INPUT_DROPOUT = 0.1
 """Dropout on the features of such rows: 87.1 % instead of 86.7, with 0.2 86.6."""
 
+TABLE_JUMPING = "concat"
+"""The outputs of all layers count there: 85.0 % on these tables, of the last one 84.7,
+and inside the training folds of four others 96.2 and 96.0."""
+
 
 class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     """Classify nodes, rows, graphs or sequences by attention over edges.
@@ -170,7 +174,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
 
     _table_dropout = TABLE_DROPOUT
     _table_input_dropout = TABLE_INPUT_DROPOUT
-    _table_jumping = "concat"
+    _table_jumping = TABLE_JUMPING
 
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionPredictor._parameter_constraints,

@@ -190,9 +190,9 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     def _node_activation(self):
         """What follows the normalisation; an embedder's encoder has its own.
 
-        R² of winter temperatures inside the stations' training folds was 0.94 with
-        "silu", 0.90 with "elu", of summer's 0.75 and 0.72; of four tables with their
-        neighbours as a graph 0.693 with either (benchmarks/README.md).
+        R² of winter temperatures inside the stations' first training fold was 0.94 with
+        "silu", 0.90 with "elu", of summer's 0.76 and 0.73, of four tables with their
+        neighbours as a graph 0.68 with either (benchmarks/README.md).
         """
         return "silu" if self.pretrained is None else "elu"
 
