@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Generator, Tensor, nn
 
+from skattn.ops import SparseMatrix
+
 DEVIATION = 0.15
 """Of the frequencies at the start, in waves per standard deviation of a column."""
 
@@ -76,7 +78,7 @@ class PeriodicEmbedding(nn.Module):
         nn.init.zeros_(self.center)
         nn.init.ones_(self.scale)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor | SparseMatrix) -> Tensor:
         """Put beside every number its waves.
 
         Parameters
@@ -89,17 +91,13 @@ class PeriodicEmbedding(nn.Module):
         Tensor of shape (n, in_features * (1 + n_waves))
             These, and the waves of the first column, of the second, ...
         """
-        if not isinstance(x, Tensor):
-            raise TypeError(
-                "numbers must be dense to become waves, got sparse rows. Make them "
-                "dense, or leave the embedding out."
-            )
+        x = _dense(x)
         turns = self.frequency * (2 * math.pi / self.scale[:, None])  # (F, K)
         angle = torch.addcmul(self.phase, (x - self.center)[:, :, None], turns)
         return torch.cat([x, angle.sin().flatten(1)], 1)  # (n, F + F K)
 
 
-def standardization(x: Tensor) -> dict[str, Tensor]:
+def standardization(x: Tensor | SparseMatrix) -> dict[str, Tensor]:
     """Learn the mean and the standard deviation of columns.
 
     Parameters
@@ -112,7 +110,22 @@ def standardization(x: Tensor) -> dict[str, Tensor]:
     dict of str to Tensor of shape (in_features,)
         ``center`` and ``scale`` of a :class:`PeriodicEmbedding`; the scale of a column
         that does not vary is 1.
+
+    Raises
+    ------
+    TypeError
+        If the rows are sparse.
     """
+    x = _dense(x)
     scale, center = torch.std_mean(x.double(), 0, correction=0)
     scale[scale <= 1e-6 * center.abs()] = 1.0
     return {"center": center.float(), "scale": scale.float()}
+
+
+def _dense(x: Tensor | SparseMatrix) -> Tensor:
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            "numbers must be dense to become waves, got sparse rows. Make them "
+            "dense, or leave the embedding out."
+        )
+    return x

@@ -19,7 +19,6 @@ from skattn.nn import (
     NetworkSpec,
     standardization,
 )
-from skattn.ops import SparseMatrix
 from skattn.training._adam import Adam
 from skattn.training._buffers import enough_buffers
 from skattn.training._callbacks import (
@@ -160,10 +159,9 @@ def train(
 
 def _standardized(spec: NetworkSpec, task: AnyTask) -> Weights:
     """Tell an embedding of features their units, as far as these are known."""
-    x = task.whole.x
-    if spec.feature_embedding is None or isinstance(x, SparseMatrix):
+    if spec.feature_embedding is None:
         return {}
-    learned = standardization(x)
+    learned = standardization(task.whole.x)
     return {f"embedding.{name}": tensor for name, tensor in learned.items()}
 
 
