@@ -153,12 +153,11 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     @property
     def _activation(self):
         """What follows the normalisation in every layer."""
-        activation = self._recipe().activation
-        if activation != "auto":
-            return activation
         if self._rows_come_first:
-            return "gelu"
-        return self._node_activation if self._on_one_graph else "elu"
+            own = "gelu"
+        else:
+            own = self._node_activation if self._on_one_graph else "elu"
+        return self._chosen("activation", own)
 
     @property
     def _node_activation(self):
@@ -168,18 +167,19 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     @property
     def _jumping(self):
         """How the outputs of all layers are combined."""
-        jumping = self._recipe().jumping
-        if jumping != "auto":
-            return jumping
-        return self._table_jumping if self._rows_come_first else None
+        own = self._table_jumping if self._rows_come_first else None
+        return self._chosen("jumping", own)
 
     @property
     def _n_alone(self):
         """In how many of the first layers nodes see only themselves."""
-        alone = self._recipe().alone
-        if alone != "auto":
-            return alone
-        return self.n_layers - 1 if self._rows_come_first else 0
+        own = self.n_layers - 1 if self._rows_come_first else 0
+        return self._chosen("alone", own)
+
+    def _chosen(self, name, own):
+        """Take what the recipe says, or our own choice where that is left to us."""
+        asked = getattr(self._recipe(), name)
+        return own if asked == "auto" else asked
 
     @property
     def _on_one_graph(self):
@@ -323,8 +323,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     def _input_dropout(self, wide, dropout):
         auto, kind = self.dropout == "auto", self._context_.kind
         if wide:
-            on_graph = auto and self._on_one_graph
-            return self._wide_input_dropout if on_graph else dropout
+            own = self._wide_input_dropout
+            return own if auto and self._on_one_graph else dropout
         return self._table_input_dropout if auto and kind == "table" else 0.0
 
     def _training(self, loss, patience, callbacks, score=None):

@@ -103,6 +103,11 @@ def test_the_activation_of_plain_tables_is_another(table, adjacency):
     assert activation(GraphAttentionRegressor, Graph(adjacency, X)) == "silu"
     assert activation(GraphAttentionRegressor, [Graph(adjacency, X)] * len(y)) == "elu"
     assert activation(activation="silu") == "silu"
+    # an embedder's encoder bends as the embedder did
+    graph = Graph(adjacency, X)
+    reg = small(GraphAttentionRegressor, pretrained=small(AttentionEmbedder).fit(graph))
+    spec = reg.fit(graph, y).net_.design.arguments["spec"]
+    assert spec.block.activation == "elu"
 
 
 def test_all_layers_of_plain_tables_count_where_classes_are_told(table, adjacency):
