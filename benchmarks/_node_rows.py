@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
 from benchmarks._data import cora, minesweeper, weather
-from skattn import Encoder, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import EncoderConfig, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn.datasets import make_dictionary_lookup
 from skattn.preprocessing import NodeTransformer
 
@@ -61,13 +61,13 @@ GAT = {
     "weight_decay": 5e-4,
     "n_iter_no_change": 100,
     "max_epochs": 2000,
-    "encoder": Encoder(output="attention", value_dropout=0.6),
+    "encoder": EncoderConfig(output="attention", value_dropout=0.6),
     "net_params": {"callbacks": [BestOfBoth()]},
 }
 """The model of the GAT paper for Cora; what is not named is at its default."""
 BEST = GAT | {
     "weight_decay": 1e-3,
-    "encoder": Encoder(output="attention", value_dropout=0.6, input_dropout=0.8),
+    "encoder": EncoderConfig(output="attention", value_dropout=0.6, input_dropout=0.8),
 }
 """The best on Cora's nodes that are not for testing, see benchmarks/README.md."""
 DEEP = {
@@ -82,7 +82,7 @@ DEEP = {
     "max_epochs": 2000,
     "n_iter_no_change": 300,
     "scoring": "roc_auc",
-    "encoder": Encoder(activation="relu", input_dropout=0.1),
+    "encoder": EncoderConfig(activation="relu", input_dropout=0.1),
 }
 """Luo et al. 2024 for minesweeper, and a tenth of the numbers dropped.
 

@@ -32,7 +32,12 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks._data import cora, minesweeper, weather
 from benchmarks._node_rows import TABLES
-from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import (
+    EncoderConfig,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
 from skattn.preprocessing import NodeTransformer
 
 CANDIDATES = {
@@ -41,22 +46,22 @@ CANDIDATES = {
     "2 layers, dropout 0.5, none on the input": {
         "n_layers": 2,
         "dropout": 0.5,
-        "encoder": Encoder(input_dropout=0.0),
+        "encoder": EncoderConfig(input_dropout=0.0),
     },
     "dropout 0.3, none on the input": {
         "dropout": 0.3,
-        "encoder": Encoder(input_dropout=0.0),
+        "encoder": EncoderConfig(input_dropout=0.0),
     },
-    "every layer attends": {"encoder": Encoder(alone=0)},
+    "every layer attends": {"encoder": EncoderConfig(n_feature_layers=0)},
     "batch norm": {"norm": "batch"},
     "learning rate 0.002": {"learning_rate": 0.002},
     "no residual": {"residual": False},
-    "the last layer's output counts": {"encoder": Encoder(jumping=None)},
-    "layers side by side": {"encoder": Encoder(jumping="concat")},
-    "periodic features": {"encoder": Encoder(feature_embedding="periodic")},
-    "elu": {"encoder": Encoder(activation="elu")},
-    "gelu": {"encoder": Encoder(activation="gelu")},
-    "silu": {"encoder": Encoder(activation="silu")},
+    "the last layer's output counts": {"encoder": EncoderConfig(jumping=None)},
+    "layers side by side": {"encoder": EncoderConfig(jumping="concat")},
+    "periodic features": {"encoder": EncoderConfig(feature_embedding="periodic")},
+    "elu": {"encoder": EncoderConfig(activation="elu")},
+    "gelu": {"encoder": EncoderConfig(activation="gelu")},
+    "silu": {"encoder": EncoderConfig(activation="silu")},
 }
 KEEL = [
     "sonar",

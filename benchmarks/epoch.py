@@ -77,17 +77,17 @@ def _citeseer() -> Data:
 
 
 def _ours(data: Data) -> Callable[[], None]:
-    from skattn.batch import collate
+    from skattn._batch import collate
+    from skattn._training import FullGraph, Labels, Training, train
     from skattn.graph import Graph
     from skattn.nn import BlockSpec, NetworkSpec
-    from skattn.training import Goal, Task, Training, train
 
     whole = collate(Graph(data.adjacency, data.words))
 
-    def task(mask: NDArray[np.bool_]) -> Task:
+    def task(mask: NDArray[np.bool_]) -> FullGraph:
         y = torch.from_numpy(data.y[mask])
         batch = whole.with_targets(torch.from_numpy(np.flatnonzero(mask)))
-        return Task(batch, Goal(y, torch.ones(len(y))))
+        return FullGraph(batch, Labels(y, torch.ones(len(y))))
 
     block = BlockSpec(
         score="gat",
@@ -109,7 +109,7 @@ def _ours(data: Data) -> Callable[[], None]:
 
 
 def _our_fit(data: Data) -> Callable[[], None]:
-    from skattn import Encoder, Graph, GraphAttentionClassifier
+    from skattn import EncoderConfig, Graph, GraphAttentionClassifier
 
     graph = Graph(data.adjacency, data.words)
     model = GraphAttentionClassifier(
@@ -124,7 +124,7 @@ def _our_fit(data: Data) -> Callable[[], None]:
         weight_decay=5e-4,
         max_epochs=_FIT_EPOCHS,
         early_stopping=False,
-        encoder=Encoder(output="attention"),
+        encoder=EncoderConfig(output="attention"),
         random_state=0,
     )
     learned, held = ((graph[mask], data.y[mask]) for mask in (data.train, data.val))

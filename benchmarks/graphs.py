@@ -47,10 +47,10 @@ def _graphs() -> Set:
 
 
 def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int64]):  # type: ignore[no-untyped-def]
-    from skattn.batch import GraphBlock
+    from skattn._batch import GraphBlock
+    from skattn._training import GraphBatches, Labels, Training, train
     from skattn.graph import Graph, GraphCollection
     from skattn.nn import BlockSpec, NetworkSpec
-    from skattn.training import BlockTask, Goal, Training, train
 
     one_hot = np.eye(_LABELS, dtype=np.float32)
     collection = GraphCollection.of(
@@ -59,9 +59,9 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
             for pairs, of in zip(edges, labels, strict=True)
         ]
     )
-    goal = Goal(torch.from_numpy(y), torch.ones(_GRAPHS))
+    goal = Labels(torch.from_numpy(y), torch.ones(_GRAPHS))
     block = GraphBlock.of(collection)
-    task = BlockTask(block, collection.targets, goal, _BATCH, torch.device("cpu"))
+    task = GraphBatches(block, collection.targets, goal, _BATCH, torch.device("cpu"))
     layers = BlockSpec(n_heads=_HEADS, residual=False, norm=None)
     spec = NetworkSpec(
         block=layers,

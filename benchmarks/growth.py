@@ -95,7 +95,7 @@ def _scattered(nodes: np.ndarray, n_nodes: int, rng: np.random.Generator) -> np.
 
 def _ours(kind: str, score: str, adjacency: sp.csr_array, x: np.ndarray) -> Any:
     from skattn import Graph
-    from skattn.batch import collate
+    from skattn._batch import collate
     from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 
     batch = collate(Graph(adjacency, x), ordered=kind == "ordered")
@@ -143,9 +143,9 @@ def _work(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     (kind,), (millions,) = options.graphs, options.edges
-    _lay_out("near", 50_000, options)[1]()  # imports, compiles
+    _to_batch("near", 50_000, options)[1]()  # imports, compiles
     before = memory("VmRSS")
-    laid_out, step = _lay_out(kind, int(millions * 1e6), options)
+    laid_out, step = _to_batch(kind, int(millions * 1e6), options)
     seconds = []
     with _memory(options):
         step()  # sorts the edges by sender, asks the system for memory
@@ -167,7 +167,7 @@ def _memory(options: argparse.Namespace) -> AbstractContextManager[None]:
     return reuse_buffers()
 
 
-def _lay_out(
+def _to_batch(
     kind: str, n_edges: int, options: argparse.Namespace
 ) -> tuple[float, Callable[[], None]]:
     """Return the seconds that it took to lay a graph out for a library, and a step."""

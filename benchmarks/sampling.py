@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from benchmarks._measure import heavy_tailed_graph, spread
-from skattn.batch import NeighborSampler, collate
+from skattn._batch import NeighborSampler, collate
 from skattn.graph import Graph
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 

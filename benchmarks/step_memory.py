@@ -15,9 +15,9 @@ import torch
 
 from benchmarks._measure import heavy_tailed_graph, memory, reset_peak
 from skattn import Graph
-from skattn.batch import collate
+from skattn._batch import collate
+from skattn._training import FullGraph, Labels, Training, estimate_step_bytes, train
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
-from skattn.training import Goal, Task, Training, estimate_step_bytes, train
 
 N_OUTPUTS = 10
 SHAPES = [  # nodes, degree, features, stored features per node or 0, block, network
@@ -33,7 +33,14 @@ SHAPES = [  # nodes, degree, features, stored features per node or 0, block, net
     (40_000, 10, 4000, 40, {"score": "gatv2", "dropout": 0.5}, {}),
     (40_000, 10, 100_000, 100, {"score": "gat", "n_heads": 8}, {"hidden_dim": 128}),
     (60_000, 10, 2000, 0, {"score": "gatv2", "dropout": 0.2}, {"n_layers": 3}),
-    (60_000, 20, 64, 0, {"mixing": "gcn", "gated_mixing": True}, {"n_layers": 3}),
+    (
+        60_000,
+        20,
+        64,
+        0,
+        {"convolution": "gcn", "gated_convolution": True},
+        {"n_layers": 3},
+    ),
     (60_000, 20, 64, 0, {"feed_forward": 2, "activation": "gelu"}, {"n_layers": 3}),
     (60_000, 20, 64, 0, {"norm": "batch"}, {"jumping": "concat", "n_layers": 3}),
     (60_000, 20, 64, 0, {"attention_dropout": 0.3}, {"jumping": "attention"}),
@@ -43,7 +50,7 @@ SHAPES = [  # nodes, degree, features, stored features per node or 0, block, net
 ]
 
 
-def task_of(number: int) -> tuple[Task, NetworkSpec]:
+def task_of(number: int) -> tuple[FullGraph, NetworkSpec]:
     """Lay a shape out."""
     n_nodes, degree, n_features, n_stored, block, network = SHAPES[number]
     rng = np.random.default_rng(0)
@@ -66,8 +73,8 @@ def task_of(number: int) -> tuple[Task, NetworkSpec]:
     if network.get("readout"):
         batch, n_targets = batch.with_targets(torch.arange(1)), 1
     y = torch.from_numpy(rng.integers(0, N_OUTPUTS, n_targets))
-    goal = Goal(y, torch.ones(n_targets))
-    return Task(batch, goal), NetworkSpec(block=BlockSpec(**block), **network)
+    goal = Labels(y, torch.ones(n_targets))
+    return FullGraph(batch, goal), NetworkSpec(block=BlockSpec(**block), **network)
 
 
 def ring(n_nodes: int) -> sp.csr_array:
@@ -81,7 +88,7 @@ def measure(number: int) -> tuple[float, float]:
     """Return the estimate and the true peak beyond the inputs, in MB."""
     task, spec = task_of(number)
     few = collate(Graph(sp.eye_array(300), np.ones((300, 2), np.float32)))
-    small = Task(few, Goal(torch.zeros(300, dtype=torch.int64), torch.ones(300)))
+    small = FullGraph(few, Labels(torch.zeros(300, dtype=torch.int64), torch.ones(300)))
     run(small, NetworkSpec(block=BlockSpec(score=spec.block.score)))  # imports, code
     with torch.device("meta"):
         network = AttentionNetwork(task.n_features, N_OUTPUTS, spec)
@@ -92,7 +99,7 @@ def measure(number: int) -> tuple[float, float]:
     return estimate, memory("VmHWM") - start
 
 
-def run(task: Task, spec: NetworkSpec) -> None:
+def run(task: FullGraph, spec: NetworkSpec) -> None:
     """Train for two steps: the optimizer's memory is there from the second on."""
     training = Training(loss="cross_entropy", max_epochs=2, patience=None)
     generator = torch.Generator()

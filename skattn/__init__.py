@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skattn.estimators import (
         AttentionEmbedder,
-        Encoder,
+        EncoderConfig,
         GraphAttentionClassifier,
         GraphAttentionRegressor,
     )
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionEmbedder",
-    "Encoder",
+    "EncoderConfig",
     "Graph",
     "GraphAttentionClassifier",
     "GraphAttentionRegressor",
@@ -27,13 +27,12 @@ __version__ = "0.1.0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
-    "Encoder": "skattn.estimators",
+    "EncoderConfig": "skattn.estimators",
     "Graph": "skattn.graph",
     "GraphAttentionClassifier": "skattn.estimators",
     "GraphAttentionRegressor": "skattn.estimators",
 }
 _ROOMS = {
-    "batch",
     "datasets",
     "estimators",
     "graph",
@@ -41,7 +40,6 @@ _ROOMS = {
     "nn",
     "ops",
     "preprocessing",
-    "training",
 }
 
 

@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skattn import (
     AttentionEmbedder,
-    Encoder,
+    EncoderConfig,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
@@ -15,7 +15,7 @@ SETTINGS = [
     {"attention": "gat", "n_heads": 2, "norm": "batch"},
     {"attention": "dot", "norm": None, "early_stopping": False, "n_layers": 1},
     {
-        "encoder": Encoder(output="attention", feed_forward=1),
+        "encoder": EncoderConfig(output="attention", feed_forward=1),
         "n_layers": 2,
         "max_epochs": 60,
     },
@@ -33,7 +33,7 @@ def estimators():
     yield AttentionEmbedder()
     yield AttentionEmbedder(
         n_components=3,
-        encoder=Encoder(jumping="concat", mixing="gcn", positional="degree"),
+        encoder=EncoderConfig(jumping="concat", convolution="gcn", positional="degree"),
         max_epochs=25,
     )
     for cls in (GraphAttentionClassifier, GraphAttentionRegressor):

@@ -3,12 +3,12 @@
 import skattn.estimators._dask  # noqa: F401  (joblib's backend, mended)
 from skattn.estimators._classifier import GraphAttentionClassifier
 from skattn.estimators._embedder import AttentionEmbedder
-from skattn.estimators._encoder import Encoder
+from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._regressor import GraphAttentionRegressor
 
 __all__ = [
     "AttentionEmbedder",
-    "Encoder",
+    "EncoderConfig",
     "GraphAttentionClassifier",
     "GraphAttentionRegressor",
 ]

@@ -12,13 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skattn.estimators._encoder import Encoder
+from skattn._training import TaskReport, Training, predict, resolve_device
+from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
-from skattn.estimators._layout import Layout, sampled
+from skattn.estimators._input_spec import InputSpec, sampled
 from skattn.estimators._parameters import LISTS, check_kind, check_parameters
 from skattn.graph import Graph, resolve
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import TaskReport, Training, predict, resolve_device
 
 SMALL_START = 0.1
 """Where the residual's gates start if there are more features than examples: a row's
@@ -62,7 +62,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         "norm": [StrOptions({"layer", "batch"}), None],
         "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "attention_dropout": [Interval(Real, 0, 1, closed="left")],
-        "encoder": [Encoder, None],
+        "encoder": [EncoderConfig, None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
@@ -142,7 +142,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         )
         check_kind(self, self._recipe(), context.kind)
         self._context_ = context.fitted()
-        self._layout_ = Layout.of(self._recipe())
+        self._layout_ = InputSpec.of(self._recipe())
         return context
 
     @property
@@ -171,10 +171,10 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         return self._chosen("jumping", own)
 
     @property
-    def _n_alone(self):
+    def _n_feature_layers(self):
         """In how many of the first layers nodes see only themselves."""
         own = self.n_layers - 1 if self._rows_come_first else 0
-        return self._chosen("alone", own)
+        return self._chosen("n_feature_layers", own)
 
     def _chosen(self, name, own):
         """Take what the recipe says, or our own choice where that is left to us."""
@@ -192,7 +192,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         return False
 
     def _recipe(self):
-        return Encoder() if self.encoder is None else self.encoder
+        return EncoderConfig() if self.encoder is None else self.encoder
 
     def _check_features(self, features, *, reset):
         """Validate a feature matrix; None stands for a graph without features."""
@@ -296,14 +296,14 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             attention_dropout=self.attention_dropout,
             value_dropout=recipe.value_dropout,
             hops=recipe.hop_numbers,
-            mixing=recipe.mixing,
-            gated_mixing=recipe.gated_mixing,
+            convolution=recipe.convolution,
+            gated_convolution=recipe.gated_convolution,
             global_attention=recipe.global_attention,
         )
         return NetworkSpec(
             block=block,
             n_layers=self.n_layers,
-            alone=self._n_alone,
+            n_feature_layers=self._n_feature_layers,
             hidden_dim=self.hidden_dim,
             input_dropout=input_dropout,
             output=recipe.output,

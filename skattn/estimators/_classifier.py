@@ -54,7 +54,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     n_layers : int, default=3
         Number of layers. All attend, so that a node sees as many hops away; but where
         the graph is made from a plain table, and says nothing that the features do not,
-        only the last does, see the ``alone`` of :class:`Encoder`.
+        only the last does, see the ``n_feature_layers`` of :class:`EncoderConfig`.
     n_heads : int, default=4
         Attentions side by side in each layer.
     hidden_dim : int, default=64
@@ -68,7 +68,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         where there are more features than examples; else 0.4 where the graph is made
         from a plain table, 0.2 elsewhere. Features that outnumber the examples are
         dropped as well; if this is "auto", those of one graph with 0.9, and of a plain
-        table, if they are fewer, with 0.1. `Encoder` may say otherwise with
+        table, if they are fewer, with 0.1. `EncoderConfig` may say otherwise with
         ``input_dropout``.
     attention_dropout : float, default=0.0
         Probability that a weight is dropped in training.
@@ -76,7 +76,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         How the nodes of a graph become one vector, where X is a list: a learned query
         per head attends to the nodes; their mean, sum or largest entries; or, level by
         level, those of the better half (Lee et al. 2019).
-    encoder : Encoder or None, default=None
+    encoder : EncoderConfig or None, default=None
         A recipe for what few need: activation, feed-forward parts, several scales,
         the output.
     pretrained : AttentionEmbedder or None, default=None

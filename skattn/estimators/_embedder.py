@@ -12,8 +12,8 @@ from sklearn.base import (
 from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skattn._training import train_autoencoder
 from skattn.estimators._base import STRONG_DROPOUT, GraphAttentionEstimator
-from skattn.training import train_autoencoder
 
 REQUESTED = {"adjacency": True}
 
@@ -61,7 +61,7 @@ class AttentionEmbedder(
         Probability that a weight is dropped in training.
     readout : {"mean", "sum", "max"}, default="mean"
         How the codes of the nodes of a graph become one row, where X is a list.
-    encoder : Encoder or None, default=None
+    encoder : EncoderConfig or None, default=None
         A recipe for what few need: activation, feed-forward parts, several scales.
         Its ``output`` has no part in an embedding, and its ``feature_embedding``
         must be None.

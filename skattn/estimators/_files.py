@@ -18,12 +18,12 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from skattn.estimators._encoder import Encoder
-from skattn.estimators._layout import Layout
-from skattn.estimators._targets import Classes, Labels, Numbers
+from skattn._training import NetConfig, net_from_state, net_state, resolve_device
+from skattn.estimators._encoder_config import EncoderConfig
+from skattn.estimators._input_spec import InputSpec
+from skattn.estimators._targets import Classes, Indicators, Numbers
 from skattn.graph import CONTEXTS, Graph
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import Design, describe_net, resolve_device, restore_net
 
 VERSION = 1
 
@@ -35,7 +35,7 @@ def save_estimator(estimator, learned, path):
         params["pretrained"] = None
     state = {
         "params": params,
-        "net": describe_net(learned["net_"]),
+        "net": net_state(learned["net_"]),
         "learned": {k: v for k, v in learned.items() if k != "net_"},
     }
     arrays: list[np.ndarray] = []
@@ -77,7 +77,7 @@ def load_estimator(cls, path, *, device=None):
     estimator = cls(**state["params"])
     if device is not None:
         estimator.set_params(device=device)
-    vars(estimator).update(state["learned"], net_=restore_net(**state["net"]))
+    vars(estimator).update(state["learned"], net_=net_from_state(**state["net"]))
     return estimator
 
 
@@ -185,14 +185,23 @@ PARTS: dict[str, tuple[Any, Callable, Callable]] = {
     ),
     "graph": (Graph, _graph_parts, _make_graph),
     "encoder": (
-        Encoder,
+        EncoderConfig,
         lambda recipe: [recipe.get_params()],
-        lambda params: Encoder(**params),
+        lambda params: EncoderConfig(**params),
     ),
     "device": (torch.device, lambda device: [str(device)], torch.device),
     "tensor": (torch.Tensor, lambda tensor: [tensor.cpu().numpy()], torch.from_numpy),
 }
 """How values are taken apart into plain ones, and made again."""
 
-RECORDS = (BlockSpec, Classes, Design, Labels, Layout, NetworkSpec, Numbers, *CONTEXTS)
+RECORDS = (
+    BlockSpec,
+    Classes,
+    NetConfig,
+    Indicators,
+    InputSpec,
+    NetworkSpec,
+    Numbers,
+    *CONTEXTS,
+)
 PARTS |= {cls.__name__: (cls, _record_parts, _record_maker(cls)) for cls in RECORDS}

@@ -1,7 +1,7 @@
 """What the parameters of an estimator must be, taken together."""
 
-from skattn.batch import is_fanout
-from skattn.training import RESERVED
+from skattn._batch import is_fanout
+from skattn._training import RESERVED
 
 LISTS = ("graphs", "sequences")
 """Kinds of input whose targets are whole graphs."""
@@ -14,7 +14,7 @@ def check_parameters(estimator, recipe):
     ----------
     estimator : GraphAttentionEstimator
         Its parameters are valid one by one.
-    recipe : Encoder
+    recipe : EncoderConfig
         Its encoder's recipe.
 
     Raises
@@ -28,11 +28,14 @@ def check_parameters(estimator, recipe):
             f"n_heads={estimator.n_heads}, got {estimator.hidden_dim}."
         )
     recipe.check(estimator.n_heads)
-    if recipe.alone != "auto" and recipe.alone >= estimator.n_layers:
+    if (
+        recipe.n_feature_layers != "auto"
+        and recipe.n_feature_layers >= estimator.n_layers
+    ):
         raise ValueError(
-            "alone counts layers that do not attend, of which one must be left of "
-            f"n_layers={estimator.n_layers}, got {recipe.alone}. Raise n_layers, or "
-            'set alone="auto".'
+            "n_feature_layers counts layers without attention and must be less than "
+            f"n_layers={estimator.n_layers}, got {recipe.n_feature_layers}. Raise "
+            'n_layers, or set n_feature_layers="auto".'
         )
     if estimator.fanout is not None:
         _check_fanout(list(estimator.fanout), estimator._n_attentions, recipe)
@@ -46,7 +49,7 @@ def check_kind(estimator, recipe, kind):
     ----------
     estimator : GraphAttentionEstimator
         Its parameters passed ``check_parameters``.
-    recipe : Encoder
+    recipe : EncoderConfig
         Its encoder's recipe.
     kind : str
         The kind of the context.

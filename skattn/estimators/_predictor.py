@@ -13,12 +13,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
+from skattn._training import Labels, train
 from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._pretrained import pretrained_start
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._split import held_out_rows
 from skattn.graph import Graph
-from skattn.training import Goal, train
 
 REQUESTED = {"adjacency": True}
 
@@ -260,7 +260,9 @@ def _check_weight(sample_weight, y):
 def _goal(encoded, known, weight):
     weight = weight if encoded.ndim == 1 else weight[:, None]
     weight = known.reshape(encoded.shape) * weight
-    return Goal(torch.from_numpy(encoded), torch.from_numpy(weight.astype(np.float32)))
+    return Labels(
+        torch.from_numpy(encoded), torch.from_numpy(weight.astype(np.float32))
+    )
 
 
 def _check_goal(goal, names):

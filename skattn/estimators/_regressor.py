@@ -31,7 +31,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     n_layers : int, default=3
         Number of layers. All attend, so that a node sees as many hops away; but where
         the graph is made from a plain table, and says nothing that the features do not,
-        only the last does, see the ``alone`` of :class:`Encoder`.
+        only the last does, see the ``n_feature_layers`` of :class:`EncoderConfig`.
     n_heads : int, default=4
         Attentions side by side in each layer.
     hidden_dim : int, default=64
@@ -44,15 +44,15 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         Probability that an entry of a layer's input is dropped in training. "auto": 0.5
         where the graph is made from a plain table, or there are more features than
         examples; 0.2 elsewhere. Features that outnumber the examples are dropped as
-        well, on one graph with 0.9 if this is "auto"; `Encoder` may say otherwise with
-        ``input_dropout``.
+        well, on one graph with 0.9 if this is "auto"; ``input_dropout`` of
+        `EncoderConfig` overrides it.
     attention_dropout : float, default=0.0
         Probability that a weight is dropped in training.
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
         How the nodes of a graph become one vector, where X is a list: a learned query
         per head attends to the nodes; their mean, sum or largest entries; or, level by
         level, those of the better half (Lee et al. 2019).
-    encoder : Encoder or None, default=None
+    encoder : EncoderConfig or None, default=None
         A recipe for what few need: activation, feed-forward parts, several scales,
         the output.
     pretrained : AttentionEmbedder or None, default=None

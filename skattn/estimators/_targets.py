@@ -10,7 +10,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _num_samples
 
-from skattn.training import Loss
+from skattn._training import Loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Classes:
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class Indicators:
     """Any number of labels out of several: an indicator matrix."""
 
     classes: np.ndarray
@@ -151,7 +151,7 @@ def learn_labels(y, known, unlabeled):
     kind = type_of_target(_judged(y, known))
     if kind == "multilabel-indicator":
         _check_all_columns(known)
-        return Labels(np.arange(y.shape[1]))
+        return Indicators(np.arange(y.shape[1]))
     if y.ndim != 1:
         raise ValueError(
             "y must be classes of shape (n,) or an indicator matrix of zeros and ones, "

@@ -7,9 +7,9 @@ import scipy.sparse as sp
 import torch
 from sklearn.pipeline import Pipeline
 
+from skattn._training import resolve_device
 from skattn.graph import Graph, GraphCollection
 from skattn.ops import Edges, GraphStructure
-from skattn.training import resolve_device
 
 Matrices = list[list[sp.csr_array]]
 """Of one graph: a matrix per layer and head."""

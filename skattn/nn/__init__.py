@@ -4,18 +4,18 @@ from skattn.nn._attention import GraphAttention
 from skattn.nn._autoencoder import MaskedAutoencoder
 from skattn.nn._block import AttentionBlock, BlockSpec
 from skattn.nn._chunks import MAX_EDGES
+from skattn.nn._convolution import GraphConvolution
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._hierarchical import HierarchicalReadout
 from skattn.nn._hops import HopAttention
-from skattn.nn._jumping import Jumping
+from skattn.nn._jumping_knowledge import JumpingKnowledge
 from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
-from skattn.nn._mixing import Mixing
 from skattn.nn._network import AttentionNetwork, NetworkSpec
+from skattn.nn._node_linear import NodeLinear
 from skattn.nn._periodic import PeriodicEmbedding, standardization
 from skattn.nn._readout import AttentionReadout, PoolReadout
-from skattn.nn._row_map import RowMap
 
 __all__ = [
     "MAX_EDGES",
@@ -26,16 +26,16 @@ __all__ = [
     "GlobalAttention",
     "GraphAttention",
     "GraphAttentionLayer",
+    "GraphConvolution",
     "GraphEncoder",
     "HierarchicalReadout",
     "HopAttention",
-    "Jumping",
+    "JumpingKnowledge",
     "Linear",
     "MaskedAutoencoder",
-    "Mixing",
     "NetworkSpec",
+    "NodeLinear",
     "PeriodicEmbedding",
     "PoolReadout",
-    "RowMap",
     "standardization",
 ]

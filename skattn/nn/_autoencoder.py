@@ -120,7 +120,7 @@ class MaskedAutoencoder(Composite):
             self.spec.block,
             input_dropout=self.spec.input_dropout,
             jumping=self.spec.jumping,
-            alone=self.spec.alone,
+            n_feature_layers=self.spec.n_feature_layers,
         )
 
     def forward(

@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import Combine, GraphAttention, ScoreName, Sent
+from skattn.nn._convolution import Convolution, GraphConvolution
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._hops import HopAttention, check_hops
 from skattn.nn._linear import Linear, drop, take_rows
-from skattn.nn._mixing import Convolution, Mixing
+from skattn.nn._node_linear import NodeLinear
 from skattn.nn._reset import Composite
 from skattn.nn._residual import LinearResidual
-from skattn.nn._row_map import RowMap
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure, elu
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -57,16 +57,16 @@ class BlockSpec:
     hops: tuple[int, ...] = (1,)
     """How far groups of the hidden layers' heads look: each attends to the nodes within
     so many hops. ``n_heads`` is divisible by their number."""
-    mixing: Convolution | None = None
+    convolution: Convolution | None = None
     """A convolution beside the heads."""
-    gated_mixing: bool = False
+    gated_convolution: bool = False
     """Whether learned gates weigh heads and convolution; if not, they are summed."""
     global_attention: bool = False
     """Whether every node attends to all nodes of its graph beside its senders."""
     attends: bool = True
-    """Whether a hidden layer's nodes attend to others; if not, see `alone`."""
+    """Whether nodes of a hidden layer attend; if not, see `without_attention`."""
 
-    def alone(self) -> "BlockSpec":
+    def without_attention(self) -> "BlockSpec":
         """Describe a block like these whose nodes see only themselves.
 
         Returns
@@ -76,7 +76,11 @@ class BlockSpec:
             residual.
         """
         return replace(
-            self, attends=False, residual=False, mixing=None, global_attention=False
+            self,
+            attends=False,
+            residual=False,
+            convolution=None,
+            global_attention=False,
         )
 
     def attention(
@@ -134,7 +138,7 @@ class BlockSpec:
 
     def hop_attention(
         self, in_features: int, out_features: int
-    ) -> HopAttention | RowMap:
+    ) -> HopAttention | NodeLinear:
         """Make the attention of a hidden layer, or what takes its place.
 
         Parameters
@@ -146,11 +150,11 @@ class BlockSpec:
 
         Returns
         -------
-        HopAttention or RowMap
+        HopAttention or NodeLinear
             A group of heads for each of ``hops``; a linear map unless ``attends``.
         """
         if not self.attends:
-            return RowMap(in_features, out_features)
+            return NodeLinear(in_features, out_features)
         check_hops(self.hops, self.n_heads)
         n_heads, head_dim = self.n_heads // len(self.hops), out_features // self.n_heads
         far = replace(self, n_edge_features=0)
@@ -169,14 +173,14 @@ class SentByBlock(NamedTuple):
 
     attention: list[Sent]
     """For each group of heads."""
-    mixing: Tensor | None
+    convolution: Tensor | None
     """For the convolution."""
 
 
 class AttentionBlock(Composite):
     """``activation(norm(attention(x) + x W diag(g)))``, then a feed-forward residual.
 
-    Where asked for, a convolution joins the attention (``Mixing``), and attention among
+    A convolution beside the attention (``GraphConvolution``) and attention among
     all nodes of a graph (``GlobalAttention``) is added to the sum.
 
     The linear residual keeps a node apart from its neighbours; on heterophilous
@@ -219,10 +223,15 @@ class AttentionBlock(Composite):
             )
         self.dropout = spec.dropout if input_dropout is None else input_dropout
         self.attention = spec.hop_attention(in_features, out_features)
-        self.mixing = (
+        self.convolution = (
             None
-            if spec.mixing is None
-            else Mixing(in_features, out_features, spec.mixing, gated=spec.gated_mixing)
+            if spec.convolution is None
+            else GraphConvolution(
+                in_features,
+                out_features,
+                spec.convolution,
+                gated=spec.gated_convolution,
+            )
         )
         self.global_attention = (
             GlobalAttention(in_features, out_features, n_heads=spec.n_heads)
@@ -272,8 +281,8 @@ class AttentionBlock(Composite):
         x = drop(x, self.dropout if self.training else 0.0, generator)
         structure = as_structure(structure)
         h: Tensor = self.attention(x, structure, generator=generator)
-        if self.mixing is not None:
-            h = self.mixing(x, h, structure)
+        if self.convolution is not None:
+            h = self.convolution(x, h, structure)
         if self.global_attention is not None:
             self._check_complete(len(h) == len(x))
             h = h + self.global_attention(x, structure)
@@ -293,8 +302,8 @@ class AttentionBlock(Composite):
             Of the attention and of the convolution beside it.
         """
         self._check_complete(self.global_attention is None)
-        mixing = None if self.mixing is None else self.mixing.send(x)
-        return SentByBlock(self.attention.send(x), mixing)
+        convolution = None if self.convolution is None else self.convolution.send(x)
+        return SentByBlock(self.attention.send(x), convolution)
 
     def receive(
         self,
@@ -322,8 +331,8 @@ class AttentionBlock(Composite):
             Their next features.
         """
         h = self.attention.receive(x, receivers, sent.attention, structure)
-        if self.mixing is not None and sent.mixing is not None:
-            h = self.mixing.receive(h, receivers, sent.mixing, structure)
+        if self.convolution is not None and sent.convolution is not None:
+            h = self.convolution.receive(h, receivers, sent.convolution, structure)
         return self._finish(take_rows(x, receivers), h, None)
 
     def _finish(

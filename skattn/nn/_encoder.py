@@ -8,9 +8,9 @@ from torch import Generator, Tensor, nn
 
 from skattn.nn._block import AttentionBlock, BlockSpec
 from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather
+from skattn.nn._convolution import with_degree
 from skattn.nn._hops import HopAttention
-from skattn.nn._jumping import Combination, Jumping
-from skattn.nn._mixing import with_degree
+from skattn.nn._jumping_knowledge import Combination, JumpingKnowledge
 from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -31,7 +31,7 @@ class GraphEncoder(Composite):
     jumping : {"concat", "attention"}, optional
         How the blocks' outputs are combined for every node; the last one's alone
         counts if not given.
-    alone : int, default=0
+    n_feature_layers : int, default=0
         In how many of the first blocks nodes see only themselves.
 
     Shape
@@ -49,7 +49,7 @@ class GraphEncoder(Composite):
         *,
         input_dropout: float | None = None,
         jumping: Combination | None = None,
-        alone: int = 0,
+        n_feature_layers: int = 0,
     ) -> None:
         super().__init__()
         ends = [in_features, *widths]
@@ -57,12 +57,12 @@ class GraphEncoder(Composite):
             AttentionBlock(
                 ends[k],
                 ends[k + 1],
-                spec.alone() if k < alone else spec,
+                spec.without_attention() if k < n_feature_layers else spec,
                 input_dropout=input_dropout if k == 0 else None,
             )
             for k in range(len(widths))
         )
-        self.jumping = Jumping(widths, jumping) if jumping and widths else None
+        self.jumping = JumpingKnowledge(widths, jumping) if jumping and widths else None
         self.out_features = ends[-1]
 
     def forward(
@@ -143,7 +143,7 @@ class GraphEncoder(Composite):
         structure = as_structure(structure)
         layers: list[Tensor] = []
         blocks = list(cast("Iterable[AttentionBlock]", self.blocks))
-        if any(block.mixing is not None for block in blocks):
+        if any(block.convolution is not None for block in blocks):
             structure = with_degree(structure)
         for block in blocks:
             x = h = _in_chunks(block, x, structure, max_edges)

@@ -10,7 +10,7 @@ from skattn.nn._attention import edge_inputs
 from skattn.nn._block import BlockSpec
 from skattn.nn._chunks import MAX_EDGES, chunks, gather, refuse_readout
 from skattn.nn._encoder import GraphEncoder
-from skattn.nn._jumping import Combination
+from skattn.nn._jumping_knowledge import Combination
 from skattn.nn._linear import Linear, drop, take_rows
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
@@ -29,7 +29,7 @@ class NetworkSpec:
     """What the blocks are made of."""
     n_layers: int = 2
     """Number of layers, an attending output among them."""
-    alone: int = 0
+    n_feature_layers: int = 0
     """In how many of the first layers nodes see only themselves."""
     hidden_dim: int = 64
     """Total width of a hidden layer."""
@@ -102,7 +102,7 @@ class AttentionNetwork(Composite):
             spec.block,
             input_dropout=input_dropout,
             jumping=spec.jumping,
-            alone=spec.alone,
+            n_feature_layers=spec.n_feature_layers,
         )
         width = self.encoder.out_features
         self.readout = (

@@ -3,7 +3,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from skattn.batch import collate
+from skattn._batch import collate
 from skattn.graph import Graph
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 

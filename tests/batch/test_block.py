@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from skattn.batch import GraphBlock, batches, collate
+from skattn._batch import GraphBlock, batches, collate
 from skattn.graph import Graph, GraphCollection
 from skattn.ops import SparseMatrix
 

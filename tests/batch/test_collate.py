@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 from torch.testing import assert_close
 
-from skattn.batch import collate, collate_views
+from skattn._batch import collate, collate_views
 from skattn.graph import Graph
 from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix

@@ -5,8 +5,8 @@ from scipy import sparse
 from torch.testing import assert_close
 
 from skattn import Graph
-from skattn.batch import collate
-from skattn.batch._reorder import in_order
+from skattn._batch import collate
+from skattn._batch._reorder import in_order
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 from skattn.ops import SparseMatrix
 

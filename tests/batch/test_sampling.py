@@ -6,7 +6,7 @@ import scipy.sparse as sp
 import torch
 from torch.testing import assert_close
 
-from skattn.batch import GraphBatch, NeighborSampler, collate
+from skattn._batch import GraphBatch, NeighborSampler, collate
 from skattn.graph import Graph
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 from skattn.ops import Edges, Gat, GraphStructure, SparseMatrix, edge_attention
@@ -247,9 +247,19 @@ def test_degrees_are_those_of_the_whole(weight):
 @pytest.mark.parametrize(
     "options",
     [
-        {"score": "gat", "norm": "batch", "mixing": "mean"},
-        {"score": "gatv2", "mixing": "gcn", "feed_forward": 1, "share_weights": True},
-        {"score": "dot", "gated_mixing": True, "mixing": "gcn", "residual": False},
+        {"score": "gat", "norm": "batch", "convolution": "mean"},
+        {
+            "score": "gatv2",
+            "convolution": "gcn",
+            "feed_forward": 1,
+            "share_weights": True,
+        },
+        {
+            "score": "dot",
+            "gated_convolution": True,
+            "convolution": "gcn",
+            "residual": False,
+        },
     ],
     ids=lambda options: options["score"],
 )
@@ -269,7 +279,7 @@ def test_drawing_everybody_gives_what_the_whole_graph_gives(options, output):
 
 
 def test_gradients_reach_all_weights_of_a_network():
-    block = BlockSpec(n_heads=2, dropout=0.2, attention_dropout=0.1, mixing="mean")
+    block = BlockSpec(n_heads=2, dropout=0.2, attention_dropout=0.1, convolution="mean")
     network = AttentionNetwork(4, 3, NetworkSpec(block=block, hidden_dim=8))
     batch = NeighborSampler(collate(heavy_graph()), (3, 2)).sample(
         np.arange(50), seed=0

@@ -9,7 +9,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import (
+    EncoderConfig,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
 from skattn.estimators import _predictor
 
 
@@ -347,7 +352,10 @@ def test_features_must_be_finite_numbers(fails, table, adjacency, change, messag
         ({"dropout": 1.0}, "'dropout' parameter"),
         ({"attention_dropout": -0.1}, "'attention_dropout' parameter"),
         ({"encoder": "attention"}, "'encoder' parameter"),
-        ({"encoder": Encoder(output="mlp")}, "'output' parameter of Encoder"),
+        (
+            {"encoder": EncoderConfig(output="mlp")},
+            "'output' parameter of EncoderConfig",
+        ),
         ({"learning_rate": 0}, "'learning_rate' parameter"),
         ({"weight_decay": -1}, "'weight_decay' parameter"),
         ({"max_epochs": 0}, "'max_epochs' parameter"),

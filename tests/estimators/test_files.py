@@ -14,7 +14,12 @@ import torch
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import EarlyStopping
 
-from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import (
+    EncoderConfig,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
 
 
 def small(cls=GraphAttentionClassifier, **params):
@@ -129,7 +134,7 @@ def test_numbers(graph, table, path, columns):
 
 def test_parameters_come_back(graph, y, path):
     params = {
-        "encoder": Encoder(output="attention", feed_forward=2, input_dropout=0.1),
+        "encoder": EncoderConfig(output="attention", feed_forward=2, input_dropout=0.1),
         "class_weight": {0: 1.0, 1: 2.0},
         "unlabeled": float("nan"),
         "net_params": {"optimizer__betas": (0.8, 0.9)},

@@ -14,12 +14,12 @@ from sklearn.preprocessing import StandardScaler
 
 from skattn import (
     AttentionEmbedder,
-    Encoder,
+    EncoderConfig,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
-from skattn.batch import GraphBlock
+from skattn._batch import GraphBlock
 from skattn.graph import GraphCollection
 from skattn.preprocessing import NodeTransformer, PositionalEncoding, SequenceGraph
 
@@ -184,8 +184,8 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
         {"jumping": "attention"},
         {"hops": (1, 2)},
         {"hops": 2},
-        {"mixing": "mean"},
-        {"mixing": "gcn", "gated_mixing": True},
+        {"convolution": "mean"},
+        {"convolution": "gcn", "gated_convolution": True},
         {"global_attention": True},
         {"positional": "random_walk", "positional_dim": 4},
         {"positional": "laplacian", "positional_dim": 4},
@@ -196,7 +196,7 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
 def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
     graphs, classes, recipe, tmp_path
 ):
-    clf = small(encoder=Encoder(**recipe)).fit(graphs, classes)
+    clf = small(encoder=EncoderConfig(**recipe)).fit(graphs, classes)
     plain = small().fit(graphs, classes)
     expected = clf.predict_proba(graphs)
     assert not np.allclose(expected, plain.predict_proba(graphs))
@@ -206,19 +206,19 @@ def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
     again = GraphAttentionClassifier.load(tmp_path / "model").predict_proba(graphs)
     np.testing.assert_array_equal(again, expected)
     node_y = (graphs[-1].X[:, 0] > 0).astype(int)
-    assert small(encoder=Encoder(**recipe)).fit(graphs[-1], node_y).n_iter_ == 8
+    assert small(encoder=EncoderConfig(**recipe)).fit(graphs[-1], node_y).n_iter_ == 8
 
 
 @pytest.mark.parametrize("hops", [(), (1, 0), (1, 2, 3), 0, (1.5,)])
 def test_hops_that_do_not_fit_are_refused(graphs, classes, hops):
     with pytest.raises(ValueError, match="hops"):
-        small(encoder=Encoder(hops=hops)).fit(graphs, classes)
+        small(encoder=EncoderConfig(hops=hops)).fit(graphs, classes)
 
 
 def test_rows_of_a_table_may_not_all_see_each_other(table):
     X, y = table
     with pytest.raises(ValueError, match=r"global_attention=True.*pass a Graph"):
-        small(encoder=Encoder(global_attention=True)).fit(X, y)
+        small(encoder=EncoderConfig(global_attention=True)).fit(X, y)
 
 
 def test_batches_need_a_list(table):

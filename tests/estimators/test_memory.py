@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skattn import Graph, GraphAttentionClassifier
-from skattn.training import _memory
+from skattn._training import _memory
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skattn import AttentionEmbedder, Encoder, Graph, GraphAttentionClassifier
-from skattn.batch import _collate
+from skattn import AttentionEmbedder, EncoderConfig, Graph, GraphAttentionClassifier
+from skattn._batch import _collate
 from skattn.inspection import attention_weights
 
 
@@ -78,7 +78,7 @@ def test_losses_predictions_and_attention_stay_the_users(shuffled, both_ways, or
 
 def test_encodings_and_wider_neighbourhoods_follow(shuffled, both_ways, orders):
     graph, y = shuffled
-    recipe = Encoder(hops=(1, 2), positional="random_walk", mixing="gcn")
+    recipe = EncoderConfig(hops=(1, 2), positional="random_walk", convolution="gcn")
 
     def work():
         return small(encoder=recipe, n_heads=4).fit(graph, y).predict_proba(graph)

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skattn import (
     AttentionEmbedder,
-    Encoder,
+    EncoderConfig,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
@@ -76,7 +76,7 @@ def test_a_frozen_embedder_survives_a_cross_validation(graphs, embedder):
         ({"n_layers": 1}, "n_layers is 1 and not 2"),
         ({"hidden_dim": 16}, "hidden_dim is 16 and not 8"),
         ({"attention": "dot"}, "attention is 'dot' and not 'gatv2'"),
-        ({"encoder": Encoder(jumping="concat")}, "encoder__jumping is 'concat'"),
+        ({"encoder": EncoderConfig(jumping="concat")}, "encoder__jumping is 'concat'"),
     ],
 )
 def test_another_encoder_is_refused_and_named(graphs, embedder, params, message):

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from skattn import (
     AttentionEmbedder,
-    Encoder,
+    EncoderConfig,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
@@ -91,10 +91,10 @@ def test_a_table_is_sampled_too(table):
         ({"fanout": (5, 5), "batch_size": 0}, "batch_size.*Got 0"),
         ({"fanout": (5, 5), "batch_size": -1}, "batch_size.*Got -1"),
         (
-            {"fanout": (5, 5), "encoder": Encoder(global_attention=True)},
+            {"fanout": (5, 5), "encoder": EncoderConfig(global_attention=True)},
             "one hop away.*global_attention=True",
         ),
-        ({"fanout": (5, 5), "encoder": Encoder(hops=(1, 2))}, "one hop away"),
+        ({"fanout": (5, 5), "encoder": EncoderConfig(hops=(1, 2))}, "one hop away"),
     ],
     ids=str,
 )

@@ -79,7 +79,7 @@ def test_workers_train_on_the_pages_of_a_large_graph_and_share_the_cores():
     run("""
         def look(fitted, view, y):
             import numba, torch
-            from skattn.batch import collate
+            from skattn._batch import collate
             batch = collate(view)
             pairs = [
                 (batch.structure.edges.senders, view.adjacency.indices),

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
-from skattn.batch import _collate
+from skattn._batch import _collate
 from skattn.graph import MissingLoops
 
 

@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skattn import (
     AttentionEmbedder,
-    Encoder,
+    EncoderConfig,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
@@ -78,15 +78,15 @@ def test_of_a_plain_table_only_the_last_layer_attends(table, adjacency):
     assert attending(small(n_layers=1).fit(X, y)) == [True]
     assert attending(small().fit(Graph(adjacency, X), y)) == [True] * 3
     assert attending(small().fit(X, y, adjacency=adjacency)) == [True] * 3
-    clf = small(encoder=Encoder(output="attention")).fit(X, y)
+    clf = small(encoder=EncoderConfig(output="attention")).fit(X, y)
     assert attending(clf) == [False, False]
 
 
-@pytest.mark.parametrize(("alone", "expected"), [(0, 3), (1, 2), (2, 1)])
+@pytest.mark.parametrize(("n_feature_layers", "expected"), [(0, 3), (1, 2), (2, 1)])
 def test_how_many_layers_attend_is_the_users_choice(table, graph, alone, expected):
     X, y = table
     for rows in (X, graph):
-        clf = small(encoder=Encoder(alone=alone)).fit(rows, y)
+        clf = small(encoder=EncoderConfig(n_feature_layers=alone)).fit(rows, y)
         assert sum(attending(clf)) == expected
 
 
@@ -94,7 +94,7 @@ def test_the_activation_of_plain_tables_is_another(table, adjacency):
     X, y = table
 
     def activation(cls=GraphAttentionClassifier, rows=X, **recipe):
-        model = small(cls, encoder=Encoder(**recipe)).fit(rows, y)
+        model = small(cls, encoder=EncoderConfig(**recipe)).fit(rows, y)
         return model.net_.design.arguments["spec"].block.activation
 
     assert activation() == activation(GraphAttentionRegressor) == "gelu"
@@ -122,14 +122,14 @@ def test_all_layers_of_plain_tables_count_where_classes_are_told(table, adjacenc
     assert jumping(AttentionEmbedder) is None
     assert jumping(rows=Graph(adjacency, X)) is None
     assert jumping(pretrained=small(AttentionEmbedder).fit(X)) is None
-    assert jumping(encoder=Encoder(jumping=None)) is None
-    assert jumping(encoder=Encoder(jumping="attention")) == "attention"
+    assert jumping(encoder=EncoderConfig(jumping=None)) is None
+    assert jumping(encoder=EncoderConfig(jumping="attention")) == "attention"
 
 
 @pytest.mark.parametrize("cls", [GraphAttentionClassifier, GraphAttentionRegressor])
 def test_numbers_become_waves_if_asked(table, adjacency, cls):
     X, y = table
-    periodic = Encoder(feature_embedding="periodic")
+    periodic = EncoderConfig(feature_embedding="periodic")
     for rows in (X, Graph(adjacency, X)):
         assert small(cls, max_epochs=1).fit(rows, y).net_.module_.embedding is None
         model = small(cls, max_epochs=1, encoder=periodic).fit(rows, y)
@@ -141,7 +141,7 @@ def test_waves_know_the_units_of_what_was_learned_from(table, adjacency, many):
     X, y = table
     graph = Graph(adjacency, X)
     rows = [graph[[k]].subgraph() for k in range(len(y))] if many else X
-    clf = small(encoder=Encoder(feature_embedding="periodic")).fit(rows, y)
+    clf = small(encoder=EncoderConfig(feature_embedding="periodic")).fit(rows, y)
     embedding = clf.net_.module_.embedding
     np.testing.assert_allclose(embedding.center, X.mean(0), atol=1e-5)
     np.testing.assert_allclose(embedding.scale, X.std(0), rtol=1e-5)
@@ -150,27 +150,29 @@ def test_waves_know_the_units_of_what_was_learned_from(table, adjacency, many):
 
 def test_sparse_numbers_cannot_become_waves(table):
     X, y = table
-    clf = small(encoder=Encoder(feature_embedding="periodic"))
+    clf = small(encoder=EncoderConfig(feature_embedding="periodic"))
     with pytest.raises(ValueError, match=r"needs dense features.*X\.toarray\(\)"):
         clf.fit(sp.csr_array(X), y)
 
 
 def test_an_embedder_tells_features_as_they_are(table):
-    embedder = small(AttentionEmbedder, encoder=Encoder(feature_embedding="periodic"))
+    embedder = small(
+        AttentionEmbedder, encoder=EncoderConfig(feature_embedding="periodic")
+    )
     with pytest.raises(ValueError, match=r"None for an embedder.*got 'periodic'"):
         embedder.fit(table[0])
 
 
 def test_one_layer_must_attend(table):
     with pytest.raises(ValueError, match=r"one must be left of n_layers=3, got 3"):
-        small(encoder=Encoder(alone=3)).fit(*table)
+        small(encoder=EncoderConfig(n_feature_layers=3)).fit(*table)
 
 
 def test_a_table_may_start_from_an_embedder(table):
     X, y = table
     embedder = small(AttentionEmbedder).fit(X)
     assert attending(small(pretrained=embedder).fit(X, y)) == [True] * 3
-    alone = {"encoder": Encoder(alone=2)}
+    alone = {"encoder": EncoderConfig(n_feature_layers=2)}
     with pytest.raises(ValueError, match=r"encoder__alone is 2 and not 'auto'"):
         small(pretrained=embedder, **alone).fit(X, y)
     embedder = small(AttentionEmbedder, **alone).fit(X)

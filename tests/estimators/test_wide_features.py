@@ -5,7 +5,7 @@ import pytest
 
 from skattn import (
     AttentionEmbedder,
-    Encoder,
+    EncoderConfig,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
@@ -49,13 +49,16 @@ def test_a_graph_makes_up_for_what_its_nodes_lose():
     assert design([graph] * 20, y, dropout="auto")[0] == 0.5
     assert design(graph, y, dropout=0.4)[0] == 0.4
     assert (
-        design(graph, y, dropout="auto", encoder=Encoder(input_dropout=0.1))[0] == 0.1
+        design(graph, y, dropout="auto", encoder=EncoderConfig(input_dropout=0.1))[0]
+        == 0.1
     )
 
 
 def test_the_recipe_has_the_last_word():
     X = np.random.default_rng(0).normal(size=(20, 3))
-    assert design(X, np.arange(20) % 2, encoder=Encoder(input_dropout=0.1))[0] == 0.1
+    assert (
+        design(X, np.arange(20) % 2, encoder=EncoderConfig(input_dropout=0.1))[0] == 0.1
+    )
 
 
 def test_every_node_is_an_example_to_the_embedder():

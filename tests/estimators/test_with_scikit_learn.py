@@ -21,7 +21,12 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import (
+    EncoderConfig,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
 from skattn.preprocessing import NodeTransformer
 
 ESTIMATORS = [GraphAttentionClassifier, GraphAttentionRegressor]
@@ -50,7 +55,7 @@ def test_a_search_goes_over_a_graph_and_reaches_the_recipe(graph, y):
         "residual": np.array([True, False]),
         "early_stopping": np.array([False, True]),
     }
-    search = GridSearchCV(small(encoder=Encoder(), max_epochs=2), grid, cv=2)
+    search = GridSearchCV(small(encoder=EncoderConfig(), max_epochs=2), grid, cv=2)
     search.fit(graph, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     assert search.predict(graph[:3]).shape == (3,)
@@ -113,7 +118,7 @@ def test_a_step_that_sees_features_only_refuses_a_graph(graph, y):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_a_clone_has_parameters_and_the_graph_but_nothing_learned(cls, graph, table):
     named = Graph(graph.adjacency, nodes=pd.Index([f"n{i}" for i in range(40)]))
-    est = small(cls, encoder=Encoder(feed_forward=1))
+    est = small(cls, encoder=EncoderConfig(feed_forward=1))
     est.fit(graph, table[1])
     copy = clone(est)
     assert not hasattr(copy, "net_")
@@ -131,14 +136,14 @@ def test_clones_train_as_the_original(graph, y):
 
 
 def test_fit_leaves_parameters_as_they_are(graph, y):
-    clf = small(net_params={"callbacks": []}, encoder=Encoder())
+    clf = small(net_params={"callbacks": []}, encoder=EncoderConfig())
     before = clf.get_params()
     clf.fit(graph, y)
     assert clf.get_params() == before
 
 
 def test_parts_of_the_recipe_are_set_by_name():
-    clf = small(encoder=Encoder())
+    clf = small(encoder=EncoderConfig())
     clf.set_params(encoder__activation="gelu", encoder__feed_forward=2)
     assert clf.get_params()["encoder__activation"] == "gelu"
     with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skattn import (
     AttentionEmbedder,
-    Encoder,
+    EncoderConfig,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
@@ -207,7 +207,7 @@ def test_parallel_edges_are_summed():
 
 def test_attending_output_is_the_last_layer():
     graph = Graph(ADJACENCY, X)
-    recipe = Encoder(output="attention", output_heads=3)
+    recipe = EncoderConfig(output="attention", output_heads=3)
     weights = attention_weights(made(encoder=recipe).fit(graph, Y), graph)
     assert [len(layer) for layer in weights] == [2, 3]
     assert_rows_sum_to_one(weights)
@@ -347,13 +347,13 @@ def test_time_steps_of_a_causal_sequence_see_the_past_alone():
         ({"hops": (1, 2)}, 1),
         ({"hops": 2}, 0),
         ({"jumping": "concat"}, 2),
-        ({"mixing": "gcn", "gated_mixing": True}, 2),
+        ({"convolution": "gcn", "gated_convolution": True}, 2),
         ({"global_attention": True}, 2),
     ],
     ids=str,
 )
 def test_the_network_gets_what_it_was_trained_on(recipe, n_heads):
-    recipe = Encoder(**recipe)
+    recipe = EncoderConfig(**recipe)
     clf = made(encoder=recipe).fit(Graph(ADJACENCY, X), Y)
     weights = attention_weights(clf, Graph(ADJACENCY, X))
     assert [len(layer) for layer in weights] == [n_heads] * 2
@@ -367,7 +367,7 @@ def test_the_network_gets_what_it_was_trained_on(recipe, n_heads):
 
 def test_weights_depend_on_where_a_node_stands():
     line = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.ones((3, 1)))
-    clf = made(encoder=Encoder(positional="random_walk"), n_layers=1)
+    clf = made(encoder=EncoderConfig(positional="random_walk"), n_layers=1)
     clf.fit(line, [0, 1, 0])
     ring = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]], np.ones((3, 1)))
     middle = attention_weights(clf, line)[0][0][[1]].toarray()

@@ -179,7 +179,7 @@ def test_gradients_are_right():
 
 
 def test_every_parameter_is_used():
-    autoencoder = made(n_components=3, jumping="concat", block={"mixing": "mean"})
+    autoencoder = made(n_components=3, jumping="concat", block={"convolution": "mean"})
     autoencoder(rows(), EDGES, generator=seeded()).sum().backward()
     assert all(p.grad is not None for p in autoencoder.parameters())
 
@@ -196,7 +196,7 @@ def test_numbering_of_the_nodes_does_not_change_the_embedding(order):
 
 @pytest.mark.parametrize("n_components", [3, 4])
 def test_encoder_carries_over_to_a_network_of_the_same_spec(n_components):
-    block = {"mixing": "gcn", "global_attention": True, "norm": "batch"}
+    block = {"convolution": "gcn", "global_attention": True, "norm": "batch"}
     autoencoder = made(n_components=n_components, block=block, jumping="concat")
     autoencoder(rows(seed=5), EDGES, generator=seeded())  # moves the running means
     network = AttentionNetwork(3, 7, autoencoder.spec)

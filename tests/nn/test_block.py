@@ -49,9 +49,9 @@ def test_residual_is_a_gated_linear_map_of_the_input():
 
 @pytest.mark.parametrize("residual", [True, False])
 def test_a_block_alone_maps_every_receiver_by_itself(residual):
-    options = {"residual": residual, "mixing": "gcn", "global_attention": True}
+    options = {"residual": residual, "convolution": "gcn", "global_attention": True}
     spec = BlockSpec(**PLAIN | options, activation="relu")
-    block = reset(spec.alone()).eval()
+    block = reset(spec.without_attention()).eval()
     linear = block.attention.map
     with torch.no_grad():
         linear.bias.copy_(torch.arange(6))
@@ -222,10 +222,10 @@ def test_resetting_forgets_the_norms_too():
 
 
 def test_convolution_and_global_attention_join_the_sum():
-    block = made(norm=None, mixing="gcn", global_attention=True)
+    block = made(norm=None, convolution="gcn", global_attention=True)
     x = rows()
     expected = (
-        block.mixing(x, block.attention(x, EDGES), EDGES)
+        block.convolution(x, block.attention(x, EDGES), EDGES)
         + block.global_attention(x, EDGES)
         + block.skip(x)
     )
@@ -233,8 +233,8 @@ def test_convolution_and_global_attention_join_the_sum():
 
 
 def test_gates_are_made_where_asked_for():
-    assert made(mixing="mean").mixing.gate is None
-    assert made(mixing="mean", gated_mixing=True).mixing.gate is not None
+    assert made(convolution="mean").convolution.gate is None
+    assert made(convolution="mean", gated_convolution=True).convolution.gate is not None
 
 
 def test_heads_are_divided_among_the_hops():

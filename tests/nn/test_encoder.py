@@ -9,10 +9,15 @@ EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
 
 
-def made(widths, input_dropout=None, jumping=None, alone=0, **options):
+def made(widths, input_dropout=None, jumping=None, n_feature_layers=0, **options):
     spec = BlockSpec(**{"n_heads": 2} | options)
     encoder = GraphEncoder(
-        2, widths, spec, input_dropout=input_dropout, jumping=jumping, alone=alone
+        2,
+        widths,
+        spec,
+        input_dropout=input_dropout,
+        jumping=jumping,
+        n_feature_layers=n_feature_layers,
     )
     encoder.reset_parameters(torch.Generator().manual_seed(0))
     return encoder
@@ -66,7 +71,7 @@ def test_weights_of_all_layers_come_with_the_encoding():
 
 
 def test_first_blocks_may_see_no_senders():
-    encoder = made([4, 4, 8], alone=2).eval()
+    encoder = made([4, 4, 8], n_feature_layers=2).eval()
     *first, last = encoder.blocks
     h = X
     for block in first:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
-from skattn.batch import collate
+from skattn._batch import collate
 from skattn.datasets import make_dictionary_lookup
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 from skattn.ops import Edges, GraphStructure, SparseMatrix
@@ -168,7 +168,7 @@ ALL_PARTS = {
         ALL_PARTS | {"score": "gat"},
         {"score": "dot"},
         {"readout": "attention", "jumping": "attention", "hops": (1, 2)},
-        {"mixing": "gcn", "gated_mixing": True, "global_attention": True},
+        {"convolution": "gcn", "gated_convolution": True, "global_attention": True},
         {"readout": "hierarchical", "n_edge_features": 1, "jumping": "concat"},
         {"embedding": "periodic"},
     ],
@@ -312,8 +312,8 @@ def test_output_cannot_attend_behind_a_readout():
 # two graphs, of two nodes and of one
 MULTI_SCALE = {
     "hops": (1, 2),
-    "mixing": "gcn",
-    "gated_mixing": True,
+    "convolution": "gcn",
+    "gated_convolution": True,
     "global_attention": True,
     "jumping": "attention",
 }

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from skattn import Encoder, Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import (
+    EncoderConfig,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
+from skattn._training import _buffers as training_buffers
 from skattn.ops import _buffers, dropout, reuse_buffers
-from skattn.training import _buffers as training_buffers
 
 
 @pytest.fixture
@@ -158,10 +163,13 @@ def test_memory_is_per_thread():
         (GraphAttentionClassifier, {}),
         (GraphAttentionClassifier, {"attention": "gat", "norm": None}),
         (GraphAttentionClassifier, {"attention": "dot", "norm": "batch"}),
-        (GraphAttentionRegressor, {"encoder": Encoder(activation="relu")}),
-        (GraphAttentionClassifier, {"encoder": Encoder(jumping="attention")}),
-        (GraphAttentionRegressor, {"encoder": Encoder(global_attention=True)}),
-        (GraphAttentionClassifier, {"encoder": Encoder(mixing="gcn", feed_forward=2)}),
+        (GraphAttentionRegressor, {"encoder": EncoderConfig(activation="relu")}),
+        (GraphAttentionClassifier, {"encoder": EncoderConfig(jumping="attention")}),
+        (GraphAttentionRegressor, {"encoder": EncoderConfig(global_attention=True)}),
+        (
+            GraphAttentionClassifier,
+            {"encoder": EncoderConfig(convolution="gcn", feed_forward=2)},
+        ),
     ],
 )
 def test_a_fit_is_the_same_to_the_bit(cls, params, monkeypatch):

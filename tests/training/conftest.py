@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from skattn.batch import collate_views
+from skattn._batch import collate_views
+from skattn._training import FullGraph, Labels, Training, train
 from skattn.graph import Graph
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import Goal, Task, Training, train
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def tasks():
     graph = Graph(ring + ring.T, X)
     y = torch.from_numpy((X[:, 0] > 0).astype(np.int64))
     views = [graph[:14], graph[14:]]
-    goals = [Goal(part, torch.ones(len(part))) for part in (y[:14], y[14:])]
-    return tuple(map(Task, collate_views(views), goals))
+    goals = [Labels(part, torch.ones(len(part))) for part in (y[:14], y[14:])]
+    return tuple(map(FullGraph, collate_views(views), goals))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import copy
 import pytest
 import torch
 
-from skattn.training._adam import Adam
+from skattn._training._adam import Adam
 
 OPTIONS = {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.01}
 

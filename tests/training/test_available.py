@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from skattn.training import _available, available_bytes
+from skattn._training import _available, available_bytes
 
 GB = 1 << 30
 

@@ -6,8 +6,8 @@ from sklearn.callback import CallbackSupportMixin, ProgressBar
 from skorch.history import History
 from torch import nn
 
-from skattn.training import TaskReport
-from skattn.training._callbacks import (
+from skattn._training import TaskReport
+from skattn._training._callbacks import (
     KeepBest,
     ScoreValidation,
     StopIfDiverged,

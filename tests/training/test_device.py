@@ -3,7 +3,7 @@ import warnings
 import pytest
 import torch
 
-from skattn.training import resolve_device
+from skattn._training import resolve_device
 
 
 @pytest.fixture

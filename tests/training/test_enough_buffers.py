@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import nn
 
-from skattn.batch import GraphBlock, collate
+from skattn._batch import GraphBlock, collate
+from skattn._training import FullGraph, GraphBatches, _buffers
+from skattn._training._buffers import enough_buffers
 from skattn.graph import Graph, GraphCollection
 from skattn.ops import _buffers as kept
-from skattn.training import BlockTask, Task, _buffers
-from skattn.training._buffers import enough_buffers
 
 MODULE = nn.Sequential(nn.Linear(2, 5, bias=False), nn.Linear(5, 3))
 GRAPH = Graph(np.eye(4), np.zeros((4, 2)))
-WHOLE = Task(collate(GRAPH), None)
+WHOLE = FullGraph(collate(GRAPH), None)
 
 
 def are_kept(task):
@@ -30,10 +30,10 @@ def test_the_widest_tensor_of_all_nodes_decides(large, expected, monkeypatch):
 def test_batches_differ_in_size(monkeypatch):
     monkeypatch.setattr(_buffers, "LARGE", 1)
     block = GraphBlock.of(GraphCollection.of([GRAPH] * 3))
-    assert not are_kept(BlockTask(block, np.arange(3), None, 2, torch.device("cpu")))
+    assert not are_kept(GraphBatches(block, np.arange(3), None, 2, torch.device("cpu")))
 
 
 def test_a_gpu_has_a_memory_of_its_own(monkeypatch):
     monkeypatch.setattr(_buffers, "LARGE", 1)
     targets = WHOLE.batch.targets.to("meta")
-    assert not are_kept(Task(replace(WHOLE.batch, targets=targets), None))
+    assert not are_kept(FullGraph(replace(WHOLE.batch, targets=targets), None))

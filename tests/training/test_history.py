@@ -4,7 +4,7 @@ import pytest
 from skorch.callbacks import EpochTimer, PassthroughScoring
 from skorch.history import History
 
-from skattn.training._history import EpochHistory, EpochSummary
+from skattn._training._history import EpochHistory, EpochSummary
 
 EPOCHS = [
     [

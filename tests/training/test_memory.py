@@ -9,17 +9,17 @@ import scipy.sparse as sp
 import torch
 
 from skattn import Graph
-from skattn.batch import GraphBlock, NeighborSampler, collate
-from skattn.graph import GraphCollection
-from skattn.nn import AttentionNetwork, BlockSpec, MaskedAutoencoder, NetworkSpec
-from skattn.training import (
-    BlockTask,
-    SampledTask,
-    Task,
+from skattn._batch import GraphBlock, NeighborSampler, collate
+from skattn._training import (
+    FullGraph,
+    GraphBatches,
+    SampledBatches,
     _memory,
     check_memory,
     estimate_step_bytes,
 )
+from skattn.graph import GraphCollection
+from skattn.nn import AttentionNetwork, BlockSpec, MaskedAutoencoder, NetworkSpec
 
 CPU = torch.device("cpu")
 
@@ -50,9 +50,9 @@ import sys
 import numpy as np, scipy.sparse as sp, torch
 from pathlib import Path
 from skattn import Graph
-from skattn.batch import collate
+from skattn._batch import collate
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
-from skattn.training import Goal, Task, Training, estimate_step_bytes, train
+from skattn._training import Labels, FullGraph, Training, estimate_step_bytes, train
 
 n_nodes, degree, n_features, stored, block, network = eval(sys.argv[1])
 
@@ -68,7 +68,7 @@ def task(n_nodes, X):
         shape=(n_nodes, n_nodes),
     )
     y = torch.zeros(n_nodes, dtype=torch.int64)
-    return Task(collate(Graph(adjacency, X)), Goal(y, torch.ones(n_nodes)))
+    return FullGraph(collate(Graph(adjacency, X)), Labels(y, torch.ones(n_nodes)))
 
 def features(n_nodes):
     if not stored:
@@ -148,7 +148,7 @@ def test_what_lives_at_the_same_time_is_added_up():
     ("block", "network"),
     [
         ({"score": "gat"}, {}),
-        ({"mixing": "gcn", "gated_mixing": True}, {"jumping": "concat"}),
+        ({"convolution": "gcn", "gated_convolution": True}, {"jumping": "concat"}),
         ({"global_attention": True}, {"jumping": "attention"}),
         ({"feed_forward": 2, "norm": "batch"}, {"output": "attention"}),
         ({"dropout": 0.3, "attention_dropout": 0.3}, {"readout": "attention"}),
@@ -232,34 +232,34 @@ def test_too_large_a_step_is_refused_with_its_size_and_the_remedy(batch, memory_
         r"the data where cpu has 0\.0 GB left\. .*\(batch_size=512\), or make"
     )
     with pytest.raises(MemoryError, match=message):
-        check_memory(network_of(batch), Task(batch, None))
+        check_memory(network_of(batch), FullGraph(batch, None))
 
 
 def test_a_step_that_fits_is_let_through(batch, memory_left):
     network = network_of(batch)
     needed = estimate_step_bytes(network, batch)
     memory_left(needed)
-    check_memory(network, Task(batch, None))
+    check_memory(network, FullGraph(batch, None))
     memory_left(needed - 1)
     with pytest.raises(MemoryError):
-        check_memory(network, Task(batch, None))
+        check_memory(network, FullGraph(batch, None))
 
 
 def test_nothing_is_refused_where_memory_is_not_known(batch, memory_left):
     memory_left(None)
-    check_memory(network_of(batch), Task(batch, None))
+    check_memory(network_of(batch), FullGraph(batch, None))
 
 
 def test_a_small_step_is_not_gone_through(batch, memory_left, monkeypatch):
     monkeypatch.setattr(_memory, "estimate_step_bytes", None)
     memory_left(64 << 30)
-    check_memory(network_of(batch), Task(batch, None))
+    check_memory(network_of(batch), FullGraph(batch, None))
 
 
 def test_of_many_graphs_the_largest_batch_counts(memory_left):
     graphs = [Graph(np.ones((n, n)), np.ones((n, 4), np.float32)) for n in (9, 80, 70)]
     block = GraphBlock.of(GraphCollection.of(graphs))
-    task = BlockTask(block, np.array([0, 2, 1, 0]), None, 2, CPU)
+    task = GraphBatches(block, np.array([0, 2, 1, 0]), None, 2, CPU)
     network = network_of(block.whole, readout="mean")
     needed = estimate_step_bytes(network, block.cut(np.array([1, 2])))
     memory_left(needed)
@@ -276,5 +276,5 @@ def test_batches_of_sampled_neighbours_are_let_through(batch, memory_left):
     memory_left(1)
     sampler = NeighborSampler(batch, (2, 2))
     check_memory(
-        network_of(batch), SampledTask(sampler, np.arange(1000), None, 10, CPU)
+        network_of(batch), SampledBatches(sampler, np.arange(1000), None, 10, CPU)
     )

@@ -8,7 +8,7 @@ import pytest
 import torch
 from skorch.callbacks import Callback, EpochTimer
 
-from skattn.training import predict
+from skattn._training import predict
 
 WAYS = {"pickle": lambda net: pickle.loads(pickle.dumps(net)), "copy": copy.deepcopy}
 

@@ -7,10 +7,10 @@ import torch
 from skorch.callbacks import Callback
 from torch import nn
 
-from skattn.batch import collate
+from skattn._batch import collate
+from skattn._training import FullGraph
+from skattn._training._threads import SMALL, WALK, _mkl, enough_threads, work_of
 from skattn.graph import Graph
-from skattn.training import Task
-from skattn.training._threads import SMALL, WALK, _mkl, enough_threads, work_of
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def two_threads():
 def task_of(X, n_neighbors):
     n = X.shape[0]
     near = sum(np.roll(np.eye(n), k, axis=0) for k in range(n_neighbors))
-    return Task(collate(Graph(near, X)), None)
+    return FullGraph(collate(Graph(near, X)), None)
 
 
 def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):

@@ -12,17 +12,17 @@ from skorch.callbacks import Callback, LRScheduler
 from torch.optim.lr_scheduler import StepLR
 from torch.testing import assert_close
 
-from skattn.batch import collate
+from skattn._batch import collate
+from skattn._training import (
+    AttentionNet,
+    FullGraph,
+    Labels,
+    net_from_state,
+    net_state,
+    predict,
+)
 from skattn.graph import Graph
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import (
-    AttentionNet,
-    Goal,
-    Task,
-    describe_net,
-    predict,
-    restore_net,
-)
 
 
 def weights_of(net):
@@ -112,9 +112,11 @@ def test_without_validation_there_is_none(fit):
 
 def test_training_loss_is_that_of_the_targets_alone(fit, tasks):
     learning, validation = tasks
-    wrong = Goal(1 - validation.goal.y, validation.goal.weight)
+    wrong = Labels(1 - validation.goal.y, validation.goal.weight)
     one, other = (
-        fit(tasks=(learning, Task(validation.batch, goal))).history[:, "train_loss"]
+        fit(tasks=(learning, FullGraph(validation.batch, goal))).history[
+            :, "train_loss"
+        ]
         for goal in (validation.goal, wrong)
     )
     assert one == other
@@ -131,7 +133,7 @@ def test_training_and_prediction_leave_torchs_generator_alone(fit, tasks):
     state = torch.get_rng_state()
     net = fit()
     predict(net, tasks[1])
-    restore_net(**describe_net(net))
+    net_from_state(**net_state(net))
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -284,7 +286,7 @@ def test_divergence_is_an_error_in_the_epoch_where_it_happens(fit, tasks):
 
 def test_features_that_are_too_large_are_named_as_the_cause(fit, tasks):
     huge = Graph(np.eye(20), np.full((20, 3), 1e38, np.float32))
-    task = Task(collate(huge), Goal(torch.zeros(20).long(), torch.ones(20)))
+    task = FullGraph(collate(huge), Labels(torch.zeros(20).long(), torch.ones(20)))
     with pytest.raises(ValueError, match=r"epoch 1\..*StandardScaler, NodeTransformer"):
         fit(tasks=(task, None))
 
@@ -367,7 +369,7 @@ def test_sparse_features_train_as_dense_ones_do(fit, tasks):
     goal = tasks[0].goal
     dense, sparse = (
         fit(
-            tasks=(Task(collate(Graph(ring, form)[:14]), goal), None),
+            tasks=(FullGraph(collate(Graph(ring, form)[:14]), goal), None),
             spec=NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
         )
         for form in (x, csr_array(x))
@@ -388,7 +390,7 @@ def test_labels_and_numbers_are_learned_too(fit, tasks, loss, y):
     batch = tasks[0].batch
     y = y(batch.x[batch.targets])
     net = fit(
-        tasks=(Task(batch, Goal(y, torch.ones_like(y))), None),
+        tasks=(FullGraph(batch, Labels(y, torch.ones_like(y))), None),
         loss=loss,
         max_epochs=80,
         learning_rate=0.02,
@@ -400,9 +402,9 @@ def test_labels_and_numbers_are_learned_too(fit, tasks, loss, y):
 def test_prediction_is_about_the_targets_in_their_order(fit, tasks):
     net = fit()
     batch = tasks[0].batch
-    every = predict(net, Task(batch.with_targets(torch.arange(20)), None))
+    every = predict(net, FullGraph(batch.with_targets(torch.arange(20)), None))
     assert (every.shape, every.dtype) == ((20, 2), np.float32)
-    some = predict(net, Task(batch.with_targets(torch.tensor([5, 0, 5])), None))
+    some = predict(net, FullGraph(batch.with_targets(torch.tensor([5, 0, 5])), None))
     np.testing.assert_array_equal(some, every[[5, 0, 5]])
 
 
@@ -415,13 +417,13 @@ def test_prediction_drops_nothing(fit, tasks):
 
 def test_net_taken_apart_and_made_again_predicts_the_same(fit, tasks):
     net = fit()
-    parts = describe_net(net)
+    parts = net_state(net)
     assert all(w.device.type == "cpu" for w in parts["weights"].values())
-    again = restore_net(**parts)
+    again = net_from_state(**parts)
     np.testing.assert_array_equal(predict(again, tasks[1]), predict(net, tasks[1]))
     assert again.history[:, "train_loss"] == net.history[:, "train_loss"]
-    assert_close(describe_net(again)["weights"], parts["weights"])
-    assert describe_net(again)["design"] == parts["design"]
+    assert_close(net_state(again)["weights"], parts["weights"])
+    assert net_state(again)["design"] == parts["design"]
 
 
 def test_message_of_divergence_names_an_epoch_number(fit):

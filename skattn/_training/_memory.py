@@ -18,11 +18,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from skattn.batch import GraphBatch
+from skattn._batch import GraphBatch
+from skattn._training._available import available_bytes
+from skattn._training._batch_source import BatchSource, FullGraph, GraphBatches
 from skattn.nn import AttentionNetwork, GlobalAttention, HierarchicalReadout
 from skattn.ops import Edges, GraphStructure, SparseMatrix, use_shapes_of
-from skattn.training._available import available_bytes
-from skattn.training._task import AnyTask, BlockTask, Task
 
 CPU = torch.device("cpu")
 """Where seeds are drawn, also if the caller makes all tensors elsewhere."""
@@ -42,14 +42,14 @@ BYTES_PER_NUMBER = 40
 cannot take what is left is not gone through, which costs 0.05 s."""
 
 
-def check_memory(network: nn.Module, task: AnyTask) -> None:
+def check_memory(network: nn.Module, task: BatchSource) -> None:
     """Refuse a training that cannot fit into memory, before it begins.
 
     Parameters
     ----------
     network : AttentionNetwork or MaskedAutoencoder
         Made on the meta device; it is asked for sizes alone.
-    task : Task, BlockTask or SampledTask
+    task : FullGraph, GraphBatches or SampledBatches
         What it shall learn from, on the device where it is trained. Of graphs in
         batches the largest count; batches of sampled neighbours are let through.
 
@@ -243,11 +243,11 @@ def _stand_ins(network: nn.Module) -> Iterator[None]:
 # ---- what a batch is made of -------------------------------------------------------
 
 
-def _largest_batch(task: AnyTask) -> GraphBatch | None:
+def _largest_batch(task: BatchSource) -> GraphBatch | None:
     """Return the batch that takes most; None where every batch is drawn."""
-    if isinstance(task, Task):
+    if isinstance(task, FullGraph):
         return task.batch
-    if not isinstance(task, BlockTask):
+    if not isinstance(task, GraphBatches):
         return None
     structure = task.block.whole.structure
     assert structure.node_ptr is not None
@@ -283,13 +283,13 @@ def _tensors_of(batch: GraphBatch) -> Iterator[Tensor]:
     yield from (tensor for tensor in others if tensor is not None)
 
 
-def _amount(task: AnyTask) -> str:
-    if isinstance(task, BlockTask):
+def _amount(task: BatchSource) -> str:
+    if isinstance(task, GraphBatches):
         return f"{min(task.batch_size, len(task.numbers))} graphs"
     return "the whole graph"
 
 
-def _remedy(task: AnyTask) -> str:
-    if isinstance(task, BlockTask):
+def _remedy(task: BatchSource) -> str:
+    if isinstance(task, GraphBatches):
         return "Set batch_size to fewer graphs"
     return "Train on some targets at a time (batch_size=512)"

@@ -5,8 +5,8 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
-from skattn.training import Goal
-from skattn.training._goal import WeightedLoss
+from skattn._training import Labels
+from skattn._training._labels import WeightedLoss
 
 OUTPUT = torch.tensor([[2.0, -1.0], [0.5, 0.25], [-3.0, 1.0], [1.0, 1.5]])
 CLASSES = torch.tensor([0, 1, 1, 0])
@@ -16,11 +16,11 @@ WEIGHT = torch.tensor([1.0, 2.0, 0.5, 0.25])
 
 
 def loss_of(kind, y, weight):
-    return WeightedLoss(kind)(OUTPUT, Goal(y, weight)).item()
+    return WeightedLoss(kind)(OUTPUT, Labels(y, weight)).item()
 
 
 def score_of(kind, y, weight):
-    return WeightedLoss(kind).score(OUTPUT, Goal(y, weight)).item()
+    return WeightedLoss(kind).score(OUTPUT, Labels(y, weight)).item()
 
 
 def test_weighted_cross_entropy_is_sklearns_log_loss():
@@ -69,7 +69,7 @@ def test_unknown_answers_give_no_loss_no_score_and_no_gradient(kind, y):
     assert loss_of(kind, y, weight) == loss_of(kind, other, weight)
     assert score_of(kind, y, weight) == score_of(kind, other, weight)
     output = OUTPUT.clone().requires_grad_()
-    WeightedLoss(kind)(output, Goal(y, weight)).backward()
+    WeightedLoss(kind)(output, Labels(y, weight)).backward()
     assert output.grad[1].tolist() == [0, 0]
     assert output.grad[0].abs().max() > 0
 
@@ -97,7 +97,7 @@ def test_loss_does_not_depend_on_the_scale_of_the_weights():
 
 
 def test_goal_counts_its_answers_and_moves():
-    goal = Goal(NUMBERS, torch.ones(4, 2))
+    goal = Labels(NUMBERS, torch.ones(4, 2))
     assert len(goal) == 4
     moved = goal.to(torch.device("meta"))
     assert (moved.y.device.type, moved.weight.device.type) == ("meta", "meta")

@@ -3,12 +3,12 @@
 import torch
 from torch.testing import assert_close
 
-from skattn.nn import RowMap
+from skattn.nn import NodeLinear
 from skattn.ops import Edges, GraphStructure
 
 
 def made(seed=0):
-    module = RowMap(4, 3)
+    module = NodeLinear(4, 3)
     module.reset_parameters(torch.Generator().manual_seed(seed))
     return module
 

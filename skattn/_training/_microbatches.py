@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from skattn.batch import GraphBatch, GraphBlock
+from skattn._batch import GraphBatch, GraphBlock
+from skattn._training._labels import Labels
+from skattn._training._threads import one_thread, width_of
 from skattn.ops import run_blocks
-from skattn.training._goal import Goal
-from skattn.training._threads import one_thread, width_of
 
 Result = TypeVar("Result")
 
@@ -21,7 +21,7 @@ SHARE = 6_000_000
 1 to 2 hold the interpreter's lock: for 128 graphs of 30 nodes two threads take 0.7 of
 the time in two parts, and 1.0 in four; one thread 1.13 and 1.34."""
 MOST = 16
-"""Parts of a batch; more would wait for the interpreter's lock."""
+"""Microbatches of a batch; more would wait for the interpreter's lock."""
 GRAPHS = 8
 """Graphs of a part at least, so that parts are about equally long."""
 ROWS = 4
@@ -63,14 +63,14 @@ def count_parts(
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class Microbatches:
     """A batch of graphs on the CPU, to be learned from part by part."""
 
     block: GraphBlock
     """All the graphs."""
     numbers: list[np.ndarray]
     """Which of them are in each part."""
-    goal: Goal
+    goal: Labels
     """One answer per graph, in the order of the parts."""
     seeds: list[int]
     """What the random numbers of each part begin with."""
@@ -81,7 +81,7 @@ class Parts:
         return sum(map(len, self.numbers))
 
     def each(
-        self, work: Callable[[GraphBatch, Goal, torch.Generator], Result]
+        self, work: Callable[[GraphBatch, Labels, torch.Generator], Result]
     ) -> list[Result]:
         """Do something with every part, by several threads.
 

@@ -3,19 +3,19 @@ import pytest
 import scipy.sparse
 import torch
 
-from skattn.batch import GraphBlock, NeighborSampler, collate
-from skattn.graph import Graph, GraphCollection
-from skattn.nn import BlockSpec, NetworkSpec
-from skattn.training import (
-    BlockTask,
-    Goal,
-    SampledTask,
-    Task,
+from skattn._batch import GraphBlock, NeighborSampler, collate
+from skattn._training import (
+    FullGraph,
+    GraphBatches,
+    Labels,
+    SampledBatches,
     Training,
     predict,
     train,
     train_autoencoder,
 )
+from skattn.graph import Graph, GraphCollection
+from skattn.nn import BlockSpec, NetworkSpec
 
 CPU = torch.device("cpu")
 
@@ -30,9 +30,9 @@ def collection():
 
 @pytest.fixture
 def task(collection):
-    goal = Goal(torch.arange(5) % 2, torch.arange(5.0))
+    goal = Labels(torch.arange(5) % 2, torch.arange(5.0))
     block = GraphBlock.of(collection)
-    return BlockTask(block, np.arange(5), goal, batch_size=2, device=CPU)
+    return GraphBatches(block, np.arange(5), goal, batch_size=2, device=CPU)
 
 
 def graphs_of(batch):
@@ -43,8 +43,8 @@ def graphs_of(batch):
 
 def test_a_graph_as_a_whole_is_one_batch():
     batch = collate(Graph(np.eye(3), np.ones((3, 2))))
-    goal = Goal(torch.zeros(3), torch.ones(3))
-    task = Task(batch, goal)
+    goal = Labels(torch.zeros(3), torch.ones(3))
+    task = FullGraph(batch, goal)
     assert list(task.epoch(torch.Generator())) == [(batch, goal)]
     assert (task.n_features, task.size, task.device) == (2, (3, 6, 3), CPU)
 
@@ -52,7 +52,7 @@ def test_a_graph_as_a_whole_is_one_batch():
 def test_entries_of_sparse_features_are_those_stored():
     X = scipy.sparse.csr_array(np.eye(3))
     batch = collate(Graph(np.ones((3, 3)), X))
-    assert Task(batch, None).size == (3, 3, 9)
+    assert FullGraph(batch, None).size == (3, 3, 9)
 
 
 def test_the_size_of_a_batch_is_that_of_average_graphs(task):
@@ -79,7 +79,7 @@ def test_a_generator_shuffles_graphs_and_answers_alike(task):
 
 def test_some_of_the_graphs_are_asked_about(collection):
     block = GraphBlock.of(collection)
-    task = BlockTask(block, np.array([4, 1]), None, batch_size=1, device=CPU)
+    task = GraphBatches(block, np.array([4, 1]), None, batch_size=1, device=CPU)
     pairs = list(task.epoch(None))
     assert [graphs_of(batch) for batch, _ in pairs] == [[4], [1]]
     assert [goal for _, goal in pairs] == [None, None]
@@ -97,7 +97,7 @@ def test_outputs_of_several_batches_are_in_the_order_of_the_graphs(task, collect
     together = predict(net, task)
     assert together.shape == (5, 2)
     for g in range(5):
-        one = BlockTask(task.block, np.array([g]), None, 1, CPU)
+        one = GraphBatches(task.block, np.array([g]), None, 1, CPU)
         np.testing.assert_allclose(predict(net, one)[0], together[g], rtol=1e-4)
 
 
@@ -117,9 +117,9 @@ def large():
 @pytest.fixture
 def sampled(large):
     targets = np.arange(0, 60, 3)
-    goal = Goal(torch.from_numpy(targets % 2), torch.from_numpy(targets).float())
+    goal = Labels(torch.from_numpy(targets % 2), torch.from_numpy(targets).float())
     sampler = NeighborSampler(collate(large), (3, 2))
-    return SampledTask(sampler, targets, goal, batch_size=8, device=CPU)
+    return SampledBatches(sampler, targets, goal, batch_size=8, device=CPU)
 
 
 def targets_of(batch):
@@ -152,7 +152,7 @@ def test_a_generator_shuffles_targets_and_draws_neighbours(sampled):
 
 
 def test_neighbours_differ_from_batch_to_batch(sampled):
-    twice = SampledTask(sampled.sampler, np.array([5, 5]), None, 1, CPU)
+    twice = SampledBatches(sampled.sampler, np.array([5, 5]), None, 1, CPU)
     generator = torch.Generator().manual_seed(0)
     drawn = [batch.x[:, 0].tolist() for batch, _ in twice.epoch(generator)]
     assert drawn[0] != drawn[1]
@@ -167,7 +167,7 @@ def test_training_on_samples_predicts_the_whole(sampled, large):
         n_outputs=2,
         generator=torch.Generator().manual_seed(0),
     )
-    outputs = predict(net, Task(collate(large), None))
+    outputs = predict(net, FullGraph(collate(large), None))
     assert outputs.shape == (60, 2)
     assert (outputs.argmax(1) == np.arange(60) % 2).mean() > 0.9
 
@@ -176,14 +176,14 @@ def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(large):
     sampler = NeighborSampler(collate(large), (3, 2, 2))
     net = train_autoencoder(
         NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
-        SampledTask(sampler, np.arange(60), None, batch_size=1, device=CPU),
+        SampledBatches(sampler, np.arange(60), None, batch_size=1, device=CPU),
         Training(loss="squared_error", max_epochs=2),
         n_components=4,
         mask_fraction=0.5,
         generator=torch.Generator().manual_seed(0),
     )
     assert np.isfinite(net.history[:, "train_loss"]).all()
-    assert predict(net, Task(collate(large), None)).shape == (60, 4)
+    assert predict(net, FullGraph(collate(large), None)).shape == (60, 4)
 
 
 @pytest.mark.parametrize("options", [{}, {"global_attention": True}])
@@ -192,14 +192,14 @@ def test_a_large_graph_is_predicted_in_chunks_where_that_is_possible(
 ):
     net = train(
         NetworkSpec(block=BlockSpec(n_heads=2, **options), hidden_dim=8),
-        (Task(collate(large), Goal(torch.arange(60) % 2, torch.ones(60))), None),
+        (FullGraph(collate(large), Labels(torch.arange(60) % 2, torch.ones(60))), None),
         Training(loss="cross_entropy", max_epochs=1),
         n_outputs=2,
         generator=torch.Generator().manual_seed(0),
     )
-    task = Task(collate(large[[3, 50]]), None)
+    task = FullGraph(collate(large[[3, 50]]), None)
     whole = predict(net, task)
-    monkeypatch.setattr("skattn.training._net.MAX_EDGES", 100)
+    monkeypatch.setattr("skattn._training._net.MAX_EDGES", 100)
     asked = []
     monkeypatch.setattr(
         net.module_,

@@ -12,14 +12,14 @@ Loss = Literal["cross_entropy", "binary_cross_entropy", "squared_error"]
 
 
 @dataclass(frozen=True, eq=False)
-class Goal:
+class Labels:
     """The answers for a batch's targets, and how much each counts."""
 
     y: Tensor
     """(n_targets,) int64 classes, or (n_targets, n_outputs) float32."""
     weight: Tensor
     """Like ``y``, float32; 0 where the answer is unknown."""
-    whole: "Goal | None" = None
+    whole: "Labels | None" = None
     """The answers of which these are some, whose losses shall add up."""
 
     @cached_property
@@ -32,11 +32,11 @@ class Goal:
     def __len__(self) -> int:
         return len(self.y)
 
-    def __getitem__(self, rows: np.ndarray) -> "Goal":
+    def __getitem__(self, rows: np.ndarray) -> "Labels":
         chosen = torch.from_numpy(rows)
-        return Goal(self.y[chosen], self.weight[chosen])
+        return Labels(self.y[chosen], self.weight[chosen])
 
-    def share(self, rows: slice) -> "Goal":
+    def share(self, rows: slice) -> "Labels":
         """Take some of the answers, so that losses over all shares add up to one.
 
         Parameters
@@ -46,12 +46,12 @@ class Goal:
 
         Returns
         -------
-        Goal
+        Labels
             Each of them counts as it does among all.
         """
-        return Goal(self.y[rows], self.weight[rows], self)
+        return Labels(self.y[rows], self.weight[rows], self)
 
-    def to(self, device: torch.device) -> "Goal":
+    def to(self, device: torch.device) -> "Labels":
         """Copy to a device.
 
         Parameters
@@ -61,10 +61,10 @@ class Goal:
 
         Returns
         -------
-        Goal
+        Labels
             The same answers.
         """
-        return Goal(self.y.to(device), self.weight.to(device))
+        return Labels(self.y.to(device), self.weight.to(device))
 
 
 class WeightedLoss(nn.Module):
@@ -80,7 +80,7 @@ class WeightedLoss(nn.Module):
         super().__init__()
         self.kind = kind
 
-    def forward(self, output: Tensor, goal: Goal) -> Tensor:
+    def forward(self, output: Tensor, goal: Labels) -> Tensor:
         """Compute the loss of the outputs (n_targets, n_outputs)."""
         functional = nn.functional
         if self.kind == "cross_entropy":
@@ -93,7 +93,7 @@ class WeightedLoss(nn.Module):
             each = functional.mse_loss(output, goal.y, reduction="none")
         return _mean(each, goal)
 
-    def score(self, output: Tensor, goal: Goal) -> Tensor:
+    def score(self, output: Tensor, goal: Labels) -> Tensor:
         """Compute a score that grows: accuracy, or minus the squared error."""
         if self.kind == "squared_error":
             return -self(output, goal)
@@ -104,6 +104,6 @@ class WeightedLoss(nn.Module):
         return _mean(right, goal)
 
 
-def _mean(values: Tensor, goal: Goal) -> Tensor:
+def _mean(values: Tensor, goal: Labels) -> Tensor:
     """Average by weight; zero in a batch where nothing is known."""
     return (values * goal.weight).sum() / goal.total_weight

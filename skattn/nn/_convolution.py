@@ -13,7 +13,7 @@ from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure, sparse
 Convolution = Literal["mean", "gcn"]
 
 
-class Mixing(nn.Module):
+class GraphConvolution(nn.Module):
     """What attention says of a node joined with a convolution over its senders.
 
     ``m_i = sum_j c_ij W x_j`` over the senders ``j`` of receiver ``i``, with weights
@@ -53,7 +53,7 @@ class Mixing(nn.Module):
         super().__init__()
         if convolution not in get_args(Convolution):
             raise ValueError(
-                f"mixing must be None or one of {get_args(Convolution)}, got "
+                f"convolution must be None or one of {get_args(Convolution)}, got "
                 f"{convolution!r}."
             )
         self.convolution = convolution

@@ -8,17 +8,17 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, PrintLog
 
+from skattn._training._batch_source import BatchSource
+from skattn._training._history import EpochHistory, EpochSummary
+from skattn._training._microbatches import Microbatches
 from skattn.nn import MAX_EDGES
-from skattn.training._history import EpochHistory, EpochSummary
-from skattn.training._parts import Parts
-from skattn.training._task import AnyTask
 
 
 @dataclass(frozen=True, eq=False)
 class Epochs:
     """A task whose iteration is an epoch."""
 
-    task: AnyTask
+    task: BatchSource
     """What to go through."""
     generator: torch.Generator | None
     """What shuffles."""
@@ -30,7 +30,7 @@ class Epochs:
 class AttentionNet(NeuralNet):
     """A skorch net over batches of graphs.
 
-    A dataset is a task, whose ``(GraphBatch, Goal)`` pairs are gone through once an
+    A dataset is a task, whose ``(GraphBatch, Labels)`` pairs are gone through once an
     epoch: a torch ``DataLoader`` around a single batch costs 8.8 ms an epoch where
     a plain iterator costs 1.7.
 
@@ -41,7 +41,7 @@ class AttentionNet(NeuralNet):
     generator : torch.Generator
         The only source of randomness: weights, then the order of batches and dropout.
         It stays on the CPU.
-    design : Design
+    design : NetConfig
         What the net is made of.
     **kwargs
         As for :class:`skorch.NeuralNet`.
@@ -121,7 +121,7 @@ class AttentionNet(NeuralNet):
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, part by part where it has some."""
         parts, _ = batch
-        if not isinstance(parts, Parts):
+        if not isinstance(parts, Microbatches):
             return super().train_step_single(batch, **fit_params)
         self._set_training(True)
         weights = [w for w in self.module_.parameters() if w.requires_grad]

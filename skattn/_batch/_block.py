@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from skattn.batch._batch import GraphBatch
-from skattn.batch._collate import collate
-from skattn.batch._cut import Stretches
-from skattn.batch._rows import as_array, cut_edges, cut_features, cut_rows
+from skattn._batch._batch import GraphBatch
+from skattn._batch._collate import collate
+from skattn._batch._cut import Stretches
+from skattn._batch._rows import as_array, cut_edges, cut_features, cut_rows
 from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class GraphBlock:
     --------
     >>> import numpy as np
     >>> from skattn import Graph
-    >>> from skattn.batch import GraphBlock
+    >>> from skattn._batch import GraphBlock
     >>> from skattn.graph import GraphCollection
     >>> pair = Graph([[0, 1], [1, 0]], np.array([[1.0], [2.0]]))
     >>> loner = Graph([[0]], np.array([[3.0]]))
@@ -155,7 +155,7 @@ def batches(
 
     Examples
     --------
-    >>> from skattn.batch import batches
+    >>> from skattn._batch import batches
     >>> list(batches(5, 2))
     [array([0, 1]), array([2, 3, 4])]
     """

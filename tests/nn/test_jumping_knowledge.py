@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from skattn.nn._jumping import Jumping
+from skattn.nn._jumping_knowledge import JumpingKnowledge
 
 
 def made(widths, combination):
-    jumping = Jumping(widths, combination).double()
+    jumping = JumpingKnowledge(widths, combination).double()
     jumping.reset_parameters(torch.Generator().manual_seed(0))
     return jumping
 
@@ -55,9 +55,9 @@ def test_gradients_are_right(combination):
 
 def test_weighted_layers_must_have_one_width():
     with pytest.raises(ValueError, match=r"widths must be the same.*got \[2, 3\]"):
-        Jumping([2, 3], "attention")
+        JumpingKnowledge([2, 3], "attention")
 
 
 def test_unknown_combinations_are_an_error():
     with pytest.raises(ValueError, match=r"jumping must be None or one of .* 'max'"):
-        Jumping([2, 2], "max")
+        JumpingKnowledge([2, 2], "max")

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from skattn.batch._cut import Stretches, copy_rows, cut_csr
+from skattn._batch._cut import Stretches, copy_rows, cut_csr
 from skattn.ops import Edges, SparseMatrix
 
 

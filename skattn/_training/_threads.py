@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 from torch import nn
 
 if TYPE_CHECKING:
-    from skattn.training._task import AnyTask
+    from skattn._training._batch_source import BatchSource
 
 SMALL = 1 << 24
 """Work of a step, see `work_of`, below which one thread does everything. A product of
@@ -25,14 +25,14 @@ nodes, 16 or 64 numbers wide, take two threads as long as one from 69 or 36 thou
 edges on, and 0.6 of the time at a million."""
 
 
-def work_of(module: nn.Module, task: "AnyTask") -> float:
+def work_of(module: nn.Module, task: "BatchSource") -> float:
     """Tell how much there is in a step for threads to share.
 
     Parameters
     ----------
     module : nn.Module
         What is trained.
-    task : Task, BlockTask or SampledTask
+    task : FullGraph, GraphBatches or SampledBatches
         What it learns from.
 
     Returns

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skattn.batch import GraphBatch, GraphBlock, NeighborSampler, batches
+from skattn._batch import GraphBatch, GraphBlock, NeighborSampler, batches
+from skattn._training._labels import Labels
+from skattn._training._microbatches import GRAPHS, Microbatches
 from skattn.ops import SparseMatrix
-from skattn.training._goal import Goal
-from skattn.training._parts import GRAPHS, Parts
 
-Pair = tuple[GraphBatch | Parts, Goal | None]
+Pair = tuple[GraphBatch | Microbatches, Labels | None]
 
 
 class Size(NamedTuple):
@@ -36,12 +36,12 @@ class Size(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class FullGraph:
     """One batch and its answers: a graph as a whole."""
 
     batch: GraphBatch
     """The graph and the targets."""
-    goal: Goal | None
+    goal: Labels | None
     """One answer per target; None where nothing is asked."""
 
     @property
@@ -74,21 +74,21 @@ class Task:
 
         Yields
         ------
-        tuple of GraphBatch and (Goal or None)
+        tuple of GraphBatch and (Labels or None)
             A batch and its answers.
         """
         yield self.batch, self.goal
 
 
 @dataclass(frozen=True, eq=False)
-class BlockTask:
+class GraphBatches:
     """Many graphs and their answers, some at a time."""
 
     block: GraphBlock
     """All the graphs."""
     numbers: np.ndarray
     """(n_targets,) int64: the graphs that are asked about."""
-    goal: Goal | None
+    goal: Labels | None
     """One answer per target, on the CPU; None where nothing is asked."""
     batch_size: int
     """How many graphs are in a batch."""
@@ -125,7 +125,7 @@ class BlockTask:
 
         Yields
         ------
-        tuple of (GraphBatch or Parts) and (Goal or None)
+        tuple of (GraphBatch or Microbatches) and (Labels or None)
             A batch and its answers; in parts where graphs are shuffled and there are
             answers.
         """
@@ -137,11 +137,11 @@ class BlockTask:
             else:
                 parts = np.array_split(self.numbers[rows], n_parts)
                 seeds = torch.randint(2**62, (n_parts,), generator=generator).tolist()
-                yield Parts(self.block, parts, goal, seeds, self.n_threads), goal
+                yield Microbatches(self.block, parts, goal, seeds, self.n_threads), goal
 
 
 @dataclass(frozen=True, eq=False)
-class SampledTask:
+class SampledBatches:
     """Nodes of a large graph and their answers, some at a time.
 
     Every batch is a small graph drawn around its targets, anew in every epoch: to learn
@@ -152,7 +152,7 @@ class SampledTask:
     """Draws from the graph."""
     targets: np.ndarray
     """(n_targets,) int64: the nodes that are asked about."""
-    goal: Goal | None
+    goal: Labels | None
     """One answer per target, on the CPU; None where nothing is asked."""
     batch_size: int
     """How many targets are in a batch."""
@@ -185,7 +185,7 @@ class SampledTask:
 
         Yields
         ------
-        tuple of GraphBatch and (Goal or None)
+        tuple of GraphBatch and (Labels or None)
             A batch and its answers.
         """
         for rows in batches(len(self.targets), self.batch_size, generator):
@@ -196,6 +196,6 @@ class SampledTask:
             yield self.sampler.sample(self.targets[rows], seed, self.device), goal
 
 
-AnyTask = Task | BlockTask | SampledTask
-Tasks = tuple[AnyTask, AnyTask | None]
+BatchSource = FullGraph | GraphBatches | SampledBatches
+TrainingData = tuple[BatchSource, BatchSource | None]
 """What to learn from, and what to validate on."""

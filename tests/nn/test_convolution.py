@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from skattn.nn._mixing import Mixing, averaging_matrix
+from skattn.nn._convolution import GraphConvolution, averaging_matrix
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 # 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody and is heard by 1
@@ -14,9 +14,9 @@ WEIGHTED = GraphStructure(EDGES, log_weight=WEIGHTS.log())
 
 
 def made(convolution="mean", *, gated=False, dtype=torch.float64):
-    mixing = Mixing(2, 3, convolution, gated=gated).to(dtype)
-    mixing.reset_parameters(torch.Generator().manual_seed(0))
-    return mixing
+    convolution = GraphConvolution(2, 3, convolution, gated=gated).to(dtype)
+    convolution.reset_parameters(torch.Generator().manual_seed(0))
+    return convolution
 
 
 def rows(n, k, seed=1, dtype=torch.float64):
@@ -51,25 +51,27 @@ def test_gcn_divides_by_the_roots_of_both_ends_degrees(structure, degrees, weigh
 
 @pytest.mark.parametrize("convolution", ["mean", "gcn"])
 def test_convolution_is_added_to_the_attention(convolution):
-    mixing, x, attended = made(convolution), rows(4, 2), rows(4, 3)
+    convolution, x, attended = made(convolution), rows(4, 2), rows(4, 3)
     dense = torch.zeros(4, 4, dtype=torch.float64)
     values = averaging_matrix(WEIGHTED, convolution, torch.float64).values
     dense[EDGES.receivers.long(), EDGES.senders.long()] = values
-    expected = attended + dense @ x @ mixing.linear.weight
-    assert_close(mixing(x, attended, WEIGHTED), expected)
+    expected = attended + dense @ x @ convolution.linear.weight
+    assert_close(convolution(x, attended, WEIGHTED), expected)
 
 
 def test_gates_weigh_both_per_node_and_channel():
-    mixing, x, attended = made(gated=True), rows(4, 2), rows(4, 3)
+    convolution, x, attended = made(gated=True), rows(4, 2), rows(4, 3)
     with torch.no_grad():
-        mixing.gate.bias.copy_(torch.tensor([0.0, 1.0, -2.0]))
+        convolution.gate.bias.copy_(torch.tensor([0.0, 1.0, -2.0]))
     plain = made()
-    plain.linear.load_state_dict(mixing.linear.state_dict())
+    plain.linear.load_state_dict(convolution.linear.state_dict())
     mixed = plain(x, torch.zeros_like(attended), EDGES)
     sides = torch.cat([attended, mixed], 1)
-    gate = 1 / (1 + torch.exp(-(sides @ mixing.gate.weight + mixing.gate.bias)))
+    gate = 1 / (
+        1 + torch.exp(-(sides @ convolution.gate.weight + convolution.gate.bias))
+    )
     expected = gate * attended + (1 - gate) * mixed
-    assert_close(mixing(x, attended, EDGES), expected)
+    assert_close(convolution(x, attended, EDGES), expected)
 
 
 @pytest.mark.parametrize("gated", [True, False])
@@ -87,25 +89,27 @@ def test_compiled_mixing_equals_the_reference(gated):
 
 @pytest.mark.parametrize("gated", [True, False])
 def test_gradients_are_right(gated):
-    mixing = made("gcn", gated=gated)
+    convolution = made("gcn", gated=gated)
     inputs = (rows(4, 2).requires_grad_(), rows(4, 3).requires_grad_())
-    names = dict(mixing.named_parameters())
+    names = dict(convolution.named_parameters())
 
     def mix(x, attended, *parameters):
         given = dict(zip(names, parameters, strict=True))
-        return torch.func.functional_call(mixing, given, (x, attended, WEIGHTED))
+        return torch.func.functional_call(convolution, given, (x, attended, WEIGHTED))
 
     assert torch.autograd.gradcheck(mix, (*inputs, *names.values()))
 
 
 def test_sparse_features_equal_dense_ones():
-    mixing, attended = made(dtype=torch.float32), rows(4, 3, dtype=torch.float32)
+    convolution, attended = made(dtype=torch.float32), rows(4, 3, dtype=torch.float32)
     entries = Edges.from_csr([0, 1, 3, 3, 4], [1, 0, 1, 0], n_senders=2)
     x = torch.tensor([[0.0, 1], [2, 3], [0, 0], [4, 0]])
     sparse = SparseMatrix(entries, torch.tensor([1.0, 2, 3, 4]))
-    assert_close(mixing(sparse, attended, EDGES), mixing(x, attended, EDGES))
+    assert_close(convolution(sparse, attended, EDGES), convolution(x, attended, EDGES))
 
 
 def test_unknown_convolutions_are_an_error():
-    with pytest.raises(ValueError, match=r"mixing must be None or one of .* 'gin'"):
+    with pytest.raises(
+        ValueError, match=r"convolution must be None or one of .* 'gin'"
+    ):
         made("gin")

@@ -6,9 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from skattn.batch import GraphBlock, NeighborSampler, collate
+from skattn._batch import GraphBlock, NeighborSampler, collate
+from skattn._training import FullGraph, GraphBatches, SampledBatches
 from skattn.graph import GraphCollection, positional_encoding
-from skattn.training import BlockTask, SampledTask, Task
 
 BATCH_SIZE = 128
 """Graphs in a batch where none is asked for."""
@@ -17,7 +17,7 @@ SAMPLED_BATCH_SIZE = 1024
 
 
 @dataclass(frozen=True)
-class Layout:
+class InputSpec:
     """What a network needs to know of a graph besides edges and features."""
 
     hops: tuple[int, ...]
@@ -39,7 +39,7 @@ class Layout:
         ----------
         views : list of Graph or GraphCollection
             With checked features.
-        goals : list of Goal or None
+        goals : list of Labels or None
             The answers of each view's targets, on the CPU.
         batch_size : int or "auto"
             Graphs in a batch.
@@ -51,19 +51,19 @@ class Layout:
 
         Returns
         -------
-        list of Task or BlockTask
+        list of FullGraph or GraphBatches
             One per view.
         """
         bases = {view.base: None for view in views}
         for base in bases:
-            bases[base] = self._lay_out(base, device, ordered)
+            bases[base] = self._to_batch(base, device, ordered)
         size = BATCH_SIZE if batch_size == "auto" else batch_size
         return [
             _ask(bases[view.base], view.targets, goal, size, device)
             for view, goal in zip(views, goals, strict=True)
         ]
 
-    def _lay_out(self, base, device, ordered):
+    def _to_batch(self, base, device, ordered):
         base = self._with_positions(base)
         if isinstance(base, GraphCollection):
             return GraphBlock.of(base, self.hops)
@@ -87,9 +87,9 @@ class Layout:
 
 def _ask(laid, targets, goal, batch_size, device):
     if isinstance(laid, GraphBlock):
-        return BlockTask(laid, targets, goal, batch_size, device)
+        return GraphBatches(laid, targets, goal, batch_size, device)
     batch = laid.with_targets(torch.from_numpy(np.array(targets, np.int64)))
-    return Task(batch, None if goal is None else goal.to(device))
+    return FullGraph(batch, None if goal is None else goal.to(device))
 
 
 def sampled(task, goal, *, fanout, batch_size, device):
@@ -97,9 +97,9 @@ def sampled(task, goal, *, fanout, batch_size, device):
 
     Parameters
     ----------
-    task : Task
+    task : FullGraph
         The whole graph, on the CPU.
-    goal : Goal or None
+    goal : Labels or None
         The answers of its targets, on the CPU.
     fanout : tuple of int
         How many senders are drawn, by distance from the targets.
@@ -110,9 +110,9 @@ def sampled(task, goal, *, fanout, batch_size, device):
 
     Returns
     -------
-    SampledTask
+    SampledBatches
         About the same targets.
     """
     size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
     sampler = NeighborSampler(task.batch, fanout)
-    return SampledTask(sampler, task.batch.targets.numpy(), goal, size, device)
+    return SampledBatches(sampler, task.batch.targets.numpy(), goal, size, device)

@@ -5,11 +5,11 @@ from them; `NeighborSampler` draws small graphs from a large one. `graphs_from_p
 `graphs_to_pyg` exchange graphs with PyG.
 """
 
-from skattn.batch._batch import GraphBatch
-from skattn.batch._block import GraphBlock, batches
-from skattn.batch._collate import collate, collate_views
-from skattn.batch._pyg import graphs_from_pyg, graphs_to_pyg
-from skattn.batch._sampling import NeighborSampler, is_fanout
+from skattn._batch._batch import GraphBatch
+from skattn._batch._block import GraphBlock, batches
+from skattn._batch._collate import collate, collate_views
+from skattn._batch._pyg import graphs_from_pyg, graphs_to_pyg
+from skattn._batch._sampling import NeighborSampler, is_fanout
 
 __all__ = [
     "GraphBatch",

@@ -8,7 +8,7 @@ from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
-class RowMap(Composite):
+class NodeLinear(Composite):
     """A linear map of every receiver's own row; nobody is attended to.
 
     It is called as :class:`HopAttention` is.
@@ -28,10 +28,10 @@ class RowMap(Composite):
     Examples
     --------
     >>> import torch
-    >>> from skattn.nn import RowMap
+    >>> from skattn.nn import NodeLinear
     >>> from skattn.ops import Edges
     >>> edges = Edges.from_csr([0, 2], [0, 1], n_senders=2)
-    >>> RowMap(4, 8)(torch.randn(2, 4), edges).shape
+    >>> NodeLinear(4, 8)(torch.randn(2, 4), edges).shape
     torch.Size([1, 8])
     """
 

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from skattn.batch import _draw
-from skattn.batch._batch import GraphBatch
-from skattn.batch._cut import Stretches
-from skattn.batch._rows import cut_features
+from skattn._batch import _draw
+from skattn._batch._batch import GraphBatch
+from skattn._batch._cut import Stretches
+from skattn._batch._rows import cut_features
 from skattn.ops import Edges, GraphStructure, run_blocks
 
 _ROWS_PER_BLOCK = 1024
@@ -40,7 +40,7 @@ class NeighborSampler:
     numerator ``sum_j exp(score_ij) value_j`` of attention over one layer and its
     denominator are unbiased, whatever the scores. Their quotient is not, nor is what
     further layers make of it; the bias vanishes as the fan-out grows. A convolution
-    (``mixing``) divides by the whole graph's degrees, ``structure.degree``, and is
+    (``convolution``) divides by the whole graph's degrees, ``structure.degree``, and is
     unbiased over one layer.
 
     Parameters
@@ -63,7 +63,7 @@ class NeighborSampler:
 
     >>> import numpy as np
     >>> from skattn import Graph
-    >>> from skattn.batch import NeighborSampler, collate
+    >>> from skattn._batch import NeighborSampler, collate
     >>> star = np.zeros((5, 5))
     >>> star[0, 1:] = 1
     >>> sampler = NeighborSampler(collate(Graph(star, np.eye(5))), fanout=(2,))

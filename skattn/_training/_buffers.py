@@ -4,10 +4,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 from torch import nn
 
+from skattn._training._batch_source import BatchSource, FullGraph
+from skattn._training._memory import HEAP_LIMIT
+from skattn._training._threads import width_of
 from skattn.ops import reuse_buffers
-from skattn.training._memory import HEAP_LIMIT
-from skattn.training._task import AnyTask, Task
-from skattn.training._threads import width_of
 
 LARGE = HEAP_LIMIT // 4
 """Numbers in a tensor of which the C library keeps no memory. To look after it costs 3
@@ -15,14 +15,16 @@ ms a step, 2 % of one with tensors of 13 MB, and saves 20 to 35 % where they are
 than this."""
 
 
-def enough_buffers(module: nn.Module, task: AnyTask) -> AbstractContextManager[None]:
+def enough_buffers(
+    module: nn.Module, task: BatchSource
+) -> AbstractContextManager[None]:
     """Let steps leave their memory to the next ones if that pays.
 
     Parameters
     ----------
     module : nn.Module
         What is trained.
-    task : Task, BlockTask or SampledTask
+    task : FullGraph, GraphBatches or SampledBatches
         What it learns from; in batches, one step's tensors are not of the next's size.
 
     Returns
@@ -30,7 +32,7 @@ def enough_buffers(module: nn.Module, task: AnyTask) -> AbstractContextManager[N
     context manager
         For the steps of the training.
     """
-    if not isinstance(task, Task) or task.device.type != "cpu":
+    if not isinstance(task, FullGraph) or task.device.type != "cpu":
         return nullcontext()
     if task.size.rows * width_of(module) < LARGE:
         return nullcontext()

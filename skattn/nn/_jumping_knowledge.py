@@ -11,7 +11,7 @@ from skattn.nn._linear import Linear, glorot_
 Combination = Literal["concat", "attention"]
 
 
-class Jumping(nn.Module):
+class JumpingKnowledge(nn.Module):
     """Every node sees the outputs of all layers: near and far at once.
 
     Jumping knowledge (Xu et al. 2018, section 4): ``"concat"`` maps the outputs of all

@@ -13,8 +13,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from skattn.batch._batch import GraphBatch
-from skattn.batch._reorder import in_order
+from skattn._batch._batch import GraphBatch
+from skattn._batch._reorder import in_order
 from skattn.graph import Graph, MissingLoops, check_indices, hop_adjacency, local_order
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 

@@ -13,28 +13,28 @@ from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from skattn.nn import (
-    AttentionNetwork,
-    MaskedAutoencoder,
-    NetworkSpec,
-    standardization,
-)
-from skattn.training._adam import Adam
-from skattn.training._buffers import enough_buffers
-from skattn.training._callbacks import (
+from skattn._training._adam import Adam
+from skattn._training._batch_source import BatchSource, GraphBatches, TrainingData
+from skattn._training._buffers import enough_buffers
+from skattn._training._callbacks import (
     SCORE_DIGITS,
     KeepBest,
     ScoreValidation,
     StopIfDiverged,
     StopIfIdle,
 )
-from skattn.training._goal import Loss, WeightedLoss
-from skattn.training._history import EpochHistory
-from skattn.training._memory import check_memory
-from skattn.training._net import AttentionNet, AutoencoderNet
-from skattn.training._parts import count_parts
-from skattn.training._task import AnyTask, BlockTask, Tasks
-from skattn.training._threads import enough_threads, work_of
+from skattn._training._history import EpochHistory
+from skattn._training._labels import Loss, WeightedLoss
+from skattn._training._memory import check_memory
+from skattn._training._microbatches import count_parts
+from skattn._training._net import AttentionNet, AutoencoderNet
+from skattn._training._threads import enough_threads, work_of
+from skattn.nn import (
+    AttentionNetwork,
+    MaskedAutoencoder,
+    NetworkSpec,
+    standardization,
+)
 
 RESERVED = (
     "module",
@@ -71,7 +71,7 @@ NETS: dict[str, tuple[type[AttentionNet], type[nn.Module]]] = {
 
 
 @dataclass(frozen=True)
-class Design:
+class NetConfig:
     """What a net is made of, before any weights."""
 
     kind: str
@@ -111,7 +111,7 @@ class Training:
 
 def train(
     spec: NetworkSpec,
-    tasks: Tasks,
+    tasks: TrainingData,
     training: Training,
     *,
     n_outputs: int,
@@ -124,8 +124,8 @@ def train(
     ----------
     spec : NetworkSpec
         The shape of the network.
-    tasks : tuple of two of Task, BlockTask, SampledTask; the second may be None
-        What to learn from, and what to validate on; on the same device.
+    tasks : tuple of (BatchSource, BatchSource or None)
+        Training data and validation data, on the same device.
     training : Training
         How to train.
     n_outputs : int
@@ -152,12 +152,12 @@ def train(
         "n_outputs": n_outputs,
         "spec": spec,
     }
-    design = Design("network", arguments, training.loss)
+    design = NetConfig("network", arguments, training.loss)
     start = _standardized(spec, tasks[0]) | (start or {})
     return _run(design, tasks, training, generator, start)
 
 
-def _standardized(spec: NetworkSpec, task: AnyTask) -> Weights:
+def _standardized(spec: NetworkSpec, task: BatchSource) -> Weights:
     """Tell an embedding of features their units, as far as these are known."""
     if spec.feature_embedding is None:
         return {}
@@ -167,7 +167,7 @@ def _standardized(spec: NetworkSpec, task: AnyTask) -> Weights:
 
 def train_autoencoder(
     spec: NetworkSpec,
-    task: AnyTask,
+    task: BatchSource,
     training: Training,
     *,
     n_components: int,
@@ -180,7 +180,7 @@ def train_autoencoder(
     ----------
     spec : NetworkSpec
         The shape of the encoder.
-    task : Task, BlockTask or SampledTask
+    task : FullGraph, GraphBatches or SampledBatches
         What to learn from; it has no answers.
     training : Training
         How to train.
@@ -209,13 +209,13 @@ def train_autoencoder(
         "n_components": n_components,
         "mask_fraction": mask_fraction,
     }
-    design = Design("autoencoder", arguments, training.loss)
+    design = NetConfig("autoencoder", arguments, training.loss)
     return _run(design, (task, None), training, generator, {})
 
 
 def _run(
-    design: Design,
-    tasks: Tasks,
+    design: NetConfig,
+    tasks: TrainingData,
     training: Training,
     generator: torch.Generator,
     start: Weights,
@@ -249,9 +249,9 @@ def _run(
     return net
 
 
-def _shared(task: AnyTask, module: nn.Module, work: float) -> AnyTask:
+def _shared(task: BatchSource, module: nn.Module, work: float) -> BatchSource:
     """Let threads share the batches of graphs that are trained on."""
-    if not isinstance(task, BlockTask) or task.device.type != "cpu":
+    if not isinstance(task, GraphBatches) or task.device.type != "cpu":
         return task
     n_graphs = min(task.batch_size, len(task.numbers))
     sizes = task.size.rows, n_graphs, task.block.largest
@@ -261,7 +261,7 @@ def _shared(task: AnyTask, module: nn.Module, work: float) -> AnyTask:
     return replace(task, n_parts=n_parts, n_threads=n_threads)
 
 
-def describe_net(net: AttentionNet) -> dict:
+def net_state(net: AttentionNet) -> dict:
     """Take a trained net apart into plain values and arrays.
 
     Parameters
@@ -272,7 +272,7 @@ def describe_net(net: AttentionNet) -> dict:
     Returns
     -------
     dict
-        The arguments of :func:`restore_net`.
+        The arguments of :func:`net_from_state`.
     """
     weights = net.module_.state_dict()
     return {
@@ -282,12 +282,12 @@ def describe_net(net: AttentionNet) -> dict:
     }
 
 
-def restore_net(design: Design, weights: Weights, history: list) -> AttentionNet:
-    """Make a net of what :func:`describe_net` returned.
+def net_from_state(design: NetConfig, weights: Weights, history: list) -> AttentionNet:
+    """Make a net of what :func:`net_state` returned.
 
     Parameters
     ----------
-    design : Design
+    design : NetConfig
         What the net is made of.
     weights : dict of str to Tensor
         The network's state.
@@ -306,7 +306,7 @@ def restore_net(design: Design, weights: Weights, history: list) -> AttentionNet
     return net
 
 
-def _make_net(design: Design, **params: Any) -> AttentionNet:
+def _make_net(design: NetConfig, **params: Any) -> AttentionNet:
     net_class, module = NETS[design.kind]
     return net_class(
         module,
@@ -318,14 +318,14 @@ def _make_net(design: Design, **params: Any) -> AttentionNet:
     )
 
 
-def predict(net: AttentionNet, task: AnyTask) -> np.ndarray:
+def predict(net: AttentionNet, task: BatchSource) -> np.ndarray:
     """Compute the outputs for a task's targets.
 
     Parameters
     ----------
     net : AttentionNet
         A trained net; it moves to the task's device.
-    task : Task or BlockTask
+    task : FullGraph or GraphBatches
         What is asked about.
 
     Returns

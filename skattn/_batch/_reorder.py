@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from skattn.batch._batch import GraphBatch
-from skattn.batch._cut import Stretches, cut_renumbered
-from skattn.batch._rows import as_array, cut_features, cut_rows
+from skattn._batch._batch import GraphBatch
+from skattn._batch._cut import Stretches, cut_renumbered
+from skattn._batch._rows import as_array, cut_features, cut_rows
 from skattn.ops import Edges, GraphStructure
 
 

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 
-class Encoder(BaseEstimator):
+class EncoderConfig(BaseEstimator):
     """A recipe for the encoder of an estimator.
 
     A recipe holds parameters and no weights, so that ``clone`` carries nothing
@@ -57,17 +57,17 @@ class Encoder(BaseEstimator):
         groups, each of which attends to all nodes within so many hops; ``n_heads``
         must be divisible by its length. Beyond one hop edge weights and edge features
         do not count.
-    mixing : {"mean", "gcn"} or None, default=None
+    convolution : {"mean", "gcn"} or None, default=None
         A convolution beside the attention in every layer: the mean of the senders, or
         their sum normalised by degrees (Kipf and Welling 2017).
-    gated_mixing : bool, default=False
+    gated_convolution : bool, default=False
         Whether a learned gate, per node and column, weighs attention against the
         convolution, instead of adding both.
     global_attention : bool, default=False
         Whether every node also attends to all nodes of its graph in every layer, as in
         GraphGPS (Rampasek et al. 2022). Quadratic in the size of a graph; not for
         rows that join a graph one by one, which must not see each other.
-    alone : int or "auto", default="auto"
+    n_feature_layers : int or "auto", default="auto"
         In how many of the first ``n_layers`` layers a node sees only itself: a linear
         map takes the place of attention. "auto": in all but the last where a classifier
         or regressor makes the graph from a plain table and `pretrained` is None, else
@@ -80,10 +80,10 @@ class Encoder(BaseEstimator):
 
     Examples
     --------
-    >>> from skattn import Encoder, GraphAttentionClassifier
-    >>> clf = GraphAttentionClassifier(encoder=Encoder(output="attention"))
+    >>> from skattn import EncoderConfig, GraphAttentionClassifier
+    >>> clf = GraphAttentionClassifier(encoder=EncoderConfig(output="attention"))
     >>> clf.set_params(encoder__activation="relu").encoder
-    Encoder(activation='relu', output='attention')
+    EncoderConfig(activation='relu', output='attention')
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -97,10 +97,13 @@ class Encoder(BaseEstimator):
         "feature_embedding": [StrOptions({"periodic"}), None],
         "jumping": [StrOptions({"auto", "concat", "attention"}), None],
         "hops": [Interval(Integral, 1, None, closed="left"), tuple],
-        "mixing": [StrOptions({"mean", "gcn"}), None],
-        "gated_mixing": ["boolean"],
+        "convolution": [StrOptions({"mean", "gcn"}), None],
+        "gated_convolution": ["boolean"],
         "global_attention": ["boolean"],
-        "alone": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
+        "n_feature_layers": [
+            Interval(Integral, 0, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "positional": [StrOptions({"random_walk", "laplacian", "degree"}), None],
         "positional_dim": [Interval(Integral, 1, None, closed="left")],
     }
@@ -118,10 +121,10 @@ class Encoder(BaseEstimator):
         feature_embedding=None,
         jumping="auto",
         hops=1,
-        mixing=None,
-        gated_mixing=False,
+        convolution=None,
+        gated_convolution=False,
         global_attention=False,
-        alone="auto",
+        n_feature_layers="auto",
         positional=None,
         positional_dim=16,
     ):
@@ -135,10 +138,10 @@ class Encoder(BaseEstimator):
         self.feature_embedding = feature_embedding
         self.jumping = jumping
         self.hops = hops
-        self.mixing = mixing
-        self.gated_mixing = gated_mixing
+        self.convolution = convolution
+        self.gated_convolution = gated_convolution
         self.global_attention = global_attention
-        self.alone = alone
+        self.n_feature_layers = n_feature_layers
         self.positional = positional
         self.positional_dim = positional_dim
 

@@ -9,12 +9,19 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from skattn import GraphAttentionClassifier, GraphAttentionRegressor
-from skattn.batch import GraphBlock, collate
+from skattn._batch import GraphBlock, collate
+from skattn._training import FullGraph, GraphBatches, Labels, Training, train
+from skattn._training._microbatches import (
+    GRAPHS,
+    MOST,
+    ROWS,
+    SHARE,
+    Microbatches,
+    count_parts,
+)
 from skattn.graph import Graph, GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.ops import _reference, use_backend
-from skattn.training import BlockTask, Goal, Task, Training, train
-from skattn.training._parts import GRAPHS, MOST, ROWS, SHARE, Parts, count_parts
 
 N = 37
 
@@ -31,14 +38,14 @@ def graphs():
 def fit(graphs, monkeypatch):
     """A function: train a small classifier of the graphs in so many parts."""
     collection = GraphCollection.of(graphs)
-    goal = Goal(torch.arange(N) % 3, torch.linspace(0.0, 2.0, N))
-    task = BlockTask(
+    goal = Labels(torch.arange(N) % 3, torch.linspace(0.0, 2.0, N))
+    task = GraphBatches(
         GraphBlock.of(collection), np.arange(N), goal, 12, torch.device("cpu")
     )
 
     def run(n_parts, *, validate=False, norm="layer", dropout=0.0, **options):
-        monkeypatch.setattr("skattn.training._train.count_parts", lambda *_: n_parts)
-        monkeypatch.setattr("skattn.training._task.GRAPHS", 1)
+        monkeypatch.setattr("skattn._training._train.count_parts", lambda *_: n_parts)
+        monkeypatch.setattr("skattn._training._batch_source.GRAPHS", 1)
         block = BlockSpec(n_heads=2, dropout=dropout, norm=norm)
         return train(
             NetworkSpec(block=block, hidden_dim=8, readout="mean"),
@@ -80,8 +87,8 @@ def test_gradients_and_losses_are_those_of_the_whole_batch(fit, n_parts):
     options = {"max_epochs": 1}
     whole = fit(1, callbacks=[looks[0]], **options)
     shared = fit(n_parts, callbacks=[looks[1]], **options)
-    assert not isinstance(looks[0].batches[0][0], Parts)
-    assert isinstance(looks[1].batches[0][0], Parts)
+    assert not isinstance(looks[0].batches[0][0], Microbatches)
+    assert isinstance(looks[1].batches[0][0], Microbatches)
     torch.testing.assert_close(looks[1].norms[0], looks[0].norms[0])
     batches = [net.history[0]["batches"][0] for net in (whole, shared)]
     assert batches[1]["train_loss"] == pytest.approx(batches[0]["train_loss"])
@@ -89,7 +96,7 @@ def test_gradients_and_losses_are_those_of_the_whole_batch(fit, n_parts):
 
 
 def test_answers_that_count_nothing_add_nothing():
-    whole = Goal(torch.arange(4), torch.tensor([0.0, 0.0, 1.0, 3.0]))
+    whole = Labels(torch.arange(4), torch.tensor([0.0, 0.0, 1.0, 3.0]))
     shares = [whole.share(slice(0, 2)), whole.share(slice(2, 4))]
     assert [share.y.tolist() for share in shares] == [[0, 1], [2, 3]]
     assert [float(share.total_weight) for share in shares] == [4, 4]
@@ -116,14 +123,14 @@ def test_every_part_draws_for_itself(fit):
 def test_several_threads_work_with_one_of_torchs_each(fit, set_threads, monkeypatch):
     set_threads(2)
     together, found = threading.Barrier(2, timeout=60), set()
-    share = Goal.share
+    share = Labels.share
 
     def look(self, rows):
         found.add((threading.current_thread().name, torch.get_num_threads()))
         together.wait()  # passes only if another thread comes
         return share(self, rows)
 
-    monkeypatch.setattr(Goal, "share", look)
+    monkeypatch.setattr(Labels, "share", look)
     fit(2, max_epochs=1)
     assert len(found) >= 2
     assert {n_threads for _, n_threads in found} == {1}
@@ -181,7 +188,7 @@ def test_validation_takes_whole_batches(fit):
 
     class LookAtAll(Callback):
         def on_batch_begin(self, net, batch, training, **kwargs):
-            found.append((training, isinstance(batch[0], Parts)))
+            found.append((training, isinstance(batch[0], Microbatches)))
 
     fit(4, validate=True, callbacks=[LookAtAll()])
     assert set(found) == {(True, True), (False, False)}
@@ -218,9 +225,9 @@ def test_anomalies_are_looked_for_in_one_thread(fit):
 )
 @pytest.mark.parametrize("norm", ["layer", "batch"])
 def test_estimators_of_graphs_learn_in_parts(graphs, monkeypatch, estimator, norm):
-    monkeypatch.setattr("skattn.training._parts.SHARE", 1000)
-    shared, each = [], Parts.each
-    monkeypatch.setattr(Parts, "each", lambda *a: shared.append(1) or each(*a))
+    monkeypatch.setattr("skattn._training._microbatches.SHARE", 1000)
+    shared, each = [], Microbatches.each
+    monkeypatch.setattr(Microbatches, "each", lambda *a: shared.append(1) or each(*a))
     y = np.array([graph.n_nodes % 2 for graph in graphs])
     model = estimator(hidden_dim=16, norm=norm, max_epochs=30, random_state=0)
     model.fit(graphs, y)
@@ -233,7 +240,7 @@ def test_a_graph_as_a_whole_has_no_parts():
     batch = collate(Graph(np.eye(3), np.ones((3, 2))))
     train(
         NetworkSpec(block=BlockSpec(), hidden_dim=64),
-        (Task(batch, Goal(torch.zeros(3, 1), torch.ones(3, 1))), None),
+        (FullGraph(batch, Labels(torch.zeros(3, 1), torch.ones(3, 1))), None),
         Training(loss="squared_error", max_epochs=1, callbacks=[look]),
         n_outputs=1,
         generator=torch.Generator().manual_seed(0),
