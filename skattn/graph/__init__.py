@@ -5,7 +5,7 @@ Nothing here knows torch.
 
 from skattn.graph._adjacency import check_indices
 from skattn.graph._collection import GraphCollection
-from skattn.graph._contexts import CONTEXTS, Context
+from skattn.graph._context import Context
 from skattn.graph._encodings import positional_encoding
 from skattn.graph._features import degree_features
 from skattn.graph._folds import LabelledFold
@@ -20,7 +20,7 @@ from skattn.graph._molecules import (
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
 from skattn.graph._order import local_order
-from skattn.graph._resolve import resolve
+from skattn.graph._resolve import CONTEXTS, resolve
 from skattn.graph._self_loops import MissingLoops, add_self_loops
 from skattn.graph._sequences import (
     POSITION_FEATURES,

@@ -1,18 +1,20 @@
-"""What the user handed over, judged by its form alone.
+"""The kind of an estimator's input, by its form.
 
-In a list the first element decides: a Graph, a matrix (then all are sequences), or else
-a row of a table.
+The first element of a list decides: a Graph, a matrix (then all are sequences), or
+else a row of a table.
 """
 
 from collections.abc import Iterable, Sequence
 from numbers import Number
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from skattn.graph._graph import Graph
 
-_FITTED_ON = {
+InputKind = Literal["table", "adjacency", "graph", "named", "graphs", "sequences"]
+
+_FITTED_ON: dict[InputKind, tuple[str, str]] = {
     "table": ("a table", "Pass a table without adjacency="),
     "adjacency": ("a table with adjacency=", "Pass a table and adjacency= over it"),
     "graph": ("a Graph", "Pass a Graph, for example Graph(adjacency, X)"),
@@ -24,7 +26,7 @@ _FITTED_ON = {
         "n_features)",
     ),
 }
-_GOT = {
+_GOT: dict[InputKind, str] = {
     "table": "a table without adjacency=",
     "adjacency": "a table with adjacency=",
     "graph": "a Graph",
@@ -33,8 +35,8 @@ _GOT = {
 }
 
 
-def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> str:
-    """Return the kind of the context that these make.
+def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> InputKind:
+    """Return the kind of an input.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> str:
     return "table" if adjacency is None else "adjacency"
 
 
-def check_kind(fitted: str, X: Any, adjacency: Any) -> None:
+def check_kind(fitted: InputKind, X: Any, adjacency: Any) -> None:
     """Raise unless the input is of the kind that was fitted."""
     got = input_kind(X, adjacency)
     if got != ("table" if fitted == "named" else fitted):
@@ -89,7 +91,7 @@ def _check_types(adjacency: Any, graph: Any) -> None:
         )
 
 
-def _check_ways(X: Any, adjacency: Any, graph: Any, listed: str | None) -> None:
+def _check_ways(X: Any, adjacency: Any, graph: Any, listed: InputKind | None) -> None:
     if listed is not None and not (adjacency is None and graph is None):
         raise ValueError(
             f"X holds {listed}, each with edges of its own, and "
@@ -108,7 +110,7 @@ def _check_ways(X: Any, adjacency: Any, graph: Any, listed: str | None) -> None:
         )
 
 
-def _list_kind(X: Any) -> str | None:
+def _list_kind(X: Any) -> InputKind | None:
     """Return "graphs", "sequences" or, for what is no list of these, None."""
     if isinstance(X, np.ndarray):
         _check_objects(X)

@@ -1,20 +1,28 @@
-"""All the ways in meet here: (X, adjacency, graph=) becomes a context."""
+"""From the arguments of ``fit`` to a context."""
 
 from typing import Any
 
-from skattn.graph._contexts import (
+from skattn.graph._context import Check, Context, checked_view
+from skattn.graph._graph import Graph
+from skattn.graph._graph_contexts import (
     AdjacencyContext,
-    Check,
-    Context,
     GraphContext,
     GraphsContext,
-    NamedContext,
     SequencesContext,
-    TableContext,
-    checked_view,
 )
-from skattn.graph._graph import Graph
 from skattn.graph._input_kind import input_kind
+from skattn.graph._named_context import NamedContext
+from skattn.graph._table_context import TableContext
+
+CONTEXTS = (
+    TableContext,
+    AdjacencyContext,
+    GraphsContext,
+    SequencesContext,
+    GraphContext,
+    NamedContext,
+)
+"""The six kinds of input; a class stands before the one that it extends."""
 
 
 def resolve(
@@ -25,7 +33,7 @@ def resolve(
     n_neighbors: int = 8,
     check: Check,
 ) -> Context:
-    """Turn what ``fit`` was given into one kind of thing.
+    """Make the context of a fit from its input.
 
     Parameters
     ----------
@@ -47,7 +55,7 @@ def resolve(
     Returns
     -------
     Context
-        Of kind "table", "adjacency", "graph", "named", "graphs" or "sequences".
+        One of ``CONTEXTS``.
 
     Raises
     ------
@@ -58,12 +66,12 @@ def resolve(
         its graphs, sequences or rows disagree in what they hold.
     """
     kind = input_kind(X, adjacency, graph)
+    if graph is not None:
+        return NamedContext.of(X, graph, check)
     if kind == "graphs":
         return GraphsContext.of(X, check)
     if kind == "sequences":
         return SequencesContext.of(X, check)
-    if graph is not None:
-        return NamedContext.of(X, graph, check)
     if kind == "graph":
         return GraphContext(checked_view(X, check))
     if kind == "adjacency":

@@ -171,3 +171,21 @@ def test_files_find_the_right_class():
     for number, context in enumerate(CONTEXTS):
         assert not any(issubclass(later, context) for later in CONTEXTS[number + 1 :])
     assert len({context.kind for context in CONTEXTS}) == len(CONTEXTS) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "new_rows_join", "needs_adjacency"),
+    [
+        ("table", "table", True, False),
+        ("adjacency", "nodes", False, True),
+        ("graph", "nodes", False, False),
+        ("named", "nodes", True, False),
+        ("graphs", "graphs", False, False),
+        ("sequences", "graphs", False, False),
+    ],
+)
+def test_the_facts_of_every_context(kind, rows, new_rows_join, needs_adjacency):
+    (context,) = (context for context in CONTEXTS if context.kind == kind)
+    assert context.rows == rows
+    assert context.new_rows_join is new_rows_join
+    assert context.needs_adjacency is needs_adjacency

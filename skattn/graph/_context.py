@@ -1,0 +1,130 @@
+"""The input of one ``fit``: its rows, and the graph or graphs behind them.
+
+A `Context` splits its rows into a training and a held-out view, keeps what prediction
+needs, and joins later rows to it. Nothing after it depends on the form of the input.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skattn.graph._collection import GraphCollection
+from skattn.graph._features import degree_features
+from skattn.graph._graph import Graph
+from skattn.graph._input_kind import InputKind
+
+Check = Callable[[Any], Any]
+RowKind = Literal["table", "nodes", "graphs"]
+View = Graph | GraphCollection
+Views = tuple[View, View | None]
+Rows = NDArray[np.int64]
+Viewed = TypeVar("Viewed", Graph, GraphCollection)
+
+
+class Context(ABC):
+    """The rows of a fit, and the graph or graphs behind them.
+
+    Code outside :mod:`skattn.graph` reads the facts below and never asks for the kind.
+    """
+
+    kind: ClassVar[InputKind]
+    """The kind of input, compared with that of later input by `check_kind`."""
+    rows: ClassVar[RowKind]
+    """The objects that have a label each: rows of a table whose graph is made from
+    their features, nodes of a given graph, or whole graphs."""
+    new_rows_join: ClassVar[bool] = False
+    """Whether later rows join the fitted ones; they must not attend to each other."""
+    needs_adjacency: ClassVar[bool] = False
+    """Whether later rows come with an adjacency of their own."""
+
+    @property
+    @abstractmethod
+    def n_rows(self) -> int:
+        """Number of rows, as many as y has."""
+
+    @abstractmethod
+    def split(self, train: Rows, held_out: Rows | None) -> Views:
+        """Return the views whose targets are these rows, in their order.
+
+        Parameters
+        ----------
+        train : ndarray of shape (n_train,), int64
+            Positions of rows.
+        held_out : ndarray of shape (n_held_out,), int64, or None
+            Positions of other rows. Rows in neither are context, as training rows are.
+
+        Returns
+        -------
+        train : Graph or GraphCollection
+            A view with checked features; of a collection where every row is a graph.
+        held_out : Graph, GraphCollection or None
+            Another of the same kind; None if there are no such rows.
+        """
+
+    @abstractmethod
+    def fitted(self) -> "Context":
+        """Return what prediction needs of this, and no more.
+
+        Returns
+        -------
+        Context
+            It can `join`, not `split`.
+        """
+
+    @abstractmethod
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
+        """Return the view whose targets are later rows.
+
+        Parameters
+        ----------
+        X : Graph, array-like, sparse matrix, DataFrame or list
+            Of the kind that was fitted.
+        adjacency : matrix of shape (n_rows, n_rows) or None, default=None
+            Needed if and only if fit had one.
+        check : callable
+            As for `resolve`.
+
+        Returns
+        -------
+        Graph or GraphCollection
+            A view with checked features, one target per row of X.
+
+        Raises
+        ------
+        ValueError
+            If the input is of another kind than the fitted one.
+        """
+
+    def positions(self, X: Any) -> Rows | None:  # noqa: ARG002
+        """Return the nodes of ``join(X)`` as positions in the user's graph.
+
+        Parameters
+        ----------
+        X : DataFrame
+            As for `join`.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes,), int64, or None
+            None where ``join(X)`` has the nodes of the input itself.
+        """
+        return None
+
+
+def two_views(view: View, train: Rows, held_out: Rows | None) -> Views:
+    """Return the views of training and held-out rows; None for no held-out rows."""
+    if held_out is None or len(held_out) == 0:
+        return view[train], None
+    return view[train], view[held_out]
+
+
+def checked_view(view: Viewed, check: Check) -> Viewed:
+    """Return the view with checked features; degree features where it has none."""
+    graph = view if isinstance(view, Graph) else view.whole
+    features = check(graph.X)
+    if features is None:
+        features = degree_features(graph.adjacency)
+    return view.with_features(features)

@@ -1,0 +1,127 @@
+"""Graphs as they are: one graph's nodes, or whole graphs and sequences."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from skattn.graph._collection import GraphCollection
+from skattn.graph._context import (
+    Check,
+    Context,
+    RowKind,
+    Rows,
+    View,
+    Views,
+    checked_view,
+    two_views,
+)
+from skattn.graph._graph import Graph
+from skattn.graph._input_kind import InputKind, check_kind
+from skattn.graph._sequences import (
+    position_columns,
+    read_sequences,
+    sequence_graphs,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class GraphContext(Context):
+    """A graph, or a view of one."""
+
+    kind: ClassVar[InputKind] = "graph"
+    rows: ClassVar[RowKind] = "nodes"
+    view: View | None
+    """With checked features; None after `fitted`."""
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, as many as y has."""
+        return len(self._fit_view())
+
+    def split(self, train: Rows, held_out: Rows | None) -> Views:
+        """Return two views of the graph."""
+        return two_views(self._fit_view(), train, held_out)
+
+    def fitted(self) -> Self:
+        """Return the same without its graph."""
+        return replace(self, view=None)
+
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
+        """Return the view itself with checked features."""
+        check_kind(self.kind, X, adjacency)
+        graph: Graph = X
+        return checked_view(graph, check)
+
+    def _fit_view(self) -> View:
+        if self.view is None:
+            raise RuntimeError("A fitted context keeps no graph: it can only join.")
+        return self.view
+
+
+@dataclass(frozen=True, eq=False)
+class AdjacencyContext(GraphContext):
+    """A table and the adjacency over its rows."""
+
+    kind: ClassVar[InputKind] = "adjacency"
+    needs_adjacency: ClassVar[bool] = True
+
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
+        """Return the graph of the new rows."""
+        check_kind(self.kind, X, adjacency)
+        return checked_view(Graph(adjacency, X), check)
+
+
+@dataclass(frozen=True, eq=False)
+class GraphsContext(GraphContext):
+    """Many graphs, one row each."""
+
+    kind: ClassVar[InputKind] = "graphs"
+    rows: ClassVar[RowKind] = "graphs"
+
+    @classmethod
+    def of(cls, X: Any, check: Check) -> "GraphsContext":
+        """Lay a list of graphs side by side."""
+        return cls(checked_view(GraphCollection.of(X), check))
+
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
+        """Return the new graphs, without the fitted ones."""
+        check_kind(self.kind, X, adjacency)
+        return checked_view(GraphCollection.of(X), check)
+
+
+@dataclass(frozen=True, eq=False)
+class SequencesContext(GraphContext):
+    """Many sequences, one row each; time steps are nodes."""
+
+    kind: ClassVar[InputKind] = "sequences"
+    rows: ClassVar[RowKind] = "graphs"
+    n_features: int
+    """Width of every sequence, before columns for the position join it."""
+
+    @classmethod
+    def of(cls, X: Any, check: Check) -> "SequencesContext":
+        """Make graphs of sequences and lay them side by side."""
+        sequences = read_sequences(X)
+        return cls(_positioned(sequences, check), sequences[0].shape[1])
+
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
+        """Return the new sequences, without the fitted ones."""
+        check_kind(self.kind, X, adjacency)
+        sequences = read_sequences(X)
+        if sequences[0].shape[1] != self.n_features:
+            raise ValueError(
+                f"Sequences must have {self.n_features} features, as at fit, got "
+                f"{sequences[0].shape[1]}. They are read as (n_steps, n_features); of "
+                "the other order use skattn.preprocessing.SequenceGraph(axis=2)."
+            )
+        return _positioned(sequences, check)
+
+
+def _positioned(sequences: list[Any], check: Check) -> GraphCollection:
+    """Return sequences as graphs: checked features, then columns of the position."""
+    graphs = sequence_graphs(sequences, position=None)
+    view = checked_view(GraphCollection.of(graphs), check)
+    columns = {n: position_columns(n) for n in {len(steps) for steps in sequences}}
+    positions = np.concatenate([columns[len(steps)] for steps in sequences])
+    return view.with_features(np.hstack([view.whole.X, positions]))

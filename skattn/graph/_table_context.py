@@ -1,0 +1,48 @@
+"""A plain table: the rows of a fit are joined to their nearest neighbours."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from skattn.graph._context import Check, Context, RowKind, Rows, Views, two_views
+from skattn.graph._graph import Graph
+from skattn.graph._input_kind import InputKind, check_kind
+from skattn.graph._named_rows import stack
+from skattn.graph._neighbors import table_adjacency
+
+
+@dataclass(frozen=True, eq=False)
+class TableContext(Context):
+    """A plain table, whose rows attend to their nearest training rows."""
+
+    kind: ClassVar[InputKind] = "table"
+    rows: ClassVar[RowKind] = "table"
+    new_rows_join: ClassVar[bool] = True
+    features: Any
+    """(n_rows, n_features), float32."""
+    n_neighbors: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, as many as y has."""
+        return int(self.features.shape[0])
+
+    def split(self, train: Rows, held_out: Rows | None) -> Views:
+        """Return two views of one graph of all rows."""
+        newcomers = np.arange(0) if held_out is None else held_out
+        return two_views(self._graph(self.features, newcomers), train, held_out)
+
+    def fitted(self) -> "TableContext":
+        """Return itself: all fitted rows stay context."""
+        return self
+
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
+        """Return fitted and new rows; the new ones attend to the fitted ones."""
+        check_kind(self.kind, X, adjacency)
+        features = check(X)
+        new = self.n_rows + np.arange(features.shape[0])
+        return self._graph(stack(self.features, features), new)[new]
+
+    def _graph(self, features: Any, newcomers: Rows) -> Graph:
+        return Graph(table_adjacency(features, newcomers, self.n_neighbors), features)
