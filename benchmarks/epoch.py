@@ -78,13 +78,13 @@ def _citeseer() -> Data:
 
 def _ours(data: Data) -> Callable[[], None]:
     from skattn._batch import collate
-    from skattn._training import FullGraph, Labels, Training, train
+    from skattn._training import FullGraph, Labels, Supervised, Training, train
     from skattn.graph import Graph
     from skattn.nn import BlockSpec, NetworkSpec
 
     whole = collate(Graph(data.adjacency, data.words))
 
-    def task(mask: NDArray[np.bool_]) -> FullGraph:
+    def source(mask: NDArray[np.bool_]) -> FullGraph:
         y = torch.from_numpy(data.y[mask])
         batch = whole.with_targets(torch.from_numpy(np.flatnonzero(mask)))
         return FullGraph(batch, Labels(y, torch.ones(len(y))))
@@ -98,12 +98,15 @@ def _ours(data: Data) -> Callable[[], None]:
         attention_dropout=_DROPOUT,
     )
     spec = NetworkSpec(block=block, hidden_dim=_HEADS * _WIDTH, output="attention")
-    training = Training(loss="cross_entropy", max_epochs=_EPOCHS, patience=1000)
-    tasks, n_outputs = (task(data.train), task(data.val)), int(data.y.max()) + 1
+    training = Training(
+        learning_rate=0.005, weight_decay=5e-4, max_epochs=_EPOCHS, patience=1000
+    )
+    sources = source(data.train), source(data.val)
+    objective = Supervised(spec, int(data.y.max()) + 1, "cross_entropy")
 
     def epochs() -> None:
         generator = torch.Generator().manual_seed(0)
-        train(spec, tasks, training, n_outputs=n_outputs, generator=generator)
+        train(objective, sources, training, generator=generator)
 
     return epochs
 

@@ -48,7 +48,7 @@ def _graphs() -> Set:
 
 def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int64]):  # type: ignore[no-untyped-def]
     from skattn._batch import GraphBlock
-    from skattn._training import GraphBatches, Labels, Training, train
+    from skattn._training import GraphBatches, Labels, Supervised, Training, train
     from skattn.graph import Graph, GraphCollection
     from skattn.nn import BlockSpec, NetworkSpec
 
@@ -59,9 +59,10 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
             for pairs, of in zip(edges, labels, strict=True)
         ]
     )
-    goal = Labels(torch.from_numpy(y), torch.ones(_GRAPHS))
+    answers = Labels(torch.from_numpy(y), torch.ones(_GRAPHS))
     block = GraphBlock.of(collection)
-    task = GraphBatches(block, collection.targets, goal, _BATCH, torch.device("cpu"))
+    cpu = torch.device("cpu")
+    source = GraphBatches(block, collection.targets, answers, _BATCH, cpu)
     layers = BlockSpec(n_heads=_HEADS, residual=False, norm=None)
     spec = NetworkSpec(
         block=layers,
@@ -69,11 +70,14 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
         hidden_dim=_HEADS * _HEAD_DIM,
         readout="mean",
     )
-    training = Training(loss="cross_entropy", max_epochs=_EPOCHS)
+    objective = Supervised(spec, 2, "cross_entropy")
+    training = Training(
+        learning_rate=0.005, weight_decay=5e-4, max_epochs=_EPOCHS, patience=None
+    )
 
     def epochs() -> None:
         generator = torch.Generator().manual_seed(0)
-        train(spec, (task, None), training, n_outputs=2, generator=generator)
+        train(objective, (source, None), training, generator=generator)
 
     return epochs
 

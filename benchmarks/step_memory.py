@@ -16,8 +16,15 @@ import torch
 from benchmarks._measure import heavy_tailed_graph, memory, reset_peak
 from skattn import Graph
 from skattn._batch import collate
-from skattn._training import FullGraph, Labels, Training, estimate_step_bytes, train
-from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
+from skattn._training import (
+    FullGraph,
+    Labels,
+    Supervised,
+    Training,
+    estimate_step_bytes,
+    train,
+)
+from skattn.nn import BlockSpec, NetworkSpec
 
 N_OUTPUTS = 10
 SHAPES = [  # nodes, degree, features, stored features per node or 0, block, network
@@ -50,7 +57,7 @@ SHAPES = [  # nodes, degree, features, stored features per node or 0, block, net
 ]
 
 
-def task_of(number: int) -> tuple[FullGraph, NetworkSpec]:
+def source_of(number: int) -> tuple[FullGraph, NetworkSpec]:
     """Lay a shape out."""
     n_nodes, degree, n_features, n_stored, block, network = SHAPES[number]
     rng = np.random.default_rng(0)
@@ -73,8 +80,8 @@ def task_of(number: int) -> tuple[FullGraph, NetworkSpec]:
     if network.get("readout"):
         batch, n_targets = batch.with_targets(torch.arange(1)), 1
     y = torch.from_numpy(rng.integers(0, N_OUTPUTS, n_targets))
-    goal = Labels(y, torch.ones(n_targets))
-    return FullGraph(batch, goal), NetworkSpec(block=BlockSpec(**block), **network)
+    labels = Labels(y, torch.ones(n_targets))
+    return FullGraph(batch, labels), NetworkSpec(block=BlockSpec(**block), **network)
 
 
 def ring(n_nodes: int) -> sp.csr_array:
@@ -86,24 +93,25 @@ def ring(n_nodes: int) -> sp.csr_array:
 
 def measure(number: int) -> tuple[float, float]:
     """Return the estimate and the true peak beyond the inputs, in MB."""
-    task, spec = task_of(number)
+    source, spec = source_of(number)
     few = collate(Graph(sp.eye_array(300), np.ones((300, 2), np.float32)))
     small = FullGraph(few, Labels(torch.zeros(300, dtype=torch.int64), torch.ones(300)))
     run(small, NetworkSpec(block=BlockSpec(score=spec.block.score)))  # imports, code
-    with torch.device("meta"):
-        network = AttentionNetwork(task.n_features, N_OUTPUTS, spec)
-    estimate = estimate_step_bytes(network, task.batch) / 2**20
+    objective = Supervised(spec, N_OUTPUTS, "cross_entropy")
+    estimate = estimate_step_bytes(objective, source.batch, source.labels) / 2**20
     start = memory("VmRSS")
     reset_peak()
-    run(task, spec)
+    run(source, spec)
     return estimate, memory("VmHWM") - start
 
 
-def run(task: FullGraph, spec: NetworkSpec) -> None:
+def run(source: FullGraph, spec: NetworkSpec) -> None:
     """Train for two steps: the optimizer's memory is there from the second on."""
-    training = Training(loss="cross_entropy", max_epochs=2, patience=None)
-    generator = torch.Generator()
-    train(spec, (task, None), training, n_outputs=N_OUTPUTS, generator=generator)
+    objective = Supervised(spec, N_OUTPUTS, "cross_entropy")
+    training = Training(
+        learning_rate=0.005, weight_decay=5e-4, max_epochs=2, patience=None
+    )
+    train(objective, (source, None), training, generator=torch.Generator())
 
 
 def main() -> None:

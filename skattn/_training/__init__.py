@@ -1,4 +1,4 @@
-"""How a network is trained: the only room that knows skorch."""
+"""Training of networks: the only room that knows skorch."""
 
 from skattn._training._available import available_bytes
 from skattn._training._batch_source import (
@@ -9,19 +9,13 @@ from skattn._training._batch_source import (
 )
 from skattn._training._callbacks import TaskReport
 from skattn._training._device import resolve_device
-from skattn._training._labels import Labels, Loss
+from skattn._training._labels import Labels
+from skattn._training._losses import Loss
 from skattn._training._memory import check_memory, estimate_step_bytes
-from skattn._training._net import AttentionNet
-from skattn._training._train import (
-    RESERVED,
-    NetConfig,
-    Training,
-    net_from_state,
-    net_state,
-    predict,
-    train,
-    train_autoencoder,
-)
+from skattn._training._net import RESERVED, AttentionNet
+from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
+from skattn._training._stored import net_from_state, net_state
+from skattn._training._train import Training, predict, train
 
 __all__ = [
     "RESERVED",
@@ -30,8 +24,10 @@ __all__ = [
     "GraphBatches",
     "Labels",
     "Loss",
-    "NetConfig",
+    "MaskedReconstruction",
+    "Objective",
     "SampledBatches",
+    "Supervised",
     "TaskReport",
     "Training",
     "TrainingData",
@@ -43,5 +39,4 @@ __all__ = [
     "predict",
     "resolve_device",
     "train",
-    "train_autoencoder",
 ]

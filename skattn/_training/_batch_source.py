@@ -1,4 +1,4 @@
-"""What a network learns from: batches and their answers, epoch by epoch."""
+"""Sources of batches and their labels, epoch by epoch."""
 
 import math
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ import torch
 
 from skattn._batch import GraphBatch, GraphBlock, NeighborSampler, batches
 from skattn._training._labels import Labels
-from skattn._training._microbatches import GRAPHS, Microbatches
+from skattn._training._microbatches import MIN_GRAPHS_PER_PART, Microbatches
 from skattn.ops import SparseMatrix
 
 Pair = tuple[GraphBatch | Microbatches, Labels | None]
 
 
 class Size(NamedTuple):
-    """How much goes through a network at a time."""
+    """Sizes of a batch."""
 
     rows: float
     """Nodes."""
@@ -37,16 +37,16 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FullGraph:
-    """One batch and its answers: a graph as a whole."""
+    """One batch and its labels: a graph as a whole."""
 
     batch: GraphBatch
     """The graph and the targets."""
-    goal: Labels | None
-    """One answer per target; None where nothing is asked."""
+    labels: Labels | None
+    """One per target; None without labels."""
 
     @property
     def whole(self) -> GraphBatch:
-        """All there is."""
+        """The graph."""
         return self.batch
 
     @property
@@ -56,16 +56,16 @@ class FullGraph:
 
     @property
     def size(self) -> Size:
-        """What goes through a network at a time."""
+        """Sizes of the batch."""
         return Size.of(self.batch)
 
     @property
     def device(self) -> torch.device:
-        """Where the batch is."""
+        """Device of the batch."""
         return self.batch.targets.device
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Go through the batches, here the only one.
+        """Iterate over the batches, here the only one.
 
         Parameters
         ----------
@@ -75,29 +75,29 @@ class FullGraph:
         Yields
         ------
         tuple of GraphBatch and (Labels or None)
-            A batch and its answers.
+            A batch and its labels.
         """
-        yield self.batch, self.goal
+        yield self.batch, self.labels
 
 
 @dataclass(frozen=True, eq=False)
 class GraphBatches:
-    """Many graphs and their answers, some at a time."""
+    """Many graphs and their labels, in batches."""
 
     block: GraphBlock
     """All the graphs."""
     numbers: np.ndarray
-    """(n_targets,) int64: the graphs that are asked about."""
-    goal: Labels | None
-    """One answer per target, on the CPU; None where nothing is asked."""
+    """(n_targets,) int64: the target graphs."""
+    labels: Labels | None
+    """One per target, on the CPU; None without labels."""
     batch_size: int
-    """How many graphs are in a batch."""
+    """Graphs in a batch."""
     device: torch.device
-    """Where the batches shall be."""
+    """Device of the batches."""
     n_parts: int = 1
-    """In how many parts a batch is learned from, if on the CPU."""
+    """Microbatches of a training batch, on the CPU."""
     n_threads: int = 1
-    """How many threads may share these."""
+    """Threads that may share them."""
 
     @property
     def whole(self) -> GraphBatch:
@@ -111,12 +111,12 @@ class GraphBatches:
 
     @property
     def size(self) -> Size:
-        """What goes through a network at a time, if graphs are of average size."""
+        """Sizes of a batch of average graphs."""
         n_graphs = min(self.batch_size, len(self.numbers))
         return Size.of(self.whole, n_graphs / max(len(self.block), 1))
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Go through the batches.
+        """Iterate over the batches.
 
         Parameters
         ----------
@@ -126,38 +126,41 @@ class GraphBatches:
         Yields
         ------
         tuple of (GraphBatch or Microbatches) and (Labels or None)
-            A batch and its answers; in parts where graphs are shuffled and there are
-            answers.
+            A batch and its labels; as microbatches where graphs are shuffled and there
+            are labels.
         """
         for rows in batches(len(self.numbers), self.batch_size, generator):
-            goal = None if self.goal is None else self.goal[rows].to(self.device)
-            n_parts = min(self.n_parts, len(rows) // GRAPHS)
-            if generator is None or goal is None or n_parts < 2:
-                yield self.block.cut(self.numbers[rows], self.device), goal
+            labels = None if self.labels is None else self.labels[rows].to(self.device)
+            n_parts = min(self.n_parts, len(rows) // MIN_GRAPHS_PER_PART)
+            if generator is None or labels is None or n_parts < 2:
+                yield self.block.cut(self.numbers[rows], self.device), labels
             else:
                 parts = np.array_split(self.numbers[rows], n_parts)
                 seeds = torch.randint(2**62, (n_parts,), generator=generator).tolist()
-                yield Microbatches(self.block, parts, goal, seeds, self.n_threads), goal
+                yield (
+                    Microbatches(self.block, parts, labels, seeds, self.n_threads),
+                    labels,
+                )
 
 
 @dataclass(frozen=True, eq=False)
 class SampledBatches:
-    """Nodes of a large graph and their answers, some at a time.
+    """Nodes of a large graph and their labels, in batches.
 
-    Every batch is a small graph drawn around its targets, anew in every epoch: to learn
-    from, not to predict with.
+    Every batch is a small graph drawn around its targets, anew in every epoch: for
+    training, not for prediction.
     """
 
     sampler: NeighborSampler
     """Draws from the graph."""
     targets: np.ndarray
-    """(n_targets,) int64: the nodes that are asked about."""
-    goal: Labels | None
-    """One answer per target, on the CPU; None where nothing is asked."""
+    """(n_targets,) int64: the target nodes."""
+    labels: Labels | None
+    """One per target, on the CPU; None without labels."""
     batch_size: int
-    """How many targets are in a batch."""
+    """Targets in a batch."""
     device: torch.device
-    """Where the batches shall be."""
+    """Device of the batches."""
 
     @property
     def whole(self) -> GraphBatch:
@@ -171,11 +174,11 @@ class SampledBatches:
 
     @property
     def size(self) -> Size:
-        """What goes through a network; not known before it is drawn, but much."""
+        """Sizes of a batch; infinite, as they are not known before it is drawn."""
         return Size(math.inf, math.inf, math.inf)
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Go through the batches.
+        """Iterate over the batches.
 
         Parameters
         ----------
@@ -186,16 +189,16 @@ class SampledBatches:
         Yields
         ------
         tuple of GraphBatch and (Labels or None)
-            A batch and its answers.
+            A batch and its labels.
         """
         for rows in batches(len(self.targets), self.batch_size, generator):
-            goal = None if self.goal is None else self.goal[rows].to(self.device)
+            labels = None if self.labels is None else self.labels[rows].to(self.device)
             seed = 0
             if generator is not None:
                 seed = int(torch.randint(2**62, (), generator=generator))
-            yield self.sampler.sample(self.targets[rows], seed, self.device), goal
+            yield self.sampler.sample(self.targets[rows], seed, self.device), labels
 
 
 BatchSource = FullGraph | GraphBatches | SampledBatches
 TrainingData = tuple[BatchSource, BatchSource | None]
-"""What to learn from, and what to validate on."""
+"""Training data, and validation data if any."""

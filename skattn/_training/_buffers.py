@@ -1,4 +1,4 @@
-"""Memory that stays with a training whose steps take much."""
+"""Reuse of memory from step to step in trainings with large tensors."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -6,34 +6,33 @@ from torch import nn
 
 from skattn._training._batch_source import BatchSource, FullGraph
 from skattn._training._memory import HEAP_LIMIT
-from skattn._training._threads import width_of
+from skattn._training._work import width_of
 from skattn.ops import reuse_buffers
 
-LARGE = HEAP_LIMIT // 4
-"""Numbers in a tensor of which the C library keeps no memory. To look after it costs 3
-ms a step, 2 % of one with tensors of 13 MB, and saves 20 to 35 % where they are larger
-than this."""
+REUSE_FROM_NUMBERS = HEAP_LIMIT // 4
+"""Numbers (float32) in a tensor for which the C library keeps no memory: from there on
+reuse saves more time than it costs."""
 
 
 def enough_buffers(
-    module: nn.Module, task: BatchSource
+    module: nn.Module, source: BatchSource
 ) -> AbstractContextManager[None]:
-    """Let steps leave their memory to the next ones if that pays.
+    """Reuse the memory of a step in the next one, if that pays.
 
     Parameters
     ----------
     module : nn.Module
-        What is trained.
-    task : FullGraph, GraphBatches or SampledBatches
-        What it learns from; in batches, one step's tensors are not of the next's size.
+        The module that is trained.
+    source : FullGraph, GraphBatches or SampledBatches
+        The training data; in batches, tensors of successive steps differ in size.
 
     Returns
     -------
     context manager
         For the steps of the training.
     """
-    if not isinstance(task, FullGraph) or task.device.type != "cpu":
+    if not isinstance(source, FullGraph) or source.device.type != "cpu":
         return nullcontext()
-    if task.size.rows * width_of(module) < LARGE:
+    if source.size.rows * width_of(module) < REUSE_FROM_NUMBERS:
         return nullcontext()
     return reuse_buffers()

@@ -12,6 +12,10 @@ SCORE_DIGITS = 5
 better, and rows of next to no weight shall not choose the epoch."""
 
 
+class StopTraining(KeyboardInterrupt):
+    """The end of a training by a callback; skorch ends it at any KeyboardInterrupt."""
+
+
 class StopIfDiverged(Callback):
     """Give up when the training loss is no longer a finite number."""
 
@@ -125,7 +129,7 @@ class StopIfIdle(Callback):
     def on_epoch_end(self, net, **kwargs):
         """Stop if patience is over."""
         if self.progress.idle_ >= self.patience:
-            raise KeyboardInterrupt  # how a skorch callback ends a training
+            raise StopTraining
 
 
 class TaskReport(Callback):
@@ -158,4 +162,4 @@ class TaskReport(Callback):
             **self.about, reconstruction_attributes=lambda: self.attributes(net)
         )
         if stop:
-            raise KeyboardInterrupt
+            raise StopTraining

@@ -1,13 +1,14 @@
-"""How much memory a training step takes, said before it takes it.
+"""The memory of a training step, estimated before it is taken.
 
-The step is gone through on torch's meta device, whose tensors have sizes and no memory,
-and what lives at the same time is added up. So little here knows what a network is made
-of, and nothing has to follow when its layers change.
+The step runs on torch's meta device, whose tensors have sizes and no memory, and the
+sizes of tensors that live at the same time are added up. So little here knows the parts
+of a network, and nothing has to follow when its layers change.
 """
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,15 +16,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from skattn._batch import GraphBatch
 from skattn._training._available import available_bytes
 from skattn._training._batch_source import BatchSource, FullGraph, GraphBatches
-from skattn.nn import AttentionNetwork, GlobalAttention, HierarchicalReadout
+from skattn._training._compat_torch import (
+    TorchDispatchMode,
+    storage_key,
+    tree_leaves,
+)
+from skattn._training._labels import Labels
+from skattn._training._objectives import Objective
+from skattn.nn import GlobalAttention, HierarchicalReadout
 from skattn.ops import Edges, GraphStructure, SparseMatrix, use_shapes_of
 
+META = torch.device("meta")
 CPU = torch.device("cpu")
 """Where seeds are drawn, also if the caller makes all tensors elsewhere."""
 COPIES_OF_WEIGHTS = 4
@@ -33,25 +40,26 @@ HEAP_LIMIT = 32 << 20
 """What is that large gets pages of its own; what is smaller shares the heap and leaves
 gaps there."""
 HEAP_FACTOR = 1.25
-"""Memory of the heap for what lives on it. ``benchmarks/step_memory.py`` measured 1.1
-to 1.35, once 1.55; above the limit 1.0 to 1.07."""
+"""Memory of the heap per byte of tensors on it, see "Memory of a step" in
+benchmarks/README.md."""
 FIRST_STEP = 20 << 20
 """What code and libraries ask for when they first run."""
 BYTES_PER_NUMBER = 40
 """More than any step takes per row (node or edge) and column of a weight; a step that
-cannot take what is left is not gone through, which costs 0.05 s."""
+fits by this measure is not run on the meta device, which takes longer."""
 
 
-def check_memory(network: nn.Module, task: BatchSource) -> None:
+def check_memory(objective: Objective, source: BatchSource) -> None:
     """Refuse a training that cannot fit into memory, before it begins.
 
     Parameters
     ----------
-    network : AttentionNetwork or MaskedAutoencoder
-        Made on the meta device; it is asked for sizes alone.
-    task : FullGraph, GraphBatches or SampledBatches
-        What it shall learn from, on the device where it is trained. Of graphs in
-        batches the largest count; batches of sampled neighbours are let through.
+    objective : Objective
+        What is learned; its module is made here on the meta device, because the check
+        comes before weights take memory.
+    source : FullGraph, GraphBatches or SampledBatches
+        The training data, on the device of the training. Of graphs in batches the
+        largest count; batches of sampled neighbours are let through.
 
     Raises
     ------
@@ -59,58 +67,69 @@ def check_memory(network: nn.Module, task: BatchSource) -> None:
         If a training step needs more than the device has left. Where that is not known
         nothing is refused.
     """
-    left = available_bytes(task.device)
+    left = available_bytes(source.device)
     with CPU:
-        batch = _largest_batch(task)
-    if left is None or batch is None or _rough_bytes(network, batch) < left:
+        largest = _largest_batch(source)
+    if left is None or largest is None:
         return
-    needed = estimate_step_bytes(network, batch, task.device)
+    if _rough_bytes(_on_meta(objective, largest[0]), largest[0]) < left:
+        return
+    needed = estimate_step_bytes(objective, *largest, source.device)
     if needed > left:
         raise MemoryError(
-            f"a training step on {_amount(task)} must fit into memory, but needs about "
-            f"{needed / 1e9:.1f} GB beside the data where {task.device} has "
-            f"{left / 1e9:.1f} GB left. {_remedy(task)}, or make the network smaller "
+            f"a training step on {_amount(source)} must fit into memory, but needs "
+            f"about {needed / 1e9:.1f} GB beside the data where {source.device} has "
+            f"{left / 1e9:.1f} GB left. {_remedy(source)}, or make the network smaller "
             "(hidden_dim, n_layers)."
         )
 
 
 def estimate_step_bytes(
-    network: nn.Module, batch: GraphBatch, device: torch.device | None = None
+    objective: Objective,
+    batch: GraphBatch,
+    labels: Labels | None,
+    device: torch.device | None = None,
 ) -> int:
     """Estimate the peak memory of a training step beyond its inputs.
 
     Parameters
     ----------
-    network : AttentionNetwork or MaskedAutoencoder
-        Made on the meta device; it is asked for sizes alone.
+    objective : Objective
+        What is learned.
     batch : GraphBatch
-        What the step is about, on any device; only sizes count.
+        The batch of the step, on any device; only sizes count.
+    labels : Labels or None
+        Its labels, if the objective has any.
     device : torch.device, optional
-        Where the step is made; where the batch is if not given.
+        Device of the step; the batch's if not given.
 
     Returns
     -------
     int
-        Bytes: weights, optimizer, what is kept for the backward pass and what both
-        passes make for a moment. On the CPU the truth was within a factor 1.25 wherever
-        a step took more than 200 MB.
+        Bytes: weights, optimizer, tensors kept for the backward pass and those that
+        both passes make for a moment.
     """
     device = batch.targets.device if device is None else device
-    batch = batch.to(torch.device("meta"))
+    network = _on_meta(objective, batch)
+    targets = batch.targets.cpu()  # whether these are all nodes is looked up
+    batch = replace(batch.to(META), targets=targets)
+    labels = None if labels is None else labels.to(META)
     weights = list(network.parameters())
     live = LiveBytes(rows_of=batch.x)
-    live.ignore([*_tensors_of(batch), *weights])
+    live.ignore([*_tensors_of(batch, labels), *weights])
     modes = (CPU, use_shapes_of(device), _stand_ins(network), FusedAttention(), live)
     with ExitStack() as stack:
         for mode in modes:
             stack.enter_context(mode)
-        output = network(**batch.inputs, generator=torch.Generator())
-        if isinstance(network, AttentionNetwork):
-            output = output[batch.targets].log_softmax(1)
-        output.mean().backward()
-    network.zero_grad()
+        loss, _ = objective.loss(network, batch, labels, torch.Generator())
+        loss.backward()
     step = live.peak + COPIES_OF_WEIGHTS * sum(weight.nbytes for weight in weights)
     return FIRST_STEP + int(step)
+
+
+def _on_meta(objective: Objective, batch: GraphBatch) -> nn.Module:
+    with META:
+        return objective.module(int(batch.x.shape[1]))
 
 
 class LiveBytes(TorchDispatchMode):
@@ -149,7 +168,7 @@ class LiveBytes(TorchDispatchMode):
         return made
 
     def _watch(self, storage: torch.UntypedStorage, n_bytes: float) -> None:
-        key = storage._cdata
+        key = storage_key(storage)
         if key in self._sizes:
             return
         self._sizes[key] = n_bytes
@@ -243,17 +262,18 @@ def _stand_ins(network: nn.Module) -> Iterator[None]:
 # ---- what a batch is made of -------------------------------------------------------
 
 
-def _largest_batch(task: BatchSource) -> GraphBatch | None:
-    """Return the batch that takes most; None where every batch is drawn."""
-    if isinstance(task, FullGraph):
-        return task.batch
-    if not isinstance(task, GraphBatches):
+def _largest_batch(source: BatchSource) -> tuple[GraphBatch, Labels | None] | None:
+    """Return the batch with the most edges; None where every batch is drawn."""
+    if isinstance(source, FullGraph):
+        return source.batch, source.labels
+    if not isinstance(source, GraphBatches):
         return None
-    structure = task.block.whole.structure
+    structure = source.block.whole.structure
     assert structure.node_ptr is not None
     n_edges = structure.edges.indptr[structure.node_ptr].diff().numpy()
-    largest = np.argsort(n_edges[task.numbers])[-task.batch_size :]
-    return task.block.cut(task.numbers[largest])
+    largest = np.argsort(n_edges[source.numbers])[-source.batch_size :]
+    labels = None if source.labels is None else source.labels[largest]
+    return source.block.cut(source.numbers[largest]), labels
 
 
 def _rough_bytes(network: nn.Module, batch: GraphBatch) -> int:
@@ -270,8 +290,10 @@ def _cost(n_bytes: int) -> float:
     return n_bytes if n_bytes >= HEAP_LIMIT else HEAP_FACTOR * n_bytes
 
 
-def _tensors_of(batch: GraphBatch) -> Iterator[Tensor]:
+def _tensors_of(batch: GraphBatch, labels: Labels | None) -> Iterator[Tensor]:
     x, structure = batch.x, batch.structure
+    if labels is not None:
+        yield from (labels.y, labels.weight)
     yield batch.targets
     for edges in (structure.edges, *structure.hops.values()):
         yield from (edges.indptr, edges.senders)
@@ -283,13 +305,16 @@ def _tensors_of(batch: GraphBatch) -> Iterator[Tensor]:
     yield from (tensor for tensor in others if tensor is not None)
 
 
-def _amount(task: BatchSource) -> str:
-    if isinstance(task, GraphBatches):
-        return f"{min(task.batch_size, len(task.numbers))} graphs"
+def _amount(source: BatchSource) -> str:
+    if isinstance(source, GraphBatches):
+        return f"{min(source.batch_size, len(source.numbers))} graphs"
     return "the whole graph"
 
 
-def _remedy(task: BatchSource) -> str:
-    if isinstance(task, GraphBatches):
+def _remedy(source: BatchSource) -> str:
+    if isinstance(source, GraphBatches):
         return "Set batch_size to fewer graphs"
-    return "Train on some targets at a time (batch_size=512)"
+    return (
+        "Train on batches of targets and sampled neighbours (fanout=..., the number of "
+        "senders in each layer, and batch_size=512)"
+    )

@@ -7,50 +7,85 @@ from dataclasses import dataclass
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, PrintLog
+from torch import nn
 
 from skattn._training._batch_source import BatchSource
+from skattn._training._callbacks import StopTraining
 from skattn._training._history import EpochHistory, EpochSummary
 from skattn._training._microbatches import Microbatches
-from skattn.nn import MAX_EDGES
+
+RESERVED = (
+    "module",
+    "criterion",
+    "objective",
+    "n_features",
+    "generator",
+    "device",
+    "dataset",
+    "train_split",
+    "iterator_train",
+    "iterator_valid",
+    "predict_nonlinearity",
+    "warm_start",
+    "compile",
+    "lr",
+    "max_epochs",
+    "verbose",
+)
+"""Arguments of the net that ``net_params`` cannot set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Epochs:
-    """A task whose iteration is an epoch."""
+    """A batch source whose iteration is an epoch."""
 
-    task: BatchSource
-    """What to go through."""
+    source: BatchSource
+    """Makes the batches."""
     generator: torch.Generator | None
-    """What shuffles."""
+    """Shuffles them; None for their own order."""
 
     def __iter__(self):
-        return self.task.epoch(self.generator)
+        return self.source.epoch(self.generator)
 
 
 class AttentionNet(NeuralNet):
     """A skorch net over batches of graphs.
 
-    A dataset is a task, whose ``(GraphBatch, Labels)`` pairs are gone through once an
-    epoch: a torch ``DataLoader`` around a single batch costs 8.8 ms an epoch where
-    a plain iterator costs 1.7.
+    A data set is a batch source, whose ``(GraphBatch, Labels)`` pairs are iterated over
+    once an epoch, without a torch ``DataLoader``, whose overhead is several times that
+    of a step on a small graph (benchmarks/README.md).
 
     Parameters
     ----------
-    module : type
-        A network; made with the ``module__*`` arguments.
+    objective : Objective
+        Makes the module, computes its loss and its answers.
+    n_features : int
+        Width of the node features.
     generator : torch.Generator
         The only source of randomness: weights, then the order of batches and dropout.
         It stays on the CPU.
-    design : NetConfig
-        What the net is made of.
+    module : None
+        Not used; the objective makes it.
+    criterion : type
+        Not used; the objective computes the loss.
     **kwargs
         As for :class:`skorch.NeuralNet`.
     """
 
-    def __init__(self, module, *, generator=None, design=None, **kwargs):
-        super().__init__(module, **kwargs)
+    def __init__(
+        self,
+        objective,
+        n_features,
+        *,
+        generator=None,
+        module=None,
+        criterion=nn.Identity,
+        **kwargs,
+    ):
+        super().__init__(module, criterion, **kwargs)
+        self.objective = objective
+        self.n_features = n_features
         self.generator = generator
-        self.design = design
         self._switched = None
 
     @property
@@ -65,15 +100,14 @@ class AttentionNet(NeuralNet):
 
     def initialize_module(self):
         """Make the network; its weights come from the generator alone."""
-        kwargs = self.get_params_for("module")
         with torch.device("meta"):  # draws nothing from torch's own generator
-            module = self.initialized_instance(self.module, kwargs)
+            module = self.objective.module(self.n_features)
         self.module_ = module.to_empty(device="cpu")
         self.module_.reset_parameters(self.generator)
         return self
 
     def get_split_datasets(self, X, y=None, **fit_params):
-        """Take the training and the validation task as they are."""
+        """Take the training and the validation source as they are."""
         return X
 
     def get_iterator(self, dataset, training=False):
@@ -87,7 +121,7 @@ class AttentionNet(NeuralNet):
         swallows together with the user's own.
         """
         self.interrupted_ = False
-        self._switched = [*self.module_.modules(), *self.criterion_.modules()]
+        self._switched = list(self.module_.modules())
         try:
             return super().fit_loop(X, y, epochs, **kwargs)
         except KeyboardInterrupt as stop:
@@ -109,28 +143,26 @@ class AttentionNet(NeuralNet):
                 module.training = training
 
     def infer(self, x, **fit_params):
-        """Compute the outputs for a batch's targets, (n_targets, n_outputs)."""
-        if _goes_by_chunks(self.module_, x):
-            return x.answers(self.module_.forward_in_chunks(**x.inputs))
-        return x.answers(self.module_(**x.inputs, generator=self.generator))
-
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Compute the loss of a batch."""
-        return self.criterion_(y_pred, y_true)
+        """Compute one row per target of a batch, in evaluation."""
+        return self.objective.answer(self.module_, x)
 
     def train_step_single(self, batch, **fit_params):
-        """Compute the gradients of a batch, part by part where it has some."""
-        parts, _ = batch
-        if not isinstance(parts, Microbatches):
-            return super().train_step_single(batch, **fit_params)
+        """Compute the gradients of a batch, or of its microbatches."""
         self._set_training(True)
+        x, labels = batch
+        if isinstance(x, Microbatches):
+            return self._train_microbatches(x)
+        loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
+        loss.backward()
+        return {"loss": loss, "y_pred": outputs}
+
+    def _train_microbatches(self, parts):
         weights = [w for w in self.module_.parameters() if w.requires_grad]
 
-        def learn(x, goal, generator):
-            out = x.answers(self.module_(**x.inputs, generator=generator))
-            loss = self.get_loss(out, goal, X=x, training=True)
+        def learn(x, labels, generator):
+            loss, outputs = self.objective.loss(self.module_, x, labels, generator)
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
-            return out.detach(), loss.detach(), grads
+            return outputs.detach(), loss.detach(), grads
 
         outs, losses, grads = zip(*parts.each(learn), strict=True)
         for weight, *found in zip(weights, *grads, strict=True):
@@ -140,10 +172,11 @@ class AttentionNet(NeuralNet):
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""
-        step = super().validation_step(batch, **fit_params)
-        score = self.criterion_.score(step["y_pred"], batch[1])
+        self._set_training(False)
+        with torch.no_grad():
+            loss, score, outputs = self.objective.validate(self.module_, *batch)
         self.history.record_batch("valid_score", score.item())
-        return step
+        return {"loss": loss, "y_pred": outputs}
 
     def __getstate__(self):
         """Keep what prediction needs, on the CPU."""
@@ -157,34 +190,13 @@ class AttentionNet(NeuralNet):
         return super(AttentionNet, trained).__getstate__()
 
 
-class AutoencoderNet(AttentionNet):
-    """A skorch net over batches of graphs without answers.
-
-    In training the network returns the errors of what it reconstructs; asked later, the
-    encodings of the targets.
-    """
-
-    def infer(self, x, **fit_params):
-        """Compute errors in training, else the encodings of a batch's targets."""
-        if self.module_.training:
-            return self.module_(**x.inputs, generator=self.generator)
-        if _goes_by_chunks(self.module_, x):
-            return x.answers(self.module_.embed_in_chunks(**x.inputs))
-        return x.answers(self.module_.embed(**x.inputs))
-
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Compute the mean of the errors; a batch may be without masked targets."""
-        return y_pred.mean() if len(y_pred) else y_pred.sum()
-
-
-def _goes_by_chunks(module, batch):
-    """Tell whether a batch is evaluated in less memory than it takes as a whole."""
-    large = batch.structure.edges.n_edges > MAX_EDGES
-    return large and not module.training and module.takes_chunks
-
-
 def _is_from_callback(stop):
-    """Tell a callback's own ``raise`` from a signal, which may hit a callback too."""
+    """Tell a callback's own ``raise`` from a signal, which may hit a callback too.
+
+    Our callbacks raise `StopTraining`; the users' raise what skorch documents.
+    """
+    if isinstance(stop, StopTraining):
+        return True
     traces = [stop.__traceback__]
     while traces[-1].tb_next is not None:
         traces.append(traces[-1].tb_next)

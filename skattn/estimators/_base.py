@@ -327,9 +327,8 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             return own if auto and self._on_one_graph else dropout
         return self._table_input_dropout if auto and kind == "table" else 0.0
 
-    def _training(self, loss, patience, callbacks, score=None):
+    def _training(self, patience, callbacks, score=None):
         return Training(
-            loss=loss,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             max_epochs=self.max_epochs,

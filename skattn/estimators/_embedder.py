@@ -12,7 +12,7 @@ from sklearn.base import (
 from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skattn._training import train_autoencoder
+from skattn._training import MaskedReconstruction, train
 from skattn.estimators._base import STRONG_DROPOUT, GraphAttentionEstimator
 
 REQUESTED = {"adjacency": True}
@@ -299,11 +299,14 @@ class AttentionEmbedder(
         return self._training_tasks([view], [None])
 
     def _train(self, tasks, callbacks):
-        return train_autoencoder(
+        objective = MaskedReconstruction(
             self._network_spec(self.readout, tasks[0]),
-            tasks[0],
-            self._training("given", None, callbacks),
-            n_components=self.n_components,
-            mask_fraction=self.mask_fraction,
+            self.n_components,
+            self.mask_fraction,
+        )
+        return train(
+            objective,
+            tasks,
+            self._training(None, callbacks),
             generator=self._generator(),
         )

@@ -18,7 +18,13 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from skattn._training import NetConfig, net_from_state, net_state, resolve_device
+from skattn._training import (
+    MaskedReconstruction,
+    Supervised,
+    net_from_state,
+    net_state,
+    resolve_device,
+)
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._targets import Classes, Indicators, Numbers
@@ -197,11 +203,12 @@ PARTS: dict[str, tuple[Any, Callable, Callable]] = {
 RECORDS = (
     BlockSpec,
     Classes,
-    NetConfig,
     Indicators,
     InputSpec,
+    MaskedReconstruction,
     NetworkSpec,
     Numbers,
+    Supervised,
     *CONTEXTS,
 )
 PARTS |= {cls.__name__: (cls, _record_parts, _record_maker(cls)) for cls in RECORDS}

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
-from skattn._training import Labels, train
+from skattn._training import Labels, Supervised, train
 from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._pretrained import pretrained_start
 from skattn.estimators._scoring import validation_score
@@ -232,11 +232,15 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
 
     def _train(self, tasks, callbacks):
         patience = self.n_iter_no_change if self.early_stopping else None
-        return train(
+        objective = Supervised(
             self._network_spec(self.readout, tasks[0]),
+            self._targets_.n_outputs,
+            self._targets_.loss,
+        )
+        return train(
+            objective,
             tasks,
-            self._training(self._targets_.loss, patience, callbacks, self._score),
-            n_outputs=self._targets_.n_outputs,
+            self._training(patience, callbacks, self._score),
             generator=self._generator(),
             start=pretrained_start(self, tasks[0].n_features),
         )

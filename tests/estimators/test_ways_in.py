@@ -95,7 +95,7 @@ def test_the_activation_of_plain_tables_is_another(table, adjacency):
 
     def activation(cls=GraphAttentionClassifier, rows=X, **recipe):
         model = small(cls, encoder=EncoderConfig(**recipe)).fit(rows, y)
-        return model.net_.design.arguments["spec"].block.activation
+        return model.net_.objective.spec.block.activation
 
     assert activation() == activation(GraphAttentionRegressor) == "gelu"
     assert activation(AttentionEmbedder) == "elu"
@@ -106,7 +106,7 @@ def test_the_activation_of_plain_tables_is_another(table, adjacency):
     # an embedder's encoder bends as the embedder did
     graph = Graph(adjacency, X)
     reg = small(GraphAttentionRegressor, pretrained=small(AttentionEmbedder).fit(graph))
-    spec = reg.fit(graph, y).net_.design.arguments["spec"]
+    spec = reg.fit(graph, y).net_.objective.spec
     assert spec.block.activation == "elu"
 
 
@@ -115,7 +115,7 @@ def test_all_layers_of_plain_tables_count_where_classes_are_told(table, adjacenc
 
     def jumping(cls=GraphAttentionClassifier, rows=X, **params):
         model = small(cls, max_epochs=1, **params).fit(rows, y)
-        return model.net_.design.arguments["spec"].jumping
+        return model.net_.objective.spec.jumping
 
     assert jumping() == jumping(rows=sp.csr_array(X)) == "concat"
     assert jumping(GraphAttentionRegressor) is None

@@ -14,7 +14,7 @@ from skattn import (
 
 def design(X, y, *, dropout=0.4, **params):
     clf = GraphAttentionClassifier(max_epochs=1, dropout=dropout, **params).fit(X, y)
-    spec = clf.net_.design.arguments["spec"]
+    spec = clf.net_.objective.spec
     return spec.input_dropout, spec.block.residual_start
 
 
@@ -45,7 +45,7 @@ def test_a_graph_makes_up_for_what_its_nodes_lose():
     assert design(wide[:, :20], y, dropout="auto")[0] == 0.1
     assert design(wide[:, :20], y, dropout=0.4)[0] == 0.0
     regressor = GraphAttentionRegressor(max_epochs=1).fit(wide[:, :20], y)
-    assert regressor.net_.design.arguments["spec"].input_dropout == 0.0
+    assert regressor.net_.objective.spec.input_dropout == 0.0
     assert design([graph] * 20, y, dropout="auto")[0] == 0.5
     assert design(graph, y, dropout=0.4)[0] == 0.4
     assert (
@@ -64,7 +64,7 @@ def test_the_recipe_has_the_last_word():
 def test_every_node_is_an_example_to_the_embedder():
     X = np.random.default_rng(0).normal(size=(20, 20))
     embedder = AttentionEmbedder(max_epochs=1).fit(X)
-    assert embedder.net_.design.arguments["spec"].block.residual_start == 1.0
+    assert embedder.net_.objective.spec.block.residual_start == 1.0
 
 
 def test_dropout_is_strong_where_the_graph_says_nothing_new():
@@ -82,4 +82,4 @@ def test_dropout_is_strong_where_the_graph_says_nothing_new():
         (GraphAttentionClassifier, graph.with_features(wide), 0.5),
     ]:
         model = cls(max_epochs=1).fit(rows, y)
-        assert model.net_.design.arguments["spec"].block.dropout == expected
+        assert model.net_.objective.spec.block.dropout == expected

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from skattn._batch import collate_views
-from skattn._training import FullGraph, Labels, Training, train
+from skattn._training import FullGraph, Labels, Supervised, Training, train
 from skattn.graph import Graph
 from skattn.nn import BlockSpec, NetworkSpec
 
@@ -14,27 +14,39 @@ def spec():
 
 
 @pytest.fixture
-def tasks():
+def data():
     """20 nodes on a ring, two classes by the sign of the first feature; 14 to learn."""
     X = np.random.default_rng(0).standard_normal((20, 3))
     ring = np.roll(np.eye(20), 1, axis=0)
     graph = Graph(ring + ring.T, X)
     y = torch.from_numpy((X[:, 0] > 0).astype(np.int64))
     views = [graph[:14], graph[14:]]
-    goals = [Labels(part, torch.ones(len(part))) for part in (y[:14], y[14:])]
-    return tuple(map(FullGraph, collate_views(views), goals))
+    labels = [Labels(part, torch.ones(len(part))) for part in (y[:14], y[14:])]
+    return tuple(map(FullGraph, collate_views(views), labels))
 
 
 @pytest.fixture
-def fit(spec, tasks, on_interrupt):
+def training():
+    """A function: make options of a training, those of Training."""
+
+    def make(**options):
+        defaults = {"learning_rate": 0.005, "weight_decay": 5e-4, "patience": 50}
+        return Training(**defaults | {"max_epochs": 5} | options)
+
+    return make
+
+
+@pytest.fixture
+def fit(spec, data, training, on_interrupt):
     """A function: train a small classifier, options as in Training."""
 
-    def run(*, validate=True, seed=0, tasks=tasks, spec=spec, **options):
+    def run(
+        *, validate=True, seed=0, data=data, spec=spec, loss="cross_entropy", **options
+    ):
         return train(
-            spec,
-            tasks if validate else (tasks[0], None),
-            Training(**{"loss": "cross_entropy", "max_epochs": 5} | options),
-            n_outputs=2,
+            Supervised(spec, 2, loss),
+            data if validate else (data[0], None),
+            training(**options),
             generator=torch.Generator().manual_seed(seed),
         )
 

@@ -8,11 +8,11 @@ from skattn._training import (
     FullGraph,
     GraphBatches,
     Labels,
+    MaskedReconstruction,
     SampledBatches,
-    Training,
+    Supervised,
     predict,
     train,
-    train_autoencoder,
 )
 from skattn.graph import Graph, GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
@@ -29,10 +29,10 @@ def collection():
 
 
 @pytest.fixture
-def task(collection):
-    goal = Labels(torch.arange(5) % 2, torch.arange(5.0))
+def source(collection):
+    labels = Labels(torch.arange(5) % 2, torch.arange(5.0))
     block = GraphBlock.of(collection)
-    return GraphBatches(block, np.arange(5), goal, batch_size=2, device=CPU)
+    return GraphBatches(block, np.arange(5), labels, batch_size=2, device=CPU)
 
 
 def graphs_of(batch):
@@ -43,10 +43,10 @@ def graphs_of(batch):
 
 def test_a_graph_as_a_whole_is_one_batch():
     batch = collate(Graph(np.eye(3), np.ones((3, 2))))
-    goal = Labels(torch.zeros(3), torch.ones(3))
-    task = FullGraph(batch, goal)
-    assert list(task.epoch(torch.Generator())) == [(batch, goal)]
-    assert (task.n_features, task.size, task.device) == (2, (3, 6, 3), CPU)
+    labels = Labels(torch.zeros(3), torch.ones(3))
+    source = FullGraph(batch, labels)
+    assert list(source.epoch(torch.Generator())) == [(batch, labels)]
+    assert (source.n_features, source.size, source.device) == (2, (3, 6, 3), CPU)
 
 
 def test_entries_of_sparse_features_are_those_stored():
@@ -55,23 +55,23 @@ def test_entries_of_sparse_features_are_those_stored():
     assert FullGraph(batch, None).size == (3, 3, 9)
 
 
-def test_the_size_of_a_batch_is_that_of_average_graphs(task):
-    assert task.size == (2 * 15 / 5, 2 * 30 / 5, 2 * 25 / 5)
+def test_the_size_of_a_batch_is_that_of_average_graphs(source):
+    assert source.size == (2 * 15 / 5, 2 * 30 / 5, 2 * 25 / 5)
 
 
-def test_batches_come_in_order_without_a_generator(task):
-    pairs = list(task.epoch(None))
+def test_batches_come_in_order_without_a_generator(source):
+    pairs = list(source.epoch(None))
     assert [graphs_of(batch) for batch, _ in pairs] == [[0, 1], [2, 3, 4]]
-    assert [goal.weight.tolist() for _, goal in pairs] == [[0, 1], [2, 3, 4]]
+    assert [labels.weight.tolist() for _, labels in pairs] == [[0, 1], [2, 3, 4]]
 
 
-def test_a_generator_shuffles_graphs_and_answers_alike(task):
+def test_a_generator_shuffles_graphs_and_answers_alike(source):
     generator = torch.Generator().manual_seed(1)
     orders = []
     for _ in range(4):
-        pairs = list(task.epoch(generator))
+        pairs = list(source.epoch(generator))
         orders.append([g for batch, _ in pairs for g in graphs_of(batch)])
-        answers = [int(w) for _, goal in pairs for w in goal.weight]
+        answers = [int(w) for _, labels in pairs for w in labels.weight]
         assert answers == orders[-1]
         assert sorted(orders[-1]) == [0, 1, 2, 3, 4]
     assert len(set(map(tuple, orders))) > 1
@@ -79,25 +79,24 @@ def test_a_generator_shuffles_graphs_and_answers_alike(task):
 
 def test_some_of_the_graphs_are_asked_about(collection):
     block = GraphBlock.of(collection)
-    task = GraphBatches(block, np.array([4, 1]), None, batch_size=1, device=CPU)
-    pairs = list(task.epoch(None))
+    source = GraphBatches(block, np.array([4, 1]), None, batch_size=1, device=CPU)
+    pairs = list(source.epoch(None))
     assert [graphs_of(batch) for batch, _ in pairs] == [[4], [1]]
-    assert [goal for _, goal in pairs] == [None, None]
+    assert [labels for _, labels in pairs] == [None, None]
 
 
-def test_outputs_of_several_batches_are_in_the_order_of_the_graphs(task, collection):
+def test_outputs_of_several_batches_are_in_the_order_of_the_graphs(source, training):
     spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8, readout="sum")
     net = train(
-        spec,
-        (task, None),
-        Training(loss="cross_entropy", max_epochs=2),
-        n_outputs=2,
+        Supervised(spec, 2, "cross_entropy"),
+        (source, None),
+        training(max_epochs=2),
         generator=torch.Generator().manual_seed(0),
     )
-    together = predict(net, task)
+    together = predict(net, source)
     assert together.shape == (5, 2)
     for g in range(5):
-        one = GraphBatches(task.block, np.array([g]), None, 1, CPU)
+        one = GraphBatches(source.block, np.array([g]), None, 1, CPU)
         np.testing.assert_allclose(predict(net, one)[0], together[g], rtol=1e-4)
 
 
@@ -117,9 +116,9 @@ def large():
 @pytest.fixture
 def sampled(large):
     targets = np.arange(0, 60, 3)
-    goal = Labels(torch.from_numpy(targets % 2), torch.from_numpy(targets).float())
+    labels = Labels(torch.from_numpy(targets % 2), torch.from_numpy(targets).float())
     sampler = NeighborSampler(collate(large), (3, 2))
-    return SampledBatches(sampler, targets, goal, batch_size=8, device=CPU)
+    return SampledBatches(sampler, targets, labels, batch_size=8, device=CPU)
 
 
 def targets_of(batch):
@@ -130,8 +129,8 @@ def test_sampled_batches_are_about_their_targets(sampled):
     pairs = list(sampled.epoch(None))
     assert [len(batch) for batch, _ in pairs] == [8, 8, 4]
     assert [g for batch, _ in pairs for g in targets_of(batch)] == list(range(0, 60, 3))
-    for batch, goal in pairs:
-        assert goal.weight.tolist() == targets_of(batch)
+    for batch, labels in pairs:
+        assert labels.weight.tolist() == targets_of(batch)
         assert len(batch.structure.reach) == 3
     assert (sampled.n_features, sampled.device) == (2, CPU)
 
@@ -139,8 +138,8 @@ def test_sampled_batches_are_about_their_targets(sampled):
 def test_a_generator_shuffles_targets_and_draws_neighbours(sampled):
     def epoch(generator):
         pairs = list(sampled.epoch(generator))
-        for batch, goal in pairs:
-            assert goal.weight.tolist() == targets_of(batch)
+        for batch, labels in pairs:
+            assert labels.weight.tolist() == targets_of(batch)
         order = [t for batch, _ in pairs for t in targets_of(batch)]
         return order, [batch.x[:, 0].tolist() for batch, _ in pairs]
 
@@ -156,15 +155,15 @@ def test_neighbours_differ_from_batch_to_batch(sampled):
     generator = torch.Generator().manual_seed(0)
     drawn = [batch.x[:, 0].tolist() for batch, _ in twice.epoch(generator)]
     assert drawn[0] != drawn[1]
-    assert [goal for _, goal in twice.epoch(None)] == [None, None]
+    assert [labels for _, labels in twice.epoch(None)] == [None, None]
 
 
-def test_training_on_samples_predicts_the_whole(sampled, large):
+def test_training_on_samples_predicts_the_whole(sampled, large, training):
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
     net = train(
-        NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
+        Supervised(spec, 2, "cross_entropy"),
         (sampled, None),
-        Training(loss="cross_entropy", max_epochs=30, learning_rate=0.02),
-        n_outputs=2,
+        training(max_epochs=30, learning_rate=0.02),
         generator=torch.Generator().manual_seed(0),
     )
     outputs = predict(net, FullGraph(collate(large), None))
@@ -172,14 +171,15 @@ def test_training_on_samples_predicts_the_whole(sampled, large):
     assert (outputs.argmax(1) == np.arange(60) % 2).mean() > 0.9
 
 
-def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(large):
+def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(
+    large, training
+):
     sampler = NeighborSampler(collate(large), (3, 2, 2))
-    net = train_autoencoder(
-        NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
-        SampledBatches(sampler, np.arange(60), None, batch_size=1, device=CPU),
-        Training(loss="squared_error", max_epochs=2),
-        n_components=4,
-        mask_fraction=0.5,
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
+    net = train(
+        MaskedReconstruction(spec, n_components=4, mask_fraction=0.5),
+        (SampledBatches(sampler, np.arange(60), None, batch_size=1, device=CPU), None),
+        training(max_epochs=2),
         generator=torch.Generator().manual_seed(0),
     )
     assert np.isfinite(net.history[:, "train_loss"]).all()
@@ -188,23 +188,23 @@ def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(large):
 
 @pytest.mark.parametrize("options", [{}, {"global_attention": True}])
 def test_a_large_graph_is_predicted_in_chunks_where_that_is_possible(
-    sampled, large, options, monkeypatch
+    large, options, training, monkeypatch
 ):
+    spec = NetworkSpec(block=BlockSpec(n_heads=2, **options), hidden_dim=8)
     net = train(
-        NetworkSpec(block=BlockSpec(n_heads=2, **options), hidden_dim=8),
+        Supervised(spec, 2, "cross_entropy"),
         (FullGraph(collate(large), Labels(torch.arange(60) % 2, torch.ones(60))), None),
-        Training(loss="cross_entropy", max_epochs=1),
-        n_outputs=2,
+        training(max_epochs=1),
         generator=torch.Generator().manual_seed(0),
     )
-    task = FullGraph(collate(large[[3, 50]]), None)
-    whole = predict(net, task)
-    monkeypatch.setattr("skattn._training._net.MAX_EDGES", 100)
+    source = FullGraph(collate(large[[3, 50]]), None)
+    whole = predict(net, source)
+    monkeypatch.setattr("skattn._training._objectives.MAX_EDGES", 100)
     asked = []
     monkeypatch.setattr(
         net.module_,
         "forward_in_chunks",
         lambda **inputs: asked.append(1) or net.module_(**inputs),
     )
-    np.testing.assert_allclose(predict(net, task), whole, rtol=1e-4)
+    np.testing.assert_allclose(predict(net, source), whole, rtol=1e-4)
     assert len(asked) == (not options)

@@ -16,24 +16,24 @@ GRAPH = Graph(np.eye(4), np.zeros((4, 2)))
 WHOLE = FullGraph(collate(GRAPH), None)
 
 
-def are_kept(task):
-    with enough_buffers(MODULE, task):
+def are_kept(source):
+    with enough_buffers(MODULE, source):
         return kept._KEPT.get() is not None
 
 
 @pytest.mark.parametrize(("large", "expected"), [(20, True), (21, False)])
 def test_the_widest_tensor_of_all_nodes_decides(large, expected, monkeypatch):
-    monkeypatch.setattr(_buffers, "LARGE", large)
+    monkeypatch.setattr(_buffers, "REUSE_FROM_NUMBERS", large)
     assert are_kept(WHOLE) == expected
 
 
 def test_batches_differ_in_size(monkeypatch):
-    monkeypatch.setattr(_buffers, "LARGE", 1)
+    monkeypatch.setattr(_buffers, "REUSE_FROM_NUMBERS", 1)
     block = GraphBlock.of(GraphCollection.of([GRAPH] * 3))
     assert not are_kept(GraphBatches(block, np.arange(3), None, 2, torch.device("cpu")))
 
 
 def test_a_gpu_has_a_memory_of_its_own(monkeypatch):
-    monkeypatch.setattr(_buffers, "LARGE", 1)
+    monkeypatch.setattr(_buffers, "REUSE_FROM_NUMBERS", 1)
     targets = WHOLE.batch.targets.to("meta")
     assert not are_kept(FullGraph(replace(WHOLE.batch, targets=targets), None))

@@ -13,13 +13,16 @@ from skattn._batch import GraphBlock, NeighborSampler, collate
 from skattn._training import (
     FullGraph,
     GraphBatches,
+    Labels,
+    MaskedReconstruction,
     SampledBatches,
+    Supervised,
     _memory,
     check_memory,
     estimate_step_bytes,
 )
 from skattn.graph import GraphCollection
-from skattn.nn import AttentionNetwork, BlockSpec, MaskedAutoencoder, NetworkSpec
+from skattn.nn import BlockSpec, NetworkSpec
 
 CPU = torch.device("cpu")
 
@@ -31,11 +34,25 @@ def batch_of(n_nodes, degree, X):
     return collate(Graph(ring, X))
 
 
-def network_of(batch, block=None, cls=AttentionNetwork, **network):
-    spec = NetworkSpec(block=BlockSpec(**block or {}), **network)
-    width = {"n_outputs": 3} if cls is AttentionNetwork else {"n_components": 8}
-    with torch.device("meta"):
-        return cls(batch.x.shape[1], spec=spec, **width)
+def spec_of(block=None, **network):
+    return NetworkSpec(block=BlockSpec(**block or {}), **network)
+
+
+def classes(*args, **network):
+    return Supervised(spec_of(*args, **network), 3, "cross_entropy")
+
+
+def labels_of(batch):
+    y = torch.zeros(len(batch), dtype=torch.int64)
+    return Labels(y, torch.ones(len(batch)))
+
+
+def estimate(objective, batch, device=None):
+    return estimate_step_bytes(objective, batch, labels_of(batch), device)
+
+
+def whole(batch):
+    return FullGraph(batch, labels_of(batch))
 
 
 @pytest.fixture
@@ -51,12 +68,14 @@ import numpy as np, scipy.sparse as sp, torch
 from pathlib import Path
 from skattn import Graph
 from skattn._batch import collate
-from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
-from skattn._training import Labels, FullGraph, Training, estimate_step_bytes, train
+from skattn.nn import BlockSpec, NetworkSpec
+from skattn._training import (
+    FullGraph, Labels, Supervised, Training, estimate_step_bytes, train
+)
 
 n_nodes, degree, n_features, stored, block, network = eval(sys.argv[1])
 
-def task(n_nodes, X):
+def source(n_nodes, X):
     rng = np.random.default_rng(0)
     degrees = np.full(n_nodes, degree)
     adjacency = sp.csr_array(
@@ -78,21 +97,21 @@ def features(n_nodes):
     indptr = np.arange(n_nodes + 1) * stored
     return sp.csr_array((data, places, indptr), shape=(n_nodes, n_features))
 
-def run(task):
-    training = Training(loss="cross_entropy", max_epochs=2, patience=None)
-    generator = torch.Generator()
-    train(spec, (task, None), training, n_outputs=10, generator=generator)
+def run(source):
+    training = Training(
+        learning_rate=0.005, weight_decay=5e-4, max_epochs=2, patience=None
+    )
+    train(objective, (source, None), training, generator=torch.Generator())
 
 def memory(key):
     status = Path("/proc/self/status").read_text()
     return int(status.split(key + ":")[1].split()[0]) * 1024
 
 spec = NetworkSpec(block=BlockSpec(**block), **network)
-run(task(200, features(200)))  # imports and compiled code
-large = task(n_nodes, features(n_nodes))
-with torch.device("meta"):
-    net = AttentionNetwork(n_features, 10, spec)
-estimate = estimate_step_bytes(net, large.batch)
+objective = Supervised(spec, 10, "cross_entropy")
+run(source(200, features(200)))  # imports and compiled code
+large = source(n_nodes, features(n_nodes))
+estimate = estimate_step_bytes(objective, large.batch, large.labels)
 start = memory("VmRSS")
 Path("/proc/self/clear_refs").write_text("5")
 run(large)
@@ -117,9 +136,9 @@ def test_the_estimate_is_within_a_factor_of_1_3_of_the_truth():
         for shape in SHAPES
     ]
     for shape, worker in zip(SHAPES, workers, strict=True):
-        estimate, truth = map(int, worker.communicate()[0].split())
+        estimated, truth = map(int, worker.communicate()[0].split())
         assert truth > 200e6, shape
-        assert 1 / 1.3 < estimate / truth < 1.3, (shape, estimate, truth)
+        assert 1 / 1.3 < estimated / truth < 1.3, (shape, estimated, truth)
 
 
 # ---- what is counted -------------------------------------------------------------
@@ -163,10 +182,8 @@ def test_every_network_has_an_estimate_that_grows_with_the_graph(
     n_bytes = []
     for n_nodes in (2000, 4000):
         batch = batch_of(n_nodes, 5, np.ones((n_nodes, 8), np.float32))
-        built = network_of(batch, block, **network)
-        device = torch.device(device)
-        estimate = estimate_step_bytes(built, batch, device)
-        n_bytes.append(estimate - _memory.FIRST_STEP)
+        needed = estimate(classes(block, **network), batch, torch.device(device))
+        n_bytes.append(needed - _memory.FIRST_STEP)
     assert 1.7 < n_bytes[1] / n_bytes[0] < 2.1
 
 
@@ -174,42 +191,43 @@ def test_every_network_has_an_estimate_that_grows_with_the_graph(
 def test_an_autoencoder_has_an_estimate(sparse):
     X = np.ones((1000, 300), np.float32)
     batch = batch_of(1000, 5, sp.csr_array(X) if sparse else X)
-    plain = estimate_step_bytes(network_of(batch), batch)
-    told = estimate_step_bytes(network_of(batch, cls=MaskedAutoencoder), batch)
-    assert told - plain > 500 * 300 * 4  # features of the masked half are made
+    masked = MaskedReconstruction(spec_of(), n_components=8, mask_fraction=0.5)
+    reconstruction = estimate_step_bytes(masked, batch, None)
+    of_masked_half = 500 * 300 * 4
+    assert reconstruction - estimate(classes(), batch) > of_masked_half
 
 
 def test_a_device_that_makes_messages_needs_more(batch):
-    network = network_of(batch)
     cpu, cuda = (
-        estimate_step_bytes(network, batch, torch.device(name))
-        for name in ("cpu", "cuda")
+        estimate(classes(), batch, torch.device(name)) for name in ("cpu", "cuda")
     )
     assert cuda > cpu + 2 * 5000 * 64 * 4
 
 
 def test_many_graphs_are_more_than_one_where_all_see_each_other():
     graph = Graph(np.ones((50, 50)), np.ones((50, 4), np.float32))
-    whole = GraphBlock.of(GraphCollection.of([graph] * 20)).whole
-    one = whole.structure.__class__(whole.structure.edges)
-    one = whole.__class__(whole.x, one, torch.arange(1))
-    network = network_of(whole, {"global_attention": True}, readout="mean")
-    assert estimate_step_bytes(network, whole) > estimate_step_bytes(network, one)
+    many = GraphBlock.of(GraphCollection.of([graph] * 20)).whole
+    one = many.structure.__class__(many.structure.edges)
+    one = many.__class__(many.x, one, torch.arange(1))
+    objective = classes({"global_attention": True}, readout="mean")
+    assert estimate(objective, many) > estimate(objective, one)
 
 
-def test_the_network_and_the_batch_stay_as_they_were(batch):
-    network = network_of(batch, {"global_attention": True}, readout="hierarchical")
-    estimate_step_bytes(network, batch)
-    assert all(weight.grad is None for weight in network.parameters())
-    assert all("forward" not in vars(module) for module in network.modules())
+def test_modules_and_the_batch_stay_as_they_were(batch):
+    with torch.device("meta"):
+        module = classes({"global_attention": True}, readout="hierarchical").module(8)
+    with _memory._stand_ins(module):
+        assert any("forward" in vars(part) for part in module.modules())
+    assert all("forward" not in vars(part) for part in module.modules())
+    estimate(classes(), batch)
     assert batch.x.device.type == "cpu"
 
 
 def test_the_device_of_new_tensors_does_not_matter(batch):
-    network = network_of(batch, {"dropout": 0.3})
-    expected = estimate_step_bytes(network, batch)
+    objective, labels = classes({"dropout": 0.3}), labels_of(batch)
+    expected = estimate_step_bytes(objective, batch, labels)
     with torch.device("meta"):
-        assert estimate_step_bytes(network, batch) == expected
+        assert estimate_step_bytes(objective, batch, labels) == expected
 
 
 # ---- what is refused -------------------------------------------------------------
@@ -229,52 +247,51 @@ def test_too_large_a_step_is_refused_with_its_size_and_the_remedy(batch, memory_
     memory_left(int(15e6))
     message = (
         r"step on the whole graph must fit into memory, but needs about 0\.0 GB beside "
-        r"the data where cpu has 0\.0 GB left\. .*\(batch_size=512\), or make"
+        r"the data where cpu has 0\.0 GB left\. .*\(fanout=.* and batch_size=512\), or "
     )
     with pytest.raises(MemoryError, match=message):
-        check_memory(network_of(batch), FullGraph(batch, None))
+        check_memory(classes(), whole(batch))
 
 
 def test_a_step_that_fits_is_let_through(batch, memory_left):
-    network = network_of(batch)
-    needed = estimate_step_bytes(network, batch)
+    needed = estimate(classes(), batch)
     memory_left(needed)
-    check_memory(network, FullGraph(batch, None))
+    check_memory(classes(), whole(batch))
     memory_left(needed - 1)
     with pytest.raises(MemoryError):
-        check_memory(network, FullGraph(batch, None))
+        check_memory(classes(), whole(batch))
 
 
 def test_nothing_is_refused_where_memory_is_not_known(batch, memory_left):
     memory_left(None)
-    check_memory(network_of(batch), FullGraph(batch, None))
+    check_memory(classes(), whole(batch))
 
 
 def test_a_small_step_is_not_gone_through(batch, memory_left, monkeypatch):
     monkeypatch.setattr(_memory, "estimate_step_bytes", None)
     memory_left(64 << 30)
-    check_memory(network_of(batch), FullGraph(batch, None))
+    check_memory(classes(), whole(batch))
 
 
 def test_of_many_graphs_the_largest_batch_counts(memory_left):
     graphs = [Graph(np.ones((n, n)), np.ones((n, 4), np.float32)) for n in (9, 80, 70)]
     block = GraphBlock.of(GraphCollection.of(graphs))
-    task = GraphBatches(block, np.array([0, 2, 1, 0]), None, 2, CPU)
-    network = network_of(block.whole, readout="mean")
-    needed = estimate_step_bytes(network, block.cut(np.array([1, 2])))
+    labels = Labels(torch.zeros(4, dtype=torch.int64), torch.ones(4))
+    source = GraphBatches(block, np.array([0, 2, 1, 0]), labels, 2, CPU)
+    objective = classes(readout="mean")
+    needed = estimate(objective, block.cut(np.array([1, 2])))
     memory_left(needed)
-    check_memory(network, task)
+    check_memory(objective, source)
     memory_left(needed - 1)
     with (
         torch.device("meta"),
         pytest.raises(MemoryError, match=r"on 2 graphs must.*batch_size to fewer"),
     ):
-        check_memory(network, task)
+        check_memory(objective, source)
 
 
 def test_batches_of_sampled_neighbours_are_let_through(batch, memory_left):
     memory_left(1)
     sampler = NeighborSampler(batch, (2, 2))
-    check_memory(
-        network_of(batch), SampledBatches(sampler, np.arange(1000), None, 10, CPU)
-    )
+    source = SampledBatches(sampler, np.arange(1000), labels_of(batch), 10, CPU)
+    check_memory(classes(), source)

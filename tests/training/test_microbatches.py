@@ -6,19 +6,11 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
-from torch import nn
 
 from skattn import GraphAttentionClassifier, GraphAttentionRegressor
 from skattn._batch import GraphBlock, collate
-from skattn._training import FullGraph, GraphBatches, Labels, Training, train
-from skattn._training._microbatches import (
-    GRAPHS,
-    MOST,
-    ROWS,
-    SHARE,
-    Microbatches,
-    count_parts,
-)
+from skattn._training import FullGraph, GraphBatches, Labels, Supervised, train
+from skattn._training._microbatches import Microbatches
 from skattn.graph import Graph, GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.ops import _reference, use_backend
@@ -35,23 +27,23 @@ def graphs():
 
 
 @pytest.fixture
-def fit(graphs, monkeypatch):
+def fit(graphs, training, monkeypatch):
     """A function: train a small classifier of the graphs in so many parts."""
     collection = GraphCollection.of(graphs)
-    goal = Labels(torch.arange(N) % 3, torch.linspace(0.0, 2.0, N))
-    task = GraphBatches(
-        GraphBlock.of(collection), np.arange(N), goal, 12, torch.device("cpu")
+    labels = Labels(torch.arange(N) % 3, torch.linspace(0.0, 2.0, N))
+    source = GraphBatches(
+        GraphBlock.of(collection), np.arange(N), labels, 12, torch.device("cpu")
     )
 
     def run(n_parts, *, validate=False, norm="layer", dropout=0.0, **options):
         monkeypatch.setattr("skattn._training._train.count_parts", lambda *_: n_parts)
-        monkeypatch.setattr("skattn._training._batch_source.GRAPHS", 1)
+        monkeypatch.setattr("skattn._training._batch_source.MIN_GRAPHS_PER_PART", 1)
         block = BlockSpec(n_heads=2, dropout=dropout, norm=norm)
+        spec = NetworkSpec(block=block, hidden_dim=8, readout="mean")
         return train(
-            NetworkSpec(block=block, hidden_dim=8, readout="mean"),
-            (task, task if validate else None),
-            Training(**{"loss": "cross_entropy", "max_epochs": 3} | options),
-            n_outputs=3,
+            Supervised(spec, 3, "cross_entropy"),
+            (source, source if validate else None),
+            training(**{"max_epochs": 3} | options),
             generator=torch.Generator().manual_seed(0),
         )
 
@@ -194,25 +186,6 @@ def test_validation_takes_whole_batches(fit):
     assert set(found) == {(True, True), (False, False)}
 
 
-def test_parts_are_counted_by_the_work_in_a_batch():
-    module = nn.Linear(100, 60)
-    many = 1e6, 1000, 10  # nodes, graphs, nodes of the largest
-    counts = [count_parts(module, n, *many) for n in (0.0, 1.99 * SHARE, 2.0 * SHARE)]
-    assert counts == [1, 1, 2]
-    assert count_parts(module, 1e12, *many) == MOST
-    assert count_parts(nn.Sequential(module, nn.BatchNorm1d(60)), 1e12, *many) == 1
-
-
-def test_few_graphs_or_a_large_one_or_wide_weights_are_not_parted():
-    module = nn.Linear(100, 60)  # 100 wide
-    assert count_parts(module, 1e12, 1e6, 7, 10) == 1
-    assert count_parts(module, 1e12, 1e6, 3 * GRAPHS, 10) == 3
-    assert count_parts(module, 1e12, 1e6, 1000, 6e5) == 1
-    assert count_parts(module, 1e12, 1e6, 1000, 5e5) == 2
-    assert count_parts(module, 1e12, 2 * ROWS * 100 - 1, 1000, 1) == 1
-    assert count_parts(module, 1e12, 2 * ROWS * 100, 1000, 1) == 2
-
-
 def test_anomalies_are_looked_for_in_one_thread(fit):
     look = Look()
     with torch.autograd.set_detect_anomaly(True):
@@ -225,7 +198,7 @@ def test_anomalies_are_looked_for_in_one_thread(fit):
 )
 @pytest.mark.parametrize("norm", ["layer", "batch"])
 def test_estimators_of_graphs_learn_in_parts(graphs, monkeypatch, estimator, norm):
-    monkeypatch.setattr("skattn._training._microbatches.SHARE", 1000)
+    monkeypatch.setattr("skattn._training._work.WORK_PER_PART", 1000)
     shared, each = [], Microbatches.each
     monkeypatch.setattr(Microbatches, "each", lambda *a: shared.append(1) or each(*a))
     y = np.array([graph.n_nodes % 2 for graph in graphs])
@@ -235,14 +208,13 @@ def test_estimators_of_graphs_learn_in_parts(graphs, monkeypatch, estimator, nor
     assert model.predict(graphs).shape == y.shape
 
 
-def test_a_graph_as_a_whole_has_no_parts():
+def test_a_graph_as_a_whole_has_no_parts(training):
     look = Look()
     batch = collate(Graph(np.eye(3), np.ones((3, 2))))
     train(
-        NetworkSpec(block=BlockSpec(), hidden_dim=64),
+        Supervised(NetworkSpec(block=BlockSpec(), hidden_dim=64), 1, "squared_error"),
         (FullGraph(batch, Labels(torch.zeros(3, 1), torch.ones(3, 1))), None),
-        Training(loss="squared_error", max_epochs=1, callbacks=[look]),
-        n_outputs=1,
+        training(max_epochs=1, callbacks=[look]),
         generator=torch.Generator().manual_seed(0),
     )
     assert look.batches[0][0] is batch

@@ -18,10 +18,10 @@ def duplicate(request):
     return WAYS[request.param]
 
 
-def test_pickled_net_predicts_the_same(fit, tasks, duplicate):
+def test_pickled_net_predicts_the_same(fit, data, duplicate):
     net = fit()
     again = duplicate(net)
-    np.testing.assert_array_equal(predict(again, tasks[1]), predict(net, tasks[1]))
+    np.testing.assert_array_equal(predict(again, data[1]), predict(net, data[1]))
     assert again.history == net.history
 
 
@@ -57,10 +57,10 @@ def test_pickle_is_small_whatever_the_graph(fit):
     assert len(pickle.dumps(fit(max_epochs=1))) < 20_000
 
 
-def test_trained_net_lets_go_of_the_batch(fit, tasks):
-    own = copy.deepcopy(tasks)  # which no fixture holds
-    refs = [weakref.ref(task.batch) for task in own]
-    net = fit(tasks=own)
+def test_trained_net_lets_go_of_the_batch(fit, data):
+    own = copy.deepcopy(data)  # which no fixture holds
+    refs = [weakref.ref(source.batch) for source in own]
+    net = fit(data=own)
     del own
     gc.collect()
     assert [ref() for ref in refs] == [None, None]

@@ -1,16 +1,14 @@
 import threading
 
-import numpy as np
 import pytest
-import scipy.sparse
 import torch
 from skorch.callbacks import Callback
-from torch import nn
 
-from skattn._batch import collate
-from skattn._training import FullGraph
-from skattn._training._threads import SMALL, WALK, _mkl, enough_threads, work_of
-from skattn.graph import Graph
+from skattn._training._threads import (
+    ONE_THREAD_BELOW_WORK,
+    _mkl,
+    enough_threads,
+)
 
 
 @pytest.fixture
@@ -19,12 +17,6 @@ def two_threads():
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
-
-
-def task_of(X, n_neighbors):
-    n = X.shape[0]
-    near = sum(np.roll(np.eye(n), k, axis=0) for k in range(n_neighbors))
-    return FullGraph(collate(Graph(near, X)), None)
 
 
 def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):
@@ -41,7 +33,9 @@ def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):
     assert found == [1, 2]
 
 
-@pytest.mark.parametrize(("work", "expected"), [(SMALL - 1, 1), (SMALL, 2)])
+@pytest.mark.parametrize(
+    ("work", "expected"), [(ONE_THREAD_BELOW_WORK - 1, 1), (ONE_THREAD_BELOW_WORK, 2)]
+)
 def test_short_steps_have_one_thread(two_threads, work, expected):
     with enough_threads(work):
         assert torch.get_num_threads() == expected
@@ -71,22 +65,6 @@ def test_other_threads_have_theirs_even_if_they_begin_meanwhile(two_threads):
         other.start()
         other.join()
     assert found == [2]
-
-
-def test_work_is_that_of_the_largest_product():
-    module = nn.ParameterList([torch.ones(30, 8), torch.ones(8, 5), torch.ones(5)])
-    dense = np.ones((20, 30))
-    assert work_of(module, task_of(dense, 1)) == 20 * 30 * 8
-    sparse = scipy.sparse.random_array((20, 30), density=0.5, rng=0, format="csr")
-    assert work_of(module, task_of(sparse, 1)) == sparse.nnz * 8 == 300 * 8
-    nearly_empty = scipy.sparse.csr_array(np.eye(20, 30))
-    assert work_of(module, task_of(nearly_empty, 1)) == WALK * 20 * 8
-
-
-def test_work_is_that_of_the_edges_where_they_are_many():
-    module = nn.ParameterList([torch.ones(2, 8)])
-    assert work_of(module, task_of(np.ones((20, 2)), 20)) == WALK * 400 * 8
-    assert work_of(nn.Identity(), task_of(np.ones((20, 2)), 20)) == 0
 
 
 def test_small_graphs_are_trained_by_one_thread(two_threads, fit):

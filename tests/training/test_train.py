@@ -91,11 +91,11 @@ def test_every_epoch_is_recorded(fit):
     assert np.isfinite(history[:, ("train_loss", "valid_loss", "valid_score")]).all()
 
 
-def test_score_of_the_users_chooses_the_epoch(fit, tasks):
+def test_score_of_the_users_chooses_the_epoch(fit, data):
     net = fit(max_epochs=9, patience=9, score=lambda outputs: -outputs[0, 0])
     scores = net.history[:, "valid_score"]
     assert len(set(scores)) == 9
-    assert max(scores) == -predict(net, tasks[1])[0, 0]
+    assert max(scores) == -predict(net, data[1])[0, 0]
 
 
 def test_without_validation_no_score_is_asked_for(fit):
@@ -110,14 +110,14 @@ def test_without_validation_there_is_none(fit):
     assert "valid_loss" not in net.history[-1]
 
 
-def test_training_loss_is_that_of_the_targets_alone(fit, tasks):
-    learning, validation = tasks
-    wrong = Labels(1 - validation.goal.y, validation.goal.weight)
+def test_training_loss_is_that_of_the_targets_alone(fit, data):
+    learning, validation = data
+    wrong = Labels(1 - validation.labels.y, validation.labels.weight)
     one, other = (
-        fit(tasks=(learning, FullGraph(validation.batch, goal))).history[
+        fit(data=(learning, FullGraph(validation.batch, labels))).history[
             :, "train_loss"
         ]
-        for goal in (validation.goal, wrong)
+        for labels in (validation.labels, wrong)
     )
     assert one == other
 
@@ -129,10 +129,10 @@ def test_same_generator_gives_the_same_weights(fit):
     )
 
 
-def test_training_and_prediction_leave_torchs_generator_alone(fit, tasks):
+def test_training_and_prediction_leave_torchs_generator_alone(fit, data):
     state = torch.get_rng_state()
     net = fit()
-    predict(net, tasks[1])
+    predict(net, data[1])
     net_from_state(**net_state(net))
     assert torch.equal(torch.get_rng_state(), state)
 
@@ -143,15 +143,15 @@ def test_state_of_torchs_generator_does_not_matter(fit):
     assert_same_weights(one, fit())
 
 
-def test_best_epochs_weights_are_the_ones_that_stay(fit, tasks):
+def test_best_epochs_weights_are_the_ones_that_stay(fit, data):
     snapshots = Snapshots()
     net = fit(max_epochs=40, patience=5, learning_rate=0.1, **with_callbacks(snapshots))
     curve = net.history[:, ("valid_score", "valid_loss")]
     best = max(range(len(curve)), key=lambda k: (curve[k][0], -curve[k][1]))
     for name, tensor in weights_of(net).items():
         assert torch.equal(tensor, snapshots.weights_[best][name])
-    output = predict(net, tasks[1])
-    right = output.argmax(1) == tasks[1].goal.y.numpy()
+    output = predict(net, data[1])
+    right = output.argmax(1) == data[1].labels.y.numpy()
     assert right.mean() == pytest.approx(curve[best][0])
 
 
@@ -238,10 +238,10 @@ def test_signal_is_an_interrupt_of_the_user_even_inside_a_callback(
 
 
 def test_handler_of_the_users_own_may_raise_the_interrupt(fit, monkeypatch):
-    def infer(net, x, **kwargs):
+    def train_step_single(net, batch, **kwargs):
         raise KeyboardInterrupt  # as from a signal handler written in Python
 
-    monkeypatch.setattr(AttentionNet, "infer", infer)
+    monkeypatch.setattr(AttentionNet, "train_step_single", train_step_single)
     assert fit().interrupted_
 
 
@@ -277,18 +277,18 @@ def test_second_training_is_not_interrupted_because_the_first_was(fit):
     assert not fit().interrupted_
 
 
-def test_divergence_is_an_error_in_the_epoch_where_it_happens(fit, tasks):
+def test_divergence_is_an_error_in_the_epoch_where_it_happens(fit, data):
     seen = Snapshots()
     with pytest.raises(ValueError, match=r"must stay finite, but became \S+ in epoch "):
         fit(learning_rate=1e30, max_epochs=200, **with_callbacks(seen))
     assert len(getattr(seen, "weights_", [])) < 10
 
 
-def test_features_that_are_too_large_are_named_as_the_cause(fit, tasks):
+def test_features_that_are_too_large_are_named_as_the_cause(fit, data):
     huge = Graph(np.eye(20), np.full((20, 3), 1e38, np.float32))
-    task = FullGraph(collate(huge), Labels(torch.zeros(20).long(), torch.ones(20)))
+    source = FullGraph(collate(huge), Labels(torch.zeros(20).long(), torch.ones(20)))
     with pytest.raises(ValueError, match=r"epoch 1\..*StandardScaler, NodeTransformer"):
-        fit(tasks=(task, None))
+        fit(data=(source, None))
 
 
 def test_optimizer_is_adam_with_the_parameters_given(fit):
@@ -363,13 +363,13 @@ def test_works_under_metadata_routing(fit):
     assert_same_weights(routed, fit())
 
 
-def test_sparse_features_train_as_dense_ones_do(fit, tasks):
+def test_sparse_features_train_as_dense_ones_do(fit, data):
     x = (np.random.default_rng(0).random((20, 3)) > 0.5).astype(np.float32)
     ring = np.roll(np.eye(20), 1, axis=0)
-    goal = tasks[0].goal
+    labels = data[0].labels
     dense, sparse = (
         fit(
-            tasks=(FullGraph(collate(Graph(ring, form)[:14]), goal), None),
+            data=(FullGraph(collate(Graph(ring, form)[:14]), labels), None),
             spec=NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
         )
         for form in (x, csr_array(x))
@@ -386,11 +386,11 @@ def test_sparse_features_train_as_dense_ones_do(fit, tasks):
         ("squared_error", lambda x: x[:, :2].clone()),
     ],
 )
-def test_labels_and_numbers_are_learned_too(fit, tasks, loss, y):
-    batch = tasks[0].batch
+def test_labels_and_numbers_are_learned_too(fit, data, loss, y):
+    batch = data[0].batch
     y = y(batch.x[batch.targets])
     net = fit(
-        tasks=(FullGraph(batch, Labels(y, torch.ones_like(y))), None),
+        data=(FullGraph(batch, Labels(y, torch.ones_like(y))), None),
         loss=loss,
         max_epochs=80,
         learning_rate=0.02,
@@ -399,31 +399,32 @@ def test_labels_and_numbers_are_learned_too(fit, tasks, loss, y):
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_prediction_is_about_the_targets_in_their_order(fit, tasks):
+def test_prediction_is_about_the_targets_in_their_order(fit, data):
     net = fit()
-    batch = tasks[0].batch
+    batch = data[0].batch
     every = predict(net, FullGraph(batch.with_targets(torch.arange(20)), None))
     assert (every.shape, every.dtype) == ((20, 2), np.float32)
     some = predict(net, FullGraph(batch.with_targets(torch.tensor([5, 0, 5])), None))
     np.testing.assert_array_equal(some, every[[5, 0, 5]])
 
 
-def test_prediction_drops_nothing(fit, tasks):
+def test_prediction_drops_nothing(fit, data):
     net = fit()
     net.module_.train()
-    first = predict(net, tasks[0])
-    np.testing.assert_array_equal(predict(net, tasks[0]), first)
+    first = predict(net, data[0])
+    np.testing.assert_array_equal(predict(net, data[0]), first)
 
 
-def test_net_taken_apart_and_made_again_predicts_the_same(fit, tasks):
+def test_net_taken_apart_and_made_again_predicts_the_same(fit, data):
     net = fit()
     parts = net_state(net)
     assert all(w.device.type == "cpu" for w in parts["weights"].values())
     again = net_from_state(**parts)
-    np.testing.assert_array_equal(predict(again, tasks[1]), predict(net, tasks[1]))
+    np.testing.assert_array_equal(predict(again, data[1]), predict(net, data[1]))
     assert again.history[:, "train_loss"] == net.history[:, "train_loss"]
     assert_close(net_state(again)["weights"], parts["weights"])
-    assert net_state(again)["design"] == parts["design"]
+    for name in ("objective", "n_features"):
+        assert net_state(again)[name] == parts[name]
 
 
 def test_message_of_divergence_names_an_epoch_number(fit):

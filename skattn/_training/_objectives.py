@@ -1,0 +1,130 @@
+"""Objectives: the module that is trained, its loss and its answers."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Generator, Tensor, nn
+
+from skattn._batch import GraphBatch
+from skattn._training._labels import Labels
+from skattn._training._losses import CRITERIA, Loss
+from skattn.nn import MAX_EDGES, AttentionNetwork, MaskedAutoencoder, NetworkSpec
+
+LossAndOutputs = tuple[Tensor, Tensor]
+"""A scalar, and the tensor that it was computed from (``y_pred`` in callbacks)."""
+
+
+class Objective(Protocol):
+    """What is learned: a frozen dataclass of plain values, which files can hold.
+
+    A module that it takes is one that it made. An objective with labels can be
+    validated: its ``validate(module, batch, labels)`` returns loss, score (greater is
+    better) and answers.
+    """
+
+    def module(self, n_features: int) -> nn.Module:
+        """Make the module for node features of this width."""
+
+    def loss(
+        self,
+        module: Any,
+        batch: GraphBatch,
+        labels: Any,
+        generator: Generator | None,
+    ) -> LossAndOutputs:
+        """Compute the training loss of a batch."""
+
+    def answer(self, module: Any, batch: GraphBatch) -> Tensor:
+        """Compute one row per target, in evaluation."""
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """Predict labels of nodes or graphs."""
+
+    spec: NetworkSpec
+    """The shape of the network."""
+    n_outputs: int
+    """Width of the network's output."""
+    criterion: Loss
+    """The loss of a label."""
+
+    def __post_init__(self) -> None:
+        if self.criterion not in CRITERIA:
+            raise ValueError(
+                f"criterion must be one of {list(CRITERIA)}, got {self.criterion!r}."
+            )
+
+    def module(self, n_features: int) -> AttentionNetwork:
+        """Make the network for node features of this width."""
+        return AttentionNetwork(n_features, self.n_outputs, self.spec)
+
+    def loss(
+        self,
+        module: AttentionNetwork,
+        batch: GraphBatch,
+        labels: Labels,
+        generator: Generator | None,
+    ) -> LossAndOutputs:
+        """Compute the weighted mean loss of a batch's labels."""
+        outputs = batch.answers(module(**batch.inputs, generator=generator))
+        return self._mean_loss(outputs, labels), outputs
+
+    def answer(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:
+        """Compute the outputs (n_targets, n_outputs) in evaluation."""
+        forward = module.forward_in_chunks if _is_large(module, batch) else module
+        return batch.answers(forward(**batch.inputs))
+
+    def validate(
+        self, module: AttentionNetwork, batch: GraphBatch, labels: Labels
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute loss, score and outputs of a validation batch."""
+        outputs = self.answer(module, batch)
+        score = CRITERIA[self.criterion].score(outputs, labels.y)
+        return self._mean_loss(outputs, labels), labels.mean(score), outputs
+
+    def _mean_loss(self, outputs: Tensor, labels: Labels) -> Tensor:
+        return labels.mean(CRITERIA[self.criterion].loss(outputs, labels.y))
+
+
+@dataclass(frozen=True)
+class MaskedReconstruction:
+    """Reconstruct masked node features from the neighbourhood (GraphMAE)."""
+
+    spec: NetworkSpec
+    """The shape of the encoder."""
+    n_components: int
+    """Width of the embedding."""
+    mask_fraction: float
+    """Fraction of the nodes that is masked in every step."""
+
+    def module(self, n_features: int) -> MaskedAutoencoder:
+        """Make the autoencoder for node features of this width."""
+        return MaskedAutoencoder(
+            n_features,
+            self.spec,
+            n_components=self.n_components,
+            mask_fraction=self.mask_fraction,
+        )
+
+    def loss(
+        self,
+        module: MaskedAutoencoder,
+        batch: GraphBatch,
+        labels: Labels | None,
+        generator: Generator | None,
+    ) -> LossAndOutputs:
+        """Compute the mean error of masked nodes; 0 in a batch without any."""
+        errors = module(**batch.inputs, generator=generator)
+        return errors.mean() if len(errors) else errors.sum(), errors
+
+    def answer(self, module: MaskedAutoencoder, batch: GraphBatch) -> Tensor:
+        """Compute the embeddings (n_targets, n_components) in evaluation."""
+        large = _is_large(module, batch)
+        embed = module.embed_in_chunks if large else module.embed
+        return batch.answers(embed(**batch.inputs))
+
+
+def _is_large(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> bool:
+    """Whether a batch is evaluated in chunks, which take less memory."""
+    return batch.structure.edges.n_edges > MAX_EDGES and module.takes_chunks

@@ -1,0 +1,48 @@
+"""The schedule of step sizes, and how one of the user's is recognised."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from skorch.callbacks import LRScheduler
+from torch.optim.lr_scheduler import LambdaLR
+
+COOLDOWN_FRACTION = 0.3
+"""Fraction of the epochs in which steps shrink; see "Small graphs" in
+benchmarks/README.md."""
+
+
+def cooldown(max_epochs: int) -> LRScheduler:
+    """Make the schedule whose steps shrink to zero at the end (Haegele et al. 2024).
+
+    Where no validation chooses among the epochs, the last one's weights are kept, and
+    with steps of one size to the end these are one draw among many (section 3).
+    """
+    return LRScheduler(LambdaLR, lr_lambda=partial(_step_size, n_epochs=max_epochs))
+
+
+def _step_size(epoch: int, n_epochs: int) -> float:
+    """Return 1, then half a cosine down to 0 in the last part of the epochs."""
+    done = (epoch / n_epochs - (1 - COOLDOWN_FRACTION)) / COOLDOWN_FRACTION
+    return 0.5 * (1 + math.cos(math.pi * max(done, 0.0)))
+
+
+def has_schedule(callbacks: Sequence[Any]) -> bool:
+    """Whether skorch callbacks, named or not, classes or instances, hold a schedule."""
+    return any(
+        isinstance(callback, LRScheduler)
+        or (isinstance(callback, type) and issubclass(callback, LRScheduler))
+        for callback in map(_unnamed, callbacks)
+    )
+
+
+def drop_optimizers(callbacks: Sequence[Any]) -> None:
+    """Let schedules forget the optimizer, which holds twice the weights."""
+    for callback in map(_unnamed, callbacks):
+        if isinstance(callback, LRScheduler):
+            vars(callback).pop("lr_scheduler_", None)
+
+
+def _unnamed(entry: Any) -> Any:
+    return entry[-1] if isinstance(entry, tuple | list) else entry

@@ -1,0 +1,61 @@
+"""A trained net as plain values and arrays."""
+
+from typing import Any
+
+import torch
+
+from skattn._training._history import EpochHistory
+from skattn._training._net import AttentionNet
+from skattn._training._objectives import Objective
+
+Weights = dict[str, torch.Tensor]
+
+
+def net_state(net: AttentionNet) -> dict[str, Any]:
+    """Take a trained net apart into plain values and arrays.
+
+    Parameters
+    ----------
+    net : AttentionNet
+        A trained net.
+
+    Returns
+    -------
+    dict
+        The arguments of :func:`net_from_state`.
+    """
+    weights = net.module_.state_dict()
+    return {
+        "objective": net.objective,
+        "n_features": net.n_features,
+        "weights": {name: tensor.cpu() for name, tensor in weights.items()},
+        "history": list(net.history),
+    }
+
+
+def net_from_state(
+    objective: Objective, n_features: int, weights: Weights, history: list[dict]
+) -> AttentionNet:
+    """Make a net of what :func:`net_state` returned.
+
+    Parameters
+    ----------
+    objective : Objective
+        What was learned.
+    n_features : int
+        Width of the node features.
+    weights : dict of str to Tensor
+        The module's state.
+    history : list of dict
+        Losses and scores of each epoch.
+
+    Returns
+    -------
+    AttentionNet
+        A net that predicts as the trained one did.
+    """
+    net = AttentionNet(objective, n_features, generator=torch.Generator())
+    net.initialize()
+    net.module_.load_state_dict(weights)
+    net.history_ = EpochHistory(history)
+    return net
