@@ -16,7 +16,7 @@ from torch import Tensor
 from skattn._batch._batch import GraphBatch
 from skattn._batch._reorder import in_order
 from skattn.graph import Graph, MissingLoops, check_indices, hop_adjacency, local_order
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 
 def collate(
@@ -103,14 +103,12 @@ def collate_views(
 
 def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
     """Insert missing loops into what is needed; without any nothing is copied."""
-    adjacency, features = graph.adjacency, graph.edge_features
+    adjacency = graph.adjacency
     loops = _missing_loops(adjacency)
     log_weight = np.log(adjacency.data) if graph.is_weighted else None
 
-    def with_loops(entries: Any, value: Any, dtype: type[np.generic]) -> Tensor | None:
-        if entries is None:
-            return None
-        return _tensor(loops.insert(entries, value), dtype)
+    def with_loops(rows: np.ndarray | None) -> Tensor | None:
+        return None if rows is None else _tensor(loops.insert(rows, 0), np.float32)
 
     return GraphStructure(
         edges=_edges(
@@ -118,8 +116,7 @@ def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
             loops.insert(adjacency.indices, loops.nodes),
             graph.n_nodes,
         ),
-        log_weight=with_loops(log_weight, 0, np.float32),
-        edge_features=with_loops(features, 0, np.float32),
+        edge_data=EdgeData(with_loops(log_weight), with_loops(graph.edge_features)),
         hops={k: _edges_of(hop_adjacency(adjacency, k)) for k in hops if k > 1},
     )
 

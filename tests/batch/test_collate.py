@@ -55,12 +55,15 @@ def test_weights_become_logarithms_and_added_loops_weigh_one():
     batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
     assert senders_of(batch) == [[0, 1], [1], [0, 2]]
     expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
-    assert_close(batch.structure.log_weight, expected)
+    assert_close(batch.structure.edge_data.log_weight, expected)
 
 
 def test_graph_without_weights_has_no_logarithms():
-    assert collate(Graph(ADJACENCY, X)).structure.log_weight is None
-    assert collate(Graph([[0, 3], [0, 3]], X[:2])).structure.log_weight is not None
+    assert collate(Graph(ADJACENCY, X)).structure.edge_data.log_weight is None
+    assert (
+        collate(Graph([[0, 3], [0, 3]], X[:2])).structure.edge_data.log_weight
+        is not None
+    )
 
 
 def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
@@ -68,8 +71,8 @@ def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
     features = np.array([[1.0, 10], [2, 20], [3, 30], [4, 40]])
     batch = collate(Graph(adjacency, X, edge_features=features))
     expected = [[0, 0], [1, 10], [2, 20], [3, 30], [4, 40], [0, 0]]
-    assert batch.structure.edge_features.dtype == torch.float32
-    assert batch.structure.edge_features.tolist() == expected
+    assert batch.structure.edge_data.features.dtype == torch.float32
+    assert batch.structure.edge_data.features.tolist() == expected
 
 
 @pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_array, sp.coo_array])
@@ -118,7 +121,7 @@ def test_views_of_one_graph_share_its_tensors():
     first, third, second = collate_views([graph[[0]], other, graph[[2, 1]]])
     assert first.x is second.x
     assert first.structure.edges is second.structure.edges
-    assert first.structure.log_weight is second.structure.log_weight
+    assert first.structure.edge_data.log_weight is second.structure.edge_data.log_weight
     assert (first.targets.tolist(), second.targets.tolist()) == ([0], [2, 1])
     assert third.structure.edges is not first.structure.edges
     assert third.targets.tolist() == [0, 1, 2]
@@ -168,7 +171,7 @@ def overwrite(path, offset, value):
 def tensors_of(batch):
     sparse = isinstance(batch.x, SparseMatrix)
     x = [batch.x.values, batch.x.edges.senders] if sparse else [batch.x]
-    return [*x, batch.structure.edges.senders, batch.structure.edge_features]
+    return [*x, batch.structure.edges.senders, batch.structure.edge_data.features]
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, pd.DataFrame])
@@ -194,8 +197,8 @@ def test_a_mapped_graph_trains_as_the_one_in_memory(tmp_path):
         out = layer(
             batch.x,
             given.edges,
-            log_weight=given.log_weight,
-            edge_features=given.edge_features,
+            log_weight=given.edge_data.log_weight,
+            edge_features=given.edge_data.features,
         )
         out.square().sum().backward()
         results.append([out.detach(), *(p.grad for p in layer.parameters())])
