@@ -46,9 +46,8 @@ class EdgeData:
         EdgeData
             The new rows.
         """
+        log_weight, features = self.log_weight, self.features
         return EdgeData(
-            **{
-                name: None if rows is None else function(rows)
-                for name, rows in vars(self).items()
-            }
+            log_weight=None if log_weight is None else function(log_weight),
+            features=None if features is None else function(features),
         )
