@@ -6,7 +6,7 @@ from them; `NeighborSampler` draws small graphs from a large one.
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._block import GraphBlock, batches
-from skattn._batch._collate import collate, collate_views
+from skattn._batch._collate import collate
 from skattn._batch._sampling import NeighborSampler, is_fanout
 
 __all__ = [
@@ -15,6 +15,5 @@ __all__ = [
     "NeighborSampler",
     "batches",
     "collate",
-    "collate_views",
     "is_fanout",
 ]

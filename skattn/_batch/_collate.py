@@ -4,7 +4,7 @@ Arrays are made contiguous and of the kernels' types here, once; nothing behind 
 border checks them again. Those that fit, mapped from a file or not, are shared.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,37 +68,6 @@ def collate(
         order = local_order(graph.adjacency)
         batch = batch if order is None else in_order(batch, order)
     return batch.to(device)
-
-
-def collate_views(
-    views: Iterable[Graph],
-    device: torch.device | str = "cpu",
-    hops: tuple[int, ...] = (),
-) -> list[GraphBatch]:
-    """Collate several views; views of one graph share its tensors.
-
-    Parameters
-    ----------
-    views : iterable of Graph
-        Graphs or views of graphs.
-    device : torch.device or str, default="cpu"
-        Where the tensors shall be.
-    hops : tuple of int, default=()
-        How far heads see: for every k > 1 in it, who is within k hops of whom.
-
-    Returns
-    -------
-    list of GraphBatch
-        One per view.
-    """
-    bases: dict[Graph, GraphBatch] = {}
-    batches = []
-    for view in views:
-        if view.base not in bases:
-            bases[view.base] = collate(view.base, device, hops)
-        targets = _tensor(view.targets, np.int64)
-        batches.append(bases[view.base].with_targets(targets))
-    return batches
 
 
 def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:

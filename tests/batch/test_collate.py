@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 from torch.testing import assert_close
 
-from skattn._batch import collate, collate_views
+from skattn._batch import collate
 from skattn.graph import Graph
 from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix
@@ -115,21 +115,11 @@ def test_graph_without_edges_has_its_loops():
     assert senders_of(batch) == [[0], [1], [2]]
 
 
-def test_views_of_one_graph_share_its_tensors():
-    graph = Graph([[0, 2, 0], [0, 0, 0], [4, 0, 0]], X)
-    other = Graph(ADJACENCY, X)
-    first, third, second = collate_views([graph[[0]], other, graph[[2, 1]]])
-    assert first.x is second.x
-    assert first.structure.edges is second.structure.edges
-    assert first.structure.edge_data.log_weight is second.structure.edge_data.log_weight
-    assert (first.targets.tolist(), second.targets.tolist()) == ([0], [2, 1])
-    assert third.structure.edges is not first.structure.edges
-    assert third.targets.tolist() == [0, 1, 2]
-
-
 def test_device_is_passed_on():
-    batches = [collate(Graph(ADJACENCY, X), "meta")]
-    batches += collate_views([Graph(ADJACENCY, X)], torch.device("meta"))
+    batches = [
+        collate(Graph(ADJACENCY, X), device)
+        for device in ("meta", torch.device("meta"))
+    ]
     assert {batch.x.device.type for batch in batches} == {"meta"}
 
 
@@ -143,11 +133,8 @@ def test_far_sight_says_who_is_within_k_hops():
     assert (hops[2].indptr.dtype, hops[2].senders.dtype) == (torch.int64, torch.int32)
 
 
-def test_views_share_their_hops():
-    graph = Graph(ADJACENCY, X)
-    first, second = collate_views([graph[[0]], graph[[1]]], hops=(2,))
-    assert first.structure.hops[2] is second.structure.hops[2]
-    assert collate(graph).structure.hops == {}
+def test_no_hops_are_collated_unless_asked_for():
+    assert collate(Graph(ADJACENCY, X)).structure.hops == {}
 
 
 # ---- memory maps -----------------------------------------------------------------
