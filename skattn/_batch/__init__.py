@@ -1,14 +1,12 @@
 """Graphs become tensors.
 
 `collate` lays one graph out; `GraphBlock` lays many graphs out once and cuts batches
-from them; `NeighborSampler` draws small graphs from a large one. `graphs_from_pyg` and
-`graphs_to_pyg` exchange graphs with PyG.
+from them; `NeighborSampler` draws small graphs from a large one.
 """
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._block import GraphBlock, batches
-from skattn._batch._collate import collate, collate_views
-from skattn._batch._pyg import graphs_from_pyg, graphs_to_pyg
+from skattn._batch._collate import collate
 from skattn._batch._sampling import NeighborSampler, is_fanout
 
 __all__ = [
@@ -17,8 +15,5 @@ __all__ = [
     "NeighborSampler",
     "batches",
     "collate",
-    "collate_views",
-    "graphs_from_pyg",
-    "graphs_to_pyg",
     "is_fanout",
 ]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._collate import collate
@@ -171,14 +170,9 @@ def batches(
 
 def _cut_structure(structure: GraphStructure, nodes: Stretches) -> GraphStructure:
     edges, entries = cut_edges(structure.edges, nodes)
-
-    def cut(table: Tensor | None) -> Tensor | None:
-        return None if table is None else cut_rows(table, entries)
-
     return GraphStructure(
         edges=edges,
-        log_weight=cut(structure.log_weight),
-        edge_features=cut(structure.edge_features),
+        edge_data=structure.edge_data.map(lambda rows: cut_rows(rows, entries)),
         node_ptr=torch.from_numpy(nodes.ptr),
         hops={k: cut_edges(far, nodes)[0] for k, far in structure.hops.items()},
     )

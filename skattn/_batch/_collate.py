@@ -4,7 +4,7 @@ Arrays are made contiguous and of the kernels' types here, once; nothing behind 
 border checks them again. Those that fit, mapped from a file or not, are shared.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from skattn._batch._batch import GraphBatch
 from skattn._batch._reorder import in_order
 from skattn.graph import Graph, MissingLoops, check_indices, hop_adjacency, local_order
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 
 def collate(
@@ -70,47 +70,14 @@ def collate(
     return batch.to(device)
 
 
-def collate_views(
-    views: Iterable[Graph],
-    device: torch.device | str = "cpu",
-    hops: tuple[int, ...] = (),
-) -> list[GraphBatch]:
-    """Collate several views; views of one graph share its tensors.
-
-    Parameters
-    ----------
-    views : iterable of Graph
-        Graphs or views of graphs.
-    device : torch.device or str, default="cpu"
-        Where the tensors shall be.
-    hops : tuple of int, default=()
-        How far heads see: for every k > 1 in it, who is within k hops of whom.
-
-    Returns
-    -------
-    list of GraphBatch
-        One per view.
-    """
-    bases: dict[Graph, GraphBatch] = {}
-    batches = []
-    for view in views:
-        if view.base not in bases:
-            bases[view.base] = collate(view.base, device, hops)
-        targets = _tensor(view.targets, np.int64)
-        batches.append(bases[view.base].with_targets(targets))
-    return batches
-
-
 def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
     """Insert missing loops into what is needed; without any nothing is copied."""
-    adjacency, features = graph.adjacency, graph.edge_features
+    adjacency = graph.adjacency
     loops = _missing_loops(adjacency)
     log_weight = np.log(adjacency.data) if graph.is_weighted else None
 
-    def with_loops(entries: Any, value: Any, dtype: type[np.generic]) -> Tensor | None:
-        if entries is None:
-            return None
-        return _tensor(loops.insert(entries, value), dtype)
+    def with_loops(rows: np.ndarray | None) -> Tensor | None:
+        return None if rows is None else _tensor(loops.insert(rows, 0), np.float32)
 
     return GraphStructure(
         edges=_edges(
@@ -118,8 +85,7 @@ def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
             loops.insert(adjacency.indices, loops.nodes),
             graph.n_nodes,
         ),
-        log_weight=with_loops(log_weight, 0, np.float32),
-        edge_features=with_loops(features, 0, np.float32),
+        edge_data=EdgeData(with_loops(log_weight), with_loops(graph.edge_features)),
         hops={k: _edges_of(hop_adjacency(adjacency, k)) for k in hops if k > 1},
     )
 

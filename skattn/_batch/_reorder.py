@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._cut import Stretches, cut_renumbered
@@ -44,15 +43,10 @@ def _reordered(
     structure: GraphStructure, order: NDArray[np.int64], places: NDArray[np.int64]
 ) -> GraphStructure:
     edges, entries = _edges(structure.edges, order, places)
-
-    def cut(table: Tensor | None) -> Tensor | None:
-        return None if table is None else cut_rows(table, entries)
-
     return replace(
         structure,
         edges=edges,
-        log_weight=cut(structure.log_weight),
-        edge_features=cut(structure.edge_features),
+        edge_data=structure.edge_data.map(lambda rows: cut_rows(rows, entries)),
         hops={k: _edges(far, order, places)[0] for k, far in structure.hops.items()},
     )
 

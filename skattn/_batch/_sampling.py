@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
 from typing import Any
@@ -17,7 +17,7 @@ from skattn._batch import _draw
 from skattn._batch._batch import GraphBatch
 from skattn._batch._cut import Stretches
 from skattn._batch._rows import cut_features
-from skattn.ops import Edges, GraphStructure, run_blocks
+from skattn.ops import EdgeData, Edges, GraphStructure, run_blocks
 
 _ROWS_PER_BLOCK = 1024
 """Receivers that a thread draws for at a time, 0.2 ms; fewer than two run inline."""
@@ -70,7 +70,7 @@ class NeighborSampler:
     >>> batch = sampler.sample(np.array([0]), seed=0)
     >>> batch.x.shape, batch.structure.reach
     (torch.Size([3, 5]), (1, 3))
-    >>> batch.structure.log_weight.exp()
+    >>> batch.structure.edge_data.log_weight.exp()
     tensor([1., 2., 2.])
     """
 
@@ -181,28 +181,26 @@ class NeighborSampler:
         return nodes[:n], numbers
 
     def _structure_of(self, sampled: _Sampled) -> GraphStructure:
-        whole, entries = self.whole.structure, torch.from_numpy(sampled.entries)
         indptr = np.zeros(len(sampled.counts) + 1, np.int64)
         np.cumsum(sampled.counts, out=indptr[1:])
-        features = whole.edge_features
         return GraphStructure(
             edges=Edges(
                 indptr=torch.from_numpy(indptr),
                 senders=torch.from_numpy(sampled.senders),
                 n_senders=len(sampled.nodes),
             ),
-            log_weight=self._log_weight_of(sampled),
-            edge_features=None if features is None else features[entries],
+            edge_data=self._edge_data_of(sampled),
             degree=self._degree_of(sampled.nodes),
             reach=sampled.reach,
         )
 
-    def _log_weight_of(self, sampled: _Sampled) -> Tensor | None:
-        log_weight = self.whole.structure.log_weight
+    def _edge_data_of(self, sampled: _Sampled) -> EdgeData:
+        entries = torch.from_numpy(sampled.entries)
+        data = self.whole.structure.edge_data.map(lambda rows: rows[entries])
         log_scale = torch.from_numpy(sampled.log_scale)
-        if log_weight is not None:
-            return log_scale + log_weight[torch.from_numpy(sampled.entries)]
-        return log_scale if sampled.log_scale.any() else None
+        if data.log_weight is not None:
+            return replace(data, log_weight=log_scale + data.log_weight)
+        return replace(data, log_weight=log_scale) if sampled.log_scale.any() else data
 
     def _features_of(self, nodes: NDArray[np.int64]) -> Any:
         x = self.whole.x
@@ -211,14 +209,14 @@ class NeighborSampler:
         return cut_features(x, Stretches.between(nodes, nodes + 1))
 
     def _degree_of(self, nodes: NDArray[np.int64]) -> Tensor:
-        if self.whole.structure.log_weight is not None:
+        if self.whole.structure.edge_data.log_weight is not None:
             return self._degree[torch.from_numpy(nodes)]
         indptr, _ = self._arrays
         return torch.from_numpy((indptr[nodes + 1] - indptr[nodes]).astype(np.float32))
 
     @cached_property
     def _degree(self) -> Tensor:
-        log_weight = self.whole.structure.log_weight
+        log_weight = self.whole.structure.edge_data.log_weight
         assert log_weight is not None
         indptr, weights = self._arrays[0], log_weight.numpy()
         degree = np.empty(len(indptr) - 1, np.float32)

@@ -301,8 +301,9 @@ def _tensors_of(batch: GraphBatch, labels: Labels | None) -> Iterator[Tensor]:
         yield from (x.values, x.edges.indptr, x.edges.senders)
     else:
         yield x
-    others = (structure.log_weight, structure.edge_features, structure.node_ptr)
-    yield from (tensor for tensor in others if tensor is not None)
+    yield from structure.edge_data.tensors
+    if structure.node_ptr is not None:
+        yield structure.node_ptr
 
 
 def _amount(source: BatchSource) -> str:

@@ -20,6 +20,7 @@ from skattn.graph._molecules import (
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
 from skattn.graph._order import local_order
+from skattn.graph._pyg import graphs_from_pyg, graphs_to_pyg
 from skattn.graph._resolve import CONTEXTS, resolve
 from skattn.graph._self_loops import MissingLoops, add_self_loops
 from skattn.graph._sequences import (
@@ -42,7 +43,9 @@ __all__ = [
     "check_indices",
     "degree_features",
     "graphs_from_networkx",
+    "graphs_from_pyg",
     "graphs_from_smiles",
+    "graphs_to_pyg",
     "hop_adjacency",
     "knn_adjacency",
     "knn_graph",

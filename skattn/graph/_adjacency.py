@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skattn.graph._ragged_range import ragged_range
+
 _SLICED = (
     "It looks sliced by rows: keep it whole and slice the graph, "
     "Graph(adjacency, X)[rows], or cut both axes, adjacency[rows][:, rows]."
@@ -83,10 +85,9 @@ def cut_adjacency(
     """Return the entries among `nodes`, in their order, and the numbers they had."""
     place = np.full(adjacency.shape[0], -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))
-    start, stop = adjacency.indptr[nodes], adjacency.indptr[nodes + 1]
-    lengths = (stop - start).astype(np.int64)
-    first = np.concatenate([[0], np.cumsum(lengths)])
-    edges = np.repeat(start - first[:-1], lengths) + np.arange(first[-1])
+    starts = adjacency.indptr[nodes]
+    lengths = adjacency.indptr[nodes + 1] - starts
+    edges = ragged_range(starts, lengths)
     receivers = np.repeat(np.arange(len(nodes)), lengths)
     senders = place[adjacency.indices[edges]]
     inside = senders >= 0

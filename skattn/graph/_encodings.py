@@ -9,6 +9,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
+from skattn.graph._ragged_range import ragged_range
+
 KINDS = ("random_walk", "laplacian", "degree")
 
 # Numbers in one block of walks or stack of matrices: 16 MB, of which few live at once.
@@ -161,7 +163,7 @@ def _returns(
     node_ptr = np.concatenate([[0], np.cumsum(sizes)])
     counts = np.clip(sizes - first, 0, width)
     graphs = np.repeat(np.arange(len(sizes)), counts)
-    columns = np.arange(len(graphs)) - np.repeat(np.cumsum(counts) - counts, counts)
+    columns = ragged_range(np.zeros_like(counts), counts)
     ends = node_ptr[:-1][graphs] + first + columns
     shape = (int(node_ptr[-1]), int(counts.max()))
     forth = sparse.csr_array((np.ones(len(ends)), (ends, columns)), shape=shape)

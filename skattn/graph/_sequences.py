@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skattn.graph._adjacency import index_dtype
 from skattn.graph._graph import Graph
+from skattn.graph._ragged_range import ragged_range
 
 CONNECTIONS = ("chain", "window", "causal", "complete")
 
@@ -178,12 +180,11 @@ def _band(n_steps: int, behind: int | None, ahead: int | None) -> sparse.csr_arr
     last = np.minimum(steps + (n_steps if ahead is None else ahead), n_steps - 1)
     lengths = last - first + 1
     indptr = np.concatenate([[0], np.cumsum(lengths)])
-    senders = np.arange(indptr[-1]) - np.repeat(indptr[:-1] - first, lengths)
-    index = np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64
+    index = index_dtype(indptr[-1])
     return sparse.csr_array(
         (
-            np.ones(len(senders), dtype=np.float32),
-            senders.astype(index),
+            np.ones(indptr[-1], dtype=np.float32),
+            ragged_range(first, lengths).astype(index),
             indptr.astype(index),
         ),
         shape=(n_steps, n_steps),

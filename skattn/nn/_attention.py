@@ -423,8 +423,8 @@ def edge_inputs(structure: GraphStructure) -> EdgeInputs:
     """Take from a structure what an attention over its edges needs."""
     return EdgeInputs(
         edges=structure.edges,
-        log_weight=structure.log_weight,
-        edge_features=structure.edge_features,
+        log_weight=structure.edge_data.log_weight,
+        edge_features=structure.edge_data.features,
     )
 
 

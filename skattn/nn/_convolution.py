@@ -195,7 +195,7 @@ def with_degree(structure: GraphStructure) -> GraphStructure:
 
 
 def _weights(structure: GraphStructure, dtype: torch.dtype) -> Tensor:
-    edges, log_weight = structure.edges, structure.log_weight
+    edges, log_weight = structure.edges, structure.edge_data.log_weight
     if log_weight is None:
         return torch.ones(edges.n_edges, dtype=dtype, device=edges.indptr.device)
     return log_weight.exp().to(dtype)

@@ -153,11 +153,9 @@ def induced(structure: GraphStructure, kept: Tensor) -> GraphStructure:
         senders=number[edges.senders[stay]].to(edges.senders.dtype),
         n_senders=int(number[-1]),
     )
-    weight, features = structure.log_weight, structure.edge_features
     return GraphStructure(
         edges=new,
-        log_weight=None if weight is None else weight[stay],
-        edge_features=None if features is None else features[stay],
+        edge_data=structure.edge_data.map(lambda rows: rows[stay]),
         node_ptr=number[node_ptr_of(structure)],
     )
 

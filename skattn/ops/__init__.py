@@ -11,6 +11,7 @@ from skattn.ops._backends import use_backend, use_shapes_of
 from skattn.ops._buffers import reuse_buffers
 from skattn.ops._dropout import dropout
 from skattn.ops._edge_attention import attention_weights, edge_attention
+from skattn.ops._edge_data import EdgeData
 from skattn.ops._edges import Edges
 from skattn.ops._elu import elu
 from skattn.ops._scores import Dot, Gat, GatV2, Score
@@ -20,6 +21,7 @@ from skattn.ops._threads import run_blocks
 
 __all__ = [
     "Dot",
+    "EdgeData",
     "Edges",
     "Gat",
     "GatV2",

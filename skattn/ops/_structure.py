@@ -1,4 +1,4 @@
-"""Everything that is known of a graph but the features of its nodes."""
+"""Edges, edge data and node ranges of graphs: all but the node features."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from skattn.ops._edge_data import EdgeData
 from skattn.ops._edges import Edges
 
 __all__ = ["GraphStructure", "as_structure"]
@@ -15,27 +16,25 @@ __all__ = ["GraphStructure", "as_structure"]
 
 @dataclass(frozen=True, eq=False)
 class GraphStructure:
-    """How the nodes of one graph, or of several side by side, hang together."""
+    """Edges and edge data of one graph or of a disjoint union of graphs."""
 
     edges: Edges
-    """Who attends to whom: n_edges edges, grouped by receiver."""
-    log_weight: Tensor | None = None
-    """Logarithm of the edge weights, (n_edges,); None where all weights are 1."""
-    edge_features: Tensor | None = None
-    """Edge features, (n_edges, n_edge_features)."""
+    """Receivers and senders: n_edges edges, grouped by receiver."""
+    edge_data: EdgeData = field(default_factory=EdgeData)
+    """Weights and features of the edges, in their order."""
     node_ptr: Tensor | None = None
     """(n_graphs + 1,) int64: graph g holds the nodes node_ptr[g] to node_ptr[g + 1];
     None for a single graph."""
     hops: Mapping[int, Edges] = field(default_factory=dict)
-    """Who is within k hops of whom, oneself included, for every k > 1 in use."""
+    """Edges to all senders within k hops, self-loops included, for every k > 1."""
     degree: Tensor | None = None
-    """Sum of the weights of every node's senders, (n_nodes,) float32, where `edges`
-    does not hold all of them; None where it does."""
+    """Sum of the weights of every node's edges, (n_nodes,) float32, where `edges`
+    holds a sample of them; None where it holds all."""
     reach: tuple[int, ...] = ()
-    """How many nodes lie within 0, 1, 2, ... steps of those that are asked about, the
-    nearer before the further: ``reach[-1]`` is n_nodes. A layer whose output is needed
-    within ``r`` steps has the first ``reach[r]`` nodes as its receivers; the last need
-    no edges. Empty where all nodes are receivers of every layer."""
+    """Number of nodes within 0, 1, 2, ... steps of the target nodes, which are sorted
+    by this distance: ``reach[-1]`` is n_nodes. A layer whose output is needed within
+    ``r`` steps has the first ``reach[r]`` nodes as its receivers; the last need no
+    edges. Empty where all nodes are receivers of every layer."""
 
     @property
     def n_graphs(self) -> int:
@@ -56,21 +55,20 @@ class GraphStructure:
             The same structure.
         """
 
-        def move(part: Tensor | None) -> Tensor | None:
-            return None if part is None else part.to(device)
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device)
 
         return GraphStructure(
             edges=self.edges.to(device),
-            log_weight=move(self.log_weight),
-            edge_features=move(self.edge_features),
-            node_ptr=move(self.node_ptr),
+            edge_data=self.edge_data.map(move),
+            node_ptr=None if self.node_ptr is None else move(self.node_ptr),
             hops={k: edges.to(device) for k, edges in self.hops.items()},
-            degree=move(self.degree),
+            degree=None if self.degree is None else move(self.degree),
             reach=self.reach,
         )
 
     def layer(self, number: int) -> GraphStructure:
-        """Return what one layer of a network looks at.
+        """Return the receivers and edges that one layer of a network needs.
 
         Parameters
         ----------
@@ -80,17 +78,17 @@ class GraphStructure:
         Returns
         -------
         GraphStructure
-            Itself if it has no `reach`. Else the receivers are the first of the nodes,
-            as many as the layers behind need.
+            Itself if it has no `reach`. Else the receivers are the first nodes, as
+            many as the following layers need.
 
         Raises
         ------
         ValueError
-            If `reach` goes less far than that.
+            If `reach` has fewer steps than that.
 
         Examples
         --------
-        Node 0 is asked about; it attends to node 1, which attends to node 2.
+        The target is node 0; it attends to node 1, which attends to node 2.
 
         >>> edges = Edges.from_csr([0, 2, 4], [0, 1, 1, 2], n_senders=3)
         >>> structure = GraphStructure(edges, reach=(1, 2, 3))
@@ -126,26 +124,21 @@ class GraphStructure:
             Of the same nodes; memory is shared, but for the positions of the edges.
         """
         first, last = self.edges.indptr[[low, high]].tolist()
-
-        def cut(part: Tensor | None) -> Tensor | None:
-            return None if part is None else part[first:last]
-
         return GraphStructure(
             edges=self.edges.part(low, high, n_senders),
-            log_weight=cut(self.log_weight),
-            edge_features=cut(self.edge_features),
+            edge_data=self.edge_data.map(lambda rows: rows[first:last]),
             hops={k: far.part(low, high, n_senders) for k, far in self.hops.items()},
             degree=None if self.degree is None else self.degree[:n_senders],
         )
 
 
 def as_structure(edges: Edges | GraphStructure) -> GraphStructure:
-    """Take bare edges for a structure of which nothing else is known.
+    """Wrap edges in a structure without any other fields.
 
     Parameters
     ----------
     edges : Edges or GraphStructure
-        Who attends to whom.
+        Receivers and senders.
 
     Returns
     -------

@@ -26,8 +26,8 @@ def test_every_part_goes_to_the_device(batch):
         moved.x.edges.senders,
         moved.structure.edges.indptr,
         moved.structure.edges.senders,
-        moved.structure.log_weight,
-        moved.structure.edge_features,
+        moved.structure.edge_data.log_weight,
+        moved.structure.edge_data.features,
         moved.targets,
     ]
     assert {part.device for part in parts} == {META}
@@ -36,15 +36,15 @@ def test_every_part_goes_to_the_device(batch):
 
 def test_parts_that_are_not_there_stay_away():
     moved = collate(Graph([[0, 1], [1, 0]], np.eye(2))).to(META)
-    assert moved.structure.log_weight is None
-    assert moved.structure.edge_features is None
+    assert moved.structure.edge_data.log_weight is None
+    assert moved.structure.edge_data.features is None
 
 
 def test_parts_that_are_on_the_device_are_shared(batch):
     same = batch.to(torch.device("cpu"))
     assert same.x is batch.x
     assert same.structure.edges is batch.structure.edges
-    assert same.structure.log_weight is batch.structure.log_weight
+    assert same.structure.edge_data.log_weight is batch.structure.edge_data.log_weight
 
 
 def test_other_targets_share_everything_else(batch):

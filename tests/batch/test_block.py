@@ -57,9 +57,9 @@ def assert_same_edges(edges, expected):
 
 def log_weight_of(structure):
     """Zeros stand for none: a block has weights if any of its graphs has."""
-    if structure.log_weight is None:
+    if structure.edge_data.log_weight is None:
         return torch.zeros(structure.edges.n_edges)
-    return structure.log_weight
+    return structure.edge_data.log_weight
 
 
 def assert_same_graphs(batch, expected):
@@ -74,9 +74,9 @@ def assert_same_graphs(batch, expected):
     for k in theirs.hops:
         assert_same_edges(ours.hops[k], theirs.hops[k])
     assert_close(log_weight_of(ours), log_weight_of(theirs), rtol=0, atol=0)
-    assert (ours.edge_features is None) == (theirs.edge_features is None)
-    if theirs.edge_features is not None:
-        assert torch.equal(ours.edge_features, theirs.edge_features)
+    assert (ours.edge_data.features is None) == (theirs.edge_data.features is None)
+    if theirs.edge_data.features is not None:
+        assert torch.equal(ours.edge_data.features, theirs.edge_data.features)
 
 
 def test_graphs_are_cut_in_the_order_wanted():
@@ -101,11 +101,13 @@ def test_weights_follow_their_edges():
     plain = Graph([[0, 1], [0, 0]], np.zeros((2, 1)))
     batch = block_of(plain, weighted).cut(np.array([1, 0]))
     expected = torch.tensor([1, 2, 0.5, 1, 1, 1]).log()
-    assert_close(batch.structure.log_weight, expected)
+    assert_close(batch.structure.edge_data.log_weight, expected)
 
 
 def test_graphs_without_weights_have_no_logarithms():
-    assert block_of(PAIR, CHAIN).cut(np.array([1])).structure.log_weight is None
+    assert (
+        block_of(PAIR, CHAIN).cut(np.array([1])).structure.edge_data.log_weight is None
+    )
 
 
 def test_edge_features_follow_their_edges():
@@ -114,7 +116,7 @@ def test_edge_features_follow_their_edges():
     second = Graph([[1, 1], [0, 0]], x, edge_features=[[3, 30], [4, 40]])
     batch = block_of(first, second).cut(np.array([1, 0]))
     expected = [[3, 30], [4, 40], [0, 0], [0, 0], [1, 10], [2, 20], [0, 0]]
-    assert batch.structure.edge_features.tolist() == expected
+    assert batch.structure.edge_data.features.tolist() == expected
 
 
 def test_sparse_features_keep_their_columns():
@@ -172,7 +174,7 @@ def test_tensors_have_the_types_of_the_kernels():
     assert structure.edges.senders.dtype == torch.int32
     integers = (structure.edges.indptr, structure.node_ptr, batch.targets)
     assert {part.dtype for part in integers} == {torch.int64}
-    floats = (batch.x, structure.log_weight, structure.edge_features)
+    floats = (batch.x, structure.edge_data.log_weight, structure.edge_data.features)
     assert {part.dtype for part in floats} == {torch.float32}
 
 

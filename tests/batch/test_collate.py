@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 from torch.testing import assert_close
 
-from skattn._batch import collate, collate_views
+from skattn._batch import collate
 from skattn.graph import Graph
 from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix
@@ -55,12 +55,15 @@ def test_weights_become_logarithms_and_added_loops_weigh_one():
     batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
     assert senders_of(batch) == [[0, 1], [1], [0, 2]]
     expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
-    assert_close(batch.structure.log_weight, expected)
+    assert_close(batch.structure.edge_data.log_weight, expected)
 
 
 def test_graph_without_weights_has_no_logarithms():
-    assert collate(Graph(ADJACENCY, X)).structure.log_weight is None
-    assert collate(Graph([[0, 3], [0, 3]], X[:2])).structure.log_weight is not None
+    assert collate(Graph(ADJACENCY, X)).structure.edge_data.log_weight is None
+    assert (
+        collate(Graph([[0, 3], [0, 3]], X[:2])).structure.edge_data.log_weight
+        is not None
+    )
 
 
 def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
@@ -68,8 +71,8 @@ def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
     features = np.array([[1.0, 10], [2, 20], [3, 30], [4, 40]])
     batch = collate(Graph(adjacency, X, edge_features=features))
     expected = [[0, 0], [1, 10], [2, 20], [3, 30], [4, 40], [0, 0]]
-    assert batch.structure.edge_features.dtype == torch.float32
-    assert batch.structure.edge_features.tolist() == expected
+    assert batch.structure.edge_data.features.dtype == torch.float32
+    assert batch.structure.edge_data.features.tolist() == expected
 
 
 @pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_array, sp.coo_array])
@@ -112,21 +115,11 @@ def test_graph_without_edges_has_its_loops():
     assert senders_of(batch) == [[0], [1], [2]]
 
 
-def test_views_of_one_graph_share_its_tensors():
-    graph = Graph([[0, 2, 0], [0, 0, 0], [4, 0, 0]], X)
-    other = Graph(ADJACENCY, X)
-    first, third, second = collate_views([graph[[0]], other, graph[[2, 1]]])
-    assert first.x is second.x
-    assert first.structure.edges is second.structure.edges
-    assert first.structure.log_weight is second.structure.log_weight
-    assert (first.targets.tolist(), second.targets.tolist()) == ([0], [2, 1])
-    assert third.structure.edges is not first.structure.edges
-    assert third.targets.tolist() == [0, 1, 2]
-
-
 def test_device_is_passed_on():
-    batches = [collate(Graph(ADJACENCY, X), "meta")]
-    batches += collate_views([Graph(ADJACENCY, X)], torch.device("meta"))
+    batches = [
+        collate(Graph(ADJACENCY, X), device)
+        for device in ("meta", torch.device("meta"))
+    ]
     assert {batch.x.device.type for batch in batches} == {"meta"}
 
 
@@ -140,11 +133,8 @@ def test_far_sight_says_who_is_within_k_hops():
     assert (hops[2].indptr.dtype, hops[2].senders.dtype) == (torch.int64, torch.int32)
 
 
-def test_views_share_their_hops():
-    graph = Graph(ADJACENCY, X)
-    first, second = collate_views([graph[[0]], graph[[1]]], hops=(2,))
-    assert first.structure.hops[2] is second.structure.hops[2]
-    assert collate(graph).structure.hops == {}
+def test_no_hops_are_collated_unless_asked_for():
+    assert collate(Graph(ADJACENCY, X)).structure.hops == {}
 
 
 # ---- memory maps -----------------------------------------------------------------
@@ -168,7 +158,7 @@ def overwrite(path, offset, value):
 def tensors_of(batch):
     sparse = isinstance(batch.x, SparseMatrix)
     x = [batch.x.values, batch.x.edges.senders] if sparse else [batch.x]
-    return [*x, batch.structure.edges.senders, batch.structure.edge_features]
+    return [*x, batch.structure.edges.senders, batch.structure.edge_data.features]
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, pd.DataFrame])
@@ -194,8 +184,8 @@ def test_a_mapped_graph_trains_as_the_one_in_memory(tmp_path):
         out = layer(
             batch.x,
             given.edges,
-            log_weight=given.log_weight,
-            edge_features=given.edge_features,
+            log_weight=given.edge_data.log_weight,
+            edge_features=given.edge_data.features,
         )
         out.square().sum().backward()
         results.append([out.detach(), *(p.grad for p in layer.parameters())])

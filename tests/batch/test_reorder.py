@@ -42,7 +42,7 @@ def test_rows_senders_and_weights_move_together():
     assert batch.places.tolist() == [1, 2, 0]
     assert rows_of(batch) == [[1, 0], [1, 2, 0], [2]]
     expected = torch.tensor([3.0, 1, 1, 2, 1, 1]).log()
-    assert_close(batch.structure.log_weight, expected)
+    assert_close(batch.structure.edge_data.log_weight, expected)
     assert batch.targets.tolist() == [1, 1, 0]
     assert batch.structure.edges.senders.dtype == torch.int32
 
@@ -51,7 +51,7 @@ def test_edge_features_and_wider_neighbourhoods_move_along():
     edge_features = np.arange(4.0)  # of 0-1, 0-2, 1-1, 2-0
     graph = Graph(CHAIN, X, edge_features=edge_features)
     batch = in_order(collate(graph, hops=(1, 2)), ORDER)
-    assert batch.structure.edge_features.flatten().tolist() == [3, 0, 0, 0, 1, 2]
+    assert batch.structure.edge_data.features.flatten().tolist() == [3, 0, 0, 0, 1, 2]
     far = batch.structure.hops[2]
     assert [sorted(row.tolist()) for row in far.senders.split([3, 3, 1])] == [
         [0, 1, 2],

@@ -100,23 +100,25 @@ def test_every_sender_is_as_likely_however_they_are_drawn(size):
 
 
 def test_a_sender_stands_for_those_that_were_not_drawn():
-    first = sampled((2,), [0]).structure.log_weight
+    first = sampled((2,), [0]).structure.edge_data.log_weight
     assert_close(first.exp(), torch.tensor([1.0, 1.5, 1.5]))  # 2 of 3
     second = sampled((EVERYBODY, 1), [5]).structure  # 5, 0 for it, one of 3 for 0
-    assert_close(second.log_weight.exp(), torch.tensor([1.0, 1.0, 1.0, 3.0]))
+    assert_close(second.edge_data.log_weight.exp(), torch.tensor([1.0, 1.0, 1.0, 3.0]))
 
 
 def test_a_drawn_senders_weight_is_multiplied():
     star = np.zeros((4, 4))
     star[0] = [5, 2, 2, 2]
     batch = sampled((1,), [0], whole=batch_of(star, X[:4]))
-    assert_close(batch.structure.log_weight.exp(), torch.tensor([5.0, 6.0]))
+    assert_close(batch.structure.edge_data.log_weight.exp(), torch.tensor([5.0, 6.0]))
 
 
 def test_nothing_is_weighted_where_everybody_is_drawn():
-    assert sampled((3, 3), [0]).structure.log_weight is None
+    assert sampled((3, 3), [0]).structure.edge_data.log_weight is None
     weighted = sampled((3,), [1], whole=batch_of(ADJACENCY * 3))
-    assert_close(weighted.structure.log_weight.exp(), torch.tensor([3.0, 1.0, 3.0]))
+    assert_close(
+        weighted.structure.edge_data.log_weight.exp(), torch.tensor([3.0, 1.0, 3.0])
+    )
 
 
 def test_sums_over_senders_are_unbiased():
@@ -129,7 +131,7 @@ def test_sums_over_senders_are_unbiased():
         """Numerator and denominator of the softmax over one row."""
         edges = batch.structure.edges
         part = slice(int(edges.indptr[row]), int(edges.indptr[row + 1]))
-        log_weight = batch.structure.log_weight
+        log_weight = batch.structure.edge_data.log_weight
         numbers = (batch.x[edges.senders[part].long(), None] == whole.x).all(2).int()
         senders = numbers.argmax(1)
         weight = score[senders].exp()
@@ -152,7 +154,7 @@ def test_weights_after_the_softmax_are_those_of_multiplied_senders():
         batch.structure.edges,
         Gat(zeros[:1], zeros),
         torch.tensor([[[0.0]], [[1.0]]]),
-        bias=batch.structure.log_weight[:, None],
+        bias=batch.structure.edge_data.log_weight[:, None],
     )
     assert_close(out, torch.tensor([[[3 / 4]]]))  # one of three, beside the receiver
 
@@ -206,7 +208,7 @@ def test_edge_features_follow_their_edges():
     assert n_edges == len(features)
     pairs = [(i, j) for i, row in senders_of(batch).items() for j in row]
     expected = [[i + 1.0, j + 1.0] if ADJACENCY[i, j] else [0.0, 0.0] for i, j in pairs]
-    assert batch.structure.edge_features.tolist() == expected
+    assert batch.structure.edge_data.features.tolist() == expected
 
 
 def test_parallel_edges_are_senders_of_their_own():
@@ -218,8 +220,10 @@ def test_parallel_edges_are_senders_of_their_own():
     found = set()
     for seed in range(20):
         batch = sampled((1,), [0], seed, whole)
-        found.add(tuple(batch.structure.edge_features[:, 0].tolist()))
-        assert_close(batch.structure.log_weight.exp(), torch.tensor([1.0, 1.0, 2.0]))
+        found.add(tuple(batch.structure.edge_data.features[:, 0].tolist()))
+        assert_close(
+            batch.structure.edge_data.log_weight.exp(), torch.tensor([1.0, 1.0, 2.0])
+        )
     assert found == {(1.0, 2.0, 3.0), (1.0, 2.0, 4.0)}  # both loops, one of the others
 
 
@@ -302,7 +306,12 @@ def test_threads_do_not_change_what_is_drawn():
             torch.set_num_threads(number)
             batch = sampler.sample(np.arange(1500), seed=3)
             edges = batch.structure.edges
-            parts = (batch.x, edges.indptr, edges.senders, batch.structure.log_weight)
+            parts = (
+                batch.x,
+                edges.indptr,
+                edges.senders,
+                batch.structure.edge_data.log_weight,
+            )
             content = b"".join(part.numpy().tobytes() for part in parts)
             digests.add(hashlib.sha256(content).hexdigest())
     finally:
@@ -314,7 +323,9 @@ def test_tensors_have_the_types_of_the_kernels():
     structure = sampled((1, 1), [0]).structure
     assert structure.edges.indptr.dtype == torch.int64
     assert structure.edges.senders.dtype == torch.int32
-    assert structure.log_weight.dtype == structure.degree.dtype == torch.float32
+    assert (
+        structure.edge_data.log_weight.dtype == structure.degree.dtype == torch.float32
+    )
 
 
 def test_wide_numbers_of_senders_are_read():

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from skattn.nn import AttentionNetwork, BlockSpec, MaskedAutoencoder, NetworkSpec
 from skattn.nn._autoencoder import cosine
 from skattn.nn._masking import cover, draw_mask
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 # a ring of six, all attend to themselves too
 RING = [sorted([i, (i + 1) % 6, (i - 1) % 6]) for i in range(6)]
@@ -131,11 +131,12 @@ def test_sparse_features_equal_dense_ones():
 def test_weights_and_edge_features_reach_encoder_and_decoder():
     autoencoder, x = made(block={"n_edge_features": 1}), rows()
     features = torch.zeros(18, 1)
-    plain = GraphStructure(EDGES, edge_features=features)
-    for other in (
-        GraphStructure(EDGES, edge_features=features + torch.arange(18.0)[:, None]),
-        GraphStructure(EDGES, edge_features=features, log_weight=torch.arange(18.0)),
+    plain = GraphStructure(EDGES, EdgeData(features=features))
+    for data in (
+        EdgeData(features=features + torch.arange(18.0)[:, None]),
+        EdgeData(features=features, log_weight=torch.arange(18.0)),
     ):
+        other = GraphStructure(EDGES, data)
         for run in (autoencoder.embed, lambda *a: autoencoder(*a, generator=seeded())):
             assert not torch.allclose(run(x, other), run(x, plain))
     autoencoder(x, plain, generator=seeded()).sum().backward()

@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from skattn.nn import AttentionBlock, BlockSpec
 from skattn.nn._block import FeedForward
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 PLAIN = {"n_heads": 2, "residual": False, "norm": None}
@@ -116,7 +116,7 @@ def test_block_hands_weights_and_edge_features_to_its_attention():
         "edge_features": rows(6, 2),
     }
     x = rows()
-    out = block(x, GraphStructure(EDGES, **given))
+    out = block(x, GraphStructure(EDGES, EdgeData(*given.values())))
     (attention,) = block.attention.groups
     assert_close(out, elu(attention(x, EDGES, **given)))
 

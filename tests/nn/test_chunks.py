@@ -11,7 +11,7 @@ from skattn.nn import (
     NetworkSpec,
 )
 from skattn.nn._chunks import chunks
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 # 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody
 EDGES = Edges.from_csr([0, 2, 6, 7, 7], [0, 1, 0, 1, 2, 3, 2], n_senders=4)
@@ -32,8 +32,10 @@ def graph(n=60, *, n_edge_features=0, hops=()):
     near = edges(1)
     return GraphStructure(
         near,
-        log_weight=draw(near.n_edges, seed=2).log(),
-        edge_features=draw(near.n_edges, n_edge_features) if n_edge_features else None,
+        EdgeData(
+            draw(near.n_edges, seed=2).log(),
+            draw(near.n_edges, n_edge_features) if n_edge_features else None,
+        ),
         hops={k: edges(k) for k in hops},
     )
 

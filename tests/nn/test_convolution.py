@@ -5,12 +5,12 @@ import torch
 from torch.testing import assert_close
 
 from skattn.nn._convolution import GraphConvolution, averaging_matrix
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 # 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody and is heard by 1
 EDGES = Edges.from_csr([0, 2, 6, 7, 7], [0, 1, 0, 1, 2, 3, 2], n_senders=4)
 WEIGHTS = torch.tensor([1.0, 3, 2, 1, 4, 1, 5])
-WEIGHTED = GraphStructure(EDGES, log_weight=WEIGHTS.log())
+WEIGHTED = GraphStructure(EDGES, EdgeData(WEIGHTS.log()))
 
 
 def made(convolution="mean", *, gated=False, dtype=torch.float64):
@@ -49,11 +49,11 @@ def test_gcn_divides_by_the_roots_of_both_ends_degrees(structure, degrees, weigh
     assert_close(matrix.values, torch.tensor(expected, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("convolution", ["mean", "gcn"])
-def test_convolution_is_added_to_the_attention(convolution):
-    convolution, x, attended = made(convolution), rows(4, 2), rows(4, 3)
+@pytest.mark.parametrize("kind", ["mean", "gcn"])
+def test_convolution_is_added_to_the_attention(kind):
+    convolution, x, attended = made(kind), rows(4, 2), rows(4, 3)
     dense = torch.zeros(4, 4, dtype=torch.float64)
-    values = averaging_matrix(WEIGHTED, convolution, torch.float64).values
+    values = averaging_matrix(WEIGHTED, kind, torch.float64).values
     dense[EDGES.receivers.long(), EDGES.senders.long()] = values
     expected = attended + dense @ x @ convolution.linear.weight
     assert_close(convolution(x, attended, WEIGHTED), expected)

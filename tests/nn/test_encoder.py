@@ -3,7 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from skattn.nn import BlockSpec, GraphEncoder
-from skattn.ops import Edges, GraphStructure
+from skattn.ops import EdgeData, Edges, GraphStructure
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
@@ -37,8 +37,10 @@ def test_every_block_sees_weights_and_edge_features():
     encoder = made([4, 4], n_edge_features=1)
     structure = GraphStructure(
         EDGES,
-        log_weight=torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
-        edge_features=torch.tensor([[1.0], [0], [2], [0], [3], [0]]),
+        EdgeData(
+            log_weight=torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
+            features=torch.tensor([[1.0], [0], [2], [0], [3], [0]]),
+        ),
     )
     first, second = encoder.blocks
     expected = second(first(X, structure), structure)
@@ -59,7 +61,7 @@ def test_only_the_first_block_has_the_input_dropout():
 def test_weights_of_all_layers_come_with_the_encoding():
     encoder = made([4, 8], n_edge_features=1).eval()
     features = torch.tensor([[1.0], [0], [2], [0], [3], [0]])
-    structure = GraphStructure(EDGES, edge_features=features)
+    structure = GraphStructure(EDGES, EdgeData(features=features))
     weights, x = encoder.attention_weights(X, structure)
     assert [w.shape for w in weights] == [(6, 2), (6, 2)]
     assert torch.equal(x, encoder(X, structure))

@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from skattn.nn import BlockSpec
 from skattn.nn._hierarchical import HierarchicalReadout, better_half, induced
-from skattn.ops import Edges, GraphStructure
+from skattn.ops import EdgeData, Edges, GraphStructure
 
 # a path 0-1-2-3 and a pair 4-5, all attend to themselves too
 SENDERS = [[0, 1], [0, 1, 2], [1, 2, 3], [2, 3], [4, 5], [4, 5]]
@@ -23,8 +23,7 @@ def structure_of(senders, sizes, **extras):
 STRUCTURE = structure_of(
     SENDERS,
     [4, 2],
-    log_weight=torch.arange(14.0),
-    edge_features=-torch.arange(14.0)[:, None],
+    edge_data=EdgeData(torch.arange(14.0), -torch.arange(14.0)[:, None]),
 )
 
 
@@ -58,8 +57,8 @@ def test_edges_among_kept_nodes_keep_their_weights_and_features():
     assert part.edges.n_senders == 4
     assert part.edges.indptr.tolist() == [0, 1, 3, 5, 6]
     assert part.edges.senders.tolist() == [0, 1, 2, 1, 2, 3]
-    assert part.log_weight.tolist() == [0, 6, 7, 8, 9, 13]
-    assert part.edge_features.tolist() == [[0], [-6], [-7], [-8], [-9], [-13]]
+    assert part.edge_data.log_weight.tolist() == [0, 6, 7, 8, 9, 13]
+    assert part.edge_data.features.tolist() == [[0], [-6], [-7], [-8], [-9], [-13]]
     assert part.node_ptr.tolist() == [0, 3, 4]
 
 
@@ -67,8 +66,7 @@ def test_levels_are_summed_as_in_the_formula():
     readout, x = made(n_edge_features=1), rows(6)
     structure = GraphStructure(
         STRUCTURE.edges,
-        log_weight=STRUCTURE.log_weight.double() / 14,
-        edge_features=STRUCTURE.edge_features.double() / 14,
+        STRUCTURE.edge_data.map(lambda rows: rows.double() / 14),
         node_ptr=STRUCTURE.node_ptr,
     )
 
@@ -86,8 +84,8 @@ def test_levels_are_summed_as_in_the_formula():
             score = attention(
                 h,
                 part.edges,
-                log_weight=part.log_weight,
-                edge_features=part.edge_features,
+                log_weight=part.edge_data.log_weight,
+                edge_features=part.edge_data.features,
             )[:, 0]
             best = score.argsort(descending=True)[: (len(score) + 1) // 2]
             keep = torch.zeros(len(score), dtype=torch.bool)

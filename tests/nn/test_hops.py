@@ -4,13 +4,13 @@ from torch.testing import assert_close
 
 from skattn.nn import GraphAttention
 from skattn.nn._hops import HopAttention
-from skattn.ops import Edges, GraphStructure
+from skattn.ops import EdgeData, Edges, GraphStructure
 
 # a path 0-1-2, all attend to themselves too; within two hops it is complete
 NEAR = Edges.from_csr([0, 2, 5, 7], [0, 1, 0, 1, 2, 1, 2], n_senders=3)
 FAR = Edges.from_csr([0, 3, 6, 9], [0, 1, 2] * 3, n_senders=3)
 GIVEN = {"log_weight": torch.arange(7.0), "edge_features": torch.arange(7.0)[:, None]}
-STRUCTURE = GraphStructure(NEAR, hops={2: FAR}, **GIVEN)
+STRUCTURE = GraphStructure(NEAR, EdgeData(*GIVEN.values()), hops={2: FAR})
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
 
 

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 from skattn._batch import collate
 from skattn.datasets import make_dictionary_lookup
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
-from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
@@ -78,7 +78,7 @@ def test_every_layer_sees_weights_and_edge_features():
         "log_weight": torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
         "edge_features": torch.tensor([[1.0], [0], [2], [0], [3], [0]]),
     }
-    structure = GraphStructure(EDGES, **given)
+    structure = GraphStructure(EDGES, EdgeData(*given.values()))
     h = network.encoder(X, structure)
     assert_close(network(X, structure), network.attention(h, EDGES, **given))
 

@@ -1,15 +1,14 @@
 import pytest
 import torch
 
-from skattn.ops import Edges, GraphStructure, as_structure
+from skattn.ops import EdgeData, Edges, GraphStructure, as_structure
 
 
 def full_structure(edges):
     n_edges = edges.n_edges
     return GraphStructure(
         edges,
-        log_weight=torch.zeros(n_edges),
-        edge_features=torch.ones(n_edges, 2),
+        EdgeData(torch.zeros(n_edges), torch.ones(n_edges, 2)),
         node_ptr=torch.tensor([0, 3, 4]),
         hops={2: Edges.from_csr([0, 1, 2, 3, 4], [0, 1, 2, 3], n_senders=4)},
     )
@@ -19,7 +18,8 @@ def test_edges_alone_are_one_graph_of_which_nothing_else_is_known(edges):
     structure = as_structure(edges)
     assert structure.edges is edges
     assert structure.n_graphs == 1
-    assert structure.log_weight is structure.edge_features is structure.node_ptr is None
+    assert structure.edge_data.tensors == []
+    assert structure.node_ptr is None
     assert structure.hops == {}
 
 
@@ -40,8 +40,8 @@ def test_every_part_goes_to_the_device(edges):
     parts = [
         moved.edges.indptr,
         moved.edges.senders,
-        moved.log_weight,
-        moved.edge_features,
+        moved.edge_data.log_weight,
+        moved.edge_data.features,
         moved.node_ptr,
         moved.hops[2].indptr,
         moved.hops[2].senders,
@@ -54,15 +54,16 @@ def test_parts_that_are_on_the_device_are_shared(edges):
     structure = full_structure(edges)
     same = structure.to("cpu")
     assert same.edges is structure.edges
-    assert same.log_weight is structure.log_weight
-    assert same.edge_features is structure.edge_features
+    assert same.edge_data.log_weight is structure.edge_data.log_weight
+    assert same.edge_data.features is structure.edge_data.features
     assert same.node_ptr is structure.node_ptr
     assert same.hops[2] is structure.hops[2]
 
 
 def test_parts_that_are_not_there_stay_away(edges):
     moved = GraphStructure(edges).to("meta")
-    assert moved.log_weight is moved.edge_features is moved.node_ptr is None
+    assert moved.edge_data.tensors == []
+    assert moved.node_ptr is None
     assert moved.hops == {}
 
 
@@ -77,16 +78,15 @@ RING = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 def test_a_part_has_the_edges_of_its_receivers():
     structure = GraphStructure(
         RING,
-        log_weight=torch.arange(6.0),
-        edge_features=torch.arange(12.0).view(6, 2),
+        EdgeData(torch.arange(6.0), torch.arange(12.0).view(6, 2)),
         hops={2: Edges.from_csr([0, 1, 3, 6], [0, 0, 1, 0, 1, 2], n_senders=3)},
         degree=torch.tensor([1.0, 2.0, 3.0]),
     )
     part = structure.part(1, 3)
     assert part.edges.indptr.tolist() == [0, 2, 4]
     assert part.edges.senders.tolist() == [1, 2, 2, 0]
-    assert part.log_weight.tolist() == [2, 3, 4, 5]
-    assert part.edge_features.tolist() == [[4, 5], [6, 7], [8, 9], [10, 11]]
+    assert part.edge_data.log_weight.tolist() == [2, 3, 4, 5]
+    assert part.edge_data.features.tolist() == [[4, 5], [6, 7], [8, 9], [10, 11]]
     assert part.hops[2].indptr.tolist() == [0, 2, 5]
     assert part.hops[2].senders.tolist() == [0, 1, 0, 1, 2]
     assert part.degree.tolist() == [1, 2, 3]
@@ -96,7 +96,8 @@ def test_a_part_has_the_edges_of_its_receivers():
 def test_a_part_of_nobody_has_no_edges():
     part = GraphStructure(RING).part(2, 2)
     assert (part.edges.n_receivers, part.edges.n_edges) == (0, 0)
-    assert part.log_weight is part.edge_features is part.degree is None
+    assert part.edge_data.tensors == []
+    assert part.degree is None
 
 
 def test_without_reach_every_layer_looks_at_the_whole():
@@ -108,13 +109,13 @@ def test_layers_look_at_fewer_and_fewer_nodes():
     chain = Edges.from_csr([0, 2, 4, 5], [0, 1, 1, 2, 2], n_senders=4)
     degree = torch.tensor([1.0, 2.0, 3.0, 4.0])
     structure = GraphStructure(
-        chain, log_weight=torch.arange(5.0), degree=degree, reach=(1, 2, 3, 4)
+        chain, EdgeData(torch.arange(5.0)), degree=degree, reach=(1, 2, 3, 4)
     )
     layers = [structure.layer(k) for k in range(3)]
     sizes = [(one.edges.n_receivers, one.edges.n_senders) for one in layers]
     assert sizes == [(3, 4), (2, 3), (1, 2)]
     assert layers[1].edges.senders.tolist() == [0, 1, 1, 2]
-    assert layers[2].log_weight.tolist() == [0, 1]
+    assert layers[2].edge_data.log_weight.tolist() == [0, 1]
     assert layers[2].degree.tolist() == [1, 2]
 
 

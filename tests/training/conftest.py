@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from skattn._batch import collate_views
+from skattn._batch import collate
 from skattn._training import FullGraph, Labels, Supervised, Training, train
 from skattn.graph import Graph
 from skattn.nn import BlockSpec, NetworkSpec
@@ -20,9 +20,11 @@ def data():
     ring = np.roll(np.eye(20), 1, axis=0)
     graph = Graph(ring + ring.T, X)
     y = torch.from_numpy((X[:, 0] > 0).astype(np.int64))
-    views = [graph[:14], graph[14:]]
-    labels = [Labels(part, torch.ones(len(part))) for part in (y[:14], y[14:])]
-    return tuple(map(FullGraph, collate_views(views), labels))
+    batch = collate(graph)
+    return tuple(
+        FullGraph(batch.with_targets(nodes), Labels(y[nodes], torch.ones(len(nodes))))
+        for nodes in (torch.arange(14), torch.arange(14, 20))
+    )
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Graphs to and from PyG.
 
-Its messages flow from source to target, so the target is the receiver:
-``adjacency[target, source]``.
+PyG's messages flow from source to target, so the target is the receiver:
+``adjacency[target, source]``. PyG and torch are imported by the functions alone.
 """
 
 from collections.abc import Iterable
@@ -9,18 +9,16 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from skattn.graph import Graph
+from skattn.graph._graph import Graph
 
 
 def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
-    """Make graphs of PyG's.
+    """Convert PyG data objects to graphs.
 
     ``x`` becomes the node features, ``edge_attr`` the edge features and ``edge_weight``
-    the weights; what else an object holds, such as its answer ``y``, is left behind.
+    the weights; other attributes, such as the labels ``y``, are dropped.
     Edges that occur twice are summed, or stay parallel where there is an ``edge_attr``.
 
     Parameters
@@ -31,19 +29,18 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
     Returns
     -------
     list of Graph
-        One per object; an edge from source to target says that the target attends to
-        the source.
+        One per object; the target of an edge attends to its source.
 
     Raises
     ------
     TypeError
-        If this is a single object, or something else is among them.
+        If this is a single object, or an element is no ``Data``.
     ValueError
-        If an object holds its edges as ``adj_t``, or its parts do not fit each other.
+        If an object holds its edges as ``adj_t``, or their shapes do not match.
 
     See Also
     --------
-    graphs_to_pyg : The way back.
+    graphs_to_pyg : The inverse.
     """
     if hasattr(data_list, "edge_index"):
         raise TypeError(
@@ -54,10 +51,10 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
 
 
 def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
-    """Make PyG's objects of graphs.
+    """Convert graphs to PyG data objects.
 
     Node features become ``x``, edge features ``edge_attr``, weights ``edge_weight``
-    (on all graphs if any is weighted); labels of nodes are left behind. The tensors are
+    (on all graphs if any is weighted); node labels are dropped. The tensors are
     copies.
 
     Parameters
@@ -65,7 +62,7 @@ def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
     graphs : iterable of Graph
         Whole graphs, with numeric features or without.
     y : array-like of shape (n_graphs,) or (n_graphs, n_outputs), or None, default=None
-        Numbers that become the answers ``y``, integers as int64 and others as float32.
+        Numbers that become the labels ``y``, integers as int64 and others as float32.
 
     Returns
     -------
@@ -77,13 +74,13 @@ def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
     ImportError
         If torch_geometric is not installed.
     TypeError
-        If something else than a graph is among them, or `y` is no array of numbers.
+        If an element is no graph, or `y` is no array of numbers.
     ValueError
-        If a graph is a view of some nodes, or there is not one answer per graph.
+        If a graph is a view of some nodes, or `y` has not one entry per graph.
 
     See Also
     --------
-    graphs_from_pyg : The way back.
+    graphs_from_pyg : The inverse.
     """
     try:
         from torch_geometric.data import Data
@@ -94,10 +91,16 @@ def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
         ) from error
     graphs = _whole_graphs(graphs)
     weighted = any(graph.is_weighted for graph in graphs)
-    answers = [{}] * len(graphs) if y is None else _answers(y, len(graphs))
+    parts = [_to_arrays(graph, weighted=weighted) for graph in graphs]
+    if y is not None:
+        numbers = _numbers(y, len(graphs))
+        parts = [part | {"y": numbers[g : g + 1]} for g, part in enumerate(parts)]
     return [
-        Data(**_to_parts(graph, weighted=weighted), **answer)
-        for graph, answer in zip(graphs, answers, strict=True)
+        Data(
+            num_nodes=graph.n_nodes if graph.X is None else None,
+            **{name: _tensor(array) for name, array in part.items()},
+        )
+        for graph, part in zip(graphs, parts, strict=True)
     ]
 
 
@@ -136,11 +139,15 @@ def _adjacency(data: Any) -> sp.coo_array:
 
 
 def _features(x: Any) -> Any:
-    if x is None or x.layout == torch.strided:
-        return None if x is None else _array(x)
+    if x is None:
+        return None
+    import torch
+
+    if x.layout == torch.strided:
+        return _array(x)
     entries = x.to_sparse_coo().coalesce()
-    places = tuple(_array(entries.indices()))
-    return sp.csr_array((_array(entries.values()), places), shape=tuple(x.shape))
+    ends = tuple(_array(entries.indices()))
+    return sp.csr_array((_array(entries.values()), ends), shape=tuple(x.shape))
 
 
 def _whole_graphs(graphs: Any) -> list[Graph]:
@@ -166,32 +173,36 @@ def _check_whole(number: int, graph: Any) -> None:
         )
 
 
-def _to_parts(graph: Graph, *, weighted: bool) -> dict[str, Any]:
+def _to_arrays(graph: Graph, *, weighted: bool) -> dict[str, Any]:
     entries = graph.adjacency.tocoo(copy=False)
-    edges = np.stack([entries.col, entries.row]).astype(np.int64)  # source, target
-    parts: dict[str, Any] = {"edge_index": torch.from_numpy(edges)}
-    if graph.X is None:
-        parts["num_nodes"] = graph.n_nodes
-    else:
-        parts["x"] = _as_x(graph.X)
+    arrays: dict[str, Any] = {
+        "edge_index": np.stack([entries.col, entries.row]).astype(np.int64)
+    }
+    if sp.issparse(graph.X):
+        arrays["x"] = graph.X
+    elif graph.X is not None:
+        arrays["x"] = np.asarray(graph.X, dtype=np.float32)
     if graph.edge_features is not None:
-        parts["edge_attr"] = torch.tensor(graph.edge_features)
+        arrays["edge_attr"] = graph.edge_features
     if weighted:
-        parts["edge_weight"] = torch.tensor(graph.adjacency.data)
-    return parts
+        arrays["edge_weight"] = graph.adjacency.data
+    return arrays
 
 
-def _as_x(X: Any) -> Tensor:
-    if not sp.issparse(X):
-        return torch.tensor(np.asarray(X, dtype=np.float32))
-    entries = X.tocoo()
-    places = torch.tensor(np.stack([entries.row, entries.col]).astype(np.int64))
+def _tensor(array: Any) -> Any:
+    """Copy an array to a tensor, a sparse matrix to a sparse float32 tensor."""
+    import torch
+
+    if not sp.issparse(array):
+        return torch.tensor(array)
+    entries = array.tocoo()
+    ends = torch.tensor(np.stack([entries.row, entries.col]).astype(np.int64))
     values = torch.tensor(entries.data.astype(np.float32))
-    x = torch.sparse_coo_tensor(places, values, X.shape, check_invariants=True)
-    return x.coalesce()
+    matrix = torch.sparse_coo_tensor(ends, values, array.shape, check_invariants=True)
+    return matrix.coalesce()
 
 
-def _answers(y: Any, n_graphs: int) -> list[dict[str, Tensor]]:
+def _numbers(y: Any, n_graphs: int) -> NDArray[Any]:
     y = np.asarray(y)
     if y.dtype.kind not in "biuf":
         raise TypeError(
@@ -202,10 +213,10 @@ def _answers(y: Any, n_graphs: int) -> list[dict[str, Tensor]]:
         raise ValueError(
             f"y must have one entry or row per graph ({n_graphs}), got shape {y.shape}."
         )
-    numbers = torch.tensor(y.astype(np.float32 if y.dtype.kind == "f" else np.int64))
-    return [{"y": answer} for answer in numbers.split(1)]
+    numbers: NDArray[Any] = y.astype(np.float32 if y.dtype.kind == "f" else np.int64)
+    return numbers
 
 
-def _array(tensor: Tensor) -> NDArray[Any]:
+def _array(tensor: Any) -> NDArray[Any]:
     array: NDArray[Any] = tensor.detach().cpu().numpy()
     return array

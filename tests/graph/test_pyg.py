@@ -6,8 +6,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from skattn._batch import graphs_from_pyg, graphs_to_pyg
-from skattn.graph import Graph
+from skattn.graph import Graph, graphs_from_pyg, graphs_to_pyg
 
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], np.float32)
 

@@ -1,0 +1,14 @@
+"""Ranges of different lengths, one behind the other."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def ragged_range(starts: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.int64]:
+    """Concatenate ``range(start, start + length)`` over all starts and lengths."""
+    offsets = np.cumsum(lengths, dtype=np.int64) - lengths
+    ranges: NDArray[np.int64] = np.repeat(starts - offsets, lengths)
+    ranges += np.arange(len(ranges))
+    return ranges
