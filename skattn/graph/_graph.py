@@ -17,7 +17,7 @@ from skattn.graph._features import as_features, n_features_of, size_of, take_row
 from skattn.graph._labels import as_labels
 from skattn.graph._networkx import parts_from_networkx, to_networkx
 from skattn.graph._row_keys import row_key, unique_positions
-from skattn.graph._storage import load_graph, save_graph
+from skattn.graph._storage import Stored, load_graph, save_graph
 from skattn.graph._union import union_parts
 
 
@@ -354,11 +354,11 @@ class Graph:
         ...     Graph.load(path)
         Graph(n_nodes=2, n_edges=2, n_features=0)
         """
-        *parts, targets, stamp = load_graph(path, mmap=mmap)
-        whole = cls._trusted(*parts, np.arange(parts[0].shape[0]))
+        parts, stamp = load_graph(path, mmap=mmap)
+        graph = graph_of(parts)
         if mmap:
-            object.__setattr__(whole, "_file", (os.path.abspath(path), stamp))
-        return whole if targets is None else whole[targets]
+            object.__setattr__(graph.base, "_file", (os.path.abspath(path), stamp))
+        return graph
 
     @property
     def base(self) -> "Graph":
@@ -527,6 +527,13 @@ class Graph:
         if self.is_view:
             counts["n_targets"] = len(self.targets)
         return f"Graph({', '.join(f'{name}={n}' for name, n in counts.items())})"
+
+
+def graph_of(parts: Stored) -> Graph:
+    """Return the graph, or the view of it, that was stored."""
+    *whole, targets = parts
+    graph = Graph._trusted(*whole, np.arange(parts.adjacency.shape[0]))
+    return graph if targets is None else graph[targets]
 
 
 def _load_again(path: str, stamp: str) -> Graph:
