@@ -10,7 +10,6 @@ from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._targets import Classes, Indicators, Numbers
 from skattn.graph import Graph
 from skattn.graph._contexts import CONTEXTS
-from skattn.graph._graph import graph_of
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import damaged, read_record, write_record
 from skattn.graph._storage import graph_parts, stored_graph
@@ -71,7 +70,9 @@ RECORDS = (
     *CONTEXTS,
 )
 PARTS = PLAIN | {
-    "graph": Part(Graph, _graph_parts, lambda *parts: graph_of(stored_graph(*parts))),
+    "graph": Part(
+        Graph, _graph_parts, lambda *parts: Graph._trusted(*stored_graph(*parts)[:4])
+    ),
     "encoder": Part(
         EncoderConfig,
         lambda recipe: [recipe.get_params()],
