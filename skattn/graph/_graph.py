@@ -40,8 +40,7 @@ class Graph(FileBacked):
     X : array-like, sparse matrix, DataFrame or None
         Node features, kept as given; row i is node i.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
-        Numbers per edge, in the order in which `adjacency` stores its entries (a dense
-        one: its nonzeros, row by row).
+        Numbers per edge, in the stored order of entries (dense: nonzeros by rows).
     nodes : array-like of shape (n_nodes,) or None
         Unique labels of the nodes, best a pandas Index with a name, by which rows of
         other tables can join the graph.
