@@ -1,9 +1,9 @@
 """Plain arrays and a JSON head in one file, laid out to be mapped into memory.
 
-The file is: 16 bytes that say whose it is; where the head starts, how long it is and
-its checksum, three int64 numbers; the arrays, each at a multiple of 64 bytes; and the
-head, which also says where each array lies. The head comes last, so an array is written
-and summed up in one pass, and a file that was cut short is seen to be.
+Layout: 16 magic bytes; offset, length and checksum of the head, three int64 numbers;
+the arrays, each at a multiple of 64 bytes; the head, which also holds dtype, shape,
+offset and checksum of each array. The head comes last, so that an array is written and
+its checksum taken in one pass, and a truncated file is noticed.
 """
 
 import json
@@ -23,23 +23,24 @@ _ALIGNMENT = 64  # a line of the processor's cache
 _START = np.dtype(
     [("magic", "S16"), ("head", "<i8"), ("length", "<i8"), ("crc32", "<i8")]
 )
-_BYTES_PER_BLOCK = 1 << 24  # what is copied at a time of an array that is not in order
-_KINDS = "biufcSUmM"  # all but Python objects and records
+_BYTES_PER_BLOCK = 1 << 24  # copied at a time of an array that is not contiguous
+KINDS = "biufcSUmM"
+"""Kinds of dtypes that are stored: all but Python objects and records."""
 
 
 class NotAnArrayFileError(ValueError):
-    """The file is damaged or was written by something else."""
+    """A damaged file, or one of another program."""
 
 
 def write_arrays(
     path: str | os.PathLike[str], head: Any, arrays: Sequence[NDArray[Any]]
 ) -> None:
-    """Write arrays to a file; an old one stays until the new one is complete.
+    """Write arrays and a JSON head; an old file stays until the new one is complete.
 
     Parameters
     ----------
     path : str or os.PathLike
-        Where. An array may be mapped from the very file that is replaced.
+        The file. An array may be mapped from the very file that is replaced.
     head : object
         Anything that JSON can hold.
     arrays : sequence of ndarray
@@ -74,20 +75,20 @@ def read_arrays(
     path : str or os.PathLike
         The file.
     mmap : bool
-        Whether the arrays are mapped, read-only, and read where they are looked at;
-        else they are read and compared with the sums that were taken of them.
+        Whether the arrays are memory-mapped, read-only; else they are read and their
+        checksums compared.
 
     Returns
     -------
     head : object
         As it was given.
     arrays : list of ndarray
-        Without mapping, of their own; else memory maps, but for those without elements.
+        Memory maps if `mmap`, except those without elements.
 
     Raises
     ------
     NotAnArrayFileError
-        If the file is not as one of ours must be.
+        If the file is damaged or of another program.
     """
     with open(os.path.abspath(path), "rb") as file:  # the name that a map remembers
         try:
@@ -99,15 +100,15 @@ def read_arrays(
 
 
 def _put(file: BinaryIO, array: NDArray[Any]) -> dict[str, Any]:
-    """Write an array; return what the head says of it."""
-    if array.dtype.kind not in _KINDS:
+    """Write an array; return its entry of the head."""
+    if array.dtype.kind not in KINDS:
         raise TypeError(f"arrays of dtype {array.dtype} have no plain form.")
     file.write(bytes(-file.tell() % _ALIGNMENT))
     offset, crc32 = file.tell(), 0
-    row = max(array[:1].nbytes, 1)
-    step = max(_BYTES_PER_BLOCK // row, 1)
-    for low in range(0, len(array) if array.size else 0, step):
-        block = _bytes(np.ascontiguousarray(array[low : low + step]))
+    rows = np.atleast_1d(array)
+    step = max(_BYTES_PER_BLOCK // max(rows[:1].nbytes, 1), 1)
+    for low in range(0, len(rows) if rows.size else 0, step):
+        block = _bytes(np.ascontiguousarray(rows[low : low + step]))
         crc32 = zlib.crc32(block, crc32)
         file.write(block)
     return {
@@ -119,7 +120,7 @@ def _put(file: BinaryIO, array: NDArray[Any]) -> dict[str, Any]:
 
 
 def _content(file: BinaryIO) -> Any:
-    """Read the head of a file that is as long as its start says."""
+    """Read the head, after the file's length is compared with the one it must have."""
     start = file.read(_START.itemsize)
     if len(start) < _START.itemsize or start[: len(MAGIC)] != MAGIC:
         raise ValueError("it does not begin as such a file does")
@@ -137,8 +138,8 @@ def _take(file: BinaryIO, entry: dict[str, Any], *, mmap: bool) -> NDArray[Any]:
     """Map or read one array."""
     dtype, shape, offset = np.dtype(entry["dtype"]), entry["shape"], entry["offset"]
     n_bytes = dtype.itemsize * math.prod(shape)
-    fits = min(*shape, offset) >= 0 and offset + n_bytes <= _size(file)
-    if dtype.kind not in _KINDS or not fits:
+    fits = min((*shape, offset)) >= 0 and offset + n_bytes <= _size(file)
+    if dtype.kind not in KINDS or not fits:
         raise ValueError(f"it has no array of {dtype} and shape {shape} at {offset}")
     if 0 in shape:
         return np.empty(shape, dtype)

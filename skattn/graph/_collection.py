@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._graph import Graph
-from skattn.graph._row_keys import row_key
+from skattn.graph._target_view import TargetView
 from skattn.graph._union import check_alike, side_by_side
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GraphCollection:
+class GraphCollection(TargetView):
     """Graphs side by side in one, and the graphs that one asks about.
 
     What `Graph` is for nodes this is for whole graphs: slicing it by rows gives a view,
@@ -40,10 +40,8 @@ class GraphCollection:
     _base: "GraphCollection | None" = None
     """The collection that this is a view of, or None."""
 
-    __iter__: ClassVar[None] = None
-
     @classmethod
-    def of(cls, graphs: Sequence[Graph]) -> "GraphCollection":
+    def of(cls, graphs: Sequence[Graph]) -> Self:
         """Lay graphs side by side.
 
         Parameters
@@ -68,19 +66,8 @@ class GraphCollection:
         graphs = _as_graphs(graphs)
         check_alike(graphs)
         adjacency, X, edge_features, node_ptr = side_by_side(graphs)
-        nodes = np.arange(adjacency.shape[0])
-        whole = Graph._trusted(adjacency, X, edge_features, None, nodes)
+        whole = Graph._trusted(adjacency, X, edge_features, None)
         return cls(whole, node_ptr, np.arange(len(graphs)))
-
-    @property
-    def base(self) -> "GraphCollection":
-        """The collection of all graphs: itself unless it is a view."""
-        return self if self._base is None else self._base
-
-    @property
-    def is_view(self) -> bool:
-        """Whether this is a slice of another collection."""
-        return self._base is not None
 
     @property
     def n_graphs(self) -> int:
@@ -107,13 +94,10 @@ class GraphCollection:
         """Number of edge features, 0 without any."""
         return self.whole.n_edge_features
 
-    def __len__(self) -> int:
-        return len(self.targets)
+    def _view(self, targets: NDArray[np.int64]) -> Self:
+        return replace(self, targets=targets, _base=self.base)
 
-    def __getitem__(self, key: Any) -> "GraphCollection":
-        return replace(self, targets=self.targets[row_key(key)], _base=self.base)
-
-    def with_features(self, X: Any) -> "GraphCollection":
+    def with_features(self, X: Any) -> Self:
         """Return the same graphs with other node features.
 
         Parameters
@@ -135,19 +119,11 @@ class GraphCollection:
         whole = type(self)(self.whole.with_features(X), self.node_ptr, everything)
         return whole[self.targets] if self.is_view else whole
 
-    def __repr__(self) -> str:
-        counts = {
-            "n_graphs": self.n_graphs,
-            "n_nodes": self.n_nodes,
-            "n_edges": self.n_edges,
-            "n_features": self.n_features,
-        }
+    def _counts(self) -> dict[str, int]:
+        names = ["n_graphs", "n_nodes", "n_edges", "n_features"]
         if self.n_edge_features:
-            counts["n_edge_features"] = self.n_edge_features
-        if self.is_view:
-            counts["n_targets"] = len(self.targets)
-        listed = ", ".join(f"{name}={n}" for name, n in counts.items())
-        return f"GraphCollection({listed})"
+            names.append("n_edge_features")
+        return {name: getattr(self, name) for name in names}
 
 
 def _as_graphs(graphs: Any) -> list[Graph]:

@@ -22,6 +22,17 @@ def as_features(X: Any) -> Any:
     return np.asarray(X) if isinstance(X, np.matrix) else X
 
 
+def features_of_all(X: Any, n_nodes: int) -> Any:
+    """Return features that must be those of all nodes of a graph."""
+    if X is not None and X.shape[0] != n_nodes:
+        raise ValueError(
+            f"X must have one row per node of the whole graph ({n_nodes}), got "
+            f"{X.shape[0]} rows. Features of the targets alone do not do: transform "
+            "graph.X as a whole."
+        )
+    return X
+
+
 def n_features_of(X: Any) -> int:
     """Return the number of columns, 0 for None."""
     return 0 if X is None else int(X.shape[1])
@@ -33,7 +44,7 @@ def take_rows(X: Any, rows: NDArray[np.int64]) -> Any:
 
 
 def size_of(X: Any) -> int:
-    """Return the bytes that a feature container's arrays take."""
+    """Return the bytes of an array, a matrix or a table; 0 of None."""
     if sparse.issparse(X):
         names = ("data", "indices", "indptr", "row", "col")
         return sum(getattr(getattr(X, name, None), "nbytes", 0) for name in names)

@@ -1,11 +1,8 @@
-"""The graph record: what a user hands over, and views on it."""
+"""Graphs: nodes, edges and target nodes in one frozen record."""
 
-import copyreg
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import getitem
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,61 +10,52 @@ from scipy import sparse
 
 from skattn.graph._adjacency import canonical_adjacency, cut_adjacency
 from skattn.graph._edge_table import parts_from_edges
-from skattn.graph._features import as_features, n_features_of, size_of, take_rows
+from skattn.graph._features import (
+    as_features,
+    features_of_all,
+    n_features_of,
+    size_of,
+    take_rows,
+)
+from skattn.graph._file_backed import FileBacked
 from skattn.graph._labels import as_labels
 from skattn.graph._networkx import parts_from_networkx, to_networkx
-from skattn.graph._row_keys import row_key, unique_positions
-from skattn.graph._storage import load_graph, save_graph
+from skattn.graph._row_keys import distinct, unique_positions
 from skattn.graph._union import union_parts
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class Graph:
-    """Nodes, who attends to whom among them, and the nodes one asks about.
+class Graph(FileBacked):
+    """Edges, features and labels of nodes, and the target nodes.
 
-    A graph is a record that is never changed. Slicing it by rows, as scikit-learn's
-    splitters and searches slice any X, gives a view: the same arrays, other targets.
+    A frozen record. Slicing it by rows, as scikit-learn's splitters and searches slice
+    any X, gives a view: the same arrays, other targets.
 
     Parameters
     ----------
     adjacency : sparse or dense matrix of shape (n_nodes, n_nodes)
-        ``adjacency[i, j] != 0`` means that node i attends to node j. The value is a
-        weight, a prior on the edge: it is finite and not negative, and a stored zero
-        is no edge. Duplicate entries are summed unless there are edge features.
+        ``adjacency[i, j] != 0``: node i attends to node j. The value is the edge
+        weight, a prior: finite and not negative; a stored zero is no edge. Duplicate
+        entries are summed unless there are edge features.
     X : array-like, sparse matrix, DataFrame or None
         Node features, kept as given; row i is node i.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
-        Numbers per edge, in the order in which `adjacency` stores its entries (a dense
-        one: its nonzeros, row by row).
+        Numbers per edge, in the stored order of entries (dense: nonzeros by rows).
     nodes : array-like of shape (n_nodes,) or None
-        One label per node, each once; best a pandas Index with a name, by which the
-        rows of other tables can join the graph.
-
-    Attributes
-    ----------
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-        float32 weights and int32 indices (int64 where n_edges needs it), sorted within
-        a row, without stored zeros.
-    X : array, sparse matrix, DataFrame or None
-        The node features of the whole graph.
-    edge_features : ndarray of shape (n_edges, n_edge_features) or None
-        float32, in the order of the entries of `adjacency`.
-    nodes : pandas.Index of shape (n_nodes,) or None
-        The labels of the whole graph.
-    targets : ndarray of shape (n_targets,), int64
-        The positions of the nodes that a view asks about.
+        Unique labels of the nodes, best a pandas Index with a name, by which rows of
+        other tables can join the graph.
 
     Raises
     ------
     TypeError
         If `adjacency` is no matrix of numbers.
     ValueError
-        If shapes do not fit each other, or a weight or an edge feature is not finite,
-        a weight is negative, or a label is there twice.
+        If shapes do not fit each other, a weight or an edge feature is not finite, a
+        weight is negative, or labels are not unique.
 
     See Also
     --------
-    skattn.graph.knn_graph : A graph of the nearest rows of a table.
+    skattn.graph.knn_graph : The k-NN graph of the rows of a table.
 
     Examples
     --------
@@ -82,21 +70,20 @@ class Graph:
     """
 
     adjacency: sparse.csr_array
-    """float32 (n_nodes, n_nodes): row attends to column."""
+    """float32 (n_nodes, n_nodes), sorted within a row, without stored zeros; int32
+    indices, int64 where n_edges needs it."""
     X: Any
     """(n_nodes, n_features), as given, or None."""
     edge_features: NDArray[np.float32] | None
-    """(n_edges, n_edge_features), or None."""
+    """(n_edges, n_edge_features), in the order of `adjacency`'s entries, or None."""
     nodes: Any
     """pandas Index (n_nodes,), or None."""
     targets: NDArray[np.int64]
-    """(n_targets,) positions of nodes."""
-    _whole: "Graph | None"
+    """(n_targets,) positions of the target nodes; all nodes unless this is a view."""
+    _base: "Graph | None" = None
     """The graph that this is a view of, or None."""
     _file: tuple[str, str] | None = None
     """Name and stamp of the file that the arrays are mapped from, or None."""
-
-    __iter__: ClassVar[None] = None
 
     def __init__(
         self,
@@ -110,9 +97,8 @@ class Graph:
         adjacency, edge_features = canonical_adjacency(
             adjacency, edge_features, n_rows=None if X is None else X.shape[0]
         )
-        labels = as_labels(nodes, adjacency.shape[0])
-        targets = np.arange(adjacency.shape[0])
-        self._set(adjacency, X, edge_features, labels, targets)
+        nodes = as_labels(nodes, adjacency.shape[0])
+        self._set(adjacency, X, edge_features, nodes)
 
     def _set(
         self,
@@ -120,15 +106,20 @@ class Graph:
         X: Any,
         edge_features: NDArray[np.float32] | None,
         nodes: Any,
-        targets: NDArray[np.int64],
-        whole: "Graph | None" = None,
+        targets: NDArray[np.int64] | None = None,
+        base: "Graph | None" = None,
     ) -> None:
-        object.__setattr__(self, "adjacency", adjacency)
-        object.__setattr__(self, "X", X)
-        object.__setattr__(self, "edge_features", edge_features)
-        object.__setattr__(self, "nodes", nodes)
-        object.__setattr__(self, "targets", targets.astype(np.int64, copy=False))
-        object.__setattr__(self, "_whole", whole)
+        """Set the fields, which are frozen; targets are all nodes by default."""
+        if targets is None:
+            targets = np.arange(adjacency.shape[0])
+        vars(self).update(
+            adjacency=adjacency,
+            X=X,
+            edge_features=edge_features,
+            nodes=nodes,
+            targets=targets.astype(np.int64, copy=False),
+            _base=base,
+        )
 
     @classmethod
     def _trusted(cls, *parts: Any) -> Self:
@@ -148,27 +139,25 @@ class Graph:
         weights: Any = None,
         edge_features: Any = None,
     ) -> Self:
-        """Make a graph of a table of edges.
+        """Make a graph from an edge list.
 
         Parameters
         ----------
         edges : array-like or DataFrame of shape (n_rows, 2)
-            A row (u, v) says that u attends to v. The entries are labels out of
-            `nodes` or, without labels, positions from 0. Of a DataFrame the first two
-            columns count.
+            A row (u, v): u attends to v. Entries are labels out of `nodes` or, without
+            labels, positions from 0. Of a DataFrame the first two columns are read.
         X : array-like, sparse matrix, DataFrame or None
             Node features; row i is node i.
         nodes : int, array-like of shape (n_nodes,) or None, default=None
-            The labels of the nodes, in the order of the rows of X, or their number.
-            None: the index of X if X is a DataFrame whose index is more than a count,
-            else the positions of the rows of X; without X the labels that occur,
-            sorted, if they are no integers.
+            Labels in the order of the rows of X, or the number of nodes. None: the
+            index of a DataFrame X unless it is a mere count, else positions of rows of
+            X; without X the labels that occur, sorted, if they are no integers.
         directed : bool, default=True
             False: every row stands for both directions.
         weights : str, array-like of shape (n_rows,) or None, default=None
-            Edge weights, or the column of `edges` that holds them; None means 1.
+            Edge weights, or their column of `edges`; None means 1.
         edge_features : list of str, array-like of shape (n_rows, k) or None
-            Numbers per row of `edges`, or the columns of `edges` that hold them.
+            Numbers per row of `edges`, or their columns of `edges`.
 
         Returns
         -------
@@ -178,7 +167,7 @@ class Graph:
         Raises
         ------
         ValueError
-            If an edge names an unknown node, or the number of nodes is not known.
+            If an edge names an unknown node, or the number of nodes is unknown.
 
         Examples
         --------
@@ -207,9 +196,9 @@ class Graph:
         weight: str | None = "weight",
         edge_attributes: list[str] | None = None,
     ) -> Self:
-        """Make a graph of a networkx graph.
+        """Make a graph from a networkx graph.
 
-        An edge u → v says that u attends to v; an undirected one goes both ways.
+        An edge u → v: u attends to v; an undirected one stands for both directions.
 
         Parameters
         ----------
@@ -218,7 +207,7 @@ class Graph:
         X : array-like, sparse matrix, DataFrame or None
             Node features in the order of the nodes of `graph`.
         node_attributes : list of str or None, default=None
-            Numeric node attributes that become the columns of X instead.
+            Numeric node attributes that become the columns of X.
         weight : str or None, default="weight"
             The edge attribute that holds the weight; 1 where an edge has none.
         edge_attributes : list of str or None, default=None
@@ -255,25 +244,24 @@ class Graph:
         Returns
         -------
         networkx.DiGraph
-            Edges u → v where u attends to v, over the labels or, without labels,
-            the positions. A MultiDiGraph if there are parallel edges.
+            Edges u → v where u attends to v, between labels or positions. A
+            MultiDiGraph if there are parallel edges.
         """
         return to_networkx(self)
 
     @staticmethod
     def union(graphs: Iterable["Graph"]) -> "Graph":
-        """Lay graphs side by side in one.
+        """Return the disjoint union of graphs.
 
         Parameters
         ----------
         graphs : iterable of Graph
             All with as many features, all or none with edge features and with labels.
-            The targets of views are kept.
 
         Returns
         -------
         Graph
-            No edge leads from one of them to another.
+            Its targets are those of the graphs.
 
         Raises
         ------
@@ -283,92 +271,12 @@ class Graph:
         Examples
         --------
         >>> from skattn import Graph
-        >>> Graph.union([Graph([[0, 1], [0, 0]]), Graph([[1]])]).adjacency.toarray()
-        array([[0., 1., 0.],
-               [0., 0., 0.],
-               [0., 0., 1.]], dtype=float32)
+        >>> Graph.union([Graph([[0, 1], [0, 0]]), Graph([[1]])])
+        Graph(n_nodes=3, n_edges=2, n_features=0)
         """
         *parts, targets = union_parts(list(graphs))
-        whole = Graph._trusted(*parts, np.arange(parts[0].shape[0]))
-        if np.array_equal(targets, whole.targets):
-            return whole
-        return whole[targets]
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph to a file without pickle: plain arrays and JSON.
-
-        Features may be an array of numbers, a sparse matrix (which becomes a CSR one)
-        or a DataFrame of numeric columns; labels, a frame's index and its column names
-        numbers, dates or text. A view is written whole, with its targets.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where; an existing file is replaced once the new one is complete.
-
-        Raises
-        ------
-        TypeError
-            If features or labels have no plain form, such as columns of objects.
-
-        See Also
-        --------
-        Graph.load : Reads or maps the file.
-        """
-        save_graph(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], *, mmap: bool = True) -> "Graph":
-        """Read a graph that :meth:`save` wrote, or map it into memory.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            The file.
-        mmap : bool, default=True
-            Whether the arrays are read-only memory maps: the system reads pages of the
-            file when they are looked at and forgets them when memory is short, and
-            processes share them. The file must not be written to in place; to replace
-            it by `save` is safe. Labels of text are always read. False: everything is
-            read and compared with the checksums in the file.
-
-        Returns
-        -------
-        Graph
-            As it was saved. One that is mapped is pickled as the name of its file.
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged, of another version or not ours. Of mapped arrays
-            the sizes are checked, not what they hold.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from skattn import Graph
-        >>> with TemporaryDirectory() as folder:
-        ...     path = Path(folder, "pair.graph")
-        ...     Graph([[0, 1], [1, 0]]).save(path)
-        ...     Graph.load(path)
-        Graph(n_nodes=2, n_edges=2, n_features=0)
-        """
-        *parts, targets, stamp = load_graph(path, mmap=mmap)
-        whole = cls._trusted(*parts, np.arange(parts[0].shape[0]))
-        if mmap:
-            object.__setattr__(whole, "_file", (os.path.abspath(path), stamp))
-        return whole if targets is None else whole[targets]
-
-    @property
-    def base(self) -> "Graph":
-        """The whole graph: the graph itself unless it is a view."""
-        return self if self._whole is None else self._whole
-
-    @property
-    def is_view(self) -> bool:
-        """Whether this is a slice of another graph."""
-        return self._whole is not None
+        whole = Graph._trusted(*parts)
+        return whole if np.array_equal(targets, whole.targets) else whole[targets]
 
     @property
     def n_nodes(self) -> int:
@@ -401,27 +309,23 @@ class Graph:
         """Number of targets and number of node features."""
         return len(self.targets), self.n_features
 
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def __getitem__(self, key: Any) -> "Graph":
+    def _view(self, targets: NDArray[np.int64]) -> Self:
         parts = (self.adjacency, self.X, self.edge_features, self.nodes)
-        targets = self.targets[row_key(key)]
         return self._trusted(*parts, targets, self.base)
 
     def subgraph(self, nodes: Any = None) -> "Graph":
-        """Cut out some nodes with the edges among them.
+        """Return the subgraph that some nodes induce.
 
         Parameters
         ----------
         nodes : array-like of int or bool, or None, default=None
-            Positions in the whole graph, each once, in the order wanted, or a mask.
-            None: the targets, each once, in order of appearance.
+            Unique positions in the whole graph, in the order wanted, or a mask. None:
+            the targets, each once, in order of appearance.
 
         Returns
         -------
         Graph
-            A whole graph of its own.
+            Whole: its targets are all its nodes.
 
         Raises
         ------
@@ -439,8 +343,7 @@ class Graph:
                [2., 0.]], dtype=float32)
         """
         if nodes is None:
-            _, first = np.unique(self.targets, return_index=True)
-            nodes = self.targets[np.sort(first)]
+            nodes = distinct(self.targets)
         else:
             nodes = unique_positions(nodes, self.n_nodes)
         adjacency, edges = cut_adjacency(self.adjacency, nodes)
@@ -449,7 +352,6 @@ class Graph:
             None if self.X is None else take_rows(self.X, nodes),
             None if self.edge_features is None else self.edge_features[edges],
             None if self.nodes is None else self.nodes[nodes],
-            np.arange(len(nodes)),
         )
 
     def with_features(self, X: Any) -> "Graph":
@@ -463,20 +365,14 @@ class Graph:
         Returns
         -------
         Graph
-            With the same adjacency, labels and targets; a view if this is one.
+            Of the same adjacency, labels and targets; a view if this is one.
 
         Raises
         ------
         ValueError
             If `X` has another number of rows than the graph has nodes.
         """
-        X = as_features(X)
-        if X is not None and X.shape[0] != self.n_nodes:
-            raise ValueError(
-                f"X must have one row per node of the whole graph ({self.n_nodes}), "
-                f"got {X.shape[0]} rows. Features of the targets alone do not do: "
-                "transform graph.X as a whole."
-            )
+        X = features_of_all(as_features(X), self.n_nodes)
         parts = (self.adjacency, X, self.edge_features, self.nodes)
         whole = self._trusted(*parts, self.base.targets)
         return whole[self.targets] if self.is_view else whole
@@ -489,55 +385,16 @@ class Graph:
         raise ValueError(
             "A Graph cannot become an array: its edges would be lost. Use a step that "
             "takes graphs (skattn.preprocessing.NodeTransformer wraps transformers of "
-            "node features), or pass a table and the estimator's graph= instead; "
-            "graph.X holds the features alone."
+            "node features), or pass a table and the estimator's graph=; graph.X holds "
+            "the features alone."
         )
-
-    def __sklearn_clone__(self) -> Self:
-        return self
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle; of a mapped graph the name of its file."""
-        if self.base._file is None:
-            return copyreg.__newobj__, (type(self),), vars(self)  # type: ignore[attr-defined]
-        if self.is_view:
-            return getitem, (self.base, self.targets)
-        return _load_again, self._file
 
     def __sizeof__(self) -> int:
-        adjacency = self.adjacency
-        arrays = (adjacency.data, adjacency.indices, adjacency.indptr, self.targets)
-        features = 0 if self.edge_features is None else self.edge_features.nbytes
-        return sum(array.nbytes for array in arrays) + features + size_of(self.X)
+        parts = (self.adjacency, self.X, self.edge_features, self.targets)
+        return sum(map(size_of, parts))
 
-    def __repr__(self) -> str:
-        counts = {
-            "n_nodes": self.n_nodes,
-            "n_edges": self.n_edges,
-            "n_features": self.n_features,
-        }
+    def _counts(self) -> dict[str, int]:
+        names = ["n_nodes", "n_edges", "n_features"]
         if self.edge_features is not None:
-            counts["n_edge_features"] = self.n_edge_features
-        if self.is_view:
-            counts["n_targets"] = len(self.targets)
-        return f"Graph({', '.join(f'{name}={n}' for name, n in counts.items())})"
-
-
-def _load_again(path: str, stamp: str) -> Graph:
-    """Map the file of a pickled graph, if it still is the same."""
-    graph = Graph.load(path).base
-    assert graph._file is not None
-    if graph._file[1] != stamp:
-        raise ValueError(
-            f"{path!r} must still be the file that the pickled graph was mapped from, "
-            "but it was replaced. Load the new one, or keep files that pickles are "
-            "about; Graph.load(path, mmap=False) gives a graph whose pickles stand "
-            "alone."
-        )
-    return graph
+            names.append("n_edge_features")
+        return {name: getattr(self, name) for name in names}

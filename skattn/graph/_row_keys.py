@@ -1,4 +1,4 @@
-"""What may stand between the brackets of ``graph[...]``."""
+"""Keys of ``graph[key]``: positions, slices and masks of targets."""
 
 from typing import Any
 
@@ -49,3 +49,9 @@ def unique_positions(nodes: Any, n_nodes: int) -> NDArray[np.int64]:
             "A view may repeat targets: graph[rows]."
         )
     return positions
+
+
+def distinct(positions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return each position once, in order of appearance."""
+    _, first = np.unique(positions, return_index=True)
+    return positions[np.sort(first)]

@@ -13,6 +13,7 @@ ARRAYS = [
     np.array([True, False]),
     np.array(["2020-01-01"], "M8[s]"),
     np.arange(20.0).reshape(4, 5).T[::2],
+    np.array(7),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 
-from skattn.graph import Graph, _storage
+from skattn.graph import Graph, _record_file
 from skattn.graph._array_file import MAGIC, read_arrays, write_arrays
 
 ADJACENCY = [[0, 2, 0], [1, 1, 0], [0, 0, 0]]
@@ -292,7 +292,7 @@ def test_arrays_that_are_no_graph_are_refused(tmp_path, mmap):
 
 
 def test_a_file_of_another_version_says_so(tmp_path, mmap, monkeypatch):
-    monkeypatch.setattr(_storage, "VERSION", 2)
+    monkeypatch.setattr(_record_file, "VERSION", 2)
     Graph(ADJACENCY).save(tmp_path / "a")
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"version 1 of the format, got version 2"):
@@ -317,30 +317,51 @@ def test_no_file_is_no_damage(tmp_path):
         Graph.load(tmp_path / "nowhere")
 
 
+PARTS = ["adjacency", "X", "edge_features", "nodes", "targets"]
+
+
 def change(path, **parts):
-    """Write the file again with another head."""
+    """Write the file again with other packed parts."""
     head, arrays = read_arrays(path, mmap=False)
-    write_arrays(path, head | parts, arrays)
+    packed = dict(zip(PARTS, head["state"]["tuple"], strict=True)) | parts
+    head["state"]["tuple"] = list(packed.values())
+    write_arrays(path, head, arrays)
+
+
+def csr(*numbers, n_columns=3):
+    arrays = [{"array": number} for number in numbers]
+    return {"csr": [*arrays, n_columns, False, True, True]}
 
 
 @pytest.mark.parametrize(
     "parts",
     [
-        {"edge_features": 0},
-        {"X": {"kind": "array", "values": 1}},
-        {"X": {"kind": "cube"}},
-        {"nodes": {"range": [0, 5, 1], "name": None}},
-        {"adjacency": {"data": 0, "indices": 1, "indptr": 2, "n_columns": 4}},
-        {"adjacency": {"data": 1, "indices": 1, "indptr": 2, "n_columns": 3}},
-        {"adjacency": {"data": 0, "indices": 1, "indptr": 1, "n_columns": 3}},
-        {"adjacency": {"data": 0, "indices": 9, "indptr": 2, "n_columns": 3}},
+        {"edge_features": {"array": 5}},
+        {"edge_features": {"array": 2}},
+        {"X": {"array": 1}},
+        {"X": {"cube": []}},
+        {"X": {"array": 9}},
+        {"X": "text"},
+        {"nodes": {"tuple": [None, {"tuple": [0, 5, 1]}]}},
+        {"nodes": {"tuple": [None, {"array": 4}, False]}},
+        {"targets": {"array": 4}},
+        {"targets": {"array": 0}},
+        {"adjacency": csr(0, 1, 2, n_columns=4)},
+        {"adjacency": csr(1, 1, 2)},
+        {"adjacency": csr(0, 1, 1)},
+        {"adjacency": csr(0, 0, 2)},
+        {"adjacency": csr(0, 9, 2)},
+        {"adjacency": {"array": 0}},
+        {"adjacency": None},
     ],
 )
 def test_parts_that_do_not_fit_are_refused(tmp_path, mmap, parts):
     path = tmp_path / "a"
-    Graph(ADJACENCY, TABLE[:, :1]).save(path)
-    if parts.get("edge_features") == 0:
-        parts = {"edge_features": 2}  # four numbers, three edges
+    Graph(ADJACENCY, TABLE[:, :1])[[0, 2]].save(path)
+    head, arrays = read_arrays(path, mmap=False)
+    write_arrays(path, head, [*arrays[:4], arrays[4] + 5, TABLE[:2]])
+    change(path, targets=None)
+    Graph.load(path, mmap=mmap)
     change(path, **parts)
     with pytest.raises(ValueError, match=r"must be a file that Graph\.save wrote"):
         Graph.load(path, mmap=mmap)

@@ -1,0 +1,149 @@
+"""Values as JSON and a list of arrays, and back, without pickle.
+
+Nothing is executed: values are made of the classes in a table of parts, and of no
+others.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skattn.graph._adjacency import check_indices
+from skattn.graph._array_file import KINDS
+
+
+class Part(NamedTuple):
+    """Decomposition of the instances of some classes, and its inverse."""
+
+    types: type | tuple[type, ...]
+    take_apart: Callable[[Any], Iterable[Any]]
+    """Returns values that can be packed."""
+    make: Callable[..., Any]
+    """Takes those values as positional arguments."""
+
+
+Parts = Mapping[str, Part]
+
+
+def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any:
+    """Convert a value to JSON.
+
+    Parameters
+    ----------
+    value : object
+        None, a number, text, an array, a dict or an instance of a class in `parts`.
+    parts : mapping of str to Part
+        Decomposition of other classes.
+    arrays : list of ndarray
+        Gets the arrays; JSON holds their positions. An array that is met twice is
+        listed once.
+    name : object
+        Name of the value in messages; entries of a dict are named by their keys.
+
+    Returns
+    -------
+    object
+        Something that JSON can hold.
+
+    Raises
+    ------
+    TypeError
+        If the value holds an instance of another class.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in KINDS:
+        return {"array": _position(value, arrays)}
+    if isinstance(value, dict):
+        return {
+            "dict": [
+                [pack(k, parts, arrays, name), pack(v, parts, arrays, k)]
+                for k, v in value.items()
+            ]
+        }
+    for kind, part in parts.items():
+        if isinstance(value, part.types):
+            return {
+                kind: [pack(v, parts, arrays, name) for v in part.take_apart(value)]
+            }
+    raise TypeError(
+        f"{name!r} must be made of numbers, text, arrays and graphs to be saved "
+        f"without pickle, got {type(value).__name__}. Set it to something plain, or "
+        "use joblib.dump."
+    )
+
+
+def unpack(packed: Any, parts: Parts, arrays: list[NDArray[Any]]) -> Any:
+    """Convert what `pack` returned back to the value."""
+    if not isinstance(packed, dict):
+        return packed
+    ((kind, entries),) = packed.items()
+    if kind == "array":
+        return arrays[entries]
+    if kind == "dict":
+        return {unpack(k, parts, arrays): unpack(v, parts, arrays) for k, v in entries}
+    return parts[kind].make(*(unpack(entry, parts, arrays) for entry in entries))
+
+
+def _position(array: NDArray[Any], arrays: list[NDArray[Any]]) -> int:
+    for k, other in enumerate(arrays):
+        if other is array:
+            return k
+    arrays.append(array)
+    return len(arrays) - 1
+
+
+def _csr_parts(matrix: Any) -> tuple[Any, ...]:
+    rows = matrix.tocsr()
+    return (
+        _first(rows.data, rows.nnz),
+        _first(rows.indices, rows.nnz),
+        rows.indptr,
+        rows.shape[1],
+        isinstance(matrix, sparse.spmatrix),
+        bool(rows.has_sorted_indices),
+        bool(rows.has_canonical_format),
+    )
+
+
+def _first(array: NDArray[Any], n: int) -> NDArray[Any]:
+    return array if len(array) == n else array[:n]  # itself, to be stored once
+
+
+def _make_csr(
+    data: NDArray[Any],
+    indices: NDArray[Any],
+    indptr: NDArray[Any],
+    n_columns: int,
+    *flags: bool,
+) -> Any:
+    """Make a CSR matrix without its constructor, which may read mapped indices."""
+    is_matrix, is_sorted, is_canonical = flags
+    counts = len(data), len(indices)
+    if {indices.dtype.kind, indptr.dtype.kind} != {"i"}:
+        raise ValueError(f"it has indices of {indices.dtype} and {indptr.dtype}")
+    if set(counts) != {indptr[-1]} or indptr[0] != 0:
+        raise ValueError(
+            f"it has {counts[0]} values and {counts[1]} indices for {indptr[-1]} edges"
+        )
+    make = sparse.csr_matrix if is_matrix else sparse.csr_array
+    csr = make((len(indptr) - 1, n_columns), dtype=data.dtype)
+    csr.data, csr.indices, csr.indptr = data, indices, indptr
+    csr.has_sorted_indices, csr.has_canonical_format = is_sorted, is_canonical
+    if not isinstance(indices, np.memmap):
+        check_indices(csr)
+    return csr
+
+
+PLAIN: dict[str, Part] = {
+    "list": Part(list, list, lambda *entries: list(entries)),
+    "tuple": Part(tuple, tuple, lambda *entries: entries),
+    "objects": Part(np.ndarray, list, lambda *entries: np.array(entries, dtype=object)),
+    "csr": Part((sparse.sparray, sparse.spmatrix), _csr_parts, _make_csr),
+}
+"""Containers of plain values, arrays of objects, and sparse matrices."""

@@ -1,0 +1,63 @@
+"""Records that are sliced by targets, as scikit-learn slices the rows of any X."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skattn.graph._row_keys import row_key
+
+
+class TargetView(ABC):
+    """A frozen record and its targets, the rows that a call asks about.
+
+    A slice is a view: the same arrays, other targets. Copies are the record itself.
+    """
+
+    targets: NDArray[np.int64]
+    """(n_targets,) positions of rows."""
+    _base: Self | None
+    """The record that this is a view of, or None."""
+
+    __iter__: ClassVar[None] = None
+
+    @property
+    def base(self) -> Self:
+        """The whole record: itself unless this is a view."""
+        return self if self._base is None else self._base
+
+    @property
+    def is_view(self) -> bool:
+        """Whether this is a slice of another record."""
+        return self._base is not None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, key: Any) -> Self:
+        return self._view(self.targets[row_key(key)])
+
+    def __repr__(self) -> str:
+        counts = self._counts()
+        if self.is_view:
+            counts["n_targets"] = len(self.targets)
+        listed = ", ".join(f"{name}={n}" for name, n in counts.items())
+        return f"{type(self).__name__}({listed})"
+
+    def __sklearn_clone__(self) -> Self:
+        return self
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    @abstractmethod
+    def _view(self, targets: NDArray[np.int64]) -> Self:
+        """Return a view of the base with these targets."""
+
+    @abstractmethod
+    def _counts(self) -> dict[str, int]:
+        """Return the sizes to be shown."""
