@@ -51,12 +51,12 @@ def test_gcn_divides_by_the_roots_of_both_ends_degrees(structure, degrees, weigh
 
 @pytest.mark.parametrize("convolution", ["mean", "gcn"])
 def test_convolution_is_added_to_the_attention(convolution):
-    convolution, x, attended = made(convolution), rows(4, 2), rows(4, 3)
+    layer, x, attended = made(convolution), rows(4, 2), rows(4, 3)
     dense = torch.zeros(4, 4, dtype=torch.float64)
     values = averaging_matrix(WEIGHTED, convolution, torch.float64).values
     dense[EDGES.receivers.long(), EDGES.senders.long()] = values
-    expected = attended + dense @ x @ convolution.linear.weight
-    assert_close(convolution(x, attended, WEIGHTED), expected)
+    expected = attended + dense @ x @ layer.linear.weight
+    assert_close(layer(x, attended, WEIGHTED), expected)
 
 
 def test_gates_weigh_both_per_node_and_channel():
