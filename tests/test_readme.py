@@ -16,7 +16,6 @@ def python_blocks():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_readme_runs_from_its_first_block_to_its_last(tmp_path):
     blocks = python_blocks()
     if not blocks:

@@ -7,11 +7,10 @@ from typing import ClassVar
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skattn._compat_sklearn import CallbackSupportMixin, Interval, StrOptions
 from skattn._training import TaskReport, Training, predict, resolve_device
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator

@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
+from skattn._compat_sklearn import StrOptions
 from skattn.estimators._predictor import GraphAttentionPredictor
 from skattn.estimators._targets import check_labels, learn_labels
 

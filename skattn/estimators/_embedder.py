@@ -4,14 +4,9 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import (
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
-from sklearn.callback import with_callbacks
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
+from skattn._compat_sklearn import Interval, StrOptions, _fit_context, with_callbacks
 from skattn._training import MaskedReconstruction, train
 from skattn.estimators._base import STRONG_DROPOUT, GraphAttentionEstimator
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+
+from skattn._compat_sklearn import Interval, StrOptions
 
 
 class EncoderConfig(BaseEstimator):

@@ -6,13 +6,17 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from sklearn.base import _fit_context
-from sklearn.callback import with_callbacks
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight
 
+from skattn._compat_sklearn import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+    _fit_context,
+    with_callbacks,
+)
 from skattn._training import Labels, Supervised, train
 from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._pretrained import pretrained_start

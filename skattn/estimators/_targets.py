@@ -8,8 +8,8 @@ import scipy.sparse as sp
 from scipy.special import expit, softmax
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _num_samples
 
+from skattn._compat_sklearn import _num_samples
 from skattn._training import Loss
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import _safe_indexing
+
+from skattn._compat_sklearn import _safe_indexing
 
 
 def as_features(X: Any) -> Any:

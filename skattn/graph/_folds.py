@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, check_cv
-from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
+
+from skattn._compat_sklearn import _safe_indexing
 
 
 class LabelledFold(BaseCrossValidator):  # type: ignore[misc]

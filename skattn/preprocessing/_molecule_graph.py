@@ -3,10 +3,9 @@
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skattn._compat_sklearn import StrOptions, _fit_context
 from skattn.graph import ATOM_FEATURES, graphs_from_smiles, read_smiles
 from skattn.preprocessing._to_graphs import ToGraphs
 

@@ -2,12 +2,15 @@
 
 from typing import ClassVar
 
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
-from sklearn.utils._indexing import _safe_indexing
-from sklearn.utils._param_validation import HasMethods
-from sklearn.utils._set_output import _safe_set_output
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from skattn._compat_sklearn import (
+    HasMethods,
+    _fit_context,
+    _safe_indexing,
+    _safe_set_output,
+)
 from skattn.preprocessing._nodes import Nodes, check_features
 
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _check_feature_names, _check_n_features
 
+from skattn._compat_sklearn import (
+    _check_feature_names,
+    _check_n_features,
+    _safe_indexing,
+)
 from skattn.graph import Graph, GraphCollection
 
 

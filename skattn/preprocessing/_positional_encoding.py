@@ -5,10 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from skattn._compat_sklearn import (
+    Interval,
+    StrOptions,
+    _check_feature_names_in,
+    _fit_context,
+)
 from skattn.graph import positional_encoding
 from skattn.preprocessing._nodes import Nodes, check_features
 from skattn.preprocessing._to_graphs import ToGraphs

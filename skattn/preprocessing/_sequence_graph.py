@@ -4,13 +4,15 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
+from skattn._compat_sklearn import (
+    Interval,
+    Options,
+    StrOptions,
+    _check_feature_names_in,
+    _fit_context,
+)
 from skattn.graph import POSITION_FEATURES, read_sequences, sequence_graphs
 from skattn.preprocessing._nodes import check_features
 from skattn.preprocessing._to_graphs import ToGraphs

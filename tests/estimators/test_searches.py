@@ -55,7 +55,7 @@ def run(script, **variables):
     done = subprocess.run(
         [sys.executable, "-c", PREPARE + textwrap.dedent(script)],
         env=environment | variables,
-        timeout=120,
+        timeout=600,
         capture_output=True,
         text=True,
         check=False,

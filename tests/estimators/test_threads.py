@@ -34,7 +34,7 @@ def run(script):
     code = PREPARE + textwrap.dedent(script)
     done = subprocess.run(
         [sys.executable, "-c", code],
-        timeout=120,
+        timeout=600,
         capture_output=True,
         text=True,
         check=False,

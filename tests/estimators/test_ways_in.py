@@ -83,11 +83,13 @@ def test_of_a_plain_table_only_the_last_layer_attends(table, adjacency):
 
 
 @pytest.mark.parametrize(("n_feature_layers", "expected"), [(0, 3), (1, 2), (2, 1)])
-def test_how_many_layers_attend_is_the_users_choice(table, graph, alone, expected):
+def test_how_many_layers_attend_is_the_users_choice(
+    table, graph, n_feature_layers, expected
+):
     X, y = table
     for rows in (X, graph):
-        clf = small(encoder=EncoderConfig(n_feature_layers=alone)).fit(rows, y)
-        assert sum(attending(clf)) == expected
+        recipe = EncoderConfig(n_feature_layers=n_feature_layers)
+        assert sum(attending(small(encoder=recipe).fit(rows, y))) == expected
 
 
 def test_the_activation_of_plain_tables_is_another(table, adjacency):

@@ -121,7 +121,10 @@ def test_a_graph_without_edges_comes_back(tmp_path, mmap, n_nodes):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (pd.DataFrame({"a": [1, 2, 3], "b": list("xyz")}), r"'b' \(str\).*Encode"),
+        (
+            pd.DataFrame({"a": [1, 2, 3], "b": list("xyz")}),
+            r"'b' \((str|object)\).*Encode",
+        ),
         (pd.DataFrame({"a": pd.array([1, 2, None])}), r"'a' \(Int64\)"),
         (np.array([[None]] * 3), "ndarray of dtype object.*with_features"),
         (np.array([["x"]] * 3), "ndarray of dtype <U1"),

@@ -47,7 +47,7 @@ def step(seed=0):
 def _run(code, n_threads=2):
     program = PREAMBLE + f"torch.set_num_threads({n_threads})\n" + textwrap.dedent(code)
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

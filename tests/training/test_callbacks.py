@@ -2,7 +2,6 @@ import math
 
 import pytest
 import torch
-from sklearn.callback import CallbackSupportMixin, ProgressBar
 from skorch.history import History
 from torch import nn
 
@@ -230,8 +229,3 @@ def test_training_stops_when_a_callback_of_sklearn_asks():
     report.on_epoch_begin(FakeNet())
     with pytest.raises(KeyboardInterrupt):
         report.on_epoch_end(FakeNet())
-
-
-def test_sklearn_still_has_the_callback_protocol():
-    assert hasattr(CallbackSupportMixin, "set_callbacks")
-    assert hasattr(ProgressBar, "on_fit_task_end")

@@ -114,7 +114,7 @@ def test_every_part_draws_for_itself(fit):
 
 def test_several_threads_work_with_one_of_torchs_each(fit, set_threads, monkeypatch):
     set_threads(2)
-    together, found = threading.Barrier(2, timeout=60), set()
+    together, found = threading.Barrier(2, timeout=600), set()
     share = Labels.share
 
     def look(self, rows):
