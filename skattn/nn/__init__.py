@@ -2,7 +2,8 @@
 
 from skattn.nn._attention import GraphAttention
 from skattn.nn._autoencoder import MaskedAutoencoder
-from skattn.nn._block import AttentionBlock, BlockSpec
+from skattn.nn._block import AttentionBlock
+from skattn.nn._block_spec import BlockSpec
 from skattn.nn._chunks import MAX_EDGES
 from skattn.nn._convolution import GraphConvolution
 from skattn.nn._encoder import GraphEncoder

@@ -6,12 +6,13 @@ from typing import Literal, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import Linear, glorot_
+from skattn.nn._init import Resettable, glorot_
+from skattn.nn._linear import Linear
 
 Combination = Literal["concat", "attention"]
 
 
-class JumpingKnowledge(nn.Module):
+class JumpingKnowledge(Resettable):
     """Every node sees the outputs of all layers: near and far at once.
 
     Jumping knowledge (Xu et al. 2018, section 4): ``"concat"`` maps the outputs of all

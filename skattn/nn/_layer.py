@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from skattn.nn._linear import glorot_, new_seed
+from skattn.nn._init import glorot_
+from skattn.nn._rows import new_seed
 from skattn.ops import Edges, Gat, edge_attention
 
 

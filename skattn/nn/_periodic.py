@@ -5,13 +5,14 @@ import math
 import torch
 from torch import Generator, Tensor, nn
 
+from skattn.nn._init import Resettable
 from skattn.ops import SparseMatrix
 
 DEVIATION = 0.15
 """Of the frequencies at the start, in waves per standard deviation of a column."""
 
 
-class PeriodicEmbedding(nn.Module):
+class PeriodicEmbedding(Resettable):
     """``[x, sin(2π f z + p)]`` of each number, where ``z = (x - center) / scale``.
 
     Linear maps and activations bend a function in few places, and are slow to learn

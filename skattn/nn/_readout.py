@@ -6,9 +6,12 @@ from typing import Literal, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._block import BlockSpec
+from skattn.nn._block_spec import BlockSpec
+from skattn.nn._head_dim import head_dim_of
 from skattn.nn._hierarchical import HierarchicalReadout
-from skattn.nn._linear import Linear, glorot_, matmul, new_seed
+from skattn.nn._init import Resettable, glorot_
+from skattn.nn._linear import Linear
+from skattn.nn._rows import matmul, new_seed
 from skattn.nn._segments import Pool, graph_edges, pool
 from skattn.ops import Edges, Gat, GraphStructure, as_structure, edge_attention
 from skattn.ops import attention_weights as weights_of
@@ -106,7 +109,7 @@ class PoolReadout(nn.Module):
         return repr(self.how)
 
 
-class AttentionReadout(nn.Module):
+class AttentionReadout(Resettable):
     """A learned query per head attends to the nodes of every graph.
 
     ``out[g, h] = sum_i softmax_i(q_h . x_i / sqrt(width)) (W x_i + b)[h]``, the sum
@@ -144,10 +147,7 @@ class AttentionReadout(nn.Module):
 
     def __init__(self, width: int, *, n_heads: int = 1, dropout: float = 0.0) -> None:
         super().__init__()
-        if width % n_heads:
-            raise ValueError(
-                f"width must be divisible by n_heads={n_heads}, got {width}."
-            )
+        head_dim_of("width", width, n_heads)
         self.n_heads, self.dropout = n_heads, dropout
         self.query = nn.Parameter(torch.empty(width, n_heads))
         self.value = Linear(width, width)

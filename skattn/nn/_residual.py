@@ -3,11 +3,12 @@
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import add_matmul, glorot_, matmul
+from skattn.nn._init import Resettable, glorot_
+from skattn.nn._rows import add_matmul, matmul
 from skattn.ops import SparseMatrix
 
 
-class LinearResidual(nn.Module):
+class LinearResidual(Resettable):
     """``x W diag(gate)``: a linear map behind one learned gate per column.
 
     Few labels are soon learned by heart from a node's own many features; a residual
