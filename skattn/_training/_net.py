@@ -11,7 +11,7 @@ from skorch.callbacks import Callback, PrintLog
 from skattn._training._batch_source import BatchSource
 from skattn._training._history import EpochHistory, EpochSummary
 from skattn._training._microbatches import Microbatches
-from skattn.nn import MAX_EDGES
+from skattn.nn._chunks import MAX_EDGES
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,7 @@ from skattn.nn import (
     AttentionNetwork,
     MaskedAutoencoder,
     NetworkSpec,
-    standardization,
+    PeriodicEmbedding,
 )
 
 RESERVED = (
@@ -161,7 +161,7 @@ def _standardized(spec: NetworkSpec, task: BatchSource) -> Weights:
     """Tell an embedding of features their units, as far as these are known."""
     if spec.feature_embedding is None:
         return {}
-    learned = standardization(task.whole.x)
+    learned = PeriodicEmbedding.standardization(task.whole.x)
     return {f"embedding.{name}": tensor for name, tensor in learned.items()}
 
 

@@ -72,7 +72,7 @@ class GraphEncoder(Resettable):
         *,
         generator: Generator | None = None,
     ) -> Tensor | SparseMatrix:
-        """Encode every node.
+        """Encode all nodes.
 
         Parameters
         ----------

@@ -48,13 +48,7 @@ class GlobalAttention(NodeOperator[Tensor]):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew (Glorot uniform).
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
+        """Draw all weights anew."""
         n_rows, n_columns = self.weight.shape
         glorot_(self.weight, n_rows + n_columns // 3, generator)
 

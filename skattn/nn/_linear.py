@@ -49,13 +49,7 @@ class Linear(Resettable):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw the weight anew (Glorot uniform); the bias becomes zero.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weight; torch's global one if not given.
-        """
+        """Draw the weight anew; the bias becomes zero."""
         glorot_(self.weight, sum(self.weight.shape), generator)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
@@ -71,7 +65,7 @@ class Linear(Resettable):
         Returns
         -------
         Tensor of shape (n, out_features)
-            Their images.
+            The mapped rows.
         """
         if self.bias is None:
             return matmul(x, self.weight)

@@ -24,6 +24,9 @@ class NodeOperator(Resettable, Generic[SentT]):
     - Output: ``(n_receivers, out_features)``
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def forward(
         self,
         x: Tensor | SparseMatrix,
