@@ -4,10 +4,11 @@
     python .ci/docstrings.py skattn.ops skattn.graph    # these rooms
 
 Public are the classes and functions that a package lists in ``__all__``, with the
-public methods and properties that skattn wrote for them. What overrides a method of
-torch, skorch or scikit-learn keeps that method's meaning and may leave its docstring to
-it; ``forward``, ``fit`` and their like have no such docstring and need their own. The
-checks are those of [tool.numpydoc_validation].
+public methods and properties that skattn wrote for them; each counts once, wherever it
+is listed or inherited. What overrides a method of a base class keeps that method's
+meaning and may leave its docstring to it; ``forward``, ``fit`` and their like have no
+such docstring in torch, skorch or scikit-learn and need their own. The checks are those
+of [tool.numpydoc_validation].
 """
 
 import dataclasses
@@ -71,9 +72,20 @@ def of_skattn(found):
 
 
 def overrides(cls, name):
-    """Tell whether another library documents the method of that name."""
-    theirs = (base.__dict__.get(name) for base in cls.__mro__ if not of_skattn(base))
-    return name != "forward" and any(getattr(part, "__doc__", None) for part in theirs)
+    """Tell whether a base class documents the method of that name."""
+    defining = [base for base in cls.__mro__ if name in base.__dict__]
+    if name == "forward":  # torch's says nothing of what goes in and comes out
+        defining = [base for base in defining if of_skattn(base)]
+    return any(getattr(base.__dict__[name], "__doc__", None) for base in defining[1:])
+
+
+def each_once(public):
+    """Yield the first (import path, object) of every object."""
+    seen = set()
+    for name, found in public:
+        if found not in seen:
+            seen.add(found)
+            yield name, found
 
 
 def problems(name, found, checks):
@@ -91,8 +103,9 @@ def main(wanted):
     config = tomllib.loads(text)["tool"]["numpydoc_validation"]
     checks = get_validation_checks(set(config["checks"]))
     exclude = re.compile("|".join(config["exclude"]))
-    public = [item for room in wanted or rooms() for item in public_names(room)]
+    public = (item for room in wanted or rooms() for item in public_names(room))
     kept = [(name, found) for name, found in public if not exclude.search(name)]
+    kept = list(each_once(kept))
     lines = [line for item in kept for line in problems(*item, checks)]
     print("\n".join([*lines, f"{len(kept)} public names, {len(lines)} problems"]))
     return len(lines)

@@ -8,7 +8,8 @@ from torch import Generator, Tensor, nn
 from skattn._batch import GraphBatch
 from skattn._training._labels import Labels
 from skattn._training._losses import CRITERIA, Loss
-from skattn.nn import MAX_EDGES, AttentionNetwork, MaskedAutoencoder, NetworkSpec
+from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
+from skattn.nn._chunks import MAX_EDGES
 
 LossAndOutputs = tuple[Tensor, Tensor]
 """A scalar, and the tensor that it was computed from (``y_pred`` in callbacks)."""

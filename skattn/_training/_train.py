@@ -27,7 +27,7 @@ from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
 from skattn._training._stored import Weights
 from skattn._training._threads import enough_threads
 from skattn._training._work import count_parts, work_of
-from skattn.nn import AttentionNetwork, standardization
+from skattn.nn import AttentionNetwork, PeriodicEmbedding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def _standardized(module: nn.Module, source: BatchSource) -> Weights:
     """Compute the units of features that are embedded."""
     if not isinstance(module, AttentionNetwork) or module.embedding is None:
         return {}
-    learned = standardization(source.whole.x)
+    learned = PeriodicEmbedding.standardization(source.whole.x)
     return {f"embedding.{name}": tensor for name, tensor in learned.items()}
 
 

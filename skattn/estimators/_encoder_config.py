@@ -3,10 +3,11 @@
 from numbers import Integral, Real
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import BaseEstimator
 
 from skattn._compat_sklearn import Interval, StrOptions
+
+from skattn.nn._hops import check_hops
 
 
 class EncoderConfig(BaseEstimator):
@@ -165,10 +166,4 @@ class EncoderConfig(BaseEstimator):
             If a parameter is out of its range.
         """
         self._validate_params()
-        hops = self.hop_numbers
-        whole = all(isinstance(k, int | np.integer) and k >= 1 for k in hops)
-        if not hops or not whole or n_heads % len(hops):
-            raise ValueError(
-                "hops must be a positive integer or a tuple of them, one per group of "
-                f"heads, whose length divides n_heads={n_heads}; got {self.hops!r}."
-            )
+        check_hops(self.hop_numbers, n_heads)

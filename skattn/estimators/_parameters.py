@@ -2,6 +2,7 @@
 
 from skattn._batch import is_fanout
 from skattn._training import RESERVED
+from skattn.nn._head_dim import head_dim_of
 
 LISTS = ("graphs", "sequences")
 """Kinds of input whose targets are whole graphs."""
@@ -22,11 +23,7 @@ def check_parameters(estimator, recipe):
     ValueError
         If they do not go together.
     """
-    if estimator.hidden_dim % estimator.n_heads:
-        raise ValueError(
-            "hidden_dim is the total width of all heads and must be divisible by "
-            f"n_heads={estimator.n_heads}, got {estimator.hidden_dim}."
-        )
+    head_dim_of("hidden_dim", estimator.hidden_dim, estimator.n_heads)
     recipe.check(estimator.n_heads)
     if (
         recipe.n_feature_layers != "auto"

@@ -1,9 +1,9 @@
-"""Modules over :mod:`skattn.ops`, usable in anyone's own torch model."""
+"""Torch layers for attention on graphs, for use in any torch model."""
 
 from skattn.nn._attention import GraphAttention
 from skattn.nn._autoencoder import MaskedAutoencoder
-from skattn.nn._block import AttentionBlock, BlockSpec
-from skattn.nn._chunks import MAX_EDGES
+from skattn.nn._block import AttentionBlock
+from skattn.nn._block_spec import BlockSpec
 from skattn.nn._convolution import GraphConvolution
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._global_attention import GlobalAttention
@@ -14,11 +14,12 @@ from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
 from skattn.nn._node_linear import NodeLinear
-from skattn.nn._periodic import PeriodicEmbedding, standardization
+from skattn.nn._operator import NodeOperator
+from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
+from skattn.nn._residual import LinearResidual
 
 __all__ = [
-    "MAX_EDGES",
     "AttentionBlock",
     "AttentionNetwork",
     "AttentionReadout",
@@ -32,10 +33,11 @@ __all__ = [
     "HopAttention",
     "JumpingKnowledge",
     "Linear",
+    "LinearResidual",
     "MaskedAutoencoder",
     "NetworkSpec",
     "NodeLinear",
+    "NodeOperator",
     "PeriodicEmbedding",
     "PoolReadout",
-    "standardization",
 ]

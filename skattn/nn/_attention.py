@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple, TypedDict, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import glorot_, matmul, new_seed, take_rows
+from skattn.nn._init import Resettable, glorot_
+from skattn.nn._rows import matmul, new_seed, take_rows
 from skattn.ops import (
     Dot,
     Edges,
@@ -36,7 +37,7 @@ class Sent(NamedTuple):
     for all nodes at once; None where receivers work it out."""
 
 
-class GraphAttention(nn.Module):
+class GraphAttention(Resettable):
     """Every receiver attends to its senders, with several heads side by side.
 
     ``out[i, h] = sum_j softmax_j(score[i, j, h]) value[j, h] + bias[h]``, the sum
@@ -66,7 +67,10 @@ class GraphAttention(nn.Module):
     bias : bool, default=True
         Whether to add a learned vector to every receiver.
     dropout : float, default=0.0
-        Probability that a weight is dropped in training.
+        Dropout on the attention weights (after the softmax).
+    value_dropout : float, default=0.0
+        Dropout on the values, which the scores do not see; in the code of the GAT paper
+        it is that of the input.
     share_weights : bool, default=False
         Whether one linear map makes query, key and value, as it does for ``"gat"``
         anyway: ``W_q = W_k`` in ``"gatv2"``; in ``"dot"`` the score is then the same
@@ -82,9 +86,7 @@ class GraphAttention(nn.Module):
     Notes
     -----
     The attribute ``negative_slope`` is the LeakyReLU's for negative input: 0.2, as in
-    both papers, unless set otherwise. ``value_dropout``, 0.0 unless set otherwise, is
-    the probability that an entry of a value is dropped in training, whatever its score
-    saw; in the code of the GAT paper it is that of the input.
+    both papers, unless set otherwise.
 
     Examples
     --------
@@ -100,7 +102,6 @@ class GraphAttention(nn.Module):
     """
 
     negative_slope = 0.2
-    value_dropout = 0.0
 
     def __init__(  # noqa: PLR0913  (what a layer may be)
         self,
@@ -113,6 +114,7 @@ class GraphAttention(nn.Module):
         n_edge_features: int = 0,
         bias: bool = True,
         dropout: float = 0.0,
+        value_dropout: float = 0.0,
         share_weights: bool = False,
     ) -> None:
         super().__init__()
@@ -125,7 +127,8 @@ class GraphAttention(nn.Module):
             )
         self.in_features, self.head_dim, self.n_heads = in_features, head_dim, n_heads
         self.score, self.combine, self.n_edge_features = score, combine, n_edge_features
-        self.dropout, self.share_weights = dropout, share_weights
+        self.dropout, self.value_dropout = dropout, value_dropout
+        self.share_weights = share_weights
         width = n_heads * head_dim
 
         def new(*shape: int) -> nn.Parameter:
@@ -286,14 +289,26 @@ class GraphAttention(nn.Module):
         Tensor of shape (n_receivers, out_features)
             Their new features.
         """
-        edge_features = given["edge_features"]
-        mean, bias = self.combine == "mean", self.bias
+        score = self._score(x, receivers, sent)
+        bias = self._edge_bias(given["log_weight"], given["edge_features"])
+        return self._aggregate(score, bias, sent.value, given, generator)
+
+    def _aggregate(
+        self,
+        score: Score,
+        edge_bias: Tensor | None,
+        value: Tensor,
+        given: "EdgeInputs",
+        generator: Generator | None,
+    ) -> Tensor:
+        edge_features, bias = given["edge_features"], self.bias
+        mean = self.combine == "mean"
         active = self.training and self.dropout > 0
         out = edge_attention(
             given["edges"],
-            self._score(x, receivers, sent),
-            sent.value,
-            bias=self._edge_bias(given["log_weight"], edge_features),
+            score,
+            value,
+            bias=edge_bias,
             edge_features=edge_features,
             offset=None if mean or bias is None else self._heads(bias),
             dropout=self.dropout if active else 0.0,
@@ -305,6 +320,32 @@ class GraphAttention(nn.Module):
             return out.flatten(1)
         out = out.mean(1)
         return out if bias is None else out + bias
+
+    def forward_with_weights(
+        self, x: Tensor | SparseMatrix, given: "EdgeInputs"
+    ) -> tuple[Tensor, Tensor]:
+        """Compute :meth:`forward` and :meth:`attention_weights` by one projection.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        given : dict
+            Edges and edge data.
+
+        Returns
+        -------
+        out : Tensor of shape (n_receivers, out_features)
+            New features.
+        weights : Tensor of shape (n_edges, n_heads)
+            Attention weights.
+        """
+        self._check_input(x, **given)
+        edges, sent = given["edges"], self.send(x, None)
+        score = self._score(x, slice(0, edges.n_receivers), sent)
+        bias = self._edge_bias(given["log_weight"], given["edge_features"])
+        out = self._aggregate(score, bias, sent.value, given, None)
+        return out, attention_weights(edges, score, bias=bias)
 
     def attention_weights(
         self,

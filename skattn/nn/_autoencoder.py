@@ -6,13 +6,14 @@ import torch
 from torch import Generator, Tensor
 
 from skattn.nn._attention import edge_inputs
+from skattn.nn._block_spec import make_attention
 from skattn.nn._chunks import MAX_EDGES, refuse_readout
 from skattn.nn._encoder import GraphEncoder
+from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear
 from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
-from skattn.nn._reset import Composite
 from skattn.nn._segments import Pool
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -21,7 +22,7 @@ NORM_FLOOR = 1e-3
 alone, which is zero at first, and a cosine's gradient is one over the norm."""
 
 
-class MaskedAutoencoder(Composite):
+class MaskedAutoencoder(Resettable):
     """An encoder that learns by telling hidden features of nodes from their neighbours.
 
     GraphMAE (Hou et al. 2022, section 3.2): some nodes are masked; the encoder makes
@@ -104,9 +105,7 @@ class MaskedAutoencoder(Composite):
         width = self.encoder.out_features
         self.project = Linear(width, n_components) if width != n_components else None
         self.to_decoder = Linear(n_components, n_components, bias=False)
-        self.decoder = spec.block.attention(
-            n_components, n_components, n_heads=1, combine="concat"
-        )
+        self.decoder = make_attention(spec.block, n_components, n_components, n_heads=1)
         self.tell = Linear(n_components, in_features)
         # a pooling has no weights, which nothing here would train
         self.readout = (

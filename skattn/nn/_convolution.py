@@ -1,54 +1,44 @@
-"""Convolution beside the heads of attention."""
+"""Graph convolution with fixed weights."""
 
 from dataclasses import replace
 from typing import Literal, get_args
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from skattn.nn._linear import Linear
-from skattn.nn._reset import reset_children
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure, sparse_matmul
+from skattn.nn._operator import NodeOperator
+from skattn.ops import GraphStructure, SparseMatrix, sparse_matmul
 
 Convolution = Literal["mean", "gcn"]
 
 
-class GraphConvolution(nn.Module):
-    """What attention says of a node joined with a convolution over its senders.
+class GraphConvolution(NodeOperator[Tensor]):
+    """A weighted mean or sum over the senders, with weights that are not learned.
 
-    ``m_i = sum_j c_ij W x_j`` over the senders ``j`` of receiver ``i``, with weights
-    that nothing learns: ``"mean"`` has ``c_ij = a_ij / d_i`` (GraphSAGE, Hamilton et
-    al. 2017) and ``"gcn"`` ``c_ij = a_ij / sqrt(d_i d_j)`` (Kipf and Welling 2017,
-    equation 2), where ``a_ij`` is the weight of the edge and ``d_i`` the sum of those
-    of ``i``'s senders. Ungated, ``m`` is added to the attention's output ``h``; gated,
-    ``g h + (1 - g) m`` with ``g = sigmoid([h | m] V + b)``, one gate per node and
-    channel.
+    ``m_i = sum_j c_ij W x_j`` over the senders ``j`` of receiver ``i``: ``"mean"`` has
+    ``c_ij = a_ij / d_i`` (GraphSAGE, Hamilton et al. 2017) and ``"gcn"`` ``c_ij = a_ij
+    / sqrt(d_i d_j)`` (Kipf and Welling 2017, equation 2), where ``a_ij`` is the weight
+    of the edge and ``d_i`` the sum of the weights of ``i``'s edges. Edge features are
+    not used.
 
     Parameters
     ----------
     in_features : int
         Width of the node features.
     out_features : int
-        Width of the attention's output.
+        Width of the output.
     convolution : {"mean", "gcn"}
-        How senders are weighted.
-    gated : bool, default=False
-        Whether gates are learned.
+        Normalisation of the edge weights.
 
     Shape
     -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`,
-      and ``(n_receivers, out_features)``
+    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
     - Output: ``(n_receivers, out_features)``
     """
 
     def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        convolution: Convolution,
-        *,
-        gated: bool = False,
+        self, in_features: int, out_features: int, convolution: Convolution
     ) -> None:
         super().__init__()
         if convolution not in get_args(Convolution):
@@ -58,91 +48,24 @@ class GraphConvolution(nn.Module):
             )
         self.convolution = convolution
         self.linear = Linear(in_features, out_features, bias=False)
-        self.gate = Linear(2 * out_features, out_features) if gated else None
 
-    def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew (Glorot uniform).
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        reset_children(self, generator)
-
-    def forward(
-        self,
-        x: Tensor | SparseMatrix,
-        attended: Tensor,
-        structure: GraphStructure | Edges,
-    ) -> Tensor:
-        """Join the two.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        attended : Tensor of shape (n_receivers, out_features)
-            What attention made of them.
-        structure : GraphStructure or Edges
-            Who hears whom; edge features are not used.
-
-        Returns
-        -------
-        Tensor of shape (n_receivers, out_features)
-            The sum of both, or their gated average.
-        """
-        structure = as_structure(structure)
-        first = slice(0, structure.edges.n_receivers)
-        return self.receive(attended, first, self.send(x), structure)
-
-    def send(self, x: Tensor | SparseMatrix) -> Tensor:
-        """Prepare what all receivers of these nodes need of them.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-
-        Returns
-        -------
-        Tensor of shape (n_nodes, out_features)
-            What the convolution averages.
-        """
+    def send(self, x: Tensor | SparseMatrix, _generator: Generator | None, /) -> Tensor:
+        """Map the rows to be averaged: (n_nodes, out_features)."""
         sent: Tensor = self.linear(x)
-        return sent  # (n_nodes, out_features)
+        return sent
 
     def receive(
         self,
-        attended: Tensor,
+        _x: Tensor | SparseMatrix,
         receivers: slice,
         sent: Tensor,
         structure: GraphStructure,
+        _generator: Generator | None,
+        /,
     ) -> Tensor:
-        """Join what some of the nodes attended to with what was sent.
-
-        Parameters
-        ----------
-        attended : Tensor of shape (n_receivers, out_features)
-            What these receivers attended to.
-        receivers : slice
-            Which of the nodes receive.
-        sent : Tensor of shape (n_nodes, out_features)
-            What :meth:`send` returned.
-        structure : GraphStructure
-            The edges of these receivers.
-
-        Returns
-        -------
-        Tensor of shape (n_receivers, out_features)
-            Their sum, or weighed by the gates.
-        """
+        """Average the senders' rows."""
         matrix = averaging_matrix(structure, self.convolution, sent.dtype, receivers)
-        mixed = sparse_matmul(matrix, sent)
-        if self.gate is None:
-            return attended + mixed
-        gate = self.gate(torch.cat([attended, mixed], 1)).sigmoid()
-        return torch.lerp(mixed, attended, gate)
+        return sparse_matmul(matrix, sent)
 
     def extra_repr(self) -> str:
         """Describe the module in one line."""
@@ -155,23 +78,9 @@ def averaging_matrix(
     dtype: torch.dtype,
     receivers: slice = slice(None),
 ) -> SparseMatrix:
-    """Weight every edge as a convolution does.
+    """Normalise the edge weights: a matrix of shape (n_receivers, n_nodes).
 
-    Parameters
-    ----------
-    structure : GraphStructure
-        Edges and their weights; with degrees if it lacks some nodes' senders.
-    convolution : {"mean", "gcn"}
-        Which.
-    dtype : torch.dtype
-        Of the weights.
-    receivers : slice, default=slice(None)
-        Which of the nodes the receivers are.
-
-    Returns
-    -------
-    SparseMatrix of shape (n_receivers, n_nodes)
-        The weights; rows are receivers.
+    A structure that lacks some nodes' edges needs the degrees of all.
     """
     edges, weight = structure.edges, _weights(structure, dtype)
     if structure.degree is None:
@@ -180,13 +89,13 @@ def averaging_matrix(
         total = structure.degree.to(dtype)
     if convolution == "mean":
         return SparseMatrix(edges, weight / total[receivers][edges.receivers])
-    scale = total.rsqrt().masked_fill(total == 0, 0.0)  # nobody is heard by such a node
+    scale = total.rsqrt().masked_fill(total == 0, 0.0)
     values = weight * scale[receivers][edges.receivers] * scale[edges.senders]
     return SparseMatrix(edges, values)
 
 
 def with_degree(structure: GraphStructure) -> GraphStructure:
-    """Note the degrees, which a part of a graph cannot tell of its senders."""
+    """Add the degrees, which a part of a graph does not have of its senders."""
     if structure.degree is not None:
         return structure
     weight = _weights(structure, torch.float32)

@@ -6,17 +6,17 @@ from typing import cast
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._block import AttentionBlock, BlockSpec
+from skattn.nn._block import AttentionBlock
+from skattn.nn._block_spec import BlockSpec, without_attention
 from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather
 from skattn.nn._convolution import with_degree
-from skattn.nn._hops import HopAttention
+from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination, JumpingKnowledge
-from skattn.nn._reset import Composite
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
-class GraphEncoder(Composite):
-    """Blocks of attention, one after the other.
+class GraphEncoder(Resettable):
+    """A stack of attention blocks.
 
     Parameters
     ----------
@@ -25,20 +25,20 @@ class GraphEncoder(Composite):
     widths : sequence of int
         Width of every block's output; each divisible by ``spec.n_heads``.
     spec : BlockSpec
-        What the blocks are made of.
+        Options of the blocks.
     input_dropout : float, optional
         Dropout on the node features; ``spec.dropout`` if not given.
     jumping : {"concat", "attention"}, optional
-        How the blocks' outputs are combined for every node; the last one's alone
-        counts if not given.
+        Combination of the blocks' outputs, see :class:`JumpingKnowledge`; the output
+        of the last block if not given.
     n_feature_layers : int, default=0
-        In how many of the first blocks nodes see only themselves.
+        Number of leading blocks without message passing.
 
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
     - Output: ``(n_nodes, widths[-1])``; of a sampled graph, whose structure has a
-      ``reach``, only the nodes that layers behind the blocks ask about
+      ``reach``, only the nodes that the following layers need
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class GraphEncoder(Composite):
             AttentionBlock(
                 ends[k],
                 ends[k + 1],
-                spec.without_attention() if k < n_feature_layers else spec,
+                without_attention(spec) if k < n_feature_layers else spec,
                 input_dropout=input_dropout if k == 0 else None,
             )
             for k in range(len(widths))
@@ -72,14 +72,14 @@ class GraphEncoder(Composite):
         *,
         generator: Generator | None = None,
     ) -> Tensor | SparseMatrix:
-        """Encode every node.
+        """Encode all nodes.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Who attends to whom; with edge features if and only if the spec has
+            Edges and edge data; with edge features if and only if the spec has
             ``n_edge_features``.
         generator : torch.Generator, optional
             Source of the dropout masks; torch's global one if not given.
@@ -103,8 +103,11 @@ class GraphEncoder(Composite):
     @property
     def takes_chunks(self) -> bool:
         """Whether :meth:`forward_in_chunks` is possible: without global attention."""
-        blocks = cast("Iterable[AttentionBlock]", self.blocks)
-        return all(block.global_attention is None for block in blocks)
+        return all(block.global_attention is None for block in self._blocks)
+
+    @property
+    def _blocks(self) -> list[AttentionBlock]:
+        return list(cast("Iterable[AttentionBlock]", self.blocks))
 
     @torch.no_grad()
     def forward_in_chunks(
@@ -114,11 +117,10 @@ class GraphEncoder(Composite):
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor | SparseMatrix:
-        """Encode every node, layer by layer, some receivers at a time.
+        """Encode all nodes, layer by layer, in chunks of receivers.
 
-        What :meth:`forward` returns in evaluation, without gradients and in less
-        memory: of a layer's input, output and what nodes send there is one row per
-        node, of everything else only what a chunk needs.
+        Equals :meth:`forward` in evaluation, without gradients and in less memory: only
+        a layer's input, output and projections have a row for every node.
 
         Parameters
         ----------
@@ -127,7 +129,7 @@ class GraphEncoder(Composite):
         structure : GraphStructure or Edges
             As in :meth:`forward`; all nodes are receivers.
         max_edges : int
-            Edges that are worked on at a time; more if a receiver has more.
+            Edges of a chunk; more if a receiver has more.
 
         Returns
         -------
@@ -142,10 +144,9 @@ class GraphEncoder(Composite):
         check_chunks(self, max_edges)
         structure = as_structure(structure)
         layers: list[Tensor] = []
-        blocks = list(cast("Iterable[AttentionBlock]", self.blocks))
-        if any(block.convolution is not None for block in blocks):
+        if any(block.convolution is not None for block in self._blocks):
             structure = with_degree(structure)
-        for block in blocks:
+        for block in self._blocks:
             x = h = _in_chunks(block, x, structure, max_edges)
             if self.jumping is not None:
                 layers.append(h)
@@ -162,30 +163,30 @@ class GraphEncoder(Composite):
         x: Tensor | SparseMatrix,
         structure: GraphStructure | Edges,
     ) -> tuple[list[Tensor], Tensor | SparseMatrix]:
-        """Compute what every layer looks at, and the encoding.
+        """Compute, in evaluation, the attention weights of all layers and the encoding.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Who attends to whom; with edge features if and only if the spec has
-            ``n_edge_features``.
+            As in :meth:`forward`.
 
         Returns
         -------
         weights : list of Tensor of shape (n_edges, n_heads)
             One entry per block that attends, of its heads along the edges.
         x : Tensor of shape (n_nodes, widths[-1])
-            What :meth:`forward` returns.
+            Output of :meth:`forward`.
         """
-        weights, layers = [], []
-        for block in cast("Iterable[AttentionBlock]", self.blocks):
-            if isinstance(block.attention, HopAttention):
-                weights.append(block.attention.attention_weights(x, structure))
-            x = block(x, structure)
+        structure = as_structure(structure)
+        found, layers = [], []
+        for block in self._blocks:
+            x, weights = block.forward_with_weights(x, structure)
             layers.append(x)
-        return weights, x if self.jumping is None else self.jumping(layers)
+            if weights is not None:
+                found.append(weights)
+        return found, x if self.jumping is None else self.jumping(layers)
 
 
 def _in_chunks(
@@ -194,9 +195,9 @@ def _in_chunks(
     structure: GraphStructure,
     max_edges: int,
 ) -> Tensor:
-    sent = block.send(x)
+    sent = block.send(x, None)
     parts = (
-        (rows, block.receive(x, rows, sent, part))
+        (rows, block.receive(x, rows, sent, part, None))
         for rows, part in chunks(structure, max_edges)
     )
     return gather(parts, len(x))

@@ -6,9 +6,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import GraphAttention, edge_inputs
-from skattn.nn._block import BlockSpec
+from skattn.nn._block_spec import BlockSpec, make_attention
+from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear
-from skattn.nn._reset import Composite
 from skattn.nn._segments import graph_of_nodes, node_ptr_of, pool
 from skattn.ops import Edges, GraphStructure, as_structure
 
@@ -20,7 +20,7 @@ graph exchanges (the carbons of a ring) have the same score up to rounding; choo
 among them by their number would make the output depend on the numbering."""
 
 
-class HierarchicalReadout(Composite):
+class HierarchicalReadout(Resettable):
     """Attention chooses the better half of the nodes, again and again.
 
     Self-attention graph pooling (SAGPool, Lee et al. 2019, equations 3 to 7): an
@@ -55,8 +55,7 @@ class HierarchicalReadout(Composite):
     def __init__(self, width: int, spec: BlockSpec) -> None:
         super().__init__()
         self.scores = nn.ModuleList(
-            spec.attention(width, 1, n_heads=1, combine="concat")
-            for _ in range(N_LEVELS)
+            make_attention(spec, width, 1, n_heads=1) for _ in range(N_LEVELS)
         )
         self.levels = nn.ModuleList(
             Linear(2 * width, width) for _ in range(N_LEVELS + 1)

@@ -1,27 +1,28 @@
-"""Attention whose heads look near and far."""
+"""Attention over neighbourhoods of several sizes."""
 
 from collections.abc import Iterator, Mapping
-from typing import cast
+from numbers import Integral
+from typing import Any, cast
 
 import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import EdgeInputs, GraphAttention, Sent, edge_inputs
-from skattn.nn._reset import Composite
+from skattn.nn._operator import NodeOperator
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
-class HopAttention(Composite):
-    """Groups of heads side by side, each over another neighbourhood.
+class HopAttention(NodeOperator[list[Sent]]):
+    """Groups of attention heads, each over the neighbourhood of so many hops.
 
-    Group ``k`` attends to everybody within ``k`` hops. Group 1 attends along the edges
-    and sees their weights and features; a walk of several edges has neither.
+    Group ``k`` attends to all senders within ``k`` hops. Group 1 attends along the
+    edges and uses their weights and features; wider neighbourhoods have neither.
 
     Parameters
     ----------
     groups : mapping of int to GraphAttention
-        The attention over each neighbourhood, by the number of hops; in the order in
-        which the outputs lie side by side. None but that of 1 takes edge features.
+        Attention over each neighbourhood, by the number of hops; in the order of the
+        outputs. Only that of 1 may take edge features.
 
     Shape
     -----
@@ -41,14 +42,14 @@ class HopAttention(Composite):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Let every receiver attend to its neighbourhoods.
+        """Compute the receivers' new features, group by group.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Who attends to whom, with every neighbourhood in ``hops``.
+            Edges and edge data, with the neighbourhoods of all ``hops``.
         generator : torch.Generator, optional
             Source of the dropout masks; torch's global one if not given.
 
@@ -69,20 +70,25 @@ class HopAttention(Composite):
             ]
         )
 
-    def send(self, x: Tensor | SparseMatrix) -> list[Sent]:
-        """Prepare what all receivers of these nodes need of them.
+    def forward_with_weights(
+        self, x: Tensor | SparseMatrix, structure: GraphStructure
+    ) -> tuple[Tensor, Tensor]:
+        """Compute new features and the weights of the group along the edges, if any."""
+        edges, outs = structure.edges, []
+        weights = torch.empty(edges.n_edges, 0, device=edges.indptr.device)
+        for k, attention, given in self._each(structure):
+            if k == 1:
+                out, weights = attention.forward_with_weights(x, given)
+            else:
+                out = attention(x, **given)
+            outs.append(out)
+        return _side_by_side(outs), weights
 
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-
-        Returns
-        -------
-        list of Sent
-            One entry per group of heads.
-        """
-        return [cast("GraphAttention", group).send(x, None) for group in self.groups]
+    def send(
+        self, x: Tensor | SparseMatrix, generator: Generator | None, /
+    ) -> list[Sent]:
+        """Project the rows for every group."""
+        return [group.send(x, generator) for _, group in self._groups()]
 
     def receive(
         self,
@@ -90,65 +96,28 @@ class HopAttention(Composite):
         receivers: slice,
         sent: list[Sent],
         structure: GraphStructure,
+        generator: Generator | None,
+        /,
     ) -> Tensor:
-        """Let some of the nodes attend to what was sent.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        receivers : slice
-            Which of the nodes receive.
-        sent : list of Sent
-            What :meth:`send` returned.
-        structure : GraphStructure
-            The edges of these receivers.
-
-        Returns
-        -------
-        Tensor of shape (n_receivers, out_features)
-            Their new features, all groups side by side.
-        """
+        """Attend with every group."""
         return _side_by_side(
             [
-                attention.receive(x, receivers, each, given, None)
+                attention.receive(x, receivers, each, given, generator)
                 for each, (_, attention, given) in zip(
                     sent, self._each(structure), strict=True
                 )
             ]
         )
 
-    def attention_weights(
-        self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
-    ) -> Tensor:
-        """Compute what every receiver looks at along the edges.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        structure : GraphStructure or Edges
-            As in :meth:`forward`.
-
-        Returns
-        -------
-        Tensor of shape (n_edges, n_heads)
-            Weights of the heads that attend along the edges; those that look further
-            are left out, and there are no columns if all do.
-        """
-        structure = as_structure(structure)
-        for k, attention, given in self._each(structure):
-            if k == 1:
-                return attention.attention_weights(x, **given)
-        return torch.empty(
-            structure.edges.n_edges, 0, device=structure.edges.indptr.device
-        )
+    def _groups(self) -> Iterator[tuple[int, GraphAttention]]:
+        for k, attention in zip(self.hops, self.groups, strict=True):
+            yield k, cast("GraphAttention", attention)
 
     def _each(
         self, structure: GraphStructure
     ) -> Iterator[tuple[int, GraphAttention, EdgeInputs]]:
-        for k, attention in zip(self.hops, self.groups, strict=True):
-            yield k, cast("GraphAttention", attention), _within(k, structure)
+        for k, attention in self._groups():
+            yield k, attention, _within(k, structure)
 
 
 def _side_by_side(outs: list[Tensor]) -> Tensor:
@@ -160,31 +129,33 @@ def _within(k: int, structure: GraphStructure) -> EdgeInputs:
         return edge_inputs(structure)
     if k not in structure.hops:
         raise ValueError(
-            f"structure.hops must hold who is within {k} hops, which the module was "
-            f"made for, got {sorted(structure.hops)}. Make batches with the module's "
-            "hops."
+            f"structure.hops must hold the neighbourhood of {k} hops, which the module "
+            f"was made for, got {sorted(structure.hops)}. Make batches with the "
+            "module's hops."
         )
     return edge_inputs(GraphStructure(structure.hops[k]))
 
 
-def check_hops(hops: tuple[int, ...], n_heads: int) -> None:
-    """Check that the heads can be divided into a group for each neighbourhood.
+def check_hops(hops: tuple[Any, ...], n_heads: int) -> None:
+    """Check that ``hops`` are different numbers, each of a group of the heads.
 
     Parameters
     ----------
     hops : tuple of int
-        How far each group looks.
+        Hops of the neighbourhood of each group.
     n_heads : int
         Number of heads.
 
     Raises
     ------
     ValueError
-        If they cannot.
+        If they are not, or the heads cannot be divided among them.
     """
-    if not hops or min(hops) < 1 or len(set(hops)) < len(hops):
+    whole = all(isinstance(k, Integral) and not isinstance(k, bool) for k in hops)
+    if not hops or not whole or min(hops) < 1 or len(set(hops)) < len(hops):
         raise ValueError(
-            f"hops must be different numbers of at least 1, such as (1, 2), got {hops}."
+            "hops must be different whole numbers of at least 1, such as (1, 2), got "
+            f"{hops}."
         )
     if n_heads % len(hops):
         raise ValueError(

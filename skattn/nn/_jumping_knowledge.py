@@ -1,4 +1,4 @@
-"""The outputs of several layers combined for every node."""
+"""Jumping knowledge: a combination of the outputs of several layers."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -6,25 +6,26 @@ from typing import Literal, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import Linear, glorot_
+from skattn.nn._init import Resettable, glorot_
+from skattn.nn._linear import Linear
 
 Combination = Literal["concat", "attention"]
 
 
-class JumpingKnowledge(nn.Module):
-    """Every node sees the outputs of all layers: near and far at once.
+class JumpingKnowledge(Resettable):
+    """A combination of the outputs of all layers for every node.
 
-    Jumping knowledge (Xu et al. 2018, section 4): ``"concat"`` maps the outputs of all
-    layers side by side linearly back to the width of the last. ``"attention"`` is
-    their weighted sum ``sum_l softmax_l(a_l . h_il + b_l) h_il``, with weights of each
-    node's own; a linear score of each layer takes the place of the paper's LSTM.
+    Jumping knowledge (Xu et al. 2018, section 4): ``"concat"`` maps the concatenated
+    outputs linearly to the width of the last. ``"attention"`` is their weighted sum
+    ``sum_l softmax_l(a_l . h_il + b_l) h_il`` with weights per node; a linear score of
+    each layer replaces the paper's LSTM.
 
     Parameters
     ----------
     widths : sequence of int
         Widths of the layers' outputs; all the same for ``"attention"``.
     combination : {"concat", "attention"}
-        How they are combined.
+        Concatenation or weighted sum.
 
     Shape
     -----
@@ -54,13 +55,7 @@ class JumpingKnowledge(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew (Glorot uniform); biases become zero.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
+        """Draw all weights anew."""
         if self.linear is not None:
             self.linear.reset_parameters(generator)
         else:
@@ -68,12 +63,12 @@ class JumpingKnowledge(nn.Module):
             nn.init.zeros_(self.bias)
 
     def forward(self, layers: Sequence[Tensor]) -> Tensor:
-        """Combine.
+        """Combine the outputs of all layers.
 
         Parameters
         ----------
         layers : sequence of Tensor of shape (n_nodes, widths[l])
-            What each layer gave.
+            Output of each layer.
 
         Returns
         -------

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from skattn.nn._linear import glorot_, new_seed
+from skattn.nn._init import glorot_
+from skattn.nn._rows import new_seed
 from skattn.ops import Edges, Gat, edge_attention
 
 
@@ -20,7 +21,7 @@ class GraphAttentionLayer(nn.Module):
     out_features : int
         Width of the new node features.
     dropout : float
-        Probability that a weight is dropped in training.
+        Dropout on the attention weights (after the softmax).
     alpha : float
         Slope of the LeakyReLU for negative input.
     concat : bool, default=True
@@ -87,10 +88,10 @@ class GraphAttentionLayer(nn.Module):
                 f"{tuple(h.shape)} and {tuple(adj.shape)}."
             )
         value = h @ self.W  # (n, out_features)
-        mine, theirs = self.a.split(self.out_features)
+        query, key = self.a.split(self.out_features)
         out = edge_attention(
             _positive_entries(adj),
-            Gat(value @ mine, value @ theirs, self.alpha),
+            Gat(value @ query, value @ key, self.alpha),
             value[:, None],
             dropout=self.dropout if self.training else 0.0,
             seed=new_seed(None) if self.training and self.dropout else 0,

@@ -7,14 +7,15 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import edge_inputs
-from skattn.nn._block import BlockSpec
+from skattn.nn._block_spec import BlockSpec, make_attention, make_residual
 from skattn.nn._chunks import MAX_EDGES, chunks, gather, refuse_readout
 from skattn.nn._encoder import GraphEncoder
+from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination
-from skattn.nn._linear import Linear, drop, take_rows
+from skattn.nn._linear import Linear
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
-from skattn.nn._reset import Composite
+from skattn.nn._rows import drop, take_rows
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 Output = Literal["linear", "attention"]
@@ -47,7 +48,7 @@ class NetworkSpec:
     """How a graph's nodes become one vector; None: every node has outputs."""
 
 
-class AttentionNetwork(Composite):
+class AttentionNetwork(Resettable):
     """An encoder, and one row of outputs for every node or every graph.
 
     Parameters
@@ -114,8 +115,8 @@ class AttentionNetwork(Composite):
         if n_blocks == 0 and input_dropout is not None:
             self.dropout = input_dropout
         self.attention = (
-            spec.block.attention(
-                width, n_outputs, n_heads=spec.output_heads, combine="mean"
+            make_attention(
+                spec.block, width, n_outputs, n_heads=spec.output_heads, combine="mean"
             )
             if attends
             else None
@@ -124,7 +125,7 @@ class AttentionNetwork(Composite):
         if not attends:
             self.linear = Linear(width, n_outputs)
         else:
-            self.linear = spec.block.skip(width, n_outputs)
+            self.linear = make_residual(spec.block, width, n_outputs)
 
     def forward(
         self,

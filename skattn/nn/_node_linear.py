@@ -1,17 +1,15 @@
-"""What takes the place of attention where nodes see only themselves."""
+"""A row-wise linear map in the place of attention."""
 
 from torch import Generator, Tensor
 
-from skattn.nn._attention import Sent
-from skattn.nn._linear import Linear, take_rows
-from skattn.nn._reset import Composite
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.nn._linear import Linear
+from skattn.nn._operator import NodeOperator
+from skattn.nn._rows import take_rows
+from skattn.ops import GraphStructure, SparseMatrix
 
 
-class NodeLinear(Composite):
-    """A linear map of every receiver's own row; nobody is attended to.
-
-    It is called as :class:`HopAttention` is.
+class NodeLinear(NodeOperator[None]):
+    """A linear map of every receiver's own features, without message passing.
 
     Parameters
     ----------
@@ -39,71 +37,18 @@ class NodeLinear(Composite):
         super().__init__()
         self.map = Linear(in_features, out_features)
 
-    def forward(
-        self,
-        x: Tensor | SparseMatrix,
-        structure: GraphStructure | Edges,
-        *,
-        generator: Generator | None = None,  # noqa: ARG002
-    ) -> Tensor:
-        """Map the receivers' rows.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        structure : GraphStructure or Edges
-            Says how many of the first nodes receive.
-        generator : torch.Generator, optional
-            Not needed: nothing is dropped.
-
-        Returns
-        -------
-        Tensor of shape (n_receivers, out_features)
-            Their new features.
-        """
-        structure = as_structure(structure)
-        return self.receive(x, slice(0, structure.edges.n_receivers), [], structure)
-
-    def send(self, x: Tensor | SparseMatrix) -> list[Sent]:  # noqa: ARG002
-        """Prepare nothing: no receiver needs anybody else.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-
-        Returns
-        -------
-        list of Sent
-            Empty.
-        """
-        return []
+    def send(self, _x: Tensor | SparseMatrix, _generator: Generator | None, /) -> None:
+        """Send nothing."""
 
     def receive(
         self,
         x: Tensor | SparseMatrix,
         receivers: slice,
-        sent: list[Sent],  # noqa: ARG002
-        structure: GraphStructure,  # noqa: ARG002
+        _sent: None,
+        _structure: GraphStructure,
+        _generator: Generator | None,
+        /,
     ) -> Tensor:
-        """Map some of the rows.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        receivers : slice
-            Which of the nodes receive.
-        sent : list of Sent
-            Empty.
-        structure : GraphStructure
-            Not needed.
-
-        Returns
-        -------
-        Tensor of shape (n_receivers, out_features)
-            Their new features.
-        """
+        """Map the receivers' own rows."""
         out: Tensor = self.map(take_rows(x, receivers))
         return out

@@ -1,41 +1,43 @@
-"""Columns of numbers as waves."""
+"""A periodic embedding of numeric columns."""
 
 import math
 
 import torch
 from torch import Generator, Tensor, nn
 
+from skattn.nn._init import Resettable
 from skattn.ops import SparseMatrix
 
-DEVIATION = 0.15
-"""Of the frequencies at the start, in waves per standard deviation of a column."""
+FREQUENCY_STD = 0.15
+"""Standard deviation of the initial frequencies, in periods per standard deviation of a
+column."""
 
 
-class PeriodicEmbedding(nn.Module):
+class PeriodicEmbedding(Resettable):
     """``[x, sin(2π f z + p)]`` of each number, where ``z = (x - center) / scale``.
 
-    Linear maps and activations bend a function in few places, and are slow to learn
-    what changes often along a column. Waves of learned frequencies ``f`` and phases
-    ``p``, a few for every column, make it quick (Gorishniy et al. 2022, "On embeddings
+    Functions with a high frequency along a column are learned faster from sines of
+    learned frequencies ``f`` and phases ``p`` (Gorishniy et al. 2022, "On embeddings
     for numerical features in tabular deep learning", section 3.3, equation 5, which has
-    a sine and a cosine of each frequency where here phases differ).
+    a sine and a cosine of each frequency in place of phases).
 
-    ``center`` and ``scale`` are 0 and 1 unless :func:`standardization` gave others, so
-    that frequencies do not depend on the unit of a column.
+    The buffers ``center`` and ``scale`` are 0 and 1 unless loaded, such as from
+    :meth:`standardization`, with which frequencies do not depend on the unit of a
+    column.
 
     Parameters
     ----------
     in_features : int
         Number of columns.
     n_waves : int, default=4
-        Waves of a column.
+        Number of sines per column.
     generator : torch.Generator, optional
         Source of the initial weights; torch's global one if not given.
 
     Shape
     -----
     - Input: ``(n, in_features)``
-    - Output: ``(n, in_features * (1 + n_waves))``, first what came in
+    - Output: ``(n, in_features * (1 + n_waves))``, the input first
 
     Raises
     ------
@@ -66,20 +68,14 @@ class PeriodicEmbedding(nn.Module):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all waves anew; numbers are taken as they come.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
-        nn.init.normal_(self.frequency, std=DEVIATION, generator=generator)
+        """Draw frequencies and phases anew; center and scale become 0 and 1."""
+        nn.init.normal_(self.frequency, std=FREQUENCY_STD, generator=generator)
         nn.init.uniform_(self.phase, 0.0, 2 * math.pi, generator=generator)
         nn.init.zeros_(self.center)
         nn.init.ones_(self.scale)
 
     def forward(self, x: Tensor | SparseMatrix) -> Tensor:
-        """Put beside every number its waves.
+        """Append the sines of every number.
 
         Parameters
         ----------
@@ -89,43 +85,43 @@ class PeriodicEmbedding(nn.Module):
         Returns
         -------
         Tensor of shape (n, in_features * (1 + n_waves))
-            These, and the waves of the first column, of the second, ...
+            The rows, and the sines of the first column, of the second, ...
         """
         x = _dense(x)
         turns = self.frequency * (2 * math.pi / self.scale[:, None])  # (F, K)
         angle = torch.addcmul(self.phase, (x - self.center)[:, :, None], turns)
         return torch.cat([x, angle.sin().flatten(1)], 1)  # (n, F + F K)
 
+    @staticmethod
+    def standardization(x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+        """Compute mean and standard deviation of columns.
 
-def standardization(x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-    """Learn the mean and the standard deviation of columns.
+        Parameters
+        ----------
+        x : Tensor of shape (n, in_features)
+            Rows of numbers.
 
-    Parameters
-    ----------
-    x : Tensor of shape (n, in_features)
-        Rows to learn from.
+        Returns
+        -------
+        dict of str to Tensor of shape (in_features,)
+            ``center`` and ``scale``, as in a state_dict; the scale of a constant column
+            is 1.
 
-    Returns
-    -------
-    dict of str to Tensor of shape (in_features,)
-        ``center`` and ``scale`` of a :class:`PeriodicEmbedding`; the scale of a column
-        that does not vary is 1.
-
-    Raises
-    ------
-    TypeError
-        If the rows are sparse.
-    """
-    x = _dense(x)
-    scale, center = torch.std_mean(x.double(), 0, correction=0)
-    scale[scale <= 1e-6 * center.abs()] = 1.0
-    return {"center": center.float(), "scale": scale.float()}
+        Raises
+        ------
+        TypeError
+            If the rows are sparse.
+        """
+        x = _dense(x)
+        scale, center = torch.std_mean(x.double(), 0, correction=0)
+        scale[scale <= 1e-6 * center.abs()] = 1.0
+        return {"center": center.float(), "scale": scale.float()}
 
 
 def _dense(x: Tensor | SparseMatrix) -> Tensor:
     if not isinstance(x, Tensor):
         raise TypeError(
-            "numbers must be dense to become waves, got sparse rows. Make them "
-            "dense, or leave the embedding out."
+            "numbers must be dense for a periodic embedding, got sparse rows. Make "
+            "them dense, or leave the embedding out."
         )
     return x

@@ -1,4 +1,4 @@
-"""Readouts: from the nodes of every graph to one vector per graph."""
+"""Readouts: one vector per graph from the features of its nodes."""
 
 import math
 from typing import Literal, get_args
@@ -6,9 +6,12 @@ from typing import Literal, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._block import BlockSpec
+from skattn.nn._block_spec import BlockSpec
+from skattn.nn._head_dim import head_dim_of
 from skattn.nn._hierarchical import HierarchicalReadout
-from skattn.nn._linear import Linear, glorot_, matmul, new_seed
+from skattn.nn._init import Resettable, glorot_
+from skattn.nn._linear import Linear
+from skattn.nn._rows import matmul, new_seed
 from skattn.nn._segments import Pool, graph_edges, pool
 from skattn.ops import Edges, Gat, GraphStructure, as_structure, edge_attention
 from skattn.ops import attention_weights as weights_of
@@ -17,29 +20,9 @@ Readout = Literal["attention", "mean", "sum", "max", "hierarchical"]
 
 
 def make_readout(name: Readout, width: int, spec: BlockSpec) -> nn.Module:
-    """Make a readout.
+    """Make a readout from (n_nodes, width) to (n_graphs, width).
 
-    Parameters
-    ----------
-    name : {"attention", "mean", "sum", "max", "hierarchical"}
-        How the nodes become one vector.
-    width : int
-        Width of the node features and of the vector; for ``"attention"`` divisible by
-        ``spec.n_heads``.
-    spec : BlockSpec
-        What the encoder's blocks are made of.
-
-    Returns
-    -------
-    Module
-        Its ``forward(x, structure, *, generator=None)`` maps node features
-        ``(n_nodes, width)`` to ``(n_graphs, width)``. A graph without nodes gets
-        zeros, or what zeros are mapped to.
-
-    Raises
-    ------
-    ValueError
-        If there is no such readout.
+    A graph without nodes gets zeros, or their image under a linear map.
     """
     if name == "attention":
         return AttentionReadout(
@@ -53,12 +36,12 @@ def make_readout(name: Readout, width: int, spec: BlockSpec) -> nn.Module:
 
 
 class PoolReadout(nn.Module):
-    """The mean, the sum or the largest entry of every column over a graph's nodes.
+    """Mean, sum or maximum pooling over a graph's nodes.
 
     Parameters
     ----------
     how : {"mean", "sum", "max"}
-        Which.
+        Reduction of every column.
 
     Shape
     -----
@@ -67,9 +50,9 @@ class PoolReadout(nn.Module):
 
     Notes
     -----
-    A sum tells apart how often something occurs, which a mean and a maximum cannot
-    (Xu et al. 2019, "How powerful are graph neural networks?", section 5.3). Nodes are
-    added in their order: the same bits every time.
+    A sum depends on how often equal features occur, a mean and a maximum do not (Xu et
+    al. 2019, "How powerful are graph neural networks?", section 5.3). Nodes are added
+    in their order: results are equal bit for bit.
     """
 
     def __init__(self, how: Pool) -> None:
@@ -83,14 +66,14 @@ class PoolReadout(nn.Module):
         *,
         generator: Generator | None = None,  # noqa: ARG002 - readouts are called alike
     ) -> Tensor:
-        """Read every graph out.
+        """Pool the nodes of every graph.
 
         Parameters
         ----------
         x : Tensor of shape (n_nodes, width)
             Node features.
         structure : GraphStructure or Edges
-            Which nodes belong to which graph.
+            Node ranges of the graphs.
         generator : torch.Generator, optional
             Not used.
 
@@ -106,14 +89,13 @@ class PoolReadout(nn.Module):
         return repr(self.how)
 
 
-class AttentionReadout(nn.Module):
-    """A learned query per head attends to the nodes of every graph.
+class AttentionReadout(Resettable):
+    """Attention pooling: a learned query per head attends to the nodes of every graph.
 
     ``out[g, h] = sum_i softmax_i(q_h . x_i / sqrt(width)) (W x_i + b)[h]``, the sum
     over the nodes ``i`` of graph ``g``: the pooling by multi-head attention of Lee et
-    al. 2019 ("Set Transformer", section 3.2) with one seed vector. A map of the keys
-    could only be multiplied into the queries, which are learned themselves, so there
-    is none.
+    al. 2019 ("Set Transformer", section 3.2) with one seed vector. The keys are not
+    projected, because a projection could be merged into the learned queries.
 
     Parameters
     ----------
@@ -122,7 +104,7 @@ class AttentionReadout(nn.Module):
     n_heads : int, default=1
         Number of heads.
     dropout : float, default=0.0
-        Probability that a weight is dropped in training.
+        Dropout on the attention weights (after the softmax).
 
     Shape
     -----
@@ -144,23 +126,14 @@ class AttentionReadout(nn.Module):
 
     def __init__(self, width: int, *, n_heads: int = 1, dropout: float = 0.0) -> None:
         super().__init__()
-        if width % n_heads:
-            raise ValueError(
-                f"width must be divisible by n_heads={n_heads}, got {width}."
-            )
+        head_dim_of("width", width, n_heads)
         self.n_heads, self.dropout = n_heads, dropout
         self.query = nn.Parameter(torch.empty(width, n_heads))
         self.value = Linear(width, width)
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew (Glorot uniform).
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
+        """Draw all weights anew."""
         # times 1 / sqrt(width) in the score: entries of unit variance
         glorot_(self.query, 2, generator)
         self.value.reset_parameters(generator)
@@ -172,14 +145,14 @@ class AttentionReadout(nn.Module):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Read every graph out.
+        """Pool the nodes of every graph.
 
         Parameters
         ----------
         x : Tensor of shape (n_nodes, width)
             Node features.
         structure : GraphStructure or Edges
-            Which nodes belong to which graph.
+            Node ranges of the graphs.
         generator : torch.Generator, optional
             Source of the dropout mask; torch's global one if not given.
 
@@ -201,14 +174,14 @@ class AttentionReadout(nn.Module):
         return out.flatten(1)
 
     def attention_weights(self, x: Tensor, structure: GraphStructure | Edges) -> Tensor:
-        """Compute what the queries look at.
+        """Compute the attention weights of the nodes.
 
         Parameters
         ----------
         x : Tensor of shape (n_nodes, width)
             Node features.
         structure : GraphStructure or Edges
-            Which nodes belong to which graph.
+            Node ranges of the graphs.
 
         Returns
         -------

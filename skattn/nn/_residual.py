@@ -1,18 +1,18 @@
-"""A linear residual behind gates."""
+"""A linear residual with gates."""
 
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._linear import add_matmul, glorot_, matmul
+from skattn.nn._init import Resettable, glorot_
+from skattn.nn._rows import add_matmul, matmul
 from skattn.ops import SparseMatrix
 
 
-class LinearResidual(nn.Module):
-    """``x W diag(gate)``: a linear map behind one learned gate per column.
+class LinearResidual(Resettable):
+    """``x W diag(gate)``: a linear map with one learned gate per column.
 
-    Few labels are soon learned by heart from a node's own many features; a residual
-    that starts small leaves the neighbours the first word (the LayerScale of Touvron et
-    al. 2021, equation 4), and grows where a node's own features matter.
+    Gates that start small (LayerScale, Touvron et al. 2021, equation 4) delay
+    overfitting to a node's own features where they are many and labels few.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class LinearResidual(nn.Module):
     out_features : int
         Width of the output rows.
     start : float, default=1.0
-        Where the gates start.
+        Initial value of the gates.
     generator : torch.Generator, optional
         Source of the initial weights; torch's global one if not given.
 
@@ -46,13 +46,7 @@ class LinearResidual(nn.Module):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw the weight anew (Glorot uniform); the gates start anew.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
+        """Draw the weight anew; gates become ``start``."""
         glorot_(self.weight, sum(self.weight.shape), generator)
         nn.init.constant_(self.gate, self.start)
 
@@ -72,14 +66,14 @@ class LinearResidual(nn.Module):
         return matmul(x, self.weight * self.gate)
 
     def add_to(self, h: Tensor, x: Tensor | SparseMatrix) -> Tensor:
-        """Add to every row what :meth:`forward` makes of another.
+        """Compute ``h + forward(x)`` in one call.
 
         Parameters
         ----------
         h : Tensor of shape (n, out_features)
             Rows to add to.
         x : Tensor or SparseMatrix of shape (n, in_features)
-            Rows to be mapped.
+            Rows to map.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The nodes of graphs that lie side by side."""
+"""Node ranges of the graphs of a disjoint union."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ Pool = Literal["mean", "sum", "max"]
 
 
 def node_ptr_of(structure: GraphStructure) -> Tensor:
-    """Return where each graph's nodes start, and where the last one's end."""
+    """Return the bounds of each graph's nodes: (n_graphs + 1,) int64."""
     if structure.node_ptr is not None:
         return structure.node_ptr
     edges = structure.edges
@@ -27,14 +27,14 @@ def graph_of_nodes(structure: GraphStructure) -> Tensor:
 
 
 def graph_edges(structure: GraphStructure) -> Edges:
-    """Let every graph attend to its nodes: n_graphs receivers, n_nodes senders."""
+    """Make edges from every graph to its nodes: n_graphs receivers, n_nodes senders."""
     node_ptr, n_nodes = node_ptr_of(structure), structure.edges.n_receivers
     senders = torch.arange(n_nodes, dtype=torch.int32, device=node_ptr.device)
     return Edges(node_ptr, senders, n_nodes)
 
 
 def pool(x: Tensor, structure: GraphStructure, how: Pool) -> Tensor:
-    """Reduce the rows of every graph: (n_graphs, width); zeros where there are none."""
+    """Reduce the rows of every graph: (n_graphs, width); zeros for empty graphs."""
     node_ptr = node_ptr_of(structure)
     out = torch.segment_reduce(x, how, offsets=node_ptr, axis=0)
     empty = (node_ptr.diff() == 0)[:, None]

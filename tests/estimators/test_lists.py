@@ -209,7 +209,9 @@ def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
     assert small(encoder=EncoderConfig(**recipe)).fit(graphs[-1], node_y).n_iter_ == 8
 
 
-@pytest.mark.parametrize("hops", [(), (1, 0), (1, 2, 3), 0, (1.5,)])
+@pytest.mark.parametrize(
+    "hops", [(), (1, 0), (1, 2, 3), (1, 1), 0, (1.5,), True, (True, 2)]
+)
 def test_hops_that_do_not_fit_are_refused(graphs, classes, hops):
     with pytest.raises(ValueError, match="hops"):
         small(encoder=EncoderConfig(hops=hops)).fit(graphs, classes)

@@ -5,7 +5,8 @@ from torch.nn.functional import elu, gelu, relu, silu
 from torch.testing import assert_close
 
 from skattn.nn import AttentionBlock, BlockSpec
-from skattn.nn._block import FeedForward
+from skattn.nn._block_spec import without_attention
+from skattn.nn._feed_forward import FeedForward
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
@@ -51,7 +52,7 @@ def test_residual_is_a_gated_linear_map_of_the_input():
 def test_a_block_alone_maps_every_receiver_by_itself(residual):
     options = {"residual": residual, "convolution": "gcn", "global_attention": True}
     spec = BlockSpec(**PLAIN | options, activation="relu")
-    block = reset(spec.without_attention()).eval()
+    block = reset(without_attention(spec)).eval()
     linear = block.attention.map
     with torch.no_grad():
         linear.bias.copy_(torch.arange(6))
@@ -61,7 +62,9 @@ def test_a_block_alone_maps_every_receiver_by_itself(residual):
     assert_close(block(x, Edges.from_csr([0, 1, 2], [2, 2], n_senders=3)), expected[:2])
     some = slice(1, 3)
     part = GraphStructure(EDGES).part(1, 3)
-    assert_close(block.receive(x, some, block.send(x), part), expected[some])
+    assert_close(
+        block.receive(x, some, block.send(x, None), part, None), expected[some]
+    )
     assert [name for name, _ in block.named_parameters()] == [
         "attention.map.weight",
         "attention.map.bias",
@@ -225,7 +228,8 @@ def test_convolution_and_global_attention_join_the_sum():
     block = made(norm=None, convolution="gcn", global_attention=True)
     x = rows()
     expected = (
-        block.convolution(x, block.attention(x, EDGES), EDGES)
+        block.attention(x, EDGES)
+        + block.convolution(x, EDGES)
         + block.global_attention(x, EDGES)
         + block.skip(x)
     )
@@ -233,8 +237,30 @@ def test_convolution_and_global_attention_join_the_sum():
 
 
 def test_gates_are_made_where_asked_for():
-    assert made(convolution="mean").convolution.gate is None
-    assert made(convolution="mean", gated_convolution=True).convolution.gate is not None
+    assert made(convolution="mean").gate is None
+    assert made(gated_convolution=True).gate is None
+    assert made(convolution="mean", gated_convolution=True).gate is not None
+
+
+def test_gates_weigh_attention_and_convolution_per_node_and_channel():
+    options = {"convolution": "mean", "gated_convolution": True}
+    block, x = made(**PLAIN, **options, activation="relu"), rows()
+    with torch.no_grad():
+        block.gate.bias.copy_(torch.arange(6) - 2.0)
+    h, m = block.attention(x, EDGES), block.convolution(x, EDGES)
+    scores = torch.cat([h, m], 1) @ block.gate.weight + block.gate.bias
+    gate = 1 / (1 + torch.exp(-scores))
+    assert_close(block(x, EDGES), relu(gate * h + (1 - gate) * m))
+
+
+def test_weights_come_with_the_output():
+    options = {"convolution": "gcn", "gated_convolution": True, "feed_forward": 1}
+    block = made(**options, global_attention=True).eval()
+    x, structure = rows(), GraphStructure(EDGES)
+    out, weights = block.forward_with_weights(x, structure)
+    assert torch.equal(out, block(x, structure))
+    (attention,) = block.attention.groups
+    assert torch.equal(weights, attention.attention_weights(x, EDGES))
 
 
 def test_heads_are_divided_among_the_hops():
@@ -249,9 +275,11 @@ def test_heads_are_divided_among_the_hops():
     ("hops", "message"),
     [
         ((1, 2, 3), "n_heads must be divisible by the number of hops, 3"),
-        ((), "hops must be different numbers of at least 1"),
-        ((0, 1), "hops must be different numbers of at least 1"),
-        ((2, 2), "hops must be different numbers of at least 1"),
+        ((), "hops must be different whole numbers of at least 1"),
+        ((0, 1), "hops must be different whole numbers of at least 1"),
+        ((2, 2), "hops must be different whole numbers of at least 1"),
+        ((1.0, 2.0), "hops must be different whole numbers of at least 1"),
+        ((True,), "hops must be different whole numbers of at least 1"),
     ],
 )
 def test_hops_that_do_not_fit_are_an_error(hops, message):

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.testing import assert_close
 
 from skattn.nn import BlockSpec, GraphEncoder
@@ -72,6 +73,26 @@ def test_weights_of_all_layers_come_with_the_encoding():
     assert_close(weights[1], expected)
 
 
+class CountProducts(TorchFunctionMode):
+    """Counts the products of matrices."""
+
+    n = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.n += func in (torch.mm, torch.addmm)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("score", ["gat", "gatv2", "dot"])
+def test_weights_and_encoding_share_the_projections(score):
+    encoder = made([4, 8], score=score).eval()
+    with CountProducts() as alone:
+        encoder(X, EDGES)
+    with CountProducts() as both:
+        encoder.attention_weights(X, EDGES)
+    assert both.n == alone.n >= 4
+
+
 def test_first_blocks_may_see_no_senders():
     encoder = made([4, 4, 8], n_feature_layers=2).eval()
     *first, last = encoder.blocks
@@ -83,7 +104,7 @@ def test_first_blocks_may_see_no_senders():
     assert_close(encoder.forward_in_chunks(X, EDGES, max_edges=2), expected)
     (weights,), x = encoder.attention_weights(X, EDGES)
     assert torch.equal(x, encoder(X, EDGES))
-    assert_close(weights, last.attention.attention_weights(h, EDGES))
+    assert_close(weights, last.attention.groups[0].attention_weights(h, EDGES))
 
 
 @pytest.mark.parametrize("norm", ["layer", "batch", None])

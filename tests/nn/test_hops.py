@@ -34,12 +34,16 @@ def test_every_group_attends_to_its_own_neighbourhood():
 def test_weights_are_those_along_the_edges():
     attention = made(2, 1)
     expected = attention.groups[1].attention_weights(X, NEAR, **GIVEN)
-    assert torch.equal(attention.attention_weights(X, STRUCTURE), expected)
-    assert made(2).attention_weights(X, STRUCTURE).shape == (7, 0)
+    out, weights = attention.forward_with_weights(X, STRUCTURE)
+    assert torch.equal(weights, expected)
+    assert torch.equal(out, attention(X, STRUCTURE))
+    assert made(2).forward_with_weights(X, STRUCTURE)[1].shape == (7, 0)
 
 
 def test_missing_neighbourhoods_are_an_error():
-    with pytest.raises(ValueError, match=r"must hold who is within 3 hops.*got \[2\]"):
+    with pytest.raises(
+        ValueError, match=r"must hold the neighbourhood of 3 hops.*got \[2\]"
+    ):
         made(1, 3)(X, STRUCTURE)
 
 

@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from skattn.nn import Linear
-from skattn.nn._linear import drop
+from skattn.nn._rows import drop
 from skattn.ops import Edges, SparseMatrix
 
 SPARSE = SparseMatrix(

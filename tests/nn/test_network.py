@@ -98,8 +98,8 @@ def test_weights_come_layer_by_layer(output):
     assert [w.shape for w in weights] == [(6, n) for n in heads]
     for layer in weights:
         assert_close(layer.view(3, 2, -1).sum(1), torch.ones(3, layer.shape[1]))
-    first = network.encoder.blocks[0].attention.attention_weights(X, EDGES)
-    assert torch.equal(weights[0], first)
+    (first,) = network.encoder.blocks[0].attention.groups
+    assert torch.equal(weights[0], first.attention_weights(X, EDGES))
     if output == "attention":
         h = network.encoder(X, EDGES)
         assert_close(weights[2], network.attention.attention_weights(h, EDGES))

@@ -19,8 +19,11 @@ def test_receivers_are_mapped_by_their_own_rows():
     module = made()
     expected = x[:2] @ module.map.weight + module.map.bias
     assert_close(module(x, edges), expected)
-    some = module.receive(x, slice(1, 2), module.send(x), GraphStructure(edges))
+    some = module.receive(x, slice(1, 2), None, GraphStructure(edges), None)
     assert_close(some, expected[1:])
+    out, weights = module.forward_with_weights(x, GraphStructure(edges))
+    assert_close(out, expected)
+    assert weights is None
 
 
 def test_weights_are_those_of_the_generator():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from skattn.nn import PeriodicEmbedding, standardization
+from skattn.nn import PeriodicEmbedding
 from skattn.ops import Edges, SparseMatrix
 
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
@@ -35,8 +35,8 @@ def test_numbers_stay_and_their_waves_follow_column_by_column():
 def test_waves_do_not_depend_on_the_unit_of_a_column():
     plain, other = made(), made()
     units = 1000.0 * X + torch.tensor([273.0, -40.0])
-    plain.load_state_dict(plain.state_dict() | standardization(X))
-    other.load_state_dict(other.state_dict() | standardization(units))
+    plain.load_state_dict(plain.state_dict() | PeriodicEmbedding.standardization(X))
+    other.load_state_dict(other.state_dict() | PeriodicEmbedding.standardization(units))
     waves = other(units)[:, 2:]
     assert_close(waves, plain(X)[:, 2:], atol=1e-4, rtol=0)
     assert not torch.allclose(waves, made()(units)[:, 2:], atol=0.1)
@@ -45,7 +45,7 @@ def test_waves_do_not_depend_on_the_unit_of_a_column():
 def test_columns_are_known_by_mean_and_deviation():
     rows = np.random.default_rng(0).normal(3, 2, (50, 3)).astype(np.float32)
     rows[:, 1] = 7.3  # does not vary
-    learned = standardization(torch.from_numpy(rows))
+    learned = PeriodicEmbedding.standardization(torch.from_numpy(rows))
     assert_close(learned["center"], torch.from_numpy(rows.mean(0)))
     expected = torch.from_numpy(rows.std(0))
     expected[1] = 1.0

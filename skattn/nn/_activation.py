@@ -1,0 +1,26 @@
+"""Activation functions by name."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor, nn
+
+from skattn.ops import elu
+
+Activation = Literal["elu", "gelu", "relu", "silu"]
+
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "elu": elu,
+    "gelu": nn.functional.gelu,
+    "relu": nn.functional.relu,
+    "silu": nn.functional.silu,
+}
+
+
+def activation(
+    name: Activation, *, in_place: bool = False
+) -> Callable[[Tensor], Tensor]:
+    """Return the function; ``in_place`` lets it overwrite its input."""
+    if in_place and name == "elu":  # half the time of ours, for small inputs too
+        return nn.functional.elu_
+    return ACTIVATIONS[name]

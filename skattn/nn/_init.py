@@ -1,0 +1,38 @@
+"""Initial weights: their distribution, and modules that draw them anew."""
+
+import math
+
+import torch
+from torch import Generator, Tensor, nn
+
+
+def glorot_(weight: Tensor, fan: int, generator: Generator | None) -> None:
+    """Fill ``weight`` uniformly with variance ``2 / fan`` (Glorot and Bengio 2010)."""
+    bound = math.sqrt(6.0 / fan)
+    with torch.no_grad():
+        weight.uniform_(-bound, bound, generator=generator)
+
+
+class Resettable(nn.Module):
+    """A module whose weights are drawn from one generator, submodule by submodule."""
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights anew: matrices Glorot uniform, biases zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Source of the weights; torch's global one if not given.
+        """
+        reset_children(self, generator)
+
+
+def reset_children(module: nn.Module, generator: Generator | None) -> None:
+    """Draw the weights of all submodules anew, in order."""
+    for child in module.children():
+        if isinstance(child, nn.LayerNorm | nn.BatchNorm1d):
+            child.reset_parameters()
+        elif isinstance(child, nn.ModuleList):
+            reset_children(child, generator)
+        elif isinstance(child, Resettable):
+            child.reset_parameters(generator)
