@@ -1,10 +1,10 @@
-"""The arithmetic of attention: tensors in, tensors out.
+"""Operations of graph attention: tensors in, tensors out.
 
-`edge_attention` averages the values of every receiver's senders by one of three scores;
-`attention_weights` returns those averages' weights; `dropout`, `elu` and
-`sparse_matmul` serve the layers around it. `use_backend` chooses who computes,
-`run_blocks` spreads compiled loops over threads, `reuse_buffers` keeps large memory
-from one training step to the next.
+`edge_attention` is softmax attention over the edges of a graph, with one of the scores
+`Gat`, `GatV2`, `Dot`, `Pooling` or one of your own; `attention_weights` returns its
+weights; `dropout`, `elu` and `sparse_matmul` serve the layers around it. `use_backend`
+chooses the implementation, `reuse_buffers` keeps large memory from one training step to
+the next.
 """
 
 from skattn.ops._backends import use_backend, use_shapes_of
@@ -14,7 +14,7 @@ from skattn.ops._edge_attention import attention_weights, edge_attention
 from skattn.ops._edge_data import EdgeData
 from skattn.ops._edges import Edges
 from skattn.ops._elu import elu
-from skattn.ops._scores import Dot, Gat, GatV2, Score
+from skattn.ops._scores import Dot, Gat, GatV2, Pooling, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
 from skattn.ops._structure import GraphStructure, as_structure
 from skattn.ops._threads import run_blocks
@@ -26,6 +26,7 @@ __all__ = [
     "Gat",
     "GatV2",
     "GraphStructure",
+    "Pooling",
     "Score",
     "SparseMatrix",
     "as_structure",

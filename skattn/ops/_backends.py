@@ -1,8 +1,9 @@
-"""Who computes an operation: what it needs, who can do that, who is preferred.
+"""Choice of the backend that computes an operation.
 
-A backend is a module with the functions of `Operations`, named here as a string so
-that importing `skattn.ops` loads no compiler: numba comes in (0.3 s) when the CPU
-kernels are first asked for. The reference can do everything and is always there.
+A backend lists its operations and says of each call whether it can compute it and
+whether it prefers to. The first in order that does both is taken; the reference, which
+can compute everything, comes last. Modules are named by strings, so that importing
+`skattn.ops` loads no compiler: numba comes in when the CPU kernels are first used.
 """
 
 from __future__ import annotations
@@ -11,110 +12,139 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import NamedTuple, Protocol, cast
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
+from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["Backend", "Spec", "select", "use_backend", "use_shapes_of"]
+from skattn.ops._scores import Dot, Gat, GatV2, Pooling, Score
+from skattn.ops._shapes import allocate
+
+__all__ = [
+    "Backend",
+    "Spec",
+    "implementation",
+    "select",
+    "use_backend",
+    "use_shapes_of",
+]
+
+_OPERATIONS = frozenset({"edge_attention", "sparse_matmul", "dropout", "elu"})
+_KERNEL_SCORES = frozenset({Dot, Gat, GatV2, Pooling})
 
 
-class Spec(NamedTuple):
-    """What an operation needs of a backend."""
+@dataclass(frozen=True)
+class Spec:
+    """Description of a call, without its tensors."""
 
+    operation: str
+    """Name of the function in a backend's module."""
     devices: frozenset[str]
-    """Types of the devices that its tensors lie on."""
+    """Device types of the tensors."""
     dtypes: frozenset[torch.dtype]
-    """Types of its floating-point tensors."""
+    """Types of the floating-point tensors."""
+    score: type[Score] | None = None
+    """Score of an attention."""
+    n_edges: int = 0
+    """Number of edges, of a graph or of a sparse matrix."""
+    n_heads: int = 1
+    """Number of heads."""
+    head_dim: int = 1
+    """Width of one head; columns of a dense matrix."""
+    needs_grad: bool = False
+    """Whether a backward pass may follow."""
 
     @classmethod
-    def of(cls, *tensors: Tensor | None) -> Spec:
+    def of(cls, operation: str, *tensors: Tensor | None, **others: Any) -> Spec:
         """Describe the tensors of a call; None stands for one that was not given."""
-        kinds = {(x.device, x.dtype) for x in tensors if x is not None}
-        return _describe(frozenset(kinds))
+        given = [x for x in tensors if x is not None]
+        kinds = frozenset([(x.device, x.dtype) for x in given])
+        needs_grad = torch.is_grad_enabled() and any(x.requires_grad for x in given)
+        return cls(operation, *_types(kinds), **others, needs_grad=needs_grad)
 
 
 @lru_cache
-def _describe(kinds: frozenset[tuple[torch.device, torch.dtype]]) -> Spec:
-    return Spec(
-        devices=frozenset(device.type for device, _ in kinds),
-        dtypes=frozenset(dtype for _, dtype in kinds if dtype.is_floating_point),
-    )
+def _types(
+    kinds: frozenset[tuple[torch.device, torch.dtype]],
+) -> tuple[frozenset[str], frozenset[torch.dtype]]:
+    devices = frozenset(device.type for device, _ in kinds)
+    return devices, frozenset(dtype for _, dtype in kinds if dtype.is_floating_point)
 
 
-class Operations(Protocol):
-    """The functions that the module of a backend has."""
-
-    edge_attention: Callable[..., Tensor]
-    dropout: Callable[..., Tensor]
-    elu: Callable[..., Tensor]
-    sparse_matmul: Callable[..., Tensor]
+def _always(_spec: Spec) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
 class Backend:
-    """One implementation of the operations."""
+    """One implementation of some of the operations."""
 
     name: str
-    """As `use_backend` calls it."""
+    """Name, as given to `use_backend`."""
     module: str
-    """Full name of the module that has the functions."""
-    can: Callable[[Spec], bool]
-    """Whether it computes such an operation."""
-    needs: str
-    """The same in words, for messages."""
+    """Full name of the module with a function per operation."""
+    operations: frozenset[str] = _OPERATIONS
+    """Operations that the module has."""
+    can: Callable[[Spec], bool] = _always
+    """Whether it computes such calls."""
+    prefers: Callable[[Spec], bool] = _always
+    """Whether it is worth taking before the backends behind it, if it can."""
+    needs: str = ""
+    """Condition of `can` in words, for messages."""
+    footprints: str = ""
+    """Full name of the module with a function per operation that returns the
+    `Footprint` of a call; empty for operations of plain torch, whose own shape
+    functions serve."""
 
-    def load(self) -> Operations:
-        """Import the module, the first time at the cost of what it imports."""
-        return _import(self.module)
-
-
-@cache
-def _import(module: str) -> Operations:
-    return cast("Operations", importlib.import_module(module))  # 3 us a look
-
-
-def _is_float32_on_cpu(spec: Spec) -> bool:
-    return spec.devices == {"cpu"} and spec.dtypes == {torch.float32}
-
-
-def _is_meta(spec: Spec) -> bool:
-    return "meta" in spec.devices
+    def offers(self, spec: Spec) -> bool:
+        """Whether it has the operation and computes such calls."""
+        return spec.operation in self.operations and self.can(spec)
 
 
-_BACKENDS = (  # the first that can is taken
-    Backend("cpu", "skattn.ops._cpu", _is_float32_on_cpu, "float32 tensors on the CPU"),
-    Backend("reference", "skattn.ops._reference", lambda _: True, "nothing"),
-    Backend("shapes", "skattn.ops._shapes", _is_meta, "tensors on the meta device"),
+def _has_cpu_kernels(spec: Spec) -> bool:
+    is_float32 = spec.devices == {"cpu"} and spec.dtypes == {torch.float32}
+    return is_float32 and (spec.score is None or spec.score in _KERNEL_SCORES)
+
+
+_BACKENDS = (  # in order of preference
+    Backend(
+        "cpu",
+        "skattn.ops._cpu._operations",
+        can=_has_cpu_kernels,
+        needs="float32 tensors on the CPU and a score of skattn.ops",
+        footprints="skattn.ops._cpu._footprints",
+    ),
+    Backend("reference", "skattn.ops._reference"),
 )
 _CHOICE: ContextVar[str] = ContextVar("skattn_backend", default="auto")
+_SHAPES_OF: ContextVar[str] = ContextVar("skattn_shapes_of", default="")
 
 
 @contextmanager
 def use_backend(name: str) -> Iterator[None]:
-    """Choose who computes the operations inside a ``with`` block.
+    """Choose the backend of all operations inside a ``with`` block.
 
     Parameters
     ----------
-    name : {"auto", "reference", "cpu", "shapes"}
-        "auto" takes the fastest backend that can compute a call; "reference" is plain
-        torch on any device and any floating-point type; "cpu" are compiled kernels for
-        float32 tensors on the CPU; "shapes" makes tensors on the meta device of the
-        sizes that kernels would make, and computes nothing.
+    name : {"auto", "reference", "cpu"}
+        "auto" takes for each call the fastest backend that can compute it; "reference"
+        is plain torch on any device and any floating-point type; "cpu" are compiled
+        kernels for float32 tensors on the CPU.
 
     Yields
     ------
     None
         The choice holds for this thread or task until the block ends. The backward pass
-        of what was computed inside stays with the backend that computed it.
+        of an operation stays with the backend of its forward pass.
 
     Raises
     ------
     ValueError
-        If there is no backend of that name; later, if a call is given tensors which the
-        chosen backend cannot compute with.
+        If there is no backend of that name; later, if the chosen backend cannot compute
+        a call.
 
     Examples
     --------
@@ -131,45 +161,52 @@ def use_backend(name: str) -> Iterator[None]:
         _CHOICE.reset(token)
 
 
+@contextmanager
+def use_shapes_of(device: torch.device) -> Iterator[None]:
+    """Let operations on the meta device allocate as they would on another device."""
+    token = _SHAPES_OF.set(device.type)
+    try:
+        yield
+    finally:
+        _SHAPES_OF.reset(token)
+
+
+def implementation(spec: Spec) -> Callable[..., Tensor]:
+    """Return the function that computes such calls."""
+    device = _SHAPES_OF.get()
+    if device and "meta" in spec.devices:
+        return _shapes_on(device, spec)
+    return _function(select(spec).module, spec.operation)
+
+
 def select(spec: Spec) -> Backend:
-    """Return the backend to use: the chosen one, or the first that can."""
-    return _select(spec, _CHOICE.get())
-
-
-@lru_cache
-def _select(spec: Spec, choice: str) -> Backend:
+    """Return the chosen backend, or the first that can compute and prefers a call."""
+    choice = _CHOICE.get()
     if choice == "auto":
-        return next(backend for backend in _BACKENDS if backend.can(spec))
+        return next(b for b in _BACKENDS if b.offers(spec) and b.prefers(spec))
     backend = next(backend for backend in _BACKENDS if backend.name == choice)
-    if not backend.can(spec):
+    if not backend.offers(spec):
+        score = "" if spec.score is None else f" with the score {spec.score.__name__}"
         raise ValueError(
             f"the backend {choice!r} needs {backend.needs}, got "
-            f"{sorted(map(str, spec.dtypes))} on {sorted(spec.devices)}. Use "
+            f"{sorted(map(str, spec.dtypes))} on {sorted(spec.devices)}{score}. Use "
             'use_backend("auto") to let the reference compute such calls.'
         )
     return backend
 
 
-@contextmanager
-def use_shapes_of(device: torch.device) -> Iterator[None]:
-    """Let steps on the meta device make what they would make on another one.
+def _shapes_on(device: str, spec: Spec) -> Callable[..., Tensor]:
+    backend = select(replace(spec, devices=frozenset({device})))
+    if backend.footprints:
+        return partial(allocate, _function(backend.footprints, spec.operation))
+    return _function(backend.module, spec.operation)
 
-    Parameters
-    ----------
-    device : torch.device
-        Where tensors in float32 would lie.
 
-    Yields
-    ------
-    None
-        As with `use_backend`.
+def _function(module: str, operation: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(_import(module), operation)
+    return function
 
-    Examples
-    --------
-    >>> with use_shapes_of(torch.device("cpu")):
-    ...     pass
-    """
-    spec = Spec(frozenset({device.type}), frozenset({torch.float32}))
-    stores_messages = select(spec).name == "reference"
-    with use_backend("reference" if stores_messages else "shapes"):
-        yield
+
+@cache
+def _import(module: str) -> ModuleType:
+    return importlib.import_module(module)  # 3 us a look

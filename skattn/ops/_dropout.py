@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from skattn.ops._backends import Spec, select
+from skattn.ops._backends import Spec, implementation
 from skattn.ops._random import check_dropout
 
 __all__ = ["dropout"]
@@ -47,4 +47,4 @@ def dropout(x: Tensor, p: float, seed: int) -> Tensor:
     check_dropout(p)
     if p == 0 or x.numel() == 0:
         return x
-    return select(Spec.of(x)).load().dropout(x, p, seed)
+    return implementation(Spec.of("dropout", x))(x, p, seed)

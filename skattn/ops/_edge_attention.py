@@ -1,14 +1,14 @@
-"""Attention over the edges of a graph, the operation all else is built on."""
+"""Softmax attention over the edges of a graph."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 from skattn.ops import _reference
-from skattn.ops._backends import Spec, select
+from skattn.ops._backends import Spec, implementation
 from skattn.ops._edges import Edges
 from skattn.ops._random import check_dropout
-from skattn.ops._scores import GatV2, Score
+from skattn.ops._scores import Score, check_shape
 
 __all__ = ["attention_weights", "edge_attention"]
 
@@ -24,7 +24,7 @@ def edge_attention(
     dropout: float = 0.0,
     seed: int = 0,
 ) -> Tensor:
-    """Let every receiver average the values of its senders by their scores.
+    """Softmax attention over the incoming edges of each receiver.
 
     ``out[i, h] = offset[h] + Σ_j w[i, j, h] · [value[j, h] ‖ edge_features[ij]]`` with
     ``w[i, :, h] = softmax_j(score[i, j, h] + bias[ij, h])`` over the senders of ``i``.
@@ -34,12 +34,13 @@ def edge_attention(
     Parameters
     ----------
     edges : Edges
-        Who attends to whom.
-    score : Gat, GatV2 or Dot
-        How an edge is scored.
+        Edges from receivers to the senders that they attend to.
+    score : Score
+        `Gat`, `GatV2`, `Dot`, `Pooling`, or one of your own, which the reference
+        backend computes.
     value : Tensor of shape (n_senders, n_heads, head_dim)
-        What a sender passes on. The very tensor ``score.key`` may be given, which saves
-        a gradient's memory and some time.
+        Messages of the senders. Passing the tensor ``score.key`` itself saves a
+        gradient's memory and some time.
     bias : Tensor of shape (n_edges, n_heads), optional
         Added to the score: projected edge features, the logarithm of an edge's weight.
     edge_features : Tensor of shape (n_edges, n_edge_features), optional
@@ -48,10 +49,10 @@ def edge_attention(
     offset : Tensor of shape (n_heads, head_dim), optional
         Added to the average of the values.
     dropout : float, default=0.0
-        Share of the weights that is dropped after the softmax; the others grow by
-        ``1 / (1 - dropout)``.
+        Probability that an attention weight is dropped, after the softmax; the others
+        are scaled by ``1 / (1 - dropout)``.
     seed : int, default=0
-        Chooses what is dropped.
+        Seed of the dropout mask.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def edge_attention(
     ----------
     Veličković et al., "Graph Attention Networks", ICLR 2018; Brody et al., "How
     Attentive are Graph Attention Networks?", ICLR 2022; Vaswani et al., "Attention Is
-    All You Need", NeurIPS 2017. The softmax that is never stored: Milakov and
+    All You Need", NeurIPS 2017. Online softmax: Milakov and
     Gimelshein, "Online normalizer calculation for softmax", 2018.
 
     Examples
@@ -81,12 +82,21 @@ def edge_attention(
     tensor([2., 0.])
     """
     check_dropout(dropout)
-    _check_shapes(edges, score, value)
+    score.check(edges)
+    n_heads = score.n_heads
+    check_shape("value", value, (edges.n_senders, n_heads, value.shape[-1]))
     _check_edge_shapes(edges, value, bias, edge_features, offset)
-    attention = score.attention if isinstance(score, GatV2) else None
-    tensors = (score.query, score.key, attention, value, bias, edge_features, offset)
-    backend = select(Spec.of(edges.indptr, *tensors))
-    return backend.load().edge_attention(
+    tensors = (*score.tensors, value, bias, edge_features, offset)
+    spec = Spec.of(
+        "edge_attention",
+        edges.indptr,
+        *tensors,
+        score=type(score),
+        n_edges=edges.n_edges,
+        n_heads=n_heads,
+        head_dim=value.shape[-1],
+    )
+    return implementation(spec)(
         edges, score, value, bias, edge_features, offset, dropout, seed
     )
 
@@ -94,14 +104,15 @@ def edge_attention(
 def attention_weights(
     edges: Edges, score: Score, *, bias: Tensor | None = None
 ) -> Tensor:
-    """Return the weight of every edge.
+    """Compute the attention weight of every edge.
 
     Parameters
     ----------
     edges : Edges
-        Who attends to whom.
-    score : Gat, GatV2 or Dot
-        How an edge is scored.
+        Edges from receivers to the senders that they attend to.
+    score : Score
+        `Gat`, `GatV2`, `Dot`, `Pooling`, or one of your own, which the reference
+        backend computes.
     bias : Tensor of shape (n_edges, n_heads), optional
         Added to the score.
 
@@ -117,8 +128,8 @@ def attention_weights(
 
     Notes
     -----
-    Plain torch on any device; for "gatv2" and "dot" it needs n_edges · n_heads ·
-    head_dim numbers for a moment.
+    Plain torch on any device; `GatV2` and `Dot` take n_edges · n_heads · head_dim
+    numbers of temporary memory.
 
     Examples
     --------
@@ -130,20 +141,8 @@ def attention_weights(
     tensor([[0.5000],
             [0.5000]])
     """
-    _check_shapes(edges, score, None)
+    score.check(edges)
     return _reference.attention_weights(edges, score, bias)
-
-
-def _check_shapes(edges: Edges, score: Score, value: Tensor | None) -> None:
-    """Kernels read without looking; this is the last place where sizes are compared."""
-    tail = score.key.shape[1:]
-    _check_shape("score.query", score.query, (edges.n_receivers, *tail))
-    _check_shape("score.key", score.key, (edges.n_senders, *tail))
-    if isinstance(score, GatV2):
-        _check_shape("score.attention", score.attention, tuple(tail))
-    if value is not None:
-        sizes = (edges.n_senders, tail[0], value.shape[-1])
-        _check_shape("value", value, sizes)
 
 
 def _check_edge_shapes(
@@ -154,17 +153,9 @@ def _check_edge_shapes(
     offset: Tensor | None,
 ) -> None:
     if bias is not None:
-        _check_shape("bias", bias, (edges.n_edges, value.shape[1]))
+        check_shape("bias", bias, (edges.n_edges, value.shape[1]))
     if edge_features is not None:
         sizes = (edges.n_edges, edge_features.shape[-1])
-        _check_shape("edge_features", edge_features, sizes)
+        check_shape("edge_features", edge_features, sizes)
     if offset is not None:
-        _check_shape("offset", offset, tuple(value.shape[1:]))
-
-
-def _check_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
-    if tensor.shape != shape:
-        raise ValueError(
-            f"{name} must have shape {shape} to fit these edges and the other tensors, "
-            f"got {tuple(tensor.shape)}."
-        )
+        check_shape("offset", offset, tuple(value.shape[1:]))

@@ -1,16 +1,16 @@
-"""The exponential linear unit, whose gradient asks for no exponential."""
+"""Exponential linear unit with a gradient from its output."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
-from skattn.ops._backends import Spec, select
+from skattn.ops._backends import Spec, implementation
 
 __all__ = ["elu"]
 
 
 def elu(x: Tensor) -> Tensor:
-    """Keep what is positive, and bend the rest towards -1.
+    """Exponential linear unit: ``x`` where positive, else ``exp(x) - 1``.
 
     Parameters
     ----------
@@ -25,9 +25,8 @@ def elu(x: Tensor) -> Tensor:
     Notes
     -----
     Where the output is not positive, the gradient is the output + 1. The compiled
-    kernel takes a sixth of the time of torch's for 3840 rows of 64 numbers, forward and
-    backward: that works out ``exp(x) - 1`` to the last digit near zero, and the
-    exponential a second time.
+    kernel is several times faster than torch's, which computes ``exp(x) - 1`` to the
+    last digit near zero, and the exponential a second time in the backward pass.
 
     References
     ----------
@@ -40,4 +39,4 @@ def elu(x: Tensor) -> Tensor:
     >>> elu(torch.tensor([2.0, -0.6931472]))
     tensor([ 2.0000, -0.5000])
     """
-    return select(Spec.of(x)).load().elu(x)
+    return implementation(Spec.of("elu", x))(x)

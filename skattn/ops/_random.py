@@ -1,12 +1,12 @@
-"""Dropout without a stored mask: a number is kept if the hash of its place says so.
+"""Dropout without a stored mask, by a hash of each element's position.
 
-``hash(row, column) = mix(mix(row ^ low) + column * 0x9E3779B9 + high)`` modulo
+``hash(row, column) = mix(mix(row ^ low) + column * GOLDEN + high)`` modulo
 2**32, where ``low`` and ``high`` are the halves of the 64-bit seed and ``mix`` is
-lowbias32 (Chris Wellons, "Prospecting for hash functions", 2018). A place is kept if
-its hash is at least ``p * 2**32``. For an edge's weight the place is (number of the
-edge, head); for element ``k`` of a tensor it is (k mod 2**32, k div 2**32). Forward and
-backward ask again instead of remembering, and every device, backend and number of
-threads gets the same answer.
+lowbias32 (Chris Wellons, "Prospecting for hash functions", 2018). An element is kept if
+its hash is at least ``p * 2**32``. The position of an attention weight is (number of
+the edge, head); that of element ``k`` of a tensor is (k mod 2**32, k div 2**32).
+Forward and backward compute the hash again, and every device, backend and number of
+threads gets the same mask.
 
 Drawing and storing a mask with torch's ``bernoulli_`` costs as much as the attention.
 """
@@ -16,10 +16,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["check_dropout", "edge_keep", "element_keep", "threshold"]
+__all__ = [
+    "GOLDEN", "MIX_STEPS", "WORD", "check_dropout", "edge_keep", "element_keep",
+    "threshold",
+]  # fmt: skip
 
-_WORD = 0xFFFFFFFF
-"""torch has no arithmetic in uint32: int64 holds it, cut after a step."""
+WORD = 0xFFFFFFFF
+"""torch has no arithmetic in uint32: int64 holds it, masked after each step."""
+GOLDEN = 0x9E3779B9
+"""2**32 divided by the golden ratio: spreads columns over all words."""
+MIX_STEPS = ((16, 0x7FEB352D), (15, 0x846CA68B))
+"""Shifts and factors of lowbias32; a shift of 16 ends it."""
 
 
 def threshold(p: float) -> int:
@@ -39,27 +46,26 @@ def check_dropout(p: float) -> None:
 def edge_keep(
     n_edges: int, n_heads: int, p: float, seed: int, device: torch.device
 ) -> Tensor:
-    """Return which weights are kept: bool (n_edges, n_heads)."""
+    """Compute the mask of attention weights: bool (n_edges, n_heads), True if kept."""
     edges = torch.arange(n_edges, device=device)[:, None]
     heads = torch.arange(n_heads, device=device)
     return _hash(edges, heads, seed) >= threshold(p)
 
 
 def element_keep(x: Tensor, p: float, seed: int) -> Tensor:
-    """Return which elements of `x` are kept: bool, the shape of `x`."""
-    place = torch.arange(x.numel(), device=x.device)
-    return (_hash(place & _WORD, place >> 32, seed) >= threshold(p)).view(x.shape)
+    """Compute the mask of the elements of `x`: bool of its shape, True if kept."""
+    position = torch.arange(x.numel(), device=x.device)
+    return (_hash(position & WORD, position >> 32, seed) >= threshold(p)).view(x.shape)
 
 
 def _hash(row: Tensor, column: Tensor, seed: int) -> Tensor:
-    low, high = seed & _WORD, seed >> 32 & _WORD
-    mixed = _mix((row & _WORD) ^ low)
-    return _mix((mixed + (column * 0x9E3779B9 & _WORD) + high) & _WORD)
+    low, high = seed & WORD, seed >> 32 & WORD
+    mixed = _mix((row & WORD) ^ low)
+    return _mix((mixed + (column * GOLDEN & WORD) + high) & WORD)
 
 
 def _mix(x: Tensor) -> Tensor:
-    x = x ^ (x >> 16)
-    x = x * 0x7FEB352D & _WORD
-    x = x ^ (x >> 15)
-    x = x * 0x846CA68B & _WORD  # may wrap around int64, which leaves the low word right
+    for shift, factor in MIX_STEPS:
+        x = x ^ (x >> shift)
+        x = x * factor & WORD  # may wrap around int64; the low word stays right
     return x ^ (x >> 16)

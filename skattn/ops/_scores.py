@@ -1,96 +1,193 @@
-"""The three scores of attention: an edge's logit from its receiver and its sender.
+"""Attention scores: the logit of an edge from tensors of its receiver and its sender.
 
-Each is a record of tensors with one method, the formula of its paper; scaling and
-projection of node features are the caller's, so that a score sees one row per node.
+A score owns its tensors, their check, and its formula. Projections of node features
+belong to layers (`skattn.nn._scores`), so that a score sees one row per node. A backend
+without kernels for a score leaves it to the reference, which needs `logits` alone.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 from torch.nn.functional import leaky_relu
 
-__all__ = ["FEW_EDGES", "Dot", "Gat", "GatV2", "Score", "sums_twice", "walks_once"]
+from skattn.ops._edges import Edges
 
-FEW_EDGES = 1 << 14
-"""Edges below which the CPU kernels leave a graph to one thread."""
+__all__ = ["Dot", "Gat", "GatV2", "Pooling", "Score", "check_shape"]
 
 
-class Gat(NamedTuple):
+class Score(Protocol):
+    """Formula of attention logits, with the tensors that it reads."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All tensors of the formula; gradients flow into each."""
+
+    @property
+    def n_heads(self) -> int:
+        """Number of heads."""
+
+    def check(self, edges: Edges) -> None:
+        """Raise ValueError unless the tensors fit the receivers and senders of edges.
+
+        Parameters
+        ----------
+        edges : Edges
+            Edges to be scored.
+        """
+
+    def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
+        """Compute the logit of every edge.
+
+        Parameters
+        ----------
+        receivers, senders : Tensor of shape (n_edges,)
+            The two ends of each edge; integers.
+
+        Returns
+        -------
+        Tensor of shape (n_edges, n_heads)
+            Logits, before the softmax over the senders of each receiver.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class _QueryKeyScore:
+    """Scores of a query per receiver and a key per sender, of the same width."""
+
+    query: Tensor
+    """(n_receivers, n_heads, head_dim); (n_receivers, n_heads) for `Gat`."""
+    key: Tensor
+    """(n_senders, n_heads, head_dim); (n_senders, n_heads) for `Gat`."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All tensors of the formula; gradients flow into each."""
+        return self.query, self.key
+
+    @property
+    def n_heads(self) -> int:
+        """Number of heads."""
+        return self.key.shape[1]
+
+    def check(self, edges: Edges) -> None:
+        """Raise ValueError unless the tensors fit the receivers and senders of edges.
+
+        Parameters
+        ----------
+        edges : Edges
+            Edges to be scored.
+        """
+        tail = self.key.shape[1:]
+        check_shape("score.query", self.query, (edges.n_receivers, *tail))
+        check_shape("score.key", self.key, (edges.n_senders, *tail))
+
+    def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
+        """Compute the logit of every edge.
+
+        Parameters
+        ----------
+        receivers, senders : Tensor of shape (n_edges,)
+            The two ends of each edge; integers.
+
+        Returns
+        -------
+        Tensor of shape (n_edges, n_heads)
+            Logits, before the softmax over the senders of each receiver.
+        """
+        return self._logits(self.query[receivers], self.key[senders])
+
+    def _logits(self, query: Tensor, key: Tensor) -> Tensor:
+        """Compute logits from the query and the key of every edge."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Gat(_QueryKeyScore):
     """``LeakyReLU(query_i + key_j)``, equation 3 of Veličković et al. 2018.
 
-    The layer folds the attention vector into its weight (``x @ (W · a)``), so that only
-    one number per node and head arrives here: 0.010 s against 0.104 s for 169 k nodes.
+    Query and key are the halves of the score, one number per node and head: layers fold
+    the attention vector into their weight (``x @ (W · a)``).
     """
 
-    query: Tensor
-    """(n_receivers, n_heads): the receiver's half of the score."""
-    key: Tensor
-    """(n_senders, n_heads): the sender's half."""
     negative_slope: float = 0.2
     """Slope of the LeakyReLU below zero."""
 
-    def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
-        """Score every edge.
-
-        Parameters
-        ----------
-        receivers, senders : Tensor of shape (n_edges,)
-            The two ends of each edge; integers.
-
-        Returns
-        -------
-        Tensor of shape (n_edges, n_heads)
-            The scores, before the softmax over a receiver's senders.
-        """
-        return leaky_relu(
-            self.query[receivers] + self.key[senders], self.negative_slope
-        )
+    def _logits(self, query: Tensor, key: Tensor) -> Tensor:
+        return leaky_relu(query + key, self.negative_slope)
 
 
-class GatV2(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class GatV2(_QueryKeyScore):
     """``attention · LeakyReLU(query_i + key_j)``, equation 7 of Brody et al. 2022."""
 
-    query: Tensor
-    """(n_receivers, n_heads, head_dim)."""
-    key: Tensor
-    """(n_senders, n_heads, head_dim)."""
     attention: Tensor
-    """(n_heads, head_dim): the vector each head reads its score with."""
+    """(n_heads, head_dim): attention vector of each head."""
     negative_slope: float = 0.2
     """Slope of the LeakyReLU below zero."""
 
-    def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
-        """Score every edge.
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All tensors of the formula; gradients flow into each."""
+        return self.query, self.key, self.attention
+
+    def check(self, edges: Edges) -> None:
+        """Raise ValueError unless the tensors fit the edges and each other.
 
         Parameters
         ----------
-        receivers, senders : Tensor of shape (n_edges,)
-            The two ends of each edge; integers.
-
-        Returns
-        -------
-        Tensor of shape (n_edges, n_heads)
-            The scores, before the softmax over a receiver's senders.
+        edges : Edges
+            Edges to be scored.
         """
-        hidden = leaky_relu(
-            self.query[receivers] + self.key[senders], self.negative_slope
-        )  # (n_edges, n_heads, head_dim)
+        super().check(edges)
+        check_shape("score.attention", self.attention, self.key.shape[1:])
+
+    def _logits(self, query: Tensor, key: Tensor) -> Tensor:
+        hidden = leaky_relu(query + key, self.negative_slope)
         return (self.attention * hidden).sum(-1)
 
 
-class Dot(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Dot(_QueryKeyScore):
     """``query_i · key_j / sqrt(head_dim)``, equation 1 of Vaswani et al. 2017."""
 
-    query: Tensor
-    """(n_receivers, n_heads, head_dim)."""
-    key: Tensor
-    """(n_senders, n_heads, head_dim)."""
+    def _logits(self, query: Tensor, key: Tensor) -> Tensor:
+        return (query * key).sum(-1) / math.sqrt(query.shape[-1])
 
-    def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
-        """Score every edge.
+
+@dataclass(frozen=True, eq=False)
+class Pooling:
+    """``key_j``, the same for all receivers: attention pooling of nodes into graphs."""
+
+    key: Tensor
+    """(n_senders, n_heads): the score itself."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The key alone."""
+        return (self.key,)
+
+    @property
+    def n_heads(self) -> int:
+        """Number of heads."""
+        return self.key.shape[1]
+
+    def check(self, edges: Edges) -> None:
+        """Raise ValueError unless the key has a row per sender.
+
+        Parameters
+        ----------
+        edges : Edges
+            Edges to be scored.
+        """
+        check_shape("score.key", self.key, (edges.n_senders, *self.key.shape[1:]))
+
+    def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:  # noqa: ARG002
+        """Compute the logit of every edge.
 
         Parameters
         ----------
@@ -100,59 +197,15 @@ class Dot(NamedTuple):
         Returns
         -------
         Tensor of shape (n_edges, n_heads)
-            The scores, before the softmax over a receiver's senders.
+            Logits, before the softmax over the senders of each receiver.
         """
-        products = self.query[receivers] * self.key[senders]
-        return products.sum(-1) / math.sqrt(self.query.shape[-1])
+        return self.key[senders]
 
 
-Score = Gat | GatV2 | Dot
-
-
-def walks_once(n_edges: int) -> bool:
-    """Say whether the CPU kernels pull all gradients in one walk over the edges.
-
-    It adds to the rows of senders in any order, which one thread may. It takes the
-    scores, one number per edge and head, from the forward pass.
-
-    Parameters
-    ----------
-    n_edges : int
-        Number of edges.
-
-    Returns
-    -------
-    bool
-        Whether.
-    """
-    return n_edges < FEW_EDGES
-
-
-def sums_twice(
-    score: type[Score], n_edges: int, n_sums: int, needs: tuple[bool, bool]
-) -> bool:
-    """Say whether the CPU kernels sum ``"gat"``'s values a second way.
-
-    The gradient of a query then needs no walk over the edges. It takes ``n_sums`` more
-    numbers per head, as many as the output has; without them it takes one per edge,
-    which a walk by sender scatters over all receivers, and one more walk.
-
-    Parameters
-    ----------
-    score : type
-        Gat, GatV2 or Dot.
-    n_edges : int
-        Number of edges.
-    n_sums : int
-        Numbers per head in the output.
-    needs : tuple of bool
-        Which gradients are asked for: that of the query, and that of the bias, which
-        has one number per edge in any case.
-
-    Returns
-    -------
-    bool
-        Whether.
-    """
-    query, bias = needs
-    return score is Gat and query and not bias and n_edges >= n_sums
+def check_shape(name: str, tensor: Tensor, shape: Sequence[int]) -> None:
+    """Raise ValueError unless a tensor has a shape: kernels do not look again."""
+    if tensor.shape != tuple(shape):
+        raise ValueError(
+            f"{name} must have shape {tuple(shape)} to fit these edges and the other "
+            f"tensors, got {tuple(tensor.shape)}."
+        )

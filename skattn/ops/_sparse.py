@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from skattn.ops._backends import Spec, select
+from skattn.ops._backends import Spec, implementation
 from skattn.ops._edges import Edges
 from skattn.ops._random import check_dropout
 
@@ -96,5 +96,12 @@ def sparse_matmul(
             f"weight must have one row per column of the matrix ({matrix.shape[1]}) "
             f"and two dimensions, got shape {tuple(weight.shape)}."
         )
-    backend = select(Spec.of(matrix.edges.indptr, matrix.values, weight))
-    return backend.load().sparse_matmul(matrix, weight, dropout, seed)
+    spec = Spec.of(
+        "sparse_matmul",
+        matrix.edges.indptr,
+        matrix.values,
+        weight,
+        n_edges=matrix.edges.n_edges,
+        head_dim=weight.shape[1],
+    )
+    return implementation(spec)(matrix, weight, dropout, seed)

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from skattn.ops import Edges, _scores, edge_attention, use_backend
-from skattn.ops._cpu import _attention, _plan
-from skattn.ops._scores import FEW_EDGES
+from skattn.ops import Edges, edge_attention, use_backend
+from skattn.ops._cpu import _backward_kernels, _call, _plan, _walk_plan
+from skattn.ops._cpu._walk_plan import FEW_EDGES
 
-CROWD = _plan._CROWD
+HUB = _plan._HUB
 TOLERANCE = 1e-5  # norm of the difference over norm of the truth
 
 
@@ -15,16 +15,16 @@ TOLERANCE = 1e-5  # norm of the difference over norm of the truth
 def pulling(request, monkeypatch):
     """Gradients are pulled in one walk over few edges, in two over many."""
     if request.param == "two walks":
-        monkeypatch.setattr(_attention, "walks_once", lambda _: False)
+        monkeypatch.setattr(_call, "walks_once", lambda _: False)
     else:
-        monkeypatch.setattr(_plan, "_CROWD", FEW_EDGES)
+        monkeypatch.setattr(_plan, "_HUB", FEW_EDGES)
 
 
 def _calls_of(name, monkeypatch):
     """Return a list that grows with every call of a kernel."""
-    calls, kernel = [], getattr(_attention.kernels, name)
+    calls, kernel = [], getattr(_backward_kernels, name)
     monkeypatch.setattr(
-        _attention.kernels, name, lambda *a: calls.append(1) or kernel(*a)
+        _backward_kernels, name, lambda *a: calls.append(1) or kernel(*a)
     )
     return calls
 
@@ -177,9 +177,12 @@ def test_the_query_of_gat_is_pulled_with_and_without_a_walk_over_edges(
 ):
     """Scores above 0, below 0, and both: rows of all lengths, bounds of both kinds."""
     asked = []
-    monkeypatch.setattr(
-        _attention, "sums_twice", lambda *a: asked.append(a) or (any(a[-1]) and twice)
-    )
+
+    def sums_twice(*sizes, query, bias):
+        asked.append(sizes)
+        return (query or bias) and twice
+
+    monkeypatch.setattr(_call, "sums_twice", sums_twice)
     lengths = [0, 1, 31, 0, 32, 33, 2, 0, 63, 64, 65, *range(9), 256, 1, 257, 300, 0]
     edges = _rows_of(lengths + [0] * 40 + [1] * 40)
     options = dict({"prior": {"bias": True}} | EXTRAS)[extra]
@@ -205,8 +208,8 @@ def test_edges_are_walked_for_the_query_of_gat_only_where_that_is_less(
     width, fixed, walks, make_call, make_score, monkeypatch
 ):
     edges = _edges(*_random(40, 40, 800, torch.Generator().manual_seed(0)), 40, 40)
-    monkeypatch.setattr(_attention, "walks_once", lambda _: False)
-    pulled = _calls_of("pull_receivers", monkeypatch)
+    monkeypatch.setattr(_call, "walks_once", lambda _: False)
+    pulled = _calls_of("receiver_gradients", monkeypatch)
     tensors = make_call(edges, "gat", 2, width)
     del tensors["edge_features"]
     call = (edges, "gat", tensors, make_score)
@@ -250,7 +253,7 @@ def test_rows_asked_for_ahead_change_nothing(
     call = (edges, kind, tensors, make_score, torch.float32, 0.5)
     found = {}
     for n_bytes in (0, 2**40):
-        monkeypatch.setattr("skattn.ops._cpu._plan._L2", n_bytes)
+        monkeypatch.setattr("skattn.ops._cpu._walk_plan._L2", n_bytes)
         found[n_bytes] = _outcome("cpu", *call)
     assert all(found[0][name].equal(found[2**40][name]) for name in found[0])
 
@@ -286,7 +289,7 @@ def test_like_receivers_of_one_sender_keep_its_digits(
     kind, make_call, make_score, monkeypatch
 ):
     """Equal numbers are rounded one way: 8000 summed straight on lose 6e-5."""
-    monkeypatch.setattr(_plan, "_CROWD", CROWD)
+    monkeypatch.setattr(_plan, "_HUB", HUB)
     hub = torch.arange(8000)
     edges = _edges(hub.repeat(2), torch.cat([hub, 0 * hub]), 8000, 8000)
     tensors = make_call(edges, kind, 2, 8)
@@ -303,9 +306,9 @@ def test_like_receivers_of_one_sender_keep_its_digits(
 def test_crowded_senders_are_pulled_by_walks_of_their_own(
     n_receivers, expected, make_call, make_score, monkeypatch
 ):
-    monkeypatch.setattr(_attention, "walks_once", _scores.walks_once)
-    monkeypatch.setattr(_plan, "_CROWD", CROWD)
-    pulled = _calls_of("pull_edges", monkeypatch)
+    monkeypatch.setattr(_call, "walks_once", _walk_plan.walks_once)
+    monkeypatch.setattr(_plan, "_HUB", HUB)
+    pulled = _calls_of("fused_gradients", monkeypatch)
     receivers = torch.arange(n_receivers)
     edges = _edges(receivers, 0 * receivers, n_receivers, n_receivers)
     tensors = make_call(edges, "gat", 2, 8)
@@ -318,8 +321,8 @@ def test_crowded_senders_are_pulled_by_walks_of_their_own(
 def test_few_edges_are_walked_once_and_never_sorted_by_sender(
     n_edges, expected, make_call, make_score, monkeypatch
 ):
-    monkeypatch.setattr(_attention, "walks_once", _scores.walks_once)
-    pulled = _calls_of("pull_edges", monkeypatch)
+    monkeypatch.setattr(_call, "walks_once", _walk_plan.walks_once)
+    pulled = _calls_of("fused_gradients", monkeypatch)
     senders = torch.arange(n_edges) % 200
     edges = _edges(torch.arange(n_edges) % 100, senders, 100, 200)
     tensors = make_call(edges, "gat", 2, 8)

@@ -103,11 +103,11 @@ def test_two_threads_at_once_get_what_one_after_the_other_gets():
 @pytest.mark.slow
 def test_second_process_finds_the_kernels_compiled():
     code = """
-        from skattn.ops._cpu import _kernels
+        from skattn.ops._cpu import _backward_kernels, _forward_kernels
         step()
         print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (
-            _kernels.attend, _kernels.pull_edges, _kernels.pull_senders,
-            _kernels.pull_receivers)))
+            _forward_kernels.attend, _backward_kernels.fused_gradients,
+            _backward_kernels.sender_gradients, _backward_kernels.receiver_gradients)))
     """
     _run(code)
     assert _run(code) == "0"

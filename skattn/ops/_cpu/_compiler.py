@@ -1,4 +1,4 @@
-"""How kernels are compiled: numba's options, and loops that stay as written."""
+"""Compilation of kernels: numba's options, and loops that LLVM leaves alone."""
 
 # ruff: noqa: ARG002  (numba calls with what it calls with)
 # mypy: disable-error-code="misc"
@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Callable
-from functools import lru_cache, wraps
-from pathlib import Path
+from functools import wraps
 from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
-from numba.core.caching import FunctionCache
-from numba.core.imputils import RefType, iternext_impl
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, models, register_model
+
+from skattn.ops._cpu._compat import (
+    AbstractTemplate,
+    RefType,
+    cache_by_sources,
+    cgutils,
+    infer_global,
+    iternext_impl,
+    signature,
+)
 
 __all__ = ["INSIDE", "kernel", "loop", "part"]
 
@@ -29,21 +33,21 @@ _ARITHMETIC = {
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
     "no_cfunc_wrapper": True,
 }
-# What only kernels call needs no entry from Python: a quarter of compiling.
+# Functions called by kernels alone need no entry from Python.
 INSIDE = _ARITHMETIC | {"no_cpython_wrapper": True, "forceinline": True}
 part = njit(**INSIDE)
 
 
 def kernel(function: Any) -> Any:
-    """Compile what Python calls, and keep the code on disk for other processes."""
+    """Compile a function called from Python, and cache the code on disk."""
     dispatcher = njit(nogil=True, **_ARITHMETIC)(function)
-    dispatcher._cache = _Cache(function)
+    cache_by_sources(dispatcher, function)
     dispatcher.compile = _without_collecting(dispatcher.compile)
     return dispatcher
 
 
 def _without_collecting(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Collect no garbage while numba compiles: it takes 0.8 s of 6 and finds little."""
+    """Pause garbage collection while numba compiles: it takes long and finds little."""
 
     @wraps(compile_for)
     def compile_alone(signature: Any) -> Any:
@@ -58,36 +62,17 @@ def _without_collecting(compile_for: Callable[[Any], Any]) -> Callable[[Any], An
     return compile_alone
 
 
-class _Cache(FunctionCache):
-    """What was compiled counts until a file beside the kernel's is another.
-
-    numba's own cache looks at the kernel's file and at none that it imports: after an
-    update, kernels of before would run in buffers laid out for those of now.
-    """
-
-    def _index_key(self, sig: Any, codegen: Any) -> Any:
-        folder = Path(self._py_func.__code__.co_filename).parent
-        return *super()._index_key(sig, codegen), _digest(folder)
-
-
-@lru_cache
-def _digest(folder: Path) -> str:
-    sources = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
-    return hashlib.sha256(b"".join(sources)).hexdigest()
-
-
 # ---- loops ---------------------------------------------------------------------------
 
 _LONG = ir.IntType(64)
 
 
 def loop(*bounds: int) -> range:
-    """Count upwards as `range` does, in a loop that stays as it is written.
+    """Count upwards as `range` does, in a loop that is neither unrolled nor vectorised.
 
-    LLVM may neither unroll it nor make vectors of it, because an empty statement in it
-    must not be copied. Rows are short: what LLVM would do costs 5 % of the kernels'
-    time and doubles that of compiling them. Nor is the number of turns worked out
-    beforehand, which takes a division.
+    An empty statement that must not be copied keeps LLVM from both: rows are short, and
+    compiling takes half the time. The number of iterations is not computed beforehand,
+    which takes a division.
     """
     return range(*bounds)
 
@@ -113,8 +98,8 @@ class _LoopModel(models.StructModel):
 class _StepModel(models.StructModel):
     def __init__(self, manager: Any, numba_type: Any) -> None:
         members = [(name, types.int64) for name in ("stop", "step")]
-        place = types.EphemeralPointer(types.int64)
-        super().__init__(manager, numba_type, [("at", place), *members])
+        pointer = types.EphemeralPointer(types.int64)
+        super().__init__(manager, numba_type, [("at", pointer), *members])
 
 
 _loop = _Loop()

@@ -1,8 +1,8 @@
-"""What the kernels do differently for the three scores.
+"""Kernels of the scores: logits and their gradients.
 
 The scores are symmetric in the query of ``i`` and the key of ``j``, so one hook serves
-both walks: "mine" is the node that is walked, "theirs" the table it gathers from. A
-score is a namedtuple with four overloaded hooks; the walks exist once and numba
+both walks: ``walked`` is the table of the rows, ``gathered`` that of their neighbours.
+A score is a record with four overloaded hooks; the walks exist once and numba
 specialises them for the score in use (closure factories never hit numba's cache in a
 second process, `literally` costs 4 ms a call).
 """
@@ -19,125 +19,122 @@ from numba.extending import overload
 from skattn.ops._cpu import _lanes as lanes
 from skattn.ops._cpu import _memory as memory
 from skattn.ops._cpu._compiler import INSIDE, loop
-from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import select_above, splat
+from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import after, floats, load, load_first, store, store_first
+from skattn.ops._cpu._records import Dot, Gat, GatV2, Sizes
 from skattn.ops._cpu._walk import (
     LOWEST,
-    Sizes,
-    ask,
     four_rows,
     multiply,
-    places,
+    prefetch_rows,
+    row_offsets,
     weighted_sum,
 )
 
-# Addresses of tables of rows; shape = (heads, their width, the width in whole lanes).
-# What "gat" has, one number per head, is one head of that many. Rows of theirs are
-# `apart` numbers apart, and are asked for if `ahead`.
-Gat = namedtuple("Gat", "mine theirs shape slope apart ahead")
-GatV2 = namedtuple("GatV2", "mine theirs shape attention slope")
-Dot = namedtuple("Dot", "mine theirs shape scale")
 
-
-def logits(score, sizes, n, desk):
+def logits(score, sizes, n, workspace):
     """Write to s the scores of the n edges of a group."""
 
 
-def pull(score, i, others, n, slots, w, ahead, g):
-    """Add to g the gradient of mine[i], up to the factor that `finish` multiplies in.
+def add_gradient(score, i, others, n, slots, w, ahead, g):
+    """Add to g the gradient of walked[i], up to a factor of `finish_gradient`.
 
     w has the gradients of the scores of n edges to `others`.
     """
 
 
-def pull_both(score, i, others, n, slots, w, to):
-    """Pull at both ends; to = (g, gradients of theirs, dattention), added to."""
+def add_gradients(score, i, others, n, slots, w, sums):
+    """Add the gradients of both ends of n edges and of the attention vector."""
 
 
-def finish(score, i, g, dattention):
-    """Complete the gradient of mine[i] in g; add its part to dattention."""
+def finish_gradient(score, i, g, dattention):
+    """Complete the gradient of walked[i] in g; add its part to dattention."""
 
 
-def _gat_logits(score, sizes, n, desk):
-    H, slots = score.shape[1], sizes.slots
-    ask(floats(score.theirs), score.apart, desk.others, 0, n, score.ahead)
+def _gat_logits(score, sizes, n, workspace):
+    H, slots = score.shape.width, sizes.slots
+    prefetch_rows(
+        floats(score.gathered), score.apart, workspace.others, 0, n, score.ahead
+    )
     for e in loop(n):
-        mine = after(floats(score.mine), desk.mine[e] * H)
-        theirs = after(floats(score.theirs), desk.others[e] * score.apart)
+        walked = after(floats(score.walked), workspace.walked[e] * H)
+        gathered = after(floats(score.gathered), workspace.others[e] * score.apart)
         for h in loop(0, H, LANES):
-            x = load_first(mine, h, H - h) + load_first(theirs, h, H - h)
-            store(desk.s, e * slots + h, select_above(x, x, x * score.slope))
+            x = load_first(walked, h, H - h) + load_first(gathered, h, H - h)
+            store(workspace.s, e * slots + h, select_above(x, x, x * score.slope))
         for h in loop(0, sizes.sums - H, LANES):  # as if the edges below 0 were none
-            x = load_first(mine, h, H - h) + load_first(theirs, h, H - h)
-            store(desk.s, e * slots + H + h, select_above(x, x, splat(LOWEST)))
+            x = load_first(walked, h, H - h) + load_first(gathered, h, H - h)
+            store(workspace.s, e * slots + H + h, select_above(x, x, splat(LOWEST)))
 
 
-def _gat_pull(score, i, others, n, slots, w, ahead, g):
-    H = score.shape[1]
-    mine = after(floats(score.mine), i * H)
+def _gat_add_gradient(score, i, others, n, slots, w, ahead, g):
+    H = score.shape.width
+    walked = after(floats(score.walked), i * H)
     for h in loop(0, H, LANES):
-        acc, own = load(g, h), load_first(mine, h, H - h)
+        acc, own = load(g, h), load_first(walked, h, H - h)
         for e in loop(n):
-            theirs = after(floats(score.theirs), others[e] * score.apart)
-            x = own + load_first(theirs, h, H - h)
+            gathered = after(floats(score.gathered), others[e] * score.apart)
+            x = own + load_first(gathered, h, H - h)
             slope = select_above(x, 1.0, splat(score.slope))
             acc += load(w, e * slots + h) * slope
         store(g, h, acc)
 
 
-def _gat_pull_both(score, i, others, n, slots, w, to):
-    H, (g, dtheirs, _) = score.shape[1], to
-    mine = after(floats(score.mine), i * H)
+def _gat_add_gradients(score, i, others, n, slots, w, sums):
+    H, g = score.shape.width, sums.own
+    walked = after(floats(score.walked), i * H)
     for e in loop(n):
-        theirs = after(floats(score.theirs), others[e] * score.apart)
-        pulled = after(dtheirs, others[e] * H)
+        gathered = after(floats(score.gathered), others[e] * score.apart)
+        dgathered = after(sums.gathered, others[e] * H)
         for h in loop(0, H, LANES):
-            x = load_first(mine, h, H - h) + load_first(theirs, h, H - h)
+            x = load_first(walked, h, H - h) + load_first(gathered, h, H - h)
             x = load(w, e * slots + h) * select_above(x, 1.0, splat(score.slope))
             store(g, h, load(g, h) + x)
-            store_first(pulled, h, load_first(pulled, h, H - h) + x, H - h)
+            store_first(dgathered, h, load_first(dgathered, h, H - h) + x, H - h)
 
 
-def _gat_finish(score, i, g, dattention):
+def _gat_finish_gradient(score, i, g, dattention):
     pass
 
 
-def _gatv2_logits(score, sizes, n, desk):
+def _gatv2_logits(score, sizes, n, workspace):
     H, _, C = score.shape
     a, slots = floats(score.attention), sizes.slots
-    mine, theirs = floats(score.mine), floats(score.theirs)
+    walked, gathered = floats(score.walked), floats(score.gathered)
     together = H > 2  # as in `multiply`
     edges = 1 if together else 4
     for e in loop(0, n, edges):
-        ask(theirs, H * C, desk.others, e, edges, sizes.ahead)
+        prefetch_rows(gathered, H * C, workspace.others, e, edges, sizes.ahead)
         for h in loop(0, H, 4 if together else 1):
-            heads = memory.steps(h, H, C) if together else memory.same(h * C)
-            i = places(desk.mine, e, H * C, heads, together)
-            j = places(desk.others, e, H * C, heads, together)
+            heads = (
+                memory.head_offsets(h, H, C) if together else memory.same_offset(h * C)
+            )
+            i = row_offsets(workspace.walked, e, H * C, heads, together)
+            j = row_offsets(workspace.others, e, H * C, heads, together)
             acc = lanes.zeros()
             for c in loop(0, C, LANES):
-                x = memory.load_rows(mine, i, c) + memory.load_rows(theirs, j, c)
+                x = memory.load_rows(walked, i, c) + memory.load_rows(gathered, j, c)
                 x = select_above(x, x, x * score.slope)
                 acc += memory.load_rows(a, heads, c) * x
             to_next = 1 if together else slots
-            memory.store_quad(desk.s, e * slots + h, to_next, lanes.total(acc))
+            memory.store_quad(workspace.s, e * slots + h, to_next, lanes.total(acc))
 
 
-def _gatv2_pull(score, i, others, n, slots, w, ahead, g):
+def _gatv2_add_gradient(score, i, others, n, slots, w, ahead, g):
     H, _, C = score.shape
     stride, slope = H * C, score.slope
-    mine, table = after(floats(score.mine), i * stride), floats(score.theirs)
+    walked, table = after(floats(score.walked), i * stride), floats(score.gathered)
     for e in loop(0, n, 4):
         r0, r1, r2, r3 = four_rows(table, others, e, n, stride)
-        ask(table, stride, others, e, 4, ahead)
+        prefetch_rows(table, stride, others, e, 4, ahead)
         for h in loop(H):
             at = after(w, e * slots + h)
             w0, w1 = splat(at[0]), splat(at[slots])
             w2, w3 = splat(at[2 * slots]), splat(at[3 * slots])
             u0, u1, u2, u3 = w0 * slope, w1 * slope, w2 * slope, w3 * slope
             for k in loop(h * C, h * C + C, LANES):
-                own = load(mine, k)
+                own = load(walked, k)
                 x = select_above(own + load(r0, k), w0, u0)
                 x += select_above(own + load(r1, k), w1, u1)
                 y = select_above(own + load(r2, k), w2, u2)
@@ -145,91 +142,115 @@ def _gatv2_pull(score, i, others, n, slots, w, ahead, g):
                 store(g, k, load(g, k) + (x + y))
 
 
-def _gatv2_pull_both(score, i, others, n, slots, w, to):
+def _gatv2_add_gradients(score, i, others, n, slots, w, sums):
     H, _, C = score.shape
-    g, dtheirs, dattention = to
-    a, mine = floats(score.attention), after(floats(score.mine), i * H * C)
+    g, dgathered, dattention = sums.own, sums.gathered, sums.dattention
+    a, walked = floats(score.attention), after(floats(score.walked), i * H * C)
     for h in loop(H):
         for k in loop(h * C, h * C + C, LANES):
-            own, weight = load(mine, k), load(a, k)
+            own, weight = load(walked, k), load(a, k)
             acc, d = load(g, k), load(dattention, k)
             for e in loop(n):
                 at = others[e] * H * C + k
-                other, above = load(floats(score.theirs), at), splat(w[e * slots + h])
+                other, above = load(floats(score.gathered), at), splat(w[e * slots + h])
                 x = select_above(own + other, above, above * score.slope)
                 acc += x
                 d += x * other
-                store(dtheirs, at, load(dtheirs, at) + x * weight)
+                store(dgathered, at, load(dgathered, at) + x * weight)
             store(g, k, acc)
             store(dattention, k, d)
 
 
-def _gatv2_finish(score, i, g, dattention):
-    # LeakyReLU(s) = s LeakyReLU'(s): the gradient of attention needs no walk of its own
-    n = score.shape[0] * score.shape[2]
-    mine, a = after(floats(score.mine), i * n), floats(score.attention)
+def _gatv2_finish_gradient(score, i, g, dattention):
+    # LeakyReLU(s) = s LeakyReLU'(s): dattention needs no walk of its own
+    n = score.shape.heads * score.shape.step
+    walked, a = after(floats(score.walked), i * n), floats(score.attention)
     for k in loop(0, n, LANES):
         x = load(g, k)
-        store(dattention, k, load(dattention, k) + x * load(mine, k))
+        store(dattention, k, load(dattention, k) + x * load(walked, k))
         store(g, k, x * load(a, k))
 
 
-def _dot_logits(score, sizes, n, desk):
+def _dot_logits(score, sizes, n, workspace):
     H, W, C = score.shape
     own = Sizes(H, H, sizes.slots, W, C, 0, C, sizes.ahead)
-    multiply(floats(score.mine), floats(score.theirs), (C, C), own, n, desk, desk.s)
+    multiply(
+        floats(score.walked),
+        floats(score.gathered),
+        (C, C),
+        own,
+        n,
+        workspace,
+        workspace.s,
+    )
     for k in loop(0, n * sizes.slots, LANES):
-        store(desk.s, k, load(desk.s, k) * score.scale)
+        store(workspace.s, k, load(workspace.s, k) * score.scale)
 
 
-def _dot_pull(score, i, others, n, slots, w, ahead, g):
+def _dot_add_gradient(score, i, others, n, slots, w, ahead, g):
     H, _, C = score.shape
-    table = floats(score.theirs)
+    table = floats(score.gathered)
     weighted_sum(w, slots, others, n, table, (H, C, C), ahead, g)
 
 
-def _dot_pull_both(score, i, others, n, slots, w, to):
+def _dot_add_gradients(score, i, others, n, slots, w, sums):
     H, _, C = score.shape
-    g, dtheirs, _ = to
-    mine = after(floats(score.mine), i * H * C)
+    g = sums.own
+    walked = after(floats(score.walked), i * H * C)
     for e in loop(n):
-        theirs = after(floats(score.theirs), others[e] * H * C)
-        pulled = after(dtheirs, others[e] * H * C)
+        gathered = after(floats(score.gathered), others[e] * H * C)
+        dgathered = after(sums.gathered, others[e] * H * C)
         for h in loop(H):
             x = splat(w[e * slots + h])
             y = x * score.scale
             for k in loop(h * C, h * C + C, LANES):
-                store(g, k, load(g, k) + x * load(theirs, k))
-                store(pulled, k, load(pulled, k) + y * load(mine, k))
+                store(g, k, load(g, k) + x * load(gathered, k))
+                store(dgathered, k, load(dgathered, k) + y * load(walked, k))
 
 
-def _dot_finish(score, i, g, dattention):
-    for k in loop(0, score.shape[0] * score.shape[2], LANES):
+def _dot_finish_gradient(score, i, g, dattention):
+    for k in loop(0, score.shape.heads * score.shape.step, LANES):
         store(g, k, load(g, k) * score.scale)
 
 
+_Hooks = namedtuple("_Hooks", "logits add_gradient add_gradients finish_gradient")
 _HOOKS = {
-    Gat: (_gat_logits, _gat_pull, _gat_pull_both, _gat_finish),
-    GatV2: (_gatv2_logits, _gatv2_pull, _gatv2_pull_both, _gatv2_finish),
-    Dot: (_dot_logits, _dot_pull, _dot_pull_both, _dot_finish),
+    Gat: _Hooks(
+        _gat_logits,
+        _gat_add_gradient,
+        _gat_add_gradients,
+        _gat_finish_gradient,
+    ),
+    GatV2: _Hooks(
+        _gatv2_logits,
+        _gatv2_add_gradient,
+        _gatv2_add_gradients,
+        _gatv2_finish_gradient,
+    ),
+    Dot: _Hooks(
+        _dot_logits,
+        _dot_add_gradient,
+        _dot_add_gradients,
+        _dot_finish_gradient,
+    ),
 }
 
 
 @overload(logits, jit_options=INSIDE)
-def _choose_logits(score, sizes, n, desk):
-    return _HOOKS[score.instance_class][0]
+def _choose_logits(score, sizes, n, workspace):
+    return _HOOKS[score.instance_class].logits
 
 
-@overload(pull, jit_options=INSIDE)
-def _choose_pull(score, i, others, n, slots, w, ahead, g):
-    return _HOOKS[score.instance_class][1]
+@overload(add_gradient, jit_options=INSIDE)
+def _choose_add_gradient(score, i, others, n, slots, w, ahead, g):
+    return _HOOKS[score.instance_class].add_gradient
 
 
-@overload(pull_both, jit_options=INSIDE)
-def _choose_pull_both(score, i, others, n, slots, w, to):
-    return _HOOKS[score.instance_class][2]
+@overload(add_gradients, jit_options=INSIDE)
+def _choose_add_gradients(score, i, others, n, slots, w, sums):
+    return _HOOKS[score.instance_class].add_gradients
 
 
-@overload(finish, jit_options=INSIDE)
-def _choose_finish(score, i, g, dattention):
-    return _HOOKS[score.instance_class][3]
+@overload(finish_gradient, jit_options=INSIDE)
+def _choose_finish_gradient(score, i, g, dattention):
+    return _HOOKS[score.instance_class].finish_gradient

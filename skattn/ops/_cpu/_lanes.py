@@ -17,22 +17,24 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
+from skattn.ops._cpu._compat import AbstractTemplate, infer_global, signature
+from skattn.ops._cpu._layout import LANES
+from skattn.ops._random import MIX_STEPS
+
 __all__ = [
-    "ROWS", "WIDTH", "across", "first", "floor", "function", "kept", "lanes", "larger",
+    "ROWS", "across", "first", "floor", "function", "kept", "lanes", "larger",
     "logarithm_parts", "mixed", "new_type", "plus", "power_of_two", "quad",
     "select_above",
     "splat", "swap1", "swap2", "swap4", "tile", "total", "words", "words_from", "xor",
     "zeros",
 ]  # fmt: skip
 
-WIDTH = 8
 ROWS = 4  # of a tile
 INT, LONG, FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
-VECTOR, FOUR = ir.VectorType(FLOAT, WIDTH), ir.VectorType(FLOAT, ROWS)
-INTEGERS = ir.VectorType(INT, WIDTH)
+VECTOR, FOUR = ir.VectorType(FLOAT, LANES), ir.VectorType(FLOAT, ROWS)
+INTEGERS = ir.VectorType(INT, LANES)
 _FLAGS = ("contract", "nsz")  # no nnan: NaN must stay NaN
 
 
@@ -94,14 +96,14 @@ _ARITIES: dict[int, Callable[..., Any]] = {  # numba wants every parameter by it
 
 
 def _constant(x: float) -> Any:
-    return ir.Constant(VECTOR, [x] * WIDTH)
+    return ir.Constant(VECTOR, [x] * LANES)
 
 
 def _integers(*numbers: int) -> Any:
-    return ir.Constant(INTEGERS, list(numbers) * (WIDTH // len(numbers)))
+    return ir.Constant(INTEGERS, list(numbers) * (LANES // len(numbers)))
 
 
-def spread(builder: Any, x: Any, kind: Any) -> Any:
+def broadcast(builder: Any, x: Any, kind: Any) -> Any:
     """Put a number into every lane."""
     empty = ir.Constant(kind, ir.Undefined)
     one = builder.insert_element(empty, x, ir.Constant(INT, 0))
@@ -111,8 +113,8 @@ def spread(builder: Any, x: Any, kind: Any) -> Any:
 
 def before(builder: Any, n: Any) -> Any:
     """Say which lanes are the first n."""
-    count = spread(builder, builder.trunc(n, INT), INTEGERS)
-    return builder.icmp_signed("<", _integers(*range(WIDTH)), count)
+    count = broadcast(builder, builder.trunc(n, INT), INTEGERS)
+    return builder.icmp_signed("<", _integers(*range(LANES)), count)
 
 
 def call(builder: Any, name: str, result: Any, *args: Any, **flags: Any) -> Any:
@@ -123,7 +125,7 @@ def call(builder: Any, name: str, result: Any, *args: Any, **flags: Any) -> Any:
 
 
 def parts(builder: Any, x: Any) -> list[Any]:
-    """Return the four of a tile or of places."""
+    """Return the four of a tile or of offsets."""
     return [builder.extract_value(x, q) for q in range(ROWS)]
 
 
@@ -158,7 +160,7 @@ def _lower(build: Callable[..., Any]) -> Callable[..., Any]:
                 return parts(builder, arg)
             if isinstance(kind, types.Number):
                 number = ctx.cast(builder, arg, kind, types.float32)
-                arg = spread(builder, number, FOUR if result is quad else VECTOR)
+                arg = broadcast(builder, number, FOUR if result is quad else VECTOR)
             return [arg] * (ROWS if result is tile else 1)
 
         operands = [rows(*pair) for pair in zip(signature.args, args, strict=True)]
@@ -229,7 +231,7 @@ def logarithm_parts(b: Any, x: Any) -> Any:
 @function(lanes, types.float32)
 def splat(b: Any, x: Any) -> Any:
     """Return a number in every lane."""
-    return spread(b, x, VECTOR)
+    return broadcast(b, x, VECTOR)
 
 
 @function(tile)
@@ -241,19 +243,19 @@ def zeros(b: Any) -> Any:
 @function(lanes, types.int64, None, types.float32)
 def first(b: Any, n: Any, x: Any, rest: Any) -> Any:
     """Return x in the first n lanes and a number in those behind."""
-    return b.select(before(b, n), x, spread(b, rest, VECTOR))
+    return b.select(before(b, n), x, broadcast(b, rest, VECTOR))
 
 
 def _swapping(step: int) -> Any:
-    places = _integers(*(q ^ step for q in range(WIDTH)))
-    return function(lanes, None)(lambda b, x: b.shuffle_vector(x, x, places))
+    partners = _integers(*(q ^ step for q in range(LANES)))
+    return function(lanes, None)(lambda b, x: b.shuffle_vector(x, x, partners))
 
 
 swap4, swap2, swap1 = map(_swapping, (4, 2, 1))  # exchange lanes so far apart
 
 
-def _pair(*places: list[int]) -> tuple[Any, ...]:
-    return tuple(ir.Constant(ir.VectorType(INT, len(half)), half) for half in places)
+def _pair(*halves: list[int]) -> tuple[Any, ...]:
+    return tuple(ir.Constant(ir.VectorType(INT, len(half)), half) for half in halves)
 
 
 _INTERLEAVED = (
@@ -289,27 +291,27 @@ def across(b: Any, x: Any) -> Any:
 @function(words, types.uint32, types.uint32)
 def words_from(b: Any, start: Any, step: Any) -> Any:
     """Return start, start + step, and so on."""
-    places = b.mul(_integers(*range(WIDTH)), spread(b, step, INTEGERS))
-    return b.add(places, spread(b, start, INTEGERS))
+    steps = b.mul(_integers(*range(LANES)), broadcast(b, step, INTEGERS))
+    return b.add(steps, broadcast(b, start, INTEGERS))
 
 
 @function(words, None, types.uint32)
 def plus(b: Any, x: Any, number: Any) -> Any:
     """Return words + a number."""
-    return b.add(x, spread(b, number, INTEGERS))
+    return b.add(x, broadcast(b, number, INTEGERS))
 
 
 @function(words, None, types.uint32)
 def xor(b: Any, x: Any, number: Any) -> Any:
     """Return words xor a number."""
-    return b.xor(x, spread(b, number, INTEGERS))
+    return b.xor(x, broadcast(b, number, INTEGERS))
 
 
 @function(words, None, types.uint32)
 def mixed(b: Any, x: Any, number: Any) -> Any:
     """Return the hash lowbias32 of words + a number."""
-    x = b.add(x, spread(b, number, INTEGERS))
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+    x = b.add(x, broadcast(b, number, INTEGERS))
+    for shift, factor in MIX_STEPS:
         x = b.mul(b.xor(x, b.lshr(x, _integers(shift))), _integers(factor))
     return b.xor(x, b.lshr(x, _integers(16)))
 
@@ -317,5 +319,5 @@ def mixed(b: Any, x: Any, number: Any) -> Any:
 @function(lanes, None, types.uint32, types.float32)
 def kept(b: Any, x: Any, threshold: Any, scale: Any) -> Any:
     """Return `scale` where a word is at least the threshold, else 0."""
-    is_kept = b.icmp_unsigned(">=", x, spread(b, threshold, INTEGERS))
-    return b.select(is_kept, spread(b, scale, VECTOR), _constant(0.0))
+    is_kept = b.icmp_unsigned(">=", x, broadcast(b, threshold, INTEGERS))
+    return b.select(is_kept, broadcast(b, scale, VECTOR), _constant(0.0))

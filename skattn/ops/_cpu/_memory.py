@@ -1,7 +1,7 @@
-"""Where the numbers lie that the kernels read and write.
+"""Loads and stores of the kernels.
 
 Tables are bare addresses: without reference counts, checks and wrapped indices, kernels
-compile in half the time, and a call has no arrays to unpack. `Places` are where four
+compile in half the time, and a call has no arrays to unpack. `Offsets` are where four
 rows of a table start.
 """
 
@@ -15,36 +15,51 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin
 
+from skattn.ops._cpu._compat import AbstractTemplate, infer_global, signature
 from skattn.ops._cpu._lanes import (
     INT,
     INTEGERS,
     LONG,
     ROWS,
     VECTOR,
-    WIDTH,
     before,
+    broadcast,
     call,
     function,
     join,
     lanes,
     new_type,
     parts,
-    spread,
     tile,
     words,
 )
+from skattn.ops._cpu._layout import LANES
 
 __all__ = [
-    "after", "doubles", "floats", "ints", "load", "load_first", "load_rows",
-    "load_words", "longs", "low_words", "places", "prefetch", "same", "steps", "store",
-    "store_first", "store_long", "store_quad",
+    "after",
+    "doubles",
+    "floats",
+    "head_offsets",
+    "ints",
+    "load",
+    "load_first",
+    "load_rows",
+    "load_words",
+    "longs",
+    "low_words",
+    "offsets_of",
+    "prefetch",
+    "same_offset",
+    "store",
+    "store_first",
+    "store_long",
+    "store_quad",
 ]  # fmt: skip
 
-_LONGS = ir.VectorType(LONG, WIDTH)
-_places = new_type("Places", ir.ArrayType(LONG, ROWS))
+_LONGS = ir.VectorType(LONG, LANES)
+_offsets = new_type("Offsets", ir.ArrayType(LONG, ROWS))
 
 
 def _numbers(kind: Any, register: Any) -> Any:
@@ -87,7 +102,7 @@ def load(b: Any, pointer: Any, index: Any) -> Any:
 @function(lanes, None, types.int64, types.int64)
 def load_first(b: Any, pointer: Any, index: Any, n: Any) -> Any:
     """Return the first n lanes from an index on, zeros behind; n may exceed eight."""
-    place, zero = _at(b, pointer, index, VECTOR), ir.Constant(VECTOR, [0.0] * WIDTH)
+    place, zero = _at(b, pointer, index, VECTOR), ir.Constant(VECTOR, [0.0] * LANES)
     rest = ir.Constant(INT, 4), before(b, n), zero
     return call(b, "llvm.masked.load.v8f32.p0", VECTOR, place, *rest)
 
@@ -101,7 +116,7 @@ def store(b: Any, pointer: Any, index: Any, x: Any) -> None:
 @function(types.void, None, types.int64, None, types.int64)
 def store_first(b: Any, pointer: Any, index: Any, x: Any, n: Any) -> None:
     """Write the first n lanes to an index; n may exceed eight."""
-    with b.if_else(b.icmp_signed(">=", n, ir.Constant(LONG, WIDTH))) as (whole, part):
+    with b.if_else(b.icmp_signed(">=", n, ir.Constant(LONG, LANES))) as (whole, part):
         with whole:
             _write(b, pointer, index, x)
         with part:
@@ -111,8 +126,8 @@ def store_first(b: Any, pointer: Any, index: Any, x: Any, n: Any) -> None:
 
 @function(types.void, None, types.int64, types.int64)
 def store_long(b: Any, pointer: Any, index: Any, number: Any) -> None:
-    """Write one integer to eight places from an index on."""
-    _write(b, pointer, index, spread(b, number, _LONGS))
+    """Write one integer to eight offsets from an index on."""
+    _write(b, pointer, index, broadcast(b, number, _LONGS))
 
 
 @function(words, None, types.int64)
@@ -131,7 +146,7 @@ def low_words(b: Any, pointer: Any, index: Any) -> Any:
 def prefetch(b: Any, pointer: Any, index: Any) -> None:
     """Ask for the numbers around an index, which are read soon, to come into L2.
 
-    L1 has fewer places to wait in: rows of 1 KB come at 20 GB/s there, here at 25.
+    L1 has fewer offsets to wait in: rows of 1 KB come at 20 GB/s there, here at 25.
     """
     flags = [ir.Constant(INT, flag) for flag in (0, 2, 1)]  # to read, into L2, data
     place = _at(b, pointer, index, ir.IntType(8))
@@ -142,44 +157,44 @@ def prefetch(b: Any, pointer: Any, index: Any) -> None:
 
 
 @infer_global(operator.add)
-class _AddPlaces(AbstractTemplate):
+class _AddOffsets(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
-        return signature(_places, *args) if set(args) == {_places} else None
+        return signature(_offsets, *args) if set(args) == {_offsets} else None
 
 
-@lower_builtin(operator.add, type(_places), type(_places))
-def _add_places(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+@lower_builtin(operator.add, type(_offsets), type(_offsets))
+def _add_offsets(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
     pairs = zip(*(parts(builder, arg) for arg in args), strict=True)
     return join(builder, [builder.add(x, y) for x, y in pairs])
 
 
-@function(_places, types.int64)
-def same(b: Any, place: Any) -> Any:
+@function(_offsets, types.int64)
+def same_offset(b: Any, place: Any) -> Any:
     """Return one place four times."""
     return join(b, [place] * ROWS)
 
 
-@function(_places, types.int64, types.int64, types.int64)
-def steps(b: Any, start: Any, stop: Any, stride: Any) -> Any:
-    """Return the places of rows start to start + 3; the last before `stop` for more."""
+@function(_offsets, types.int64, types.int64, types.int64)
+def head_offsets(b: Any, start: Any, stop: Any, stride: Any) -> Any:
+    """Return the offsets of four rows from `start`, the last before `stop` at most."""
     last = b.sub(stop, ir.Constant(LONG, 1))
     numbers = [b.add(start, ir.Constant(LONG, q)) for q in range(ROWS)]
     inside = [b.select(b.icmp_signed("<", k, last), k, last) for k in numbers]
     return join(b, [b.mul(k, stride) for k in inside])
 
 
-@function(_places, None, types.int64)
-def places(b: Any, numbers: Any, stride: Any) -> Any:
-    """Return the places of four rows by their numbers."""
+@function(_offsets, None, types.int64)
+def offsets_of(b: Any, numbers: Any, stride: Any) -> Any:
+    """Return the offsets of four rows by their numbers."""
     found = [b.load(b.gep(numbers, [ir.Constant(LONG, q)])) for q in range(ROWS)]
     return join(b, [b.mul(number, stride) for number in found])
 
 
 @function(tile, None, None, types.int64)
-def load_rows(b: Any, table: Any, places: Any, index: Any) -> Any:
-    """Return the lanes behind an index at each of four places of a table."""
+def load_rows(b: Any, table: Any, offsets: Any, index: Any) -> Any:
+    """Return the lanes behind an index at each of four offsets of a table."""
     start = b.gep(table, [index])
-    return join(b, [_read(b, start, place) for place in parts(b, places)])
+    return join(b, [_read(b, start, place) for place in parts(b, offsets)])
 
 
 @function(types.void, None, types.int64, types.int64, None)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from skattn.ops._cpu import _lanes as lanes
 from skattn.ops._cpu._compiler import loop, part
-from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import larger, splat
+from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import after, load, store
-from skattn.ops._cpu._walk import LOWEST, f32, f64, scale, span
+from skattn.ops._cpu._walk import LOWEST, f32, f64, row_span, scale
 
 
 @part
@@ -52,13 +52,13 @@ def _log(x):
 
 
 @part
-def raise_all(x, n):
+def exp_inplace(x, n):
     for k in loop(0, n, LANES):
         store(x, k, exp(load(x, k)))
 
 
 @part
-def _highest(x, slots):
+def _max_per_head(x, slots):
     """Return the highest number of each head in all its lanes."""
     if slots < 8:
         x = larger(x, lanes.swap4(x))
@@ -70,7 +70,7 @@ def _highest(x, slots):
 
 
 @part
-def _sum(x, slots):
+def _sum_per_head(x, slots):
     """Return the sum of each head's numbers in all its lanes."""
     if slots < 8:
         x += lanes.swap4(x)
@@ -82,61 +82,66 @@ def _sum(x, slots):
 
 
 @part
-def subtract_highest(indptr, group, sizes, desk):
+def subtract_max(indptr, group, sizes, workspace):
     """Write to t the scores minus the highest of their row and head, that to top."""
     slots = sizes.slots
     step = max(slots, LANES)
     for r in loop(group.i, group.k):
-        start, m, is_fresh = span(indptr, group, r)
-        s, t = after(desk.s, start * slots), after(desk.t, start * slots)
+        start, m, is_fresh = row_span(indptr, group, r)
+        s, t = after(workspace.s, start * slots), after(workspace.t, start * slots)
         for h in loop(0, slots, LANES):
             best = splat(LOWEST)
             for k in loop(h, m * slots, step):
                 best = larger(best, lanes.first(m * slots - k, load(s, k), LOWEST))
-            best = _highest(best, slots)
+            best = _max_per_head(best, slots)
             if not is_fresh:
-                best = _rescale(h, best, sizes, desk)
+                best = _rescale(h, best, sizes, workspace)
             kept = lanes.first(m * slots, best, 0.0)
-            store(desk.top, (r - group.i) * slots + h, kept)
+            store(workspace.top, (r - group.i) * slots + h, kept)
             for k in loop(h, m * slots, step):
                 store(t, k, load(s, k) - best)
 
 
 @part
-def _rescale(h, best, sizes, desk):
+def _rescale(h, best, sizes, workspace):
     """Bring what was summed of a long row down to a higher maximum."""
-    best = larger(load(desk.top, h), best)
-    store(desk.u, 0, exp(load(desk.top, h) - best))
+    best = larger(load(workspace.top, h), best)
+    store(workspace.u, 0, exp(load(workspace.top, h) - best))
     for q in loop(min(sizes.sums - h, LANES)):
-        factor, C, K = desk.u[q], sizes.step, sizes.features
-        desk.z_sums[h + q] *= f64(factor)
-        scale(factor, (h + q) * C, C, desk.o, desk.o_sums)
-        scale(factor, (h + q) * K, K, desk.g, desk.g_sums)
+        factor, C, K = workspace.u[q], sizes.step, sizes.features
+        workspace.z_sums[h + q] *= f64(factor)
+        scale(factor, (h + q) * C, C, workspace.o, workspace.o_sums)
+        scale(factor, (h + q) * K, K, workspace.g, workspace.g_sums)
     return best
 
 
 @part
-def add_up(indptr, group, sizes, desk):
+def sum_exponentials(indptr, group, sizes, workspace):
     """Write to z the sums of every row's powers."""
     slots = sizes.slots
     for r in loop(group.i, group.k):
-        start, m, is_fresh = span(indptr, group, r)
-        t, z = after(desk.t, start * slots), after(desk.z, (r - group.i) * slots)
+        start, m, is_fresh = row_span(indptr, group, r)
+        t, z = (
+            after(workspace.t, start * slots),
+            after(workspace.z, (r - group.i) * slots),
+        )
         for h in loop(0, slots, LANES):
             acc = splat(0.0)
             for k in loop(h, m * slots, max(slots, LANES)):
                 acc += lanes.first(m * slots - k, load(t, k), 0.0)
-            store(z, h, lanes.first(m * slots, _sum(acc, slots), 1.0))
+            store(z, h, lanes.first(m * slots, _sum_per_head(acc, slots), 1.0))
         if not is_fresh or indptr[r + 1] > group.end:
             for h in loop(sizes.sums):
-                desk.z_sums[h] = f64(z[h]) + (0.0 if is_fresh else desk.z_sums[h])
-                z[h] = f32(desk.z_sums[h])
+                workspace.z_sums[h] = f64(z[h]) + (
+                    0.0 if is_fresh else workspace.z_sums[h]
+                )
+                z[h] = f32(workspace.z_sums[h])
 
 
 @part
-def close(n, desk):
+def finish_softmax(n, workspace):
     """Turn top into log-sum-exps and z into its inverse."""
     for k in loop(0, n, LANES):
-        z = load(desk.z, k)
-        store(desk.top, k, load(desk.top, k) + _log(z))
-        store(desk.z, k, 1.0 / z)
+        z = load(workspace.z, k)
+        store(workspace.top, k, load(workspace.top, k) + _log(z))
+        store(workspace.z, k, 1.0 / z)

@@ -1,4 +1,4 @@
-"""Sparse times dense on the CPU."""
+"""A sparse matrix times a dense one on the CPU."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ import torch
 from torch import Tensor
 
 from skattn.ops._buffers import empty
-from skattn.ops._cpu import _kernels as kernels
-from skattn.ops._cpu._plan import (
-    Plan,
-    Rows,
-    asked_ahead,
-    dropping,
-    in_lanes,
-    once_differentiable,
-    plan_of,
-    zeros,
-)
+from skattn.ops._cpu._autograd import once_differentiable
+from skattn.ops._cpu._layout import dropout_record, in_lanes, zeros
+from skattn.ops._cpu._plan import BlockedRows, Plan, plan_of
+from skattn.ops._cpu._records import Dropout, HeadShape, Matrix, Sizes
+from skattn.ops._cpu._sparse_kernels import multiply_rows
+from skattn.ops._cpu._walk import workspace_size
+from skattn.ops._cpu._walk_plan import prefetch_distance
 from skattn.ops._sparse import SparseMatrix
 
 __all__ = ["sparse_matmul"]
@@ -35,13 +31,13 @@ def sparse_matmul(
 
 
 class _SparseMatmul(torch.autograd.Function):
-    """A gradient is the same product with the transposed matrix."""
+    """Its gradient is the same product with the transposed matrix."""
 
     @staticmethod
     def forward(
         ctx: Any, plan: Plan, values: Tensor, p: float, seed: int, weight: Tensor
     ) -> Tensor:
-        ctx.plan, ctx.drop = plan, dropping(p, seed)
+        ctx.plan, ctx.drop = plan, dropout_record(p, seed)
         ctx.save_for_backward(values)
         return _multiply(plan.by_receiver, values, weight, ctx.drop)
 
@@ -53,16 +49,14 @@ class _SparseMatmul(torch.autograd.Function):
         return None, None, None, None, out
 
 
-def _multiply(rows: Rows, values: Tensor, dense: Tensor, drop: Any) -> Tensor:
+def _multiply(
+    rows: BlockedRows, values: Tensor, dense: Tensor, drop: Dropout
+) -> Tensor:
     values, table, width = values.contiguous(), in_lanes(dense), dense.shape[1]
-    step = table.shape[1]
-    ahead = asked_ahead(table)
-    sizes = kernels.Sizes(1, 1, 1, width, step, features=0, columns=step, ahead=ahead)
-    call = sizes, values.data_ptr(), table.data_ptr(), drop
+    step, ahead = table.shape[1], prefetch_distance(table)
+    sizes = Sizes(1, 1, 1, width, step, features=0, columns=step, ahead=ahead)
+    matrix = Matrix(values.data_ptr(), table.data_ptr(), drop)
     out = empty(len(rows.indptr) - 1, width)
-
-    def multiply(blocks: tuple[int, int], work: int) -> None:
-        kernels.multiply_rows(blocks, rows.places, call, out.data_ptr(), work)
-
-    rows.walk(multiply, zeros(kernels.desk_size(sizes, (1, width, step))))
+    work = zeros(workspace_size(sizes, HeadShape(1, width, step)))
+    rows.walk(multiply_rows, (sizes, matrix, out.data_ptr()), work)
     return out

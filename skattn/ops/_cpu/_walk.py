@@ -15,15 +15,13 @@ what follows is written later, and behind the last there is room.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 import numpy as np
 
 from skattn.ops._cpu import _lanes as lanes
 from skattn.ops._cpu import _memory as memory
 from skattn.ops._cpu._compiler import loop, part
-from skattn.ops._cpu._lanes import WIDTH as LANES
 from skattn.ops._cpu._lanes import splat
+from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import (
     after,
     doubles,
@@ -35,68 +33,51 @@ from skattn.ops._cpu._memory import (
     store,
     store_first,
 )
+from skattn.ops._cpu._records import Group, Workspace
+from skattn.ops._cpu._walk_plan import AHEAD, CHUNK
+from skattn.ops._random import GOLDEN
 
 f32, f64, u32, i64 = np.float32, np.float64, np.uint32, np.int64
 
-CHUNK = 32  # edges of a group: 32 rows of 1 KB stay in L2 from one pass to the next
-SPILL = 256  # edges summed in float32 before their sum moves on to float64: the error
-#              at a receiver of 10^4 edges is 6e-7, summed straight on 5e-6
+SPILL = 256  # edges summed in float32 before their sum moves on to float64
 ROOM = CHUNK + LANES  # edges that a buffer has room for
-AHEAD = CHUNK  # how many edges before it is read a row is asked for: a group
 LINE = 16  # numbers that the memory delivers together
-GOLDEN = 0x9E3779B9
 LOWEST = -1e30  # of scores: its power is 0 beside any other
-
-# Addresses; `numbers` is 0 where an edge's number is its position, `wide` says whether
-# others and numbers are int64.
-Rows = namedtuple("Rows", "cuts indptr others numbers wide")
-# `sums` are as many as heads, or twice as many where forward sums every head's values
-# two ways. `step` is a head's width in whole lanes, `columns` that of one in dout.
-# `ahead` is 0 where tables lie in the cache and nothing is to be asked for, else AHEAD.
-Sizes = namedtuple("Sizes", "heads sums slots width step features columns ahead")
-# Rows i to k, edges begin to end.
-Group = namedtuple("Group", "i k begin end")
-# Of every edge the number, of both ends and its own, and a word; of its slots a word
-# and four numbers; of a row three sums; of its slots two numbers; three in float64; of
-# slots a word. `others` goes on for AHEAD edges behind the group.
-Desk = namedtuple(
-    "Desk",
-    "mine others numbers bases words s t u w o g d top z o_sums g_sums z_sums turns",
-)
 
 # ---- buffers -------------------------------------------------------------------------
 
 
 @part
 def _row_size(sizes, shape):
-    widest = max(sizes.sums * max(sizes.step, sizes.features), shape[0] * shape[2])
+    of_score = shape.heads * shape.step
+    widest = max(sizes.sums * max(sizes.step, sizes.features), of_score)
     return widest + LANES
 
 
-def desk_size(sizes, shape):
-    """Return how many bytes `desk_of` lays out; all of them zero to begin with."""
+def workspace_size(sizes, shape):
+    """Return how many bytes `workspace_at` lays out; all of them zero to begin with."""
     row, slots = _row_size.py_func(sizes, shape), sizes.slots
     doubled = 28 * ROOM + 8 * AHEAD + 16 * row + 8 * slots
     return doubled + 4 * (7 * slots * ROOM + 3 * row + slots + LANES)
 
 
 @part
-def desk_of(work, sizes, shape):
+def workspace_at(work, sizes, shape):
     """Lay out the buffers of a walk; shape = (heads, width, step) of the score."""
     row, size = _row_size(sizes, shape), sizes.slots * ROOM
-    mine, bases = longs(work), ints(work + 24 * ROOM + 8 * AHEAD)
+    walked, edge_words = longs(work), ints(work + 24 * ROOM + 8 * AHEAD)
     sums = doubles(work + 28 * ROOM + 8 * AHEAD)
     start = work + 28 * ROOM + 8 * AHEAD + 16 * row + 8 * sizes.slots
     s, words = floats(start), ints(start + 24 * size)
-    rows, turns = after(s, 7 * size), ints(start + 28 * size + 12 * row)
+    rows, head_words = after(s, 7 * size), ints(start + 28 * size + 12 * row)
     for h in loop(sizes.slots):  # both sums of a head drop the same weights
-        turns[h] = u32(h % sizes.heads * GOLDEN)
-    return Desk(
-        mine, after(mine, ROOM), after(mine, 2 * ROOM + AHEAD), bases, words,
+        head_words[h] = u32(h % sizes.heads * GOLDEN)
+    return Workspace(
+        walked, after(walked, ROOM), after(walked, 2 * ROOM + AHEAD), edge_words, words,
         s, after(s, size), after(s, 2 * size), after(s, 3 * size),
         rows, after(rows, row), after(rows, 2 * row),
         after(s, 4 * size), after(s, 5 * size),
-        sums, after(sums, row), after(sums, 2 * row), turns,
+        sums, after(sums, row), after(sums, 2 * row), head_words,
     )  # fmt: skip
 
 
@@ -124,15 +105,15 @@ def write(x, shape, table, i):
 def start_of(rows, blocks):
     """Return cuts, indptr, the first row of some blocks, and where their edges lie."""
     cuts, indptr = longs(rows.cuts), longs(rows.indptr)
-    i = cuts[blocks[0]]
-    return cuts, indptr, i, indptr[i], indptr[cuts[blocks[1]]]
+    i = cuts[blocks.first]
+    return cuts, indptr, i, indptr[i], indptr[cuts[blocks.stop]]
 
 
 @part
-def next_group(rows, i, begin, high, ahead, stop, desk):
+def next_group(rows, i, begin, high, ahead, stop, workspace):
     """Take whole rows from i on, or a part of row i if that is long; name the edges."""
     group = _cut_group(longs(rows.indptr), i, begin, high)
-    name_edges(rows, group, ahead, stop, desk)
+    load_edges(rows, group, ahead, stop, workspace)
     return group
 
 
@@ -147,7 +128,7 @@ def _cut_group(indptr, i, begin, high):
 
 
 @part
-def span(indptr, group, r):
+def row_span(indptr, group, r):
     """Return where a row starts in a group, how many edges, whether it begins there."""
     start = max(indptr[r] - group.begin, 0)
     stop = min(indptr[r + 1], group.end) - group.begin
@@ -155,32 +136,32 @@ def span(indptr, group, r):
 
 
 @part
-def name_edges(rows, group, ahead, stop, desk):
+def load_edges(rows, group, ahead, stop, workspace):
     """Note both ends and the number of every edge; behind the last, the last again.
 
     `stop` is where the edges of all groups end.
     """
     n = group.end - group.begin
     for r in loop(group.i, group.k):
-        start, m, _ = span(longs(rows.indptr), group, r)
+        start, m, _ = row_span(longs(rows.indptr), group, r)
         for e in loop(start, start + m, LANES):
-            memory.store_long(desk.mine, e, r)
+            memory.store_long(workspace.walked, e, r)
     known = min(n + ahead, stop - group.begin)
-    _note(rows.others, rows.wide, group.begin, known, desk.others)
+    _load_indices(rows.others, rows.wide, group.begin, known, workspace.others)
     if rows.numbers:
-        _note(rows.numbers, rows.wide, group.begin, n, desk.numbers)
+        _load_indices(rows.numbers, rows.wide, group.begin, n, workspace.numbers)
     else:
         for e in loop(n):
-            desk.numbers[e] = group.begin + e
+            workspace.numbers[e] = group.begin + e
     last = max(n - 1, 0)
-    memory.store_long(desk.mine, n, desk.mine[last])
+    memory.store_long(workspace.walked, n, workspace.walked[last])
     for e in loop(known, n + ahead + 1, LANES):
-        memory.store_long(desk.others, e, desk.others[max(known - 1, 0)])
-    memory.store_long(desk.numbers, n, desk.numbers[last])
+        memory.store_long(workspace.others, e, workspace.others[max(known - 1, 0)])
+    memory.store_long(workspace.numbers, n, workspace.numbers[last])
 
 
 @part
-def _note(address, wide, begin, n, to):
+def _load_indices(address, wide, begin, n, to):
     if wide:
         for e in loop(n):
             to[e] = longs(address)[begin + e]
@@ -190,7 +171,7 @@ def _note(address, wide, begin, n, to):
 
 
 @part
-def take(x, start, n, slots, w):
+def copy_row(x, start, n, slots, w):
     """Copy the numbers of a row's n edges out of a group's, zeros behind them."""
     x = after(x, start * slots)
     for k in loop(0, (n + 3) // 4 * 4 * slots, LANES):
@@ -198,7 +179,7 @@ def take(x, start, n, slots, w):
 
 
 @part
-def spread(table, stride, numbers, n, sizes, to):
+def gather_heads(table, stride, numbers, n, sizes, to):
     """Copy a number per head out of the row of a table that every edge has there."""
     H = sizes.heads
     for e in loop(n):
@@ -208,26 +189,26 @@ def spread(table, stride, numbers, n, sizes, to):
 
 
 @part
-def drop_weights(x, sizes, n, drop, desk):
-    """Set to 0 or scale the numbers of edges; drop = (threshold, low, high, scale)."""
+def drop_weights(x, sizes, n, drop, workspace):
+    """Set to 0 or scale the numbers of edges."""
     for e in loop(0, n, LANES):
-        words = lanes.xor(memory.low_words(desk.numbers, e), drop[1])
-        store(desk.bases, e, lanes.mixed(words, 0))
+        words = lanes.xor(memory.low_words(workspace.numbers, e), drop.low)
+        store(workspace.edge_words, e, lanes.mixed(words, 0))
     for e in loop(n):
-        base = u32(desk.bases[e]) + u32(drop[2])
+        base = u32(workspace.edge_words[e]) + u32(drop.high)
         for h in loop(0, sizes.slots, LANES):
-            words = lanes.plus(memory.load_words(desk.turns, h), base)
-            store(desk.words, e * sizes.slots + h, words)
+            words = lanes.plus(memory.load_words(workspace.head_words, h), base)
+            store(workspace.words, e * sizes.slots + h, words)
     for k in loop(0, n * sizes.slots, LANES):
-        words = lanes.mixed(memory.load_words(desk.words, k), 0)
-        store(x, k, load(x, k) * lanes.kept(words, drop[0], drop[3]))
+        words = lanes.mixed(memory.load_words(workspace.words, k), 0)
+        store(x, k, load(x, k) * lanes.kept(words, drop.threshold, drop.scale))
 
 
 # ---- rows of tables ------------------------------------------------------------------
 
 
 @part
-def ask(table, stride, others, e, n, ahead):
+def prefetch_rows(table, stride, others, e, n, ahead):
     """Ask for the rows of n edges, so many behind edge e, if any.
 
     Whoever reads a table first in a walk asks: who reads it again finds it in L2.
@@ -240,33 +221,38 @@ def ask(table, stride, others, e, n, ahead):
 
 
 @part
-def places(numbers, e, stride, heads, together):
+def row_offsets(numbers, e, stride, heads, together):
     """Return four places: heads of one edge's row, or one head of four edges' rows."""
     if together:
-        return memory.same(numbers[e] * stride) + heads
-    return memory.places(after(numbers, e), stride) + heads
+        return memory.same_offset(numbers[e] * stride) + heads
+    return memory.offsets_of(after(numbers, e), stride) + heads
 
 
 @part
-def multiply(mine, theirs, apart, sizes, n, desk, to):
+def multiply(walked, gathered, strides, sizes, n, workspace, to):
     """Multiply, head by head, the rows for the walked and the other end of every edge.
 
-    apart = (numbers from head to head in the table of mine, in that of theirs).
+    strides = (numbers from head to head in the table of walked, in that of gathered).
     """
     H, slots, C = sizes.heads, sizes.slots, sizes.step
+    apart_i, apart_j = strides
     together = H > 2  # else a tile's rows would be the same
     edges = 1 if together else 4
     for e in loop(0, n, edges):
-        ask(theirs, H * apart[1], desk.others, e, edges, sizes.ahead)
+        prefetch_rows(gathered, H * apart_j, workspace.others, e, edges, sizes.ahead)
         for h in loop(0, H, 4 if together else 1):
-            i, j = memory.same(h * apart[0]), memory.same(h * apart[1])
+            i = memory.same_offset(h * apart_i)
+            j = memory.same_offset(h * apart_j)
             if together:
-                i, j = memory.steps(h, H, apart[0]), memory.steps(h, H, apart[1])
-            i = places(desk.mine, e, H * apart[0], i, together)
-            j = places(desk.others, e, H * apart[1], j, together)
+                i, j = (
+                    memory.head_offsets(h, H, apart_i),
+                    memory.head_offsets(h, H, apart_j),
+                )
+            i = row_offsets(workspace.walked, e, H * apart_i, i, together)
+            j = row_offsets(workspace.others, e, H * apart_j, j, together)
             acc = lanes.zeros()
             for c in loop(0, C, LANES):
-                acc += memory.load_rows(mine, i, c) * memory.load_rows(theirs, j, c)
+                acc += memory.load_rows(walked, i, c) * memory.load_rows(gathered, j, c)
             to_next = 1 if together else slots
             memory.store_quad(to, e * slots + h, to_next, lanes.total(acc))
 
@@ -292,7 +278,7 @@ def weighted_sum(w, slots, others, n, table, shape, ahead, o):
     stride = H * columns
     for e in loop(0, n, 4):
         r0, r1, r2, r3 = four_rows(table, others, e, n, stride)
-        ask(table, stride, others, e, 4, ahead)
+        prefetch_rows(table, stride, others, e, 4, ahead)
         for h in loop(H):
             at = after(w, e * slots + h)
             w0, w1 = splat(at[0]), splat(at[slots])
@@ -323,7 +309,7 @@ def add_multiples(w, slots, others, n, row, shape, table):
 
 
 @part
-def carry(indptr, r, end, x, n, sums):
+def carry_sums(indptr, r, end, x, n, sums):
     """Say whether a row ends here; keep or finish a long one's sums in float64."""
     done = indptr[r + 1] <= end
     if done and indptr[r + 1] - indptr[r] >= SPILL:

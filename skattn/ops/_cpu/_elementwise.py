@@ -1,4 +1,4 @@
-"""What is done to every number alone, on the CPU."""
+"""Element-wise operations on the CPU."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from skattn.ops._buffers import empty
-from skattn.ops._cpu import _kernels as kernels
-from skattn.ops._cpu._plan import dropping
+from skattn.ops._cpu import _elementwise_kernels as kernels
+from skattn.ops._cpu._layout import dropout_record
 from skattn.ops._threads import run_blocks
 
 __all__ = ["dropout", "elu"]
 
 _ELEMENTS_PER_BLOCK = 1 << 17
-"""What takes 60 us; another thread is at work 80 us after it was asked."""
+"""As many take 60 us; another thread starts within 80 us."""
 
 
 def elu(x: Tensor) -> Tensor:
@@ -29,8 +29,8 @@ class _Elu(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         x, y = x.contiguous(), empty(*x.shape)
-        places = x.data_ptr(), y.data_ptr()
-        _share(x, lambda low, high: kernels.bend_elements(low, high, places))
+        source, target = x.data_ptr(), y.data_ptr()
+        _run(x, lambda low, high: kernels.elu(low, high, source, target))
         ctx.save_for_backward(y)
         return y
 
@@ -40,8 +40,8 @@ class _Elu(torch.autograd.Function):
         if torch.is_grad_enabled():
             return torch.where(y > 0, dout, dout * (y + 1))
         dout, dx = dout.contiguous(), empty(*y.shape)
-        places = y.data_ptr(), dout.data_ptr(), dx.data_ptr()
-        _share(y, lambda low, high: kernels.pull_elements(low, high, places))
+        addresses = y.data_ptr(), dout.data_ptr(), dx.data_ptr()
+        _run(y, lambda low, high: kernels.elu_gradient(low, high, *addresses))
         return dx
 
 
@@ -52,7 +52,7 @@ def dropout(x: Tensor, p: float, seed: int) -> Tensor:
 
 
 class _Dropout(torch.autograd.Function):
-    """Its gradient is dropout again, of the same places."""
+    """Its gradient is dropout again, with the same mask."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: float, seed: int) -> Tensor:
@@ -66,13 +66,13 @@ class _Dropout(torch.autograd.Function):
 
 
 def _drop(x: Tensor, p: float, seed: int) -> Tensor:
-    x, drop, out = x.contiguous(), dropping(p, seed), empty(*x.shape)
-    places = x.data_ptr(), out.data_ptr()
-    _share(x, lambda low, high: kernels.drop_elements(low, high, places, drop))
+    x, drop, out = x.contiguous(), dropout_record(p, seed), empty(*x.shape)
+    source, target = x.data_ptr(), out.data_ptr()
+    _run(x, lambda low, high: kernels.dropout(low, high, source, target, drop))
     return out
 
 
-def _share(x: Tensor, kernel: Callable[[int, int], None]) -> None:
+def _run(x: Tensor, kernel: Callable[[int, int], None]) -> None:
     """Call ``kernel(low, high)`` for blocks of the elements of `x`."""
     n = x.numel()
 

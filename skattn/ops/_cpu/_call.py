@@ -1,0 +1,179 @@
+"""One call of edge attention as the kernels read it, and its forward pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from skattn.ops._buffers import empty
+from skattn.ops._cpu import _forward_kernels as forward
+from skattn.ops._cpu import _records as records
+from skattn.ops._cpu._layout import (
+    address,
+    addresses,
+    dropout_record,
+    in_lanes,
+    slots,
+    whole_lanes,
+    zeros,
+)
+from skattn.ops._cpu._plan import Plan
+from skattn.ops._cpu._records import HeadShape, Outputs, Sizes
+from skattn.ops._cpu._walk import workspace_size
+from skattn.ops._cpu._walk_plan import prefetch_distance, sums_twice, walks_once
+from skattn.ops._scores import Dot, Gat, GatV2, Score
+
+__all__ = ["AttentionCall", "Options", "Tensors"]
+
+
+class Options(NamedTuple):
+    """Arguments of a call that are no tensors."""
+
+    kind: type[Score]
+    negative_slope: float
+    dropout: float
+    seed: int
+    is_recorded: bool
+    """Whether autograd records the call."""
+
+
+class Tensors(NamedTuple):
+    """The tensors of a call, or a fact about each."""
+
+    query: Any
+    key: Any
+    attention: Any
+    value: Any
+    """None: the key."""
+    bias: Any
+    edge_features: Any
+    offset: Any
+
+
+_NO_GRADIENTS = Tensors(*[False] * len(Tensors._fields))
+
+
+@lru_cache
+def _workspace(
+    heads: tuple[int, int],
+    width: int,
+    n_features: int,
+    shape: HeadShape,
+    ahead: int,
+) -> tuple[Sizes, int]:
+    """Return the sizes of a walk and the bytes of its workspace.
+
+    heads = (heads, sums).
+    """
+    step = whole_lanes(width)
+    columns = width + n_features if step == width else step
+    sizes = Sizes(*heads, slots(heads[1]), width, step, n_features, columns, ahead)
+    return sizes, workspace_size(sizes, shape)
+
+
+class AttentionCall:
+    """Tables of a call in whole registers, kept while it lives."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        options: Options,
+        inputs: Tensors,
+        needs: Tensors = _NO_GRADIENTS,
+    ) -> None:
+        query, key, attention, value, bias, edge_features, offset = inputs
+        self.plan, self.options, self.inputs = plan, options, inputs
+        _, heads, width = (key if value is None else value).shape
+        self.has_halves = options.kind is Gat  # one number per node and head
+        if self.has_halves:  # laid out as one head of them all
+            self.query, self.key = query.contiguous(), key.contiguous()
+            self.shape = HeadShape(1, heads, heads)
+        else:
+            self.query, self.key = in_lanes(query), in_lanes(key)
+            self.shape = HeadShape(heads, key.shape[2], self.key.shape[2])
+        self.value = self.key if value is None else in_lanes(value)
+        self.attention = None if attention is None else in_lanes(attention)
+        self.bias = bias
+        if bias is not None and not bias.is_contiguous():  # of one head, for all
+            self.bias = empty(*bias.shape).copy_(bias)
+        self.features = None if edge_features is None else edge_features.contiguous()
+        self.offset = None if offset is None else in_lanes(offset)
+        n_features = 0 if edge_features is None else edge_features.shape[1]
+        n_sums = len(query) * (width + n_features)
+        self._choose_walks(needs, n_sums)
+        sums = heads * (1 + self.sums_twice)
+        ahead = prefetch_distance(self.query, self.value)
+        walk = (heads, sums), width, n_features, self.shape, ahead
+        self.sizes, size = _workspace(*walk)
+        self.work = zeros(size)
+        tables = self.value, self.bias, self.features, self.offset
+        self._inputs = records.Inputs(*map(address, tables))
+        self._dropout = dropout_record(options.dropout, options.seed)
+
+    def _choose_walks(self, needs: Tensors, n_sums: int) -> None:
+        plan, n_edges = self.plan, len(self.plan.by_receiver.others)
+        backward = self.options.is_recorded and any(needs)
+        self.keeps_scores = backward and walks_once(n_edges) and not plan.has_hubs
+        query = needs.query and not self.keeps_scores
+        self.sums_twice = self.has_halves and sums_twice(
+            n_edges, n_sums, query=query, bias=needs.bias
+        )
+
+    def record(self, walked: Tensor, gathered: Tensor) -> records.Call:
+        """Return the kernels' record of the call, for one direction of the walk."""
+        score = _SCORE_RECORDS[self.options.kind](self, walked, gathered)
+        return records.Call(score, self.sizes, self._inputs, self._dropout)
+
+    def attend(self) -> tuple[list[Tensor], Tensor | None]:
+        """Return the output, the log-sum-exps, those of second sums; and the scores."""
+        rows, record = self.plan.by_receiver, self.record(self.query, self.key)
+        n, heads, sizes = self.query.shape[0], self.sizes.heads, self.sizes
+        sums: list[Tensor] = []
+        while len(sums) * heads < 2 * sizes.sums:
+            sums += empty(n, heads, sizes.width + sizes.features), empty(n, heads)
+        n_edges = len(rows.others)
+        scores = empty(n_edges, heads) if self.keeps_scores else None
+        outputs = Outputs(*addresses(*sums, *[None] * (4 - len(sums)), scores))
+        rows.walk(forward.attend, (record, outputs), self.work)
+        return sums, scores
+
+
+def _gat(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.Gat:
+    return records.Gat(
+        walked=walked.data_ptr(),
+        gathered=gathered.data_ptr(),
+        shape=call.shape,
+        slope=call.options.negative_slope,
+        apart=gathered.shape[1],
+        ahead=min(call.sizes.ahead, prefetch_distance(gathered)),
+    )
+
+
+def _gatv2(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.GatV2:
+    return records.GatV2(
+        walked=walked.data_ptr(),
+        gathered=gathered.data_ptr(),
+        shape=call.shape,
+        attention=address(call.attention),
+        slope=call.options.negative_slope,
+    )
+
+
+def _dot(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.Dot:
+    return records.Dot(
+        walked=walked.data_ptr(),
+        gathered=gathered.data_ptr(),
+        shape=call.shape,
+        scale=1 / math.sqrt(call.shape.width),
+    )
+
+
+_SCORE_RECORDS: dict[type[Score], Callable[..., Any]] = {
+    Gat: _gat,
+    GatV2: _gatv2,
+    Dot: _dot,
+}

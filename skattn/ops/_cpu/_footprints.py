@@ -1,0 +1,119 @@
+"""Shapes of the tensors that the CPU kernels make; loads no compiler."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from skattn.ops._cpu._layout import LANES, kernel_score, whole_lanes
+from skattn.ops._cpu._walk_plan import sums_twice, walks_once
+from skattn.ops._edges import Edges
+from skattn.ops._scores import Gat, Score
+from skattn.ops._shapes import Footprint, Shape
+from skattn.ops._sparse import SparseMatrix
+
+__all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
+
+
+def edge_attention(
+    edges: Edges,
+    score: Score,
+    value: Tensor,
+    bias: Tensor | None,
+    edge_features: Tensor | None,
+    offset: Tensor | None,
+    dropout: float,
+    seed: int,
+) -> Footprint:
+    """Describe a call of `skattn.ops._cpu._attention.edge_attention`."""
+    score = kernel_score(score, edges.n_receivers)
+    query, key, *attention = score.tensors
+    messages = None if value is key else value
+    has_halves = isinstance(score, Gat)
+    n_features = 0 if edge_features is None else edge_features.shape[1]
+    width, heads = value.shape[-1] + n_features, (edges.n_receivers, score.n_heads)
+    per_edge = (edges.n_edges, score.n_heads)
+    inputs = (query, key, *attention, messages, bias, edge_features, offset)
+    of_nodes = (query, key)
+    tables = (
+        *(_copied(*of_nodes) if has_halves else _padded(*of_nodes)),
+        *_padded(messages),
+        *_copied(bias, edge_features),
+    )
+    once = any(map(_needs_grad, inputs)) and walks_once(edges.n_edges)
+    twice = has_halves and sums_twice(
+        edges.n_edges,
+        edges.n_receivers * width,
+        query=_needs_grad(query) and not once,
+        bias=_needs_grad(bias),
+    )
+    makes_dscore = bias is not None if once else not twice
+    return Footprint(
+        output=(*heads, width),
+        inputs=inputs,
+        saved=inputs,
+        keeps_output=True,
+        kept=(heads, *[(*heads, width), heads] * twice, *[per_edge] * once),
+        forward=tables,
+        backward=(
+            *tables,
+            (*heads, 2 + (has_halves and not once)),  # statistics of rows
+            *[(*heads, whole_lanes(value.shape[-1]))] * (value.shape[-1] % LANES > 0),
+            *[per_edge] * (makes_dscore and not _needs_grad(bias)),
+            *_unused_gradients(query, key, messages, edge_features),
+        ),
+        sorts=None if once else edges,
+    )
+
+
+def sparse_matmul(
+    matrix: SparseMatrix,
+    weight: Tensor,
+    dropout: float,
+    seed: int,
+) -> Footprint:
+    """Describe a call of `skattn.ops._cpu._sparse.sparse_matmul`."""
+    n_rows, width = matrix.shape[0], weight.shape[1]
+    return Footprint(
+        output=(n_rows, width),
+        inputs=(weight,),
+        saved=(matrix.values,),
+        forward=_padded(weight),
+        backward=((n_rows, whole_lanes(width)),) * (width % LANES > 0),
+        sorts=matrix.edges,
+    )
+
+
+def dropout(x: Tensor, p: float, seed: int) -> Footprint:
+    """Describe a call of `skattn.ops._cpu._elementwise.dropout`."""
+    return Footprint(output=x.shape, inputs=(x,), forward=_copied(x))
+
+
+def elu(x: Tensor) -> Footprint:
+    """Describe a call of `skattn.ops._cpu._elementwise.elu`."""
+    return Footprint(x.shape, inputs=(x,), keeps_output=True, forward=_copied(x))
+
+
+def _needs_grad(tensor: Tensor | None) -> bool:
+    return tensor is not None and tensor.requires_grad and torch.is_grad_enabled()
+
+
+def _copied(*tensors: Tensor | None) -> tuple[Shape, ...]:
+    """Return the shapes of contiguous copies, of those that are not."""
+    return tuple(x.shape for x in tensors if x is not None and not x.is_contiguous())
+
+
+def _padded(*tensors: Tensor | None) -> tuple[Shape, ...]:
+    """Return the shapes of copies in whole registers, of those that need one."""
+    given = [x for x in tensors if x is not None]
+    narrow = [x for x in given if x.shape[-1] % LANES]
+    wide = [x for x in given if x.shape[-1] % LANES == 0]
+    return (
+        *[(*x.shape[:-1], whole_lanes(x.shape[-1])) for x in narrow],
+        *_copied(*wide),
+    )
+
+
+def _unused_gradients(*tensors: Tensor | None) -> tuple[Shape, ...]:
+    """Return the shapes of gradients that are computed in any case."""
+    return tuple(x.shape for x in tensors if x is not None and not _needs_grad(x))

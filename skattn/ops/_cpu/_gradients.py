@@ -1,0 +1,153 @@
+"""Backward pass of one call of edge attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from skattn.ops._buffers import empty
+from skattn.ops._cpu import _backward_kernels as backward
+from skattn.ops._cpu._call import AttentionCall
+from skattn.ops._cpu._layout import address, addresses, in_lanes, zeros
+from skattn.ops._cpu._records import Forward, Gradients, Statistics, Upstream
+
+__all__ = ["AttentionGradients"]
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionGradients:
+    """Gradients of the tensors of a call."""
+
+    call: AttentionCall
+    sums: list[Tensor]
+    scores: Tensor | None
+    """What `attend` returned, two of them."""
+    dout: Tensor
+
+    def compute(self) -> tuple[Tensor | None, ...]:
+        """Return the gradients of all tensors, in the order of `Tensors`."""
+        call, inputs = self.call, self.call.inputs
+        n_blocks = call.plan.by_receiver.n_blocks
+        doffset = _partial(n_blocks, call.offset)
+        dquery = empty(*inputs.query.shape) if len(self.sums) > 2 else None
+        stat = self._statistics(doffset, dquery)
+        if self.scores is not None:
+            dattention = _partial(n_blocks, call.attention)
+            dquery, *grads = self._in_one_walk(stat, dattention, self.scores)
+        else:
+            n_blocks += call.plan.by_sender.n_blocks
+            dattention = _partial(n_blocks, call.attention)
+            grads = self._by_sender(stat, dattention, scored=dquery is None)
+            if grads[-1] is not None:
+                dquery = self._by_receiver(grads[-1], dattention)
+        dkey, dvalue, dedge_features, dscore = grads
+        return (
+            dquery,
+            dkey,
+            _summed(dattention, inputs.attention),
+            None if inputs.value is None else dvalue,
+            dscore,
+            dedge_features,
+            _summed(doffset, inputs.offset),
+        )
+
+    def _statistics(self, doffset: Tensor | None, dquery: Tensor | None) -> Tensor:
+        """Return per receiver what every edge reads, see `row_statistics`."""
+        rows, call = self.call.plan.by_receiver, self.call
+        n, heads = self.sums[1].shape
+        has_queries = call.has_halves and self.scores is None
+        stat = empty(n, (2 + has_queries) * heads)
+        absent = [None] * (4 - len(self.sums))
+        out, lse, above, lse_above = addresses(*self.sums, *absent)
+        forward = Forward(
+            out=out,
+            lse=lse,
+            dout=self.dout.data_ptr(),
+            offset=address(call.offset),
+            query=call.query.data_ptr() if has_queries else 0,
+            above=above,
+            lse_above=lse_above,
+            slope=call.options.negative_slope,
+        )
+        written = Statistics(stat.data_ptr(), address(doffset), address(dquery))
+        rows.walk(backward.row_statistics, (call.sizes, forward, written), call.work)
+        return stat
+
+    def _in_one_walk(
+        self, stat: Tensor, dattention: Tensor | None, scores: Tensor
+    ) -> list[Tensor | None]:
+        rows, call, inputs = self.call.plan.by_receiver, self.call, self.call.inputs
+        dquery, table = empty(*inputs.query.shape), self._dout_in_lanes()
+        dkey = torch.zeros_like(call.key)
+        dvalue = dkey if inputs.value is None else torch.zeros_like(call.value)
+        dedge_features = empty(len(scores), call.sizes.features)
+        dscore = None if inputs.bias is None else torch.empty_like(scores)
+        record = call.record(call.query, call.key)
+        upstream = Upstream(
+            table=table.data_ptr(),
+            dout=self.dout.data_ptr(),
+            stat=stat.data_ptr(),
+            apart=stat.shape[1],
+            scores=scores.data_ptr(),
+        )
+        tables = dkey, dvalue, dedge_features, dscore, dattention, dquery
+        written = Gradients(*addresses(*tables))
+        rows.walk(backward.fused_gradients, (record, upstream, written), call.work)
+        width, head_dim = call.sizes.width, inputs.key.shape[-1]
+        grads = dkey[..., :head_dim], dvalue[..., :width], dedge_features, dscore
+        return [dquery, *grads]
+
+    def _by_sender(
+        self, stat: Tensor, dattention: Tensor | None, *, scored: bool
+    ) -> list[Tensor | None]:
+        rows, call, inputs = self.call.plan.by_sender, self.call, self.call.inputs
+        n_edges, sizes = rows.others.shape[0], call.sizes
+        dkey = empty(*inputs.key.shape)
+        dvalue = dkey if inputs.value is None else empty(*inputs.value.shape)
+        dedge_features = empty(n_edges, sizes.features)
+        dscore = empty(n_edges, sizes.heads) if scored else None
+        table, apart = self._dout_in_lanes(), stat.shape[1]
+        query = stat if call.has_halves else call.query  # rows of stat begin with it
+        record = call.record(call.key, query)
+        upstream = Upstream(
+            table=table.data_ptr(),
+            dout=self.dout.data_ptr(),
+            stat=stat.data_ptr() + 4 * (apart - 2 * sizes.heads),
+            apart=apart,
+            scores=0,
+        )
+        grads = dkey, dvalue, dedge_features, dscore
+        written = Gradients(*addresses(*grads, dattention, None))
+        rows.walk(backward.sender_gradients, (record, upstream, written), call.work)
+        return list(grads)
+
+    def _by_receiver(self, dscore: Tensor, dattention: Tensor | None) -> Tensor:
+        rows, call = self.call.plan.by_receiver, self.call
+        record, upstream = call.record(call.query, call.key), dscore.data_ptr()
+        dquery = empty(*call.inputs.query.shape)
+        behind = None if dattention is None else dattention[-rows.n_blocks :]
+        written = Gradients(0, 0, 0, 0, address(behind), dquery.data_ptr())
+        rows.walk(backward.receiver_gradients, (record, upstream, written), call.work)
+        return dquery
+
+    def _dout_in_lanes(self) -> Tensor:
+        sizes = self.call.sizes
+        if sizes.step == sizes.width:
+            return self.dout
+        return in_lanes(self.dout[..., : sizes.width])
+
+
+def _partial(n_blocks: int, tensor: Tensor | None) -> Tensor | None:
+    """Return zeros for every block's part of a gradient."""
+    return None if tensor is None else zeros(n_blocks, *tensor.shape, dtype=np.float64)
+
+
+def _summed(partial: Tensor | None, like: Tensor | None) -> Tensor | None:
+    """Return the sum of all blocks' parts, cut to the width of their tensor."""
+    if partial is None or like is None:
+        return None
+    total = np.add.reduce(partial.numpy())[:, : like.shape[1]]
+    return torch.from_numpy(total.astype(np.float32))

@@ -1,0 +1,68 @@
+"""Layout of tensors and settings as the kernels read them; loads no compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from skattn.ops._cpu._records import Dropout
+from skattn.ops._random import WORD, threshold
+from skattn.ops._scores import Gat, Pooling, Score
+
+__all__ = [
+    "LANES", "address", "addresses", "dropout_record", "in_lanes", "kernel_score",
+    "slots", "whole_lanes", "zeros",
+]  # fmt: skip
+
+LANES = 8
+"""Numbers of a vector register."""
+
+
+def whole_lanes(width: int) -> int:
+    """Round a width up to whole registers."""
+    return -(-width // LANES) * LANES
+
+
+def in_lanes(tensor: Tensor) -> Tensor:
+    """Return a contiguous tensor whose last axis is zero-padded to whole registers."""
+    behind = -tensor.shape[-1] % LANES
+    return pad(tensor, (0, behind)) if behind else tensor.contiguous()
+
+
+def slots(n_heads: int) -> int:
+    """Return the numbers per edge in a buffer, such that registers begin at a head."""
+    if n_heads > LANES:
+        return whole_lanes(n_heads)
+    return 1 << (n_heads - 1).bit_length()
+
+
+def address(tensor: Tensor | None) -> int:
+    """Return the address of a tensor, 0 for none; the caller keeps it alive."""
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def addresses(*tensors: Tensor | None) -> Iterator[int]:
+    """Return the address of every tensor, 0 for none."""
+    return map(address, tensors)
+
+
+def zeros(*shape: int, dtype: Any = np.uint8) -> Tensor:
+    """Return zeros, in less time than torch takes."""
+    return torch.from_numpy(np.zeros(shape, dtype))
+
+
+def dropout_record(p: float, seed: int) -> Dropout:
+    """Return the dropout settings of the kernels."""
+    return Dropout(threshold(p), seed & WORD, seed >> 32 & WORD, 1 / (1 - p))
+
+
+def kernel_score(score: Score, n_receivers: int) -> Score:
+    """Return the score whose kernels compute a score."""
+    if isinstance(score, Pooling):
+        return Gat(score.key.new_zeros(n_receivers, score.n_heads), score.key, 1.0)
+    return score

@@ -1,0 +1,43 @@
+"""Choices of the CPU kernels that depend on sizes alone; loads no compiler."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+__all__ = [
+    "AHEAD", "CHUNK", "FEW_EDGES", "prefetch_distance", "sums_twice", "walks_once",
+]  # fmt: skip
+
+FEW_EDGES = 1 << 14
+"""Edges below which a graph is left to one thread."""
+CHUNK = 32
+"""Edges of a group: 32 rows of 1 KB stay in L2 from one pass to the next."""
+AHEAD = CHUNK
+"""Distance of the prefetch in edges: one group."""
+_L2 = 1 << 20
+"""Bytes of tables that stay in the cache: prefetching their rows gains nothing."""
+
+
+def walks_once(n_edges: int) -> bool:
+    """Decide whether the backward pass is a single walk over the edges.
+
+    It adds to the rows of senders in any order, which one thread may, and takes the
+    scores, one number per edge and head, from the forward pass.
+    """
+    return n_edges < FEW_EDGES
+
+
+def sums_twice(n_edges: int, n_sums: int, *, query: bool, bias: bool) -> bool:
+    """Decide whether forward sums ``"gat"``'s values of positive scores apart.
+
+    The gradient of the query then needs no walk over the edges, but `n_sums` more
+    numbers per head, as many as the output has; without, one per edge and one more
+    walk. `query` and `bias` say whether their gradients are needed; that of the bias
+    has a number per edge in any case.
+    """
+    return query and not bias and n_edges >= n_sums
+
+
+def prefetch_distance(*tables: Tensor) -> int:
+    """Return how many edges ahead the rows of tables are prefetched."""
+    return AHEAD if max(table.nbytes for table in tables) > _L2 else 0
