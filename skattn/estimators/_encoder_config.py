@@ -6,7 +6,6 @@ from typing import ClassVar
 from sklearn.base import BaseEstimator
 
 from skattn._compat_sklearn import Interval, StrOptions
-
 from skattn.nn._hops import check_hops
 
 
