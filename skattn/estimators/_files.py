@@ -21,7 +21,7 @@ import torch
 from skattn._training import NetConfig, net_from_state, net_state, resolve_device
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
-from skattn.estimators._targets import Classes, Indicators, Numbers
+from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import CONTEXTS, Graph
 from skattn.nn import BlockSpec, NetworkSpec
 

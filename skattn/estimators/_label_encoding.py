@@ -1,7 +1,7 @@
-"""From a user's answers to numbers a network can learn, and back."""
+"""Labels as a network learns them: classes, indicators, standardised numbers."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,6 +12,8 @@ from sklearn.utils.validation import _num_samples
 
 from skattn._training import Loss
 
+Answers = Literal["classes", "numbers"]
+
 
 @dataclass(frozen=True, eq=False)
 class Classes:
@@ -19,7 +21,8 @@ class Classes:
 
     classes: np.ndarray
     """(n_classes,), sorted."""
-    loss: ClassVar[Loss] = "cross_entropy"
+    answers: ClassVar[Answers] = "classes"
+    criterion: ClassVar[Loss] = "cross_entropy"
 
     @property
     def n_outputs(self) -> int:
@@ -59,7 +62,8 @@ class Indicators:
 
     classes: np.ndarray
     """(n_labels,), the columns' numbers."""
-    loss: ClassVar[Loss] = "binary_cross_entropy"
+    answers: ClassVar[Answers] = "classes"
+    criterion: ClassVar[Loss] = "binary_cross_entropy"
 
     @property
     def n_outputs(self) -> int:
@@ -96,7 +100,8 @@ class Numbers:
     """(n_outputs,), standard deviations in the user's units; 1 for a constant."""
     is_1d: bool
     """Whether y came as one column without a second axis."""
-    loss: ClassVar[Loss] = "squared_error"
+    answers: ClassVar[Answers] = "numbers"
+    criterion: ClassVar[Loss] = "squared_error"
 
     @property
     def n_outputs(self) -> int:
@@ -115,110 +120,121 @@ class Numbers:
         return y[:, 0] if self.is_1d else y
 
 
-def check_labels(y, unlabeled):
-    """Make an array of class labels and a mask of the known ones.
+@dataclass(frozen=True)
+class ClassReader:
+    """Reads class labels and indicator matrices."""
 
-    Parameters
-    ----------
-    y : array-like of shape (n,) or (n, n_labels)
-        Classes, or an indicator matrix.
-    unlabeled : object
-        The mark of an unknown entry; None if all are known.
+    unlabeled: Any
+    """The mark of an unknown entry; None if all are known."""
 
-    Returns
-    -------
-    y : ndarray
-        The entries.
-    known : ndarray of bool
-        Like ``y``.
-    """
-    _check_given(y)
-    y = y.toarray() if sp.issparse(y) else np.asarray(y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    known = _known(y, unlabeled)
-    if not known.any():
-        raise ValueError(
-            f"y must hold labelled entries, got none among {len(y)} rows, with "
-            f"unlabeled={unlabeled!r}. Label some rows."
-        )
-    check_classification_targets(_judged(y, known))
-    return y, known
+    def read(self, y):
+        """Make an array of class labels and a mask of the known ones.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,) or (n, n_labels)
+            Classes, or an indicator matrix.
+
+        Returns
+        -------
+        y : ndarray
+            The entries.
+        known : ndarray of bool
+            Like ``y``.
+        """
+        _check_given(y)
+        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        known = _known(y, self.unlabeled)
+        if not known.any():
+            raise ValueError(
+                f"y must hold labelled entries, got none among {len(y)} rows, with "
+                f"unlabeled={self.unlabeled!r}. Label some rows."
+            )
+        check_classification_targets(_judged(y, known))
+        return y, known
+
+    def learn(self, y, known, weight):
+        """Find the classes of labels that :meth:`read` returned."""
+        kind = type_of_target(_judged(y, known))
+        if kind == "multilabel-indicator":
+            _check_all_columns(known)
+            return Indicators(np.arange(y.shape[1]))
+        if y.ndim != 1:
+            raise ValueError(
+                "y must be classes of shape (n,) or an indicator matrix of zeros and "
+                f"ones, got {kind} of shape {y.shape}. Fit one classifier per column."
+            )
+        classes = np.unique(y[known])
+        if len(classes) < 2:
+            marked = ""
+            if self.unlabeled is not None:
+                marked = f" besides unlabeled={self.unlabeled!r}"
+            raise ValueError(
+                f"y must hold at least two classes, got one class{marked}: "
+                f"{classes.tolist()}. Add rows of another class; if the mark of "
+                "unlabeled= is a class, set unlabeled=None."
+            )
+        return Classes(classes)
 
 
-def learn_labels(y, known, unlabeled):
-    """Find the classes of labels that :func:`check_labels` returned."""
-    kind = type_of_target(_judged(y, known))
-    if kind == "multilabel-indicator":
+@dataclass(frozen=True)
+class NumberReader:
+    """Reads numbers, one or several per row."""
+
+    unlabeled: Any
+    """The mark of an unknown entry, such as NaN; None if all are known."""
+
+    def read(self, y):
+        """Make an array of numbers and a mask of the known ones.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,) or (n, n_outputs)
+            Numbers.
+
+        Returns
+        -------
+        y : ndarray, float64
+            The entries.
+        known : ndarray of bool
+            Like ``y``.
+        """
+        _check_given(y)
+        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        if np.iscomplexobj(y):
+            raise ValueError("Complex data not supported: y must be real numbers.")
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
+                "GraphAttentionClassifier."
+            ) from error
+        known = _known(y, self.unlabeled)
+        if y.ndim not in (1, 2) or not known.any():
+            raise ValueError(
+                "y must be (n,) or (n, n_outputs) with known entries, got shape "
+                f"{y.shape}."
+            )
+        if not np.isfinite(y[known]).all():
+            raise ValueError(
+                "y must be finite: Input y contains NaN or infinity. Mark unknown "
+                "entries by unlabeled=float('nan'), or leave those rows out."
+            )
+        return y, known
+
+    def learn(self, y, known, weight):
+        """Find mean and scale of numbers that :meth:`read` returned."""
+        is_1d = y.ndim == 1
+        y, known = _columns(y), _columns(known)
         _check_all_columns(known)
-        return Indicators(np.arange(y.shape[1]))
-    if y.ndim != 1:
-        raise ValueError(
-            "y must be classes of shape (n,) or an indicator matrix of zeros and ones, "
-            f"got {kind} of shape {y.shape}. Fit one classifier per column."
-        )
-    classes = np.unique(y[known])
-    if len(classes) < 2:
-        marked = "" if unlabeled is None else f" besides unlabeled={unlabeled!r}"
-        raise ValueError(
-            f"y must hold at least two classes, got one class{marked}: "
-            f"{classes.tolist()}. Add rows of another class; if the mark of unlabeled= "
-            "is a class, set unlabeled=None."
-        )
-    return Classes(classes)
-
-
-def check_numbers(y, unlabeled):
-    """Make an array of numbers and a mask of the known ones.
-
-    Parameters
-    ----------
-    y : array-like of shape (n,) or (n, n_outputs)
-        Numbers.
-    unlabeled : float or None
-        The mark of an unknown entry, such as NaN; None if all are known.
-
-    Returns
-    -------
-    y : ndarray, float64
-        The entries.
-    known : ndarray of bool
-        Like ``y``.
-    """
-    _check_given(y)
-    y = y.toarray() if sp.issparse(y) else np.asarray(y)
-    if np.iscomplexobj(y):
-        raise ValueError("Complex data not supported: y must be real numbers.")
-    try:
-        y = y.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
-            "GraphAttentionClassifier."
-        ) from error
-    known = _known(y, unlabeled)
-    if y.ndim not in (1, 2) or not known.any():
-        raise ValueError(
-            f"y must be (n,) or (n, n_outputs) with known entries, got shape {y.shape}."
-        )
-    if not np.isfinite(y[known]).all():
-        raise ValueError(
-            "y must be finite: Input y contains NaN or infinity. Mark unknown entries "
-            "by unlabeled=float('nan'), or leave those rows out."
-        )
-    return y, known
-
-
-def learn_numbers(y, known, weight):
-    """Find mean and scale of numbers that :func:`check_numbers` returned."""
-    is_1d = y.ndim == 1
-    y, known = _columns(y), _columns(known)
-    _check_all_columns(known)
-    weight = np.where(known, weight[:, None], 0)
-    total = np.maximum(weight.sum(0), np.finfo(float).tiny)
-    mean = (weight * np.where(known, y, 0)).sum(0) / total
-    scale = np.sqrt((weight * np.where(known, y - mean, 0) ** 2).sum(0) / total)
-    return Numbers(mean, np.where(scale > 0, scale, 1), is_1d)
+        weight = np.where(known, weight[:, None], 0)
+        total = np.maximum(weight.sum(0), np.finfo(float).tiny)
+        mean = (weight * np.where(known, y, 0)).sum(0) / total
+        scale = np.sqrt((weight * np.where(known, y - mean, 0) ** 2).sum(0) / total)
+        return Numbers(mean, np.where(scale > 0, scale, 1), is_1d)
 
 
 def _columns(y):
