@@ -18,11 +18,18 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from skattn._training import NetConfig, net_from_state, net_state, resolve_device
+from skattn._training import (
+    MaskedReconstruction,
+    Supervised,
+    net_from_state,
+    net_state,
+    resolve_device,
+)
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import CONTEXTS, Graph
+from skattn.graph._schema import GraphSchema
 from skattn.nn import BlockSpec, NetworkSpec
 
 VERSION = 1
@@ -197,8 +204,10 @@ PARTS: dict[str, tuple[Any, Callable, Callable]] = {
 RECORDS = (
     BlockSpec,
     Classes,
-    NetConfig,
     Indicators,
+    MaskedReconstruction,
+    GraphSchema,
+    Supervised,
     InputSpec,
     NetworkSpec,
     Numbers,

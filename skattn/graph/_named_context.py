@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skattn.graph._context import Check, Context, RowKind, Rows, Views
+from skattn.graph._context import Check, Context, Positions, RowKind, Rows, Views
 from skattn.graph._features import degree_features, take_rows
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
