@@ -276,7 +276,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
             must be right.
         """
         predicted = self.predict(X, adjacency=adjacency)
-        y, known = ClassReader(self.unlabeled).read(y)
+        y, known = ClassReader.of(self).read(y)
         if y.ndim == 2:
             y = np.where(known, y, predicted)  # an unknown label is never wrong
             known = known.any(1)

@@ -72,6 +72,8 @@ class Sizes:
     """Width of the node features that the network takes."""
     n_edge_features: int
     """Width of the edge features."""
+    n_nodes: int
+    """Nodes of the training graph or graphs."""
     n_examples: int
     """Labels, or reconstructed nodes, that are learned from."""
 
@@ -101,7 +103,17 @@ def choose(
     -------
     NetworkSpec
         Without a single "auto".
+
+    Raises
+    ------
+    ValueError
+        If batch normalisation has but one node to learn from.
     """
+    if params.norm == "batch" and sizes.n_nodes == 1:
+        raise ValueError(
+            'norm="batch" needs more than one node to learn their variance, got 1 '
+            'sample. Use norm="layer" or None.'
+        )
     defaults = _defaults(setting, sizes)
     dropout = defaults.dropout if params.dropout == "auto" else params.dropout
     block = BlockSpec(

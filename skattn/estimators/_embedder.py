@@ -16,8 +16,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skattn._training import MaskedReconstruction, resolve_device
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._defaults import Setting, Sizes, choose
-from skattn.estimators._input import keep_input, resolve_fit
+from skattn.estimators._input import resolve_fit
 from skattn.estimators._transaction import Plan, fit
+from skattn.graph._schema import GraphSchema
 
 
 class AttentionEmbedder(
@@ -292,8 +293,8 @@ def _plan(attempt, X, adjacency):
             f"features as they are, got {inputs.recipe.feature_embedding!r}."
         )
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
-    keep_input(attempt, inputs, view)
-    data = inputs.spec.training_data(
+    attempt._schema_ = GraphSchema.of(view)
+    data = attempt._input_spec_.training_data(
         [(view, None)],
         fanout=attempt.fanout,
         batch_size=attempt.batch_size,
@@ -303,7 +304,12 @@ def _plan(attempt, X, adjacency):
         attempt,
         inputs.recipe,
         Setting(inputs.context.rows, answers=None),
-        Sizes(data[0].n_features, attempt._schema_.n_edge_features, view.n_nodes),
+        Sizes(
+            n_features=data[0].n_features,
+            n_edge_features=view.n_edge_features,
+            n_nodes=view.n_nodes,
+            n_examples=view.n_nodes,
+        ),
     )
     objective = MaskedReconstruction(spec, attempt.n_components, attempt.mask_fraction)
     return Plan(objective, data, inputs.seed)

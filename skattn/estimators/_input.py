@@ -15,7 +15,6 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph, GraphCollection
 from skattn.graph._context import Context, Positions, RowKind
 from skattn.graph._resolve import resolve
-from skattn.graph._schema import GraphSchema
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +25,6 @@ class FitInput:
     """The rows and the graph or graphs behind them."""
     recipe: EncoderConfig
     """The encoder's configuration."""
-    spec: InputSpec
-    """How graphs become batches."""
     seed: int
     """Seed of everything random in the fit."""
 
@@ -46,13 +43,14 @@ class PreparedInput:
     """Nodes of ``view`` in the user's graph; None where it has the same nodes."""
 
 
-def resolve_fit(estimator, X, adjacency):
+def resolve_fit(attempt, X, adjacency):
     """Check the parameters and X of a fit.
 
     Parameters
     ----------
-    estimator : GraphAttentionEstimator
-        An attempt, whose ``n_features_in_`` and ``feature_names_in_`` are set.
+    attempt : GraphAttentionEstimator
+        Gets what a fit learns of its input: ``n_features_in_``, ``feature_names_in_``,
+        ``_input_spec_`` and ``_context_``.
     X : object
         As for ``fit``.
     adjacency : object
@@ -63,52 +61,26 @@ def resolve_fit(estimator, X, adjacency):
     FitInput
         The context, the encoder's configuration and a seed.
     """
-    resolve_device(estimator.device, strict=True)
-    recipe = check_parameters(estimator)
-    generator = check_random_state(estimator.random_state)
-    seed = int(generator.randint(np.iinfo(np.int32).max))
-    context = resolve(
-        X,
-        adjacency=adjacency,
-        graph=estimator.graph,
-        n_neighbors=estimator.n_neighbors,
-        check=partial(check_features, estimator, reset=True),
-    )
-    check_context(estimator, recipe, context)
-    spec = InputSpec(
+    resolve_device(attempt.device, strict=True)
+    recipe = check_parameters(attempt)
+    attempt._input_spec_ = InputSpec(
         recipe.hop_numbers,
         recipe.positional,
         recipe.positional_dim,
         recipe.feature_embedding,
     )
-    return FitInput(context, recipe, spec, seed)
-
-
-def keep_input(attempt, inputs, view):
-    """Set on an attempt what prediction needs of the input.
-
-    Parameters
-    ----------
-    attempt : GraphAttentionEstimator
-        Gets ``_context_``, ``_input_spec_`` and ``_schema_``.
-    inputs : FitInput
-        The input of the fit.
-    view : Graph or GraphCollection
-        The training view.
-
-    Raises
-    ------
-    ValueError
-        If batch normalisation has but one node to learn from.
-    """
-    if attempt.norm == "batch" and view.n_nodes == 1:
-        raise ValueError(
-            'norm="batch" needs more than one node to learn their variance, got 1 '
-            'sample. Use norm="layer" or None.'
-        )
-    attempt._context_ = inputs.context.fitted()
-    attempt._input_spec_ = inputs.spec
-    attempt._schema_ = GraphSchema.of(view)
+    generator = check_random_state(attempt.random_state)
+    seed = int(generator.randint(np.iinfo(np.int32).max))
+    context = resolve(
+        X,
+        adjacency=adjacency,
+        graph=attempt.graph,
+        n_neighbors=attempt.n_neighbors,
+        check=partial(check_features, attempt, reset=True),
+    )
+    check_context(attempt, recipe, context)
+    attempt._context_ = context.fitted()
+    return FitInput(context, recipe, seed)
 
 
 def join_rows(estimator, context, schema, X, adjacency=None):

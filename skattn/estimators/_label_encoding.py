@@ -8,9 +8,10 @@ import scipy.sparse as sp
 from scipy.special import expit, softmax
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _num_samples
+from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 from skattn._training import Loss
+from skattn.estimators._class_weight import class_weigher
 
 Answers = Literal["classes", "numbers"]
 
@@ -126,6 +127,13 @@ class ClassReader:
 
     unlabeled: Any
     """The mark of an unknown entry; None if all are known."""
+    class_weight: Any
+    """As in scikit-learn."""
+
+    @classmethod
+    def of(cls, estimator):
+        """Take the parameters of an estimator."""
+        return cls(estimator.unlabeled, estimator.class_weight)
 
     def read(self, y):
         """Make an array of class labels and a mask of the known ones.
@@ -156,7 +164,30 @@ class ClassReader:
         return y, known
 
     def learn(self, y, known, weight):
-        """Find the classes of labels that :meth:`read` returned."""
+        """Find the classes of labels that :meth:`read` returned.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, n_labels)
+            Labels.
+        known : ndarray of bool
+            Like ``y``.
+        weight : ndarray of shape (n,)
+            Weight of every row.
+
+        Returns
+        -------
+        encoding : Classes or Indicators
+            Encodes labels, decodes outputs.
+        weigh : callable
+            Takes labels and their mask; returns (n,) weights by class.
+        """
+        encoding = self._encoding(y, known)
+        if self.class_weight is None:
+            return encoding, equal_weights
+        return encoding, class_weigher(self.class_weight, encoding.classes, y, known)
+
+    def _encoding(self, y, known):
         kind = type_of_target(_judged(y, known))
         if kind == "multilabel-indicator":
             _check_all_columns(known)
@@ -185,6 +216,11 @@ class NumberReader:
 
     unlabeled: Any
     """The mark of an unknown entry, such as NaN; None if all are known."""
+
+    @classmethod
+    def of(cls, estimator):
+        """Take the parameters of an estimator."""
+        return cls(estimator.unlabeled)
 
     def read(self, y):
         """Make an array of numbers and a mask of the known ones.
@@ -226,7 +262,24 @@ class NumberReader:
         return y, known
 
     def learn(self, y, known, weight):
-        """Find mean and scale of numbers that :meth:`read` returned."""
+        """Find mean and scale of numbers that :meth:`read` returned.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, n_outputs)
+            Numbers.
+        known : ndarray of bool
+            Like ``y``.
+        weight : ndarray of shape (n,)
+            Weight of every row.
+
+        Returns
+        -------
+        encoding : Numbers
+            Standardises numbers, and back.
+        weigh : callable
+            Takes numbers and their mask; returns (n,) weights, all 1.
+        """
         is_1d = y.ndim == 1
         y, known = _columns(y), _columns(known)
         _check_all_columns(known)
@@ -234,7 +287,30 @@ class NumberReader:
         total = np.maximum(weight.sum(0), np.finfo(float).tiny)
         mean = (weight * np.where(known, y, 0)).sum(0) / total
         scale = np.sqrt((weight * np.where(known, y - mean, 0) ** 2).sum(0) / total)
-        return Numbers(mean, np.where(scale > 0, scale, 1), is_1d)
+        encoding = Numbers(mean, np.where(scale > 0, scale, 1), is_1d)
+        return encoding, equal_weights
+
+
+def check_length(y, n_rows, name, of):
+    """Raise unless there is one label per row."""
+    if len(y) != n_rows:
+        raise ValueError(
+            f"{name} must hold one answer per row or target of {of} ({n_rows}), got "
+            f"{len(y)}: inconsistent numbers of samples. Slice both alike: "
+            "fit(G[train], y[train])."
+        )
+
+
+def check_weight(sample_weight, y):
+    """Validate sample weights; ones where none are given."""
+    return _check_sample_weight(
+        sample_weight, y, dtype=np.float64, ensure_non_negative=True
+    )
+
+
+def equal_weights(y, known):  # noqa: ARG001
+    """Weigh all rows alike."""
+    return np.ones(len(y))
 
 
 def _columns(y):

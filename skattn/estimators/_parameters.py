@@ -28,18 +28,11 @@ def check_parameters(estimator):
             "hidden_dim is the total width of all heads and must be divisible by "
             f"n_heads={estimator.n_heads}, got {estimator.hidden_dim}."
         )
+    _check_net_params(estimator.net_params or {})
     recipe = EncoderConfig() if estimator.encoder is None else estimator.encoder
-    recipe.check(estimator.n_heads)
-    n_feature_layers = recipe.n_feature_layers
-    if n_feature_layers != "auto" and n_feature_layers >= estimator.n_layers:
-        raise ValueError(
-            "n_feature_layers counts layers without attention and must be less than "
-            f"n_layers={estimator.n_layers}, got {n_feature_layers}. Raise n_layers, "
-            'or set n_feature_layers="auto".'
-        )
+    recipe.check(n_heads=estimator.n_heads, n_layers=estimator.n_layers)
     if estimator.fanout is not None:
         _check_fanout(list(estimator.fanout), estimator._n_attentions, recipe)
-    _check_net_params(estimator.net_params or {})
     return recipe
 
 

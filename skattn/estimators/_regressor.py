@@ -213,7 +213,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
             R², the mean over several outputs; 1 is best.
         """
         predicted = self.predict(X, adjacency=adjacency)
-        y, known = NumberReader(self.unlabeled).read(y)
+        y, known = NumberReader.of(self).read(y)
         rows = known.reshape(len(known), -1).all(1)
         weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
         return r2_score(y[rows], predicted[rows], sample_weight=weight)
