@@ -46,7 +46,7 @@ class LabelledRows:
         return self.known.reshape(len(self), -1).any(1) & (self.weight > 0)
 
     def held_out(
-        self, early_stopping: bool | float | str, random_state: np.random.RandomState
+        self, early_stopping: float | str, random_state: np.random.RandomState
     ) -> np.ndarray:
         """Choose rows for validation, stratified where labels are classes.
 
