@@ -74,6 +74,7 @@ def plan_supervised(attempt, given):
     view, validated_view = context.split(training, held_out)
     attempt._schema_ = GraphSchema.of(view)
     learned, validated = rows[training], rows[held_out]
+    n_examples = int(learned.counting.sum())
     views = [(view, learned.labels("sample_weight and class_weight"))]
     if given.X_val is not None:
         validated_view, validated = _validation_rows(attempt, given, context, weigh)
@@ -99,7 +100,7 @@ def plan_supervised(attempt, given):
             n_features=data[0].n_features,
             n_edge_features=view.n_edge_features,
             n_nodes=view.n_nodes,
-            n_examples=int(learned.counting.sum()),
+            n_examples=n_examples,
         ),
     )
     start = None
