@@ -5,23 +5,10 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from skattn._compat_sklearn import StrOptions
+from skattn.estimators._label_encoding import ClassReader
 from skattn.estimators._predictor import GraphAttentionPredictor
-from skattn.estimators._targets import check_labels, learn_labels
-
-TABLE_DROPOUT = 0.4
-"""Dropout where rows of a plain table are classified: on 13 tables 86.7 % were right,
-with 0.5 86.3, with 0.3 86.6. Numbers are noisier: R² on scikit-learn's diabetes was
-0.37 with 0.3, with 0.5 0.43."""
-TABLE_INPUT_DROPOUT = 0.1
-"""Dropout on the features of such rows: 87.1 % instead of 86.7, with 0.2 86.6."""
-
-TABLE_JUMPING = "concat"
-"""The outputs of all layers count there: of other rows of these tables 85.0 % were
-right, with those of the last layer 84.7; inside the training folds of four others 96.2
-and 96.0 (``python -m benchmarks.defaults --on keel tables --seeds 4``)."""
 
 
 class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
@@ -173,9 +160,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     array(['ring', 'path'], dtype='<U4')
     """
 
-    _table_dropout = TABLE_DROPOUT
-    _table_input_dropout = TABLE_INPUT_DROPOUT
-    _table_jumping = TABLE_JUMPING
+    _label_reader = ClassReader
 
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionPredictor._parameter_constraints,
@@ -246,6 +231,11 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         tags.classifier_tags.multi_label = True
         return tags
 
+    @property
+    def classes_(self):
+        """Class labels, of shape (n_classes,)."""
+        return self._label_encoding_.classes
+
     def predict_proba(self, X, *, adjacency=None):
         """Predict the probability of every class.
 
@@ -263,7 +253,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
             matrix, every column is a probability of its own.
         """
         outputs = self._outputs(X, adjacency)
-        return self._targets_.probability(outputs)
+        return self._label_encoding_.probability(outputs)
 
     def score(self, X, y, sample_weight=None, *, adjacency=None):
         """Compute the accuracy of the predictions.
@@ -286,35 +276,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
             must be right.
         """
         predicted = self.predict(X, adjacency=adjacency)
-        y, known = check_labels(y, self.unlabeled)
+        y, known = ClassReader.of(self).read(y)
         if y.ndim == 2:
             y = np.where(known, y, predicted)  # an unknown label is never wrong
             known = known.any(1)
         weight = None if sample_weight is None else np.asarray(sample_weight)[known]
         return accuracy_score(y[known], predicted[known], sample_weight=weight)
-
-    def _check_y(self, y):
-        return check_labels(y, self.unlabeled)
-
-    def _learn_y(self, y, known, weight):
-        targets = learn_labels(y, known, self.unlabeled)
-        self.classes_ = targets.classes
-        if y.ndim == 1:
-            self._class_weight_ = compute_class_weight(
-                self.class_weight, classes=targets.classes, y=y[known]
-            )
-        return targets
-
-    def _row_weight(self, y, known):
-        weight = np.ones(len(y))
-        if self.class_weight is None:
-            return weight
-        if y.ndim == 1:
-            code = np.searchsorted(self.classes_, y[known])
-            weight[known] = self._class_weight_[
-                np.minimum(code, len(self.classes_) - 1)
-            ]
-            return weight
-        rows = known.reshape(len(known), -1).all(1)
-        weight[rows] = compute_sample_weight(self.class_weight, y[rows])
-        return weight

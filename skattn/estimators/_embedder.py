@@ -1,5 +1,6 @@
-"""The transformer."""
+"""Embeddings by masked reconstruction."""
 
+from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -7,10 +8,12 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from skattn._compat_sklearn import Interval, StrOptions, _fit_context, with_callbacks
-from skattn._training import MaskedReconstruction, train
-from skattn.estimators._base import STRONG_DROPOUT, GraphAttentionEstimator
-
-REQUESTED = {"adjacency": True}
+from skattn._training import MaskedReconstruction, resolve_device
+from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
+from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._input import resolve_fit
+from skattn.estimators._transaction import Plan, fit
+from skattn.graph._schema import GraphSchema
 
 
 class AttentionEmbedder(
@@ -127,8 +130,6 @@ class AttentionEmbedder(
     __metadata_request__fit = REQUESTED
     __metadata_request__transform = REQUESTED
 
-    _wide_input_dropout = STRONG_DROPOUT
-
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionEstimator._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
@@ -222,10 +223,8 @@ class AttentionEmbedder(
         KeyboardInterrupt
             If the user stops the training; the weights so far are kept.
         """
-        return self._fit(
-            lambda attempt: attempt._prepare(X, adjacency),
-            {"X": X, "y": y, "adjacency": adjacency},
-        )
+        plan = partial(_plan, X=X, adjacency=adjacency)
+        return fit(self, plan, X=X, y=y, adjacency=adjacency)
 
     def transform(self, X, *, adjacency=None):
         """Compute the new features of rows, targets, graphs or sequences.
@@ -279,29 +278,33 @@ class AttentionEmbedder(
     def _n_attentions(self):
         return self.n_layers + 1  # the decoder is one
 
-    def _prepare(self, X, adjacency):
-        """Judge all input; return the task."""
-        if self._recipe().feature_embedding is not None:
-            raise ValueError(
-                "feature_embedding must be None for an embedder, which tells features "
-                f"as they are, got {self._recipe().feature_embedding!r}."
-            )
-        context = self._resolve(X, adjacency)
-        view, _ = context.split(np.arange(context.n_rows), None)
-        self._n_edge_features_ = view.n_edge_features
-        self._n_examples_ = view.n_nodes  # every node's features are told
-        self._check_batch(view)
-        return self._training_tasks([view], [None])
 
-    def _train(self, tasks, callbacks):
-        objective = MaskedReconstruction(
-            self._network_spec(self.readout, tasks[0]),
-            self.n_components,
-            self.mask_fraction,
+def _plan(attempt, X, adjacency):
+    """Check all input and plan the training of an attempt."""
+    inputs = resolve_fit(attempt, X, adjacency)
+    if inputs.recipe.feature_embedding is not None:
+        raise ValueError(
+            "feature_embedding must be None for an embedder, which reconstructs "
+            f"features as they are, got {inputs.recipe.feature_embedding!r}."
         )
-        return train(
-            objective,
-            tasks,
-            self._training(None, callbacks),
-            generator=self._generator(),
-        )
+    view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
+    attempt._schema_ = GraphSchema.of(view)
+    data = attempt._input_spec_.training_data(
+        [(view, None)],
+        fanout=attempt.fanout,
+        batch_size=attempt.batch_size,
+        device=resolve_device(attempt.device, strict=True),
+    )
+    spec = choose(
+        attempt,
+        inputs.recipe,
+        Setting(inputs.context.rows, answers=None),
+        Sizes(
+            n_features=data[0].n_features,
+            n_edge_features=view.n_edge_features,
+            n_nodes=view.n_nodes,
+            n_examples=view.n_nodes,
+        ),
+    )
+    objective = MaskedReconstruction(spec, attempt.n_components, attempt.mask_fraction)
+    return Plan(objective, data, inputs.seed)

@@ -151,13 +151,15 @@ class EncoderConfig(BaseEstimator):
         """The hops of the head groups as a tuple."""
         return self.hops if isinstance(self.hops, tuple) else (self.hops,)
 
-    def check(self, n_heads):
-        """Judge the parameters.
+    def check(self, *, n_heads, n_layers):
+        """Check the parameters.
 
         Parameters
         ----------
         n_heads : int
             Heads of the hidden layers.
+        n_layers : int
+            Number of layers.
 
         Raises
         ------
@@ -165,4 +167,10 @@ class EncoderConfig(BaseEstimator):
             If a parameter is out of its range.
         """
         self._validate_params()
+        if self.n_feature_layers != "auto" and self.n_feature_layers >= n_layers:
+            raise ValueError(
+                "n_feature_layers counts layers without attention and must be less "
+                f"than n_layers={n_layers}, got {self.n_feature_layers}. Raise "
+                'n_layers, or set n_feature_layers="auto".'
+            )
         check_hops(self.hop_numbers, n_heads)

@@ -13,11 +13,12 @@ from skattn._training import (
 )
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
-from skattn.estimators._targets import Classes, Indicators, Numbers
+from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import Graph
-from skattn.graph._contexts import CONTEXTS
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import damaged, read_record, write_record
+from skattn.graph._resolve import CONTEXTS
+from skattn.graph._schema import GraphSchema
 from skattn.graph._storage import graph_parts, stored_graph
 from skattn.nn import BlockSpec, NetworkSpec
 
@@ -68,6 +69,7 @@ def _record_maker(cls):
 RECORDS = (
     BlockSpec,
     Classes,
+    GraphSchema,
     Indicators,
     InputSpec,
     MaskedReconstruction,

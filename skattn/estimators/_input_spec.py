@@ -1,4 +1,4 @@
-"""From views of graphs to the tensors that a network is asked about."""
+"""From views of graphs to the batches that a network takes."""
 
 from dataclasses import dataclass
 
@@ -11,67 +11,103 @@ from skattn._training import FullGraph, GraphBatches, SampledBatches
 from skattn.graph import GraphCollection, positional_encoding
 
 BATCH_SIZE = 128
-"""Graphs in a batch where none is asked for."""
+"""Graphs in a batch by default."""
 SAMPLED_BATCH_SIZE = 1024
-"""Targets in a batch of sampled neighbours where none is asked for."""
+"""Targets in a batch of sampled neighbours by default."""
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What a network needs to know of a graph besides edges and features."""
+    """What a network takes besides edges and features."""
 
     hops: tuple[int, ...]
-    """How far groups of heads see."""
+    """Hops of the groups of heads."""
     positional: str | None
-    """Encoding of where a node lies, appended to its features."""
+    """Positional encoding, appended to the node features."""
     positional_dim: int
     """Its number of columns."""
+    feature_embedding: str | None
+    """Embedding of the features; needs dense ones."""
 
-    @classmethod
-    def of(cls, recipe):
-        """Take from an encoder's recipe what concerns its input."""
-        return cls(recipe.hop_numbers, recipe.positional, recipe.positional_dim)
-
-    def tasks(self, views, goals, *, batch_size, device, ordered=False):
-        """Lay views out; those of one graph or collection share its tensors.
+    def sources(self, views, *, batch_size, device, ordered=False):
+        """Make the batches of views; those of one graph or collection share tensors.
 
         Parameters
         ----------
-        views : list of Graph or GraphCollection
-            With checked features.
-        goals : list of Labels or None
-            The answers of each view's targets, on the CPU.
+        views : list of tuple of (Graph or GraphCollection, Labels or None)
+            Views with checked features, and the labels of their targets on the CPU.
         batch_size : int or "auto"
             Graphs in a batch.
         device : torch.device
-            Where the tensors shall be.
+            Device of the batches.
         ordered : bool, default=False
-            Whether a graph's nodes may be laid out in another order, as pays over many
-            epochs; targets are found there.
+            Whether a graph's nodes may be reordered, as pays over many epochs.
 
         Returns
         -------
         list of FullGraph or GraphBatches
             One per view.
+
+        Raises
+        ------
+        ValueError
+            If features are sparse where an embedding of the features needs dense ones.
         """
-        bases = {view.base: None for view in views}
+        bases = {view.base: None for view, _ in views}
         for base in bases:
             bases[base] = self._to_batch(base, device, ordered)
         size = BATCH_SIZE if batch_size == "auto" else batch_size
         return [
-            _ask(bases[view.base], view.targets, goal, size, device)
-            for view, goal in zip(views, goals, strict=True)
+            _source(bases[view.base], view.targets, labels, size, device)
+            for view, labels in views
         ]
 
+    def training_data(self, views, *, fanout, batch_size, device):
+        """Make the batches of a training and of its validation, if there is any.
+
+        Parameters
+        ----------
+        views : list of tuple of (Graph or GraphCollection, Labels or None)
+            The training view and its labels, then those of the validation, if any.
+        fanout : tuple of int or None
+            Senders drawn per receiver, by distance from the targets; None for all.
+        batch_size : int or "auto"
+            Graphs, or with `fanout` targets, in a batch.
+        device : torch.device
+            Where the network is trained.
+
+        Returns
+        -------
+        tuple of (BatchSource, BatchSource or None)
+            Training and validation.
+        """
+        if fanout is None:
+            sources = self.sources(
+                views, batch_size=batch_size, device=device, ordered=True
+            )
+        else:  # the graph stays on the CPU; the numbers of nodes choose the draws
+            cpu = torch.device("cpu")
+            sources = self.sources(views, batch_size=batch_size, device=cpu)
+            sources[0] = _sampled(sources[0], fanout, batch_size, device)
+        return sources[0], sources[1] if len(sources) > 1 else None
+
     def _to_batch(self, base, device, ordered):
-        base = self._with_positions(base)
-        if isinstance(base, GraphCollection):
+        many = isinstance(base, GraphCollection)
+        self._check_dense((base.whole if many else base).X)
+        if self.positional is not None:
+            base = self._with_positions(base)
+        if many:
             return GraphBlock.of(base, self.hops)
         return collate(base, device, self.hops, ordered=ordered)
 
+    def _check_dense(self, X):
+        if self.feature_embedding is not None and sp.issparse(X):
+            raise ValueError(
+                f"feature_embedding={self.feature_embedding!r} needs dense features, "
+                "got sparse ones. Make them dense (X.toarray()), or set it to None."
+            )
+
     def _with_positions(self, base):
-        if self.positional is None:
-            return base
         many = isinstance(base, GraphCollection)
         graph = base.whole if many else base
         encoding = positional_encoding(
@@ -85,34 +121,16 @@ class InputSpec:
         return base.with_features(np.hstack([graph.X, encoding]))
 
 
-def _ask(laid, targets, goal, batch_size, device):
-    if isinstance(laid, GraphBlock):
-        return GraphBatches(laid, targets, goal, batch_size, device)
-    batch = laid.with_targets(torch.from_numpy(np.array(targets, np.int64)))
-    return FullGraph(batch, None if goal is None else goal.to(device))
+def _source(batch, targets, labels, batch_size, device):
+    if isinstance(batch, GraphBlock):
+        return GraphBatches(batch, targets, labels, batch_size, device)
+    batch = batch.with_targets(torch.from_numpy(np.array(targets, np.int64)))
+    return FullGraph(batch, None if labels is None else labels.to(device))
 
 
-def sampled(task, goal, *, fanout, batch_size, device):
-    """Learn from a graph in batches of targets and of neighbours drawn around them.
-
-    Parameters
-    ----------
-    task : FullGraph
-        The whole graph, on the CPU.
-    goal : Labels or None
-        The answers of its targets, on the CPU.
-    fanout : tuple of int
-        How many senders are drawn, by distance from the targets.
-    batch_size : int or "auto"
-        Targets in a batch.
-    device : torch.device
-        Where the batches shall be.
-
-    Returns
-    -------
-    SampledBatches
-        About the same targets.
-    """
+def _sampled(source, fanout, batch_size, device):
+    """Learn from batches of targets and of neighbours sampled around them."""
     size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
-    sampler = NeighborSampler(task.batch, fanout)
-    return SampledBatches(sampler, task.batch.targets.numpy(), goal, size, device)
+    sampler = NeighborSampler(source.batch, fanout)
+    targets = source.batch.targets.numpy()
+    return SampledBatches(sampler, targets, source.labels, size, device)

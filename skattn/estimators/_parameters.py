@@ -1,68 +1,62 @@
-"""What the parameters of an estimator must be, taken together."""
+"""Checks of an estimator's parameters that concern several of them."""
 
 from skattn._batch import is_fanout
 from skattn._training import RESERVED
+from skattn.estimators._encoder_config import EncoderConfig
 from skattn.nn._head_dim import head_dim_of
 
-LISTS = ("graphs", "sequences")
-"""Kinds of input whose targets are whole graphs."""
 
-
-def check_parameters(estimator, recipe):
-    """Judge what can be judged before X is looked at.
+def check_parameters(estimator):
+    """Check parameters before X is looked at.
 
     Parameters
     ----------
     estimator : GraphAttentionEstimator
         Its parameters are valid one by one.
-    recipe : EncoderConfig
-        Its encoder's recipe.
+
+    Returns
+    -------
+    EncoderConfig
+        Its encoder's configuration.
 
     Raises
     ------
     ValueError
-        If they do not go together.
+        If they contradict each other.
     """
     head_dim_of("hidden_dim", estimator.hidden_dim, estimator.n_heads)
-    recipe.check(estimator.n_heads)
-    if (
-        recipe.n_feature_layers != "auto"
-        and recipe.n_feature_layers >= estimator.n_layers
-    ):
-        raise ValueError(
-            "n_feature_layers counts layers without attention and must be less than "
-            f"n_layers={estimator.n_layers}, got {recipe.n_feature_layers}. Raise "
-            'n_layers, or set n_feature_layers="auto".'
-        )
+    _check_net_params(estimator.net_params or {})
+    recipe = EncoderConfig() if estimator.encoder is None else estimator.encoder
+    recipe.check(n_heads=estimator.n_heads, n_layers=estimator.n_layers)
     if estimator.fanout is not None:
         _check_fanout(list(estimator.fanout), estimator._n_attentions, recipe)
-    _check_net_params(estimator.net_params or {})
+    return recipe
 
 
-def check_kind(estimator, recipe, kind):
-    """Judge what depends on the kind of X.
+def check_context(estimator, recipe, context):
+    """Check parameters that mean something for some kinds of X only.
 
     Parameters
     ----------
     estimator : GraphAttentionEstimator
         Its parameters passed ``check_parameters``.
     recipe : EncoderConfig
-        Its encoder's recipe.
-    kind : str
-        The kind of the context.
+        Its encoder's configuration.
+    context : Context
+        The context of the fit.
 
     Raises
     ------
     ValueError
-        If a parameter has no meaning for this kind.
+        If a parameter has no meaning for this X.
     """
-    if recipe.global_attention and kind in ("table", "named"):
+    if recipe.global_attention and context.new_rows_join:
         raise ValueError(
             "global_attention=True lets all nodes of a graph see each other, but "
             "rows of a table must not see other rows that are only asked about; "
             "pass a Graph, adjacency= or a list of graphs, or set it to False."
         )
-    if kind in LISTS:
+    if context.rows == "graphs":
         if estimator.fanout is not None:
             raise ValueError(
                 "fanout samples the neighbours in one large graph, got it with a list, "
@@ -70,9 +64,9 @@ def check_kind(estimator, recipe, kind):
             )
     elif estimator.batch_size != "auto" and estimator.fanout is None:
         raise ValueError(
-            "batch_size counts the graphs of a list that make a batch; of one graph it "
-            f"counts targets and needs fanout, got batch_size={estimator.batch_size} "
-            "and fanout=None. Say how many senders are drawn in each layer, such as "
+            "batch_size on a single graph needs fanout (neighbour sampling), got "
+            f"batch_size={estimator.batch_size} and fanout=None. Set the number of "
+            "senders that are drawn in each layer, such as "
             f'fanout={_some_fanout(estimator._n_attentions)}, or set batch_size="auto".'
         )
 
@@ -82,8 +76,8 @@ def _check_fanout(sizes, n_attentions, recipe):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "
             "in a row: n_layers of them, and an embedder's decoder; got "
-            f"{tuple(sizes)}. Such as fanout={_some_fanout(n_attentions)}: how many "
-            "senders are drawn for a target, then for each of these, and so on."
+            f"{tuple(sizes)}. Such as fanout={_some_fanout(n_attentions)}: the number "
+            "of senders drawn for a target, then for each of these, and so on."
         )
     if recipe.global_attention or recipe.hop_numbers != (1,):
         raise ValueError(

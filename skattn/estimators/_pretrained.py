@@ -3,6 +3,7 @@
 from sklearn.frozen import FrozenEstimator
 
 from skattn.estimators._embedder import AttentionEmbedder
+from skattn.estimators._encoder_config import EncoderConfig
 
 SHARED = ("attention", "n_layers", "n_heads", "hidden_dim", "residual", "norm")
 """Parameters of an estimator that decide which weights its encoder has."""
@@ -22,20 +23,22 @@ SHARED_RECIPE = (
 """And those of its recipe."""
 
 
-def pretrained_start(estimator, n_features):
+def pretrained_start(estimator, recipe, n_features):
     """Find the weights that a training starts from.
 
     Parameters
     ----------
     estimator : GraphAttentionClassifier or GraphAttentionRegressor
-        Whose parameter ``pretrained`` counts.
+        With the parameter ``pretrained``.
+    recipe : EncoderConfig
+        Its encoder's configuration.
     n_features : int
         Width of the node features that its network takes.
 
     Returns
     -------
     dict of str to Tensor
-        By their names in the network; empty where nothing is pretrained.
+        By their names in the network.
 
     Raises
     ------
@@ -45,8 +48,6 @@ def pretrained_start(estimator, n_features):
         If it is not fitted, or its encoder is not the estimator's.
     """
     embedder = estimator.pretrained
-    if embedder is None:
-        return {}
     if isinstance(embedder, FrozenEstimator):
         embedder = embedder.estimator
     if not isinstance(embedder, AttentionEmbedder):
@@ -61,13 +62,14 @@ def pretrained_start(estimator, n_features):
             "a search or a cross-validation, pass FrozenEstimator(embedder) of "
             "sklearn.frozen, which keeps its weights."
         )
-    _check_same(estimator, embedder, n_features)
+    _check_same(estimator, recipe, embedder, n_features)
     weights = embedder.net_.module_.encoder_state()
     return {f"encoder.{name}": weight for name, weight in weights.items()}
 
 
-def _check_same(estimator, embedder, n_features):
-    here, there = (_encoder_params(one) for one in (estimator, embedder))
+def _check_same(estimator, recipe, embedder, n_features):
+    here = _encoder_params(estimator, recipe)
+    there = _encoder_params(embedder, embedder.encoder or EncoderConfig())
     here["n_features"] = n_features
     there["n_features"] = embedder.net_.module_.in_features
     differ = [name for name in here if here[name] != there[name]]
@@ -79,8 +81,7 @@ def _check_same(estimator, embedder, n_features):
         )
 
 
-def _encoder_params(estimator):
-    recipe = estimator._recipe()
+def _encoder_params(estimator, recipe):
     return {name: getattr(estimator, name) for name in SHARED} | {
         f"encoder__{name}": getattr(recipe, name) for name in SHARED_RECIPE
     }

@@ -47,19 +47,17 @@ class ValidationScore:
         return self.scorer(self.estimator, outputs[self.rows], self.y, **given)
 
 
-def validation_score(estimator, y, known, weight):
+def validation_score(estimator, validated, *, weighted):
     """Make the score of the validation rows, and try it.
 
     Parameters
     ----------
     estimator : GraphAttentionPredictor
         With the parameter ``scoring``, and all that is learned but the net.
-    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Answers, as the user gave them.
-    known : ndarray of bool
-        Like ``y``; rows that hold an unknown entry are left out.
-    weight : ndarray of shape (n_rows,) or None
-        How much each row counts.
+    validated : LabelledRows
+        The validation rows; those with an unknown entry are left out.
+    weighted : bool
+        Whether the user gave sample weights.
 
     Returns
     -------
@@ -75,15 +73,16 @@ def validation_score(estimator, y, known, weight):
         return None
     asked = copy(estimator)
     asked._outputs = _as_they_are
-    rows = np.flatnonzero(known.reshape(len(known), -1).all(1))
+    complete = validated.known.reshape(len(validated), -1).all(1)
+    rows = np.flatnonzero(complete)
     score = ValidationScore(
         check_scoring(estimator, estimator.scoring),
         asked,
         rows,
-        y[rows],
-        None if weight is None else weight[rows],
+        validated.y[rows],
+        validated.sample_weight[rows] if weighted else None,
     )
-    _try(score, len(y), estimator)
+    _try(score, len(validated), estimator)
     return score
 
 
@@ -94,7 +93,7 @@ def _as_they_are(outputs, adjacency):  # noqa: ARG001
 
 def _try(score, n_rows, estimator):
     """Score outputs such as before training: near zero, no two the same."""
-    shape = n_rows, estimator._targets_.n_outputs
+    shape = n_rows, estimator._label_encoding_.n_outputs
     outputs = 1e-3 * np.random.default_rng(0).standard_normal(shape, np.float32)
     must = (
         f"scoring={estimator.scoring!r} must give one number on the {len(score.rows)} "

@@ -6,6 +6,7 @@ needs, and joins later rows to it. Nothing after it depends on the form of the i
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
@@ -22,6 +23,16 @@ View = Graph | GraphCollection
 Views = tuple[View, View | None]
 Rows = NDArray[np.int64]
 Viewed = TypeVar("Viewed", Graph, GraphCollection)
+
+
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """Nodes of a view as positions in the graph that the user has."""
+
+    nodes: Rows
+    """(n_view_nodes,): position of every node."""
+    n_nodes: int
+    """Number of nodes of the user's graph."""
 
 
 class Context(ABC):
@@ -98,8 +109,8 @@ class Context(ABC):
             If the input is of another kind than the fitted one.
         """
 
-    def positions(self, X: Any) -> Rows | None:  # noqa: ARG002
-        """Return the nodes of ``join(X)`` as positions in the user's graph.
+    def positions(self, X: Any) -> Positions | None:  # noqa: ARG002
+        """Return where the nodes of ``join(X)`` are in the user's graph.
 
         Parameters
         ----------
@@ -108,7 +119,7 @@ class Context(ABC):
 
         Returns
         -------
-        ndarray of shape (n_nodes,), int64, or None
+        Positions or None
             None where ``join(X)`` has the nodes of the input itself.
         """
         return None

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skattn.graph._context import Check, Context, RowKind, Rows, Views
+from skattn.graph._context import Check, Context, Positions, RowKind, Rows, Views
 from skattn.graph._features import degree_features, take_rows
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
@@ -71,10 +71,10 @@ class NamedContext(Context):
             features = stack(self.features, later.features)
         return self._view(names, features, later.names)
 
-    def positions(self, X: Any) -> Rows | None:
-        """Return the nodes of ``join(X)`` as positions in the user's graph."""
+    def positions(self, X: Any) -> Positions:
+        """Return where the nodes of ``join(X)`` are in the user's graph."""
         requested, _ = named_rows(X, self.graph.nodes)
-        return np.union1d(self.names, requested)
+        return Positions(np.union1d(self.names, requested), self.graph.n_nodes)
 
     def _view(self, names: Rows, features: Any, targets: Rows) -> Graph:
         """Return the graph of the named nodes; the last row about a node counts."""

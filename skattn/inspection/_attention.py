@@ -1,4 +1,4 @@
-"""Who attended to whom in a fitted estimator."""
+"""Attention weights of a fitted estimator."""
 
 from itertools import pairwise
 
@@ -7,8 +7,6 @@ import scipy.sparse as sp
 import torch
 from sklearn.pipeline import Pipeline
 
-from skattn._training import resolve_device
-from skattn.graph import Graph, GraphCollection
 from skattn.ops import Edges, GraphStructure
 
 Matrices = list[list[sp.csr_array]]
@@ -16,7 +14,7 @@ Matrices = list[list[sp.csr_array]]
 
 
 def attention_weights(estimator, X, *, adjacency=None):
-    """Compute what every layer and head of a fitted estimator looks at.
+    """Compute the attention weights of every layer and head.
 
     Parameters
     ----------
@@ -65,19 +63,12 @@ def attention_weights(estimator, X, *, adjacency=None):
     (3, 4, (3, 3))
     """
     _check_estimator(estimator)
-    view = estimator._view(X, adjacency)
-    found = _of_graphs(estimator, view.base)
-    if isinstance(view, GraphCollection):
+    prepared = estimator._prepare(X, adjacency)
+    found = _of_batches(estimator.net_.module_, prepared.source)
+    if prepared.rows == "graphs":
         return found
     (matrices,) = found
-    context = estimator._context_
-    if context.kind == "table":
-        return [[head[view.targets] for head in layer] for layer in matrices]
-    positions = context.positions(X)
-    if positions is None:
-        return matrices
-    n_nodes = context.graph.n_nodes
-    return [[_spread(head, positions, n_nodes) for head in layer] for layer in matrices]
+    return [[_in_user_rows(head, prepared) for head in layer] for layer in matrices]
 
 
 def _check_estimator(estimator: object) -> None:
@@ -87,7 +78,7 @@ def _check_estimator(estimator: object) -> None:
             "last step, and X as the steps before it make it: attention_weights("
             "pipeline[-1], pipeline[:-1].transform(X))."
         )
-    if not hasattr(estimator, "_view"):
+    if not hasattr(estimator, "_prepare"):
         raise TypeError(
             "estimator must be a fitted estimator of skattn, got "
             f"{type(estimator).__name__}. Of a search pass its best_estimator_, of an "
@@ -95,21 +86,24 @@ def _check_estimator(estimator: object) -> None:
         )
 
 
-def _of_graphs(estimator, base: Graph | GraphCollection) -> list[Matrices]:
-    """Ask the network batch by batch, as it is asked for predictions."""
-    (task,) = estimator._layout_.tasks(
-        [base],
-        [None],
-        batch_size=estimator.batch_size,
-        device=resolve_device(estimator.device, strict=False),
-    )
-    network = estimator.net_.module_.to(task.device).eval()
+def _of_batches(network, source) -> list[Matrices]:
+    """Compute the weights of every graph, batch by batch."""
+    network.to(source.device).eval()
     found: list[Matrices] = []
     with torch.no_grad():
-        for batch, _ in task.epoch(None):
+        for batch, _ in source.epoch(None):
             layers = network.attention_weights(**batch.inputs)
             found += _per_graph(layers, batch.structure)
     return found
+
+
+def _in_user_rows(matrix: sp.csr_array, prepared) -> sp.csr_array:
+    """Select or place the rows that the user knows."""
+    if prepared.rows == "table":
+        return matrix[prepared.view.targets]
+    if prepared.positions is None:
+        return matrix
+    return _spread(matrix, prepared.positions.nodes, prepared.positions.n_nodes)
 
 
 def _per_graph(layers: list[torch.Tensor], structure: GraphStructure) -> list[Matrices]:

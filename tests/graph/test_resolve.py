@@ -230,7 +230,7 @@ def test_requested_features_replace_stored_ones(check):
     assert list(joined.nodes) == [10, 20, 40, 50]
     np.testing.assert_array_equal(joined.X.ravel(), [11, 20, 40, 51])
     np.testing.assert_array_equal(joined.targets, [3, 0])
-    np.testing.assert_array_equal(fitted.positions(later), [0, 1, 3, 4])
+    np.testing.assert_array_equal(fitted.positions(later).nodes, [0, 1, 3, 4])
 
 
 def test_frame_of_nothing_but_the_key_gets_the_degrees_of_the_graph_in_use(check):

@@ -1,0 +1,179 @@
+"""Default values that depend on the data, and the network that they make.
+
+How they were chosen: benchmarks/README.md.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from skattn.estimators._encoder_config import EncoderConfig
+from skattn.estimators._label_encoding import Answers
+from skattn.graph._context import RowKind
+from skattn.nn import BlockSpec, NetworkSpec
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Values of the parameters that are "auto" (or None, for ``input_dropout``)."""
+
+    activation: str = "elu"
+    """Activation of every layer."""
+    dropout: float = 0.2
+    """Dropout on the input of every layer."""
+    input_dropout: float = 0.0
+    """Dropout on the node features."""
+    jumping: str | None = None
+    """Jumping knowledge."""
+    only_last_attends: bool = False
+    """Whether all layers but the last are row-wise linear."""
+
+
+DEFAULTS: dict[tuple[RowKind, Answers | None], Defaults] = {
+    ("table", "classes"): Defaults("gelu", 0.4, 0.1, "concat", only_last_attends=True),
+    ("table", "numbers"): Defaults("gelu", 0.5, only_last_attends=True),
+    ("table", None): Defaults(dropout=0.5),
+    ("nodes", "classes"): Defaults(),
+    ("nodes", "numbers"): Defaults("silu"),
+    ("nodes", None): Defaults(),
+    ("graphs", "classes"): Defaults(),
+    ("graphs", "numbers"): Defaults(),
+    ("graphs", None): Defaults(),
+}
+"""By what a row is and what is learned of it; None: an embedding."""
+
+WIDE_DROPOUT = 0.5
+"""Dropout where features outnumber examples."""
+WIDE_INPUT_DROPOUT: dict[tuple[RowKind, Answers | None], float] = {
+    ("nodes", "classes"): 0.9,
+    ("nodes", "numbers"): 0.9,
+}
+"""Dropout on such features: neighbours repeat them; elsewhere that of the layers."""
+WIDE_RESIDUAL_GATE = 0.1
+"""Initial gate of the residual there (LayerScale), elsewhere 1."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The facts of a fit that choose a row of the table."""
+
+    rows: RowKind
+    """What a row is."""
+    answers: Answers | None
+    """What is learned of it; None: an embedding."""
+    pretrained: bool = False
+    """Whether the encoder is that of a fitted embedder."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a fit."""
+
+    n_features: int
+    """Width of the node features that the network takes."""
+    n_edge_features: int
+    """Width of the edge features."""
+    n_nodes: int
+    """Nodes of the training graph or graphs."""
+    n_examples: int
+    """Labels, or reconstructed nodes, that are learned from."""
+
+    @property
+    def wide(self) -> bool:
+        """Whether features outnumber examples."""
+        return self.n_features > self.n_examples
+
+
+def choose(
+    params: Any, recipe: EncoderConfig, setting: Setting, sizes: Sizes
+) -> NetworkSpec:
+    """Choose the network of a fit.
+
+    Parameters
+    ----------
+    params : GraphAttentionEstimator
+        Its parameters are read, nothing else.
+    recipe : EncoderConfig
+        The encoder's configuration.
+    setting : Setting
+        The facts that choose the defaults.
+    sizes : Sizes
+        Widths and number of examples.
+
+    Returns
+    -------
+    NetworkSpec
+        Without a single "auto".
+
+    Raises
+    ------
+    ValueError
+        If batch normalisation has but one node to learn from.
+    """
+    if params.norm == "batch" and sizes.n_nodes == 1:
+        raise ValueError(
+            'norm="batch" needs more than one node to learn their variance, got 1 '
+            'sample. Use norm="layer" or None.'
+        )
+    defaults = _defaults(setting, sizes)
+    dropout = defaults.dropout if params.dropout == "auto" else params.dropout
+    block = BlockSpec(
+        score=params.attention,
+        n_heads=params.n_heads,
+        share_weights=recipe.share_weights,
+        n_edge_features=sizes.n_edge_features,
+        residual=params.residual,
+        residual_start=WIDE_RESIDUAL_GATE if sizes.wide else 1.0,
+        norm=params.norm,
+        activation=_unless_auto(recipe.activation, defaults.activation),
+        feed_forward=recipe.feed_forward,
+        dropout=dropout,
+        attention_dropout=params.attention_dropout,
+        value_dropout=recipe.value_dropout,
+        hops=recipe.hop_numbers,
+        convolution=recipe.convolution,
+        gated_convolution=recipe.gated_convolution,
+        global_attention=recipe.global_attention,
+    )
+    n_feature_layers = params.n_layers - 1 if defaults.only_last_attends else 0
+    return NetworkSpec(
+        block=block,
+        n_layers=params.n_layers,
+        n_feature_layers=_unless_auto(recipe.n_feature_layers, n_feature_layers),
+        hidden_dim=params.hidden_dim,
+        input_dropout=_input_dropout(params, recipe, defaults, sizes),
+        output=recipe.output,
+        output_heads=recipe.output_heads,
+        feature_embedding=recipe.feature_embedding,
+        jumping=_unless_auto(recipe.jumping, defaults.jumping),
+        readout=params.readout if setting.rows == "graphs" else None,
+    )
+
+
+def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
+    """Look the defaults up; wide features and a pretrained encoder replace some."""
+    key = setting.rows, setting.answers
+    found = DEFAULTS[key]
+    if setting.pretrained:
+        embedder = DEFAULTS[setting.rows, None]
+        found = replace(
+            embedder, dropout=found.dropout, input_dropout=found.input_dropout
+        )
+    if sizes.wide:
+        input_dropout = WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT)
+        found = replace(found, dropout=WIDE_DROPOUT, input_dropout=input_dropout)
+    return found
+
+
+def _input_dropout(
+    params: Any, recipe: EncoderConfig, defaults: Defaults, sizes: Sizes
+) -> float:
+    """Choose the dropout on node features: as configured, else by ``dropout``."""
+    if recipe.input_dropout is not None:
+        return recipe.input_dropout
+    if params.dropout == "auto":
+        return defaults.input_dropout
+    return params.dropout if sizes.wide else 0.0
+
+
+def _unless_auto(value: Any, default: Any) -> Any:
+    return default if value == "auto" else value

@@ -1,0 +1,133 @@
+"""Rows with their labels and weights, and the choice of rows that validate."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from sklearn.model_selection import train_test_split
+
+from skattn._training import Labels
+
+HELD_OUT = 0.1
+"""Fraction of the labelled rows that is held out by default."""
+MIN_ROWS = 2000
+"""Labelled rows from which on "auto" holds some out: fewer are worth more in training
+(benchmarks/README.md)."""
+MIN_ROWS_PER_CLASS = 10
+"""And rows of every class, so that one in ten is to spare."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Rows of a fit or of its validation; sliced by positions."""
+
+    y: np.ndarray
+    """(n_rows,) or (n_rows, n_outputs): the labels as given."""
+    known: np.ndarray
+    """Like ``y``, bool: whether an entry is known."""
+    encoded: np.ndarray
+    """(n_rows,) int64 classes, or (n_rows, n_outputs) float32."""
+    sample_weight: np.ndarray
+    """(n_rows,) float64, 1 where none were given."""
+    weight: np.ndarray
+    """(n_rows,) float64: ``sample_weight`` times the weight of the class."""
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, rows: np.ndarray) -> "LabelledRows":
+        return LabelledRows(
+            *(getattr(self, field.name)[rows] for field in fields(self))
+        )
+
+    @property
+    def counting(self) -> np.ndarray:
+        """(n_rows,) bool: whether a row has a known label of positive weight."""
+        return self.known.reshape(len(self), -1).any(1) & (self.weight > 0)
+
+    def held_out(
+        self, early_stopping: float | str, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        """Choose rows for validation, stratified where labels are classes.
+
+        Parameters
+        ----------
+        early_stopping : "auto", bool or float
+            As in the estimators.
+        random_state : RandomState
+            Draws the rows.
+
+        Returns
+        -------
+        ndarray of int
+            Positions in ascending order; empty for no validation.
+
+        Raises
+        ------
+        ValueError
+            If rows must be held out and a class (or the data) has only one.
+        """
+        labeled = np.flatnonzero(self.counting)
+        classes = self.encoded[labeled] if self.encoded.ndim == 1 else None
+        if not early_stopping or (
+            early_stopping == "auto" and not _has_enough(labeled, classes)
+        ):
+            return labeled[:0]
+        by_default = isinstance(early_stopping, bool | np.bool_ | str)
+        fraction = HELD_OUT if by_default else early_stopping
+        n_classes = 1 if classes is None else len(np.unique(classes))
+        n_held_out = max(round(fraction * len(labeled)), n_classes)
+        fewest = _fewest(labeled, classes)
+        if fewest < 2 or n_held_out > len(labeled) - n_classes:
+            raise ValueError(
+                f"early_stopping={early_stopping!r} needs two labelled rows of every "
+                f"class, got {fewest} of the rarest and {len(labeled)} in all. Give "
+                "X_val and y_val, or set early_stopping=False."
+            )
+        _, held_out = train_test_split(
+            labeled, test_size=n_held_out, stratify=classes, random_state=random_state
+        )
+        return np.sort(held_out)
+
+    def labels(self, names: str) -> Labels:
+        """Make tensors; the weight of an unknown entry is 0.
+
+        Parameters
+        ----------
+        names : str
+            The weights in the user's terms, for the error.
+
+        Returns
+        -------
+        Labels
+            On the CPU.
+
+        Raises
+        ------
+        ValueError
+            If no entry has a weight.
+        """
+        weight = self.weight if self.encoded.ndim == 1 else self.weight[:, None]
+        weight = self.known.reshape(self.encoded.shape) * weight
+        labels = Labels(
+            torch.from_numpy(self.encoded), torch.from_numpy(weight.astype(np.float32))
+        )
+        if not labels.weight.any():
+            raise ValueError(
+                f"{names} must leave some labelled row that counts, got zero for all."
+            )
+        return labels
+
+
+def _has_enough(labeled: np.ndarray, classes: np.ndarray | None) -> bool:
+    """Return whether "auto" holds rows out."""
+    if len(labeled) < MIN_ROWS:
+        return False
+    return classes is None or _fewest(labeled, classes) >= MIN_ROWS_PER_CLASS
+
+
+def _fewest(labeled: np.ndarray, classes: np.ndarray | None) -> int:
+    """Return the number of rows of the rarest class, or of all."""
+    if classes is None:
+        return len(labeled)
+    return int(np.unique_counts(classes).counts.min())

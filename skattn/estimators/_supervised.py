@@ -1,0 +1,146 @@
+"""The training plan of a classifier or regressor."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skattn._training import Supervised, resolve_device
+from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._input import join_rows, resolve_fit
+from skattn.estimators._label_encoding import check_length, check_weight
+from skattn.estimators._labelled_rows import LabelledRows
+from skattn.estimators._pretrained import pretrained_start
+from skattn.estimators._scoring import validation_score
+from skattn.estimators._transaction import Plan
+from skattn.graph import Graph
+from skattn.graph._schema import GraphSchema
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The arguments of ``fit``."""
+
+    X: Any
+    y: Any
+    sample_weight: Any
+    adjacency: Any
+    X_val: Any
+    y_val: Any
+    sample_weight_val: Any
+
+
+def plan_supervised(attempt, given):
+    """Check all input and plan the training.
+
+    Parameters
+    ----------
+    attempt : GraphAttentionPredictor
+        Learned attributes but the net's are set on it.
+    given : Given
+        The arguments of ``fit``.
+
+    Returns
+    -------
+    Plan
+        The objective, the data and the validation.
+
+    Raises
+    ------
+    TypeError
+        If X is nothing that a graph can be made of, or `pretrained` no embedder.
+    ValueError
+        If the input cannot be used.
+    """
+    if given.X_val is None:
+        _check_no_validation(given.y_val, given.sample_weight_val)
+    inputs = resolve_fit(attempt, given.X, given.adjacency)
+    context = inputs.context
+    reader = attempt._label_reader.of(attempt)
+    y, known = reader.read(given.y)
+    check_length(y, context.n_rows, "y", "X")
+    sample_weight = check_weight(given.sample_weight, y)
+    encoding, weigh = reader.learn(y, known, sample_weight)
+    n_outputs = encoding.n_outputs
+    attempt._label_encoding_ = encoding
+    weight = sample_weight * weigh(y, known)
+    rows = LabelledRows(y, known, encoding.encode(y, known), sample_weight, weight)
+    held_out = np.arange(0)
+    if given.X_val is None:
+        random_state = check_random_state(inputs.seed)
+        held_out = rows.held_out(attempt.early_stopping, random_state)
+    training = np.setdiff1d(np.arange(len(y)), held_out)
+    view, validated_view = context.split(training, held_out)
+    attempt._schema_ = GraphSchema.of(view)
+    learned, validated = rows[training], rows[held_out]
+    n_examples = int(learned.counting.sum())
+    views = [(view, learned.labels("sample_weight and class_weight"))]
+    if given.X_val is not None:
+        validated_view, validated = _validation_rows(attempt, given, context, weigh)
+    score = None
+    if validated_view is not None:
+        views.append((validated_view, validated.labels("sample_weight_val")))
+        given_weight = given.sample_weight
+        if given.X_val is not None:
+            given_weight = given.sample_weight_val
+        score = validation_score(attempt, validated, weighted=given_weight is not None)
+    data = attempt._input_spec_.training_data(
+        views,
+        fanout=attempt.fanout,
+        batch_size=attempt.batch_size,
+        device=resolve_device(attempt.device, strict=True),
+    )
+    pretrained = attempt.pretrained is not None
+    spec = choose(
+        attempt,
+        inputs.recipe,
+        Setting(context.rows, encoding.answers, pretrained),
+        Sizes(
+            n_features=data[0].n_features,
+            n_edge_features=view.n_edge_features,
+            n_nodes=view.n_nodes,
+            n_examples=n_examples,
+        ),
+    )
+    start = None
+    if pretrained:
+        start = pretrained_start(attempt, inputs.recipe, data[0].n_features)
+    objective = Supervised(spec, n_outputs, encoding.criterion)
+    patience = attempt.n_iter_no_change if attempt.early_stopping else None
+    return Plan(objective, data, inputs.seed, patience, score, start)
+
+
+def _check_no_validation(y_val, sample_weight_val):
+    """Raise for labels of validation rows that are not given."""
+    if y_val is not None or sample_weight_val is not None:
+        raise ValueError(
+            "y_val and sample_weight_val need X_val, the rows they are about; got "
+            "None. Pass X_val, or leave them out."
+        )
+
+
+def _validation_rows(attempt, given, context, weigh):
+    """Read X_val and its labels; return the view and the rows."""
+    if given.y_val is None:
+        raise ValueError("X_val needs y_val, the answers of its rows; got None.")
+    if context.needs_adjacency:
+        raise ValueError(
+            "X_val needs a graph, which adjacency= over the rows of X is not; got "
+            "both. Fit on Graph(adjacency, X) and pass a Graph as X_val, or set "
+            "early_stopping to the fraction of rows to hold out."
+        )
+    y, known = attempt._label_reader.of(attempt).read(given.y_val)
+    sample_weight = check_weight(given.sample_weight_val, y)
+    encoded = attempt._label_encoding_.encode(y, known)
+    weight = sample_weight * weigh(y, known)
+    if _on_same_graph(given.X_val, given.X):
+        view = context.view.base[given.X_val.targets]  # one graph, one batch
+    else:
+        view = join_rows(attempt, context, attempt._schema_, given.X_val)
+    check_length(y, len(view), "y_val", "X_val")
+    return view, LabelledRows(y, known, encoded, sample_weight, weight)
+
+
+def _on_same_graph(X_val, X):
+    return isinstance(X_val, Graph) and isinstance(X, Graph) and X_val.base is X.base

@@ -1,0 +1,146 @@
+"""One fit: an attempt that is trained, then committed once nothing can fail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from skattn._training import Objective, TaskReport, Training, TrainingData, train
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What an estimator trains."""
+
+    objective: Objective
+    """The module and its loss."""
+    data: TrainingData
+    """The batches to learn from, and those of the validation, if any."""
+    seed: int
+    """Seed of the weights, the order of batches and dropout."""
+    patience: int | None = None
+    """Epochs without progress in validation after which to stop."""
+    score: Callable | None = None
+    """Score of the validation outputs; None for the objective's."""
+    start: dict[str, torch.Tensor] | None = None
+    """Weights to start from, by name; others are drawn."""
+
+
+def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
+    """Fit an estimator; it stays as it was if anything fails.
+
+    Parameters
+    ----------
+    estimator : GraphAttentionEstimator
+        Its class declares the attributes that a fit learns, ``_learned_attributes``.
+    plan : callable
+        Takes the attempt, an estimator with the same parameters and without an earlier
+        fit; checks all input, sets what it learns of it, and returns a `Plan`.
+    X, y, adjacency : object
+        The arguments of ``fit``, for scikit-learn's callbacks.
+
+    Returns
+    -------
+    GraphAttentionEstimator
+        The estimator itself, fitted.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user stopped the training, whose weights are kept.
+    """
+    attempt = _without_fit(estimator)
+    planned = plan(attempt)
+    context, about = _begin_callbacks(estimator, X, y, adjacency)
+    net = train(
+        planned.objective,
+        planned.data,
+        _training(attempt, planned, _reports(context, about, attempt)),
+        generator=torch.Generator().manual_seed(planned.seed),
+        start=planned.start,
+    )
+    if not net.interrupted_ or len(net.history):
+        _set_trained(attempt, net)
+        _commit(estimator, attempt)
+    if net.interrupted_:
+        raise KeyboardInterrupt
+    if context is not None:
+        context.call_on_fit_task_end(**about, reconstruction_attributes={})
+    return estimator
+
+
+def learned(estimator) -> dict[str, Any]:
+    """Return the attributes that a fit has set, by name."""
+    names = estimator._learned_attributes
+    return {name: value for name, value in vars(estimator).items() if name in names}
+
+
+def _without_fit(estimator):
+    """Return a copy without what an earlier fit learned."""
+    attempt = object.__new__(type(estimator))
+    names = estimator._learned_attributes
+    attempt.__dict__.update(
+        {name: value for name, value in vars(estimator).items() if name not in names}
+    )
+    return attempt
+
+
+def _commit(estimator, attempt):
+    """Take over all that an attempt learned, and nothing of an earlier fit."""
+    found = learned(attempt)
+    unknown = vars(attempt).keys() - vars(estimator).keys() - found.keys()
+    if unknown:
+        raise AttributeError(
+            f"{type(attempt).__name__} must declare what a fit learns in "
+            f"_learned_attributes, got also {sorted(unknown)}."
+        )
+    for name in learned(estimator):
+        delattr(estimator, name)
+    estimator.__dict__.update(found)
+
+
+def _training(attempt, plan: Plan, callbacks) -> Training:
+    return Training(
+        learning_rate=attempt.learning_rate,
+        weight_decay=attempt.weight_decay,
+        max_epochs=attempt.max_epochs,
+        patience=plan.patience,
+        score=plan.score,
+        verbose=int(attempt.verbose),
+        net_params=attempt.net_params or {},
+        callbacks=callbacks,
+    )
+
+
+def _set_trained(attempt, net):
+    """Set what a net learned, as attributes of its estimator."""
+    history = net.history
+    attempt.net_ = net
+    attempt.n_iter_ = len(history)
+    attempt.loss_curve_ = history[:, "train_loss"]
+    validated = "valid_loss" in history[-1]
+    attempt.validation_curve_ = history[:, "valid_loss"] if validated else None
+
+
+def _begin_callbacks(estimator, X, y, adjacency):
+    """Begin the task of scikit-learn's callbacks; (None, {}) if there are none."""
+    if not getattr(estimator, "_skl_callbacks", None):
+        return None, {}
+    metadata = None if adjacency is None else {"adjacency": adjacency}
+    about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+    context = estimator._init_callback_context(max_subtasks=estimator.max_epochs)
+    context.call_on_fit_task_begin(**about)
+    return context, about
+
+
+def _reports(context, about, attempt):
+    """Make the skorch callback that serves scikit-learn's, if there are any."""
+    if context is None:
+        return []
+
+    def attributes(net):
+        _set_trained(attempt, net)
+        return learned(attempt)
+
+    return [TaskReport(context, about, attributes)]
