@@ -10,6 +10,7 @@ from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._label_encoding import Answers
 from skattn.graph._context import RowKind
 from skattn.nn import BlockSpec, NetworkSpec
+from skattn.nn._hops import as_hops
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def choose(
         dropout=dropout,
         attention_dropout=params.attention_dropout,
         value_dropout=recipe.value_dropout,
-        hops=recipe.hop_numbers,
+        hops=as_hops(recipe.hops),
         convolution=recipe.convolution,
         gated_convolution=recipe.gated_convolution,
         global_attention=recipe.global_attention,

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from skattn._compat_sklearn import Interval, StrOptions, _fit_context, with_callbacks
-from skattn._training import MaskedReconstruction, resolve_device
+from skattn._training import MaskedReconstruction
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._input import resolve_fit
@@ -289,12 +289,7 @@ def _plan(attempt, X, adjacency):
         )
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
     attempt._schema_ = GraphSchema.of(view)
-    data = attempt._input_spec_.training_data(
-        [(view, None)],
-        fanout=attempt.fanout,
-        batch_size=attempt.batch_size,
-        device=resolve_device(attempt.device, strict=True),
-    )
+    data = attempt._input_spec_.training_data([(view, None)], attempt)
     spec = choose(
         attempt,
         inputs.recipe,

@@ -6,7 +6,7 @@ from typing import ClassVar
 from sklearn.base import BaseEstimator
 
 from skattn._compat_sklearn import Interval, StrOptions
-from skattn.nn._hops import check_hops
+from skattn.nn._hops import as_hops, check_hops
 
 
 class EncoderConfig(BaseEstimator):
@@ -146,11 +146,6 @@ class EncoderConfig(BaseEstimator):
         self.positional = positional
         self.positional_dim = positional_dim
 
-    @property
-    def hop_numbers(self):
-        """The hops of the head groups as a tuple."""
-        return self.hops if isinstance(self.hops, tuple) else (self.hops,)
-
     def check(self, *, n_heads, n_layers):
         """Check the parameters.
 
@@ -173,4 +168,4 @@ class EncoderConfig(BaseEstimator):
                 f"than n_layers={n_layers}, got {self.n_feature_layers}. Raise "
                 'n_layers, or set n_feature_layers="auto".'
             )
-        check_hops(self.hop_numbers, n_heads)
+        check_hops(as_hops(self.hops), n_heads)

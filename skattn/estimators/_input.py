@@ -15,6 +15,7 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph, GraphCollection
 from skattn.graph._context import Context, Positions, RowKind
 from skattn.graph._resolve import resolve
+from skattn.nn._hops import as_hops
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def resolve_fit(attempt, X, adjacency):
     resolve_device(attempt.device, strict=True)
     recipe = check_parameters(attempt)
     attempt._input_spec_ = InputSpec(
-        recipe.hop_numbers,
+        as_hops(recipe.hops),
         recipe.positional,
         recipe.positional_dim,
         recipe.feature_embedding,

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 
 from skattn._batch import GraphBlock, NeighborSampler, collate
-from skattn._training import FullGraph, GraphBatches, SampledBatches
+from skattn._training import FullGraph, GraphBatches, SampledBatches, resolve_device
 from skattn.graph import GraphCollection, positional_encoding
 
 BATCH_SIZE = 128
@@ -62,40 +62,35 @@ class InputSpec:
             for view, labels in views
         ]
 
-    def training_data(self, views, *, fanout, batch_size, device):
+    def training_data(self, views, params):
         """Make the batches of a training and of its validation, if there is any.
 
         Parameters
         ----------
         views : list of tuple of (Graph or GraphCollection, Labels or None)
             The training view and its labels, then those of the validation, if any.
-        fanout : tuple of int or None
-            Senders drawn per receiver, by distance from the targets; None for all.
-        batch_size : int or "auto"
-            Graphs, or with `fanout` targets, in a batch.
-        device : torch.device
-            Where the network is trained.
+        params : GraphAttentionEstimator
+            Its ``device``, ``batch_size`` and ``fanout`` are read.
 
         Returns
         -------
         tuple of (BatchSource, BatchSource or None)
             Training and validation.
         """
-        if fanout is None:
-            sources = self.sources(
-                views, batch_size=batch_size, device=device, ordered=True
-            )
+        device = resolve_device(params.device, strict=True)
+        size = params.batch_size
+        if params.fanout is None:
+            sources = self.sources(views, batch_size=size, device=device, ordered=True)
         else:  # the graph stays on the CPU; the numbers of nodes choose the draws
             cpu = torch.device("cpu")
-            sources = self.sources(views, batch_size=batch_size, device=cpu)
-            sources[0] = _sampled(sources[0], fanout, batch_size, device)
+            sources = self.sources(views, batch_size=size, device=cpu)
+            sources[0] = _sampled(sources[0], params.fanout, size, device)
         return sources[0], sources[1] if len(sources) > 1 else None
 
     def _to_batch(self, base, device, ordered):
         many = isinstance(base, GraphCollection)
         self._check_dense((base.whole if many else base).X)
-        if self.positional is not None:
-            base = self._with_positions(base)
+        base = self._with_positions(base)
         if many:
             return GraphBlock.of(base, self.hops)
         return collate(base, device, self.hops, ordered=ordered)
@@ -108,6 +103,8 @@ class InputSpec:
             )
 
     def _with_positions(self, base):
+        if self.positional is None:
+            return base
         many = isinstance(base, GraphCollection)
         graph = base.whole if many else base
         encoding = positional_encoding(

@@ -1,5 +1,6 @@
 """Labels as a network learns them: classes, indicators, standardised numbers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -12,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from skattn._compat_sklearn import _check_sample_weight, _num_samples
 from skattn._training import Loss
 from skattn.estimators._class_weight import class_weigher
+from skattn.estimators._labelled_rows import LabelledRows
 
 Answers = Literal["classes", "numbers"]
 
@@ -121,6 +123,38 @@ class Numbers:
         return y[:, 0] if self.is_1d else y
 
 
+@dataclass(frozen=True, eq=False)
+class LearnedLabels:
+    """What a fit learns of its labels."""
+
+    encoding: Classes | Indicators | Numbers
+    """Encodes labels and decodes outputs."""
+    weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    """Takes labels and their mask; returns (n_rows,) class weights."""
+
+    def rows(self, y, known, sample_weight):
+        """Encode and weigh the labels of rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Labels.
+        known : ndarray of bool
+            Like ``y``.
+        sample_weight : ndarray of shape (n_rows,) or None
+            Sample weights.
+
+        Returns
+        -------
+        LabelledRows
+            The rows.
+        """
+        encoded, weight = self.encoding.encode(y, known), self.weigh(y, known)
+        if sample_weight is not None:
+            weight = sample_weight * weight
+        return LabelledRows(y, known, encoded, sample_weight, weight)
+
+
 @dataclass(frozen=True)
 class ClassReader:
     """Reads class labels and indicator matrices."""
@@ -172,20 +206,19 @@ class ClassReader:
             Labels.
         known : ndarray of bool
             Like ``y``.
-        weight : ndarray of shape (n,)
-            Weight of every row.
+        weight : ndarray of shape (n,) or None
+            Sample weights.
 
         Returns
         -------
-        encoding : Classes or Indicators
-            Encodes labels, decodes outputs.
-        weigh : callable
-            Takes labels and their mask; returns (n,) weights by class.
+        LearnedLabels
+            Encoding and class weights.
         """
         encoding = self._encoding(y, known)
         if self.class_weight is None:
-            return encoding, equal_weights
-        return encoding, class_weigher(self.class_weight, encoding.classes, y, known)
+            return LearnedLabels(encoding, equal_weights)
+        weigh = class_weigher(self.class_weight, encoding.classes, y, known)
+        return LearnedLabels(encoding, weigh)
 
     def _encoding(self, y, known):
         kind = type_of_target(_judged(y, known))
@@ -270,25 +303,24 @@ class NumberReader:
             Numbers.
         known : ndarray of bool
             Like ``y``.
-        weight : ndarray of shape (n,)
-            Weight of every row.
+        weight : ndarray of shape (n,) or None
+            Sample weights.
 
         Returns
         -------
-        encoding : Numbers
-            Standardises numbers, and back.
-        weigh : callable
-            Takes numbers and their mask; returns (n,) weights, all 1.
+        LearnedLabels
+            Mean and scale; all rows weigh alike.
         """
         is_1d = y.ndim == 1
         y, known = _columns(y), _columns(known)
         _check_all_columns(known)
+        weight = np.ones(len(y)) if weight is None else weight
         weight = np.where(known, weight[:, None], 0)
         total = np.maximum(weight.sum(0), np.finfo(float).tiny)
         mean = (weight * np.where(known, y, 0)).sum(0) / total
         scale = np.sqrt((weight * np.where(known, y - mean, 0) ** 2).sum(0) / total)
         encoding = Numbers(mean, np.where(scale > 0, scale, 1), is_1d)
-        return encoding, equal_weights
+        return LearnedLabels(encoding, equal_weights)
 
 
 def check_length(y, n_rows, name, of):
@@ -302,7 +334,9 @@ def check_length(y, n_rows, name, of):
 
 
 def check_weight(sample_weight, y):
-    """Validate sample weights; ones where none are given."""
+    """Validate sample weights; None stands for none."""
+    if sample_weight is None:
+        return None
     return _check_sample_weight(
         sample_weight, y, dtype=np.float64, ensure_non_negative=True
     )

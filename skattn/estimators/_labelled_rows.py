@@ -1,6 +1,6 @@
 """Rows with their labels and weights, and the choice of rows that validate."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,17 +27,22 @@ class LabelledRows:
     """Like ``y``, bool: whether an entry is known."""
     encoded: np.ndarray
     """(n_rows,) int64 classes, or (n_rows, n_outputs) float32."""
-    sample_weight: np.ndarray
-    """(n_rows,) float64, 1 where none were given."""
+    sample_weight: np.ndarray | None
+    """(n_rows,) float64, as given."""
     weight: np.ndarray
-    """(n_rows,) float64: ``sample_weight`` times the weight of the class."""
+    """(n_rows,) float64: sample weight, 1 if none is given, times class weight."""
 
     def __len__(self) -> int:
         return len(self.y)
 
     def __getitem__(self, rows: np.ndarray) -> "LabelledRows":
+        weight = self.sample_weight
         return LabelledRows(
-            *(getattr(self, field.name)[rows] for field in fields(self))
+            self.y[rows],
+            self.known[rows],
+            self.encoded[rows],
+            None if weight is None else weight[rows],
+            self.weight[rows],
         )
 
     @property
@@ -74,7 +79,7 @@ class LabelledRows:
         ):
             return labeled[:0]
         by_default = isinstance(early_stopping, bool | np.bool_ | str)
-        fraction = HELD_OUT if by_default else early_stopping
+        fraction = HELD_OUT if by_default else float(early_stopping)
         n_classes = 1 if classes is None else len(np.unique(classes))
         n_held_out = max(round(fraction * len(labeled)), n_classes)
         fewest = _fewest(labeled, classes)

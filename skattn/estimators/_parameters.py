@@ -4,6 +4,7 @@ from skattn._batch import is_fanout
 from skattn._training import RESERVED
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.nn._head_dim import head_dim_of
+from skattn.nn._hops import as_hops
 
 
 def check_parameters(estimator):
@@ -79,7 +80,7 @@ def _check_fanout(sizes, n_attentions, recipe):
             f"{tuple(sizes)}. Such as fanout={_some_fanout(n_attentions)}: the number "
             "of senders drawn for a target, then for each of these, and so on."
         )
-    if recipe.global_attention or recipe.hop_numbers != (1,):
+    if recipe.global_attention or as_hops(recipe.hops) != (1,):
         raise ValueError(
             "fanout samples senders one hop away, got an encoder with "
             f"global_attention={recipe.global_attention} and hops={recipe.hops!r}. "

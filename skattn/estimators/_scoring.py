@@ -47,7 +47,7 @@ class ValidationScore:
         return self.scorer(self.estimator, outputs[self.rows], self.y, **given)
 
 
-def validation_score(estimator, validated, *, weighted):
+def validation_score(estimator, validated):
     """Make the score of the validation rows, and try it.
 
     Parameters
@@ -56,8 +56,6 @@ def validation_score(estimator, validated, *, weighted):
         With the parameter ``scoring``, and all that is learned but the net.
     validated : LabelledRows
         The validation rows; those with an unknown entry are left out.
-    weighted : bool
-        Whether the user gave sample weights.
 
     Returns
     -------
@@ -75,12 +73,13 @@ def validation_score(estimator, validated, *, weighted):
     asked._outputs = _as_they_are
     complete = validated.known.reshape(len(validated), -1).all(1)
     rows = np.flatnonzero(complete)
+    weight = validated.sample_weight
     score = ValidationScore(
         check_scoring(estimator, estimator.scoring),
         asked,
         rows,
         validated.y[rows],
-        validated.sample_weight[rows] if weighted else None,
+        None if weight is None else weight[rows],
     )
     _try(score, len(validated), estimator)
     return score

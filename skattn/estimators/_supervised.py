@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skattn._training import Supervised, resolve_device
+from skattn._training import Supervised
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._input import join_rows, resolve_fit
 from skattn.estimators._label_encoding import check_length, check_weight
-from skattn.estimators._labelled_rows import LabelledRows
 from skattn.estimators._pretrained import pretrained_start
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
@@ -61,15 +60,13 @@ def plan_supervised(attempt, given):
     y, known = reader.read(given.y)
     check_length(y, context.n_rows, "y", "X")
     sample_weight = check_weight(given.sample_weight, y)
-    encoding, weigh = reader.learn(y, known, sample_weight)
+    learned_labels = reader.learn(y, known, sample_weight)
+    encoding = learned_labels.encoding
     n_outputs = encoding.n_outputs
     attempt._label_encoding_ = encoding
-    weight = sample_weight * weigh(y, known)
-    rows = LabelledRows(y, known, encoding.encode(y, known), sample_weight, weight)
-    held_out = np.arange(0)
-    if given.X_val is None:
-        random_state = check_random_state(inputs.seed)
-        held_out = rows.held_out(attempt.early_stopping, random_state)
+    rows = learned_labels.rows(y, known, sample_weight)
+    early_stopping = attempt.early_stopping if given.X_val is None else False
+    held_out = rows.held_out(early_stopping, check_random_state(inputs.seed))
     training = np.setdiff1d(np.arange(len(y)), held_out)
     view, validated_view = context.split(training, held_out)
     attempt._schema_ = GraphSchema.of(view)
@@ -77,20 +74,14 @@ def plan_supervised(attempt, given):
     n_examples = int(learned.counting.sum())
     views = [(view, learned.labels("sample_weight and class_weight"))]
     if given.X_val is not None:
-        validated_view, validated = _validation_rows(attempt, given, context, weigh)
+        validated_view, validated = _validation_rows(
+            attempt, given, context, learned_labels
+        )
     score = None
     if validated_view is not None:
         views.append((validated_view, validated.labels("sample_weight_val")))
-        given_weight = given.sample_weight
-        if given.X_val is not None:
-            given_weight = given.sample_weight_val
-        score = validation_score(attempt, validated, weighted=given_weight is not None)
-    data = attempt._input_spec_.training_data(
-        views,
-        fanout=attempt.fanout,
-        batch_size=attempt.batch_size,
-        device=resolve_device(attempt.device, strict=True),
-    )
+        score = validation_score(attempt, validated)
+    data = attempt._input_spec_.training_data(views, attempt)
     pretrained = attempt.pretrained is not None
     spec = choose(
         attempt,
@@ -120,7 +111,7 @@ def _check_no_validation(y_val, sample_weight_val):
         )
 
 
-def _validation_rows(attempt, given, context, weigh):
+def _validation_rows(attempt, given, context, labels):
     """Read X_val and its labels; return the view and the rows."""
     if given.y_val is None:
         raise ValueError("X_val needs y_val, the answers of its rows; got None.")
@@ -132,14 +123,13 @@ def _validation_rows(attempt, given, context, weigh):
         )
     y, known = attempt._label_reader.of(attempt).read(given.y_val)
     sample_weight = check_weight(given.sample_weight_val, y)
-    encoded = attempt._label_encoding_.encode(y, known)
-    weight = sample_weight * weigh(y, known)
+    rows = labels.rows(y, known, sample_weight)
     if _on_same_graph(given.X_val, given.X):
         view = context.view.base[given.X_val.targets]  # one graph, one batch
     else:
         view = join_rows(attempt, context, attempt._schema_, given.X_val)
     check_length(y, len(view), "y_val", "X_val")
-    return view, LabelledRows(y, known, encoded, sample_weight, weight)
+    return view, rows
 
 
 def _on_same_graph(X_val, X):

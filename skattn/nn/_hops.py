@@ -136,6 +136,11 @@ def _within(k: int, structure: GraphStructure) -> EdgeInputs:
     return edge_inputs(GraphStructure(structure.hops[k]))
 
 
+def as_hops(hops: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the hops of all groups of heads; a number stands for one group."""
+    return hops if isinstance(hops, tuple) else (hops,)
+
+
 def check_hops(hops: tuple[Any, ...], n_heads: int) -> None:
     """Check that ``hops`` are different numbers, each of a group of the heads.
 
