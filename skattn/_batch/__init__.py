@@ -1,13 +1,16 @@
-"""Graphs become tensors.
+"""Batches of tensors from graphs.
 
-`collate` lays one graph out; `GraphBlock` lays many graphs out once and cuts batches
-from them; `NeighborSampler` draws small graphs from a large one.
+`collate` converts one graph; `GraphBlock` converts many graphs once and cuts batches
+from their union; `NeighborSampler` samples neighbourhoods of a large graph.
+`uncollate_edges` and `uncollate_nodes` return values of a batch to its graphs.
 """
 
 from skattn._batch._batch import GraphBatch
-from skattn._batch._block import GraphBlock, batches
+from skattn._batch._batches import batches
+from skattn._batch._block import GraphBlock
 from skattn._batch._collate import collate
 from skattn._batch._sampling import NeighborSampler, is_fanout
+from skattn._batch._uncollate import uncollate_edges, uncollate_nodes
 
 __all__ = [
     "GraphBatch",
@@ -16,4 +19,6 @@ __all__ = [
     "batches",
     "collate",
     "is_fanout",
+    "uncollate_edges",
+    "uncollate_nodes",
 ]

@@ -30,9 +30,9 @@ class GraphBatch:
     """How the nodes hang together; ``node_ptr`` is set where graphs are asked about."""
     targets: Tensor
     """Nodes or graphs that are asked about, (n_targets,), int64."""
-    places: Tensor | None = None
-    """Where every node of the graph is among the rows of `x`, (n_nodes,) int64, if the
-    nodes were put in another order; None if they are in their own."""
+    position_of: Tensor | None = None
+    """Row of `x` of every node of the graph, (n_nodes,) int64, if the nodes were
+    reordered; None if they are in the graph's order."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -80,7 +80,9 @@ class GraphBatch:
             x=self.x.to(device),
             structure=self.structure.to(device),
             targets=self.targets.to(device),
-            places=None if self.places is None else self.places.to(device),
+            position_of=(
+                None if self.position_of is None else self.position_of.to(device)
+            ),
         )
 
     def with_targets(self, targets: Tensor) -> "GraphBatch":
@@ -97,6 +99,6 @@ class GraphBatch:
             The same graphs about these targets.
         """
         targets = targets.to(self.targets.device)
-        if self.places is not None:
-            targets = self.places[targets]
+        if self.position_of is not None:
+            targets = self.position_of[targets]
         return replace(self, targets=targets)

@@ -1,8 +1,7 @@
-"""All graphs of a fit, laid out once; batches are cut from them by compiled code."""
+"""Disjoint union of many graphs, collated once; batches are cut by compiled code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._collate import collate
-from skattn._batch._cut import Stretches
-from skattn._batch._rows import as_array, cut_edges, cut_features, cut_rows
+from skattn._batch._row_ranges import RowRanges
+from skattn._batch._rows import cut_edges, cut_features, cut_rows
+from skattn._batch._tensors import as_array
 from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class GraphBlock:
-    """All graphs of a collection side by side, and how to cut some of them out.
+    """Disjoint union of the graphs of a collection, from which batches are cut.
 
     Examples
     --------
@@ -43,19 +43,20 @@ class GraphBlock:
 
     @classmethod
     def of(cls, collection: GraphCollection, hops: tuple[int, ...] = ()) -> GraphBlock:
-        """Lay out all graphs of a collection, whatever its targets.
+        """Collate all graphs of a collection, targets or not.
 
         Parameters
         ----------
         collection : GraphCollection
             Graphs with numeric features.
         hops : tuple of int, default=()
-            How far heads see: for every k > 1 in it, who is within k hops of whom.
+            Hop counts of the heads; for every k > 1 the block gets the edges to all
+            senders within k hops.
 
         Returns
         -------
         GraphBlock
-            With missing self-loops added; features are shared where they fit.
+            With missing self-loops added; features of a suitable type are shared.
 
         Raises
         ------
@@ -84,7 +85,7 @@ class GraphBlock:
 
     @property
     def largest(self) -> int:
-        """Nodes of the largest graph."""
+        """Number of nodes of the largest graph."""
         return int(np.diff(as_array(self.whole.structure.node_ptr)).max(initial=0))
 
     def __len__(self) -> int:
@@ -93,24 +94,24 @@ class GraphBlock:
     def cut(
         self, numbers: NDArray[Any], device: torch.device | str = "cpu"
     ) -> GraphBatch:
-        """Lay some of the graphs side by side.
+        """Return the disjoint union of some graphs.
 
         Parameters
         ----------
         numbers : ndarray of shape (n,), int
-            Numbers of the graphs, in any order, repeated or not.
+            Indices of the graphs, in any order, possibly repeated.
         device : torch.device or str, default="cpu"
-            Where the tensors shall be.
+            Device of the tensors.
 
         Returns
         -------
         GraphBatch
-            About all of these n graphs, on memory of its own.
+            These n graphs, all of them targets; memory is not shared.
 
         Raises
         ------
         IndexError
-            If there is no graph of some number.
+            If an index is out of range.
         """
         nodes = self._nodes_of(np.asarray(numbers, np.int64))
         batch = GraphBatch(
@@ -120,55 +121,17 @@ class GraphBlock:
         )
         return batch.to(torch.device(device))
 
-    def _nodes_of(self, numbers: NDArray[np.int64]) -> Stretches:
+    def _nodes_of(self, numbers: NDArray[np.int64]) -> RowRanges:
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < self.n_graphs:
             raise IndexError(
                 f"numbers of graphs must lie between 0 and {self.n_graphs - 1}, got "
                 f"numbers from {numbers.min()} to {numbers.max()}."
             )
         node_ptr = as_array(self.whole.structure.node_ptr)
-        return Stretches.between(node_ptr[numbers], node_ptr[numbers + 1])
+        return RowRanges.between(node_ptr[numbers], node_ptr[numbers + 1])
 
 
-def batches(
-    n: int, batch_size: int, generator: torch.Generator | None = None
-) -> Iterator[NDArray[np.int64]]:
-    """Deal numbers out in batches.
-
-    A single one that is left over joins the batch before: statistics over a batch need
-    two.
-
-    Parameters
-    ----------
-    n : int
-        How many there are.
-    batch_size : int
-        How many go into a batch; fewer into the last one.
-    generator : torch.Generator or None, default=None
-        Shuffles; None: in order.
-
-    Yields
-    ------
-    ndarray of int64
-        All numbers from 0 to n - 1, each in one batch.
-
-    Examples
-    --------
-    >>> from skattn._batch import batches
-    >>> list(batches(5, 2))
-    [array([0, 1]), array([2, 3, 4])]
-    """
-    if generator is None:
-        numbers = np.arange(n)
-    else:
-        numbers = torch.randperm(n, generator=generator).numpy()
-    starts = list(range(0, n, batch_size))
-    if batch_size > 1 and n > 1 and n % batch_size == 1:
-        starts.pop()
-    yield from np.split(numbers, starts[1:]) if n else ()
-
-
-def _cut_structure(structure: GraphStructure, nodes: Stretches) -> GraphStructure:
+def _cut_structure(structure: GraphStructure, nodes: RowRanges) -> GraphStructure:
     edges, entries = cut_edges(structure.edges, nodes)
     return GraphStructure(
         edges=edges,

@@ -1,7 +1,7 @@
-"""Compiled loops that draw senders and number the nodes that are met.
+"""Compiled loops that draw senders and number the drawn nodes.
 
-Every draw is a hash of (seed, node, how manieth draw), so that nothing depends on who
-draws when. The compiled functions trust their arguments.
+Every draw is a hash of (seed, node, index of the draw), so that results do not depend
+on the order of execution. The compiled functions trust their arguments.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -30,7 +30,7 @@ def _mix(x):
 
 @_part
 def _below(n, key, number):
-    """Draw one of n < 2**32 numbers."""
+    """Draw one of n < 2**32 numbers, uniformly."""
     x = _mix(key + u64(number) * u64(0x9E3779B97F4A7C15))
     return i64(((x >> u64(32)) * u64(n)) >> u64(32))
 
@@ -39,26 +39,26 @@ def _below(n, key, number):
 def _few_of(n, key, chosen):
     """Draw some of n numbers, ascending, by Floyd's method: as many hashes as draws.
 
-    Bentley and Floyd, "A sample of brilliance", 1987: every set is as likely.
+    Bentley and Floyd, "A sample of brilliance", 1987: all sets are equally likely.
     """
     s = len(chosen)
     for m in range(s):
         last = n - s + m  # larger than all that are chosen
         x = _below(last + 1, key, m)
-        place = m
-        while place > 0 and chosen[place - 1] > x:
-            place -= 1
-        if place > 0 and chosen[place - 1] == x:
+        slot = m
+        while slot > 0 and chosen[slot - 1] > x:
+            slot -= 1
+        if slot > 0 and chosen[slot - 1] == x:
             chosen[m] = last
             continue
-        for k in range(m, place, -1):
+        for k in range(m, slot, -1):
             chosen[k] = chosen[k - 1]
-        chosen[place] = x
+        chosen[slot] = x
 
 
 @_part
 def _many_of(n, key, chosen):
-    """Draw some of n numbers, ascending, by looking at each (Knuth's algorithm S)."""
+    """Draw some of n numbers, ascending, by selection sampling (Knuth, algorithm S)."""
     m, s = 0, len(chosen)
     for x in range(n):
         if _below(n - x, key, x) < s - m:
@@ -78,7 +78,7 @@ def _some_of(n, key, chosen):
 
 @_part
 def _first_at_least(x, row):
-    """Return where x is, or would be, in an ascending row."""
+    """Return the insertion point of x in an ascending row."""
     low, high = 0, len(row)
     while low < high:
         middle = (low + high) >> 1
@@ -91,7 +91,7 @@ def _first_at_least(x, row):
 
 @_part
 def _loops(node, row):
-    """Return from where to where a node attends to itself."""
+    """Return the range of a node's self-loops in its row."""
     first = _first_at_least(node, row)
     last = first
     while last < len(row) and row[last] == node:
@@ -114,7 +114,7 @@ def count(low, high, receivers, fanout, indptr, senders, counts):
 def draw(low, high, receivers, seed, edges, ptr, entries, log_scale):
     """Draw the edges that each receiver keeps, in the order of its row.
 
-    `log_scale` becomes the logarithm of how many senders each one drawn stands for.
+    `log_scale` becomes the log of the number of senders that each one represents.
     """
     indptr, senders = edges
     for r in range(low, high):
@@ -146,7 +146,7 @@ def draw(low, high, receivers, seed, edges, ptr, entries, log_scale):
 
 @_part
 def _slot(node, nodes, table):
-    """Return where a node is in the table, or would be."""
+    """Return the slot of a node in the hash table, or the free slot for it."""
     mask = len(table) - 1  # a power of two
     slot = i64(_mix(u64(node)) & u64(mask))
     while table[slot] >= 0 and nodes[table[slot]] != node:
@@ -156,10 +156,10 @@ def _slot(node, nodes, table):
 
 @_jit
 def number(nodes, n_known, entries, senders, table, numbers):
-    """Give the senders of some entries numbers; new ones follow the known nodes.
+    """Assign numbers to the senders of some entries; new ones follow the known nodes.
 
-    `table` is an empty hash table (-1 everywhere) with room to spare; a table of all
-    nodes of the graph would cost more than the rest where they are 100 million.
+    `table` is an empty hash table (-1 everywhere) with room to spare: an array over
+    all nodes would cost more than the draw itself in a graph of 100 million.
     """
     for k in range(n_known):
         table[_slot(nodes[k], nodes, table)] = k

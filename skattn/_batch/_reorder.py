@@ -1,4 +1,4 @@
-"""The nodes of a batch in another order, in which neighbours are near in memory."""
+"""Batches with reordered nodes, so that neighbours are near in memory."""
 
 from dataclasses import replace
 
@@ -7,58 +7,61 @@ import torch
 from numpy.typing import NDArray
 
 from skattn._batch._batch import GraphBatch
-from skattn._batch._cut import Stretches, cut_renumbered
-from skattn._batch._rows import as_array, cut_features, cut_rows
+from skattn._batch._row_ranges import RowRanges, cut_renumbered
+from skattn._batch._rows import cut_features, cut_rows
+from skattn._batch._tensors import as_array
 from skattn.ops import Edges, GraphStructure
 
 
 def in_order(batch: GraphBatch, order: NDArray[np.int64]) -> GraphBatch:
-    """Lay the nodes of a batch out in an order.
+    """Reorder the nodes of a batch.
 
     Parameters
     ----------
     batch : GraphBatch
-        One graph on the CPU, its nodes in their own order.
+        One graph on the CPU, its nodes in the order of the graph.
     order : ndarray of shape (n_nodes,), int64
-        All nodes, each once.
+        A permutation of the nodes.
 
     Returns
     -------
     GraphBatch
-        About the same targets, with `places`. A receiver's senders stay in the order
-        in which they were, so they no longer ascend.
+        The same targets, with `position_of`. A receiver's senders keep their order, so
+        they no longer ascend.
     """
-    places = np.empty(len(order), np.int64)
-    places[order] = np.arange(len(order))
+    position_of = np.empty(len(order), np.int64)
+    position_of[order] = np.arange(len(order))
     moved = replace(
         batch,
-        x=cut_features(batch.x, Stretches.between(order, order + 1)),
-        structure=_reordered(batch.structure, order, places),
-        places=torch.from_numpy(places),
+        x=cut_features(batch.x, RowRanges.between(order, order + 1)),
+        structure=_reordered(batch.structure, order, position_of),
+        position_of=torch.from_numpy(position_of),
     )
     return moved.with_targets(batch.targets)
 
 
 def _reordered(
-    structure: GraphStructure, order: NDArray[np.int64], places: NDArray[np.int64]
+    structure: GraphStructure, order: NDArray[np.int64], position_of: NDArray[np.int64]
 ) -> GraphStructure:
-    edges, entries = _edges(structure.edges, order, places)
+    edges, entries = _edges(structure.edges, order, position_of)
     return replace(
         structure,
         edges=edges,
         edge_data=structure.edge_data.map(lambda rows: cut_rows(rows, entries)),
-        hops={k: _edges(far, order, places)[0] for k, far in structure.hops.items()},
+        hops={
+            k: _edges(far, order, position_of)[0] for k, far in structure.hops.items()
+        },
     )
 
 
 def _edges(
-    edges: Edges, order: NDArray[np.int64], places: NDArray[np.int64]
-) -> tuple[Edges, Stretches]:
-    """Return the edges of moved nodes, and which entries they were."""
+    edges: Edges, order: NDArray[np.int64], position_of: NDArray[np.int64]
+) -> tuple[Edges, RowRanges]:
+    """Return the edges of reordered nodes, and the ranges of their old positions."""
     indptr, senders = as_array(edges.indptr), as_array(edges.senders)
-    entries = Stretches.between(indptr[order], indptr[order + 1])
+    entries = RowRanges.between(indptr[order], indptr[order + 1])
     moved = np.empty_like(senders)
-    cut_renumbered(entries, senders, places.astype(senders.dtype), moved)
+    cut_renumbered(entries, senders, position_of.astype(senders.dtype), moved)
     moved_edges = Edges(
         indptr=torch.from_numpy(entries.ptr),
         senders=torch.from_numpy(moved),

@@ -1,19 +1,18 @@
-"""Stretches of rows out of tensors, laid side by side."""
+"""Ranges of rows cut from tensors and concatenated."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from skattn._batch._cut import Stretches, copy_rows, cut_csr
+from skattn._batch._row_ranges import RowRanges, copy_rows, cut_csr
+from skattn._batch._tensors import as_array
 from skattn.ops import Edges, SparseMatrix
 
 
-def cut_features(x: Tensor | SparseMatrix, nodes: Stretches) -> Tensor | SparseMatrix:
+def cut_features(x: Tensor | SparseMatrix, nodes: RowRanges) -> Tensor | SparseMatrix:
+    """Return the features of ranges of nodes, dense or sparse as they were."""
     if not isinstance(x, SparseMatrix):
         return cut_rows(x, nodes)
     edges, entries = cut_edges(x.edges, nodes, columns_move=False)
@@ -21,11 +20,11 @@ def cut_features(x: Tensor | SparseMatrix, nodes: Stretches) -> Tensor | SparseM
 
 
 def cut_edges(
-    edges: Edges, nodes: Stretches, *, columns_move: bool = True
-) -> tuple[Edges, Stretches]:
-    """Return the rows of some nodes, and which entries they were."""
+    edges: Edges, nodes: RowRanges, *, columns_move: bool = True
+) -> tuple[Edges, RowRanges]:
+    """Return the edges of ranges of nodes, and the ranges of their old positions."""
     indptr, senders = as_array(edges.indptr), as_array(edges.senders)
-    entries = Stretches.between(indptr[nodes.low], indptr[nodes.high])
+    entries = RowRanges.between(indptr[nodes.low], indptr[nodes.high])
     n_nodes, n_entries = int(nodes.ptr[-1]), int(entries.ptr[-1])
     new_indptr = np.empty(n_nodes + 1, np.int64)
     new_senders = np.empty(n_entries, senders.dtype)
@@ -38,15 +37,10 @@ def cut_edges(
     return cut, entries
 
 
-def cut_rows(table: Tensor, rows: Stretches) -> Tensor:
+def cut_rows(table: Tensor, rows: RowRanges) -> Tensor:
+    """Return ranges of rows of a vector or matrix."""
     array, n_rows = as_array(table), int(rows.ptr[-1])
     out = np.empty((n_rows, *array.shape[1:]), array.dtype)
     width = array.shape[1] if array.ndim == 2 else 1
     copy_rows(rows, width, array.reshape(-1), out.reshape(-1))
     return torch.from_numpy(out)
-
-
-def as_array(tensor: Tensor | None) -> NDArray[Any]:
-    assert tensor is not None
-    array: NDArray[Any] = tensor.numpy()
-    return array

@@ -1,4 +1,4 @@
-"""Small graphs around some nodes, drawn from one that is too large to train on."""
+"""Neighbour sampling: small graphs around target nodes of a large graph."""
 
 from __future__ import annotations
 
@@ -15,42 +15,41 @@ from torch import Tensor
 
 from skattn._batch import _draw
 from skattn._batch._batch import GraphBatch
-from skattn._batch._cut import Stretches
+from skattn._batch._row_ranges import RowRanges
 from skattn._batch._rows import cut_features
 from skattn.ops import EdgeData, Edges, GraphStructure, run_blocks
 
 _ROWS_PER_BLOCK = 1024
-"""Receivers that a thread draws for at a time, 0.2 ms; fewer than two run inline."""
+"""Receivers per block of work, 0.2 ms; fewer than two blocks run inline."""
 
-_EVERYBODY = 2**62
-"""More senders than anybody has, in the kernels' integers."""
+_NO_LIMIT = 2**62
+"""A fan-out above any number of senders, within the kernels' integers."""
 
 
 class NeighborSampler:
-    """Draws a few senders for every receiver, as far as a network's layers reach.
+    """Samples a few senders per receiver, in as many hops as the network has layers.
 
-    Neighbour sampling (Hamilton et al. 2017, algorithm 2) without replacement: of the
-    targets' senders ``fanout[0]`` each, of theirs ``fanout[1]`` each, and so on. A
-    node's senders are drawn once, whatever the number of layers that look at them.
-    Self-loops are always kept and not counted; who has no more senders than asked for
-    keeps them all.
+    Neighbour sampling (Hamilton et al. 2017, algorithm 2) without replacement:
+    ``fanout[0]`` senders of each target, ``fanout[1]`` of each of these, and so on. A
+    node's senders are drawn once and shared by all layers. Self-loops are always kept
+    and not counted; a node with no more senders than the fan-out keeps them all.
 
     Where ``s`` of ``d`` senders were drawn, the logarithm of ``d / s`` joins the
     logarithm of each one's weight: every drawn sender stands for ``d / s``. So the
     numerator ``sum_j exp(score_ij) value_j`` of attention over one layer and its
-    denominator are unbiased, whatever the scores. Their quotient is not, nor is what
-    further layers make of it; the bias vanishes as the fan-out grows. A convolution
+    denominator are unbiased, whatever the scores. Their quotient is not, nor are the
+    outputs of further layers; the bias vanishes as the fan-out grows. A convolution
     (``convolution``) divides by the whole graph's degrees, ``structure.degree``, and is
     unbiased over one layer.
 
     Parameters
     ----------
     whole : GraphBatch
-        A graph on the CPU as ``collate`` lays it out: senders ascend within a row and
-        self-loops are there. It is not copied.
+        A graph on the CPU as ``collate`` returns it: senders ascend within a row and
+        self-loops are present. It is not copied.
     fanout : sequence of int
-        How many senders are drawn, by distance from the targets: one number, at least
-        1, per layer.
+        Number of senders drawn per node, by distance from the targets: one number, at
+        least 1, per layer.
 
     Raises
     ------
@@ -83,7 +82,7 @@ class NeighborSampler:
                 "or train on the whole graph."
             )
         self.whole = whole
-        self.fanout = tuple(min(int(size), _EVERYBODY) for size in fanout)
+        self.fanout = tuple(min(int(size), _NO_LIMIT) for size in fanout)
 
     @property
     def n_features(self) -> int:
@@ -96,42 +95,42 @@ class NeighborSampler:
         seed: int,
         device: torch.device | str = "cpu",
     ) -> GraphBatch:
-        """Draw a graph around some nodes.
+        """Sample the neighbourhoods of target nodes.
 
         Parameters
         ----------
         targets : ndarray of shape (n_targets,), int
-            Numbers of the nodes that are asked about, repeated or not.
+            Target nodes, possibly repeated.
         seed : int
-            Chooses what is drawn. A node's senders depend on seed, node and fan-out,
-            not on the other targets or the number of threads.
+            Seed. A node's senders depend on seed, node and fan-out alone, not on the
+            other targets or the number of threads.
         device : torch.device or str, default="cpu"
-            Where the tensors shall be.
+            Device of the tensors.
 
         Returns
         -------
         GraphBatch
-            About these targets, with ``structure.reach``: the targets come first, each
-            once, then who was drawn for them, and so on. The last are no receivers.
+            With ``structure.reach``: the distinct targets come first, then their drawn
+            senders, and so on. The last are no receivers.
 
         Raises
         ------
         IndexError
-            If there is no node of some number.
+            If a target is out of range.
         """
         targets = np.asarray(targets, np.int64)
         self._check_targets(targets)
-        nodes, places = np.unique(targets, return_inverse=True)
+        nodes, positions = np.unique(targets, return_inverse=True)
         sampled = self._walk(nodes, seed)
         batch = GraphBatch(
             x=self._features_of(sampled.nodes),
             structure=self._structure_of(sampled),
-            targets=torch.from_numpy(places.astype(np.int64)),
+            targets=torch.from_numpy(positions.astype(np.int64)),
         )
         return batch.to(torch.device(device))
 
     def _walk(self, nodes: NDArray[np.int64], seed: int) -> _Sampled:
-        """Go outwards ring by ring."""
+        """Draw senders hop by hop, outwards from the targets."""
         reach, rings = [0, len(nodes)], []
         for size in self.fanout:
             ring = self._draw(nodes[reach[-2] :], size, seed)
@@ -206,7 +205,7 @@ class NeighborSampler:
         x = self.whole.x
         if isinstance(x, Tensor):
             return x.index_select(0, torch.from_numpy(nodes))
-        return cut_features(x, Stretches.between(nodes, nodes + 1))
+        return cut_features(x, RowRanges.between(nodes, nodes + 1))
 
     def _degree_of(self, nodes: NDArray[np.int64]) -> Tensor:
         if self.whole.structure.edge_data.log_weight is not None:
@@ -243,32 +242,32 @@ class NeighborSampler:
 
 @dataclass(frozen=True, eq=False)
 class _Ring:
-    """The edges drawn for some receivers."""
+    """The edges drawn for the receivers of one hop."""
 
     ptr: NDArray[np.int64]
-    """(n_receivers + 1,): where each one's start."""
+    """(n_receivers + 1,): offset of each receiver's edges."""
     entries: NDArray[np.int64]
-    """(n_edges,): their numbers in the whole graph."""
+    """(n_edges,): positions of the edges in the full graph."""
     log_scale: NDArray[np.float32]
-    """(n_edges,): logarithm of how many each stands for."""
+    """(n_edges,): log of the number of senders that each one represents."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Sampled:
-    """What was drawn, ring behind ring."""
+    """Drawn nodes and edges of all hops, concatenated."""
 
     nodes: NDArray[np.int64]
-    """(n_nodes,): numbers in the whole graph."""
+    """(n_nodes,): numbers in the full graph."""
     reach: tuple[int, ...]
-    """How many nodes there are within so many steps of the targets."""
+    """Number of nodes within 0, 1, ... hops of the targets."""
     counts: NDArray[np.int64]
-    """(n_receivers,): edges of each of the first nodes."""
+    """(n_receivers,): number of edges of each of the first nodes."""
     senders: NDArray[np.int32]
-    """(n_edges,): numbers among `nodes`."""
+    """(n_edges,): positions in `nodes`."""
     entries: NDArray[np.int64]
-    """(n_edges,): numbers of the edges in the whole graph."""
+    """(n_edges,): positions of the edges in the full graph."""
     log_scale: NDArray[np.float32]
-    """(n_edges,): logarithm of how many each stands for."""
+    """(n_edges,): log of the number of senders that each one represents."""
 
 
 def _by_rows(n_rows: int, work: Callable[[int, int], None]) -> None:
@@ -287,7 +286,7 @@ def _check_fanout(fanout: Sequence[Any]) -> None:
 
 
 def is_fanout(sizes: Sequence[Any]) -> bool:
-    """Tell whether these can be numbers of senders, one per layer.
+    """Whether a sequence is a valid fan-out, one number of senders per layer.
 
     Parameters
     ----------
@@ -297,7 +296,7 @@ def is_fanout(sizes: Sequence[Any]) -> bool:
     Returns
     -------
     bool
-        Whether there are some, and all are whole and at least 1.
+        Whether it is not empty and all its elements are whole and at least 1.
     """
     return len(sizes) > 0 and all(
         type(size) is not bool and isinstance(size, Integral) and int(size) > 0

@@ -74,6 +74,6 @@ def test_answers_are_the_rows_of_the_targets(batch, targets):
     assert batch.answers(outputs).tolist() == [[5.0 + 2 * k] for k in targets]
 
 
-def test_answers_are_no_copy_where_all_is_asked_about_in_order(batch):
+def test_answers_are_no_copy_if_all_nodes_are_targets_in_order(batch):
     outputs = torch.ones(2, 3)
     assert batch.with_targets(torch.tensor([0, 1])).answers(outputs) is outputs

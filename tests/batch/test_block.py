@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from skattn._batch import GraphBlock, batches, collate
+from skattn._batch import GraphBlock, collate
 from skattn.graph import Graph, GraphCollection
 from skattn.ops import SparseMatrix
 
@@ -27,10 +27,6 @@ KINDS = [
 
 def block_of(*graphs, hops=()):
     return GraphBlock.of(GraphCollection.of(graphs), hops)
-
-
-def senders_of(edges):
-    return [row.tolist() for row in edges.senders.split(edges.indptr.diff().tolist())]
 
 
 def random_graphs(seed, *, weighted=False, sparse=False, n_edge_features=None):
@@ -79,7 +75,7 @@ def assert_same_graphs(batch, expected):
         assert torch.equal(ours.edge_data.features, theirs.edge_data.features)
 
 
-def test_graphs_are_cut_in_the_order_wanted():
+def test_graphs_are_cut_in_the_order_wanted(senders_of):
     batch = block_of(PAIR, LONER, CHAIN).cut(np.array([2, 0]))
     assert batch.x.tolist() == [[7, 8], [9, 10], [11, 12], [1, 2], [3, 4]]
     assert senders_of(batch.structure.edges) == [[0, 1], [1, 2], [2], [3, 4], [3, 4]]
@@ -89,7 +85,7 @@ def test_graphs_are_cut_in_the_order_wanted():
     assert len(batch) == batch.structure.n_graphs == 2
 
 
-def test_a_graph_may_be_cut_twice():
+def test_a_graph_may_be_cut_twice(senders_of):
     batch = block_of(PAIR, LONER).cut(np.array([1, 0, 1, 1]))
     assert batch.x[:, 0].tolist() == [5, 1, 3, 5, 5]
     assert senders_of(batch.structure.edges) == [[0], [1, 2], [1, 2], [3], [4]]
@@ -130,7 +126,7 @@ def test_sparse_features_keep_their_columns():
     assert batch.x.values.tolist() == [4, 1, 2, 3]
 
 
-def test_hops_are_cut_like_edges():
+def test_hops_are_cut_like_edges(senders_of):
     block = block_of(PAIR, CHAIN, hops=(1, 2))
     hops = block.cut(np.array([1, 0])).structure.hops
     assert hops.keys() == {2}
@@ -145,7 +141,7 @@ def test_frames_become_their_values():
     assert block_of(*frames).cut(np.array([1])).x.tolist() == [[5, 6]]
 
 
-def test_a_block_is_of_all_graphs_whatever_is_asked_about():
+def test_a_block_holds_all_graphs_targets_or_not():
     collection = GraphCollection.of([PAIR, LONER, CHAIN])[[1]]
     block = GraphBlock.of(collection)
     assert len(block) == block.n_graphs == 3
@@ -219,47 +215,3 @@ def test_all_graphs_in_order_are_the_whole(kind):
     batch = block.cut(np.arange(block.n_graphs))
     assert_same_graphs(batch, block.whole)
     assert torch.equal(batch.structure.node_ptr, block.whole.structure.node_ptr)
-
-
-def test_numbers_are_dealt_out_in_order():
-    dealt = list(batches(6, 4))
-    assert [part.tolist() for part in dealt] == [[0, 1, 2, 3], [4, 5]]
-    assert {part.dtype for part in dealt} == {np.dtype(np.int64)}
-
-
-@pytest.mark.parametrize(
-    ("n", "batch_size", "sizes"),
-    [
-        (5, 2, [2, 3]),
-        (3, 2, [3]),
-        (1, 2, [1]),
-        (3, 1, [1, 1, 1]),
-        (4, 2, [2, 2]),
-        (3, 8, [3]),
-        (0, 4, []),
-    ],
-)
-def test_one_that_is_left_over_joins_the_batch_before(n, batch_size, sizes):
-    dealt = list(batches(n, batch_size))
-    assert [len(part) for part in dealt] == sizes
-    assert [number for part in dealt for number in part] == list(range(n))
-
-
-def test_a_generator_shuffles_and_nothing_else_does():
-    def deal(seed):
-        generator = torch.Generator().manual_seed(seed)
-        return [part.tolist() for part in batches(50, 20, generator)]
-
-    torch.manual_seed(0)
-    first = deal(3)
-    torch.manual_seed(1)
-    assert deal(3) == first
-    assert deal(4) != first
-    assert [len(part) for part in first] == [20, 20, 10]
-    assert sorted(number for part in first for number in part) == list(range(50))
-
-
-def test_epochs_of_one_generator_differ():
-    generator = torch.Generator().manual_seed(0)
-    first, second = (np.concatenate(list(batches(50, 20, generator))) for _ in "ab")
-    assert first.tolist() != second.tolist()

@@ -12,19 +12,14 @@ from skattn.graph import Graph
 from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix
 
-# 1 attends to itself already; 2 to nobody
+# 1 attends to itself already; 2 to no node
 ADJACENCY = [[0, 1, 1], [1, 1, 0], [0, 0, 0]]
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
-def senders_of(batch):
-    counts = batch.structure.edges.indptr.diff().tolist()
-    return [row.tolist() for row in batch.structure.edges.senders.split(counts)]
-
-
-def test_missing_self_loops_are_added_once():
+def test_missing_self_loops_are_added_once(senders_of):
     batch = collate(Graph(ADJACENCY, X))
-    assert senders_of(batch) == [[0, 1, 2], [0, 1], [2]]
+    assert senders_of(batch.structure.edges) == [[0, 1, 2], [0, 1], [2]]
     assert batch.structure.edges.n_senders == batch.structure.edges.n_receivers == 3
 
 
@@ -51,9 +46,9 @@ def test_length_is_the_number_of_targets():
     assert len(collate(graph[[]])) == 0
 
 
-def test_weights_become_logarithms_and_added_loops_weigh_one():
+def test_weights_become_logarithms_and_added_loops_weigh_one(senders_of):
     batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
-    assert senders_of(batch) == [[0, 1], [1], [0, 2]]
+    assert senders_of(batch.structure.edges) == [[0, 1], [1], [0, 2]]
     expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
     assert_close(batch.structure.edge_data.log_weight, expected)
 
@@ -110,9 +105,9 @@ def test_graph_without_features_cannot_become_tensors():
         collate(Graph(ADJACENCY))
 
 
-def test_graph_without_edges_has_its_loops():
+def test_graph_without_edges_has_its_loops(senders_of):
     batch = collate(Graph(np.zeros((3, 3)), X))
-    assert senders_of(batch) == [[0], [1], [2]]
+    assert senders_of(batch.structure.edges) == [[0], [1], [2]]
 
 
 def test_device_is_passed_on():
@@ -123,7 +118,7 @@ def test_device_is_passed_on():
     assert {batch.x.device.type for batch in batches} == {"meta"}
 
 
-def test_far_sight_says_who_is_within_k_hops():
+def test_hops_hold_all_senders_within_k_hops():
     graph = Graph([[0, 2, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1], [0, 0, 0, 0]], np.eye(4))
     hops = collate(graph, hops=(1, 2, 3)).structure.hops
     assert hops.keys() == {2, 3}
@@ -133,7 +128,7 @@ def test_far_sight_says_who_is_within_k_hops():
     assert (hops[2].indptr.dtype, hops[2].senders.dtype) == (torch.int64, torch.int32)
 
 
-def test_no_hops_are_collated_unless_asked_for():
+def test_there_are_no_hops_by_default():
     assert collate(Graph(ADJACENCY, X)).structure.hops == {}
 
 
@@ -193,19 +188,21 @@ def test_a_mapped_graph_trains_as_the_one_in_memory(tmp_path):
         assert torch.equal(ours, theirs)
 
 
-def test_loops_that_are_missing_cost_a_mapped_graph_only_what_has_loops(tmp_path):
+def test_loops_that_are_missing_cost_a_mapped_graph_only_what_has_loops(
+    tmp_path, senders_of
+):
     graph = mapped(Graph(ADJACENCY, X_SMALL), tmp_path)
     batch = collate(graph)
-    assert senders_of(batch) == [[0, 1, 2], [0, 1], [2]]
+    assert senders_of(batch.structure.edges) == [[0, 1, 2], [0, 1], [2]]
     assert batch.x.data_ptr() == graph.X.ctypes.data
 
 
-def test_the_pages_outlive_the_graph(tmp_path):
+def test_the_pages_outlive_the_graph(tmp_path, senders_of):
     batch = collate(mapped(Graph(LOOPED, X_SMALL), tmp_path))
     (tmp_path / "a.graph").unlink()
     gc.collect()
     assert_close(batch.x, torch.tensor(X_SMALL))
-    assert senders_of(batch) == [[0, 1], [0, 1], [2]]
+    assert senders_of(batch.structure.edges) == [[0, 1], [0, 1], [2]]
 
 
 @pytest.mark.parametrize("value", [-1, 3, 2**31 - 1])
@@ -225,7 +222,7 @@ def test_rows_of_a_damaged_file_that_overlap_are_seen(tmp_path):
         collate(Graph.load(tmp_path / "a.graph"))
 
 
-def test_nobody_is_warned_of_mapped_arrays(tmp_path, recwarn):
+def test_mapped_arrays_raise_no_warning(tmp_path, recwarn):
     collate(mapped(Graph(LOOPED, X_SMALL), tmp_path))
     assert not recwarn
 

@@ -31,16 +31,11 @@ def shuffled(monkeypatch):
     return Graph(adjacency, X, edge_features=edge_features)[rng.permutation(300)[:99]]
 
 
-def rows_of(batch):
-    counts = batch.structure.edges.indptr.diff().tolist()
-    return [row.tolist() for row in batch.structure.edges.senders.split(counts)]
-
-
-def test_rows_senders_and_weights_move_together():
+def test_rows_senders_and_weights_move_together(senders_of):
     batch = in_order(collate(Graph(CHAIN, X)[[0, 0, 2]]), ORDER)
     assert batch.x.tolist() == X[ORDER].tolist()
-    assert batch.places.tolist() == [1, 2, 0]
-    assert rows_of(batch) == [[1, 0], [1, 2, 0], [2]]
+    assert batch.position_of.tolist() == [1, 2, 0]
+    assert senders_of(batch.structure.edges) == [[1, 0], [1, 2, 0], [2]]
     expected = torch.tensor([3.0, 1, 1, 2, 1, 1]).log()
     assert_close(batch.structure.edge_data.log_weight, expected)
     assert batch.targets.tolist() == [1, 1, 0]
@@ -67,10 +62,10 @@ def test_sparse_features_move_by_rows():
     assert batch.x.edges.n_senders == 2
 
 
-def test_targets_are_asked_for_by_the_graphs_numbers():
+def test_targets_are_nodes_as_the_graph_numbers_them():
     batch = in_order(collate(Graph(CHAIN, X)), ORDER)
     assert batch.with_targets(torch.tensor([2, 1])).targets.tolist() == [0, 2]
-    assert batch.to(torch.device("meta")).places.device.type == "meta"
+    assert batch.to(torch.device("meta")).position_of.device.type == "meta"
 
 
 def step(batch):
@@ -86,15 +81,15 @@ def step(batch):
 
 def test_outputs_loss_and_gradients_are_those_of_the_graphs_own_order(shuffled):
     batch = collate(shuffled, ordered=True)
-    assert batch.places is not None
+    assert batch.position_of is not None
     assert_close(step(batch), step(collate(shuffled)))
 
 
-def test_nothing_moves_unless_asked_for_and_worth_it(shuffled, monkeypatch):
-    assert collate(shuffled).places is None
+def test_nodes_are_reordered_on_request_and_if_worth_it(shuffled, monkeypatch):
+    assert collate(shuffled).position_of is None
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 301)
     batch = collate(shuffled, ordered=True)
-    assert batch.places is None
+    assert batch.position_of is None
     for one, other in zip(step(batch)[2], step(collate(shuffled))[2], strict=True):
         assert torch.equal(one, other)
 
@@ -102,6 +97,6 @@ def test_nothing_moves_unless_asked_for_and_worth_it(shuffled, monkeypatch):
 def test_a_mapped_graph_stays_in_its_file(shuffled, tmp_path):
     shuffled.base.save(tmp_path / "ring.graph")
     mapped = Graph.load(tmp_path / "ring.graph", mmap=True)
-    assert collate(mapped, ordered=True).places is None
+    assert collate(mapped, ordered=True).position_of is None
     read = Graph.load(tmp_path / "ring.graph", mmap=False)
-    assert collate(read, ordered=True).places is not None
+    assert collate(read, ordered=True).position_of is not None

@@ -16,7 +16,7 @@ ADJACENCY = np.zeros((6, 6))
 for receiver, senders in {0: [1, 2, 3], 1: [0, 4], 2: [2, 4], 4: [5], 5: [0]}.items():
     ADJACENCY[receiver, senders] = 1
 X = np.arange(12.0).reshape(6, 2)
-EVERYBODY = 100
+ALL = 100
 
 
 def batch_of(adjacency=ADJACENCY, x=X, **options):
@@ -32,7 +32,7 @@ def numbers_of(batch):
     return (batch.x[:, 0] / 2).long().tolist()
 
 
-def senders_of(batch):
+def drawn_senders(batch):
     """The senders of each receiver, as the whole numbers them."""
     edges, nodes = batch.structure.edges, numbers_of(batch)
     rows = edges.senders.split(edges.indptr.diff().tolist())
@@ -48,18 +48,18 @@ def heavy_graph(seed=0, n=300, **options):
 
 
 def test_rings_lie_behind_each_other():
-    batch = sampled((EVERYBODY, EVERYBODY), [1])
+    batch = sampled((ALL, ALL), [1])
     assert numbers_of(batch)[:1] == [1]
     assert sorted(numbers_of(batch)[1:3]) == [0, 4]
     assert sorted(numbers_of(batch)[3:]) == [2, 3, 5]
     assert batch.structure.reach == (1, 3, 6)
-    assert senders_of(batch) == {1: [0, 1, 4], 0: [0, 1, 2, 3], 4: [4, 5]}
+    assert drawn_senders(batch) == {1: [0, 1, 4], 0: [0, 1, 2, 3], 4: [4, 5]}
     assert batch.structure.edges.n_senders == 6
 
 
 def test_as_many_senders_are_drawn_as_wanted_and_the_loop_is_kept():
     for seed in range(20):
-        senders = senders_of(sampled((2,), [0, 1, 2, 3], seed))
+        senders = drawn_senders(sampled((2,), [0, 1, 2, 3], seed))
         assert len(senders[0]) == 3
         assert senders[0] == sorted({0, *senders[0]})
         assert set(senders[0]) <= {0, 1, 2, 3}
@@ -74,7 +74,7 @@ def test_every_set_of_senders_is_as_likely():
     sampler = NeighborSampler(batch_of(star), (2,))
     counts = {}
     for seed in range(3000):
-        row = senders_of(sampler.sample(np.array([2]), seed))[2]
+        row = drawn_senders(sampler.sample(np.array([2]), seed))[2]
         assert 2 in row
         counts[tuple(row)] = counts.get(tuple(row), 0) + 1
     assert len(counts) == 10
@@ -102,7 +102,7 @@ def test_every_sender_is_as_likely_however_they_are_drawn(size):
 def test_a_sender_stands_for_those_that_were_not_drawn():
     first = sampled((2,), [0]).structure.edge_data.log_weight
     assert_close(first.exp(), torch.tensor([1.0, 1.5, 1.5]))  # 2 of 3
-    second = sampled((EVERYBODY, 1), [5]).structure  # 5, 0 for it, one of 3 for 0
+    second = sampled((ALL, 1), [5]).structure  # 5, 0 for it, one of 3 for 0
     assert_close(second.edge_data.log_weight.exp(), torch.tensor([1.0, 1.0, 1.0, 3.0]))
 
 
@@ -113,7 +113,7 @@ def test_a_drawn_senders_weight_is_multiplied():
     assert_close(batch.structure.edge_data.log_weight.exp(), torch.tensor([5.0, 6.0]))
 
 
-def test_nothing_is_weighted_where_everybody_is_drawn():
+def test_nothing_is_weighted_where_all_senders_are_drawn():
     assert sampled((3, 3), [0]).structure.edge_data.log_weight is None
     weighted = sampled((3,), [1], whole=batch_of(ADJACENCY * 3))
     assert_close(
@@ -180,9 +180,9 @@ def test_a_nodes_senders_do_not_depend_on_the_other_targets():
 
 
 def test_seeds_draw_apart():
-    found = {tuple(senders_of(sampled((1,), [0], seed))[0]) for seed in range(30)}
+    found = {tuple(drawn_senders(sampled((1,), [0], seed))[0]) for seed in range(30)}
     assert found == {(0, 1), (0, 2), (0, 3)}
-    assert senders_of(sampled((1,), [0], 2**62)) == senders_of(
+    assert drawn_senders(sampled((1,), [0], 2**62)) == drawn_senders(
         sampled((1,), [0], 2**62)
     )
 
@@ -191,7 +191,7 @@ def test_isolated_nodes_have_only_themselves():
     batch = sampled((2, 2), [3])
     assert numbers_of(batch) == [3]
     assert batch.structure.reach == (1, 1, 1)
-    assert senders_of(batch) == {3: [3]}
+    assert drawn_senders(batch) == {3: [3]}
 
 
 def test_no_targets_are_an_empty_batch():
@@ -206,7 +206,7 @@ def test_edge_features_follow_their_edges():
     features = np.stack([receivers, senders], 1) + 1.0  # an added loop has zeros
     batch = sampled((2, 2), [0, 1], whole=batch_of(edge_features=features))
     assert n_edges == len(features)
-    pairs = [(i, j) for i, row in senders_of(batch).items() for j in row]
+    pairs = [(i, j) for i, row in drawn_senders(batch).items() for j in row]
     expected = [[i + 1.0, j + 1.0] if ADJACENCY[i, j] else [0.0, 0.0] for i, j in pairs]
     assert batch.structure.edge_data.features.tolist() == expected
 
@@ -267,7 +267,7 @@ def test_degrees_are_those_of_the_whole(weight):
     ],
     ids=lambda options: options["score"],
 )
-def test_drawing_everybody_gives_what_the_whole_graph_gives(options, output):
+def test_drawing_all_senders_equals_the_full_graph(options, output):
     graph = heavy_graph()
     features = np.random.default_rng(1).random((graph.n_edges, 2))
     whole = collate(heavy_graph(edge_features=features))
@@ -347,7 +347,7 @@ def test_impossible_fanouts_are_refused(fanout):
         NeighborSampler(batch_of(), fanout)
 
 
-def test_fan_outs_beyond_all_integers_draw_everybody():
+def test_fanouts_beyond_all_integers_draw_all_senders():
     every, many = (
         NeighborSampler(batch_of(), (size,)).sample(np.array([0]), 0)
         for size in (10**30, 100)

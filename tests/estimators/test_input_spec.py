@@ -8,9 +8,9 @@ X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
 def batches_of(views, hops=()):
-    spec = InputSpec(hops, None, 0)
-    sources = spec.tasks(
-        views, [None] * len(views), batch_size="auto", device=torch.device("cpu")
+    spec = InputSpec(hops, None, 0, None)
+    sources = spec.sources(
+        [(view, None) for view in views], batch_size="auto", device=torch.device("cpu")
     )
     return [source.batch for source in sources]
 

@@ -1,7 +1,7 @@
-"""Compiled loops that cut stretches of rows out of arrays and lay them side by side.
+"""Ranges of rows, and compiled loops that cut and concatenate them.
 
-A stretch is all that one graph has of something: its nodes, its edges, the entries of
-its sparse features. The compiled functions trust their arguments.
+A range holds the rows of one graph or node: its nodes, its edges, the entries of its
+sparse features. The compiled functions trust their arguments.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -17,24 +17,24 @@ from numba import njit
 _jit = njit(nogil=True, cache=True, boundscheck=False)
 
 
-class Stretches(NamedTuple):
-    """Where stretches of rows lie, in the order in which they are wanted."""
+class RowRanges(NamedTuple):
+    """Ranges of rows, in the order in which they are concatenated."""
 
     low: np.ndarray
-    """(n,) int64: the first row of each."""
+    """(n,) int64: first row of each range."""
     ptr: np.ndarray
-    """(n + 1,) int64: where each starts once they lie side by side."""
+    """(n + 1,) int64: offset of each range in the concatenation."""
 
     @classmethod
-    def between(cls, low: np.ndarray, high: np.ndarray) -> Stretches:
-        """Return the stretches of the rows from `low` up to, without, `high`."""
+    def between(cls, low: np.ndarray, high: np.ndarray) -> RowRanges:
+        """Return the ranges ``low[s]:high[s]``."""
         ptr = np.zeros(len(low) + 1, np.int64)
         np.cumsum(high - low, out=ptr[1:])
         return cls(low, ptr)
 
     @property
     def high(self) -> np.ndarray:
-        """(n,) int64: the row behind the last of each."""
+        """(n,) int64: the row after the last of each range."""
         return self.low + np.diff(self.ptr)
 
 
@@ -43,9 +43,9 @@ class Stretches(NamedTuple):
 
 
 @_jit
-def copy_rows(stretches, width, table, out):
+def copy_rows(ranges, width, table, out):
     """Copy rows of `width` numbers; both tables are flat."""
-    low, ptr = stretches
+    low, ptr = ranges
     for s in range(len(low)):
         n = (ptr[s + 1] - ptr[s]) * width
         old = table[low[s] * width : low[s] * width + n]
@@ -56,7 +56,7 @@ def copy_rows(stretches, width, table, out):
 
 @_jit
 def cut_csr(rows, entries, indptr, indices, columns_move, new_indptr, new_indices):
-    """Cut compressed rows; where columns move, they are numbers of the same rows."""
+    """Cut CSR rows; if columns move, they are shifted along with their rows."""
     new_indptr[0] = 0
     for s in range(len(rows.low)):
         first, n = rows.ptr[s], rows.ptr[s + 1] - rows.ptr[s]
@@ -75,7 +75,7 @@ def cut_csr(rows, entries, indptr, indices, columns_move, new_indptr, new_indice
 
 @_jit
 def cut_renumbered(entries, senders, numbers, new_senders):
-    """Cut stretches of senders and give each the number that it has from now on."""
+    """Cut ranges of senders and replace each by its entry in `numbers`."""
     low, ptr = entries
     for s in range(len(low)):
         n = ptr[s + 1] - ptr[s]

@@ -1,0 +1,45 @@
+"""Tensors on the memory of arrays, mapped from a file or not."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, from_numpy
+
+
+def as_tensor(array: NDArray[Any], dtype: type[np.generic]) -> Tensor:
+    """Make a contiguous tensor; memory is shared where the array allows it."""
+    if array.dtype == dtype and array.flags.c_contiguous and is_mapped(array):
+        return from_numpy(np.asarray(_DeclaredWritable(array)))
+    return from_numpy(np.require(array, dtype, ["C", "W"]))
+
+
+def as_array(tensor: Tensor | None) -> NDArray[Any]:
+    """Return the array on the memory of a tensor that must be there."""
+    assert tensor is not None
+    array: NDArray[Any] = tensor.numpy()
+    return array
+
+
+def is_mapped(array: Any) -> bool:
+    """Whether an array is memory-mapped from a file, for reading."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap) and array.mode == "r":
+            return True
+        array = array.base
+    return False
+
+
+class _DeclaredWritable:
+    """Array interface of a read-only array, declared writable, as torch requires.
+
+    Nothing writes to a batch, and pages that are mapped for reading are protected by
+    the system. Mapping them copy-on-write needs as much free memory as there are pages.
+    """
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+        address = array.__array_interface__["data"][0]
+        self.__array_interface__ = array.__array_interface__ | {
+            "data": (address, False)
+        }
