@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import StrOptions, _fit_context
-from skattn.graph import ATOM_FEATURES, graphs_from_smiles, read_smiles
+from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+from skattn.graph._molecules import read_smiles
 from skattn.preprocessing._to_graphs import ToGraphs
 
 

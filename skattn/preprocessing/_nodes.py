@@ -11,7 +11,9 @@ from skattn._compat_sklearn import (
     _check_n_features,
     _safe_indexing,
 )
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
+from skattn.graph._graph_list import is_graph_list
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class Nodes:
         """Read what a transformer called `owner` was given."""
         if isinstance(X, Graph):
             return cls(X, None, None)
-        if not _holds_graphs(X):
+        if not (is_graph_list(X) or (isinstance(X, list | tuple) and len(X) == 0)):
             raise TypeError(
                 f"{owner} needs X to be a Graph or a list of graphs, got "
                 f"{type(X).__name__}. A table goes to the transformer itself."
@@ -69,10 +71,3 @@ def check_features(estimator: Any, features: Any, *, reset: bool) -> None:
         features = np.empty((0, 0))
     _check_feature_names(estimator, features, reset=reset)
     _check_n_features(estimator, features, reset=reset)
-
-
-def _holds_graphs(X: Any) -> bool:
-    listed = isinstance(X, list | tuple)
-    if not listed and not (getattr(X, "ndim", 0) == 1 and X.dtype == object):
-        return False
-    return len(X) == 0 or any(isinstance(entry, Graph) for entry in X)

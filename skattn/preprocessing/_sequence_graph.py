@@ -13,7 +13,8 @@ from skattn._compat_sklearn import (
     _check_feature_names_in,
     _fit_context,
 )
-from skattn.graph import POSITION_FEATURES, read_sequences, sequence_graphs
+from skattn.graph import sequence_graphs
+from skattn.graph._sequences import POSITION_FEATURES, read_sequences
 from skattn.preprocessing._nodes import check_features
 from skattn.preprocessing._to_graphs import ToGraphs
 
