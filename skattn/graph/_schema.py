@@ -8,7 +8,7 @@ class Difference(NamedTuple):
     """A count in which two schemas differ."""
 
     noun: str
-    """Name of what is counted, in the singular."""
+    """Singular noun."""
     expected: int
     got: int
 

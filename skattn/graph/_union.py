@@ -51,7 +51,7 @@ def check_alike(graphs: Sequence[Any]) -> None:
 def side_by_side(
     graphs: Sequence[Any],
 ) -> tuple[sparse.csr_array, Any, NDArray[np.float32] | None, NDArray[np.int64]]:
-    """Lay out graphs that are alike.
+    """Lay out the disjoint union of graphs with equal features.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def side_by_side(
 
 
 def _labels(graphs: Sequence[Any]) -> Any:
-    """Return the labels of all; either all graphs have some or none has."""
+    """Return the labels of all graphs; None if no graph has labels."""
     labelled = [graph.nodes is not None for graph in graphs]
     if any(labelled) and not all(labelled):
         raise ValueError(
@@ -111,7 +111,7 @@ def _table_form(graph: Any) -> tuple[Any, ...]:
 
 
 def _difference(here: tuple[Any, ...], there: tuple[Any, ...]) -> tuple[str, str]:
-    """Return the first traits that differ, as text."""
+    """Return the first kinds or columns that differ, as text."""
     pairs = [(a, b) for a, b in zip(here, there, strict=True) if a != b]
     if isinstance(pairs[0][0], str):
         return pairs[0]
@@ -122,7 +122,7 @@ def _difference(here: tuple[Any, ...], there: tuple[Any, ...]) -> tuple[str, str
 def _block_diagonal(
     adjacencies: list[Any], node_ptr: NDArray[np.int64]
 ) -> sparse.csr_array:
-    """Stack matrices that may hold parallel edges, which stay in their order."""
+    """Return a block-diagonal matrix; parallel edges stay in their order."""
     counts = np.array([len(part.indices) for part in adjacencies], dtype=np.int64)
     n_nodes, n_edges = int(node_ptr[-1]), int(counts.sum())
     index = index_dtype(n_nodes, n_edges)

@@ -1,4 +1,4 @@
-"""The nodes of a graph, or of all graphs of a list, as one table."""
+"""Nodes of a graph, or of a list of graphs, as one table."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from skattn.graph._graph_list import is_graph_list
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """One graph or several side by side, and the way back."""
+    """A graph or the disjoint union of a list, and its inverse."""
 
     graph: Graph
     """The graph or view as given, or the union of the list."""
@@ -29,7 +29,7 @@ class Nodes:
 
     @classmethod
     def of(cls, X: Any, owner: str) -> "Nodes":
-        """Read what a transformer called `owner` was given."""
+        """Check the input of a transformer called `owner`."""
         if isinstance(X, Graph):
             return cls(X, None, None)
         if not (is_graph_list(X) or (isinstance(X, list | tuple) and len(X) == 0)):
@@ -41,8 +41,8 @@ class Nodes:
         collection = GraphCollection.of(graphs)
         return cls(collection.whole, graphs, collection.node_ptr)
 
-    def answers(self, y: Any) -> Any:
-        """Return one answer per target: a node of a list has its graph's."""
+    def labels(self, y: Any) -> Any:
+        """Return one label per target: a node of a list has its graph's."""
         if y is None or self.node_ptr is None or self.listed is None:
             return y
         n_graphs = len(self.listed)
@@ -54,8 +54,8 @@ class Nodes:
         graphs = np.repeat(np.arange(n_graphs), np.diff(self.node_ptr))
         return _safe_indexing(y, graphs)
 
-    def give_back(self, features: Any) -> Graph | list[Graph]:
-        """Return what came with other features, one row per node."""
+    def with_features(self, features: Any) -> Graph | list[Graph]:
+        """Return the input with other features, one row per node."""
         graph = self.graph.with_features(features)
         if self.listed is None or self.node_ptr is None:
             return graph
@@ -66,7 +66,7 @@ class Nodes:
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool) -> None:
-    """Remember the names and number of node features, or compare with those."""
+    """Store the names and number of node features, or compare with those at fit."""
     if features is None:
         features = np.empty((0, 0))
     _check_feature_names(estimator, features, reset=reset)
