@@ -26,12 +26,9 @@ from skattn import (
     GraphAttentionRegressor,
 )
 from skattn._batch import GraphBlock
-from skattn.graph import (
-    GraphCollection,
-    add_self_loops,
-    degree_features,
-    positional_encoding,
-)
+from skattn.graph import add_self_loops, positional_encoding
+from skattn.graph._collection import GraphCollection
+from skattn.graph._features import degree_features
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 from skattn.preprocessing import NodeTransformer, SequenceGraph
 

@@ -49,7 +49,8 @@ def _graphs() -> Set:
 def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int64]):  # type: ignore[no-untyped-def]
     from skattn._batch import GraphBlock
     from skattn._training import GraphBatches, Labels, Supervised, Training, train
-    from skattn.graph import Graph, GraphCollection
+    from skattn.graph import Graph
+    from skattn.graph._collection import GraphCollection
     from skattn.nn import BlockSpec, NetworkSpec
 
     one_hot = np.eye(_LABELS, dtype=np.float32)

@@ -17,7 +17,7 @@ from skattn._batch._tensors import as_array
 from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
-    from skattn.graph import GraphCollection
+    from skattn.graph._collection import GraphCollection
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class GraphBlock:
     >>> import numpy as np
     >>> from skattn import Graph
     >>> from skattn._batch import GraphBlock
-    >>> from skattn.graph import GraphCollection
+    >>> from skattn.graph._collection import GraphCollection
     >>> pair = Graph([[0, 1], [1, 0]], np.array([[1.0], [2.0]]))
     >>> loner = Graph([[0]], np.array([[3.0]]))
     >>> block = GraphBlock.of(GraphCollection.of([pair, loner]))

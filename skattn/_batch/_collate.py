@@ -17,8 +17,9 @@ from torch import Tensor
 from skattn._batch._batch import GraphBatch
 from skattn._batch._reorder import in_order
 from skattn._batch._tensors import as_tensor, is_mapped
-from skattn.graph import Graph, MissingLoops, check_indices, hop_adjacency, local_order
-from skattn.graph._adjacency import index_dtype
+from skattn.graph import Graph, hop_adjacency, local_order
+from skattn.graph._adjacency import check_indices, index_dtype
+from skattn.graph._self_loops import MissingLoops
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 

@@ -12,7 +12,8 @@ from skattn._training import FullGraph, GraphBatches, resolve_device
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._parameters import check_context, check_parameters
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Positions, RowKind
 from skattn.graph._resolve import resolve
 from skattn.nn._hops import as_hops

@@ -8,7 +8,8 @@ import torch
 
 from skattn._batch import GraphBlock, NeighborSampler, collate
 from skattn._training import FullGraph, GraphBatches, SampledBatches, resolve_device
-from skattn.graph import GraphCollection, positional_encoding
+from skattn.graph import positional_encoding
+from skattn.graph._collection import GraphCollection
 
 BATCH_SIZE = 128
 """Graphs in a batch by default."""

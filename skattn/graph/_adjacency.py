@@ -1,4 +1,4 @@
-"""The adjacency matrix: checked at the border, canonical from then on."""
+"""Adjacency matrices: validation and canonical form."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ _PRIOR = (
 
 
 def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
-    """Return the smaller index type that can count to all of these sizes."""
+    """Return int32 if it can index all of these sizes, else int64."""
     return np.int32 if max(sizes) <= np.iinfo(np.int32).max else np.int64
 
 
 def canonical_adjacency(
     adjacency: Any, edge_features: Any = None, *, n_rows: int | None = None
 ) -> tuple[sparse.csr_array, NDArray[np.float32] | None]:
-    """Check what the user calls an adjacency and bring it into one form.
+    """Check an adjacency matrix and return it in canonical form.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def canonical_adjacency(
     edge_features : array-like of shape (n_entries, n_edge_features) or None
         In the order in which `adjacency` stores its entries.
     n_rows : int or None
-        How many rows X has, where there is an X.
+        Number of rows of X, None without X.
 
     Returns
     -------
@@ -61,10 +61,7 @@ def csr_from_entries(
     weights: NDArray[np.float32],
     n_nodes: int,
 ) -> sparse.csr_array:
-    """Build the matrix whose entries are in the order of their receivers.
-
-    Duplicates stay, in their order.
-    """
+    """Build a CSR matrix of entries sorted by receiver; duplicates stay, in order."""
     index = index_dtype(n_nodes, len(senders))
     indptr = np.zeros(n_nodes + 1, dtype=index)
     np.cumsum(np.bincount(receivers, minlength=n_nodes), out=indptr[1:])
@@ -82,7 +79,7 @@ def entry_rows(adjacency: sparse.csr_array) -> NDArray[Any]:
 def cut_adjacency(
     adjacency: sparse.csr_array, nodes: NDArray[np.int64]
 ) -> tuple[sparse.csr_array, NDArray[np.int64]]:
-    """Return the entries among `nodes`, in their order, and the numbers they had."""
+    """Return the induced adjacency of `nodes`, and the position of each kept entry."""
     place = np.full(adjacency.shape[0], -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))
     starts = adjacency.indptr[nodes]
@@ -107,7 +104,7 @@ def _stored_form(adjacency: Any) -> Any:
         check_indices(adjacency)
         return adjacency
     entries = adjacency.tocoo(copy=False)
-    if adjacency.format == "bsr":  # blocks are padded with zeros that nobody stored
+    if adjacency.format == "bsr":  # blocks are padded with zeros
         held = entries.data != 0
         at = (entries.row[held], entries.col[held])
         entries = sparse.coo_array((entries.data[held], at), shape=entries.shape)
@@ -145,7 +142,7 @@ def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
 
 
 def check_indices(adjacency: Any) -> None:
-    """Check that compressed rows or columns are some and name no node beyond them.
+    """Check that compressed rows or columns are valid and indices within bounds.
 
     Parameters
     ----------
@@ -155,7 +152,7 @@ def check_indices(adjacency: Any) -> None:
     Raises
     ------
     ValueError
-        If they do not lie one behind the other, or an index is not in the matrix.
+        If `indptr` is not ascending from 0, or an index is out of bounds.
     """
     n_lines = adjacency.shape[adjacency.format == "csc"]
     n_places = adjacency.shape[adjacency.format == "csr"]
@@ -164,7 +161,7 @@ def check_indices(adjacency: Any) -> None:
 
 
 def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
-    """Check that compressed rows or columns lie one behind the other."""
+    """Check that `indptr` starts at 0 and never falls."""
     if len(indptr) != n_lines + 1 or indptr[0] != 0 or np.any(np.diff(indptr) < 0):
         raise ValueError(
             "adjacency.indptr must start at 0, never fall and have one entry more than "
@@ -173,7 +170,7 @@ def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
 
 
 def check_range(indices: NDArray[Any], n_places: int) -> None:
-    """Check that indices name no node beyond those that are there."""
+    """Check that indices are within bounds."""
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_places):
         raise ValueError(
             f"adjacency.indices must lie in 0 .. {n_places - 1}, got values from "
@@ -197,7 +194,7 @@ def _check_shape(shape: tuple[int, ...], n_rows: int | None) -> None:
 
 
 def _with_weights(stored: Any) -> Any:
-    """Return the same entries with checked float32 values, sharing what it can."""
+    """Return the same entries with checked float32 values, copied only if needed."""
     weights = as_weights(stored.data[: stored.nnz])
     if stored.format == "coo":
         return sparse.coo_array((weights, (stored.row, stored.col)), shape=stored.shape)

@@ -68,7 +68,7 @@ def write_arrays(
 def read_arrays(
     path: str | os.PathLike[str], *, mmap: bool
 ) -> tuple[Any, list[NDArray[Any]]]:
-    """Read or map what `write_arrays` wrote.
+    """Read or map a file of `write_arrays`.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def _content(file: BinaryIO) -> Any:
     file.seek(head)
     text = file.read(length)
     if zlib.crc32(text) != crc32:
-        raise ValueError("its head is not what was written")
+        raise ValueError("its head does not match its checksum")
     return json.loads(text)
 
 
@@ -148,7 +148,7 @@ def _take(file: BinaryIO, entry: dict[str, Any], *, mmap: bool) -> NDArray[Any]:
     file.seek(offset)
     array = np.fromfile(file, dtype, math.prod(shape)).reshape(shape)
     if zlib.crc32(_bytes(array)) != entry["crc32"]:
-        raise ValueError("an array is not what was written")
+        raise ValueError("an array does not match its checksum")
     return array
 
 

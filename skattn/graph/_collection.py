@@ -1,4 +1,4 @@
-"""Many graphs in one record: side by side, each a row."""
+"""Many graphs in one record: a disjoint union whose rows are graphs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,20 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._graph import Graph
+from skattn.graph._graph_list import whole_graphs
 from skattn.graph._target_view import TargetView
 from skattn.graph._union import check_alike, side_by_side
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GraphCollection(TargetView):
-    """Graphs side by side in one, and the graphs that one asks about.
+    """The disjoint union of graphs, and the target graphs.
 
-    What `Graph` is for nodes this is for whole graphs: slicing it by rows gives a view,
-    the same arrays with other targets.
+    As a `Graph` has nodes for rows this has whole graphs: slicing it by rows gives a
+    view, the same arrays with other targets.
 
     Examples
     --------
-    >>> from skattn.graph import Graph, GraphCollection
+    >>> from skattn.graph import Graph
+    >>> from skattn.graph._collection import GraphCollection
     >>> collection = GraphCollection.of([Graph([[0, 1], [1, 0]]), Graph([[0]])])
     >>> collection
     GraphCollection(n_graphs=2, n_nodes=3, n_edges=2, n_features=0)
@@ -32,23 +34,23 @@ class GraphCollection(TargetView):
     """
 
     whole: Graph
-    """All graphs side by side, without labels; features as they were given."""
+    """The disjoint union, without labels; features as they were given."""
     node_ptr: NDArray[np.int64]
     """(n_graphs + 1,): graph g holds the nodes node_ptr[g] to node_ptr[g + 1]."""
     targets: NDArray[np.int64]
-    """(n_targets,) numbers of graphs; all of them unless this is a view."""
+    """(n_targets,) positions of the target graphs; of all unless this is a view."""
     _base: "GraphCollection | None" = None
     """The collection that this is a view of, or None."""
 
     @classmethod
     def of(cls, graphs: Sequence[Graph]) -> Self:
-        """Lay graphs side by side.
+        """Make a collection of graphs.
 
         Parameters
         ----------
         graphs : sequence of Graph
             Whole graphs of at least one node, all with the same features and edge
-            features or all without. Labels do not matter and may repeat.
+            features or all without. Labels are ignored.
 
         Returns
         -------
@@ -58,10 +60,10 @@ class GraphCollection(TargetView):
         Raises
         ------
         TypeError
-            If something else than a Graph is among them.
+            If an entry is no Graph.
         ValueError
-            If there is no graph, or one is empty or a view of some of its nodes, or
-            one has other features than the first.
+            If there is no graph, one is empty or a view of some of its nodes, or has
+            other features than the first.
         """
         graphs = _as_graphs(graphs)
         check_alike(graphs)
@@ -127,39 +129,17 @@ class GraphCollection(TargetView):
 
 
 def _as_graphs(graphs: Any) -> list[Graph]:
-    """Return a list of whole graphs."""
-    if isinstance(graphs, Graph):
-        raise TypeError(
-            "A collection is made of a list of graphs, got one Graph. Put it into a "
-            "list: [graph]."
-        )
-    listed: list[Graph] = list(graphs)
+    """Return a list of whole graphs of at least one node."""
+    listed = whole_graphs(graphs)
     if not listed:
         raise ValueError(
             "There must be at least one graph, got an empty list. Check the step that "
             "made or selected the graphs."
         )
     for number, graph in enumerate(listed):
-        _check_whole(number, graph)
+        if graph.n_nodes == 0:
+            raise ValueError(
+                f"Every graph in a list must have a node, graph {number} has none. "
+                "Leave it out, and its answer."
+            )
     return listed
-
-
-def _check_whole(number: int, graph: Any) -> None:
-    if not isinstance(graph, Graph):
-        raise TypeError(
-            "A list of graphs must hold graphs alone, got "
-            f"{type(graph).__name__} at position {number}. Make it a Graph(adjacency, "
-            "X), or leave it out."
-        )
-    if graph.n_nodes == 0:
-        raise ValueError(
-            f"Every graph in a list must have a node, graph {number} has none. Leave "
-            "it out, and its answer."
-        )
-    if graph.is_view and len(np.unique(graph.targets)) < graph.n_nodes:
-        raise ValueError(
-            "In a list every graph is one target as a whole, but graph "
-            f"{number} is a view that asks about {len(graph)} of its {graph.n_nodes} "
-            "nodes. Cut them out with graph.subgraph(), or fit on that one graph, "
-            "not on a list, to learn about its nodes."
-        )

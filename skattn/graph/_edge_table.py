@@ -1,4 +1,4 @@
-"""A table of edges becomes the parts of a graph."""
+"""Edge lists: parts of a graph from a table of edges."""
 
 import warnings
 from typing import Any
@@ -21,7 +21,7 @@ def parts_from_edges(
     weights: Any,
     edge_features: Any,
 ) -> dict[str, Any]:
-    """Return what the constructor of a graph takes."""
+    """Return the arguments of the constructor of Graph."""
     X = as_features(X)
     weights = _column(edges, weights)
     edge_features = _column(edges, edge_features)
@@ -112,7 +112,7 @@ def _pairs(edges: Any) -> NDArray[Any]:
 
 
 def _pairs_of_list(edges: Any) -> NDArray[Any]:
-    """Return pairs of any labels: numpy alone would make all of them strings."""
+    """Return pairs of labels of any type; numpy would convert mixed ones to text."""
     pairs = np.empty((len(edges), 2), dtype=object)
     for number, edge in enumerate(edges):
         if isinstance(edge, str) or not hasattr(edge, "__len__") or len(edge) != 2:
@@ -126,7 +126,7 @@ def _pairs_of_list(edges: Any) -> NDArray[Any]:
 
 
 def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
-    """Return the labels, or None where nodes are numbered, and how many nodes."""
+    """Return the labels, None where nodes are positions, and the number of nodes."""
     if isinstance(nodes, (int, np.integer)):
         n_nodes = int(nodes)
         return None, n_nodes

@@ -1,4 +1,4 @@
-"""Where a node stands in its graph, as numbers: walks, waves and degrees."""
+"""Positional encodings of nodes: random walks, Laplacian eigenvectors, degrees."""
 
 from itertools import pairwise
 from typing import Any
@@ -15,8 +15,8 @@ KINDS = ("random_walk", "laplacian", "degree")
 
 # Numbers in one block of walks or stack of matrices: 16 MB, of which few live at once.
 _BLOCK = 2**21
-# A block of walks becomes a dense array beyond this share of nonzeros: a sparse product
-# takes about ten times as long per number.
+# Share of nonzeros beyond which a block of walks becomes dense: a sparse product is
+# about ten times slower per number.
 _DENSE_SHARE = 0.05
 # Components of more nodes are decomposed one by one, for the wanted vectors alone.
 _MAX_DENSE = 128
@@ -38,24 +38,22 @@ def positional_encoding(
     n_components: int = 16,
     node_ptr: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Describe where every node stands in its graph.
+    """Compute positional encodings of nodes.
 
-    The encodings depend on the edges alone, and not on how nodes are numbered: if the
-    nodes of a graph change places, so do the rows.
+    They are functions of the edges alone and permutation-equivariant.
 
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        One graph, or several side by side with no edge from one to another. Weights
-        count; self-loops are not added.
+        One graph or a disjoint union, weighted or not. Self-loops are not added.
     kind : {"random_walk", "laplacian", "degree"}, default="random_walk"
-        What the columns hold:
+        Content of the columns:
 
-        - "random_walk": the probabilities that a walk which always steps to one of
-          the current node's senders, with probabilities in proportion to the weights,
-          is back after 1, 2, .., n_components steps: the diagonals of the powers of
-          ``D^-1 A`` [1]_. A node without senders has zeros. Costs n_nodes * n_edges *
-          n_components / 2 for one graph and less where neighbourhoods are small.
+        - "random_walk": return probabilities of a random walk along senders, in
+          proportion to edge weights, after 1, 2, .., n_components steps: the diagonals
+          of the powers of ``D^-1 A`` [1]_. A node without senders has zeros. Costs
+          n_nodes * n_edges * n_components / 2 for one graph and less where
+          neighbourhoods are small.
         - "laplacian": the eigenvectors of the symmetric normalised Laplacian with the
           smallest eigenvalues [2]_, of unit length in every connected component,
           without the first (which only holds degrees); zeros where a component has
@@ -130,10 +128,10 @@ def _balanced(adjacency: Any) -> Any:
 def _walks(
     adjacency: Any, n_components: int, node_ptr: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Return the diagonals of the powers of one step of a walk.
+    """Return the diagonals of the powers of the transition matrix.
 
     A block of columns holds the walks to a few nodes of every graph at once: graphs
-    do not meet, so column j serves the j-th node of each.
+    are disjoint, so column j serves the j-th node of each.
     """
     steps, sizes = _balanced(adjacency), np.diff(node_ptr)
     encoding = np.zeros((steps.shape[0], n_components), dtype=np.float32)
@@ -158,7 +156,7 @@ def _returns(
     """Return `width` nodes of every graph, from its `first`, and their diagonals.
 
     ``(S^(a + b))[i, i]`` is the product of row i of ``S^a`` and column i of ``S^b``, so
-    that walks of half the length do.
+    that walks of half the length suffice.
     """
     node_ptr = np.concatenate([[0], np.cumsum(sizes)])
     counts = np.clip(sizes - first, 0, width)
@@ -249,7 +247,7 @@ def _largest(balanced: Any, n_wanted: int) -> tuple[NDArray[Any], NDArray[Any]]:
 def _settled(
     values: NDArray[np.float64], vectors: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Replace what is arbitrary about eigenvectors (n, size, m) by a rule."""
+    """Fix the sign and the basis of eigenvectors (n, size, m) by a rule."""
     n, size, m = vectors.shape
     rows = vectors.transpose(0, 2, 1).reshape(n * m, size)
     new = np.diff(values, axis=1, prepend=np.inf).ravel() < -_SAME_VALUE

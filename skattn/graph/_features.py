@@ -1,4 +1,4 @@
-"""Node features: kept as the user gave them, sliced by rows."""
+"""Node features: arrays, sparse matrices or DataFrames, kept as given."""
 
 from typing import Any
 
@@ -60,12 +60,12 @@ def degree_features(adjacency: sparse.csr_array) -> NDArray[np.float32]:
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        Of the graph in use.
+        Row attends to column.
 
     Returns
     -------
     ndarray of shape (n_nodes, 2), float32
-        What a graph without features gets.
+        Default features of a graph without any.
     """
     degree = np.diff(adjacency.indptr)
     columns = np.ones(len(degree)), np.log1p(degree)

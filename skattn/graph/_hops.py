@@ -1,4 +1,4 @@
-"""Who is within a few hops of whom."""
+"""k-hop neighbourhoods."""
 
 import numpy as np
 from scipy import sparse
@@ -7,20 +7,20 @@ from skattn.graph._adjacency import index_dtype
 
 
 def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
-    """Join every node to all that it reaches in at most k steps, itself included.
+    """Return the adjacency of k-hop neighbourhoods, with self-loops.
 
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
         Row attends to column: a step leads from a receiver to one of its senders.
     k : int
-        The most steps, at least 1.
+        Maximal number of steps, at least 1.
 
     Returns
     -------
     csr_array of shape (n_nodes, n_nodes)
-        1 where there is such a path, float32, sorted. With k = 1 these are the edges
-        themselves and every self-loop; an edge that is there several times counts once.
+        Sorted float32 ones where row reaches column in at most k steps. With k = 1
+        these are the edges and all self-loops; parallel edges are merged.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
 
 
 def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
-    """Return 1 where there is an entry, each place once and sorted."""
+    """Return ones at the entries of a matrix, merged and sorted."""
     matrix.sum_duplicates()
     index = index_dtype(matrix.shape[0], matrix.nnz)
     parts = (

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from skattn.graph._graph import Graph
+from skattn.graph._graph_list import is_graph_list
 
 InputKind = Literal["table", "adjacency", "graph", "named", "graphs", "sequences"]
 
@@ -121,9 +122,9 @@ def _list_kind(X: Any) -> InputKind | None:
             "X must hold at least one graph, sequence or row, got an empty list (0 "
             "samples). Check the step that made or selected them."
         )
-    first = next(iter(X))
-    if isinstance(first, Graph):
+    if is_graph_list(X):
         return "graphs"
+    first = next(iter(X))
     if _is_matrix(first):
         return "sequences"
     _check_rows(X)

@@ -1,4 +1,4 @@
-"""Node labels: a pandas Index, each label once."""
+"""Node labels: a unique pandas Index."""
 
 from typing import Any
 
@@ -44,6 +44,6 @@ def as_index(labels: Any) -> Any:
 
 
 def some(labels: Any, most: int = 5) -> str:
-    """Return the first few labels as text, and how many more there are."""
+    """Return the first labels as text, and the number of others."""
     shown = ", ".join(repr(label) for label in list(labels[:most]))
     return shown + (f" and {len(labels) - most} more" if len(labels) > most else "")

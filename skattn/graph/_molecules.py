@@ -1,4 +1,4 @@
-"""Molecules: atoms are nodes, bonds are edges, read by RDKit."""
+"""Molecular graphs from SMILES, read by RDKit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ BOND_FEATURES = (
 
 
 def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]:
-    """Make graphs of molecules written as SMILES.
+    """Convert SMILES to graphs.
 
     A node is a heavy atom with the columns ``skattn.graph.ATOM_FEATURES``; a bond is an
     edge in both directions with the columns ``skattn.graph.BOND_FEATURES``. All are
@@ -74,10 +74,9 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     smiles : list of str, Series, array of shape (n,) or one column of shape (n, 1)
         One molecule each; parts with a dot are one graph.
     on_invalid : {"raise", "nan"}, default="raise"
-        What becomes of a text that RDKit cannot read, and of a missing one. "nan": a
-        graph of one node whose features are all NaN, so that rows and answers stay in
-        step. As anywhere in scikit-learn, what comes next refuses NaN or deals with
-        it: ``NodeTransformer(SimpleImputer())`` makes a mean atom of it.
+        Treatment of missing and invalid SMILES. "nan": a graph of one node whose
+        features are all NaN, so that rows stay aligned with the labels; impute them,
+        for example by ``NodeTransformer(SimpleImputer())``, which makes a mean atom.
 
     Returns
     -------
@@ -111,7 +110,7 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
         raise ValueError(f"on_invalid must be 'raise' or 'nan', got {on_invalid!r}.")
     texts = read_smiles(smiles)
     Chem, rdBase = _rdkit()
-    with rdBase.BlockLogs():  # it writes to stderr what the error below says
+    with rdBase.BlockLogs():  # else RDKit writes to stderr
         molecules = [_molecule(text, Chem) for text in texts]
         if on_invalid == "raise":
             _check_valid(texts, molecules, Chem)
@@ -184,7 +183,7 @@ def _rdkit() -> tuple[Any, Any]:
 
 
 def _molecule(text: str | None, Chem: Any) -> Any:
-    """Return RDKit's molecule, or None where there is none."""
+    """Return RDKit's molecule, or None if the text is missing or invalid."""
     molecule = None if text is None else Chem.MolFromSmiles(text)
     if molecule is None or molecule.GetNumAtoms() == 0:
         return None
@@ -215,7 +214,7 @@ def _reason(text: str | None, Chem: Any) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Tables:
-    """What RDKit says of one molecule, as numbers."""
+    """Atom and bond properties of one molecule, from RDKit."""
 
     atoms: list[tuple[Any, ...]]
     """Element, degree, hydrogens, hybridisation, chirality, charge, aromatic, ring,
@@ -257,7 +256,7 @@ def _tables(molecule: Any) -> _Tables:
 
 
 def _laid_out(tables: Sequence[_Tables]) -> Iterator[Graph]:
-    """Build all graphs side by side and cut them apart."""
+    """Build the disjoint union of all graphs and yield each of them."""
     node_ptr = np.cumsum([0, *(len(table.atoms) for table in tables)])
     X = _atom_columns([atom for table in tables for atom in table.atoms])
     bonds = [bond for table in tables for bond in table.bonds]
@@ -312,7 +311,7 @@ def _bond_columns(bonds: list[tuple[Any, ...]]) -> NDArray[np.float32]:
 def _indicators(
     values: Any, choices: Sequence[Any], *, other: bool = False
 ) -> NDArray[np.float32]:
-    """Return a column per choice with a one where it is the value."""
+    """Return one-hot columns of the choices."""
     equal: NDArray[np.bool_] = np.array(values)[:, None] == np.array(list(choices))
     if other:
         equal = np.column_stack([equal, ~equal.any(axis=1)])

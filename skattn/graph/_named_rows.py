@@ -1,4 +1,4 @@
-"""Rows that join a graph by name."""
+"""Rows of a DataFrame that join a graph by node labels."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def named_rows(X: Any, nodes: Any) -> tuple[NDArray[np.int64], Any]:
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
-        Its index, or a column called as the nodes are, holds labels.
+        Node labels are its index or the column of the name of `nodes`.
     nodes : pandas.Index of shape (n_nodes,)
         The labels of the graph.
 
@@ -24,7 +24,7 @@ def named_rows(X: Any, nodes: Any) -> tuple[NDArray[np.int64], Any]:
     positions : ndarray of shape (n_rows,), int64
         The position of every row's node.
     features : DataFrame or None
-        The columns but the key; None if none is left.
+        The columns except the labels; None without any.
     """
     if not (hasattr(X, "columns") and hasattr(X, "index")):
         raise ValueError(
@@ -56,14 +56,14 @@ def check_repeats(positions: NDArray[np.int64], features: Any, nodes: Any) -> No
 
 
 def last_row_of(positions: NDArray[np.int64], n_nodes: int) -> NDArray[np.int64]:
-    """Return per node of the graph one row that is about it, -1 if there is none."""
+    """Return the last row of each node of the graph, -1 for nodes without rows."""
     row = np.full(n_nodes, -1, dtype=np.int64)
     row[positions] = np.arange(len(positions))
     return row
 
 
 def stack(above: Any, below: Any) -> Any:
-    """Lay two checked feature matrices on top of each other."""
+    """Stack two checked feature matrices by rows."""
     if sparse.issparse(above) or sparse.issparse(below):
         return sparse.vstack([above, below], format="csr")
     return np.concatenate([above, below])
@@ -74,7 +74,7 @@ def _called(nodes: Any) -> str:
 
 
 def _keys(X: Any, nodes: Any) -> Any:
-    """Return the labels that the rows give, out of the index or a column."""
+    """Return the node labels of rows, from the index or a column."""
     if nodes.name is not None and X.index.name == nodes.name:
         return X.index
     if _strings(nodes) and _strings(X.index):

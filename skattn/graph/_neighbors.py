@@ -1,4 +1,4 @@
-"""Graphs of nearest neighbours over the rows of a table."""
+"""k-NN graphs of the rows of a table."""
 
 import warnings
 from typing import Any
@@ -20,15 +20,15 @@ def knn_adjacency(
     metric: str = "euclidean",
     n_jobs: int | None = None,
 ) -> sparse.csr_array:
-    """Let every row attend to its nearest other rows.
+    """Return the adjacency of a k-NN graph: rows attend to their nearest neighbours.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_nodes, n_features)
         Finite numbers.
     n_neighbors : int, default=8
-        How many, the row itself not counted. Clipped to what is there, with a
-        warning.
+        Neighbours per row, itself excluded. Clipped to the number of other rows, with
+        a warning.
     metric : str, default="euclidean"
         The name of one of scikit-learn's metrics.
     n_jobs : int or None, default=None
@@ -37,7 +37,7 @@ def knn_adjacency(
     Returns
     -------
     csr_array of shape (n_nodes, n_nodes), float32
-        Ones: entry (i, j) says that j is among the nearest of i. Not symmetric.
+        Ones: entry (i, j) if j is among the nearest neighbours of i. Not symmetric.
 
     Raises
     ------
@@ -69,15 +69,15 @@ def knn_graph(
     metric: str = "euclidean",
     n_jobs: int | None = None,
 ) -> Graph:
-    """Make a graph of the rows of a table, each attending to its nearest others.
+    """Return the k-NN graph of the rows of a table.
 
     Parameters
     ----------
     X : array-like, sparse matrix or DataFrame of shape (n_nodes, n_features)
-        Finite numbers; they become the node features too.
+        Finite numbers, which become the node features.
     n_neighbors : int, default=8
-        How many, the row itself not counted. Clipped to what is there, with a
-        warning.
+        Neighbours per row, itself excluded. Clipped to the number of other rows, with
+        a warning.
     metric : str, default="euclidean"
         The name of one of scikit-learn's metrics.
     n_jobs : int or None, default=None

@@ -16,7 +16,7 @@ def parts_from_networkx(
     weight: str | None,
     edge_attributes: list[str] | None,
 ) -> dict[str, Any]:
-    """Return what the constructor of a graph takes."""
+    """Return the arguments of the constructor of Graph."""
     _check_networkx(graph)
     if X is not None and node_attributes is not None:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Many graphs from networkx."""
+"""Lists of graphs from networkx."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,9 +13,9 @@ def graphs_from_networkx(
     weight: str | None = "weight",
     edge_attributes: list[str] | None = None,
 ) -> list[Graph]:
-    """Make a list of graphs of a list of networkx graphs.
+    """Convert a list of networkx graphs to graphs.
 
-    An edge u → v says that u attends to v; an undirected one goes both ways.
+    An edge u → v: u attends to v; an undirected one stands for both directions.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def graphs_from_networkx(
     Raises
     ------
     TypeError
-        If one of them is no networkx graph.
+        If an element is no networkx graph.
     ValueError
         If an attribute is missing or no number. Either error names the position of
         the graph.

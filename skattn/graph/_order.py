@@ -1,8 +1,6 @@
-"""An order of the nodes in which neighbours lie near each other in memory.
+"""Node order that places neighbours near each other in memory.
 
-A step of training waits for the rows of senders. On 10 million edges whose nodes were
-shuffled it took 1.26 s (gat) and 1.84 s (gatv2) as they were, 0.49 and 0.57 s once put
-in order; to find the order took 0.1 s. See the growth in ``benchmarks/README.md``.
+Training is bound by reading the rows of senders; see "Growth" in benchmarks/README.md.
 """
 
 import numpy as np
@@ -13,26 +11,23 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from skattn.graph._ragged_range import ragged_range
 
 MIN_NODES = 50_000
-"""Fewer rows mostly stay in the processor's caches in any order: at 20 thousand nodes
-and a million edges a step took 0.06 s shuffled and 0.07 s in order in one run, 0.15 and
-0.09 s in another."""
-STRETCH = 4096
-"""Receivers whose senders shall be much the same: rows of 128 to 1024 bytes that a
-core's own cache just holds."""
-N_STRETCHES = 4
-WORTH = 0.5
-"""Share of the distinct senders that may remain; to work on fewer is to gain."""
-MAX_SORTING = 1000
-"""Squared degrees per edge. The search sorts a node's neighbours by insertion: those of
-a hub with 80 thousand take 3 s, of one with a million would take minutes."""
+"""Fewer rows mostly stay in the processor's caches in any order."""
+SAMPLE_NODES = 4096
+"""Receivers in a sample: about the rows that a core's own cache holds."""
+N_SAMPLES = 4
+"""Samples by which an order is judged."""
+MAX_SENDER_RATIO = 0.5
+"""Distinct senders after ordering over those before, at most; else it does not pay."""
+MAX_SQUARED_DEGREES = 1000
+"""Per edge: Cuthill-McKee sorts the neighbours of a hub by insertion, which is slow."""
 
 
 def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
-    """Look for an order in which nodes are near their neighbours.
+    """Return an order in which nodes are near their neighbours, if one pays.
 
-    First a few nodes are asked whether their surroundings share senders more than those
-    who are neighbours in memory do; where they do not, as in a random graph, no order
-    would help and none is sought. The order is the reverse Cuthill-McKee one.
+    The order is the reverse Cuthill-McKee one. It is computed only if samples show that
+    nodes which are close in the graph share more senders than nodes which are close in
+    memory; in a random graph they do not.
 
     Parameters
     ----------
@@ -42,8 +37,8 @@ def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
     Returns
     -------
     ndarray of shape (n_nodes,), int64, or None
-        The nodes in their new order; None where the order that there is will do: the
-        graph is small, its neighbours are near already, or it has no such order.
+        The nodes in their new order; None if the graph is small, its neighbours are
+        near already, or no order brings them together.
 
     References
     ----------
@@ -51,7 +46,7 @@ def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
 
     Examples
     --------
-    Every node attends to four others of a ring, which are anywhere in memory.
+    A ring of which every node attends to four others, with nodes in random order.
 
     >>> import numpy as np
     >>> from scipy import sparse
@@ -64,47 +59,47 @@ def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
     >>> int(np.median(abs(near.row - near.col))) < 10
     True
     """
-    if adjacency.shape[0] < max(MIN_NODES, STRETCH) or _has_hubs(adjacency):
+    if adjacency.shape[0] < max(MIN_NODES, SAMPLE_NODES) or _has_hubs(adjacency):
         return None
     starts = _starts(adjacency.shape[0])
     now = _spread(adjacency, [_in_a_row(start) for start in starts])
     possible = _spread(adjacency, [_around(adjacency, start) for start in starts])
-    if possible > WORTH * now:
+    if possible > MAX_SENDER_RATIO * now:
         return None
     order = reverse_cuthill_mckee(adjacency, symmetric_mode=True)
     then = _spread(adjacency, [order[_in_a_row(start)] for start in starts])
-    return None if then > WORTH * now else order.astype(np.int64)
+    return None if then > MAX_SENDER_RATIO * now else order.astype(np.int64)
 
 
 def _has_hubs(adjacency: sparse.csr_array) -> bool:
     degree = np.diff(adjacency.indptr).astype(np.float64)
-    return bool(degree @ degree > MAX_SORTING * max(adjacency.nnz, 1))
+    return bool(degree @ degree > MAX_SQUARED_DEGREES * max(adjacency.nnz, 1))
 
 
 def _starts(n_nodes: int) -> NDArray[np.int64]:
-    """Return where to look: the first of a few stretches, evenly."""
-    ends = np.linspace(0, n_nodes - STRETCH, N_STRETCHES + 2)
+    """Return the first node of each sample, evenly spaced."""
+    ends = np.linspace(0, n_nodes - SAMPLE_NODES, N_SAMPLES + 2)
     return ends[1:-1].astype(np.int64)
 
 
 def _in_a_row(start: np.int64) -> NDArray[np.int64]:
-    return np.arange(start, start + STRETCH)
+    return np.arange(start, start + SAMPLE_NODES)
 
 
 def _around(adjacency: sparse.csr_array, start: np.int64) -> NDArray[np.int64]:
-    """Return the nodes that are the fewest steps from one of them."""
+    """Return the nodes of the smallest hop distance from one node."""
     found = ring = np.array([start])
-    while len(found) < STRETCH:
+    while len(found) < SAMPLE_NODES:
         ring = np.setdiff1d(_senders(adjacency, ring), found)
         if not len(ring):
             break
-        found = np.concatenate([found, ring[: STRETCH - len(found)]])
+        found = np.concatenate([found, ring[: SAMPLE_NODES - len(found)]])
     return found
 
 
-def _spread(adjacency: sparse.csr_array, stretches: list[NDArray[np.int64]]) -> float:
-    """Return how many distinct senders there are per edge of some receivers."""
-    senders = [_senders(adjacency, nodes) for nodes in stretches]
+def _spread(adjacency: sparse.csr_array, samples: list[NDArray[np.int64]]) -> float:
+    """Return the number of distinct senders per edge of samples of receivers."""
+    senders = [_senders(adjacency, nodes) for nodes in samples]
     n_distinct = sum(len(np.unique(found)) for found in senders)
     return n_distinct / max(sum(map(len, senders)), 1)
 

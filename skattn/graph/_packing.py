@@ -79,7 +79,7 @@ def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any
 
 
 def unpack(packed: Any, parts: Parts, arrays: list[NDArray[Any]]) -> Any:
-    """Convert what `pack` returned back to the value."""
+    """Invert `pack`."""
     if not isinstance(packed, dict):
         return packed
     ((kind, entries),) = packed.items()

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skattn.graph._graph import Graph
+from skattn.graph._graph_list import whole_graphs
 
 
 def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
@@ -89,7 +90,7 @@ def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
             "graphs_to_pyg needs torch_geometric, which is not installed. Use "
             "pip install torch_geometric."
         ) from error
-    graphs = _whole_graphs(graphs)
+    graphs = whole_graphs(graphs)
     weighted = any(graph.is_weighted for graph in graphs)
     parts = [_to_arrays(graph, weighted=weighted) for graph in graphs]
     if y is not None:
@@ -148,29 +149,6 @@ def _features(x: Any) -> Any:
     entries = x.to_sparse_coo().coalesce()
     ends = tuple(_array(entries.indices()))
     return sp.csr_array((_array(entries.values()), ends), shape=tuple(x.shape))
-
-
-def _whole_graphs(graphs: Any) -> list[Graph]:
-    if isinstance(graphs, Graph):
-        raise TypeError("graphs_to_pyg takes a list of graphs, got one. Pass [graph].")
-    listed: list[Graph] = list(graphs)
-    for number, graph in enumerate(listed):
-        _check_whole(number, graph)
-    return listed
-
-
-def _check_whole(number: int, graph: Any) -> None:
-    if not isinstance(graph, Graph):
-        raise TypeError(
-            f"graphs_to_pyg takes a list of graphs, got {type(graph).__name__} at "
-            f"position {number}. Make it a Graph(adjacency, X)."
-        )
-    if graph.is_view:
-        raise ValueError(
-            f"PyG's graphs have no targets, but graph {number} is a view that asks "
-            f"about {len(graph)} of its {graph.n_nodes} nodes. Pass graph.base for all "
-            "of it, or graph.subgraph() for these nodes alone."
-        )
 
 
 def _to_arrays(graph: Graph, *, weighted: bool) -> dict[str, Any]:

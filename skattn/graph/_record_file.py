@@ -65,7 +65,7 @@ def read_record(
     *,
     mmap: bool = False,
 ) -> tuple[Any, str]:
-    """Read what `write_record` wrote.
+    """Read a file of `write_record`.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def read_record(
 def damaged(
     path: str | os.PathLike[str], owner: str, error: BaseException
 ) -> ValueError:
-    """Return the error of a file whose content cannot be what `owner` wrote."""
+    """Return the error of a file with unexpected content."""
     return ValueError(
         f"{str(path)!r} must be a file that {owner}.save wrote; it is damaged or "
         f"something else: {error}. Write it again; a pickle opens with joblib.load."

@@ -1,26 +1,59 @@
-"""The edge features of a fit."""
+"""Numbers of features that graphs must share."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, NamedTuple, Self
 
-from skattn.graph._collection import GraphCollection
-from skattn.graph._graph import Graph
+
+class Difference(NamedTuple):
+    """A count in which two schemas differ."""
+
+    noun: str
+    """Singular noun."""
+    expected: int
+    got: int
 
 
 @dataclass(frozen=True)
 class GraphSchema:
+    """Numbers of features that a graph has, or a network was fitted on."""
+
     n_features: int
+    """Node features, 0 without any."""
     n_edge_features: int
+    """Edge features, 0 without any."""
 
     @classmethod
-    def of(cls, view: Graph | GraphCollection) -> Self:
-        """Read the schema of a view."""
-        return cls(view.n_features, view.n_edge_features)
+    def of(cls, graph: Any) -> Self:
+        """Return the schema of a Graph, a GraphCollection or a view of one."""
+        return cls(graph.n_features, graph.n_edge_features)
 
-    def check(self, view: Graph | GraphCollection) -> None:
-        if view.n_edge_features != self.n_edge_features:
-            raise ValueError(
-                f"the graph must have {self.n_edge_features} edge features, as at "
-                f"fit, got {view.n_edge_features}. Give it the same edge_features, or "
-                "fit again."
-            )
+    def difference(self, other: "GraphSchema") -> Difference | None:
+        """Return the first count in which another schema differs, or None."""
+        if other.n_features != self.n_features:
+            return Difference("feature", self.n_features, other.n_features)
+        if other.n_edge_features != self.n_edge_features:
+            edges = self.n_edge_features, other.n_edge_features
+            return Difference("edge feature", *edges)
+        return None
+
+    def check(self, view: Any) -> None:
+        """Compare a graph at predict with the schema of fit.
+
+        Parameters
+        ----------
+        view : Graph or GraphCollection
+            With checked features.
+
+        Raises
+        ------
+        ValueError
+            If it has more or fewer features or edge features.
+        """
+        found = self.difference(self.of(view))
+        if found is None:
+            return
+        remedy = "edge_features" if found.noun == "edge feature" else "columns of X"
+        raise ValueError(
+            f"the graph must have {found.expected} {found.noun}s, as at fit, got "
+            f"{found.got}. Give it the same {remedy}, or fit again."
+        )

@@ -1,4 +1,4 @@
-"""Self-loops: a receiver always attends to itself."""
+"""Self-loops: diagonal entries of the adjacency."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from scipy import sparse
 
 from skattn.graph._adjacency import check_indptr, check_range, index_dtype
 
-_ENTRIES_PER_BLOCK = 1 << 18  # 20 million edges take 0.1 s, in a single block 1 s
+_ENTRIES_PER_BLOCK = 1 << 18  # small enough for the cache
 
 
 @dataclass(frozen=True, eq=False)
 class MissingLoops:
-    """Nodes that do not attend to themselves, and where their loops would go."""
+    """Nodes without a self-loop, and the positions of the loops to be inserted."""
 
     nodes: NDArray[np.int64]
-    """(n_missing,): the nodes, ascending."""
+    """(n_missing,), ascending."""
     places: NDArray[np.int64]
-    """(n_missing,): the number of the entry in front of which each loop goes."""
+    """(n_missing,): position of the entry before which each loop is inserted."""
 
     @classmethod
     def of(cls, adjacency: sparse.csr_array) -> "MissingLoops":
-        """Look for them block by block: the memory that this takes does not grow.
+        """Find the missing loops, block by block in bounded memory.
 
         Parameters
         ----------
@@ -35,13 +35,12 @@ class MissingLoops:
         Returns
         -------
         MissingLoops
-            Of all nodes whose diagonal entry is not stored.
+            Of all nodes without a stored diagonal entry.
 
         Raises
         ------
         ValueError
-            If the entries are no rows of such a matrix. Where a file is mapped this is
-            the first look at them, and what comes after trusts them.
+            If indices are invalid. Indices mapped from a file are first read here.
         """
         indptr, indices = adjacency.indptr, adjacency.indices
         check_indptr(indptr, adjacency.shape[0])
@@ -63,14 +62,14 @@ class MissingLoops:
         return cls(nodes, indptr[nodes] + before[nodes])
 
     def insert(self, entries: NDArray[Any], loops: Any) -> NDArray[Any]:
-        """Put numbers of the loops among those of the entries.
+        """Insert values of the loops among those of the entries.
 
         Parameters
         ----------
         entries : ndarray of shape (n_edges,) or (n_edges, k)
-            One number or row per stored entry.
+            One value or row per stored entry.
         loops : scalar or ndarray of shape (n_missing,)
-            What each loop gets.
+            Values of the loops.
 
         Returns
         -------
@@ -82,18 +81,17 @@ class MissingLoops:
         return np.insert(np.asarray(entries), self.places, loops, axis=0)
 
     def widen(self, indptr: NDArray[Any]) -> NDArray[Any]:
-        """Make room for the loops.
+        """Return `indptr` with room for the loops.
 
         Parameters
         ----------
         indptr : ndarray of shape (n_nodes + 1,)
-            Where the entries of each row start.
+            Start of each row's entries.
 
         Returns
         -------
         ndarray of shape (n_nodes + 1,), int64
-            Where they start with the loops among them; `indptr` itself if none is
-            missing.
+            Start of each row with its loop; `indptr` itself if none is missing.
         """
         if len(self.nodes) == 0:
             return indptr
@@ -105,7 +103,7 @@ class MissingLoops:
 def add_self_loops(
     adjacency: sparse.csr_array, edge_features: NDArray[Any] | None = None
 ) -> tuple[sparse.csr_array, NDArray[Any] | None, NDArray[np.int64]]:
-    """Add the diagonal entries that are missing, with weight 1.
+    """Add missing self-loops with weight 1.
 
     Parameters
     ----------
@@ -118,12 +116,11 @@ def add_self_loops(
     Returns
     -------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        With every diagonal entry, indices still sorted; the very one that was given if
-        none was missing.
+        With all diagonal entries, sorted; `adjacency` itself if none was missing.
     edge_features : ndarray of shape (n_new_edges, n_edge_features) or None
         In the order of the new entries.
     edges : ndarray of shape (n_new_edges,), int64
-        For every new entry the number of the entry that it was, -1 for an added loop.
+        Position of every new entry among the old ones, -1 for an added loop.
 
     Examples
     --------
@@ -153,7 +150,7 @@ def add_self_loops(
 
 
 def _row_blocks(indptr: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Cut the rows where about equally many entries lie between the cuts."""
+    """Cut the rows into blocks of about equally many entries."""
     n_entries, last = int(indptr[-1]), len(indptr) - 1
     steps = np.arange(_ENTRIES_PER_BLOCK, n_entries, _ENTRIES_PER_BLOCK)
     cuts = np.unique([0, *np.searchsorted(indptr, steps), last])

@@ -1,4 +1,4 @@
-"""Sequences: every position is a node that attends to other positions."""
+"""Sequences as graphs: time steps are nodes that attend to other steps."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -29,10 +29,10 @@ def sequence_graphs(
     position: str | None = "sinusoidal",
     axis: int = 1,
 ) -> list[Graph]:
-    """Turn sequences into graphs over their positions.
+    """Convert sequences to graphs of their time steps.
 
-    Node t of a graph is step t of its sequence, and ``adjacency[t, s] != 0`` says that
-    position t attends to position s. Every position attends to itself.
+    Node t is step t of its sequence; ``adjacency[t, s] != 0``: step t attends to step
+    s. Every step attends to itself.
 
     Parameters
     ----------
@@ -49,10 +49,9 @@ def sequence_graphs(
         Number of steps, at least 1. "window" needs one; for "causal", None means
         everything that came before; "chain" and "complete" ignore it.
     position : {"sinusoidal"} or None, default="sinusoidal"
-        What tells positions apart: 8 columns beside the features, sine and cosine of
-        ``t / 10 ** i`` for i = 0 .. 3 (equation of section 3.5 in [1]_ at width 8,
-        beside the features rather than added, so that those keep their units). None:
-        nothing; then only `connect` knows of the order.
+        Positional encoding: 8 columns, sine and cosine of ``t / 10 ** i`` for i =
+        0 .. 3 (section 3.5 of [1]_ at width 8), appended to the features rather than
+        added to them. None: no encoding; the order then matters to `connect` alone.
     axis : {1, 2}, default=1
         The axis that time has in an array of three dimensions. 1: (n_sequences,
         n_steps, n_features). 2: (n_sequences, n_features, n_steps), the order of aeon
@@ -107,7 +106,7 @@ def sequence_graphs(
 
 
 def read_sequences(X: Any, axis: int = 1) -> list[NDArray[Any]]:
-    """Return one array of floats per sequence, without the padding at its end.
+    """Return one array of floats per sequence, without trailing padding.
 
     Parameters
     ----------
@@ -154,7 +153,7 @@ def position_columns(n_steps: int) -> NDArray[np.float32]:
 
 
 def _reach(connect: str, window: int | None) -> tuple[int | None, int | None]:
-    """Return how many steps back and ahead a position attends; None: all of them."""
+    """Return the steps back and ahead that a step attends to; None: all."""
     if connect not in CONNECTIONS:
         raise ValueError(f"connect must be one of {CONNECTIONS}, got {connect!r}.")
     uses_window = connect in ("window", "causal") and window is not None
@@ -174,7 +173,7 @@ def _reach(connect: str, window: int | None) -> tuple[int | None, int | None]:
 
 
 def _band(n_steps: int, behind: int | None, ahead: int | None) -> sparse.csr_array:
-    """Return who sees whom if all see so far back and ahead."""
+    """Return a band matrix of so many diagonals before and after the main one."""
     steps = np.arange(n_steps)
     first = np.maximum(steps - (n_steps if behind is None else behind), 0)
     last = np.minimum(steps + (n_steps if ahead is None else ahead), n_steps - 1)
@@ -258,7 +257,7 @@ def _same_columns(columns: list[Any] | None, these: list[Any], number: int) -> A
 
 
 def _without_padding(steps: NDArray[Any], number: int) -> NDArray[Any]:
-    """Cut the steps off the end that are NaN in every column."""
+    """Cut trailing steps that are NaN in every column."""
     if len(steps) and not np.isnan(steps[-1]).all():
         return steps
     measured = np.flatnonzero(~np.isnan(steps).all(axis=1))

@@ -1,4 +1,4 @@
-"""Graphs in files: their parts as plain values, and checked when they come back."""
+"""Parts of a graph as plain values for a file, and their checks at reading."""
 
 import os
 from typing import Any, NamedTuple
@@ -189,7 +189,7 @@ def _make_features(plain: Any) -> Any:
 # ---- labels ----------------------------------------------------------------------
 
 
-def _plain_labels(labels: Any, what: str, *, objects: bool = False) -> Any:
+def _plain_labels(labels: Any, noun: str, *, objects: bool = False) -> Any:
     """Return the name and the bounds of a range or the values of other labels.
 
     Text becomes an array of fixed width.
@@ -199,7 +199,7 @@ def _plain_labels(labels: Any, what: str, *, objects: bool = False) -> Any:
     name = labels.name.item() if isinstance(labels.name, np.generic) else labels.name
     if not (objects or isinstance(name, str | int | float | None)):
         raise TypeError(
-            f"the name of {what} must be text or a number to be stored, got {name!r}. "
+            f"the name of {noun} must be text or a number to be stored, got {name!r}. "
             "Call rename() first."
         )
     if hasattr(labels, "step"):  # a RangeIndex
@@ -210,7 +210,7 @@ def _plain_labels(labels: Any, what: str, *, objects: bool = False) -> Any:
         values = text
     if not (objects or values.dtype.kind in "biufmMU"):
         raise TypeError(
-            f"{what} must be labelled by numbers, dates or text to be stored, got "
+            f"{noun} must be labelled by numbers, dates or text to be stored, got "
             f"{labels[:3].tolist()} of dtype {labels.dtype}. Use labels.astype(str)."
         )
     return name, values, labels.dtype == object

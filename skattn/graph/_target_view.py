@@ -10,7 +10,7 @@ from skattn.graph._row_keys import row_key
 
 
 class TargetView(ABC):
-    """A frozen record and its targets, the rows that a call asks about.
+    """A frozen record and its targets: the rows to be predicted or learned from.
 
     A slice is a view: the same arrays, other targets. Copies are the record itself.
     """

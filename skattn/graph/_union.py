@@ -1,4 +1,4 @@
-"""Graphs side by side in one."""
+"""The disjoint union of graphs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from scipy import sparse
 
 from skattn.graph._adjacency import index_dtype
 from skattn.graph._labels import as_labels
+from skattn.graph._schema import GraphSchema
 
 
 def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
@@ -30,22 +31,27 @@ def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
 
 def check_alike(graphs: Sequence[Any]) -> None:
     """Raise unless all have the same features and edge features."""
-    expected = _traits(graphs[0])
+    schema, table = GraphSchema.of(graphs[0]), _table_form(graphs[0])
     for number, graph in enumerate(graphs):
-        traits = _traits(graph)
-        if traits != expected:
-            here, there = _difference(traits, expected)
-            raise ValueError(
-                "Graphs must agree in their features and edge features: graph "
-                f"{number} has {here} where graph 0 has {there}. Give all the same "
-                "columns, graph.with_features(...), or none."
-            )
+        counts = schema.difference(GraphSchema.of(graph))
+        if counts is not None:
+            here = _counted(counts.got, counts.noun)
+            there = _counted(counts.expected, counts.noun)
+        elif (form := _table_form(graph)) != table:
+            here, there = _difference(form, table)
+        else:
+            continue
+        raise ValueError(
+            "Graphs must agree in their features and edge features: graph "
+            f"{number} has {here} where graph 0 has {there}. Give all the same "
+            "columns, graph.with_features(...), or none."
+        )
 
 
 def side_by_side(
     graphs: Sequence[Any],
 ) -> tuple[sparse.csr_array, Any, NDArray[np.float32] | None, NDArray[np.int64]]:
-    """Lay out graphs that are alike.
+    """Lay out the disjoint union of graphs with equal features.
 
     Parameters
     ----------
@@ -74,7 +80,7 @@ def side_by_side(
 
 
 def _labels(graphs: Sequence[Any]) -> Any:
-    """Return the labels of all; either all graphs have some or none has."""
+    """Return the labels of all graphs; None if no graph has labels."""
     labelled = [graph.nodes is not None for graph in graphs]
     if any(labelled) and not all(labelled):
         raise ValueError(
@@ -87,25 +93,25 @@ def _labels(graphs: Sequence[Any]) -> Any:
     )
 
 
-def _traits(graph: Any) -> tuple[Any, ...]:
+def _counted(n: int, noun: str) -> str:
+    return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
+
+
+def _table_form(graph: Any) -> tuple[Any, ...]:
+    """Return the kinds of the tables of features, as text, and the column names."""
     X = graph.X
     kind = "a DataFrame of" if hasattr(X, "columns") else "an array of"
+    kind = "a sparse matrix of" if sparse.issparse(X) else kind
+    edges = "no edge features" if graph.edge_features is None else "edge features"
     return (
-        _counted(X, "feature"),
-        f"{'a sparse matrix of' if sparse.issparse(X) else kind} features",
+        "no features" if X is None else f"{kind} features",
+        edges,
         tuple(getattr(X, "columns", ())),
-        _counted(graph.edge_features, "edge feature"),
     )
 
 
-def _counted(table: Any, noun: str) -> str:
-    if table is None:
-        return f"no {noun}s"
-    return f"{table.shape[1]} {noun}{'' if table.shape[1] == 1 else 's'}"
-
-
 def _difference(here: tuple[Any, ...], there: tuple[Any, ...]) -> tuple[str, str]:
-    """Return the first traits that differ, as text."""
+    """Return the first kinds or columns that differ, as text."""
     pairs = [(a, b) for a, b in zip(here, there, strict=True) if a != b]
     if isinstance(pairs[0][0], str):
         return pairs[0]
@@ -116,7 +122,7 @@ def _difference(here: tuple[Any, ...], there: tuple[Any, ...]) -> tuple[str, str
 def _block_diagonal(
     adjacencies: list[Any], node_ptr: NDArray[np.int64]
 ) -> sparse.csr_array:
-    """Stack matrices that may hold parallel edges, which stay in their order."""
+    """Return a block-diagonal matrix; parallel edges stay in their order."""
     counts = np.array([len(part.indices) for part in adjacencies], dtype=np.int64)
     n_nodes, n_edges = int(node_ptr[-1]), int(counts.sum())
     index = index_dtype(n_nodes, n_edges)

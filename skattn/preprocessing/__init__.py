@@ -1,4 +1,4 @@
-"""Transformers around graphs."""
+"""Transformers that make graphs or transform their node features."""
 
 from skattn.preprocessing._molecule_graph import MoleculeGraph
 from skattn.preprocessing._node_transformer import NodeTransformer

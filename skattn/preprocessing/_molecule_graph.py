@@ -1,4 +1,4 @@
-"""Molecules written as SMILES, as graphs."""
+"""SMILES to molecular graphs."""
 
 from typing import ClassVar
 
@@ -6,23 +6,23 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import StrOptions, _fit_context
-from skattn.graph import ATOM_FEATURES, graphs_from_smiles, read_smiles
+from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+from skattn.graph._molecules import read_smiles
 from skattn.preprocessing._to_graphs import ToGraphs
 
 
 class MoleculeGraph(ToGraphs):
-    """Turn SMILES into graphs of atoms and bonds, read by RDKit.
+    """Convert SMILES to graphs of atoms and bonds.
 
-    It learns nothing, so that a model never sees test molecules through it. RDKit comes
-    with ``pip install 'skattn[chem]'``.
+    A stateless transformer. It needs RDKit: ``pip install 'skattn[chem]'``.
 
     Parameters
     ----------
     on_invalid : {"raise", "nan"}, default="raise"
-        What becomes of a text that is no SMILES, and of a missing one. "raise": an
-        error that names the row. "nan": a graph of one node whose features are all
-        NaN, so that rows and answers stay in step; the next step has to deal with it,
-        as ``NodeTransformer(SimpleImputer())`` does, which makes a mean atom of it.
+        Treatment of missing and invalid SMILES. "raise": an error that names the row.
+        "nan": a graph of one node whose features are all NaN, so that rows stay aligned
+        with the labels; impute them in the next step, for example by
+        ``NodeTransformer(SimpleImputer())``, which makes a mean atom.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class MoleculeGraph(ToGraphs):
 
     See Also
     --------
-    skattn.graph.graphs_from_smiles : The same as a function; what the columns mean.
+    skattn.graph.graphs_from_smiles : The same as a function, with all columns.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class MoleculeGraph(ToGraphs):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Check that X is a column of texts; they are read by ``transform``.
+        """Check that X is a column of text; ``transform`` parses it.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class MoleculeGraph(ToGraphs):
         return graphs_from_smiles(X, on_invalid=self.on_invalid)
 
     def get_feature_names_out(self, input_features=None):
-        """Name the features of the atoms.
+        """Return the names of the atom features.
 
         Parameters
         ----------

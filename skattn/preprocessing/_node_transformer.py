@@ -1,4 +1,4 @@
-"""Any transformer of tables, on the node features of graphs."""
+"""Transformers of tables applied to node features."""
 
 from typing import ClassVar
 
@@ -19,11 +19,11 @@ class NodeTransformer(
     BaseEstimator,
     auto_wrap_output_keys=None,  # type: ignore[call-arg] # sklearn is untyped
 ):
-    """Transform the node features of a graph, fitted on the targets alone, or of many.
+    """Apply a transformer of tables to node features.
 
-    In a search or a cross-validation the targets are the training fold's nodes, so
-    that nothing is learned from the others, while the features of all nodes, targets
-    and context, are transformed. A list of graphs is one table of all their nodes.
+    It is fitted on the targets, in cross-validation the nodes of the training fold, and
+    transforms the features of all nodes, targets and context. A list of graphs is one
+    table of all their nodes.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ class NodeTransformer(
         Parameters
         ----------
         X : Graph of shape (n_targets, n_features) or list of Graph
-            A graph or a view of one, with features; or many, whose nodes are stacked.
+            A graph, a view of one, or many, with features.
         y : array-like of shape (n_targets,) or (n_graphs,), optional
-            Answers, for transformers that use them; a graph's counts for each of its
+            Labels for supervised transformers; a graph's label is that of each of its
             nodes.
 
         Returns
@@ -84,7 +84,7 @@ class NodeTransformer(
         """
         nodes, features = self._read(X)
         rows = _safe_indexing(features, nodes.graph.targets)
-        fitted = clone(self.transformer).fit(rows, nodes.answers(y))
+        fitted = clone(self.transformer).fit(rows, nodes.labels(y))
         check_features(self, features, reset=True)
         self.transformer_ = fitted
         return self
@@ -112,7 +112,7 @@ class NodeTransformer(
         check_is_fitted(self)
         nodes, features = self._read(X)
         check_features(self, features, reset=False)
-        return nodes.give_back(self.transformer_.transform(features))
+        return nodes.with_features(self.transformer_.transform(features))
 
     def set_output(self, *, transform=None):
         """Choose the container of the transformed features; the graph stays a Graph.
@@ -120,7 +120,7 @@ class NodeTransformer(
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            As for the transformer inside, which is told.
+            Passed on to `transformer`.
 
         Returns
         -------
@@ -133,12 +133,12 @@ class NodeTransformer(
         return self
 
     def get_feature_names_out(self, input_features=None):
-        """Name the features that come out.
+        """Return the names of the transformed features.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            As for the transformer inside.
+            As for `transformer`.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The nodes of a graph, or of all graphs of a list, as one table."""
+"""Nodes of a graph, or of a list of graphs, as one table."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +11,14 @@ from skattn._compat_sklearn import (
     _check_n_features,
     _safe_indexing,
 )
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
+from skattn.graph._graph_list import is_graph_list
 
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """One graph or several side by side, and the way back."""
+    """A graph or the disjoint union of a list, and its inverse."""
 
     graph: Graph
     """The graph or view as given, or the union of the list."""
@@ -27,10 +29,10 @@ class Nodes:
 
     @classmethod
     def of(cls, X: Any, owner: str) -> "Nodes":
-        """Read what a transformer called `owner` was given."""
+        """Check the input of a transformer called `owner`."""
         if isinstance(X, Graph):
             return cls(X, None, None)
-        if not _holds_graphs(X):
+        if not (is_graph_list(X) or (isinstance(X, list | tuple) and len(X) == 0)):
             raise TypeError(
                 f"{owner} needs X to be a Graph or a list of graphs, got "
                 f"{type(X).__name__}. A table goes to the transformer itself."
@@ -39,8 +41,8 @@ class Nodes:
         collection = GraphCollection.of(graphs)
         return cls(collection.whole, graphs, collection.node_ptr)
 
-    def answers(self, y: Any) -> Any:
-        """Return one answer per target: a node of a list has its graph's."""
+    def labels(self, y: Any) -> Any:
+        """Return one label per target: a node of a list has its graph's."""
         if y is None or self.node_ptr is None or self.listed is None:
             return y
         n_graphs = len(self.listed)
@@ -52,8 +54,8 @@ class Nodes:
         graphs = np.repeat(np.arange(n_graphs), np.diff(self.node_ptr))
         return _safe_indexing(y, graphs)
 
-    def give_back(self, features: Any) -> Graph | list[Graph]:
-        """Return what came with other features, one row per node."""
+    def with_features(self, features: Any) -> Graph | list[Graph]:
+        """Return the input with other features, one row per node."""
         graph = self.graph.with_features(features)
         if self.listed is None or self.node_ptr is None:
             return graph
@@ -64,15 +66,8 @@ class Nodes:
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool) -> None:
-    """Remember the names and number of node features, or compare with those."""
+    """Store the names and number of node features, or compare with those at fit."""
     if features is None:
         features = np.empty((0, 0))
     _check_feature_names(estimator, features, reset=reset)
     _check_n_features(estimator, features, reset=reset)
-
-
-def _holds_graphs(X: Any) -> bool:
-    listed = isinstance(X, list | tuple)
-    if not listed and not (getattr(X, "ndim", 0) == 1 and X.dtype == object):
-        return False
-    return len(X) == 0 or any(isinstance(entry, Graph) for entry in X)

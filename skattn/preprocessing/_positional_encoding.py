@@ -1,4 +1,4 @@
-"""Where a node stands in its graph, beside its features."""
+"""Positional encodings appended to node features."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -19,19 +19,19 @@ from skattn.preprocessing._to_graphs import ToGraphs
 
 
 class PositionalEncoding(ToGraphs):
-    """Append to the features of every node where it stands in its graph.
+    """Append positional encodings to node features.
 
-    Attention over neighbours alone cannot tell some graphs apart, two triangles from a
-    hexagon for one; with these columns it can. They depend on the edges and not on how
-    nodes are numbered.
+    They raise the expressiveness of message passing beyond the 1-WL test: two triangles
+    and a hexagon, for example, become distinguishable. They are functions of the edges
+    alone and permutation-equivariant.
 
     Parameters
     ----------
     kind : {"random_walk", "laplacian", "degree"}, default="random_walk"
-        "random_walk": the probabilities that a random walk is back after 1, 2, ...
-        steps (Dwivedi et al. 2022). "laplacian": the slowest waves on every connected
-        component, their signs settled by a rule (Dwivedi et al. 2023). "degree": a one
-        in the column of the number of senders. See
+        "random_walk": return probabilities of a random walk after 1, 2, ... steps
+        (Dwivedi et al. 2022). "laplacian": eigenvectors of the Laplacian of every
+        connected component with fixed signs (Dwivedi et al. 2023). "degree": the
+        one-hot number of senders. See
         :func:`skattn.graph.positional_encoding`.
     n_components : int, default=16
         Number of columns.
@@ -69,7 +69,7 @@ class PositionalEncoding(ToGraphs):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Remember the number of features; there is nothing else to learn.
+        """Store the number of node features.
 
         Parameters
         ----------
@@ -104,8 +104,8 @@ class PositionalEncoding(ToGraphs):
         Returns
         -------
         Graph or list of Graph
-            As it came, with more features: sparse if they were, a DataFrame if they
-            were, and only the encoding where there were none.
+            The input with more features, in the same container; only the encoding for
+            graphs without features.
 
         Raises
         ------
@@ -120,10 +120,10 @@ class PositionalEncoding(ToGraphs):
         encoding = positional_encoding(
             nodes.graph.adjacency, self.kind, self.n_components, nodes.node_ptr
         )
-        return nodes.give_back(_beside(nodes.graph.X, encoding, self._names()))
+        return nodes.with_features(_beside(nodes.graph.X, encoding, self._names()))
 
     def get_feature_names_out(self, input_features=None):
-        """Name the features that come out.
+        """Return the names of the node features.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class PositionalEncoding(ToGraphs):
 
 
 def _beside(features, encoding, names):
-    """Append columns in the container that the features are in."""
+    """Append columns in the container of the features."""
     if features is None:
         return encoding
     if sparse.issparse(features):

@@ -1,4 +1,4 @@
-"""Sequences as graphs over their positions."""
+"""Sequences to graphs of their time steps."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -13,18 +13,18 @@ from skattn._compat_sklearn import (
     _check_feature_names_in,
     _fit_context,
 )
-from skattn.graph import POSITION_FEATURES, read_sequences, sequence_graphs
+from skattn.graph import sequence_graphs
+from skattn.graph._sequences import POSITION_FEATURES, read_sequences
 from skattn.preprocessing._nodes import check_features
 from skattn.preprocessing._to_graphs import ToGraphs
 
 
 class SequenceGraph(ToGraphs):
-    """Turn every sequence into a graph that says which positions attend to which.
+    """Convert sequences to graphs of their time steps.
 
-    The estimators take sequences as they are and then join all positions; this step
-    says how else. Local attention is ``connect="window"``, the Transformer is
-    ``connect="complete"``, and with ``connect="causal"`` a position never learns of
-    what comes after it.
+    Estimators that are given sequences let every step attend to all; this transformer
+    offers other patterns: local attention is ``connect="window"``, that of the
+    Transformer ``connect="complete"``, masked attention ``connect="causal"``.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class SequenceGraph(ToGraphs):
         Number of steps. "window" needs one; for "causal", None means everything that
         came before; "chain" and "complete" ignore it.
     position : {"sinusoidal"} or None, default="sinusoidal"
-        What tells positions apart: 8 columns beside the features, sine and cosine of
+        Positional encoding: 8 columns appended to the features, sine and cosine of
         ``t / 10 ** i`` for i = 0 .. 3 (Vaswani et al. 2017, section 3.5, at width 8).
-        None: nothing; then only `connect` knows of the order.
+        None: no encoding; the order then matters to `connect` alone.
     axis : {1, 2}, default=1
         The axis that time has in an array of three dimensions. 1: (n_sequences,
         n_steps, n_features). 2: (n_sequences, n_features, n_steps), the order of aeon
@@ -80,7 +80,7 @@ class SequenceGraph(ToGraphs):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Check the sequences and remember how wide they are.
+        """Check the sequences and store the number of features.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class SequenceGraph(ToGraphs):
             the first or nothing but NaN, or ``connect="window"`` has no window.
         """
         steps = read_sequences(X, self.axis)
-        self._graphs([steps[0][:1]])  # judges the parameters together
+        self._graphs([steps[0][:1]])  # checks the parameters together
         check_features(self, self._first(X, steps), reset=True)
         return self
 
@@ -134,7 +134,7 @@ class SequenceGraph(ToGraphs):
         return self._graphs(steps)
 
     def get_feature_names_out(self, input_features=None):
-        """Name the features of the nodes.
+        """Return the names of the node features.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What transformers that give graphs have in common."""
+"""Base class of transformers that return graphs."""
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -11,7 +11,7 @@ class ToGraphs(TransformerMixin, BaseEstimator):
         super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def set_output(self, *, transform=None):
-        """Change nothing: graphs are no tables that could be put into a container.
+        """Return the transformer unchanged: graphs have no other container.
 
         Parameters
         ----------

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from skattn._batch import GraphBlock, collate
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 from skattn.ops import SparseMatrix
 
 PAIR = Graph([[0, 1], [1, 0]], np.array([[1.0, 2.0], [3.0, 4.0]]))

@@ -20,7 +20,7 @@ ORDER = np.array([2, 0, 1])
 def shuffled(monkeypatch):
     """300 nodes on a ring, in any order, weights, edge features and some targets."""
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
-    monkeypatch.setattr("skattn.graph._order.STRETCH", 16)
+    monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
     rng = np.random.default_rng(0)
     names = rng.permutation(300)
     senders = np.concatenate([np.roll(names, k) for k in range(-3, 4)])

@@ -20,7 +20,7 @@ from skattn import (
     GraphAttentionRegressor,
 )
 from skattn._batch import GraphBlock
-from skattn.graph import GraphCollection
+from skattn.graph._collection import GraphCollection
 from skattn.preprocessing import NodeTransformer, PositionalEncoding, SequenceGraph
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

@@ -28,7 +28,7 @@ def both_ways(monkeypatch):
     def call(work):
         plain = work()
         monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
-        monkeypatch.setattr("skattn.graph._order.STRETCH", 16)
+        monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
         return work(), plain
 
     return call
@@ -89,7 +89,7 @@ def test_encodings_and_wider_neighbourhoods_follow(shuffled, both_ways, orders):
 
 def test_an_embedders_rows_are_the_users(shuffled, orders, monkeypatch):
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
-    monkeypatch.setattr("skattn.graph._order.STRETCH", 16)
+    monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
     graph, _ = shuffled
     embedder = small(AttentionEmbedder, n_components=4).fit(graph)
     assert len(orders) == 1

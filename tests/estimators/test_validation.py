@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss
 
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn._batch import _collate
-from skattn.graph import MissingLoops
+from skattn.graph._self_loops import MissingLoops
 
 
 def small(cls=GraphAttentionClassifier, **params):

@@ -100,7 +100,7 @@ def test_a_file_that_grew_is_refused(path):
 def test_a_damaged_head_is_refused(path):
     content = path.read_bytes()
     path.write_bytes(content.replace(b'"six"', b'"sex"'))
-    with pytest.raises(NotAnArrayFileError, match="head is not what was written"):
+    with pytest.raises(NotAnArrayFileError, match="head does not match its checksum"):
         read_arrays(path, mmap=True)
 
 
@@ -108,7 +108,7 @@ def test_a_damaged_array_is_refused_when_it_is_read(path):
     content = bytearray(path.read_bytes())
     content[70] ^= 1
     path.write_bytes(content)
-    with pytest.raises(NotAnArrayFileError, match="array is not what was written"):
+    with pytest.raises(NotAnArrayFileError, match="array does not match its checksum"):
         read_arrays(path, mmap=False)
 
 

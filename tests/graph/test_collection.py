@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 
 PAIR = np.array([[0, 1], [1, 0]])
 CHAIN = np.array([[0, 2, 0], [0, 0, 3], [0, 0, 0]])

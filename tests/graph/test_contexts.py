@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from skattn.graph import CONTEXTS, Graph, GraphCollection, resolve, sequence_graphs
+from skattn.graph import Graph, sequence_graphs
+from skattn.graph._collection import GraphCollection
+from skattn.graph._resolve import CONTEXTS, resolve
 
 PAIR = np.array([[0, 1], [1, 0]])
 CHAIN = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]])

@@ -6,7 +6,8 @@ from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skattn.graph import Graph, resolve
+from skattn.graph import Graph
+from skattn.graph._resolve import resolve
 
 RING = np.roll(np.eye(4), 1, axis=1)
 NUMBERED = Graph(RING, nodes=pd.Index([7, 5, 3, 1], name="customer_id"))

@@ -2,7 +2,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from skattn.graph import GraphCollection, graphs_from_networkx
+from skattn.graph import graphs_from_networkx
+from skattn.graph._collection import GraphCollection
 
 
 def molecule(*sizes):

@@ -10,7 +10,7 @@ from skattn.graph import local_order
 def small_graphs_count(monkeypatch):
     """Look for an order in graphs of a few hundred nodes, by stretches of 16."""
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
-    monkeypatch.setattr("skattn.graph._order.STRETCH", 16)
+    monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
 
 
 def band(names):
@@ -68,7 +68,7 @@ def test_small_graphs_stay_as_they_are(monkeypatch):
 
 
 def test_hubs_are_not_sorted_by_insertion(monkeypatch):
-    monkeypatch.setattr("skattn.graph._order.MAX_SORTING", 50)
+    monkeypatch.setattr("skattn.graph._order.MAX_SQUARED_DEGREES", 50)
     adjacency = band(np.random.default_rng(0).permutation(400))
     assert local_order(adjacency) is not None
     hub = sparse.csr_array((np.ones(400), (np.zeros(400, int), np.arange(400))))

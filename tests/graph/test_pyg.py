@@ -162,7 +162,7 @@ def test_a_batch_of_pygs_must_be_taken_apart(pyg):
 def test_one_object_is_no_list(pyg):
     with pytest.raises(TypeError, match=r"got one Data\. Pass \[data\]"):
         graphs_from_pyg(path(pyg))
-    with pytest.raises(TypeError, match=r"got one\. Pass \[graph\]"):
+    with pytest.raises(TypeError, match=r"got one Graph\. .*: \[graph\]"):
         graphs_to_pyg(Graph([[0]]))
 
 
@@ -179,6 +179,12 @@ def test_edges_kept_elsewhere_are_not_overlooked(pyg):
     data = pyg.Data(x=torch.from_numpy(X), adj_t=torch.eye(3).to_sparse())
     with pytest.raises(ValueError, match=r"number 0 holds them as adj_t.*ToSparse"):
         graphs_from_pyg([data])
+
+
+def test_a_view_of_all_nodes_is_a_whole_graph(pyg):
+    graph = Graph(np.eye(3), np.eye(3))
+    (data,) = graphs_to_pyg([graph[[2, 1, 0]]])
+    assert data.x.tolist() == graph.X.tolist()
 
 
 def test_a_view_has_no_place_in_pyg(pyg):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from skattn.graph import Graph, add_self_loops, knn_adjacency, resolve
+from skattn.graph import Graph, add_self_loops, knn_adjacency
+from skattn.graph._resolve import resolve
 
 LINE = np.array([[0.0], [1.0], [3.0], [7.0], [8.0]])
 PATH = np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from skattn.graph import Graph, MissingLoops, _self_loops, add_self_loops
+from skattn.graph import Graph, _self_loops, add_self_loops
+from skattn.graph._self_loops import MissingLoops
 
 
 def test_missing_loops_get_weight_one_and_zero_features():

@@ -13,7 +13,8 @@ from sklearn.model_selection import (
 from sklearn.utils import _safe_indexing, check_array, indexable, resample, shuffle
 from sklearn.utils.validation import _num_features, _num_samples
 
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 
 N_NODES = 30
 

@@ -14,7 +14,8 @@ from skattn._training import (
     predict,
     train,
 )
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
 
 CPU = torch.device("cpu")

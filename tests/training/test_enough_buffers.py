@@ -8,7 +8,8 @@ from torch import nn
 from skattn._batch import GraphBlock, collate
 from skattn._training import FullGraph, GraphBatches, _buffers
 from skattn._training._buffers import enough_buffers
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 from skattn.ops import _buffers as kept
 
 MODULE = nn.Sequential(nn.Linear(2, 5, bias=False), nn.Linear(5, 3))

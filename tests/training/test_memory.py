@@ -21,7 +21,7 @@ from skattn._training import (
     check_memory,
     estimate_step_bytes,
 )
-from skattn.graph import GraphCollection
+from skattn.graph._collection import GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
 
 CPU = torch.device("cpu")

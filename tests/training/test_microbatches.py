@@ -11,7 +11,8 @@ from skattn import GraphAttentionClassifier, GraphAttentionRegressor
 from skattn._batch import GraphBlock, collate
 from skattn._training import FullGraph, GraphBatches, Labels, Supervised, train
 from skattn._training._microbatches import Microbatches
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.ops import _reference, use_backend
 
