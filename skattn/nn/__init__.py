@@ -7,6 +7,7 @@ from skattn.nn._block_spec import BlockSpec
 from skattn.nn._convolution import GraphConvolution
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._global_attention import GlobalAttention
+from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._hierarchical import HierarchicalReadout
 from skattn.nn._hops import HopAttention
 from skattn.nn._jumping_knowledge import JumpingKnowledge
@@ -29,6 +30,7 @@ __all__ = [
     "GraphAttentionLayer",
     "GraphConvolution",
     "GraphEncoder",
+    "GraphReadout",
     "HierarchicalReadout",
     "HopAttention",
     "JumpingKnowledge",

@@ -7,10 +7,10 @@ from torch import Generator, Tensor, nn
 
 from skattn.nn._attention import GraphAttention, edge_inputs
 from skattn.nn._block_spec import BlockSpec, make_attention
-from skattn.nn._init import Resettable
+from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._linear import Linear
-from skattn.nn._segments import graph_of_nodes, node_ptr_of, pool
-from skattn.ops import Edges, GraphStructure, as_structure
+from skattn.nn._segments import graph_of_nodes, node_ptr_of, reduce_graphs
+from skattn.ops import Edges, GraphStructure
 
 N_LEVELS = 3
 """Selections one after the other, as in the paper's hierarchical architecture."""
@@ -20,7 +20,7 @@ graph exchanges (the carbons of a ring) have the same score up to rounding; choo
 among them by their number would make the output depend on the numbering."""
 
 
-class HierarchicalReadout(Resettable):
+class HierarchicalReadout(GraphReadout):
     """Attention chooses the better half of the nodes, again and again.
 
     Self-attention graph pooling (SAGPool, Lee et al. 2019, equations 3 to 7): an
@@ -61,30 +61,10 @@ class HierarchicalReadout(Resettable):
             Linear(2 * width, width) for _ in range(N_LEVELS + 1)
         )
 
-    def forward(
-        self,
-        x: Tensor,
-        structure: GraphStructure | Edges,
-        *,
-        generator: Generator | None = None,
+    def pool(
+        self, x: Tensor, structure: GraphStructure, generator: Generator | None, /
     ) -> Tensor:
-        """Read every graph out.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n_nodes, width)
-            Node features.
-        structure : GraphStructure or Edges
-            Who attends to whom, and which nodes belong to which graph.
-        generator : torch.Generator, optional
-            Source of the scores' dropout masks; torch's global one if not given.
-
-        Returns
-        -------
-        Tensor of shape (n_graphs, width)
-            One vector per graph.
-        """
-        structure = as_structure(structure)
+        """Sum the readouts of all levels."""
         first, *others = self.levels
         out: Tensor = first(_mean_and_max(x, structure))
         for attention, level in zip(self.scores, others, strict=True):
@@ -98,7 +78,9 @@ class HierarchicalReadout(Resettable):
 
 
 def _mean_and_max(x: Tensor, structure: GraphStructure) -> Tensor:
-    return torch.cat([pool(x, structure, "mean"), pool(x, structure, "max")], 1)
+    return torch.cat(
+        [reduce_graphs(x, structure, "mean"), reduce_graphs(x, structure, "max")], 1
+    )
 
 
 def better_half(score: Tensor, structure: GraphStructure) -> Tensor:

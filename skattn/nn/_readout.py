@@ -7,19 +7,20 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skattn.nn._block_spec import BlockSpec
+from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._head_dim import head_dim_of
 from skattn.nn._hierarchical import HierarchicalReadout
-from skattn.nn._init import Resettable, glorot_
+from skattn.nn._init import glorot_
 from skattn.nn._linear import Linear
 from skattn.nn._rows import matmul, new_seed
-from skattn.nn._segments import Pool, graph_edges, pool
+from skattn.nn._segments import Pool, graph_edges, reduce_graphs
 from skattn.ops import Edges, Gat, GraphStructure, as_structure, edge_attention
 from skattn.ops import attention_weights as weights_of
 
 Readout = Literal["attention", "mean", "sum", "max", "hierarchical"]
 
 
-def make_readout(name: Readout, width: int, spec: BlockSpec) -> nn.Module:
+def make_readout(name: Readout, width: int, spec: BlockSpec) -> GraphReadout:
     """Make a readout from (n_nodes, width) to (n_graphs, width).
 
     A graph without nodes gets zeros, or their image under a linear map.
@@ -35,7 +36,7 @@ def make_readout(name: Readout, width: int, spec: BlockSpec) -> nn.Module:
     return PoolReadout(name)
 
 
-class PoolReadout(nn.Module):
+class PoolReadout(GraphReadout):
     """Mean, sum or maximum pooling over a graph's nodes.
 
     Parameters
@@ -59,37 +60,18 @@ class PoolReadout(nn.Module):
         super().__init__()
         self.how = how
 
-    def forward(
-        self,
-        x: Tensor,
-        structure: GraphStructure | Edges,
-        *,
-        generator: Generator | None = None,  # noqa: ARG002 - readouts are called alike
+    def pool(
+        self, x: Tensor, structure: GraphStructure, _generator: Generator | None, /
     ) -> Tensor:
-        """Pool the nodes of every graph.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n_nodes, width)
-            Node features.
-        structure : GraphStructure or Edges
-            Node ranges of the graphs.
-        generator : torch.Generator, optional
-            Not used.
-
-        Returns
-        -------
-        Tensor of shape (n_graphs, width)
-            One vector per graph.
-        """
-        return pool(x, as_structure(structure), self.how)
+        """Reduce every column graph by graph."""
+        return reduce_graphs(x, structure, self.how)
 
     def extra_repr(self) -> str:
         """Describe the module in one line."""
         return repr(self.how)
 
 
-class AttentionReadout(Resettable):
+class AttentionReadout(GraphReadout):
     """Attention pooling: a learned query per head attends to the nodes of every graph.
 
     ``out[g, h] = sum_i softmax_i(q_h . x_i / sqrt(width)) (W x_i + b)[h]``, the sum
@@ -138,31 +120,11 @@ class AttentionReadout(Resettable):
         glorot_(self.query, 2, generator)
         self.value.reset_parameters(generator)
 
-    def forward(
-        self,
-        x: Tensor,
-        structure: GraphStructure | Edges,
-        *,
-        generator: Generator | None = None,
+    def pool(
+        self, x: Tensor, structure: GraphStructure, generator: Generator | None, /
     ) -> Tensor:
-        """Pool the nodes of every graph.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n_nodes, width)
-            Node features.
-        structure : GraphStructure or Edges
-            Node ranges of the graphs.
-        generator : torch.Generator, optional
-            Source of the dropout mask; torch's global one if not given.
-
-        Returns
-        -------
-        Tensor of shape (n_graphs, width)
-            One vector per graph.
-        """
+        """Average the nodes by the weights of every head."""
         value = self.value(x).unflatten(1, (self.n_heads, -1))  # (n, H, C)
-        structure = as_structure(structure)
         active = self.training and self.dropout > 0
         out = edge_attention(
             graph_edges(structure),

@@ -33,7 +33,7 @@ def graph_edges(structure: GraphStructure) -> Edges:
     return Edges(node_ptr, senders, n_nodes)
 
 
-def pool(x: Tensor, structure: GraphStructure, how: Pool) -> Tensor:
+def reduce_graphs(x: Tensor, structure: GraphStructure, how: Pool) -> Tensor:
     """Reduce the rows of every graph: (n_graphs, width); zeros for empty graphs."""
     node_ptr = node_ptr_of(structure)
     out = torch.segment_reduce(x, how, offsets=node_ptr, axis=0)

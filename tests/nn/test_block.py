@@ -6,7 +6,6 @@ from torch.testing import assert_close
 
 from skattn.nn import AttentionBlock, BlockSpec
 from skattn.nn._block_spec import without_attention
-from skattn.nn._feed_forward import FeedForward
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
@@ -178,17 +177,6 @@ def test_attention_dropout_reaches_the_attention():
     block = made(attention_dropout=0.3)
     assert block.attention.groups[0].dropout == 0.3
     assert block.dropout == 0.0
-
-
-def test_feed_forward_drops_inside_and_keeps_its_input():
-    part = FeedForward(4, BlockSpec(feed_forward=2, dropout=0.5, norm=None))
-    part.reset_parameters(torch.Generator().manual_seed(0))
-    x = rows()
-    with torch.no_grad():
-        part.contract.weight.zero_()
-    assert torch.equal(part.train()(x), x)
-    part.reset_parameters(torch.Generator().manual_seed(0))
-    assert not torch.allclose(part.train()(x), part.eval()(x))
 
 
 def test_width_must_be_divisible_by_the_heads():

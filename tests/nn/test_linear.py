@@ -5,7 +5,6 @@ import torch
 from torch.testing import assert_close
 
 from skattn.nn import Linear
-from skattn.nn._rows import drop
 from skattn.ops import Edges, SparseMatrix
 
 SPARSE = SparseMatrix(
@@ -44,22 +43,3 @@ def test_weights_come_from_the_generator():
     assert not torch.equal(first, other)
     assert torch.equal(torch.get_rng_state(), state)
     assert first.abs().max() <= math.sqrt(6 / (3 + 4))
-
-
-def test_dropping_nothing_gives_the_input_itself():
-    assert drop(DENSE, 0.0, None) is DENSE
-    assert drop(SPARSE, 0.0, None) is SPARSE
-
-
-def test_dropout_of_sparse_rows_keeps_their_places():
-    ones = SparseMatrix(
-        Edges.from_csr(torch.arange(1001), torch.zeros(1000, dtype=torch.int32), 1),
-        torch.ones(1000),
-    )
-    dropped = drop(ones, 0.2, torch.Generator().manual_seed(0))
-    assert dropped.edges is ones.edges
-    assert set(dropped.values.unique().tolist()) == {0.0, 1.25}
-    assert 0.7 < (dropped.values > 0).float().mean() < 0.9
-    assert torch.equal(ones.values, torch.ones(1000))
-    again = drop(ones, 0.2, torch.Generator().manual_seed(0))
-    assert torch.equal(dropped.values, again.values)
