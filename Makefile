@@ -1,27 +1,36 @@
 # make demo: the main job on real data. make test: the whole suite. make examples: the
-# other scripts in examples/.
-# They make their own environment in .venv first. PYTHON chooses the interpreter.
+# other scripts in examples/. make test-oldest: the suite, but for what is slow, on the
+# oldest versions of what skattn needs.
+# They make their own environment first, in .venv or .venv-oldest. PYTHON chooses the
+# interpreter.
 
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+# what the tests are installed with: of dev they need the part test
+EXTRA ?= dev
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	--constraint constraints.txt --editable
+	--constraint $(CONSTRAINTS) --editable
 
 export MPLBACKEND ?= Agg
 # OpenMP's threads otherwise spin while they wait, against each other and the kernels'
 # pool: on two busy cores ten fits of the karate club took 130 s against 9 s.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test examples dev clean
+.PHONY: demo test test-oldest examples dev clean
 
 demo: $(VENV)/.plot
 	$(BIN)/python examples/demo.py
 
 # two processes share the cores: one torch thread each
 test: export OMP_NUM_THREADS ?= 1
-test: $(VENV)/.dev
+test: $(VENV)/.$(EXTRA)
 	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)
+
+test-oldest:
+	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt EXTRA=test \
+		PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'
 
 examples: $(VENV)/.dev
 	@set -e; for script in $(filter-out examples/demo.py,$(wildcard examples/*.py)); do \
@@ -30,7 +39,7 @@ examples: $(VENV)/.dev
 
 dev: $(VENV)/.dev
 
-$(VENV)/.plot $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.plot $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "installing skattn[$*] in $(VENV) (a minute or two, the first time)"
 	$(INSTALL) '.[$*]'
 	@touch $@
@@ -40,4 +49,4 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-oldest

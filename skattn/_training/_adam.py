@@ -107,7 +107,7 @@ def _has_rare_option(group):
         group["amsgrad"]
         or group["maximize"]
         or group["differentiable"]
-        or group["decoupled_weight_decay"]
+        or group.get("decoupled_weight_decay", False)  # of torch 2.7
     )
 
 

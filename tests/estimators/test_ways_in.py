@@ -166,7 +166,7 @@ def test_an_embedder_tells_features_as_they_are(table):
 
 
 def test_one_layer_must_attend(table):
-    with pytest.raises(ValueError, match=r"one must be left of n_layers=3, got 3"):
+    with pytest.raises(ValueError, match=r"must be less than n_layers=3, got 3"):
         small(encoder=EncoderConfig(n_feature_layers=3)).fit(*table)
 
 
@@ -175,7 +175,7 @@ def test_a_table_may_start_from_an_embedder(table):
     embedder = small(AttentionEmbedder).fit(X)
     assert attending(small(pretrained=embedder).fit(X, y)) == [True] * 3
     alone = {"encoder": EncoderConfig(n_feature_layers=2)}
-    with pytest.raises(ValueError, match=r"encoder__alone is 2 and not 'auto'"):
+    with pytest.raises(ValueError, match=r"n_feature_layers is 2 and not 'auto'"):
         small(pretrained=embedder, **alone).fit(X, y)
     embedder = small(AttentionEmbedder, **alone).fit(X)
     assert attending(small(pretrained=embedder, **alone).fit(X, y)) == [
