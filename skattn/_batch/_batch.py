@@ -1,4 +1,4 @@
-"""A graph, or several side by side, as the network sees them."""
+"""A graph, or a disjoint union of graphs, as tensors."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +19,7 @@ class Inputs(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class GraphBatch:
-    """Graphs as tensors, self-loops added, and what is asked about.
+    """Graphs as tensors, self-loops added, and their targets.
 
     Its length is the number of targets.
     """
@@ -27,9 +27,9 @@ class GraphBatch:
     x: Tensor | SparseMatrix
     """Node features, (n_nodes, n_features), float32."""
     structure: GraphStructure
-    """How the nodes hang together; ``node_ptr`` is set where graphs are asked about."""
+    """Edges and edge attributes; ``node_ptr`` is set where the targets are graphs."""
     targets: Tensor
-    """Nodes or graphs that are asked about, (n_targets,), int64."""
+    """Target nodes or graphs, (n_targets,), int64."""
     position_of: Tensor | None = None
     """Row of `x` of every node of the graph, (n_nodes,) int64, if the nodes were
     reordered; None if they are in the graph's order."""
@@ -46,22 +46,22 @@ class GraphBatch:
     def _all_in_order(self) -> bool:
         return torch.equal(self.targets, torch.arange(len(self)).to(self.targets))
 
-    def answers(self, outputs: Tensor) -> Tensor:
-        """Take what a network says of the targets.
+    def select(self, codes: Tensor) -> Tensor:
+        """Select the rows of the targets.
 
         Parameters
         ----------
-        outputs : Tensor of shape (n_nodes, ...) or (n_graphs, ...)
-            What it says of all.
+        codes : Tensor of shape (n_nodes, ...) or (n_graphs, ...)
+            One row per node or graph.
 
         Returns
         -------
         Tensor of shape (n_targets, ...)
-            ``outputs[targets]``; itself where that is all of it.
+            ``codes[targets]``; `codes` itself where that is all of it.
         """
-        if len(self) == len(outputs) and self._all_in_order:
-            return outputs
-        return outputs[self.targets]
+        if len(self) == len(codes) and self._all_in_order:
+            return codes
+        return codes[self.targets]
 
     def to(self, device: torch.device) -> "GraphBatch":
         """Copy to a device; parts that are there already are shared.
@@ -69,7 +69,7 @@ class GraphBatch:
         Parameters
         ----------
         device : torch.device
-            Where the tensors shall be.
+            Device of the copies.
 
         Returns
         -------
@@ -86,17 +86,17 @@ class GraphBatch:
         )
 
     def with_targets(self, targets: Tensor) -> "GraphBatch":
-        """Ask about others of the same graphs, on the same tensors.
+        """Replace the targets; all tensors of the graphs are shared.
 
         Parameters
         ----------
         targets : Tensor of shape (n_targets,), int64
-            Numbers of the nodes, as the graph has them, or of the graphs.
+            Numbers of the nodes, in the graph's own order, or of the graphs.
 
         Returns
         -------
         GraphBatch
-            The same graphs about these targets.
+            The same graphs with these targets.
         """
         targets = targets.to(self.targets.device)
         if self.position_of is not None:

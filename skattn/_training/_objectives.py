@@ -68,13 +68,14 @@ class Supervised:
         generator: Generator | None,
     ) -> LossAndOutputs:
         """Compute the weighted mean loss of a batch's labels."""
-        outputs = batch.answers(module(**batch.inputs, generator=generator))
+        codes = module.encode(**batch.inputs, generator=generator)
+        outputs = module.head(batch.select(codes), generator=generator)
         return self._mean_loss(outputs, labels), outputs
 
     def answer(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:
         """Compute the outputs (n_targets, n_outputs) in evaluation."""
-        forward = module.forward_in_chunks if _is_large(module, batch) else module
-        return batch.answers(forward(**batch.inputs))
+        outputs: Tensor = module.head(batch.select(_encode(module, batch)))
+        return outputs
 
     def validate(
         self, module: AttentionNetwork, batch: GraphBatch, labels: Labels
@@ -121,11 +122,11 @@ class MaskedReconstruction:
 
     def answer(self, module: MaskedAutoencoder, batch: GraphBatch) -> Tensor:
         """Compute the embeddings (n_targets, n_components) in evaluation."""
-        large = _is_large(module, batch)
-        embed = module.embed_in_chunks if large else module.embed
-        return batch.answers(embed(**batch.inputs))
+        return batch.select(_encode(module, batch))
 
 
-def _is_large(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> bool:
-    """Whether a batch is evaluated in chunks, which take less memory."""
-    return batch.structure.edges.n_edges > MAX_EDGES and module.takes_chunks
+def _encode(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> Tensor:
+    """Compute the codes of all nodes or graphs, in chunks where edges are many."""
+    if batch.structure.edges.n_edges > MAX_EDGES and module.takes_chunks:
+        return module.encode_in_chunks(**batch.inputs)
+    return module.encode(**batch.inputs)

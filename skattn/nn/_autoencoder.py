@@ -1,4 +1,4 @@
-"""Learning without targets: masked features are told from what is around them."""
+"""Masked autoencoder: features are reconstructed from the neighbourhood (GraphMAE)."""
 
 from typing import cast
 
@@ -11,37 +11,35 @@ from skattn.nn._chunks import MAX_EDGES, refuse_readout
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear
-from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
+from skattn.nn._masking import Mask, dense_rows, draw_mask, mask_features
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
 from skattn.nn._segments import Pool
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 NORM_FLOOR = 1e-3
-"""Added to the norm of what was told. A masked node that sees nobody is told the bias
-alone, which is zero at first, and a cosine's gradient is one over the norm."""
+"""Added to the norm of a reconstruction, which is near zero at first for a masked node
+without neighbours: a cosine's gradient is one over the norm."""
 
 
 class MaskedAutoencoder(Resettable):
-    """An encoder that learns by telling hidden features of nodes from their neighbours.
+    """An encoder trained to reconstruct masked node features from the neighbourhood.
 
     GraphMAE (Hou et al. 2022, section 3.2): some nodes are masked; the encoder makes
-    codes of what is left; a linear map leads into the decoder's space, where the codes
-    of masked nodes are set to zero once more; the decoder, one attention, tells every
-    masked node's features from its neighbours' codes. What is made small is the scaled
-    cosine error ``(1 - cos(told, true)) ** gamma`` (equation 2).
+    codes of the remaining features; a linear map leads into the decoder's space, where
+    the codes of masked nodes are set to zero once more; the decoder, one attention,
+    reconstructs every masked node's features from its neighbours' codes. Training
+    minimises the scaled cosine error ``(1 - cos(reconstruction, features)) ** gamma``
+    (equation 2).
 
     A masked node's features are zero and an added input column, zero for all others,
-    is one: the row of weights that this column meets is the paper's mask token. Among
-    the masked, a share is left to look real with features of another node.
+    is one: the row of weights that this column meets is the paper's mask token. A
+    fraction of the masked nodes has features of another node instead.
 
     The decoder's attention averages codes of ``n_components`` columns, and the average
-    is mapped to the features after that, of masked nodes only: ``W sum_j w_ij z_j`` is
-    the paper's ``sum_j w_ij W z_j`` without wide rows per edge.
-
-    The decoder's attention has a linear map of its own before ``W``, one more than the
-    paper's. Without it MUTAG's embeddings lose a point (85.9 % right for 87.0, means of
-    six seeds); but of 512 columns on Cora nine directions are left after 1500 epochs.
+    is mapped to the features after that, for masked nodes only: ``W sum_j w_ij z_j`` is
+    the paper's ``sum_j w_ij W z_j`` without wide rows per edge. It has a linear map of
+    its own before ``W``, one more than the paper's (benchmarks/README.md).
 
     Parameters
     ----------
@@ -49,18 +47,17 @@ class MaskedAutoencoder(Resettable):
         Width of the node features.
     spec : NetworkSpec
         The shape of the encoder: ``n_layers`` blocks of width ``hidden_dim``. Its
-        ``output`` does not matter here; its ``readout``, one of "mean", "sum", "max"
-        or None, says whether ``embed`` is about graphs or nodes.
+        ``output`` is not used; with its ``readout``, one of "mean", "sum" and "max",
+        ``encode`` embeds graphs instead of nodes.
     n_components : int
-        Width of the embedding. Where it is not ``spec.hidden_dim``, the encoding is
-        mapped to it linearly, so that the encoder is that of a network of the same
-        spec whatever the embedding.
+        Width of the embedding. Where it is not ``spec.hidden_dim``, a linear map leads
+        to it, so that the encoder is that of a network of the same spec.
     mask_fraction : float, default=0.5
-        Share of the nodes that is masked; one at least.
+        Fraction of the nodes that is masked; one node at least.
     replace_fraction : float, default=0.05
-        Share of the masked nodes that gets another node's features.
+        Fraction of the masked nodes that gets another node's features.
     gamma : float, default=3.0
-        The error's power, at least 1: the larger it is, the less easy nodes count.
+        The error's power, at least 1: larger values weigh easy nodes less.
 
     Shape
     -----
@@ -69,7 +66,8 @@ class MaskedAutoencoder(Resettable):
 
     Notes
     -----
-    The cosine with a row of zeros is 0, so such a node's error is 1 whatever is told.
+    The cosine with a row of zeros is 0, so such a node's error is 1 for any
+    reconstruction.
     A single feature has a sign and no direction; with ``in_features=1`` the error is
     the square of the difference.
 
@@ -82,7 +80,7 @@ class MaskedAutoencoder(Resettable):
     >>> spec = NetworkSpec(block=BlockSpec())
     >>> autoencoder = MaskedAutoencoder(4, spec, n_components=8, mask_fraction=0.7)
     >>> x = torch.randn(3, 4)
-    >>> autoencoder(x, edges).shape, autoencoder.embed(x, edges).shape
+    >>> autoencoder(x, edges).shape, autoencoder.encode(x, edges).shape
     (torch.Size([2]), torch.Size([3, 8]))
     """
 
@@ -106,7 +104,7 @@ class MaskedAutoencoder(Resettable):
         self.project = Linear(width, n_components) if width != n_components else None
         self.to_decoder = Linear(n_components, n_components, bias=False)
         self.decoder = make_attention(spec.block, n_components, n_components, n_heads=1)
-        self.tell = Linear(n_components, in_features)
+        self.reconstruct = Linear(n_components, in_features)
         # a pooling has no weights, which nothing here would train
         self.readout = (
             None if spec.readout is None else PoolReadout(cast("Pool", spec.readout))
@@ -129,15 +127,15 @@ class MaskedAutoencoder(Resettable):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Mask some nodes and compute how badly their features are told.
+        """Mask some nodes and compute the errors of their reconstructions.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Who attends to whom; with edge features if and only if the spec has
-            ``n_edge_features``.
+            Edges from receivers to senders; with edge features if and only if the spec
+            has ``n_edge_features``.
         generator : torch.Generator, optional
             Source of the mask, of replacements and of dropout masks; torch's global one
             if not given.
@@ -146,8 +144,8 @@ class MaskedAutoencoder(Resettable):
         -------
         Tensor of shape (n_masked,)
             One error per masked node; of a sampled graph, whose structure has a
-            ``reach``, per masked node that is asked about. The decoder is a layer too:
-            such a graph reaches one step further than the encoder has layers.
+            ``reach``, per masked target. The decoder is a layer too: such a graph
+            reaches one hop further than the encoder has layers.
 
         Raises
         ------
@@ -159,11 +157,11 @@ class MaskedAutoencoder(Resettable):
         mask = draw_mask(
             len(x), self.mask_fraction, self.replace_fraction, generator
         ).to(structure.edges.indptr.device)
-        code = self._encode(cover(x, mask), structure, generator)
-        told, nodes = self._tell(code, mask, structure, generator)
-        return self._error(told, dense_rows(x, nodes))
+        code = self._codes(mask_features(x, mask), structure, generator)
+        made, nodes = self._reconstruct(code, mask, structure, generator)
+        return self._error(made, dense_rows(x, nodes))
 
-    def _encode(
+    def _codes(
         self,
         x: Tensor | SparseMatrix,
         structure: GraphStructure,
@@ -172,32 +170,32 @@ class MaskedAutoencoder(Resettable):
         code: Tensor = self.encoder(x, structure, generator=generator)
         return code if self.project is None else self.project(code)
 
-    def _tell(
+    def _reconstruct(
         self,
         code: Tensor,
         mask: Mask,
         structure: GraphStructure,
         generator: Generator | None,
     ) -> tuple[Tensor, Tensor]:
-        """Tell the features of masked nodes; return them, and which nodes these are."""
+        """Reconstruct features of masked nodes; return them and the nodes."""
         layer = structure.layer(self.spec.n_layers)
         hidden = nodes = mask.nodes
         if structure.reach:  # there are rows of the first nodes only
             hidden = nodes[nodes < layer.edges.n_senders]
             nodes = nodes[nodes < layer.edges.n_receivers]
         code = self.to_decoder(code).index_fill(0, hidden, 0.0)
-        told = self.decoder(code, **edge_inputs(layer), generator=generator)
-        return self.tell(told.index_select(0, nodes)), nodes
+        attended = self.decoder(code, **edge_inputs(layer), generator=generator)
+        return self.reconstruct(attended.index_select(0, nodes)), nodes
 
-    def _error(self, told: Tensor, true: Tensor) -> Tensor:
+    def _error(self, made: Tensor, true: Tensor) -> Tensor:
         if self.in_features == 1:
-            return (told - true).square().sum(1)
-        return (1 - cosine(told, true)).clamp(min=0).pow(self.gamma)
+            return (made - true).square().sum(1)
+        return (1 - cosine(made, true)).clamp(min=0).pow(self.gamma)
 
-    def embed(
+    def encode(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Encode every node, or graph if there is a readout; nothing is masked.
+        """Embed every node, or graph if there is a readout; nothing is masked.
 
         Parameters
         ----------
@@ -212,7 +210,7 @@ class MaskedAutoencoder(Resettable):
             The embedding.
         """
         self._check_input(x)
-        code = self._encode(cover(x, None), as_structure(structure), None)
+        code = self._codes(mask_features(x, None), as_structure(structure), None)
         if self.readout is None:
             return code
         pooled: Tensor = self.readout(code, structure)
@@ -220,21 +218,21 @@ class MaskedAutoencoder(Resettable):
 
     @property
     def takes_chunks(self) -> bool:
-        """Whether :meth:`embed_in_chunks` is possible."""
+        """Whether :meth:`encode_in_chunks` is possible."""
         return self.readout is None and self.encoder.takes_chunks
 
     @torch.no_grad()
-    def embed_in_chunks(
+    def encode_in_chunks(
         self,
         x: Tensor | SparseMatrix,
         structure: GraphStructure | Edges,
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor:
-        """Encode every node, layer by layer, some receivers at a time.
+        """Embed every node, layer by layer, some receivers at a time.
 
-        What :meth:`embed` returns in evaluation, without gradients and in less memory,
-        see :meth:`GraphEncoder.forward_in_chunks`.
+        The result of :meth:`encode` in evaluation, without gradients and in less
+        memory, see :meth:`GraphEncoder.forward_in_chunks`.
 
         Parameters
         ----------
@@ -243,7 +241,7 @@ class MaskedAutoencoder(Resettable):
         structure : GraphStructure or Edges
             As in :meth:`forward`; all nodes are receivers.
         max_edges : int
-            Edges that are worked on at a time; more if a receiver has more.
+            Edges in a chunk; more if a single receiver has more.
 
         Returns
         -------
@@ -259,14 +257,14 @@ class MaskedAutoencoder(Resettable):
         if self.readout is not None:
             refuse_readout()
         code = self.encoder.forward_in_chunks(
-            cover(x, None), structure, max_edges=max_edges
+            mask_features(x, None), structure, max_edges=max_edges
         )
         return cast("Tensor", code if self.project is None else self.project(code))
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> list[Tensor]:
-        """Compute what every layer of the encoder looks at; nothing is masked.
+        """Compute the attention weights of the encoder; nothing is masked.
 
         Parameters
         ----------
@@ -278,19 +276,19 @@ class MaskedAutoencoder(Resettable):
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
-            One entry per layer, of its heads that attend along the edges.
+            One entry per layer: the heads that attend along the edges.
         """
         self._check_input(x)
-        return self.encoder.attention_weights(cover(x, None), structure)[0]
+        return self.encoder.attention_weights(mask_features(x, None), structure)[0]
 
     def encoder_state(self) -> dict[str, Tensor]:
-        """Return the encoder's weights as those of a network of the same spec.
+        """Return the encoder's weights, as a network of the same spec loads them.
 
         Returns
         -------
         dict of str to Tensor
-            What ``AttentionNetwork(in_features, n_outputs, spec).encoder`` loads if its
-            output does not attend: all but the row that is the mask token.
+            The state of ``AttentionNetwork(in_features, n_outputs, spec).encoder`` with
+            a linear output: all but the row that is the mask token.
         """
         with torch.device("meta"):
             plain = self._make_encoder(self.in_features).state_dict()
@@ -308,11 +306,11 @@ class MaskedAutoencoder(Resettable):
             )
 
 
-def cosine(told: Tensor, true: Tensor) -> Tensor:
+def cosine(made: Tensor, true: Tensor) -> Tensor:
     """Return the cosine of each pair of rows; 0 where the true one is zero."""
-    norm = (told.square().sum(1) + NORM_FLOOR**2).sqrt()
+    norm = (made.square().sum(1) + NORM_FLOOR**2).sqrt()
     size = true.square().sum(1).sqrt().clamp(min=1e-12)
-    return (told * (true / size[:, None])).sum(1) / norm
+    return (made * (true / size[:, None])).sum(1) / norm
 
 
 def _check_options(

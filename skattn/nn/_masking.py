@@ -1,4 +1,4 @@
-"""Hiding the features of some nodes."""
+"""Masks over the features of some nodes."""
 
 from dataclasses import dataclass, replace
 
@@ -10,12 +10,12 @@ from skattn.ops import Edges, SparseMatrix
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Which nodes are masked, and how."""
+    """Masked nodes, some of which get the features of other nodes."""
 
     nodes: Tensor
-    """(n_masked,) int64: the masked nodes, first those that get others' features."""
+    """(n_masked,) int64: the masked nodes, first the replaced ones."""
     donors: Tensor
-    """(n_replaced,) int64: whose features the first of them get."""
+    """(n_replaced,) int64: the nodes whose features the replaced ones get."""
 
     def to(self, device: torch.device) -> "Mask":
         """Copy to a device."""
@@ -23,12 +23,12 @@ class Mask:
 
     @property
     def replaced(self) -> Tensor:
-        """Masked nodes that get others' features: (n_replaced,)."""
+        """Masked nodes that get another node's features: (n_replaced,)."""
         return self.nodes[: len(self.donors)]
 
     @property
     def hidden(self) -> Tensor:
-        """Masked nodes that are seen to be masked: (n_masked - n_replaced,)."""
+        """Masked nodes with the mask token: (n_masked - n_replaced,)."""
         return self.nodes[len(self.donors) :]
 
 
@@ -38,23 +38,23 @@ def draw_mask(
     replace_fraction: float,
     generator: Generator | None,
 ) -> Mask:
-    """Choose the nodes to be masked, on the CPU.
+    """Draw a mask, on the CPU.
 
     Parameters
     ----------
     n_nodes : int
         Number of nodes.
     mask_fraction : float
-        Share that is masked; one at least.
+        Fraction that is masked; one node at least.
     replace_fraction : float
-        Share of those that gets another node's features.
+        Fraction of these that gets another node's features.
     generator : torch.Generator, optional
-        Source of the choice; torch's global one if not given.
+        Source of randomness; torch's global one if not given.
 
     Returns
     -------
     Mask
-        The choice.
+        The masked nodes.
     """
     n_masked = min(n_nodes, max(1, int(mask_fraction * n_nodes)))
     n_replaced = int(replace_fraction * n_masked) if n_nodes > 1 else 0
@@ -63,23 +63,23 @@ def draw_mask(
     return Mask(nodes, (nodes[:n_replaced] + steps) % max(n_nodes, 1))
 
 
-def cover(x: Tensor | SparseMatrix, mask: Mask | None) -> Tensor | SparseMatrix:
-    """Hide the masked nodes' features, and add the column that says so.
+def mask_features(x: Tensor | SparseMatrix, mask: Mask | None) -> Tensor | SparseMatrix:
+    """Mask features, and append the column that is 1 for masked nodes.
 
     Parameters
     ----------
     x : Tensor or SparseMatrix of shape (n_nodes, in_features)
         Node features.
     mask : Mask, optional
-        What is hidden; nothing if not given.
+        The masked nodes; none if not given.
 
     Returns
     -------
     Tensor or SparseMatrix of shape (n_nodes, in_features + 1)
-        Features as the encoder sees them; the last column is 1 for hidden nodes.
+        The encoder's input; the last column is 1 for nodes with the mask token.
     """
     if isinstance(x, SparseMatrix):
-        return _cover_sparse(x, mask)
+        return _mask_sparse(x, mask)
     sign = x.new_zeros(len(x), 1)
     if mask is not None:
         donated = x[mask.donors]
@@ -88,30 +88,30 @@ def cover(x: Tensor | SparseMatrix, mask: Mask | None) -> Tensor | SparseMatrix:
     return torch.cat([x, sign], 1)
 
 
-def _cover_sparse(x: SparseMatrix, mask: Mask | None) -> SparseMatrix:
+def _mask_sparse(x: SparseMatrix, mask: Mask | None) -> SparseMatrix:
     n_columns = x.edges.n_senders
     if mask is None:
         return SparseMatrix(replace(x.edges, n_senders=n_columns + 1), x.values)
     starts, lengths = x.edges.indptr[:-1].clone(), x.edges.indptr.diff()
     starts[mask.replaced] = starts[mask.donors]
     lengths[mask.replaced] = lengths[mask.donors]
-    starts[mask.hidden] = x.edges.n_edges  # the sign, stored behind all entries
+    starts[mask.hidden] = x.edges.n_edges  # a stored 1 behind all entries
     lengths[mask.hidden] = 1
-    indptr, places = _entries(starts, lengths)
+    indptr, entries = _entries(starts, lengths)
     senders = torch.cat([x.edges.senders, x.edges.senders.new_tensor([n_columns])])
     values = torch.cat([x.values, x.values.new_ones(1)])
-    return SparseMatrix(Edges(indptr, senders[places], n_columns + 1), values[places])
+    return SparseMatrix(Edges(indptr, senders[entries], n_columns + 1), values[entries])
 
 
 def dense_rows(x: Tensor | SparseMatrix, rows: Tensor) -> Tensor:
-    """Take some rows, as a dense matrix.
+    """Select rows as a dense matrix.
 
     Parameters
     ----------
     x : Tensor or SparseMatrix of shape (n, k)
         Dense or sparse rows.
     rows : Tensor of shape (n_rows,), int64
-        Which.
+        Numbers of the rows.
 
     Returns
     -------
@@ -121,15 +121,15 @@ def dense_rows(x: Tensor | SparseMatrix, rows: Tensor) -> Tensor:
     if not isinstance(x, SparseMatrix):
         return x.index_select(0, rows)
     lengths = x.edges.indptr.diff()[rows]
-    _, places = _entries(x.edges.indptr[:-1][rows], lengths)
+    _, entries = _entries(x.edges.indptr[:-1][rows], lengths)
     numbers = torch.arange(len(rows), device=rows.device).repeat_interleave(lengths)
     out = x.values.new_zeros(len(rows), x.shape[1])
-    where = (numbers, x.edges.senders[places].long())
-    return out.index_put(where, x.values[places], accumulate=True)
+    where = (numbers, x.edges.senders[entries].long())
+    return out.index_put(where, x.values[entries], accumulate=True)
 
 
 def _entries(starts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Lay rows end to end: where each starts now, and where each entry was."""
+    """Lay rows end to end: new starts, and the old position of every entry."""
     indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
     shifts = (starts - indptr[:-1]).repeat_interleave(lengths)
     return indptr, torch.arange(len(shifts), device=shifts.device) + shifts

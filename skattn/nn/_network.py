@@ -1,21 +1,20 @@
-"""What an estimator trains: an encoder and an output for every node."""
+"""The network of supervised estimators: an encoder and a head."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from skattn.nn._attention import edge_inputs
-from skattn.nn._block_spec import BlockSpec, make_attention, make_residual
-from skattn.nn._chunks import MAX_EDGES, chunks, gather, refuse_readout
+from skattn.nn._block_spec import BlockSpec
+from skattn.nn._chunks import MAX_EDGES, refuse_readout
 from skattn.nn._encoder import GraphEncoder
+from skattn.nn._heads import AttendedHead, GraphHead, NodeHead
 from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination
-from skattn.nn._linear import Linear
+from skattn.nn._output_attention import OutputAttention
 from skattn.nn._periodic import PeriodicEmbedding
-from skattn.nn._readout import AttentionReadout, Readout, make_readout
-from skattn.nn._rows import drop, take_rows
+from skattn.nn._readout import Readout, make_readout
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 Output = Literal["linear", "attention"]
@@ -49,7 +48,10 @@ class NetworkSpec:
 
 
 class AttentionNetwork(Resettable):
-    """An encoder, and one row of outputs for every node or every graph.
+    """An encoder and a head: one row of outputs for every node or every graph.
+
+    ``forward`` computes all of them. Where only targets count, the two steps go apart:
+    ``encode`` all nodes, select the targets' codes, and call ``head`` on these.
 
     Parameters
     ----------
@@ -58,18 +60,18 @@ class AttentionNetwork(Resettable):
     n_outputs : int
         Width of the output: classes, labels or regression targets.
     spec : NetworkSpec
-        What is between.
+        The shape of the network.
 
     Shape
     -----
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
     - Output: ``(n_nodes, n_outputs)``; with a readout ``(n_graphs, n_outputs)``; of a
-      sampled graph, whose structure has a ``reach``, one row per node asked about
+      sampled graph, whose structure has a ``reach``, one row per target node
 
     Raises
     ------
     ValueError
-        If a readout is asked for and an output that attends as well.
+        If both a readout and an attending output are asked for.
 
     Examples
     --------
@@ -78,8 +80,12 @@ class AttentionNetwork(Resettable):
     >>> from skattn.ops import Edges
     >>> network = AttentionNetwork(4, 3, NetworkSpec(block=BlockSpec()))
     >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
-    >>> network(torch.randn(2, 4), edges).shape
+    >>> x = torch.randn(2, 4)
+    >>> network(x, edges).shape
     torch.Size([2, 3])
+    >>> codes = network.encode(x, edges)
+    >>> network.head(codes[[1]]).shape
+    torch.Size([1, 3])
     """
 
     def __init__(self, in_features: int, n_outputs: int, spec: NetworkSpec) -> None:
@@ -92,7 +98,6 @@ class AttentionNetwork(Resettable):
                 "attend to. Leave one of them out."
             )
         n_blocks = spec.n_layers - attends
-        input_dropout = spec.input_dropout
         self.embedding: PeriodicEmbedding | None = None
         if spec.feature_embedding is not None:
             self.embedding = PeriodicEmbedding(in_features)
@@ -101,31 +106,25 @@ class AttentionNetwork(Resettable):
             in_features,
             [spec.hidden_dim] * n_blocks,
             spec.block,
-            input_dropout=input_dropout,
+            input_dropout=spec.input_dropout,
             jumping=spec.jumping,
             n_feature_layers=spec.n_feature_layers,
         )
-        width = self.encoder.out_features
-        self.readout = (
-            None
-            if spec.readout is None
-            else make_readout(spec.readout, width, spec.block)
-        )
-        self.dropout = spec.block.dropout
-        if n_blocks == 0 and input_dropout is not None:
-            self.dropout = input_dropout
-        self.attention = (
-            make_attention(
-                spec.block, width, n_outputs, n_heads=spec.output_heads, combine="mean"
+        width, dropout = self.encoder.out_features, spec.block.dropout
+        if n_blocks == 0 and spec.input_dropout is not None:
+            dropout = spec.input_dropout
+        self.attention: OutputAttention | None = None
+        self.head: NodeHead | GraphHead | AttendedHead
+        if attends:
+            self.attention = OutputAttention(
+                width, n_outputs, spec.block, n_heads=spec.output_heads, dropout=dropout
             )
-            if attends
-            else None
-        )
-        self.linear: nn.Module | None = None
-        if not attends:
-            self.linear = Linear(width, n_outputs)
+            self.head = AttendedHead()
+        elif spec.readout is None:
+            self.head = NodeHead(width, n_outputs, dropout=dropout)
         else:
-            self.linear = make_residual(spec.block, width, n_outputs)
+            readout = make_readout(spec.readout, width, spec.block)
+            self.head = GraphHead(readout, width, n_outputs, dropout=dropout)
 
     def forward(
         self,
@@ -134,15 +133,15 @@ class AttentionNetwork(Resettable):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute every node's outputs, or every graph's if there is a readout.
+        """Compute the outputs of all nodes, or of all graphs if there is a readout.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Who attends to whom; with edge features if and only if the spec has
-            ``n_edge_features``.
+            Edges from receivers to senders; with edge features if and only if the spec
+            has ``n_edge_features``.
         generator : torch.Generator, optional
             Source of the dropout masks; torch's global one if not given.
 
@@ -151,43 +150,61 @@ class AttentionNetwork(Resettable):
         Tensor of shape (n_nodes, n_outputs) or (n_graphs, n_outputs)
             The outputs.
         """
+        codes = self.encode(x, structure, generator=generator)
+        outputs: Tensor = self.head(codes, generator=generator)
+        return outputs
+
+    def encode(
+        self,
+        x: Tensor | SparseMatrix,
+        structure: GraphStructure | Edges,
+        *,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Compute the codes that the head maps to outputs.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            As in :meth:`forward`.
+        generator : torch.Generator, optional
+            As in :meth:`forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_nodes, width) or (n_graphs, width)
+            One row per node, or per graph if there is a readout.
+        """
         structure = as_structure(structure)
-        x = self.encoder(self._embed(x), structure, generator=generator)
-        if self.readout is not None:
-            x = self.readout(x, structure, generator=generator)
-        x = drop(x, self.dropout if self.training else 0.0, generator)
-        if self.attention is None:
-            return self._finish(x, None)
-        given = edge_inputs(structure.layer(len(self.encoder.blocks)))
-        attended = self.attention(x, **given, generator=generator)
-        return self._finish(take_rows(x, slice(0, len(attended))), attended)
+        codes: Tensor = self.encoder(self._embed(x), structure, generator=generator)
+        if self.attention is not None:
+            last = structure.layer(len(self.encoder.blocks))
+            codes = self.attention(codes, last, generator=generator)
+        elif isinstance(self.head, GraphHead):
+            codes = self.head.readout(codes, structure, generator=generator)
+        return codes
 
     def _embed(self, x: Tensor | SparseMatrix) -> Tensor | SparseMatrix:
         return x if self.embedding is None else self.embedding(x)
 
-    def _finish(self, x: Tensor | SparseMatrix, attended: Tensor | None) -> Tensor:
-        parts = [] if attended is None else [attended]
-        if self.linear is not None:
-            parts.append(self.linear(x))
-        out: Tensor = sum(parts[1:], parts[0])
-        return out
-
     @property
     def takes_chunks(self) -> bool:
-        """Whether :meth:`forward_in_chunks` is possible."""
-        return self.readout is None and self.encoder.takes_chunks
+        """Whether :meth:`encode_in_chunks` is possible."""
+        return not isinstance(self.head, GraphHead) and self.encoder.takes_chunks
 
     @torch.no_grad()
-    def forward_in_chunks(
+    def encode_in_chunks(
         self,
         x: Tensor | SparseMatrix,
         structure: GraphStructure | Edges,
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor:
-        """Compute every node's outputs, layer by layer, some receivers at a time.
+        """Compute the codes layer by layer, some receivers at a time.
 
-        What :meth:`forward` returns in evaluation, without gradients and in less
+        The result of :meth:`encode` in evaluation, without gradients and in less
         memory, see :meth:`GraphEncoder.forward_in_chunks`.
 
         Parameters
@@ -197,70 +214,60 @@ class AttentionNetwork(Resettable):
         structure : GraphStructure or Edges
             As in :meth:`forward`; all nodes are receivers.
         max_edges : int
-            Edges that are worked on at a time; more if a receiver has more.
+            Edges in a chunk; more if a single receiver has more.
 
         Returns
         -------
-        Tensor of shape (n_nodes, n_outputs)
-            The outputs.
+        Tensor of shape (n_nodes, width)
+            One row per node.
 
         Raises
         ------
         ValueError
             If the network is in training, or has global attention or a readout.
         """
-        if self.readout is not None:
+        if isinstance(self.head, GraphHead):
             refuse_readout()
         structure = as_structure(structure)
-        x = self._embed(x)
-        x = self.encoder.forward_in_chunks(x, structure, max_edges=max_edges)
-        attention = self.attention
-        sent = None if attention is None else attention.send(x, None)
-
-        def finish(rows: slice, part: GraphStructure) -> Tensor:
-            attended = None
-            if attention is not None and sent is not None:
-                given = edge_inputs(part)
-                attended = attention.receive(x, rows, sent, given, None)
-            return self._finish(take_rows(x, rows), attended)
-
-        parts = (
-            (rows, finish(rows, part)) for rows, part in chunks(structure, max_edges)
+        codes = self.encoder.forward_in_chunks(
+            self._embed(x), structure, max_edges=max_edges
         )
-        return gather(parts, len(x))
+        if self.attention is not None:
+            return self.attention.forward_in_chunks(
+                codes, structure, max_edges=max_edges
+            )
+        return cast("Tensor", codes)
 
     def attention_weights(
         self,
         x: Tensor | SparseMatrix,
         structure: GraphStructure | Edges,
     ) -> list[Tensor]:
-        """Compute what every layer looks at.
+        """Compute the attention weights of every layer.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Who attends to whom; with edge features if and only if the spec has
-            ``n_edge_features``.
+            As in :meth:`forward`.
 
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
             One entry per attention layer, an attending output among them; of a layer
-            that looks several hops far, the heads that attend along the edges.
+            that attends several hops far, the heads that attend along the edges.
         """
         structure = as_structure(structure)
-        weights, x = self.encoder.attention_weights(self._embed(x), structure)
+        weights, codes = self.encoder.attention_weights(self._embed(x), structure)
         if self.attention is not None:
-            given = edge_inputs(structure)
-            weights.append(self.attention.attention_weights(x, **given))
+            weights.append(self.attention.attention_weights(codes, structure))
         return weights
 
     def readout_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Compute how much every node counts in its graph's vector.
+        """Compute the weight of every node in its graph's code.
 
         Parameters
         ----------
@@ -279,10 +286,9 @@ class AttentionNetwork(Resettable):
         ValueError
             If the network's readout is not ``"attention"``.
         """
-        if not isinstance(self.readout, AttentionReadout):
+        if not isinstance(self.head, GraphHead):
             raise ValueError(
-                'readout must be "attention" for nodes to have weights, got '
-                f"{self.readout!r}."
+                'readout must be "attention" for nodes to have weights, got None.'
             )
-        encoded: Tensor = self.encoder(self._embed(x), structure)
-        return self.readout.attention_weights(encoded, structure)
+        codes: Tensor = self.encoder(self._embed(x), structure)
+        return self.head.readout_weights(codes, structure)

@@ -68,12 +68,12 @@ def test_inputs_are_the_arguments_of_a_network(batch):
 
 
 @pytest.mark.parametrize("targets", [[1], [1, 0], [0, 0], [0, 1, 0]])
-def test_answers_are_the_rows_of_the_targets(batch, targets):
+def test_rows_of_the_targets_are_selected(batch, targets):
     batch = batch.with_targets(torch.tensor(targets))
-    outputs = torch.tensor([[5.0], [7.0]])
-    assert batch.answers(outputs).tolist() == [[5.0 + 2 * k] for k in targets]
+    codes = torch.tensor([[5.0], [7.0]])
+    assert batch.select(codes).tolist() == [[5.0 + 2 * k] for k in targets]
 
 
-def test_answers_are_no_copy_if_all_nodes_are_targets_in_order(batch):
-    outputs = torch.ones(2, 3)
-    assert batch.with_targets(torch.tensor([0, 1])).answers(outputs) is outputs
+def test_selecting_all_in_order_is_no_copy(batch):
+    codes = torch.ones(2, 3)
+    assert batch.with_targets(torch.tensor([0, 1])).select(codes) is codes

@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from skattn.nn import AttentionNetwork, BlockSpec, MaskedAutoencoder, NetworkSpec
 from skattn.nn._autoencoder import cosine
-from skattn.nn._masking import cover, draw_mask
+from skattn.nn._masking import draw_mask, mask_features
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 # a ring of six, all attend to themselves too
@@ -50,9 +50,9 @@ def test_errors_follow_the_paper_step_by_step():
     seen[mask.replaced, :3] = x[mask.donors]
     code = autoencoder.encoder(seen, EDGES) @ autoencoder.to_decoder.weight
     code[mask.nodes] = 0
-    told = autoencoder.tell(autoencoder.decoder(code, EDGES))[mask.nodes]
+    rebuilt = autoencoder.reconstruct(autoencoder.decoder(code, EDGES))[mask.nodes]
     true = x[mask.nodes]
-    expected = (1 - torch.cosine_similarity(told, true)) ** 2
+    expected = (1 - torch.cosine_similarity(rebuilt, true)) ** 2
     error = autoencoder(x, EDGES, generator=seeded())
     assert_close(error, expected, rtol=1e-3, atol=1e-4)  # the floor under the norm
 
@@ -69,10 +69,10 @@ def test_a_masked_nodes_own_features_cannot_reach_its_error_but_as_target():
 
 
 def test_cosine_by_hand():
-    told = torch.tensor([[3.0, 4], [3, 4], [-3, -4], [1, 2], [0, 0]])
+    rebuilt = torch.tensor([[3.0, 4], [3, 4], [-3, -4], [1, 2], [0, 0]])
     true = torch.tensor([[6.0, 8], [4, -3], [30, 40], [0, 0], [1, 0]])
     expected = torch.tensor([1.0, 0, -1, 0, 0])
-    assert_close(cosine(told, true), expected, atol=1e-6, rtol=0)
+    assert_close(cosine(rebuilt, true), expected, atol=1e-6, rtol=0)
 
 
 def test_zeros_give_an_error_of_one_and_finite_gradients():
@@ -85,19 +85,23 @@ def test_zeros_give_an_error_of_one_and_finite_gradients():
 
 
 def test_nodes_that_see_nobody_have_bounded_gradients():
-    """All is masked: at first every node is told a bias of zero."""
+    """All is masked: at first every reconstruction is a bias of zero."""
     autoencoder = made(mask_fraction=1.0, replace_fraction=0.0)
     autoencoder(rows(), EDGES, generator=seeded()).mean().backward()
-    assert autoencoder.tell.bias.grad.norm() <= 3000  # gamma over the norm's floor
+    slope = autoencoder.reconstruct.bias.grad.norm()
+    assert slope <= 3000  # gamma over the norm's floor
 
 
 def test_a_single_feature_has_a_squared_error():
     autoencoder, x = made(1), rows(k=1)
     mask = draw_mask(6, 0.5, 0.05, seeded())
-    code = autoencoder.encoder(cover(x, mask), EDGES) @ autoencoder.to_decoder.weight
+    code = (
+        autoencoder.encoder(mask_features(x, mask), EDGES)
+        @ autoencoder.to_decoder.weight
+    )
     code = code.index_fill(0, mask.nodes, 0.0)
-    told = autoencoder.tell(autoencoder.decoder(code, EDGES))
-    expected = (told - x)[mask.nodes, 0] ** 2
+    rebuilt = autoencoder.reconstruct(autoencoder.decoder(code, EDGES))
+    expected = (rebuilt - x)[mask.nodes, 0] ** 2
     assert_close(autoencoder(x, EDGES, generator=seeded()), expected)
 
 
@@ -105,13 +109,13 @@ def test_embedding_masks_nothing():
     autoencoder, x = made().eval(), rows()
     expected = autoencoder.encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
     assert autoencoder.project is None
-    assert torch.equal(autoencoder.embed(x, EDGES), expected)
+    assert torch.equal(autoencoder.encode(x, EDGES), expected)
 
 
 def test_other_widths_are_mapped_from_the_encoding():
     autoencoder, x = made(n_components=3).eval(), rows()
     encoding = autoencoder.encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
-    assert_close(autoencoder.embed(x, EDGES), autoencoder.project(encoding))
+    assert_close(autoencoder.encode(x, EDGES), autoencoder.project(encoding))
     assert autoencoder(x, EDGES).shape == (3,)
 
 
@@ -121,7 +125,7 @@ def test_sparse_features_equal_dense_ones():
     starts = torch.tensor([0, *(x != 0).sum(1)]).cumsum(0)
     sparse = SparseMatrix(Edges.from_csr(starts, where[:, 1], n_senders=3), x[x != 0])
     autoencoder = made(replace_fraction=0.4)
-    assert_close(autoencoder.embed(sparse, EDGES), autoencoder.embed(x, EDGES))
+    assert_close(autoencoder.encode(sparse, EDGES), autoencoder.encode(x, EDGES))
     assert_close(
         autoencoder(sparse, EDGES, generator=seeded()),
         autoencoder(x, EDGES, generator=seeded()),
@@ -137,7 +141,7 @@ def test_weights_and_edge_features_reach_encoder_and_decoder():
         EdgeData(features=features, log_weight=torch.arange(18.0)),
     ):
         other = GraphStructure(EDGES, data)
-        for run in (autoencoder.embed, lambda *a: autoencoder(*a, generator=seeded())):
+        for run in (autoencoder.encode, lambda *a: autoencoder(*a, generator=seeded())):
             assert not torch.allclose(run(x, other), run(x, plain))
     autoencoder(x, plain, generator=seeded()).sum().backward()
     assert autoencoder.decoder.edge_value.grad is not None
@@ -191,8 +195,8 @@ def test_numbering_of_the_nodes_does_not_change_the_embedding(order):
     number = {node: k for k, node in enumerate(order)}
     renumbered = edges_of([sorted(number[j] for j in RING[node]) for node in order])
     autoencoder, x = made().eval(), rows()
-    out = autoencoder.embed(x[list(order)], renumbered)
-    assert_close(out, autoencoder.embed(x, EDGES)[list(order)], rtol=1e-4, atol=1e-5)
+    out = autoencoder.encode(x[list(order)], renumbered)
+    assert_close(out, autoencoder.encode(x, EDGES)[list(order)], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_components", [3, 4])
@@ -218,7 +222,7 @@ def test_weights_of_the_encoder_come_layer_by_layer():
 
 
 def test_features_are_learned_from_neighbours():
-    """On a ring of pairs alike, the neighbour tells what a hidden node is."""
+    """On a ring of pairs alike, a masked node equals its neighbour."""
     x = torch.eye(3).repeat_interleave(2, 0).repeat(4, 1)  # 24 nodes, 12 pairs
     pairs = edges_of([[2 * (i // 2), 2 * (i // 2) + 1] for i in range(24)])
     autoencoder = made(mask_fraction=0.3, replace_fraction=0.0)
@@ -249,7 +253,7 @@ def test_options_out_of_range_are_an_error(options, message):
 
 
 def test_features_of_another_width_are_an_error():
-    for run in (made(), made().embed, made().attention_weights):
+    for run in (made(), made().encode, made().attention_weights):
         with pytest.raises(ValueError, match="must have in_features=3 columns"):
             run(rows(k=4), EDGES)
 

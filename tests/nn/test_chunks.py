@@ -90,9 +90,10 @@ def test_chunks_give_what_the_whole_gives(block, network, max_edges):
     model = AttentionNetwork(5, 3, spec).eval()
     structure = graph(n_edge_features=spec.block.n_edge_features, hops=(2,))
     x = draw(60, 5)
-    out = model.forward_in_chunks(x, structure, max_edges=max_edges)
+    codes = model.encode_in_chunks(x, structure, max_edges=max_edges)
+    out = model.head(codes).detach()
     assert_close(out, model(x, structure), rtol=1e-4, atol=1e-5)
-    assert not out.requires_grad
+    assert not codes.requires_grad
 
 
 def test_sparse_features_are_taken_in_chunks():
@@ -101,8 +102,8 @@ def test_sparse_features_are_taken_in_chunks():
     dense = sp.csr_array(draw(60, 5).numpy() * (draw(60, 5, seed=4).numpy() < 0.5))
     places = Edges.from_csr(dense.indptr, dense.indices, n_senders=5)
     x = SparseMatrix(places, torch.from_numpy(dense.data))
-    out = model.forward_in_chunks(x, structure, max_edges=100)
-    assert_close(out, model(x, structure), rtol=1e-4, atol=1e-5)
+    out = model.encode_in_chunks(x, structure, max_edges=100)
+    assert_close(out, model.encode(x, structure), rtol=1e-4, atol=1e-5)
 
 
 def test_an_encoder_goes_by_chunks_too():
@@ -123,26 +124,27 @@ def test_an_autoencoder_embeds_by_chunks_too(n_components):
     spec = NetworkSpec(block=BlockSpec(n_heads=2))
     model = MaskedAutoencoder(5, spec, n_components=n_components).eval()
     x, structure = draw(60, 5), graph()
-    out = model.embed_in_chunks(x, structure, max_edges=50)
-    assert_close(out, model.embed(x, structure), rtol=1e-4, atol=1e-5)
+    out = model.encode_in_chunks(x, structure, max_edges=50)
+    assert_close(out, model.encode(x, structure), rtol=1e-4, atol=1e-5)
 
 
 def test_an_empty_graph_has_no_outputs():
     model = AttentionNetwork(5, 3, NetworkSpec(block=BlockSpec())).eval()
     edges = Edges.from_csr([0], [], n_senders=0)
-    assert model.forward_in_chunks(torch.empty(0, 5), edges).shape == (0, 3)
+    codes = model.encode_in_chunks(torch.empty(0, 5), edges)
+    assert model.head(codes).shape == (0, 3)
 
 
 def test_training_goes_not_by_chunks():
     model = AttentionNetwork(5, 3, NetworkSpec(block=BlockSpec()))
     with pytest.raises(ValueError, match=r"in evaluation.*eval\(\) first"):
-        model.forward_in_chunks(draw(4, 5), EDGES)
+        model.encode_in_chunks(draw(4, 5), EDGES)
 
 
 def test_chunks_of_nothing_are_refused():
     model = AttentionNetwork(5, 3, NetworkSpec(block=BlockSpec())).eval()
     with pytest.raises(ValueError, match="max_edges must be at least 1, got 0"):
-        model.forward_in_chunks(draw(4, 5), EDGES, max_edges=0)
+        model.encode_in_chunks(draw(4, 5), EDGES, max_edges=0)
 
 
 @pytest.mark.parametrize(
@@ -164,9 +166,9 @@ def test_what_needs_all_nodes_at_once_is_refused(spec, message):
     assert not model.takes_chunks
     assert not autoencoder.takes_chunks
     with pytest.raises(ValueError, match=message):
-        model.forward_in_chunks(draw(4, 5), EDGES)
+        model.encode_in_chunks(draw(4, 5), EDGES)
     with pytest.raises(ValueError, match=message):
-        autoencoder.embed_in_chunks(draw(4, 5), EDGES)
+        autoencoder.encode_in_chunks(draw(4, 5), EDGES)
 
 
 def test_global_attention_among_some_nodes_is_refused():

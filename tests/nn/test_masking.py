@@ -3,13 +3,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skattn.nn._masking import Mask, cover, dense_rows, draw_mask
+from skattn.nn._masking import Mask, dense_rows, draw_mask, mask_features
 from skattn.ops import Edges, SparseMatrix
 
 X = torch.tensor([[1.0, 2, 0], [0, 0, 3], [0, 0, 0], [4, 0, 0], [0, 5, 6]])
 MASK = Mask(nodes=torch.tensor([4, 1, 0, 2]), donors=torch.tensor([0, 3]))
 # 4 looks like 0 and 1 like 3; 0 and 2 are hidden
-COVERED = [[0, 0, 0, 1], [4, 0, 0, 0], [0, 0, 0, 1], [4, 0, 0, 0], [1, 2, 0, 0]]
+MASKED = [[0, 0, 0, 1], [4, 0, 0, 0], [0, 0, 0, 1], [4, 0, 0, 0], [1, 2, 0, 0]]
 
 
 def sparse(x):
@@ -26,16 +26,16 @@ def dense(x):
 @pytest.mark.parametrize("kind", [torch.clone, sparse])
 def test_hidden_nodes_have_only_the_sign_and_replaced_ones_anothers_features(kind):
     x = kind(X)
-    covered = cover(x, MASK)
-    assert covered.shape == (5, 4)
-    assert dense(covered).tolist() == COVERED
+    masked = mask_features(x, MASK)
+    assert masked.shape == (5, 4)
+    assert dense(masked).tolist() == MASKED
     assert dense(x).tolist() == X.tolist()  # untouched
 
 
 @pytest.mark.parametrize("kind", [torch.clone, sparse])
 def test_without_a_mask_the_sign_is_nowhere(kind):
-    covered = cover(kind(X), None)
-    assert dense(covered).tolist() == [[*row, 0] for row in X.tolist()]
+    masked = mask_features(kind(X), None)
+    assert dense(masked).tolist() == [[*row, 0] for row in X.tolist()]
 
 
 @pytest.mark.parametrize("kind", [torch.clone, sparse])
@@ -48,7 +48,7 @@ def test_rows_without_any_entries_are_zeros():
     x = sparse(torch.zeros(3, 2))
     assert dense_rows(x, torch.tensor([1, 2])).tolist() == [[0, 0], [0, 0]]
     mask = Mask(torch.tensor([1]), torch.tensor([], dtype=torch.int64))
-    assert dense(cover(x, mask)).tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, 0]]
+    assert dense(mask_features(x, mask)).tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, 0]]
 
 
 @settings(max_examples=50, deadline=None)

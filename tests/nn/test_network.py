@@ -48,8 +48,8 @@ def test_linear_output_maps_the_encoding(n_layers):
     assert len(network.encoder.blocks) == n_layers
     assert network.attention is None
     h = network.encoder(X, EDGES)
-    expected = h @ network.linear.weight + network.linear.bias
-    assert_close(network(X, EDGES), expected)
+    linear = network.head.linear
+    assert_close(network(X, EDGES), h @ linear.weight + linear.bias)
 
 
 @pytest.mark.parametrize("n_layers", [1, 3])
@@ -59,14 +59,15 @@ def test_last_of_the_layers_attends_into_the_outputs(n_layers, residual):
         n_layers=n_layers, output="attention", output_heads=5, residual=residual
     )
     assert len(network.encoder.blocks) == n_layers - 1
-    assert network.attention.combine == "mean"
-    assert network.attention.n_heads == 5
+    attention, skip = network.attention.attention, network.attention.skip
+    assert attention.combine == "mean"
+    assert attention.n_heads == 5
     h = network.encoder(X, EDGES)
-    expected = network.attention(h, EDGES)
+    expected = attention(h, EDGES)
     if residual:
-        expected = expected + h @ (network.linear.weight * network.linear.gate)
+        expected = expected + h @ (skip.weight * skip.gate)
     else:
-        assert network.linear is None
+        assert skip is None
     out = network(X, EDGES)
     assert out.shape == (3, 3)
     assert_close(out, expected)
@@ -80,7 +81,8 @@ def test_every_layer_sees_weights_and_edge_features():
     }
     structure = GraphStructure(EDGES, EdgeData(*given.values()))
     h = network.encoder(X, structure)
-    assert_close(network(X, structure), network.attention(h, EDGES, **given))
+    expected = network.attention.attention(h, EDGES, **given)
+    assert_close(network(X, structure), expected)
 
 
 @pytest.mark.parametrize("output", ["linear", "attention"])
@@ -102,7 +104,8 @@ def test_weights_come_layer_by_layer(output):
     assert torch.equal(weights[0], first.attention_weights(X, EDGES))
     if output == "attention":
         h = network.encoder(X, EDGES)
-        assert_close(weights[2], network.attention.attention_weights(h, EDGES))
+        of_output = network.attention.attention.attention_weights(h, EDGES)
+        assert_close(weights[2], of_output)
 
 
 @pytest.mark.parametrize(
@@ -190,14 +193,15 @@ def test_resetting_sets_every_weight_and_leaves_torchs_generator_alone(options):
 
 
 def test_other_generators_give_other_weights():
-    assert not torch.equal(made(seed=0).linear.weight, made(seed=1).linear.weight)
+    one, other = (made(seed=seed).head.linear.weight for seed in (0, 1))
+    assert not torch.equal(one, other)
 
 
 def test_without_a_generator_weights_come_from_torchs_own():
     state = torch.get_rng_state()
-    first = AttentionNetwork(2, 3, spec_of()).linear.weight
+    first = AttentionNetwork(2, 3, spec_of()).head.linear.weight
     torch.set_rng_state(state)
-    assert torch.equal(AttentionNetwork(2, 3, spec_of()).linear.weight, first)
+    assert torch.equal(AttentionNetwork(2, 3, spec_of()).head.linear.weight, first)
 
 
 def test_threads_do_not_disturb_each_others_dropout():
@@ -252,11 +256,12 @@ GRAPHS = GraphStructure(EDGES, node_ptr=torch.tensor([0, 3]))
 @pytest.mark.parametrize("readout", ["attention", "mean", "sum", "max", "hierarchical"])
 def test_readout_gives_one_row_of_outputs_per_graph(readout):
     network = made(readout=readout)
-    h = network.readout(network.encoder(X, EDGES), GRAPHS)
-    expected = h @ network.linear.weight + network.linear.bias
+    h = network.head.readout(network.encoder(X, EDGES), GRAPHS)
+    assert_close(network.encode(X, GRAPHS), h)
+    linear = network.head.per_graph.linear
     out = network(X, GRAPHS)
     assert out.shape == (1, 3)
-    assert_close(out, expected)
+    assert_close(out, h @ linear.weight + linear.bias)
 
 
 def test_embedded_features_are_those_of_a_network_that_is_given_them():
@@ -295,7 +300,8 @@ def test_readout_tells_what_it_looked_at():
     h = network.encoder(X, GRAPHS)
     assert weights.shape == (3, 2)
     assert_close(weights.sum(0), torch.ones(2))
-    assert torch.equal(weights, network.readout.attention_weights(h, GRAPHS))
+    assert torch.equal(weights, network.head.readout.attention_weights(h, GRAPHS))
+    assert torch.equal(weights, network.head.readout_weights(h, GRAPHS))
 
 
 @pytest.mark.parametrize("readout", [None, "mean", "hierarchical"])

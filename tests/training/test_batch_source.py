@@ -204,8 +204,8 @@ def test_a_large_graph_is_predicted_in_chunks_where_that_is_possible(
     asked = []
     monkeypatch.setattr(
         net.module_,
-        "forward_in_chunks",
-        lambda **inputs: asked.append(1) or net.module_(**inputs),
+        "encode_in_chunks",
+        lambda **inputs: asked.append(1) or net.module_.encode(**inputs),
     )
     np.testing.assert_allclose(predict(net, source), whole, rtol=1e-4)
     assert len(asked) == (not options)

@@ -21,16 +21,17 @@ BATCH = collate(Graph(np.eye(4), np.ones((4, 1))))
 
 
 class Fixed(nn.Module):
-    """A network with these outputs, whatever it is given."""
-
-    takes_chunks = False
+    """A network with these outputs for any input."""
 
     def __init__(self, output):
         super().__init__()
         self.output = output
 
-    def forward(self, x, structure, *, generator=None):
+    def encode(self, x, structure, *, generator=None):
         return self.output
+
+    def head(self, codes, *, generator=None):
+        return codes
 
 
 def supervised(kind):
@@ -146,6 +147,6 @@ def test_masked_reconstruction_learns_from_errors_and_answers_with_embeddings():
     assert errors.shape == (2,)
     assert loss == errors.mean()
     targets = BATCH.with_targets(torch.tensor([3, 0]))
-    embedding = module.eval().embed(**BATCH.inputs)
+    embedding = module.eval().encode(**BATCH.inputs)
     assert embedding.shape == (4, 3)
     assert torch.equal(objective.answer(module, targets), embedding[[3, 0]])

@@ -125,7 +125,7 @@ def test_training_loss_is_that_of_the_targets_alone(fit, data):
 def test_same_generator_gives_the_same_weights(fit):
     assert_same_weights(fit(seed=3), fit(seed=3))
     assert not torch.equal(
-        fit(seed=3).module_.linear.weight, fit(seed=4).module_.linear.weight
+        fit(seed=3).module_.head.linear.weight, fit(seed=4).module_.head.linear.weight
     )
 
 
