@@ -91,7 +91,7 @@ def _tables() -> Iterator[tuple]:
     yield "wide table", _fitted(_classifier(), wide, y), (wide,), {}
     joined = _fitted(_regressor(), X, y, adjacency=A)
     yield "table and adjacency", joined, (X,), {"adjacency": A}
-    stopped = _classifier(early_stopping=0.2, class_weight="balanced")
+    stopped = _classifier(dropout=0.0, early_stopping=0.2, class_weight="balanced")
     yield "early stopping", _fitted(stopped, X, y), (X,), {}
     labels = np.stack([y, 1 - y, y], 1)
     yield "several labels", _fitted(_classifier(), X, labels), (X,), {}
@@ -111,7 +111,7 @@ def _nodes() -> Iterator[tuple]:
     yield "nodes, embedded", _fitted(_embedder(), graph), (graph,), {}
     bare = Graph(A)
     yield "nodes without features", _fitted(_classifier(), bare, y), (bare,), {}
-    sampled = _classifier(fanout=(4, 3, 2), batch_size=16)
+    sampled = _classifier(dropout=0.0, fanout=(4, 3, 2), batch_size=16)
     yield "sampled neighbours", _fitted(sampled, graph, y), (graph,), {}
     embedder = _fitted(_embedder(), graph)
     started = _classifier(pretrained=embedder)
