@@ -226,15 +226,26 @@ def _case(name: str) -> str:
     return name.rsplit(": ", 1)[0]
 
 
+def _difference(old: np.ndarray | None, new: np.ndarray | None) -> float:
+    """Return 0 for equal bits, infinity for arrays that cannot be subtracted."""
+    if old is None or new is None or old.shape != new.shape:
+        return np.inf
+    if np.array_equal(old, new):
+        return 0.0
+    if old.dtype.kind not in "fiu":
+        return np.inf
+    return float(np.abs(old - new).max())
+
+
 def compare(old: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> int:
     """Print the cases whose arrays differ; return their number."""
-    differ: dict[str, list[str]] = {}
+    differ: dict[str, float] = {}
     for name in old | new:
-        same = name in old and name in new and np.array_equal(old[name], new[name])
-        if not same:
-            differ.setdefault(_case(name), []).append(name.rsplit(": ", 1)[1])
-    for case, names in differ.items():
-        print(f"{case}: {', '.join(names)}")
+        difference = _difference(old.get(name), new.get(name))
+        if difference:
+            differ[_case(name)] = max(differ.get(_case(name), 0), difference)
+    for case, difference in differ.items():
+        print(f"{case}: largest difference {difference:.1e}")
     n_cases = len({_case(name) for name in old | new})
     print(f"{n_cases - len(differ)} of {n_cases} cases are equal bit for bit")
     return len(differ)
