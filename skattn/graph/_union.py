@@ -31,21 +31,58 @@ def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
 
 def check_alike(graphs: Sequence[Any]) -> None:
     """Raise unless all have the same features and edge features."""
-    schema, table = GraphSchema.of(graphs[0]), _table_form(graphs[0])
+    expected = _traits(graphs[0])
     for number, graph in enumerate(graphs):
-        counts = schema.difference(GraphSchema.of(graph))
-        if counts is not None:
-            here = _counted(counts.got, counts.noun)
-            there = _counted(counts.expected, counts.noun)
-        elif (form := _table_form(graph)) != table:
-            here, there = _difference(form, table)
-        else:
-            continue
-        raise ValueError(
-            "Graphs must agree in their features and edge features: graph "
-            f"{number} has {here} where graph 0 has {there}. Give all the same "
-            "columns, graph.with_features(...), or none."
+        if _traits(graph) != expected:
+            here, there = _difference(graph, graphs[0])
+            raise ValueError(
+                "Graphs must agree in their features and edge features: graph "
+                f"{number} has {here} where graph 0 has {there}. Give all the same "
+                "columns, graph.with_features(...), or none."
+            )
+
+
+def _traits(graph: Any) -> tuple[Any, ...]:
+    """Return the numbers and kinds of features, and the names of columns."""
+    X, edges = graph.X, graph.edge_features
+    columns = getattr(X, "columns", None)
+    return (
+        None if X is None else X.shape[1],
+        None if edges is None else edges.shape[1],
+        sparse.issparse(X),
+        None if columns is None else tuple(columns),
+    )
+
+
+def _difference(graph: Any, first: Any) -> tuple[str, str]:
+    """Return the first traits that differ, as text."""
+    counts = GraphSchema.of(first).difference(GraphSchema.of(graph))
+    if counts is not None:
+        return (
+            _counted(counts.got, counts.noun),
+            _counted(counts.expected, counts.noun),
         )
+    kinds = zip(_kinds(graph), _kinds(first), strict=True)
+    for here, there in kinds:
+        if here != there:
+            return here, there
+    columns = zip(graph.X.columns, first.X.columns, strict=True)
+    a, b = next((a, b) for a, b in columns if a != b)
+    return f"a column {a!r}", f"a column {b!r}"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
+
+
+def _kinds(graph: Any) -> tuple[str, str]:
+    """Return the kinds of features and edge features, as text."""
+    X = graph.X
+    table = "a DataFrame" if hasattr(X, "columns") else "an array"
+    table = "a sparse matrix" if sparse.issparse(X) else table
+    features = "no features" if X is None else f"{table} of features"
+    none = "no " if graph.edge_features is None else ""
+    return features, f"{none}edge features"
 
 
 def side_by_side(
@@ -91,32 +128,6 @@ def _labels(graphs: Sequence[Any]) -> Any:
     return (
         graphs[0].nodes.append([g.nodes for g in graphs[1:]]) if labelled[0] else None
     )
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
-
-
-def _table_form(graph: Any) -> tuple[Any, ...]:
-    """Return the kinds of the tables of features, as text, and the column names."""
-    X = graph.X
-    kind = "a DataFrame of" if hasattr(X, "columns") else "an array of"
-    kind = "a sparse matrix of" if sparse.issparse(X) else kind
-    edges = "no edge features" if graph.edge_features is None else "edge features"
-    return (
-        "no features" if X is None else f"{kind} features",
-        edges,
-        tuple(getattr(X, "columns", ())),
-    )
-
-
-def _difference(here: tuple[Any, ...], there: tuple[Any, ...]) -> tuple[str, str]:
-    """Return the first kinds or columns that differ, as text."""
-    pairs = [(a, b) for a, b in zip(here, there, strict=True) if a != b]
-    if isinstance(pairs[0][0], str):
-        return pairs[0]
-    a, b = next((a, b) for a, b in zip(*pairs[0], strict=True) if a != b)
-    return f"a column {a!r}", f"a column {b!r}"
 
 
 def _block_diagonal(

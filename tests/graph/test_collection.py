@@ -175,6 +175,15 @@ def test_first_graph_that_disagrees_is_named(other, message):
         GraphCollection.of([alike, alike, other, other])
 
 
+def test_no_features_differ_from_no_columns():
+    nothing = Graph(PAIR, np.empty((2, 0)))
+    with pytest.raises(ValueError, match="graph 1 has no features where .* an array"):
+        GraphCollection.of([nothing, Graph(PAIR)])
+    with_edges = Graph(PAIR, edge_features=np.empty((2, 0)))
+    with pytest.raises(ValueError, match="graph 1 has edge .* graph 0 has no edge"):
+        GraphCollection.of([Graph(PAIR), with_edges])
+
+
 def test_first_column_that_disagrees_is_named():
     frames = [
         pd.DataFrame(table(2), columns=names) for names in (list("ab"), list("ac"))
