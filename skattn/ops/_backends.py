@@ -12,10 +12,10 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,10 +34,10 @@ __all__ = [
 
 _OPERATIONS = frozenset({"edge_attention", "sparse_matmul", "dropout", "elu"})
 _KERNEL_SCORES = frozenset({Dot, Gat, GatV2, Pooling})
+_CPU, _FLOAT32 = frozenset({"cpu"}), frozenset({torch.float32})
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """Description of a call, without its tensors."""
 
     operation: str
@@ -46,6 +46,8 @@ class Spec:
     """Device types of the tensors."""
     dtypes: frozenset[torch.dtype]
     """Types of the floating-point tensors."""
+    needs_grad: bool = False
+    """Whether a backward pass may follow."""
     score: type[Score] | None = None
     """Score of an attention."""
     n_edges: int = 0
@@ -54,24 +56,23 @@ class Spec:
     """Number of heads."""
     head_dim: int = 1
     """Width of one head; columns of a dense matrix."""
-    needs_grad: bool = False
-    """Whether a backward pass may follow."""
 
     @classmethod
     def of(cls, operation: str, *tensors: Tensor | None, **others: Any) -> Spec:
         """Describe the tensors of a call; None stands for one that was not given."""
-        given = [x for x in tensors if x is not None]
-        kinds = frozenset([(x.device, x.dtype) for x in given])
-        needs_grad = torch.is_grad_enabled() and any(x.requires_grad for x in given)
-        return cls(operation, *_types(kinds), **others, needs_grad=needs_grad)
+        facts = {(x.device, x.dtype, x.requires_grad) for x in tensors if x is not None}
+        devices, dtypes, needs_grad = _summarise(frozenset(facts))
+        needs_grad = needs_grad and torch.is_grad_enabled()
+        return cls(operation, devices, dtypes, needs_grad, **others)
 
 
 @lru_cache
-def _types(
-    kinds: frozenset[tuple[torch.device, torch.dtype]],
-) -> tuple[frozenset[str], frozenset[torch.dtype]]:
-    devices = frozenset(device.type for device, _ in kinds)
-    return devices, frozenset(dtype for _, dtype in kinds if dtype.is_floating_point)
+def _summarise(
+    facts: frozenset[tuple[torch.device, torch.dtype, bool]],
+) -> tuple[frozenset[str], frozenset[torch.dtype], bool]:
+    devices = frozenset(device.type for device, _, _ in facts)
+    dtypes = frozenset(dtype for _, dtype, _ in facts if dtype.is_floating_point)
+    return devices, dtypes, any(requires_grad for _, _, requires_grad in facts)
 
 
 def _always(_spec: Spec) -> bool:
@@ -105,7 +106,7 @@ class Backend:
 
 
 def _has_cpu_kernels(spec: Spec) -> bool:
-    is_float32 = spec.devices == {"cpu"} and spec.dtypes == {torch.float32}
+    is_float32 = spec.devices == _CPU and spec.dtypes == _FLOAT32
     return is_float32 and (spec.score is None or spec.score in _KERNEL_SCORES)
 
 
@@ -183,7 +184,9 @@ def select(spec: Spec) -> Backend:
     """Return the chosen backend, or the first that can compute and prefers a call."""
     choice = _CHOICE.get()
     if choice == "auto":
-        return next(b for b in _BACKENDS if b.offers(spec) and b.prefers(spec))
+        for backend in _BACKENDS:
+            if backend.offers(spec) and backend.prefers(spec):
+                return backend
     backend = next(backend for backend in _BACKENDS if backend.name == choice)
     if not backend.offers(spec):
         score = "" if spec.score is None else f" with the score {spec.score.__name__}"
@@ -196,7 +199,7 @@ def select(spec: Spec) -> Backend:
 
 
 def _shapes_on(device: str, spec: Spec) -> Callable[..., Tensor]:
-    backend = select(replace(spec, devices=frozenset({device})))
+    backend = select(spec._replace(devices=frozenset({device})))
     if backend.footprints:
         return partial(allocate, _function(backend.footprints, spec.operation))
     return _function(backend.module, spec.operation)

@@ -75,6 +75,35 @@ def test_kernels_are_compiled_again_when_what_they_import_is_edited(tmp_path):
     assert run(1) == ["1", "1"]
 
 
+def test_cache_that_names_a_class_which_is_gone_is_written_anew(tmp_path):
+    (tmp_path / "kernels.py").write_text(
+        """
+from imported import record
+from skattn.ops._cpu._compiler import kernel
+
+@kernel
+def answer(record):
+    return record.number
+
+print(answer(record), sum(answer.stats.cache_hits.values()))
+"""
+    )
+
+    def run(name):
+        (tmp_path / "imported.py").write_text(
+            "from collections import namedtuple\n"
+            f"{name} = namedtuple({name!r}, 'number')\n"
+            f"record = {name}(3)\n"
+        )
+        command = [sys.executable, "-B", str(tmp_path / "kernels.py")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert run("Old") == ["3", "0"]
+    assert run("New") == ["3", "0"]
+    assert run("New") == ["3", "1"]
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("fails", [True, False])
 def test_no_garbage_is_collected_while_compiling_and_then_as_before(enabled, fails):

@@ -95,7 +95,7 @@ def _query_gradient(i, sizes, forward, dquery):
 
 
 @kernel
-def row_statistics(blocks, rows, sizes, forward, written, work):
+def row_statistics(first, stop, rows, sizes, forward, written, work):
     """Pack stat[i] = (queries of "gat", log-sum-exps, dout . (out - offset)).
 
     Edges then gather from one table.
@@ -104,7 +104,7 @@ def row_statistics(blocks, rows, sizes, forward, written, work):
     cuts, lse = longs(rows.cuts), floats(forward.lse)
     apart = (3 if forward.query else 2) * H
     acc = floats(work)
-    for block in loop(blocks.first, blocks.stop):
+    for block in loop(first, stop):
         sums = doubles(written.doffset + 8 * block * H * C)
         for i in loop(cuts[block], cuts[block + 1]):
             stat = after(floats(written.stat), i * apart)
@@ -142,7 +142,7 @@ def _multiply_edge_features(sizes, inputs, dout, receivers, n, workspace):
 
 
 @part
-def _softmax_gradient(stat, apart, receivers, sizes, n, drop, dscore, workspace):
+def _softmax_gradient(stat, apart, receivers, sizes, n, inputs, dscore, workspace):
     """Turn t into gradients of scores, and s into weights of which some are dropped.
 
     t = p (keep t - u), then p = keep p; u is the receiver's dout . (out - offset).
@@ -151,8 +151,8 @@ def _softmax_gradient(stat, apart, receivers, sizes, n, drop, dscore, workspace)
     walk.gather_heads(after(stat, sizes.heads), apart, receivers, n, sizes, workspace.u)
     for k in loop(0, n * slots, LANES):
         store(workspace.u, k, load(workspace.u, k) * load(workspace.s, k))
-    if drop.threshold:
-        walk.drop_weights(workspace.s, sizes, n, drop, workspace)
+    if inputs.threshold:
+        walk.drop_weights(workspace.s, sizes, n, inputs, workspace)
     for k in loop(0, n * slots, LANES):
         store(
             workspace.t,
@@ -183,14 +183,14 @@ def _group_gradients(call, upstream, receivers, products, n, grads, workspace):
     products = (tables of walked and of gathered, dout and values, and how far apart
     heads are in each).
     """
-    _, sizes, inputs, drop = call
+    _, sizes, inputs = call
     dout, stat, apart = upstream.dout, floats(upstream.stat), upstream.apart
     _recompute_weights(stat, apart, receivers, sizes, n, workspace)
     walked, gathered, strides = products
     walk.multiply(walked, gathered, strides, sizes, n, workspace, workspace.t)
     if sizes.features:
         _multiply_edge_features(sizes, inputs, dout, receivers, n, workspace)
-    _softmax_gradient(stat, apart, receivers, sizes, n, drop, grads.dscore, workspace)
+    _softmax_gradient(stat, apart, receivers, sizes, n, inputs, grads.dscore, workspace)
     if sizes.features:
         _edge_feature_gradients(
             sizes, dout, receivers, n, grads.dedge_features, workspace
@@ -206,15 +206,15 @@ def _write_sender(r, score, sizes, workspace, grads):
     else:
         shape = HeadShape(sizes.heads, sizes.width, sizes.step)
         walk.write(workspace.o, shape, floats(grads.dvalue), r)
-    walk.write(workspace.g, score.shape, floats(grads.dkey), r)
+    walk.write(workspace.g, score, floats(grads.dkey), r)
 
 
 @part
 def _sum_sender_rows(rows, group, call, dout, workspace, grads):
     """Sum dout by the weights in s, and the score's gradients by those in t."""
-    score, sizes = call.score, call.sizes
+    score, sizes, _ = call
     H, slots, C, columns = sizes.heads, sizes.slots, sizes.step, sizes.columns
-    indptr, stride = longs(rows.indptr), score.shape.heads * score.shape.step
+    indptr, stride = longs(rows.indptr), score.heads * score.step
     for r in loop(group.i, group.k):
         start, m, is_fresh = row_span(indptr, group, r)
         if is_fresh:
@@ -233,21 +233,21 @@ def _sum_sender_rows(rows, group, call, dout, workspace, grads):
 
 
 @kernel
-def sender_gradients(blocks, rows, call, upstream, grads, work):
+def sender_gradients(first, stop, rows, call, upstream, grads, work):
     """Write the gradients of key, value, edge features and every score.
 
     Rows are those by sender; `dscore` may be 0.
     """
-    score, sizes, inputs, _ = call
+    score, sizes, inputs = call
     value, dout = floats(inputs.value), floats(upstream.table)
     products = value, dout, (sizes.step, sizes.columns)
-    stride = score.shape.heads * score.shape.step
-    workspace = workspace_at(work, sizes, score.shape)
-    cuts, indptr, i, begin, stop = start_of(rows, blocks)
-    for block in loop(blocks.first, blocks.stop):
+    stride = score.heads * score.step
+    workspace = workspace_at(work, sizes, score)
+    cuts, indptr, i, begin, end = start_of(rows, first, stop)
+    for block in loop(first, stop):
         high = cuts[block + 1]
         while i < high:
-            group = next_group(rows, i, begin, high, sizes.ahead, stop, workspace)
+            group = next_group(rows, i, begin, high, sizes.ahead, end, workspace)
             begin, n = group.end, group.end - begin
             score_edges(score, inputs.bias, sizes, n, workspace)
             receivers = workspace.others
@@ -266,16 +266,16 @@ def _of_block(sums, block, n):
 
 
 @kernel
-def receiver_gradients(blocks, rows, call, dscore, grads, work):
+def receiver_gradients(first, stop, rows, call, dscore, grads, work):
     """Write the gradient of the query from that of the scores."""
-    score, sizes, _, _ = call
-    stride = score.shape.heads * score.shape.step
-    workspace = workspace_at(work, sizes, score.shape)
-    cuts, indptr, i, begin, stop = start_of(rows, blocks)
-    for block in loop(blocks.first, blocks.stop):
+    score, sizes, _ = call
+    stride = score.heads * score.step
+    workspace = workspace_at(work, sizes, score)
+    cuts, indptr, i, begin, end = start_of(rows, first, stop)
+    for block in loop(first, stop):
         high = cuts[block + 1]
         while i < high:
-            group = next_group(rows, i, begin, high, sizes.ahead, stop, workspace)
+            group = next_group(rows, i, begin, high, sizes.ahead, end, workspace)
             begin, n = group.end, group.end - begin
             t, numbers = workspace.t, workspace.numbers
             walk.gather_heads(floats(dscore), sizes.heads, numbers, n, sizes, t)
@@ -289,9 +289,9 @@ def receiver_gradients(blocks, rows, call, dscore, grads, work):
 @part
 def _sum_receiver_rows(indptr, group, call, workspace, grads):
     """Sum the score's gradients by those in t."""
-    score, sizes = call.score, call.sizes
+    score, sizes, _ = call
     slots, ahead, w, g = sizes.slots, sizes.ahead, workspace.w, workspace.g
-    stride = score.shape.heads * score.shape.step
+    stride = score.heads * score.step
     for r in loop(group.i, group.k):
         start, m, is_fresh = row_span(indptr, group, r)
         if is_fresh:
@@ -301,15 +301,15 @@ def _sum_receiver_rows(indptr, group, call, workspace, grads):
         add_gradient(score, r, others, m, slots, w, ahead, g)
         if carry_sums(indptr, r, group.end, g, stride, workspace.g_sums):
             finish_gradient(score, r, g, workspace.d)
-            walk.write(g, score.shape, floats(grads.dquery), r)
+            walk.write(g, score, floats(grads.dquery), r)
 
 
 @part
 def _add_to_both_ends(rows, group, call, upstream, grads, workspace):
     """Add to the rows of senders what `_sum_sender_rows` sums, and finish receivers."""
-    score, sizes = call.score, call.sizes
+    score, sizes, _ = call
     H, slots, C, columns = sizes.heads, sizes.slots, sizes.step, sizes.columns
-    indptr, stride = longs(rows.indptr), score.shape.heads * score.shape.step
+    indptr, stride = longs(rows.indptr), score.heads * score.step
     dvalue, g = floats(grads.dvalue), workspace.g
     sums = Sums(g, floats(grads.dkey), workspace.d)
     for r in loop(group.i, group.k):
@@ -324,25 +324,25 @@ def _add_to_both_ends(rows, group, call, upstream, grads, workspace):
         add_gradients(score, r, others, m, slots, dscore, sums)
         if carry_sums(indptr, r, group.end, g, stride, workspace.g_sums):
             finish_gradient(score, r, g, workspace.d)
-            walk.write(g, score.shape, floats(grads.dquery), r)
+            walk.write(g, score, floats(grads.dquery), r)
 
 
 @kernel
-def fused_gradients(blocks, rows, call, upstream, grads, work):
+def fused_gradients(first, stop, rows, call, upstream, grads, work):
     """Write all gradients in one walk by receiver; no other thread adds to them.
 
     `dkey` and `dvalue`, in whole lanes, are zeros on entry.
     """
-    score, sizes, inputs, _ = call
+    score, sizes, inputs = call
     value, dout = floats(inputs.value), floats(upstream.table)
     products = dout, value, (sizes.columns, sizes.step)
-    stride = score.shape.heads * score.shape.step
-    workspace = workspace_at(work, sizes, score.shape)
-    cuts, indptr, i, begin, stop = start_of(rows, blocks)
-    for block in loop(blocks.first, blocks.stop):
+    stride = score.heads * score.step
+    workspace = workspace_at(work, sizes, score)
+    cuts, indptr, i, begin, end = start_of(rows, first, stop)
+    for block in loop(first, stop):
         high = cuts[block + 1]
         while i < high:
-            group = next_group(rows, i, begin, high, sizes.ahead, stop, workspace)
+            group = next_group(rows, i, begin, high, sizes.ahead, end, workspace)
             begin, n = group.end, group.end - begin
             scores, s = floats(upstream.scores), workspace.s
             walk.gather_heads(scores, sizes.heads, workspace.numbers, n, sizes, s)

@@ -15,14 +15,14 @@ from skattn.ops._cpu import _records as records
 from skattn.ops._cpu._layout import (
     address,
     addresses,
-    dropout_record,
+    dropout_settings,
     in_lanes,
     slots,
     whole_lanes,
     zeros,
 )
 from skattn.ops._cpu._plan import Plan
-from skattn.ops._cpu._records import HeadShape, Outputs, Sizes
+from skattn.ops._cpu._records import HeadShape, Inputs, Outputs, Sizes
 from skattn.ops._cpu._walk import workspace_size
 from skattn.ops._cpu._walk_plan import prefetch_distance, sums_twice, walks_once
 from skattn.ops._scores import Dot, Gat, GatV2, Score
@@ -111,8 +111,8 @@ class AttentionCall:
         self.sizes, size = _workspace(*walk)
         self.work = zeros(size)
         tables = self.value, self.bias, self.features, self.offset
-        self._inputs = records.Inputs(*map(address, tables))
-        self._dropout = dropout_record(options.dropout, options.seed)
+        dropout = dropout_settings(options.dropout, options.seed)
+        self._inputs = Inputs(*(*addresses(*tables), *dropout))
 
     def _choose_walks(self, needs: Tensors, n_sums: int) -> None:
         plan, n_edges = self.plan, len(self.plan.by_receiver.others)
@@ -123,10 +123,10 @@ class AttentionCall:
             n_edges, n_sums, query=query, bias=needs.bias
         )
 
-    def record(self, walked: Tensor, gathered: Tensor) -> records.Call:
-        """Return the kernels' record of the call, for one direction of the walk."""
+    def record(self, walked: Tensor, gathered: Tensor) -> tuple[Any, Sizes, Inputs]:
+        """Return the kernels' records of the call, for one direction of the walk."""
         score = _SCORE_RECORDS[self.options.kind](self, walked, gathered)
-        return records.Call(score, self.sizes, self._inputs, self._dropout)
+        return score, self.sizes, self._inputs
 
     def attend(self) -> tuple[list[Tensor], Tensor | None]:
         """Return the output, the log-sum-exps, those of second sums; and the scores."""
@@ -143,33 +143,21 @@ class AttentionCall:
 
 
 def _gat(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.Gat:
-    return records.Gat(
-        walked=walked.data_ptr(),
-        gathered=gathered.data_ptr(),
-        shape=call.shape,
-        slope=call.options.negative_slope,
-        apart=gathered.shape[1],
-        ahead=min(call.sizes.ahead, prefetch_distance(gathered)),
-    )
+    slope, apart = call.options.negative_slope, gathered.shape[1]
+    ahead = min(call.sizes.ahead, prefetch_distance(gathered))
+    tables = walked.data_ptr(), gathered.data_ptr()
+    return records.Gat(*tables, *call.shape, slope, apart, ahead)
 
 
 def _gatv2(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.GatV2:
-    return records.GatV2(
-        walked=walked.data_ptr(),
-        gathered=gathered.data_ptr(),
-        shape=call.shape,
-        attention=address(call.attention),
-        slope=call.options.negative_slope,
-    )
+    tables = walked.data_ptr(), gathered.data_ptr()
+    attention = address(call.attention)
+    return records.GatV2(*tables, *call.shape, call.options.negative_slope, attention)
 
 
 def _dot(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.Dot:
-    return records.Dot(
-        walked=walked.data_ptr(),
-        gathered=gathered.data_ptr(),
-        shape=call.shape,
-        scale=1 / math.sqrt(call.shape.width),
-    )
+    tables = walked.data_ptr(), gathered.data_ptr()
+    return records.Dot(*tables, *call.shape, 1 / math.sqrt(call.shape.width))
 
 
 _SCORE_RECORDS: dict[type[Score], Callable[..., Any]] = {

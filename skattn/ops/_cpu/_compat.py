@@ -32,6 +32,13 @@ def cache_by_sources(dispatcher: Any, function: Any) -> None:
 
 
 class _Cache(FunctionCache):
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except (AttributeError, ImportError):  # written for types that are gone
+            self.flush()
+            return None
+
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         folder = Path(self._py_func.__code__.co_filename).parent
         return *super()._index_key(sig, codegen), _digest(folder)

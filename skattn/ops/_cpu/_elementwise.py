@@ -10,7 +10,7 @@ from torch import Tensor
 
 from skattn.ops._buffers import empty
 from skattn.ops._cpu import _elementwise_kernels as kernels
-from skattn.ops._cpu._layout import dropout_record
+from skattn.ops._cpu._layout import dropout_settings
 from skattn.ops._threads import run_blocks
 
 __all__ = ["dropout", "elu"]
@@ -66,9 +66,9 @@ class _Dropout(torch.autograd.Function):
 
 
 def _drop(x: Tensor, p: float, seed: int) -> Tensor:
-    x, drop, out = x.contiguous(), dropout_record(p, seed), empty(*x.shape)
+    x, drop, out = x.contiguous(), dropout_settings(p, seed), empty(*x.shape)
     source, target = x.data_ptr(), out.data_ptr()
-    _run(x, lambda low, high: kernels.dropout(low, high, source, target, drop))
+    _run(x, lambda low, high: kernels.dropout(low, high, source, target, *drop))
     return out
 
 

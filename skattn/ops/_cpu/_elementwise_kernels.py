@@ -17,13 +17,13 @@ __all__ = ["dropout", "elu", "elu_gradient"]
 
 
 @kernel
-def dropout(low, high, source, target, drop):
+def dropout(low, high, source, target, threshold, seed_low, seed_high, scale):
     """Write the elements that are kept, scaled, and 0 for the others."""
     x, y = floats(source), floats(target)
     for k in loop(low, high, LANES):
-        words = lanes.mixed(lanes.xor(lanes.words_from(k, 1), drop.low), 0)
-        words = lanes.mixed(words, u32((k >> 32) * GOLDEN + drop.high))
-        kept = lanes.kept(words, drop.threshold, drop.scale)
+        words = lanes.mixed(lanes.xor(lanes.words_from(k, 1), seed_low), 0)
+        words = lanes.mixed(words, u32((k >> 32) * GOLDEN + seed_high))
+        kept = lanes.kept(words, threshold, scale)
         store_first(y, k, load_first(x, k, high - k) * kept, high - k)
 
 

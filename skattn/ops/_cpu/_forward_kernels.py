@@ -91,11 +91,11 @@ def _write_receiver(r, at, sizes, workspace, offset, outputs):
 @part
 def _attend_rows(rows, group, call, workspace, outputs):
     """Sum the values of every row by the weights in t."""
-    sizes, inputs = call.sizes, call.inputs
+    score, sizes, inputs = call
     H, sums, C, K = sizes.heads, sizes.sums, sizes.step, sizes.features
     slots, indptr = sizes.slots, longs(rows.indptr)
     ahead = sizes.ahead
-    if inputs.value == call.score.gathered:
+    if inputs.value == score.gathered:
         ahead = 0  # prefetched for the score
     for r in loop(group.i, group.k):
         start, m, is_fresh = row_span(indptr, group, r)
@@ -117,19 +117,19 @@ def _attend_rows(rows, group, call, workspace, outputs):
 
 
 @kernel
-def attend(blocks, rows, call, outputs, work):
+def attend(first, stop, rows, call, outputs, work):
     """Write the output and the log-sum-exps of some blocks of receivers.
 
     `work` is the address of `workspace_size` zeros. Second sums are of "gat" alone and
     attend only to edges whose scores are above 0, see `_query_gradient`.
     """
-    score, sizes, inputs, drop = call
-    workspace = workspace_at(work, sizes, score.shape)
-    cuts, indptr, i, begin, stop = start_of(rows, blocks)
-    for block in loop(blocks.first, blocks.stop):
+    score, sizes, inputs = call
+    workspace = workspace_at(work, sizes, score)
+    cuts, indptr, i, begin, end = start_of(rows, first, stop)
+    for block in loop(first, stop):
         high = cuts[block + 1]
         while i < high:
-            group = next_group(rows, i, begin, high, sizes.ahead, stop, workspace)
+            group = next_group(rows, i, begin, high, sizes.ahead, end, workspace)
             begin, n = group.end, group.end - begin
             score_edges(score, inputs.bias, sizes, n, workspace)
             if outputs.scores:
@@ -140,6 +140,6 @@ def attend(blocks, rows, call, outputs, work):
             if begin == indptr[group.k]:
                 i = group.k
                 finish_softmax((i - group.i) * sizes.slots, workspace)
-            if drop.threshold:
-                walk.drop_weights(workspace.t, sizes, n, drop, workspace)
+            if inputs.threshold:
+                walk.drop_weights(workspace.t, sizes, n, inputs, workspace)
             _attend_rows(rows, group, call, workspace, outputs)

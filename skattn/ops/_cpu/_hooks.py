@@ -53,7 +53,7 @@ def finish_gradient(score, i, g, dattention):
 
 
 def _gat_logits(score, sizes, n, workspace):
-    H, slots = score.shape.width, sizes.slots
+    H, slots = score.width, sizes.slots
     prefetch_rows(
         floats(score.gathered), score.apart, workspace.others, 0, n, score.ahead
     )
@@ -69,7 +69,7 @@ def _gat_logits(score, sizes, n, workspace):
 
 
 def _gat_add_gradient(score, i, others, n, slots, w, ahead, g):
-    H = score.shape.width
+    H = score.width
     walked = after(floats(score.walked), i * H)
     for h in loop(0, H, LANES):
         acc, own = load(g, h), load_first(walked, h, H - h)
@@ -82,7 +82,7 @@ def _gat_add_gradient(score, i, others, n, slots, w, ahead, g):
 
 
 def _gat_add_gradients(score, i, others, n, slots, w, sums):
-    H, g = score.shape.width, sums.own
+    H, g = score.width, sums.own
     walked = after(floats(score.walked), i * H)
     for e in loop(n):
         gathered = after(floats(score.gathered), others[e] * score.apart)
@@ -99,7 +99,7 @@ def _gat_finish_gradient(score, i, g, dattention):
 
 
 def _gatv2_logits(score, sizes, n, workspace):
-    H, _, C = score.shape
+    H, C = score.heads, score.step
     a, slots = floats(score.attention), sizes.slots
     walked, gathered = floats(score.walked), floats(score.gathered)
     together = H > 2  # as in `multiply`
@@ -122,7 +122,7 @@ def _gatv2_logits(score, sizes, n, workspace):
 
 
 def _gatv2_add_gradient(score, i, others, n, slots, w, ahead, g):
-    H, _, C = score.shape
+    H, C = score.heads, score.step
     stride, slope = H * C, score.slope
     walked, table = after(floats(score.walked), i * stride), floats(score.gathered)
     for e in loop(0, n, 4):
@@ -143,7 +143,7 @@ def _gatv2_add_gradient(score, i, others, n, slots, w, ahead, g):
 
 
 def _gatv2_add_gradients(score, i, others, n, slots, w, sums):
-    H, _, C = score.shape
+    H, C = score.heads, score.step
     g, dgathered, dattention = sums.own, sums.gathered, sums.dattention
     a, walked = floats(score.attention), after(floats(score.walked), i * H * C)
     for h in loop(H):
@@ -163,7 +163,7 @@ def _gatv2_add_gradients(score, i, others, n, slots, w, sums):
 
 def _gatv2_finish_gradient(score, i, g, dattention):
     # LeakyReLU(s) = s LeakyReLU'(s): dattention needs no walk of its own
-    n = score.shape.heads * score.shape.step
+    n = score.heads * score.step
     walked, a = after(floats(score.walked), i * n), floats(score.attention)
     for k in loop(0, n, LANES):
         x = load(g, k)
@@ -172,7 +172,7 @@ def _gatv2_finish_gradient(score, i, g, dattention):
 
 
 def _dot_logits(score, sizes, n, workspace):
-    H, W, C = score.shape
+    H, W, C = score.heads, score.width, score.step
     own = Sizes(H, H, sizes.slots, W, C, 0, C, sizes.ahead)
     multiply(
         floats(score.walked),
@@ -188,13 +188,13 @@ def _dot_logits(score, sizes, n, workspace):
 
 
 def _dot_add_gradient(score, i, others, n, slots, w, ahead, g):
-    H, _, C = score.shape
+    H, C = score.heads, score.step
     table = floats(score.gathered)
     weighted_sum(w, slots, others, n, table, (H, C, C), ahead, g)
 
 
 def _dot_add_gradients(score, i, others, n, slots, w, sums):
-    H, _, C = score.shape
+    H, C = score.heads, score.step
     g = sums.own
     walked = after(floats(score.walked), i * H * C)
     for e in loop(n):
@@ -209,7 +209,7 @@ def _dot_add_gradients(score, i, others, n, slots, w, sums):
 
 
 def _dot_finish_gradient(score, i, g, dattention):
-    for k in loop(0, score.shape.heads * score.shape.step, LANES):
+    for k in loop(0, score.heads * score.step, LANES):
         store(g, k, load(g, k) * score.scale)
 
 

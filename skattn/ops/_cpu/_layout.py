@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from skattn.ops._cpu._records import Dropout
 from skattn.ops._random import WORD, threshold
 from skattn.ops._scores import Gat, Pooling, Score
 
 __all__ = [
-    "LANES", "address", "addresses", "dropout_record", "in_lanes", "kernel_score",
+    "LANES", "address", "addresses", "dropout_settings", "in_lanes", "kernel_score",
     "slots", "whole_lanes", "zeros",
 ]  # fmt: skip
 
@@ -56,9 +55,9 @@ def zeros(*shape: int, dtype: Any = np.uint8) -> Tensor:
     return torch.from_numpy(np.zeros(shape, dtype))
 
 
-def dropout_record(p: float, seed: int) -> Dropout:
-    """Return the dropout settings of the kernels."""
-    return Dropout(threshold(p), seed & WORD, seed >> 32 & WORD, 1 / (1 - p))
+def dropout_settings(p: float, seed: int) -> tuple[int, int, int, float]:
+    """Return the smallest hash that is kept, the halves of the seed, and the scale."""
+    return threshold(p), seed & WORD, seed >> 32 & WORD, 1 / (1 - p)
 
 
 def kernel_score(score: Score, n_receivers: int) -> Score:

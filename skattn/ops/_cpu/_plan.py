@@ -17,7 +17,7 @@ from torch import Tensor
 
 from skattn.ops._cpu import _csr as csr
 from skattn.ops._cpu._layout import address
-from skattn.ops._cpu._records import Blocks, Rows
+from skattn.ops._cpu._records import Rows
 from skattn.ops._cpu._walk_plan import FEW_EDGES
 from skattn.ops._edges import Edges
 from skattn.ops._threads import run_blocks
@@ -70,19 +70,18 @@ class BlockedRows:
         )
 
     def walk(self, kernel: _Kernel, arguments: tuple[Any, ...], work: Tensor) -> None:
-        """Call ``kernel(blocks, rows, *arguments, workspace)`` on all blocks.
+        """Call ``kernel(first, stop, rows, *arguments, workspace)`` on all blocks.
 
         `work` is the workspace of one call at a time: zeros, which walks restore where
         they rely on them.
         """
         if torch.get_num_threads() == 1:  # 5 us a call
-            whole = Blocks(0, self.n_blocks)
-            kernel(whole, self.addresses, *arguments, work.data_ptr())
+            kernel(0, self.n_blocks, self.addresses, *arguments, work.data_ptr())
             return
 
         def walk(block: int) -> None:
-            own, blocks = torch.zeros_like(work), Blocks(block, block + 1)
-            kernel(blocks, self.addresses, *arguments, own.data_ptr())
+            own = torch.zeros_like(work)
+            kernel(block, block + 1, self.addresses, *arguments, own.data_ptr())
 
         run_blocks(self.n_blocks, walk)
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections import namedtuple
 
 __all__ = [
-    "Blocks", "Call", "Dot", "Dropout", "Forward", "Gat", "GatV2", "Gradients", "Group",
+    "Dot", "Forward", "Gat", "GatV2", "Gradients", "Group",
     "HeadShape", "Inputs", "Matrix", "Outputs", "Rows", "Sizes", "Statistics", "Sums",
     "Upstream", "Workspace",
 ]  # fmt: skip
 
-# ---- rows and their blocks -----------------------------------------------------------
+# ---- rows ----------------------------------------------------------------------------
 
 # One direction of the edges; `numbers` is 0 where an edge's number is its position,
 # `wide` says whether others and numbers are int64.
 Rows = namedtuple("Rows", "cuts indptr others numbers wide")
-# Blocks first to stop, without the last.
-Blocks = namedtuple("Blocks", "first stop")
 # Rows i to k, edges begin to end.
 Group = namedtuple("Group", "i k begin end")
 
@@ -27,20 +25,20 @@ Group = namedtuple("Group", "i k begin end")
 
 # A table with `width` numbers per head, `step` apart: the width in whole lanes.
 HeadShape = namedtuple("HeadShape", "heads width step")
-# Tables of a score: of the nodes whose rows are walked, and of those gathered. The
-# numbers per head of "gat" are one head of that many; its gathered rows are `apart`
-# numbers apart, and prefetched `ahead`.
-Gat = namedtuple("Gat", "walked gathered shape slope apart ahead")
-GatV2 = namedtuple("GatV2", "walked gathered shape attention slope")
-Dot = namedtuple("Dot", "walked gathered shape scale")
+# Tables of a score, each of that shape: of the nodes whose rows are walked, and of
+# those gathered. The numbers per head of "gat" are one head of that many; its gathered
+# rows are `apart` numbers apart, and prefetched `ahead`.
+Gat = namedtuple("Gat", "walked gathered heads width step slope apart ahead")
+GatV2 = namedtuple("GatV2", "walked gathered heads width step slope attention")
+Dot = namedtuple("Dot", "walked gathered heads width step scale")
 # `sums` are as many as heads, or twice as many where forward sums every head's values
 # two ways. `step` is a head's width in whole lanes, `columns` that of one in dout.
 # `ahead` is how many edges ahead rows are prefetched, 0 for not at all.
 Sizes = namedtuple("Sizes", "heads sums slots width step features columns ahead")
-Inputs = namedtuple("Inputs", "value bias edge_features offset")
-# Smallest hash that is kept, halves of the seed, scale of the kept.
-Dropout = namedtuple("Dropout", "threshold low high scale")
-Call = namedtuple("Call", "score sizes inputs dropout")
+# Tables beside the score; smallest hash that dropout keeps, halves of its seed, scale.
+Inputs = namedtuple(
+    "Inputs", "value bias edge_features offset threshold low high scale"
+)
 
 # ---- forward -------------------------------------------------------------------------
 
@@ -67,8 +65,8 @@ Sums = namedtuple("Sums", "own gathered dattention")
 
 # ---- others --------------------------------------------------------------------------
 
-# A sparse matrix times a dense one: values by the numbers of edges.
-Matrix = namedtuple("Matrix", "values dense dropout")
+# A sparse matrix times a dense one: values by the numbers of edges; dropout.
+Matrix = namedtuple("Matrix", "values dense threshold low high scale")
 # Of every edge the number, of both ends and its own, and a word; of its slots a word
 # and four numbers; of a row three sums; of its slots two numbers; three in float64; of
 # slots a word. `others` goes on for AHEAD edges behind the group.

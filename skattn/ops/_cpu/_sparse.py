@@ -9,9 +9,9 @@ from torch import Tensor
 
 from skattn.ops._buffers import empty
 from skattn.ops._cpu._autograd import once_differentiable
-from skattn.ops._cpu._layout import dropout_record, in_lanes, zeros
+from skattn.ops._cpu._layout import dropout_settings, in_lanes, zeros
 from skattn.ops._cpu._plan import BlockedRows, Plan, plan_of
-from skattn.ops._cpu._records import Dropout, HeadShape, Matrix, Sizes
+from skattn.ops._cpu._records import HeadShape, Matrix, Sizes
 from skattn.ops._cpu._sparse_kernels import multiply_rows
 from skattn.ops._cpu._walk import workspace_size
 from skattn.ops._cpu._walk_plan import prefetch_distance
@@ -37,7 +37,7 @@ class _SparseMatmul(torch.autograd.Function):
     def forward(
         ctx: Any, plan: Plan, values: Tensor, p: float, seed: int, weight: Tensor
     ) -> Tensor:
-        ctx.plan, ctx.drop = plan, dropout_record(p, seed)
+        ctx.plan, ctx.drop = plan, dropout_settings(p, seed)
         ctx.save_for_backward(values)
         return _multiply(plan.by_receiver, values, weight, ctx.drop)
 
@@ -50,12 +50,12 @@ class _SparseMatmul(torch.autograd.Function):
 
 
 def _multiply(
-    rows: BlockedRows, values: Tensor, dense: Tensor, drop: Dropout
+    rows: BlockedRows, values: Tensor, dense: Tensor, drop: tuple[int, int, int, float]
 ) -> Tensor:
     values, table, width = values.contiguous(), in_lanes(dense), dense.shape[1]
     step, ahead = table.shape[1], prefetch_distance(table)
     sizes = Sizes(1, 1, 1, width, step, features=0, columns=step, ahead=ahead)
-    matrix = Matrix(values.data_ptr(), table.data_ptr(), drop)
+    matrix = Matrix(values.data_ptr(), table.data_ptr(), *drop)
     out = empty(len(rows.indptr) - 1, width)
     work = zeros(workspace_size(sizes, HeadShape(1, width, step)))
     rows.walk(multiply_rows, (sizes, matrix, out.data_ptr()), work)

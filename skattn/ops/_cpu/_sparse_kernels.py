@@ -14,24 +14,23 @@ __all__ = ["multiply_rows"]
 
 
 @kernel
-def multiply_rows(blocks, rows, sizes, matrix, out, work):
+def multiply_rows(first, stop, rows, sizes, matrix, out, work):
     """Write rows of a sparse matrix times a dense one, both with one head.
 
     The value of an edge lies at its number.
     """
     shape = HeadShape(1, sizes.width, sizes.step)
-    drop = matrix.dropout
     workspace = walk.workspace_at(work, sizes, shape)
-    cuts, indptr, i, begin, stop = walk.start_of(rows, blocks)
-    for block in loop(blocks.first, blocks.stop):
+    cuts, indptr, i, begin, end = walk.start_of(rows, first, stop)
+    for block in loop(first, stop):
         high = cuts[block + 1]
         while i < high:
-            group = walk.next_group(rows, i, begin, high, sizes.ahead, stop, workspace)
+            group = walk.next_group(rows, i, begin, high, sizes.ahead, end, workspace)
             begin, n = group.end, group.end - begin
             for e in loop(n):
                 workspace.s[e] = floats(matrix.values)[workspace.numbers[e]]
-            if drop.threshold:
-                walk.drop_weights(workspace.s, sizes, n, drop, workspace)
+            if matrix.threshold:
+                walk.drop_weights(workspace.s, sizes, n, matrix, workspace)
             _multiply_group(indptr, group, matrix.dense, sizes, workspace, out)
             if begin == indptr[group.k]:
                 i = group.k

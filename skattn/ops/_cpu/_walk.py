@@ -91,7 +91,7 @@ def clear(x, n):
 @part
 def write(x, shape, table, i):
     """Write row i of a table; x has `step` numbers per head."""
-    heads, width, step = shape
+    heads, width, step = shape.heads, shape.width, shape.step
     to = after(table, i * heads * width)
     for h in loop(heads):
         for c in loop(0, width, LANES):
@@ -102,11 +102,11 @@ def write(x, shape, table, i):
 
 
 @part
-def start_of(rows, blocks):
+def start_of(rows, first, stop):
     """Return cuts, indptr, the first row of some blocks, and where their edges lie."""
     cuts, indptr = longs(rows.cuts), longs(rows.indptr)
-    i = cuts[blocks.first]
-    return cuts, indptr, i, indptr[i], indptr[cuts[blocks.stop]]
+    i = cuts[first]
+    return cuts, indptr, i, indptr[i], indptr[cuts[stop]]
 
 
 @part
