@@ -1,5 +1,5 @@
-"""What the user learns from a fitted estimator."""
+"""Inspection of fitted estimators."""
 
-from skattn.inspection._attention import attention_weights
+from skattn.inspection._attention import attention_weights, readout_weights
 
-__all__ = ["attention_weights"]
+__all__ = ["attention_weights", "readout_weights"]

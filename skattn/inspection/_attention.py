@@ -1,13 +1,14 @@
 """Attention weights of a fitted estimator."""
 
-from itertools import pairwise
+from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
 import scipy.sparse as sp
 import torch
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from skattn.ops import Edges, GraphStructure
+from skattn._batch import GraphBatch, uncollate_edges, uncollate_nodes
 
 Matrices = list[list[sp.csr_array]]
 """Of one graph: a matrix per layer and head."""
@@ -62,16 +63,74 @@ def attention_weights(estimator, X, *, adjacency=None):
     >>> len(weights), len(weights[0]), weights[0][0].shape
     (3, 4, (3, 3))
     """
-    _check_estimator(estimator)
-    prepared = estimator._prepare(X, adjacency)
-    found = _of_batches(estimator.net_.module_, prepared.source)
+    prepared = _prepared(estimator, X, adjacency)
+    found: list[Matrices] = []
+    with torch.no_grad():
+        for network, batch in _evaluated(estimator, prepared):
+            layers = network.attention_weights(**batch.inputs)
+            per_layer = [uncollate_edges(batch, weights) for weights in layers]
+            found += map(list, zip(*per_layer, strict=True))
     if prepared.rows == "graphs":
         return found
     (matrices,) = found
     return [[_in_user_rows(head, prepared) for head in layer] for layer in matrices]
 
 
-def _check_estimator(estimator: object) -> None:
+def readout_weights(estimator, X):
+    """Compute the weight of every node in the readout of its graph.
+
+    Parameters
+    ----------
+    estimator : estimator of skattn
+        A classifier or regressor fitted on a list of graphs or sequences, with
+        ``readout="attention"``.
+    X : list of Graph, or sequences
+        As for ``estimator.predict``.
+
+    Returns
+    -------
+    list of ndarray of shape (n_nodes, n_heads)
+        One per graph or sequence: the weights of its nodes or time steps, which sum to
+        1 per head.
+
+    Raises
+    ------
+    TypeError
+        If it is no estimator of skattn: a Pipeline, for example.
+    ValueError
+        If the input is of another kind or width than at ``fit``, or the readout has no
+        weights.
+    NotFittedError
+        If the estimator is not fitted.
+
+    Examples
+    --------
+    >>> from skattn import Graph, GraphAttentionClassifier
+    >>> from skattn.inspection import readout_weights
+    >>> path = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> ring = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    >>> clf = GraphAttentionClassifier(max_epochs=5).fit([path, ring], [0, 1])
+    >>> weights = readout_weights(clf, [path, ring])
+    >>> weights[0].shape, weights[0].sum(axis=0).round(3)
+    ((3, 4), array([1., 1., 1., 1.], dtype=float32))
+    """
+    prepared = _prepared(estimator, X, None)
+    if prepared.rows != "graphs" or getattr(estimator, "readout", "") != "attention":
+        raise ValueError(
+            'readout_weights needs an estimator with readout="attention" that was '
+            "fitted on a list of graphs or sequences, got "
+            f"readout={estimator.readout!r} and {type(X).__name__}. For the weights of "
+            "edges use attention_weights."
+        )
+    found: list[NDArray[Any]] = []
+    with torch.no_grad():
+        for network, batch in _evaluated(estimator, prepared):
+            found += uncollate_nodes(batch, network.readout_weights(**batch.inputs))
+    return found
+
+
+def _prepared(estimator, X, adjacency):
+    """Prepare X as a prediction does."""
     if isinstance(estimator, Pipeline):
         raise TypeError(
             "estimator must be a fitted estimator of skattn, got a Pipeline. Pass its "
@@ -84,56 +143,23 @@ def _check_estimator(estimator: object) -> None:
             f"{type(estimator).__name__}. Of a search pass its best_estimator_, of an "
             "ensemble one of its estimators_."
         )
+    return estimator._prepare(X, adjacency)
 
 
-def _of_batches(network, source) -> list[Matrices]:
-    """Compute the weights of every graph, batch by batch."""
-    network.to(source.device).eval()
-    found: list[Matrices] = []
-    with torch.no_grad():
-        for batch, _ in source.epoch(None):
-            layers = network.attention_weights(**batch.inputs)
-            found += _per_graph(layers, batch.structure)
-    return found
+def _evaluated(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:
+    """Yield the network in evaluation with every batch."""
+    network = estimator.net_.module_.to(prepared.source.device).eval()
+    for batch, _ in prepared.source.epoch(None):
+        yield network, batch
 
 
 def _in_user_rows(matrix: sp.csr_array, prepared) -> sp.csr_array:
-    """Select or place the rows that the user knows."""
+    """Put a matrix over the nodes of a view into the rows that the user knows."""
     if prepared.rows == "table":
         return matrix[prepared.view.targets]
     if prepared.positions is None:
         return matrix
-    return _spread(matrix, prepared.positions.nodes, prepared.positions.n_nodes)
-
-
-def _per_graph(layers: list[torch.Tensor], structure: GraphStructure) -> list[Matrices]:
-    """Put weights into matrices, and cut those of graphs side by side."""
-    whole = [
-        [
-            _matrix(head, structure.edges)
-            for head in np.ascontiguousarray(weights.cpu().numpy().T)
-        ]
-        for weights in layers
-    ]
-    if structure.node_ptr is None:
-        return [whole]
-    return [
-        [[head[low:high, low:high] for head in layer] for layer in whole]
-        for low, high in pairwise(structure.node_ptr.tolist())
-    ]
-
-
-def _matrix(weights: np.ndarray, edges: Edges) -> sp.csr_array:
-    """Put weights in the places of ``edges``; those of parallel ones are summed."""
-    places = (weights, edges.senders.cpu().numpy(), edges.indptr.cpu().numpy())
-    shape = (edges.n_receivers, edges.n_senders)
-    matrix = sp.csr_array(places, shape=shape, copy=True)
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _spread(matrix: sp.csr_array, positions: np.ndarray, n_nodes: int) -> sp.csr_array:
-    """Put a matrix over some nodes into the rows and columns of all."""
+    positions, n_nodes = prepared.positions.nodes, prepared.positions.n_nodes
     entries = matrix.tocoo()
-    receivers, senders = positions[entries.row], positions[entries.col]
-    return sp.csr_array((entries.data, (receivers, senders)), shape=(n_nodes, n_nodes))
+    places = positions[entries.row], positions[entries.col]
+    return sp.csr_array((entries.data, places), shape=(n_nodes, n_nodes))

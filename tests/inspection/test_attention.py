@@ -16,7 +16,7 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
-from skattn.inspection import attention_weights
+from skattn.inspection import attention_weights, readout_weights
 from skattn.preprocessing import SequenceGraph
 
 # 0 attends to 1 and 2; 1 to itself and 2; 2 to 3; 3 to nobody; and each to itself
@@ -391,3 +391,37 @@ def test_embedder_has_weights_too():
     assert [weights[0][0].shape for weights in found] == [(4, 4), (1, 1), (2, 2)]
     for weights in found:
         assert_rows_sum_to_one(weights)
+
+
+def test_readout_weights_are_the_shares_of_each_graphs_nodes():
+    graphs = [Graph(np.ones((n, n)) - np.eye(n)) for n in (2, 3, 4)]
+    clf = made().fit(graphs, [0, 1, 0])
+    weights = readout_weights(clf, graphs)
+    assert [len(one) for one in weights] == [2, 3, 4]
+    for one in weights:
+        np.testing.assert_allclose(one.sum(0), 1, rtol=1e-6)
+        assert one.min() > 0
+    # the nodes of a complete graph are all alike
+    np.testing.assert_allclose(weights[1], 1 / 3, rtol=1e-5)
+    (alone,) = readout_weights(clf, graphs[1:2])
+    np.testing.assert_array_equal(alone, weights[1])
+
+
+def test_readout_weights_find_the_time_step_that_differs():
+    steps = np.zeros((2, 5, 1), np.float32)
+    steps[0, 3] = 4.0
+    clf = made().fit(steps, [0, 1])
+    spread = readout_weights(clf, steps)[0].std(0)
+    assert spread.max() > 0
+
+
+@pytest.mark.parametrize("readout", ["mean", "attention"])
+def test_estimators_without_readout_weights_are_an_error(readout):
+    graph = Graph(np.ones((3, 3)) - np.eye(3))
+    clf = made(readout=readout)
+    if readout == "mean":
+        X, y = [graph, graph], [0, 1]
+    else:
+        X, y = graph, [0, 1, 0]
+    with pytest.raises(ValueError, match=r'readout="attention".*attention_weights'):
+        readout_weights(clf.fit(X, y), X)
