@@ -32,18 +32,17 @@ from skattn.ops import Edges, GraphStructure, SparseMatrix, use_shapes_of
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
-"""Where seeds are drawn, also if the caller makes all tensors elsewhere."""
+"""Device of seeds, also where the caller has another default device."""
 COPIES_OF_WEIGHTS = 4
 """The weights, the optimizer's two moments, and the best epoch's weights; gradients are
 part of the step."""
 HEAP_LIMIT = 32 << 20
-"""What is that large gets pages of its own; what is smaller shares the heap and leaves
-gaps there."""
+"""Bytes from which a tensor gets pages of its own; smaller ones share the heap."""
 HEAP_FACTOR = 1.25
 """Memory of the heap per byte of tensors on it, see "Memory of a step" in
 benchmarks/README.md."""
 FIRST_STEP = 20 << 20
-"""What code and libraries ask for when they first run."""
+"""Bytes that code and libraries take when they first run."""
 BYTES_PER_NUMBER = 40
 """More than any step takes per row (node or edge) and column of a weight; a step that
 fits by this measure is not run on the meta device, which takes longer."""
@@ -133,13 +132,13 @@ def _on_meta(objective: Objective, batch: GraphBatch) -> nn.Module:
 
 
 class LiveBytes(TorchDispatchMode):
-    """Adds up the memory of all tensors that are made inside and still there.
+    """Memory of all tensors that are made inside and still alive.
 
     Parameters
     ----------
     rows_of : Tensor or SparseMatrix
-        The node features. Where only the data could say how often something is
-        repeated, it is taken to be as often as a row has stored entries.
+        The node features. Repetitions whose number depends on data are estimated by
+        the stored entries per row.
     """
 
     def __init__(self, rows_of: Tensor | SparseMatrix) -> None:
@@ -151,12 +150,12 @@ class LiveBytes(TorchDispatchMode):
             self._per_row = rows_of.edges.n_edges / max(len(rows_of), 1)
 
     def ignore(self, tensors: Iterable[Tensor]) -> None:
-        """Count these tensors for nothing."""
+        """Do not count these tensors."""
         for tensor in tensors:
             self._watch(tensor.untyped_storage(), 0.0)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Call an operation and take note of what it makes."""
+        """Call an operation and count the tensors that it makes."""
         kwargs = dict(kwargs or {})
         if func is torch.ops.aten.repeat_interleave.Tensor:
             kwargs.setdefault("output_size", round(len(args[0]) * self._per_row))
@@ -202,7 +201,7 @@ class _FusedAttention(torch.autograd.Function):
         return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors[2:])
 
 
-# ---- modules whose sizes only the data could say -----------------------------------
+# ---- modules whose sizes depend on data --------------------------------------------
 
 PADDING = 1.4
 """Rows of graphs that are padded to about the next power of two, per row."""
@@ -211,7 +210,7 @@ PADDING = 1.4
 def _attend_in_graphs(
     module: GlobalAttention, x: Tensor | SparseMatrix, structure: GraphStructure
 ) -> Tensor:
-    """Stand in for attention within each of many graphs, which are padded for it."""
+    """Stand in for attention within each of many graphs, which are padded."""
     if structure.n_graphs > 1 and isinstance(x, Tensor):
         x = x[torch.empty(int(PADDING * len(x)), dtype=torch.int64, device=x.device)]
     out = type(module).forward(module, x, Edges(*_no_edges(x), len(x)))
@@ -230,7 +229,7 @@ def _read_ever_fewer(
     *,
     generator: torch.Generator | None = None,  # noqa: ARG001 - called as readouts are
 ) -> Tensor:
-    """Stand in for a readout of all nodes, of a half of them, of a quarter, ..."""
+    """Stand in for a readout of all nodes, of half of them, of a quarter, ..."""
     outs = []
     for level in module.levels:
         mean_and_max = torch.cat([x.mean(0), x.amax(0)]).expand(structure.n_graphs, -1)
@@ -248,7 +247,7 @@ STAND_INS: dict[type[nn.Module], Callable] = {
 
 @contextmanager
 def _stand_ins(network: nn.Module) -> Iterator[None]:
-    """Let modules that look at data do without."""
+    """Replace modules that depend on data by stand-ins."""
     replaced = [module for module in network.modules() if type(module) in STAND_INS]
     for module in replaced:
         module.forward = partial(STAND_INS[type(module)], module)
@@ -259,7 +258,7 @@ def _stand_ins(network: nn.Module) -> Iterator[None]:
             del module.forward
 
 
-# ---- what a batch is made of -------------------------------------------------------
+# ---- batches -----------------------------------------------------------------------
 
 
 def _largest_batch(source: BatchSource) -> tuple[GraphBatch, Labels | None] | None:
