@@ -97,7 +97,9 @@ def _ours(data: Data) -> Callable[[], None]:
         dropout=_DROPOUT,
         attention_dropout=_DROPOUT,
     )
-    spec = NetworkSpec(block=block, hidden_dim=_HEADS * _WIDTH, output="attention")
+    spec = NetworkSpec(
+        block=block, n_layers=2, hidden_dim=_HEADS * _WIDTH, output="attention"
+    )
     training = Training(
         learning_rate=0.005, weight_decay=5e-4, max_epochs=_EPOCHS, patience=1000
     )

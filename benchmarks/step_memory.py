@@ -81,7 +81,9 @@ def source_of(number: int) -> tuple[FullGraph, NetworkSpec]:
         batch, n_targets = batch.with_targets(torch.arange(1)), 1
     y = torch.from_numpy(rng.integers(0, N_OUTPUTS, n_targets))
     labels = Labels(y, torch.ones(n_targets))
-    return FullGraph(batch, labels), NetworkSpec(block=BlockSpec(**block), **network)
+    return FullGraph(batch, labels), NetworkSpec(
+        block=BlockSpec(**block), **{"n_layers": 2} | network
+    )
 
 
 def ring(n_nodes: int) -> sp.csr_array:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from skattn._training._compat_torch import add_to_each_, fused_adam_
+
 
 @dataclass(frozen=True, eq=False)
 class _Moments:
-    """What Adam remembers of one group of parameters."""
+    """State of Adam for one group of parameters."""
 
     params: list[Tensor]
     """The parameters."""
@@ -25,9 +27,9 @@ class _Moments:
 class Adam(torch.optim.Adam):
     """torch's fused Adam, the same to the last bit, with less Python around it.
 
-    What torch asks of every parameter at every step is asked once, and their numbers of
-    steps lie side by side, to be raised at once. Groups that are not all float32 on the
-    CPU, or use a rarer option of Adam's, are left to torch.
+    torch's checks of every parameter at every step are made once, and the parameters'
+    step counts share a tensor. Groups that are not all float32 on the CPU, or use a
+    rarer option of Adam's, are left to torch.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ class Adam(torch.optim.Adam):
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        self._moments = None  # what was loaded lies elsewhere
+        self._moments = None  # loaded states have other memory
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -74,7 +76,7 @@ class Adam(torch.optim.Adam):
                 param.grad = None
 
     def _are_plain(self):
-        """Tell whether all are float32 on the CPU; moments are kept of such alone."""
+        """Whether all are float32 on the CPU; moments are kept of such alone."""
         return self._moments is not None or all(
             param.is_cpu and param.dtype is torch.float32
             for group in self.param_groups
@@ -118,11 +120,11 @@ def _step(group, moments):
             moments, [k for k, grad in enumerate(grads) if grad is not None]
         )
         grads = [param.grad for param in moments.params]
-        torch._foreach_add_(moments.step_of, 1)
+        add_to_each_(moments.step_of, 1)
     else:
         moments.steps.add_(1)
     beta1, beta2 = group["betas"]
-    torch._fused_adam_(  # what torch.optim.Adam ends in
+    fused_adam_(
         moments.params,
         grads,
         moments.means,

@@ -1,4 +1,4 @@
-"""How much memory is left."""
+"""Memory that is available."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,19 +9,19 @@ ROOT = Path("/")
 
 
 def available_bytes(device: torch.device) -> int | None:
-    """Tell how much memory a device has left for this process.
+    """Return the memory that a device has left for this process.
 
     Parameters
     ----------
     device : torch.device
-        Which.
+        The device.
 
     Returns
     -------
     int or None
-        Bytes. Of the CPU on Linux what the system calls available or, if that is less,
-        what a control group (a container, a batch job) leaves; of CUDA what the driver
-        has and what torch keeps unused. None where it is not known.
+        Bytes. On Linux's CPU the system's MemAvailable or, if that is less, the rest
+        of a control group's limit (a container, a batch job); on CUDA the driver's free
+        memory and torch's unused one. None where it is not known.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
@@ -56,7 +56,7 @@ def _of_groups(root: Path) -> Iterator[int]:
 
 
 def _of_group(folder: Path, limit_name: str, used_name: str) -> Iterator[int]:
-    """Subtract what a group uses from its limit; cached files give way."""
+    """Subtract a group's use from its limit; cached files give way."""
     limit, used = (_lines(folder / name) for name in (limit_name, used_name))
     if not limit or not used or limit[0] == "max":
         return

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from torch import nn
 
 from skattn._training._batch_source import BatchSource, FullGraph
-from skattn._training._memory import HEAP_LIMIT
+from skattn._training._live_bytes import HEAP_LIMIT
 from skattn._training._work import width_of
 from skattn.ops import reuse_buffers
 

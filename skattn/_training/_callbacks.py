@@ -1,4 +1,4 @@
-"""What happens at the end of an epoch."""
+"""Callbacks: divergence, early stopping, validation scores, reports."""
 
 import math
 
@@ -8,8 +8,8 @@ from skorch.callbacks import Callback
 WORST = (-math.inf, -math.inf)
 """Score and minus the loss before any epoch."""
 SCORE_DIGITS = 5
-"""Scores that differ behind these digits are equal: a weighted mean in float32 is no
-better, and rows of next to no weight shall not choose the epoch."""
+"""Decimals of a score that count: float32 means are no more precise, and rows of
+negligible weight must not choose the epoch."""
 
 
 class StopTraining(KeyboardInterrupt):
@@ -20,7 +20,7 @@ class StopIfDiverged(Callback):
     """Give up when the training loss is no longer a finite number."""
 
     def on_epoch_end(self, net, **kwargs):
-        """Look at the epoch's training loss."""
+        """Check the epoch's training loss."""
         loss = net.history[-1]["train_loss"]
         if not math.isfinite(loss):
             raise ValueError(
@@ -86,7 +86,7 @@ class KeepBest(Callback):
         self.idle_ = 0
 
     def on_epoch_end(self, net, **kwargs):
-        """Keep the weights if they are the best."""
+        """Keep the weights of the best epoch so far."""
         epoch = net.history[-1]
         now = self._judge(epoch["valid_score"], epoch["valid_loss"])
         self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
@@ -97,7 +97,7 @@ class KeepBest(Callback):
             self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
 
     def _judge(self, score, loss):
-        """Return what shall grow, the score before minus the loss."""
+        """Return the key of an epoch, greater is better: score, then minus the loss."""
         if not math.isfinite(loss):
             return WORST  # outputs that are no numbers, even if they hit a class
         if not math.isfinite(score):
@@ -133,7 +133,7 @@ class StopIfIdle(Callback):
 
 
 class TaskReport(Callback):
-    """Tell scikit-learn's callbacks about every epoch.
+    """Report every epoch to scikit-learn's callbacks.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class TaskReport(Callback):
         The arguments of ``call_on_fit_task_begin`` and ``call_on_fit_task_end``,
         but for the fitted attributes.
     attributes : callable
-        Gives the fitted attributes, as if training ended now.
+        Makes the fitted attributes, as if training ended now.
     """
 
     def __init__(self, context, about, attributes):
@@ -152,12 +152,12 @@ class TaskReport(Callback):
         self.attributes = attributes
 
     def on_epoch_begin(self, net, **kwargs):
-        """Open a task."""
+        """Open a scikit-learn task."""
         self.epoch_ = self.context.subcontext(task_name="epoch")
         self.epoch_.call_on_fit_task_begin(**self.about)
 
     def on_epoch_end(self, net, **kwargs):
-        """Close the task; stop if a callback asks for it."""
+        """Close the task; stop if a callback requests it."""
         stop = self.epoch_.call_on_fit_task_end(
             **self.about, reconstruction_attributes=lambda: self.attributes(net)
         )

@@ -1,10 +1,22 @@
-"""What this room uses of torch's private API; an upgrade may break this file alone."""
+"""torch's private API as far as this room uses it: an upgrade breaks one file."""
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-__all__ = ["TorchDispatchMode", "library_path", "storage_key", "tree_leaves"]
+__all__ = [
+    "TorchDispatchMode",
+    "add_to_each_",
+    "fused_adam_",
+    "library_path",
+    "storage_key",
+    "tree_leaves",
+]
+
+add_to_each_ = torch._foreach_add_
+"""Add a number to every tensor of a list."""
+fused_adam_ = torch._fused_adam_
+"""The step that torch.optim.Adam ends in."""
 
 
 def library_path() -> str:

@@ -1,4 +1,4 @@
-"""Which device a name means here."""
+"""Devices by their names."""
 
 import warnings
 
@@ -6,7 +6,7 @@ import torch
 
 
 def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
-    """Find the device that ``device`` names.
+    """Find the device of a name.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a net notes of every epoch, kept off the path of short epochs."""
+"""History and summary of epochs, cheap enough for short ones."""
 
 import math
 import time
@@ -9,9 +9,9 @@ from skorch.history import History
 
 
 class EpochHistory(History):
-    """A history whose epochs are found without a copy of the whole.
+    """A history that returns an epoch without a copy of the list.
 
-    skorch's copies the list of all epochs at every look, a dozen times an epoch.
+    skorch's copies the list of all epochs at every access, a dozen times an epoch.
     """
 
     def __getitem__(self, i):
@@ -21,13 +21,13 @@ class EpochHistory(History):
 
 
 class EpochSummary(Callback):
-    """Note an epoch's losses, score and duration, and which are the best so far.
+    """Record an epoch's losses, score and duration, and which are the best so far.
 
-    Does what skorch's ``EpochTimer`` and three ``PassthroughScoring`` do, in a tenth of
-    the time: averages over the batches, weighted by their sizes.
+    Replaces skorch's ``EpochTimer`` and three ``PassthroughScoring`` in a tenth of the
+    time: averages over the batches, weighted by their sizes.
     """
 
-    _SUMMARIES = (  # what, its batch sizes, whether more is better
+    _SUMMARIES = (  # quantity, its batch sizes, whether more is better
         ("train_loss", "train_batch_size", False),
         ("valid_loss", "valid_batch_size", False),
         ("valid_score", "valid_batch_size", True),
@@ -38,7 +38,7 @@ class EpochSummary(Callback):
         self.best_ = {}
 
     def on_epoch_begin(self, net, **kwargs):
-        """Look at the clock."""
+        """Start the clock."""
         self.start_ = time.time()
 
     def on_epoch_end(self, net, **kwargs):

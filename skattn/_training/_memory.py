@@ -5,45 +5,31 @@ sizes of tensors that live at the same time are added up. So little here knows t
 of a network, and nothing has to follow when its layers change.
 """
 
-import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from skattn._batch import GraphBatch
 from skattn._training._available import available_bytes
 from skattn._training._batch_source import BatchSource, FullGraph, GraphBatches
-from skattn._training._compat_torch import (
-    TorchDispatchMode,
-    storage_key,
-    tree_leaves,
-)
 from skattn._training._labels import Labels
+from skattn._training._live_bytes import LiveBytes
 from skattn._training._objectives import Objective
-from skattn.nn import GlobalAttention, HierarchicalReadout
-from skattn.ops import Edges, GraphStructure, SparseMatrix, use_shapes_of
+from skattn._training._stand_ins import FusedAttention, stand_ins
+from skattn.ops import SparseMatrix, use_shapes_of
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
-"""Where seeds are drawn, also if the caller makes all tensors elsewhere."""
+"""Device of seeds, also where the caller has another default device."""
 COPIES_OF_WEIGHTS = 4
 """The weights, the optimizer's two moments, and the best epoch's weights; gradients are
 part of the step."""
-HEAP_LIMIT = 32 << 20
-"""What is that large gets pages of its own; what is smaller shares the heap and leaves
-gaps there."""
-HEAP_FACTOR = 1.25
-"""Memory of the heap per byte of tensors on it, see "Memory of a step" in
-benchmarks/README.md."""
 FIRST_STEP = 20 << 20
-"""What code and libraries ask for when they first run."""
+"""Bytes that code and libraries take when they first run."""
 BYTES_PER_NUMBER = 40
 """More than any step takes per row (node or edge) and column of a weight; a step that
 fits by this measure is not run on the meta device, which takes longer."""
@@ -117,7 +103,7 @@ def estimate_step_bytes(
     weights = list(network.parameters())
     live = LiveBytes(rows_of=batch.x)
     live.ignore([*_tensors_of(batch, labels), *weights])
-    modes = (CPU, use_shapes_of(device), _stand_ins(network), FusedAttention(), live)
+    modes = (CPU, use_shapes_of(device), stand_ins(network), FusedAttention(), live)
     with ExitStack() as stack:
         for mode in modes:
             stack.enter_context(mode)
@@ -130,136 +116,6 @@ def estimate_step_bytes(
 def _on_meta(objective: Objective, batch: GraphBatch) -> nn.Module:
     with META:
         return objective.module(int(batch.x.shape[1]))
-
-
-class LiveBytes(TorchDispatchMode):
-    """Adds up the memory of all tensors that are made inside and still there.
-
-    Parameters
-    ----------
-    rows_of : Tensor or SparseMatrix
-        The node features. Where only the data could say how often something is
-        repeated, it is taken to be as often as a row has stored entries.
-    """
-
-    def __init__(self, rows_of: Tensor | SparseMatrix) -> None:
-        super().__init__()
-        self.now = self.peak = 0.0
-        self._sizes: dict[int, float] = {}
-        self._per_row = 1.0
-        if isinstance(rows_of, SparseMatrix):
-            self._per_row = rows_of.edges.n_edges / max(len(rows_of), 1)
-
-    def ignore(self, tensors: Iterable[Tensor]) -> None:
-        """Count these tensors for nothing."""
-        for tensor in tensors:
-            self._watch(tensor.untyped_storage(), 0.0)
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Call an operation and take note of what it makes."""
-        kwargs = dict(kwargs or {})
-        if func is torch.ops.aten.repeat_interleave.Tensor:
-            kwargs.setdefault("output_size", round(len(args[0]) * self._per_row))
-        made = func(*args, **kwargs)
-        for tensor in tree_leaves(made):
-            if isinstance(tensor, Tensor):
-                storage = tensor.untyped_storage()
-                self._watch(storage, _cost(storage.nbytes()))
-        return made
-
-    def _watch(self, storage: torch.UntypedStorage, n_bytes: float) -> None:
-        key = storage_key(storage)
-        if key in self._sizes:
-            return
-        self._sizes[key] = n_bytes
-        self.now += n_bytes
-        self.peak = max(self.peak, self.now)
-        weakref.finalize(storage, self._forget, key)
-
-    def _forget(self, key: int) -> None:
-        self.now -= self._sizes.pop(key)
-
-
-class FusedAttention(TorchFunctionMode):
-    """Full attention as devices compute it: without the weights of all pairs."""
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        """Replace torch's full attention, which would make them on the meta device."""
-        if func is nn.functional.scaled_dot_product_attention:
-            return _FusedAttention.apply(*args[:3])
-        return func(*args, **(kwargs or {}))
-
-
-class _FusedAttention(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, *qkv: Tensor) -> Tensor:
-        out, log_sum = torch.empty_like(qkv[0]), qkv[0].new_empty(qkv[0].shape[:-1])
-        ctx.save_for_backward(out, log_sum, *qkv)
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, _dout: Tensor) -> Any:
-        return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors[2:])
-
-
-# ---- modules whose sizes only the data could say -----------------------------------
-
-PADDING = 1.4
-"""Rows of graphs that are padded to about the next power of two, per row."""
-
-
-def _attend_in_graphs(
-    module: GlobalAttention, x: Tensor | SparseMatrix, structure: GraphStructure
-) -> Tensor:
-    """Stand in for attention within each of many graphs, which are padded for it."""
-    if structure.n_graphs > 1 and isinstance(x, Tensor):
-        x = x[torch.empty(int(PADDING * len(x)), dtype=torch.int64, device=x.device)]
-    out = type(module).forward(module, x, Edges(*_no_edges(x), len(x)))
-    return out if structure.n_graphs == 1 else out[structure.edges.indptr[:-1]]
-
-
-def _no_edges(x: Tensor | SparseMatrix) -> tuple[Tensor, Tensor]:
-    places = torch.empty(len(x) + 1, dtype=torch.int64, device="meta")
-    return places, places[:0]
-
-
-def _read_ever_fewer(
-    module: HierarchicalReadout,
-    x: Tensor,
-    structure: GraphStructure,
-    *,
-    generator: torch.Generator | None = None,  # noqa: ARG001 - called as readouts are
-) -> Tensor:
-    """Stand in for a readout of all nodes, of a half of them, of a quarter, ..."""
-    outs = []
-    for level in module.levels:
-        mean_and_max = torch.cat([x.mean(0), x.amax(0)]).expand(structure.n_graphs, -1)
-        outs.append(level(mean_and_max))
-        half = torch.arange(-(-len(x) // 2), device=x.device)
-        x = x[half] * x.mean(1, keepdim=True)[half].tanh()
-    return torch.stack(outs).sum(0)
-
-
-STAND_INS: dict[type[nn.Module], Callable] = {
-    GlobalAttention: _attend_in_graphs,
-    HierarchicalReadout: _read_ever_fewer,
-}
-
-
-@contextmanager
-def _stand_ins(network: nn.Module) -> Iterator[None]:
-    """Let modules that look at data do without."""
-    replaced = [module for module in network.modules() if type(module) in STAND_INS]
-    for module in replaced:
-        module.forward = partial(STAND_INS[type(module)], module)
-    try:
-        yield
-    finally:
-        for module in replaced:
-            del module.forward
-
-
-# ---- what a batch is made of -------------------------------------------------------
 
 
 def _largest_batch(source: BatchSource) -> tuple[GraphBatch, Labels | None] | None:
@@ -284,10 +140,6 @@ def _rough_bytes(network: nn.Module, batch: GraphBatch) -> int:
     weights = [weight.shape for weight in network.parameters() if weight.dim() > 1]
     n_columns = sum(shape[-2] + shape[-1] for shape in weights)
     return FIRST_STEP + BYTES_PER_NUMBER * n_rows * n_columns
-
-
-def _cost(n_bytes: int) -> float:
-    return n_bytes if n_bytes >= HEAP_LIMIT else HEAP_FACTOR * n_bytes
 
 
 def _tensors_of(batch: GraphBatch, labels: Labels | None) -> Iterator[Tensor]:

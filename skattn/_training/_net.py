@@ -88,8 +88,8 @@ class AttentionNet(NeuralNet):
         self.generator = generator
         self._switched = None
 
-    @property
-    def _default_callbacks(self):
+    def get_default_callbacks(self):
+        """Summarise every epoch; print it if verbose."""
         callbacks = [("epoch_summary", EpochSummary())]
         return [*callbacks, ("print_log", PrintLog())] if self.verbose else callbacks
 
@@ -111,14 +111,14 @@ class AttentionNet(NeuralNet):
         return X
 
     def get_iterator(self, dataset, training=False):
-        """Go through the batches anew each epoch, shuffled in training."""
+        """Iterate over the batches, shuffled in training."""
         return Epochs(dataset, self.generator if training else None)
 
     def fit_loop(self, X, y=None, epochs=None, **kwargs):
-        """Train; note whether the user stopped it, and forget an unfinished epoch.
+        """Train; record whether the user stopped it, and drop an unfinished epoch.
 
-        Callbacks stop a training by raising ``KeyboardInterrupt``, which skorch
-        swallows together with the user's own.
+        Callbacks stop a training by ``KeyboardInterrupt``, which skorch swallows
+        together with the user's own.
         """
         self.interrupted_ = False
         self._switched = list(self.module_.modules())
@@ -128,17 +128,14 @@ class AttentionNet(NeuralNet):
             self.interrupted_ = not _is_from_callback(stop)
             last = "train_loss" if X[1] is None else "valid_score"
             if len(self.history) and last not in self.history[-1]:
-                self.history.pop()  # an epoch without its end counts for nothing
+                self.history.pop()  # an epoch without its end does not count
             raise
         finally:
             self._switched = None
 
-    def _set_training(self, training=True):
-        """Switch all modules; a search for them at every step costs 0.1 ms."""
-        if self._switched is None:
-            super()._set_training(training)
-            return
-        for module in self._switched:
+    def _switch(self, training):
+        """Set the mode of all modules, which `fit_loop` finds once for all steps."""
+        for module in self._switched or self.module_.modules():
             if module.training is not training:
                 module.training = training
 
@@ -148,7 +145,7 @@ class AttentionNet(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, or of its microbatches."""
-        self._set_training(True)
+        self._switch(True)
         x, labels = batch
         if isinstance(x, Microbatches):
             return self._train_microbatches(x)
@@ -172,14 +169,14 @@ class AttentionNet(NeuralNet):
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""
-        self._set_training(False)
+        self._switch(False)
         with torch.no_grad():
             loss, score, outputs = self.objective.validate(self.module_, *batch)
         self.history.record_batch("valid_score", score.item())
         return {"loss": loss, "y_pred": outputs}
 
     def __getstate__(self):
-        """Keep what prediction needs, on the CPU."""
+        """Keep the state that prediction needs, on the CPU."""
         trained = object.__new__(type(self))
         trained.__dict__.update(self.__dict__)
         trained.optimizer_ = trained.generator = None
@@ -191,9 +188,10 @@ class AttentionNet(NeuralNet):
 
 
 def _is_from_callback(stop):
-    """Tell a callback's own ``raise`` from a signal, which may hit a callback too.
+    """Whether a callback raised it, not a signal, which may hit a callback too.
 
-    Our callbacks raise `StopTraining`; the users' raise what skorch documents.
+    Our callbacks raise `StopTraining`; users' raise KeyboardInterrupt, as skorch
+    documents.
     """
     if isinstance(stop, StopTraining):
         return True

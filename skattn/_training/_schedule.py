@@ -9,7 +9,7 @@ from skorch.callbacks import LRScheduler
 from torch.optim.lr_scheduler import LambdaLR
 
 COOLDOWN_FRACTION = 0.3
-"""Fraction of the epochs in which steps shrink; see "Small graphs" in
+"""Fraction of the epochs in which steps shrink; see "How the defaults were chosen" in
 benchmarks/README.md."""
 
 

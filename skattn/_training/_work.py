@@ -6,8 +6,8 @@ from skattn._training._batch_source import BatchSource
 from skattn._training._microbatches import MIN_GRAPHS_PER_PART
 
 WORK_PER_EDGE_COLUMN = 8
-"""Multiplications that one column of one edge's value stands for; see "Epochs on many
-graphs" in benchmarks/README.md."""
+"""Multiplications that one column of one edge's value stands for; see "Thresholds
+of a training step" in benchmarks/README.md."""
 WORK_PER_PART = 6_000_000
 """Multiplications of a microbatch, enough to outweigh its Python and lock time; see
 benchmarks/README.md."""

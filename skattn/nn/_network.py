@@ -26,25 +26,25 @@ class NetworkSpec:
     """The shape of a network, apart from its input and output widths."""
 
     block: BlockSpec
-    """What the blocks are made of."""
-    n_layers: int = 2
+    """Options of the blocks."""
+    n_layers: int = 3
     """Number of layers, an attending output among them."""
     n_feature_layers: int = 0
-    """In how many of the first layers nodes see only themselves."""
+    """Number of leading layers without message passing."""
     hidden_dim: int = 64
     """Total width of a hidden layer."""
     input_dropout: float | None = None
     """Dropout on the node features; ``block.dropout`` if None."""
     output: Output = "linear"
-    """Whether the last hidden layer is mapped to the outputs or attends into them."""
+    """Map of the last hidden layer to the outputs: linear, or an attention."""
     output_heads: int = 1
-    """Heads of an attending output; their mean counts."""
+    """Heads of an attending output, which are averaged."""
     feature_embedding: FeatureEmbedding | None = None
-    """What node features become before the first layer; None: nothing else."""
+    """Embedding of every node feature before the first layer; None for none."""
     jumping: Combination | None = None
-    """How the hidden layers' outputs are combined; None: the last one's counts."""
+    """Combination of the hidden layers' outputs; None for the last one's."""
     readout: Readout | None = None
-    """How a graph's nodes become one vector; None: every node has outputs."""
+    """Pooling of a graph's nodes to one code; None for outputs of nodes."""
 
 
 class AttentionNetwork(Resettable):

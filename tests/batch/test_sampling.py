@@ -272,7 +272,9 @@ def test_drawing_all_senders_equals_the_full_graph(options, output):
     features = np.random.default_rng(1).random((graph.n_edges, 2))
     whole = collate(heavy_graph(edge_features=features))
     block = BlockSpec(n_heads=2, n_edge_features=2, **options)
-    spec = NetworkSpec(block=block, hidden_dim=8, output=output, jumping="concat")
+    spec = NetworkSpec(
+        block=block, n_layers=2, hidden_dim=8, output=output, jumping="concat"
+    )
     network = AttentionNetwork(4, 3, spec).eval()
     targets = np.array([5, 17, 5, 123])
     batch = NeighborSampler(whole, (300, 300)).sample(targets, seed=0)
@@ -284,7 +286,7 @@ def test_drawing_all_senders_equals_the_full_graph(options, output):
 
 def test_gradients_reach_all_weights_of_a_network():
     block = BlockSpec(n_heads=2, dropout=0.2, attention_dropout=0.1, convolution="mean")
-    network = AttentionNetwork(4, 3, NetworkSpec(block=block, hidden_dim=8))
+    network = AttentionNetwork(4, 3, NetworkSpec(block=block, n_layers=2, hidden_dim=8))
     batch = NeighborSampler(collate(heavy_graph()), (3, 2)).sample(
         np.arange(50), seed=0
     )

@@ -28,7 +28,10 @@ def rows(n=6, k=3, seed=1, dtype=torch.float32):
 
 def made(in_features=3, *, block=None, jumping=None, n_components=4, **options):
     spec = NetworkSpec(
-        block=BlockSpec(**{"n_heads": 2} | (block or {})), hidden_dim=4, jumping=jumping
+        block=BlockSpec(**{"n_heads": 2} | (block or {})),
+        n_layers=2,
+        hidden_dim=4,
+        jumping=jumping,
     )
     autoencoder = MaskedAutoencoder(
         in_features, spec, n_components=n_components, **options

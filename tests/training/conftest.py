@@ -10,7 +10,9 @@ from skattn.nn import BlockSpec, NetworkSpec
 
 @pytest.fixture
 def spec():
-    return NetworkSpec(block=BlockSpec(n_heads=2, dropout=0.2), hidden_dim=8)
+    return NetworkSpec(
+        block=BlockSpec(n_heads=2, dropout=0.2), n_layers=2, hidden_dim=8
+    )
 
 
 @pytest.fixture

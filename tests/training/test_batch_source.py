@@ -87,7 +87,9 @@ def test_some_of_the_graphs_are_asked_about(collection):
 
 
 def test_outputs_of_several_batches_are_in_the_order_of_the_graphs(source, training):
-    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8, readout="sum")
+    spec = NetworkSpec(
+        block=BlockSpec(n_heads=2), n_layers=2, hidden_dim=8, readout="sum"
+    )
     net = train(
         Supervised(spec, 2, "cross_entropy"),
         (source, None),
@@ -160,7 +162,7 @@ def test_neighbours_differ_from_batch_to_batch(sampled):
 
 
 def test_training_on_samples_predicts_the_whole(sampled, large, training):
-    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), n_layers=2, hidden_dim=8)
     net = train(
         Supervised(spec, 2, "cross_entropy"),
         (sampled, None),
@@ -176,7 +178,7 @@ def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(
     large, training
 ):
     sampler = NeighborSampler(collate(large), (3, 2, 2))
-    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), n_layers=2, hidden_dim=8)
     net = train(
         MaskedReconstruction(spec, n_components=4, mask_fraction=0.5),
         (SampledBatches(sampler, np.arange(60), None, batch_size=1, device=CPU), None),
@@ -191,7 +193,7 @@ def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(
 def test_a_large_graph_is_predicted_in_chunks_where_that_is_possible(
     large, options, training, monkeypatch
 ):
-    spec = NetworkSpec(block=BlockSpec(n_heads=2, **options), hidden_dim=8)
+    spec = NetworkSpec(block=BlockSpec(n_heads=2, **options), n_layers=2, hidden_dim=8)
     net = train(
         Supervised(spec, 2, "cross_entropy"),
         (FullGraph(collate(large), Labels(torch.arange(60) % 2, torch.ones(60))), None),

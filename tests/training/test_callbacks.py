@@ -11,6 +11,7 @@ from skattn._training._callbacks import (
     ScoreValidation,
     StopIfDiverged,
     StopIfIdle,
+    StopTraining,
 )
 
 
@@ -39,7 +40,7 @@ def run(epochs, patience=100):
         keep.on_epoch_end(net)
         try:
             stop.on_epoch_end(net)
-        except KeyboardInterrupt:
+        except StopTraining:
             stopped = True
             break
     keep.on_train_end(net)

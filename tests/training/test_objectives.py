@@ -4,11 +4,13 @@ import torch
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.testing import assert_close
 
 from skattn._batch import collate
 from skattn._training import Labels, MaskedReconstruction, Supervised
 from skattn.graph import Graph
 from skattn.nn import BlockSpec, NetworkSpec
+from skattn.nn._heads import NodeHead
 
 OUTPUT = torch.tensor([[2.0, -1.0], [0.5, 0.25], [-3.0, 1.0], [1.0, 1.5]])
 CLASSES = torch.tensor([0, 1, 1, 0])
@@ -150,3 +152,38 @@ def test_masked_reconstruction_learns_from_errors_and_answers_with_embeddings():
     embedding = module.eval().encode(**BATCH.inputs)
     assert embedding.shape == (4, 3)
     assert torch.equal(objective.answer(module, targets), embedding[[3, 0]])
+
+
+@pytest.mark.parametrize("output", ["linear", "attention"])
+def test_outputs_are_those_of_the_targets_among_all(output):
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8, output=output)
+    objective = Supervised(spec, 2, "cross_entropy")
+    ring = np.roll(np.eye(4), 1, axis=0)
+    batch = collate(Graph(ring, np.arange(8.0).reshape(4, 2)))
+    module = objective.module(2).eval()
+    some = batch.with_targets(torch.tensor([3, 0, 3]))
+    every = module(**batch.inputs)
+    assert_close(objective.answer(module, some), every[[3, 0, 3]])
+    labels = Labels(torch.tensor([0, 1, 1]), torch.ones(3))
+    loss, outputs = objective.loss(module, some, labels, None)
+    assert_close(outputs, every[[3, 0, 3]])
+    assert_close(loss, cross_entropy(outputs, labels.y))
+
+
+def test_the_head_computes_and_drops_for_targets_alone(monkeypatch):
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
+    objective, seen = Supervised(spec, 2, "cross_entropy"), []
+    module = objective.module(1)
+    forward = NodeHead.forward
+
+    def look(head, codes, **options):
+        seen.append(len(codes))
+        return forward(head, codes, **options)
+
+    monkeypatch.setattr(NodeHead, "forward", look)
+    some = BATCH.with_targets(torch.tensor([3, 0]))
+    labels = Labels(torch.tensor([0, 1]), torch.ones(2))
+    objective.loss(module, some, labels, None)
+    objective.answer(module.eval(), some)
+    objective.validate(module, some, labels)
+    assert seen == [2, 2, 2]

@@ -1,15 +1,13 @@
 import math
 import re
 import signal
-from copy import copy
 
 import numpy as np
 import pytest
 import sklearn
 import torch
 from scipy.sparse import csr_array
-from skorch.callbacks import Callback, LRScheduler
-from torch.optim.lr_scheduler import StepLR
+from skorch.callbacks import Callback
 from torch.testing import assert_close
 
 from skattn._batch import collate
@@ -195,30 +193,6 @@ def test_without_validation_the_last_weights_stay(fit):
         assert torch.equal(tensor, snapshots.weights_[-1][name])
 
 
-def rates(net):
-    """The size of the steps in each epoch, or none if nothing changes it."""
-    return [epoch.get("event_lr") for epoch in net.history]
-
-
-def test_without_validation_steps_become_smaller_at_the_end(fit):
-    net = fit(validate=False, max_epochs=10, learning_rate=0.1)
-    half_cosine = [0.05 * (1 + math.cos(math.pi * k / 3)) for k in range(3)]
-    assert rates(net) == pytest.approx([0.1] * 7 + half_cosine)
-
-
-def test_steps_stay_of_one_size_where_validation_chooses_the_epoch(fit):
-    assert rates(fit(max_epochs=4)) == [None] * 4
-    assert None not in rates(fit(max_epochs=4, patience=None))
-
-
-@pytest.mark.parametrize("named", [True, False])
-def test_users_schedule_replaces_the_cosine(fit, named):
-    schedule = LRScheduler(StepLR, step_size=2)
-    steps = with_callbacks(("schedule", schedule) if named else schedule)
-    net = fit(validate=False, max_epochs=4, learning_rate=0.1, **steps)
-    assert rates(net) == pytest.approx([0.1, 0.1, 0.01, 0.01])
-
-
 @pytest.mark.parametrize("validate", [True, False])
 def test_callback_that_stops_training_is_no_interrupt_of_the_user(fit, validate):
     net = fit(validate=validate, max_epochs=9, **with_callbacks(Enough(3)))
@@ -328,19 +302,6 @@ def test_net_params_set_options_of_the_default_optimizer(fit):
     assert group["betas"] == (0.5, 0.9)
 
 
-def test_net_params_give_a_schedule(fit):
-    schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
-    net = fit(max_epochs=3, learning_rate=0.08, **with_callbacks(schedule))
-    assert net.history[:, "event_lr"] == pytest.approx([0.08, 0.04, 0.02])
-
-
-def test_a_schedule_does_not_keep_the_optimizer(fit):
-    schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1)
-    net = fit(max_epochs=2, **with_callbacks(schedule, ("named", copy(schedule))))
-    for kept in (schedule, net.callbacks[1][1]):
-        assert not hasattr(kept, "lr_scheduler_")
-
-
 def test_net_params_are_left_as_they_were(fit):
     params = {"callbacks": [Enough(2)], "optimizer__betas": (0.5, 0.9)}
     before = dict(params, callbacks=list(params["callbacks"]))
@@ -370,7 +331,7 @@ def test_sparse_features_train_as_dense_ones_do(fit, data):
     dense, sparse = (
         fit(
             data=(FullGraph(collate(Graph(ring, form)[:14]), labels), None),
-            spec=NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8),
+            spec=NetworkSpec(block=BlockSpec(n_heads=2), n_layers=2, hidden_dim=8),
         )
         for form in (x, csr_array(x))
     )

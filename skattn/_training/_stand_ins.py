@@ -1,0 +1,89 @@
+"""Stand-ins on the meta device for operations whose sizes depend on data."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from skattn.nn import GlobalAttention, HierarchicalReadout
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+
+PADDING = 1.4
+"""Rows of graphs that are padded to about the next power of two, per row."""
+
+
+def _attend_in_graphs(
+    module: GlobalAttention, x: Tensor | SparseMatrix, structure: GraphStructure
+) -> Tensor:
+    """Stand in for attention within each of many graphs, which are padded."""
+    if structure.n_graphs > 1 and isinstance(x, Tensor):
+        x = x[torch.empty(int(PADDING * len(x)), dtype=torch.int64, device=x.device)]
+    out = type(module).forward(module, x, Edges(*_no_edges(x), len(x)))
+    return out if structure.n_graphs == 1 else out[structure.edges.indptr[:-1]]
+
+
+def _no_edges(x: Tensor | SparseMatrix) -> tuple[Tensor, Tensor]:
+    places = torch.empty(len(x) + 1, dtype=torch.int64, device="meta")
+    return places, places[:0]
+
+
+def _read_ever_fewer(
+    module: HierarchicalReadout,
+    x: Tensor,
+    structure: GraphStructure,
+    *,
+    generator: torch.Generator | None = None,  # noqa: ARG001 - called as readouts are
+) -> Tensor:
+    """Stand in for a readout of all nodes, of half of them, of a quarter, ..."""
+    outs = []
+    for level in module.levels:
+        mean_and_max = torch.cat([x.mean(0), x.amax(0)]).expand(structure.n_graphs, -1)
+        outs.append(level(mean_and_max))
+        half = torch.arange(-(-len(x) // 2), device=x.device)
+        x = x[half] * x.mean(1, keepdim=True)[half].tanh()
+    return torch.stack(outs).sum(0)
+
+
+STAND_INS: dict[type[nn.Module], Callable] = {
+    GlobalAttention: _attend_in_graphs,
+    HierarchicalReadout: _read_ever_fewer,
+}
+
+
+@contextmanager
+def stand_ins(network: nn.Module) -> Iterator[None]:
+    """Replace modules that depend on data by stand-ins."""
+    replaced = [module for module in network.modules() if type(module) in STAND_INS]
+    for module in replaced:
+        module.forward = partial(STAND_INS[type(module)], module)
+    try:
+        yield
+    finally:
+        for module in replaced:
+            del module.forward
+
+
+class FusedAttention(TorchFunctionMode):
+    """Full attention as devices compute it: without the weights of all pairs."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """Replace torch's full attention, which would make them on the meta device."""
+        if func is nn.functional.scaled_dot_product_attention:
+            return _FusedAttention.apply(*args[:3])
+        return func(*args, **(kwargs or {}))
+
+
+class _FusedAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *qkv: Tensor) -> Tensor:
+        out, log_sum = torch.empty_like(qkv[0]), qkv[0].new_empty(qkv[0].shape[:-1])
+        ctx.save_for_backward(out, log_sum, *qkv)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, _dout: Tensor) -> Any:
+        return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors[2:])
