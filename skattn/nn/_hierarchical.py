@@ -1,4 +1,4 @@
-"""A readout that looks at ever fewer nodes of a graph."""
+"""Hierarchical readout by self-attention graph pooling."""
 
 from typing import cast
 
@@ -13,38 +13,36 @@ from skattn.nn._segments import graph_of_nodes, node_ptr_of, reduce_graphs
 from skattn.ops import Edges, GraphStructure
 
 N_LEVELS = 3
-"""Selections one after the other, as in the paper's hierarchical architecture."""
+"""Pooling levels, as in the paper's hierarchical architecture."""
 TIE = 1e-5
-"""Nodes whose scores differ by less are equally good. Nodes that a symmetry of the
-graph exchanges (the carbons of a ring) have the same score up to rounding; choosing
-among them by their number would make the output depend on the numbering."""
+"""Relative difference below which scores count as equal. Symmetric nodes (the carbons
+of a ring) have equal scores up to rounding; breaking such ties by node number would
+make the output depend on the numbering."""
 
 
 class HierarchicalReadout(GraphReadout):
-    """Attention chooses the better half of the nodes, again and again.
+    """Hierarchical readout: every level keeps the better half of the nodes.
 
     Self-attention graph pooling (SAGPool, Lee et al. 2019, equations 3 to 7): an
     attention with one output scores every node from its neighbourhood; the better half
-    of each graph's nodes stays (one at least) with the edges among them,
-    ``x' = x[kept] tanh(score[kept])``. Each level's nodes are read out as mean and
-    maximum side by side, mapped linearly, and the levels are summed.
+    of each graph's nodes is kept (one at least) with the edges among them,
+    ``x' = x[kept] tanh(score[kept])``. Each level concatenates mean and maximum of its
+    nodes and maps them linearly; the levels are summed.
 
-    It differs from the paper in three ways. All nodes together are read out as well, as
-    level 0, so that no node is lost unseen. The score is an attention where the paper's
-    is a GCN's, so edge weights and edge features have a say. And nodes that tie with
-    the worst of the better half stay too: nodes that look alike are not told apart by
-    their numbers, so the output does not depend on the numbering of the nodes.
+    It differs from the paper in three ways. Level 0 reads out all nodes. The score is
+    an attention instead of a GCN, so edge weights and edge features count. And nodes
+    that tie with the worst of the better half are kept too, so that the output does not
+    depend on the numbering of the nodes.
 
-    Of the ways to coarsen a graph this one needs no assignment matrix: memory grows
-    with the edges, whereas DiffPool's (Ying et al. 2018) grows with the square of the
-    nodes; and what it keeps can be shown.
+    Unlike DiffPool (Ying et al. 2018) it needs no assignment matrix: memory grows with
+    the edges, not with the square of the nodes, and the kept nodes can be displayed.
 
     Parameters
     ----------
     width : int
         Width of the node features and of the output.
     spec : BlockSpec
-        Gives the score and the width of the edge features.
+        Score and width of the edge features of the attentions.
 
     Shape
     -----
@@ -84,14 +82,14 @@ def _mean_and_max(x: Tensor, structure: GraphStructure) -> Tensor:
 
 
 def better_half(score: Tensor, structure: GraphStructure) -> Tensor:
-    """Mark the nodes of every graph that score best.
+    """Mask of the best-scoring half of every graph's nodes.
 
     Parameters
     ----------
     score : Tensor of shape (n_nodes,)
-        What counts.
+        Score of every node.
     structure : GraphStructure
-        Which nodes belong to which graph.
+        Node ranges of the graphs.
 
     Returns
     -------
@@ -101,9 +99,8 @@ def better_half(score: Tensor, structure: GraphStructure) -> Tensor:
     """
     graphs, node_ptr = graph_of_nodes(structure), node_ptr_of(structure)
     order = score.argsort(descending=True)
-    ranked = score[order][
-        graphs[order].argsort(stable=True)
-    ]  # graph by graph, best 1st
+    by_graph = graphs[order].argsort(stable=True)
+    ranked = score[order][by_graph]  # graph by graph, best first
     sizes = node_ptr.diff()
     last = node_ptr[:-1] + (sizes + 1) // 2 - 1  # the worst of each better half
     bar = ranked[last[graphs]]
@@ -111,19 +108,19 @@ def better_half(score: Tensor, structure: GraphStructure) -> Tensor:
 
 
 def induced(structure: GraphStructure, kept: Tensor) -> GraphStructure:
-    """Cut out some nodes with the edges among them.
+    """Return the induced subgraph of some nodes.
 
     Parameters
     ----------
     structure : GraphStructure
-        Who attends to whom; its hops are left out.
+        Edges, edge data and node ranges; hops are dropped.
     kept : Tensor of shape (n_nodes,), bool
-        The nodes that stay, in their order.
+        Mask of the nodes to keep, in their order.
 
     Returns
     -------
     GraphStructure
-        What is left, renumbered.
+        The kept nodes, renumbered, with the edges among them.
     """
     edges = structure.edges
     stay = kept[edges.receivers] & kept[edges.senders]
@@ -142,5 +139,5 @@ def induced(structure: GraphStructure, kept: Tensor) -> GraphStructure:
 
 
 def _before(marked: Tensor) -> Tensor:
-    """Count what is marked before each place and before the end."""
+    """Count the marked elements before each position and before the end."""
     return torch.cat([marked.new_zeros(1, dtype=torch.int64), marked.long().cumsum(0)])
