@@ -5,7 +5,8 @@ import torch
 
 from skattn._batch import GraphBlock, collate, uncollate_edges, uncollate_nodes
 from skattn._batch._reorder import in_order
-from skattn.graph import Graph, GraphCollection
+from skattn.graph import Graph
+from skattn.graph._collection import GraphCollection
 
 # 0 attends to 1 and 2, 2 to 0; collate adds every self-loop
 TRIPLE = Graph([[0, 1, 1], [0, 0, 0], [1, 0, 0]], [[1.0], [2.0], [3.0]])

@@ -177,10 +177,10 @@ def test_first_graph_that_disagrees_is_named(other, message):
 
 def test_no_features_differ_from_no_columns():
     nothing = Graph(PAIR, np.empty((2, 0)))
-    with pytest.raises(ValueError, match="graph 1 has no features where .* an array"):
+    with pytest.raises(ValueError, match=r"graph 1 has no features where .* an array"):
         GraphCollection.of([nothing, Graph(PAIR)])
     with_edges = Graph(PAIR, edge_features=np.empty((2, 0)))
-    with pytest.raises(ValueError, match="graph 1 has edge .* graph 0 has no edge"):
+    with pytest.raises(ValueError, match=r"graph 1 has edge .* graph 0 has no edge"):
         GraphCollection.of([Graph(PAIR), with_edges])
 
 
