@@ -80,13 +80,13 @@ def cut_adjacency(
     adjacency: sparse.csr_array, nodes: NDArray[np.int64]
 ) -> tuple[sparse.csr_array, NDArray[np.int64]]:
     """Return the induced adjacency of `nodes`, and the position of each kept entry."""
-    place = np.full(adjacency.shape[0], -1, dtype=np.int64)
-    place[nodes] = np.arange(len(nodes))
+    position_of = np.full(adjacency.shape[0], -1, dtype=np.int64)
+    position_of[nodes] = np.arange(len(nodes))
     starts = adjacency.indptr[nodes]
     lengths = adjacency.indptr[nodes + 1] - starts
     edges = ragged_range(starts, lengths)
     receivers = np.repeat(np.arange(len(nodes)), lengths)
-    senders = place[adjacency.indices[edges]]
+    senders = position_of[adjacency.indices[edges]]
     inside = senders >= 0
     edges, receivers, senders = edges[inside], receivers[inside], senders[inside]
     if np.any(np.diff(nodes) < 0):
@@ -155,9 +155,9 @@ def check_indices(adjacency: Any) -> None:
         If `indptr` is not ascending from 0, or an index is out of bounds.
     """
     n_lines = adjacency.shape[adjacency.format == "csc"]
-    n_places = adjacency.shape[adjacency.format == "csr"]
+    n_positions = adjacency.shape[adjacency.format == "csr"]
     check_indptr(adjacency.indptr, n_lines)
-    check_range(adjacency.indices[: adjacency.nnz], n_places)
+    check_range(adjacency.indices[: adjacency.nnz], n_positions)
 
 
 def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
@@ -169,11 +169,11 @@ def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
         )
 
 
-def check_range(indices: NDArray[Any], n_places: int) -> None:
+def check_range(indices: NDArray[Any], n_positions: int) -> None:
     """Check that indices are within bounds."""
-    if len(indices) and not (indices.min() >= 0 and indices.max() < n_places):
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n_positions):
         raise ValueError(
-            f"adjacency.indices must lie in 0 .. {n_places - 1}, got values from "
+            f"adjacency.indices must lie in 0 .. {n_positions - 1}, got values from "
             f"{indices.min()} to {indices.max()}. Number the nodes from 0, or use "
             "Graph.from_edges(edges, nodes=labels)."
         )

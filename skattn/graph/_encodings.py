@@ -135,18 +135,18 @@ def _walks(
     """
     steps, sizes = _balanced(adjacency), np.diff(node_ptr)
     encoding = np.zeros((steps.shape[0], n_components), dtype=np.float32)
-    places = np.arange(steps.shape[0])  # of the nodes of graphs that are not done
+    left = np.arange(steps.shape[0])  # nodes of graphs that are not done
     first = 0
-    while len(places):
-        width = int(np.clip(_BLOCK // len(places), 1, max(first, 16)))
+    while len(left):
+        width = int(np.clip(_BLOCK // len(left), 1, max(first, 16)))
         ends, returns = _returns(steps, sizes, first, width, n_components)
-        encoding[places[ends]] = returns
+        encoding[left[ends]] = returns
         first += width
-        left = sizes > first
-        if not left.all():
-            nodes = np.flatnonzero(np.repeat(left, sizes))
-            steps, places = steps[nodes][:, nodes], places[nodes]
-            sizes = sizes[left]
+        larger = sizes > first
+        if not larger.all():
+            nodes = np.flatnonzero(np.repeat(larger, sizes))
+            steps, left = steps[nodes][:, nodes], left[nodes]
+            sizes = sizes[larger]
     return encoding
 
 
@@ -224,8 +224,8 @@ def _spectrum(
     else:
         entries = balanced.tocoo()
         stack = np.zeros((balanced.shape[0] // size, size, size))
-        places = entries.row // size, entries.row % size, entries.col % size
-        stack[places] = entries.data
+        at = entries.row // size, entries.row % size, entries.col % size
+        stack[at] = entries.data
         values, vectors = np.linalg.eigh(stack)
     return values[:, -2::-1], vectors[:, :, -2::-1]
 

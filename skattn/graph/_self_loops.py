@@ -20,7 +20,7 @@ class MissingLoops:
 
     nodes: NDArray[np.int64]
     """(n_missing,), ascending."""
-    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
     """(n_missing,): position of the entry before which each loop is inserted."""
 
     @classmethod
@@ -78,7 +78,7 @@ class MissingLoops:
         """
         if len(self.nodes) == 0:
             return entries
-        return np.insert(np.asarray(entries), self.places, loops, axis=0)
+        return np.insert(np.asarray(entries), self.positions, loops, axis=0)
 
     def widen(self, indptr: NDArray[Any]) -> NDArray[Any]:
         """Return `indptr` with room for the loops.

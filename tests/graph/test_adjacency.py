@@ -164,7 +164,7 @@ def test_order_of_entries_does_not_matter(data):
     np.testing.assert_array_equal(first.edge_features[:, 0], first.adjacency.data)
 
 
-def test_row_sliced_adjacency_is_told_to_slice_the_graph():
+def test_row_sliced_adjacency_is_advised_to_slice_the_graph():
     with pytest.raises(
         ValueError, match=r"got \(2, 3\).*Graph\(adjacency, X\)\[rows\]"
     ):

@@ -192,7 +192,7 @@ def test_first_column_that_disagrees_is_named():
         GraphCollection.of([Graph(PAIR, frame) for frame in frames])
 
 
-def test_view_of_some_nodes_is_told_what_to_do():
+def test_view_of_some_nodes_is_refused_with_a_remedy():
     with pytest.raises(ValueError, match=r"graph 1 is a view .* 1 of its 3 .*subgraph"):
         GraphCollection.of([Graph(PAIR), Graph(CHAIN)[[2]]])
 

@@ -118,7 +118,7 @@ def test_labels_need_nodes(end):
         Graph.from_edges([(0, end)], nodes=3)
 
 
-def test_wide_edges_are_told_their_shape():
+def test_wide_edges_are_refused_with_their_shape():
     with pytest.raises(ValueError, match="Transpose it"):
         Graph.from_edges(np.zeros((2, 5), dtype=int), nodes=3)
     with pytest.raises(ValueError, match="two columns"):

@@ -81,7 +81,7 @@ def test_positions_out_of_range_are_an_index_error(graph, key):
 
 
 @pytest.mark.parametrize("key", ["a", ["a", "b"], [0.5], [[0], [1]], None])
-def test_other_keys_are_told_what_a_key_is(graph, key):
+def test_other_keys_are_refused_with_the_valid_ones(graph, key):
     with pytest.raises(IndexError, match=r"an integer, a slice, a mask.*get_indexer"):
         graph[key]
 

@@ -71,7 +71,7 @@ def test_categories_match_by_value():
 @pytest.mark.parametrize(
     "X", [np.ones((2, 2)), [[1.0], [2.0]], sparse.csr_array(np.eye(2))]
 )
-def test_array_is_told_of_set_output(X):
+def test_array_is_refused_with_set_output_as_the_remedy(X):
     with pytest.raises(ValueError, match=r"DataFrame.*'customer_id'.*set_output"):
         join(X)
 
@@ -117,7 +117,7 @@ def test_key_column_survives_a_pipeline():
     assert join(X) == ([1, 2], ["age", "plan_a", "plan_b"])
 
 
-def test_graph_without_labels_is_told_to_have_them():
+def test_graph_without_labels_is_refused():
     with pytest.raises(
         ValueError, match=r"must have labels, got Graph.*nodes=pd\.Index"
     ):

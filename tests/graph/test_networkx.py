@@ -9,7 +9,7 @@ from scipy import sparse
 from skattn.graph import Graph
 
 
-def test_arrow_says_who_attends():
+def test_tail_of_an_arrow_attends_to_its_head():
     graph = Graph.from_networkx(nx.DiGraph([("a", "b")]))
     np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 1], [0, 0]])
     assert list(graph.nodes) == ["a", "b"]

@@ -48,6 +48,6 @@ def test_something_else_is_named_by_its_position():
         graphs_from_networkx([molecule(1), np.eye(2)])
 
 
-def test_single_graph_is_told_to_go_into_a_list():
+def test_single_graph_must_be_in_a_list():
     with pytest.raises(TypeError, match=r"got one graph.*Graph\.from_networkx"):
         graphs_from_networkx(molecule(1, 2))

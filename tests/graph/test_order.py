@@ -22,10 +22,10 @@ def band(names):
 
 
 def distances(adjacency, order):
-    place = np.empty(len(order), int)
-    place[order] = np.arange(len(order))
+    position_of = np.empty(len(order), int)
+    position_of[order] = np.arange(len(order))
     entries = adjacency.tocoo()
-    return np.abs(place[entries.row] - place[entries.col])
+    return np.abs(position_of[entries.row] - position_of[entries.col])
 
 
 def test_shuffled_neighbours_are_brought_together():

@@ -86,4 +86,4 @@ def test_blocks_of_rows_do_not_matter(monkeypatch, n_entries):
     dense = adjacency.toarray()
     assert loops.nodes.tolist() == np.flatnonzero(np.diag(dense) == 0).tolist()
     before = [adjacency.indptr[i] + np.count_nonzero(dense[i, :i]) for i in loops.nodes]
-    assert loops.places.tolist() == before
+    assert loops.positions.tolist() == before

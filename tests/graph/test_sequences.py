@@ -15,36 +15,36 @@ def steps(n_steps, n_features=1):
     return np.arange(float(n_steps * n_features)).reshape(n_steps, n_features)
 
 
-def who_sees_whom(**parameters):
+def attended(**parameters):
     (graph,) = sequence_graphs([steps(4)], **parameters)
     return graph.adjacency.toarray().astype(int).tolist()
 
 
 def test_in_a_chain_a_position_attends_to_its_neighbours_and_itself():
     band = [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
-    assert who_sees_whom(connect="chain") == band
-    assert who_sees_whom(connect="chain", window=3) == band
-    assert who_sees_whom(connect="window", window=1) == band
+    assert attended(connect="chain") == band
+    assert attended(connect="chain", window=3) == band
+    assert attended(connect="window", window=1) == band
 
 
 def test_a_window_reaches_as_far_to_both_sides():
     wide = [[1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 1]]
-    assert who_sees_whom(connect="window", window=2) == wide
+    assert attended(connect="window", window=2) == wide
 
 
 def test_a_causal_position_attends_to_itself_and_what_came_before():
     lower = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
-    assert who_sees_whom(connect="causal") == lower
-    assert who_sees_whom(connect="causal", window=9) == lower
+    assert attended(connect="causal") == lower
+    assert attended(connect="causal", window=9) == lower
 
 
 def test_a_causal_window_ends_behind():
     band = [[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
-    assert who_sees_whom(connect="causal", window=1) == band
+    assert attended(connect="causal", window=1) == band
 
 
 def test_in_a_complete_graph_everybody_sees_everybody():
-    assert who_sees_whom() == np.ones((4, 4), dtype=int).tolist()
+    assert attended() == np.ones((4, 4), dtype=int).tolist()
 
 
 @pytest.mark.parametrize("connect", ["chain", "window", "causal", "complete"])

@@ -83,7 +83,7 @@ def test_a_failed_fit_leaves_the_earlier_one():
     assert step.n_features_in_ == 2
 
 
-def test_a_pipeline_learns_from_the_order_of_steps_and_only_if_told():
+def test_a_pipeline_learns_from_the_order_of_steps_if_positions_are_encoded():
     rising = np.arange(5.0)[:, None]
     X = [rising + s for s in range(10)] + [rising[::-1] + s for s in range(10)]
     y = np.repeat(["up", "down"], 10)
