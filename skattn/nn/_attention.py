@@ -1,19 +1,22 @@
 """Multi-head attention over the edges of a graph."""
 
-from typing import Literal, NamedTuple, TypedDict, get_args
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._init import Resettable, glorot_
+from skattn.nn._init import glorot_
+from skattn.nn._operator import NodeOperator
 from skattn.nn._rows import matmul, new_seed, take_rows
 from skattn.ops import (
     Dot,
+    EdgeData,
     Edges,
     Gat,
     GatV2,
     GraphStructure,
     SparseMatrix,
+    as_structure,
     attention_weights,
     dropout,
     edge_attention,
@@ -25,20 +28,18 @@ Score = Dot | Gat | GatV2
 
 
 class Sent(NamedTuple):
-    """What nodes have ready for all who attend to them."""
+    """Projections of every node that all its receivers share."""
 
     key: Tensor
-    """What their receivers score them by: (n_nodes, n_heads, head_dim) or, for
-    ``"gat"``, (n_nodes, n_heads)."""
+    """(n_nodes, n_heads, head_dim) or, for ``"gat"``, (n_nodes, n_heads)."""
     value: Tensor
-    """What they pass on: (n_nodes, n_heads, head_dim)."""
+    """(n_nodes, n_heads, head_dim)."""
     query: Tensor | None
-    """What they score by themselves, shaped as the key, where it costs next to nothing
-    for all nodes at once; None where receivers work it out."""
+    """Of the shape of the key; None where it is projected for the receivers alone."""
 
 
-class GraphAttention(Resettable):
-    """Every receiver attends to its senders, with several heads side by side.
+class GraphAttention(NodeOperator[Sent]):
+    """Multi-head attention of every receiver over its senders.
 
     ``out[i, h] = sum_j softmax_j(score[i, j, h]) value[j, h] + bias[h]``, the sum
     over the senders ``j`` of receiver ``i``. The three scores are
@@ -58,9 +59,9 @@ class GraphAttention(Resettable):
     n_heads : int, default=1
         Number of heads.
     score : {"gatv2", "gat", "dot"}, default="gatv2"
-        How an edge is scored.
+        Score of an edge.
     combine : {"concat", "mean"}, default="concat"
-        What becomes of the heads: side by side, or their mean.
+        Whether heads are concatenated or averaged.
     n_edge_features : int, default=0
         Width of the edge features. They join the score (one number per head) and
         the message (projected after aggregation).
@@ -82,6 +83,10 @@ class GraphAttention(Resettable):
     - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
     - Output: ``(n_receivers, n_heads * head_dim)``, or ``(n_receivers, head_dim)`` if
       the heads are averaged
+
+    Edge weights and features come with a :class:`~skattn.ops.GraphStructure`: the
+    logarithm of a weight is added to every head's score; features must be there if and
+    only if the module was made with ``n_edge_features``.
 
     Notes
     -----
@@ -157,13 +162,7 @@ class GraphAttention(Resettable):
         return self.head_dim * (self.n_heads if self.combine == "concat" else 1)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew (Glorot uniform); the bias becomes zero.
-
-        Parameters
-        ----------
-        generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
-        """
+        """Draw all weights anew; the bias becomes zero."""
         for name, parameter in self.named_parameters(recurse=False):
             if name == "bias":
                 nn.init.zeros_(parameter)
@@ -175,59 +174,17 @@ class GraphAttention(Resettable):
     def forward(
         self,
         x: Tensor | SparseMatrix,
-        edges: Edges,
+        structure: GraphStructure | Edges,
         *,
-        log_weight: Tensor | None = None,
-        edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Let every receiver attend to its senders.
+        """Check the shapes and attend."""
+        structure = as_structure(structure)
+        self._check_input(x, structure)
+        return super().forward(x, structure, generator=generator)
 
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        edges : Edges
-            Who attends to whom; senders are all nodes, receivers all or the first.
-        log_weight : Tensor of shape (n_edges,), optional
-            Logarithm of the edge weights, added to every head's score.
-        edge_features : Tensor of shape (n_edges, n_edge_features), optional
-            Needed if and only if the module was made with ``n_edge_features``.
-        generator : torch.Generator, optional
-            Source of the dropout mask; torch's global one if not given.
-
-        Returns
-        -------
-        Tensor of shape (n_receivers, out_features)
-            The receivers' new features.
-
-        Raises
-        ------
-        ValueError
-            If the shapes do not fit.
-        """
-        self._check_input(x, edges, log_weight, edge_features)
-        given = EdgeInputs(
-            edges=edges, log_weight=log_weight, edge_features=edge_features
-        )
-        first = slice(0, edges.n_receivers)
-        return self.receive(x, first, self.send(x, generator), given, generator)
-
-    def send(self, x: Tensor | SparseMatrix, generator: Generator | None) -> Sent:
-        """Prepare what all receivers of these nodes need of them.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        generator : torch.Generator or None
-            Source of the dropout masks; torch's global one if not given.
-
-        Returns
-        -------
-        Sent
-            Queries are left to :meth:`receive`.
-        """
+    def send(self, x: Tensor | SparseMatrix, generator: Generator | None, /) -> Sent:
+        """Project the rows, and drop entries of the values."""
         sent = self._project(x)
         if not self.training or not self.value_dropout:
             return sent
@@ -266,46 +223,28 @@ class GraphAttention(Resettable):
         x: Tensor | SparseMatrix,
         receivers: slice,
         sent: Sent,
-        given: "EdgeInputs",
+        structure: GraphStructure,
         generator: Generator | None,
+        /,
     ) -> Tensor:
-        """Let some of the nodes attend to what was sent.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        receivers : slice
-            Which of the nodes receive.
-        sent : Sent
-            What :meth:`send` returned.
-        given : dict
-            The edges of these receivers, and what is known of them.
-        generator : torch.Generator or None
-            Source of the dropout masks; torch's global one if not given.
-
-        Returns
-        -------
-        Tensor of shape (n_receivers, out_features)
-            Their new features.
-        """
+        """Score the edges and average the values."""
         score = self._score(x, receivers, sent)
-        bias = self._edge_bias(given["log_weight"], given["edge_features"])
-        return self._aggregate(score, bias, sent.value, given, generator)
+        bias = self._edge_bias(structure.edge_data)
+        return self._aggregate(score, bias, sent.value, structure, generator)
 
     def _aggregate(
         self,
         score: Score,
         edge_bias: Tensor | None,
         value: Tensor,
-        given: "EdgeInputs",
+        structure: GraphStructure,
         generator: Generator | None,
     ) -> Tensor:
-        edge_features, bias = given["edge_features"], self.bias
+        edge_features, bias = structure.edge_data.features, self.bias
         mean = self.combine == "mean"
         active = self.training and self.dropout > 0
         out = edge_attention(
-            given["edges"],
+            structure.edges,
             score,
             value,
             bias=edge_bias,
@@ -322,65 +261,43 @@ class GraphAttention(Resettable):
         return out if bias is None else out + bias
 
     def forward_with_weights(
-        self, x: Tensor | SparseMatrix, given: "EdgeInputs"
+        self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> tuple[Tensor, Tensor]:
-        """Compute :meth:`forward` and :meth:`attention_weights` by one projection.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-            Node features.
-        given : dict
-            Edges and edge data.
-
-        Returns
-        -------
-        out : Tensor of shape (n_receivers, out_features)
-            New features.
-        weights : Tensor of shape (n_edges, n_heads)
-            Attention weights.
-        """
-        self._check_input(x, **given)
-        edges, sent = given["edges"], self.send(x, None)
+        """Project and score once, for new features and attention weights."""
+        self._check_input(x, structure)
+        edges, sent = structure.edges, self.send(x, None)
         score = self._score(x, slice(0, edges.n_receivers), sent)
-        bias = self._edge_bias(given["log_weight"], given["edge_features"])
-        out = self._aggregate(score, bias, sent.value, given, None)
+        bias = self._edge_bias(structure.edge_data)
+        out = self._aggregate(score, bias, sent.value, structure, None)
         return out, attention_weights(edges, score, bias=bias)
 
     def attention_weights(
-        self,
-        x: Tensor | SparseMatrix,
-        edges: Edges,
-        *,
-        log_weight: Tensor | None = None,
-        edge_features: Tensor | None = None,
+        self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Compute what every receiver looks at.
+        """Compute the attention weights of all edges.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
-        edges : Edges
-            Who attends to whom.
-        log_weight : Tensor of shape (n_edges,), optional
-            As in :meth:`forward`.
-        edge_features : Tensor of shape (n_edges, n_edge_features), optional
+        structure : GraphStructure or Edges
             As in :meth:`forward`.
 
         Returns
         -------
         Tensor of shape (n_edges, n_heads)
-            Weights, in the order of ``edges``; each receiver's sum to 1 per head.
+            Weights, in the order of the edges; each receiver's sum to 1 per head.
 
         Raises
         ------
         ValueError
             If the shapes do not fit.
         """
-        self._check_input(x, edges, log_weight, edge_features)
+        structure = as_structure(structure)
+        self._check_input(x, structure)
+        edges = structure.edges
         score = self._score(x, slice(0, edges.n_receivers), self._project(x))
-        bias = self._edge_bias(log_weight, edge_features)
+        bias = self._edge_bias(structure.edge_data)
         return attention_weights(edges, score, bias=bias)
 
     def _heads(self, x: Tensor) -> Tensor:
@@ -397,14 +314,13 @@ class GraphAttention(Resettable):
             return GatV2(query, sent.key, self.attention, self.negative_slope)
         return Dot(query, sent.key)
 
-    def _edge_bias(
-        self, log_weight: Tensor | None, edge_features: Tensor | None
-    ) -> Tensor | None:
-        if edge_features is None:
+    def _edge_bias(self, data: EdgeData) -> Tensor | None:
+        log_weight = data.log_weight
+        if data.features is None:
             if log_weight is None:
                 return None
             return log_weight[:, None].expand(-1, self.n_heads)
-        bias: Tensor = edge_features @ self.edge_score  # (E, H)
+        bias: Tensor = data.features @ self.edge_score  # (E, H)
         return bias if log_weight is None else bias + log_weight[:, None]
 
     def _with_edge_values(self, out: Tensor) -> Tensor:
@@ -412,13 +328,8 @@ class GraphAttention(Resettable):
         with_edges: Tensor = value + torch.einsum("nhk,hkc->nhc", edge, self.edge_value)
         return with_edges
 
-    def _check_input(
-        self,
-        x: Tensor | SparseMatrix,
-        edges: Edges,
-        log_weight: Tensor | None,
-        edge_features: Tensor | None,
-    ) -> None:
+    def _check_input(self, x: Tensor | SparseMatrix, structure: GraphStructure) -> None:
+        edges, data = structure.edges, structure.edge_data
         if edges.n_receivers > edges.n_senders:
             raise ValueError(
                 "the receivers of edges must be its senders or the first of them, got "
@@ -430,13 +341,13 @@ class GraphAttention(Resettable):
                 "x must have one row per node of edges and in_features columns, "
                 f"({edges.n_senders}, {self.in_features}), got {tuple(x.shape)}."
             )
-        if log_weight is not None and log_weight.shape != (edges.n_edges,):
+        if data.log_weight is not None and data.log_weight.shape != (edges.n_edges,):
             raise ValueError(
                 "log_weight must have one number per edge, of shape "
-                f"({edges.n_edges},), got {tuple(log_weight.shape)}."
+                f"({edges.n_edges},), got {tuple(data.log_weight.shape)}."
             )
         needed = (edges.n_edges, self.n_edge_features) if self.n_edge_features else None
-        came = None if edge_features is None else tuple(edge_features.shape)
+        came = None if data.features is None else tuple(data.features.shape)
         if came != needed:
             raise ValueError(
                 f"edge_features must have the shape {needed}, one row per edge, as the "
@@ -450,23 +361,6 @@ class GraphAttention(Resettable):
             f"{self.in_features}, {self.head_dim}, n_heads={self.n_heads}, "
             f"score={self.score!r}, combine={self.combine!r}"
         )
-
-
-class EdgeInputs(TypedDict):
-    """The arguments of an attention's ``forward`` that lie on the edges."""
-
-    edges: Edges
-    log_weight: Tensor | None
-    edge_features: Tensor | None
-
-
-def edge_inputs(structure: GraphStructure) -> EdgeInputs:
-    """Take from a structure what an attention over its edges needs."""
-    return EdgeInputs(
-        edges=structure.edges,
-        log_weight=structure.edge_data.log_weight,
-        edge_features=structure.edge_data.features,
-    )
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

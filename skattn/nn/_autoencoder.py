@@ -5,7 +5,6 @@ from typing import cast
 import torch
 from torch import Generator, Tensor
 
-from skattn.nn._attention import edge_inputs
 from skattn.nn._block_spec import make_attention
 from skattn.nn._chunks import MAX_EDGES, refuse_readout
 from skattn.nn._encoder import GraphEncoder
@@ -184,7 +183,7 @@ class MaskedAutoencoder(Resettable):
             hidden = nodes[nodes < layer.edges.n_senders]
             nodes = nodes[nodes < layer.edges.n_receivers]
         code = self.to_decoder(code).index_fill(0, hidden, 0.0)
-        attended = self.decoder(code, **edge_inputs(layer), generator=generator)
+        attended = self.decoder(code, layer, generator=generator)
         return self.reconstruct(attended.index_select(0, nodes)), nodes
 
     def _error(self, made: Tensor, true: Tensor) -> Tensor:

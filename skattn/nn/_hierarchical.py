@@ -5,7 +5,7 @@ from typing import cast
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import GraphAttention, edge_inputs
+from skattn.nn._attention import GraphAttention
 from skattn.nn._block_spec import BlockSpec, make_attention
 from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._linear import Linear
@@ -67,7 +67,7 @@ class HierarchicalReadout(GraphReadout):
         out: Tensor = first(_mean_and_max(x, structure))
         for attention, level in zip(self.scores, others, strict=True):
             attention = cast("GraphAttention", attention)
-            score = attention(x, **edge_inputs(structure), generator=generator)
+            score = attention(x, structure, generator=generator)
             kept = better_half(score[:, 0].detach(), structure)
             x = x[kept] * score[kept].tanh()
             structure = induced(structure, kept)

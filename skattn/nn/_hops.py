@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import EdgeInputs, GraphAttention, Sent, edge_inputs
+from skattn.nn._attention import GraphAttention, Sent
 from skattn.nn._operator import NodeOperator
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
@@ -65,8 +65,8 @@ class HopAttention(NodeOperator[list[Sent]]):
         """
         return _side_by_side(
             [
-                attention(x, **given, generator=generator)
-                for _, attention, given in self._each(as_structure(structure))
+                attention(x, near, generator=generator)
+                for _, attention, near in self._each(as_structure(structure))
             ]
         )
 
@@ -76,11 +76,11 @@ class HopAttention(NodeOperator[list[Sent]]):
         """Compute new features and the weights of the group along the edges, if any."""
         edges, outs = structure.edges, []
         weights = torch.empty(edges.n_edges, 0, device=edges.indptr.device)
-        for k, attention, given in self._each(structure):
+        for k, attention, near in self._each(structure):
             if k == 1:
-                out, weights = attention.forward_with_weights(x, given)
+                out, weights = attention.forward_with_weights(x, near)
             else:
-                out = attention(x, **given)
+                out = attention(x, near)
             outs.append(out)
         return _side_by_side(outs), weights
 
@@ -102,8 +102,8 @@ class HopAttention(NodeOperator[list[Sent]]):
         """Attend with every group."""
         return _side_by_side(
             [
-                attention.receive(x, receivers, each, given, generator)
-                for each, (_, attention, given) in zip(
+                attention.receive(x, receivers, each, near, generator)
+                for each, (_, attention, near) in zip(
                     sent, self._each(structure), strict=True
                 )
             ]
@@ -115,7 +115,7 @@ class HopAttention(NodeOperator[list[Sent]]):
 
     def _each(
         self, structure: GraphStructure
-    ) -> Iterator[tuple[int, GraphAttention, EdgeInputs]]:
+    ) -> Iterator[tuple[int, GraphAttention, GraphStructure]]:
         for k, attention in self._groups():
             yield k, attention, _within(k, structure)
 
@@ -124,16 +124,16 @@ def _side_by_side(outs: list[Tensor]) -> Tensor:
     return outs[0] if len(outs) == 1 else torch.cat(outs, 1)
 
 
-def _within(k: int, structure: GraphStructure) -> EdgeInputs:
+def _within(k: int, structure: GraphStructure) -> GraphStructure:
     if k == 1:
-        return edge_inputs(structure)
+        return structure
     if k not in structure.hops:
         raise ValueError(
             f"structure.hops must hold the neighbourhood of {k} hops, which the module "
             f"was made for, got {sorted(structure.hops)}. Make batches with the "
             "module's hops."
         )
-    return edge_inputs(GraphStructure(structure.hops[k]))
+    return GraphStructure(structure.hops[k])
 
 
 def as_hops(hops: int | tuple[int, ...]) -> tuple[int, ...]:

@@ -3,7 +3,6 @@
 import torch
 from torch import Generator, Tensor
 
-from skattn.nn._attention import edge_inputs
 from skattn.nn._block_spec import BlockSpec, make_attention, make_residual
 from skattn.nn._chunks import MAX_EDGES, chunks, gather
 from skattn.nn._init import Resettable
@@ -58,8 +57,7 @@ class OutputAttention(Resettable):
     ) -> Tensor:
         """Compute the outputs of all receivers."""
         x = drop(x, self.dropout if self.training else 0.0, generator)
-        inputs = edge_inputs(structure)
-        attended: Tensor = self.attention(x, **inputs, generator=generator)
+        attended: Tensor = self.attention(x, structure, generator=generator)
         return self._add_skip(take_rows(x, slice(0, len(attended))), attended)
 
     def _add_skip(self, x: Tensor | SparseMatrix, attended: Tensor) -> Tensor:
@@ -80,7 +78,7 @@ class OutputAttention(Resettable):
                 rows,
                 self._add_skip(
                     take_rows(x, rows),
-                    self.attention.receive(x, rows, sent, edge_inputs(part), None),
+                    self.attention.receive(x, rows, sent, part, None),
                 ),
             )
             for rows, part in chunks(structure, max_edges)
@@ -91,4 +89,4 @@ class OutputAttention(Resettable):
         self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> Tensor:
         """Compute the weights of every edge, (n_edges, n_heads)."""
-        return self.attention.attention_weights(x, **edge_inputs(structure))
+        return self.attention.attention_weights(x, structure)

@@ -174,14 +174,8 @@ def test_a_mapped_graph_trains_as_the_one_in_memory(tmp_path):
     results = []
     for same in (graph, mapped(graph, tmp_path)):
         batch = collate(same)
-        given = batch.structure
         layer.zero_grad()
-        out = layer(
-            batch.x,
-            given.edges,
-            log_weight=given.edge_data.log_weight,
-            edge_features=given.edge_data.features,
-        )
+        out = layer(batch.x, batch.structure)
         out.square().sum().backward()
         results.append([out.detach(), *(p.grad for p in layer.parameters())])
     for ours, theirs in zip(*results, strict=True):

@@ -9,7 +9,7 @@ from torch.nn.functional import leaky_relu
 from torch.testing import assert_close
 
 from skattn.nn import GraphAttention
-from skattn.ops import Edges, SparseMatrix
+from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 SCORES = ["dot", "gat", "gatv2"]
 
@@ -22,6 +22,10 @@ def edges_of(senders):
     starts = torch.tensor([0, *(len(row) for row in senders)]).cumsum(0)
     flat = [j for row in senders for j in row]
     return Edges.from_csr(starts, flat, n_senders=len(senders))
+
+
+def structure_of(senders, log_weight=None, features=None):
+    return GraphStructure(edges_of(senders), EdgeData(log_weight, features))
 
 
 def made(score, *, seed=0, dtype=torch.float64, **options):
@@ -109,7 +113,7 @@ def test_edge_features_join_score_and_message(score, combine):
     attention = made(score, combine=combine, n_edge_features=2)
     x, features = rows(4), rows(7, 2, seed=2)
     per_row = features.split([2, 4, 1, 0])
-    out = attention(x, edges_of(SENDERS), edge_features=features)
+    out = attention(x, structure_of(SENDERS, features=features))
     assert_close(out, plain_attention(attention, x, SENDERS, features=per_row))
 
 
@@ -122,8 +126,7 @@ def test_log_weights_are_a_prior_on_the_senders(score, n_edge_features):
     features = rows(7, 2, seed=2) if n_edge_features else None
     per_row = None if features is None else features.split([2, 4, 1, 0])
     log_weight = torch.tensor([1, 3, 0.5, 2, 1, 7, 4], dtype=x.dtype).log()
-    given = {"log_weight": log_weight, "edge_features": features}
-    out = attention(x, edges_of(SENDERS), **given)
+    out = attention(x, structure_of(SENDERS, log_weight, features))
     assert_close(out, plain_attention(attention, x, SENDERS, weight, per_row))
 
 
@@ -133,15 +136,14 @@ def test_a_sender_of_weight_two_counts_as_two_senders(score):
     x = rows(2)
     twice = attention(x, edges_of([[0, 1, 1], [1]]))
     log_weight = torch.tensor([1.0, 2.0, 1.0], dtype=x.dtype).log()
-    assert_close(attention(x, edges_of([[0, 1], [1]]), log_weight=log_weight), twice)
+    assert_close(attention(x, structure_of([[0, 1], [1]], log_weight)), twice)
 
 
 @pytest.mark.parametrize("score", SCORES)
 def test_weights_of_a_receiver_sum_to_one_per_head(score):
     attention = made(score, n_edge_features=2)
-    edges = edges_of(SENDERS)
-    given = {"log_weight": rows(7, 1)[:, 0], "edge_features": rows(7, 2, seed=2)}
-    weights = attention.attention_weights(rows(4), edges, **given)
+    structure = structure_of(SENDERS, rows(7, 1)[:, 0], rows(7, 2, seed=2))
+    weights = attention.attention_weights(rows(4), structure)
     assert weights.shape == (7, 2)
     for row in weights.split([2, 4, 1]):
         assert_close(row.sum(0), torch.ones(2, dtype=row.dtype))
@@ -151,14 +153,17 @@ def test_weights_of_a_receiver_sum_to_one_per_head(score):
 def test_weights_are_those_that_forward_uses(score):
     attention = made(score, n_edge_features=2)
     x, features = rows(4), rows(7, 2, seed=2)
-    given = {"log_weight": rows(7, 1, seed=3)[:, 0], "edge_features": features}
-    edges = edges_of(SENDERS)
-    weights = attention.attention_weights(x, edges, **given)  # (7, 2)
+    structure = structure_of(SENDERS, rows(7, 1, seed=3)[:, 0], features)
+    edges = structure.edges
+    weights = attention.attention_weights(x, structure)  # (7, 2)
     value = (x @ attention.value).view(4, 2, 4)[edges.senders.long()]  # (7, 2, 4)
     message = value + torch.einsum("ek,hkc->ehc", features, attention.edge_value)
     out = torch.zeros(4, 2, 4, dtype=x.dtype)
     out.index_add_(0, edges.receivers.long(), weights[..., None] * message)
-    assert_close(attention(x, edges, **given), out.flatten(1) + attention.bias)
+    assert_close(attention(x, structure), out.flatten(1) + attention.bias)
+    both = attention.forward_with_weights(x, structure)
+    assert torch.equal(both[0], attention(x, structure))
+    assert torch.equal(both[1], weights)
 
 
 def test_weights_are_not_dropped_in_training():
@@ -338,7 +343,9 @@ def test_order_of_the_senders_does_not_matter():
     assert_close(attention(x, edges_of(backwards)), attention(x, edges_of(SENDERS)))
 
 
-@pytest.mark.parametrize("method", ["forward", "attention_weights"])
+@pytest.mark.parametrize(
+    "method", ["forward", "attention_weights", "forward_with_weights"]
+)
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -348,10 +355,10 @@ def test_order_of_the_senders_does_not_matter():
         ({"x": sparse(torch.ones(4, 2))}, r"\(4, 3\), got \(4, 2\)"),
         ({"log_weight": torch.ones(6)}, r"one number per edge.*\(7,\), got \(6,\)"),
         ({"log_weight": torch.ones(7, 1)}, r"\(7,\), got \(7, 1\)"),
-        ({"edge_features": None}, r"edge_features must have the shape \(7, 2\).*None"),
-        ({"edge_features": torch.ones(7, 1)}, r"\(7, 2\).*n_edge_features=2.*\(7, 1\)"),
-        ({"edge_features": torch.ones(6, 2)}, r"\(7, 2\), one row per edge.*\(6, 2\)"),
-        ({"edge_features": torch.ones(7)}, r"\(7, 2\).*got \(7,\)"),
+        ({"features": None}, r"edge_features must have the shape \(7, 2\).*None"),
+        ({"features": torch.ones(7, 1)}, r"\(7, 2\).*n_edge_features=2.*\(7, 1\)"),
+        ({"features": torch.ones(6, 2)}, r"\(7, 2\), one row per edge.*\(6, 2\)"),
+        ({"features": torch.ones(7)}, r"\(7, 2\).*got \(7,\)"),
         (
             {"edges": Edges.from_csr([0] * 6, [], n_senders=4)},
             "its senders or the first of them, got 5 and 4.*ops.edge_attention",
@@ -363,16 +370,18 @@ def test_shapes_that_do_not_fit_are_named(method, given, message):
     fits = {
         "x": torch.ones(4, 3),
         "edges": edges_of(SENDERS),
-        "edge_features": torch.ones(7, 2),
+        "log_weight": None,
+        "features": torch.ones(7, 2),
     }
+    x, edges, *data = (fits | given).values()
     with pytest.raises(ValueError, match=message):
-        getattr(attention, method)(**fits | given)
+        getattr(attention, method)(x, GraphStructure(edges, EdgeData(*data)))
 
 
 def test_edge_features_that_nothing_was_made_for_are_an_error():
     attention = made("gat", dtype=torch.float32)
     with pytest.raises(ValueError, match=r"shape None.*n_edge_features=0; got \(7, 2"):
-        attention(torch.ones(4, 3), edges_of(SENDERS), edge_features=torch.ones(7, 2))
+        attention(torch.ones(4, 3), structure_of(SENDERS, features=torch.ones(7, 2)))
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -113,14 +115,14 @@ def test_feed_forward_adds_two_maps_behind_a_norm(norm):
 
 def test_block_hands_weights_and_edge_features_to_its_attention():
     block = made(**PLAIN, n_edge_features=2)
-    given = {
-        "log_weight": torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
-        "edge_features": rows(6, 2),
-    }
-    x = rows()
-    out = block(x, GraphStructure(EDGES, EdgeData(*given.values())))
+    data = EdgeData(torch.tensor([1.0, 2, 3, 4, 5, 6]).log(), rows(6, 2))
+    x, structure = rows(), GraphStructure(EDGES, data)
     (attention,) = block.attention.groups
-    assert_close(out, elu(attention(x, EDGES, **given)))
+    assert_close(block(x, structure), elu(attention(x, structure)))
+    assert not torch.allclose(
+        block(x, structure),
+        block(x, GraphStructure(EDGES, replace(data, log_weight=None))),
+    )
 
 
 def test_spec_decides_the_score():

@@ -69,7 +69,7 @@ def test_weights_of_all_layers_come_with_the_encoding():
     first, second = encoder.blocks
     inner = first(X, structure)
     (attention,) = second.attention.groups
-    expected = attention.attention_weights(inner, EDGES, edge_features=features)
+    expected = attention.attention_weights(inner, structure)
     assert_close(weights[1], expected)
 
 

@@ -81,12 +81,7 @@ def test_levels_are_summed_as_in_the_formula():
         part, h = induced(structure, alive), x[graph]
         total = read(0, h)
         for level, attention in enumerate(readout.scores, start=1):
-            score = attention(
-                h,
-                part.edges,
-                log_weight=part.edge_data.log_weight,
-                edge_features=part.edge_data.features,
-            )[:, 0]
+            score = attention(h, part)[:, 0]
             best = score.argsort(descending=True)[: (len(score) + 1) // 2]
             keep = torch.zeros(len(score), dtype=torch.bool)
             keep[best] = True

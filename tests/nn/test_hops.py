@@ -9,8 +9,9 @@ from skattn.ops import EdgeData, Edges, GraphStructure
 # a path 0-1-2, all attend to themselves too; within two hops it is complete
 NEAR = Edges.from_csr([0, 2, 5, 7], [0, 1, 0, 1, 2, 1, 2], n_senders=3)
 FAR = Edges.from_csr([0, 3, 6, 9], [0, 1, 2] * 3, n_senders=3)
-GIVEN = {"log_weight": torch.arange(7.0), "edge_features": torch.arange(7.0)[:, None]}
-STRUCTURE = GraphStructure(NEAR, EdgeData(*GIVEN.values()), hops={2: FAR})
+DATA = EdgeData(torch.arange(7.0), torch.arange(7.0)[:, None])
+ALONG_EDGES = GraphStructure(NEAR, DATA)
+STRUCTURE = GraphStructure(NEAR, DATA, hops={2: FAR})
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]])
 
 
@@ -27,13 +28,13 @@ def made(*hops, **options):
 def test_every_group_attends_to_its_own_neighbourhood():
     attention = made(2, 1)
     far, near = attention.groups
-    expected = torch.cat([far(X, FAR), near(X, NEAR, **GIVEN)], 1)
+    expected = torch.cat([far(X, FAR), near(X, ALONG_EDGES)], 1)
     assert_close(attention(X, STRUCTURE), expected)
 
 
 def test_weights_are_those_along_the_edges():
     attention = made(2, 1)
-    expected = attention.groups[1].attention_weights(X, NEAR, **GIVEN)
+    expected = attention.groups[1].attention_weights(X, ALONG_EDGES)
     out, weights = attention.forward_with_weights(X, STRUCTURE)
     assert torch.equal(weights, expected)
     assert torch.equal(out, attention(X, STRUCTURE))

@@ -75,13 +75,11 @@ def test_last_of_the_layers_attends_into_the_outputs(n_layers, residual):
 
 def test_every_layer_sees_weights_and_edge_features():
     network = made(output="attention", n_edge_features=1, residual=False)
-    given = {
-        "log_weight": torch.tensor([1.0, 2, 3, 4, 5, 6]).log(),
-        "edge_features": torch.tensor([[1.0], [0], [2], [0], [3], [0]]),
-    }
-    structure = GraphStructure(EDGES, EdgeData(*given.values()))
+    features = torch.tensor([[1.0], [0], [2], [0], [3], [0]])
+    weights = torch.tensor([1.0, 2, 3, 4, 5, 6])
+    structure = GraphStructure(EDGES, EdgeData(weights.log(), features))
     h = network.encoder(X, structure)
-    expected = network.attention.attention(h, EDGES, **given)
+    expected = network.attention.attention(h, structure)
     assert_close(network(X, structure), expected)
 
 
