@@ -1,44 +1,28 @@
-"""Multi-head attention over the edges of a graph."""
+"""Graph attention layer."""
 
-from typing import Literal, NamedTuple, TypedDict, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 
+from skattn.nn._edge_inputs import EdgeInputs, check_edge_inputs
 from skattn.nn._init import Resettable, glorot_
-from skattn.nn._rows import matmul, new_seed, take_rows
+from skattn.nn._rows import matmul, new_seed
+from skattn.nn._scores import SCORES, ScoreName, Sent
 from skattn.ops import (
-    Dot,
     Edges,
-    Gat,
-    GatV2,
-    GraphStructure,
+    Score,
     SparseMatrix,
     attention_weights,
     dropout,
     edge_attention,
 )
 
-ScoreName = Literal["dot", "gat", "gatv2"]
 Combine = Literal["concat", "mean"]
-Score = Dot | Gat | GatV2
-
-
-class Sent(NamedTuple):
-    """What nodes have ready for all who attend to them."""
-
-    key: Tensor
-    """What their receivers score them by: (n_nodes, n_heads, head_dim) or, for
-    ``"gat"``, (n_nodes, n_heads)."""
-    value: Tensor
-    """What they pass on: (n_nodes, n_heads, head_dim)."""
-    query: Tensor | None
-    """What they score by themselves, shaped as the key, where it costs next to nothing
-    for all nodes at once; None where receivers work it out."""
 
 
 class GraphAttention(Resettable):
-    """Every receiver attends to its senders, with several heads side by side.
+    """Multi-head attention over the edges of a graph.
 
     ``out[i, h] = sum_j softmax_j(score[i, j, h]) value[j, h] + bias[h]``, the sum
     over the senders ``j`` of receiver ``i``. The three scores are
@@ -58,9 +42,9 @@ class GraphAttention(Resettable):
     n_heads : int, default=1
         Number of heads.
     score : {"gatv2", "gat", "dot"}, default="gatv2"
-        How an edge is scored.
+        Score of an edge.
     combine : {"concat", "mean"}, default="concat"
-        What becomes of the heads: side by side, or their mean.
+        Concatenate the heads or average them.
     n_edge_features : int, default=0
         Width of the edge features. They join the score (one number per head) and
         the message (projected after aggregation).
@@ -103,7 +87,7 @@ class GraphAttention(Resettable):
 
     negative_slope = 0.2
 
-    def __init__(  # noqa: PLR0913  (what a layer may be)
+    def __init__(  # noqa: PLR0913  (options of a layer)
         self,
         in_features: int,
         head_dim: int,
@@ -118,7 +102,7 @@ class GraphAttention(Resettable):
         share_weights: bool = False,
     ) -> None:
         super().__init__()
-        _check_choice("score", score, get_args(ScoreName))
+        _check_choice("score", score, tuple(SCORES))
         _check_choice("combine", combine, get_args(Combine))
         if min(in_features, head_dim, n_heads) < 1:
             raise ValueError(
@@ -135,15 +119,8 @@ class GraphAttention(Resettable):
             return nn.Parameter(torch.empty(shape))
 
         self.value = new(in_features, width)
-        if score != "gat" and not share_weights:
-            self.query = new(in_features, width)
-        if score == "dot" and not share_weights:
-            self.key = new(in_features, width)
-        if score == "gat":
-            self.attention_query = new(n_heads, head_dim)
-            self.attention_key = new(n_heads, head_dim)
-        if score == "gatv2":
-            self.attention = new(n_heads, head_dim)
+        for name, shape in SCORES[score].weights(self).items():
+            setattr(self, name, new(*shape))
         if n_edge_features:
             self.edge_score = new(n_edge_features, n_heads)
             self.edge_value = new(n_heads, n_edge_features, head_dim)
@@ -181,14 +158,14 @@ class GraphAttention(Resettable):
         edge_features: Tensor | None = None,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Let every receiver attend to its senders.
+        """Attend to the senders of each receiver.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         edges : Edges
-            Who attends to whom; senders are all nodes, receivers all or the first.
+            Edges; senders are all nodes, receivers all or the first.
         log_weight : Tensor of shape (n_edges,), optional
             Logarithm of the edge weights, added to every head's score.
         edge_features : Tensor of shape (n_edges, n_edge_features), optional
@@ -206,15 +183,15 @@ class GraphAttention(Resettable):
         ValueError
             If the shapes do not fit.
         """
-        self._check_input(x, edges, log_weight, edge_features)
         given = EdgeInputs(
             edges=edges, log_weight=log_weight, edge_features=edge_features
         )
+        self._check_input(x, given)
         first = slice(0, edges.n_receivers)
         return self.receive(x, first, self.send(x, generator), given, generator)
 
     def send(self, x: Tensor | SparseMatrix, generator: Generator | None) -> Sent:
-        """Prepare what all receivers of these nodes need of them.
+        """Project the rows of senders, for all their receivers.
 
         Parameters
         ----------
@@ -226,7 +203,7 @@ class GraphAttention(Resettable):
         Returns
         -------
         Sent
-            Queries are left to :meth:`receive`.
+            Keys and values, and queries where all scores need them.
         """
         sent = self._project(x)
         if not self.training or not self.value_dropout:
@@ -236,51 +213,28 @@ class GraphAttention(Resettable):
 
     def _project(self, x: Tensor | SparseMatrix) -> Sent:
         value = self._heads(matmul(x, self.value))  # (n, H, C)
-        if self.score == "gat":
-            query, key = self._halves(x, value).unflatten(1, (2, -1)).unbind(1)
-            return Sent(key, value, query)
-        if self.share_weights:
-            return Sent(value, value, value)
-        key = value if self.score == "gatv2" else self._heads(matmul(x, self.key))
-        return Sent(key, value, None)
-
-    def _halves(self, x: Tensor | SparseMatrix, value: Tensor) -> Tensor:
-        """Compute ``"gat"``'s halves of all scores, (n, 2 * n_heads), by one product.
-
-        Whichever is narrower goes in, values or features: no pass over (n, H, C), and
-        none of a sparse matrix, whose product of 1/4 the width takes 1/2 the time. The
-        narrow factor lies by columns: its gradient takes 9 ms for 169 k rows, by rows
-        70.
-        """
-        attention = torch.stack([self.attention_query, self.attention_key])
-        if isinstance(x, SparseMatrix) or self.in_features > self.value.shape[1]:
-            heads = torch.eye(self.n_heads, dtype=value.dtype, device=value.device)
-            spread = torch.einsum("thc,hk->tkhc", attention, heads)
-            return value.flatten(1) @ spread.flatten(2).flatten(0, 1).t()
-        # a . (W x) = (W a) . x
-        fold = torch.einsum("fhc,thc->thf", self._heads(self.value), attention)
-        return matmul(x, fold.flatten(0, 1).t())
+        return SCORES[self.score].send(self, x, value)
 
     def receive(
         self,
         x: Tensor | SparseMatrix,
         receivers: slice,
         sent: Sent,
-        given: "EdgeInputs",
+        given: EdgeInputs,
         generator: Generator | None,
     ) -> Tensor:
-        """Let some of the nodes attend to what was sent.
+        """Attend with some of the nodes to projected senders.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         receivers : slice
-            Which of the nodes receive.
+            Range of the receivers among the nodes.
         sent : Sent
-            What :meth:`send` returned.
+            Result of :meth:`send`.
         given : dict
-            The edges of these receivers, and what is known of them.
+            Edges of these receivers, and edge data.
         generator : torch.Generator or None
             Source of the dropout masks; torch's global one if not given.
 
@@ -298,7 +252,7 @@ class GraphAttention(Resettable):
         score: Score,
         edge_bias: Tensor | None,
         value: Tensor,
-        given: "EdgeInputs",
+        given: EdgeInputs,
         generator: Generator | None,
     ) -> Tensor:
         edge_features, bias = given["edge_features"], self.bias
@@ -322,7 +276,7 @@ class GraphAttention(Resettable):
         return out if bias is None else out + bias
 
     def forward_with_weights(
-        self, x: Tensor | SparseMatrix, given: "EdgeInputs"
+        self, x: Tensor | SparseMatrix, given: EdgeInputs
     ) -> tuple[Tensor, Tensor]:
         """Compute :meth:`forward` and :meth:`attention_weights` by one projection.
 
@@ -340,7 +294,7 @@ class GraphAttention(Resettable):
         weights : Tensor of shape (n_edges, n_heads)
             Attention weights.
         """
-        self._check_input(x, **given)
+        self._check_input(x, given)
         edges, sent = given["edges"], self.send(x, None)
         score = self._score(x, slice(0, edges.n_receivers), sent)
         bias = self._edge_bias(given["log_weight"], given["edge_features"])
@@ -355,14 +309,14 @@ class GraphAttention(Resettable):
         log_weight: Tensor | None = None,
         edge_features: Tensor | None = None,
     ) -> Tensor:
-        """Compute what every receiver looks at.
+        """Compute the attention weights of all edges.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         edges : Edges
-            Who attends to whom.
+            Edges.
         log_weight : Tensor of shape (n_edges,), optional
             As in :meth:`forward`.
         edge_features : Tensor of shape (n_edges, n_edge_features), optional
@@ -378,7 +332,10 @@ class GraphAttention(Resettable):
         ValueError
             If the shapes do not fit.
         """
-        self._check_input(x, edges, log_weight, edge_features)
+        given = EdgeInputs(
+            edges=edges, log_weight=log_weight, edge_features=edge_features
+        )
+        self._check_input(x, given)
         score = self._score(x, slice(0, edges.n_receivers), self._project(x))
         bias = self._edge_bias(log_weight, edge_features)
         return attention_weights(edges, score, bias=bias)
@@ -387,15 +344,7 @@ class GraphAttention(Resettable):
         return x.view(*x.shape[:-1], self.n_heads, self.head_dim)
 
     def _score(self, x: Tensor | SparseMatrix, receivers: slice, sent: Sent) -> Score:
-        if sent.query is None:
-            query = self._heads(matmul(take_rows(x, receivers), self.query))
-        else:
-            query = take_rows(sent.query, receivers)
-        if self.score == "gat":
-            return Gat(query, sent.key, self.negative_slope)
-        if self.score == "gatv2":
-            return GatV2(query, sent.key, self.attention, self.negative_slope)
-        return Dot(query, sent.key)
+        return SCORES[self.score].score(self, x, receivers, sent)
 
     def _edge_bias(
         self, log_weight: Tensor | None, edge_features: Tensor | None
@@ -412,36 +361,13 @@ class GraphAttention(Resettable):
         with_edges: Tensor = value + torch.einsum("nhk,hkc->nhc", edge, self.edge_value)
         return with_edges
 
-    def _check_input(
-        self,
-        x: Tensor | SparseMatrix,
-        edges: Edges,
-        log_weight: Tensor | None,
-        edge_features: Tensor | None,
-    ) -> None:
-        if edges.n_receivers > edges.n_senders:
-            raise ValueError(
-                "the receivers of edges must be its senders or the first of them, got "
-                f"{edges.n_receivers} and {edges.n_senders} of them. For two kinds of "
-                "nodes use ops.edge_attention."
-            )
+    def _check_input(self, x: Tensor | SparseMatrix, given: EdgeInputs) -> None:
+        edges = given["edges"]
+        check_edge_inputs(given, self.n_edge_features)
         if x.shape != (edges.n_senders, self.in_features):
             raise ValueError(
                 "x must have one row per node of edges and in_features columns, "
                 f"({edges.n_senders}, {self.in_features}), got {tuple(x.shape)}."
-            )
-        if log_weight is not None and log_weight.shape != (edges.n_edges,):
-            raise ValueError(
-                "log_weight must have one number per edge, of shape "
-                f"({edges.n_edges},), got {tuple(log_weight.shape)}."
-            )
-        needed = (edges.n_edges, self.n_edge_features) if self.n_edge_features else None
-        came = None if edge_features is None else tuple(edge_features.shape)
-        if came != needed:
-            raise ValueError(
-                f"edge_features must have the shape {needed}, one row per edge, as the "
-                f"module was made with n_edge_features={self.n_edge_features}; got "
-                f"{came}."
             )
 
     def extra_repr(self) -> str:
@@ -450,23 +376,6 @@ class GraphAttention(Resettable):
             f"{self.in_features}, {self.head_dim}, n_heads={self.n_heads}, "
             f"score={self.score!r}, combine={self.combine!r}"
         )
-
-
-class EdgeInputs(TypedDict):
-    """The arguments of an attention's ``forward`` that lie on the edges."""
-
-    edges: Edges
-    log_weight: Tensor | None
-    edge_features: Tensor | None
-
-
-def edge_inputs(structure: GraphStructure) -> EdgeInputs:
-    """Take from a structure what an attention over its edges needs."""
-    return EdgeInputs(
-        edges=structure.edges,
-        log_weight=structure.edge_data.log_weight,
-        edge_features=structure.edge_data.features,
-    )
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

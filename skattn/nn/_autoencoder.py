@@ -5,9 +5,9 @@ from typing import cast
 import torch
 from torch import Generator, Tensor
 
-from skattn.nn._attention import edge_inputs
 from skattn.nn._block_spec import make_attention
 from skattn.nn._chunks import MAX_EDGES, refuse_readout
+from skattn.nn._edge_inputs import edge_inputs
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear

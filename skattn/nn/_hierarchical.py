@@ -5,8 +5,9 @@ from typing import cast
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import GraphAttention, edge_inputs
+from skattn.nn._attention import GraphAttention
 from skattn.nn._block_spec import BlockSpec, make_attention
+from skattn.nn._edge_inputs import edge_inputs
 from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._linear import Linear
 from skattn.nn._segments import graph_of_nodes, node_ptr_of, reduce_graphs

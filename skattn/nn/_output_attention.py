@@ -3,9 +3,9 @@
 import torch
 from torch import Generator, Tensor
 
-from skattn.nn._attention import edge_inputs
 from skattn.nn._block_spec import BlockSpec, make_attention, make_residual
 from skattn.nn._chunks import MAX_EDGES, chunks, gather
+from skattn.nn._edge_inputs import edge_inputs
 from skattn.nn._init import Resettable
 from skattn.nn._rows import drop, take_rows
 from skattn.ops import GraphStructure, SparseMatrix
