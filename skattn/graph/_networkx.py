@@ -23,7 +23,7 @@ def parts_from_networkx(
             "from_networkx takes X or node_attributes, got both. Leave one out."
         )
     labels = list(graph.nodes)
-    position = {label: number for number, label in enumerate(labels)}
+    position_of = {label: number for number, label in enumerate(labels)}
     edges = [
         (position_of[u], position_of[v], held) for u, v, held in graph.edges(data=True)
     ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skattn.nn._activation import Activation
-from skattn.nn._attention import Combine, GraphAttention, ScoreName
+from skattn.nn._attention import Combine, GraphAttention
 from skattn.nn._convolution import Convolution
 from skattn.nn._head_dim import head_dim_of
 from skattn.nn._hops import HopAttention, check_hops
@@ -12,6 +12,7 @@ from skattn.nn._node_linear import NodeLinear
 from skattn.nn._norm import Norm
 from skattn.nn._operator import NodeOperator
 from skattn.nn._residual import LinearResidual
+from skattn.nn._scores import ScoreName
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ from typing import Any, cast
 import torch
 from torch import Generator, Tensor, nn
 
-from skattn.nn._attention import GraphAttention, Sent
+from skattn.nn._attention import GraphAttention
 from skattn.nn._operator import NodeOperator
+from skattn.nn._scores import Sent
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 

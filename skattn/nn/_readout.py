@@ -14,7 +14,7 @@ from skattn.nn._init import glorot_
 from skattn.nn._linear import Linear
 from skattn.nn._rows import matmul, new_seed
 from skattn.nn._segments import Pool, graph_edges, reduce_graphs
-from skattn.ops import Edges, Gat, GraphStructure, as_structure, edge_attention
+from skattn.ops import Edges, GraphStructure, Pooling, as_structure, edge_attention
 from skattn.ops import attention_weights as weights_of
 
 Readout = Literal["attention", "mean", "sum", "max", "hierarchical"]
@@ -128,7 +128,7 @@ class AttentionReadout(GraphReadout):
         active = self.training and self.dropout > 0
         out = edge_attention(
             graph_edges(structure),
-            self._score(x, structure),
+            self._score(x),
             value,
             dropout=self.dropout if active else 0.0,
             seed=new_seed(generator) if active else 0,
@@ -151,12 +151,10 @@ class AttentionReadout(GraphReadout):
             Weights; those of one graph's nodes sum to 1 per head.
         """
         structure = as_structure(structure)
-        return weights_of(graph_edges(structure), self._score(x, structure))
+        return weights_of(graph_edges(structure), self._score(x))
 
-    def _score(self, x: Tensor, structure: GraphStructure) -> Gat:
-        key = matmul(x, self.query / math.sqrt(len(self.query)))  # (n, H)
-        query = key.new_zeros(structure.n_graphs, self.n_heads)
-        return Gat(query, key, negative_slope=1.0)  # the score is the key itself
+    def _score(self, x: Tensor) -> Pooling:
+        return Pooling(matmul(x, self.query / math.sqrt(len(self.query))))  # (n, H)
 
     def extra_repr(self) -> str:
         """Describe the module in one line."""

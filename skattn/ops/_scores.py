@@ -8,9 +8,9 @@ without kernels for a score leaves it to the reference, which needs `logits` alo
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from torch import Tensor
 from torch.nn.functional import leaky_relu
@@ -20,17 +20,23 @@ from skattn.ops._edges import Edges
 __all__ = ["Dot", "Gat", "GatV2", "Pooling", "Score", "check_shape"]
 
 
-class Score(Protocol):
-    """Formula of attention logits, with the tensors that it reads."""
+class Score(ABC):
+    """Formula of attention logits, with the tensors that it reads.
+
+    `edge_attention` takes any score; those without kernels go to the reference backend.
+    """
 
     @property
+    @abstractmethod
     def tensors(self) -> tuple[Tensor, ...]:
         """All tensors of the formula; gradients flow into each."""
 
     @property
+    @abstractmethod
     def n_heads(self) -> int:
         """Number of heads."""
 
+    @abstractmethod
     def check(self, edges: Edges) -> None:
         """Raise ValueError unless the tensors fit the receivers and senders of edges.
 
@@ -40,6 +46,7 @@ class Score(Protocol):
             Edges to be scored.
         """
 
+    @abstractmethod
     def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
         """Compute the logit of every edge.
 
@@ -56,7 +63,7 @@ class Score(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class _QueryKeyScore:
+class _QueryKeyScore(Score):
     """Scores of a query per receiver and a key per sender, of the same width."""
 
     query: Tensor
@@ -75,35 +82,18 @@ class _QueryKeyScore:
         return self.key.shape[1]
 
     def check(self, edges: Edges) -> None:
-        """Raise ValueError unless the tensors fit the receivers and senders of edges.
-
-        Parameters
-        ----------
-        edges : Edges
-            Edges to be scored.
-        """
+        """Raise ValueError unless there is a row per receiver and per sender."""
         tail = self.key.shape[1:]
         check_shape("score.query", self.query, (edges.n_receivers, *tail))
         check_shape("score.key", self.key, (edges.n_senders, *tail))
 
     def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:
-        """Compute the logit of every edge.
-
-        Parameters
-        ----------
-        receivers, senders : Tensor of shape (n_edges,)
-            The two ends of each edge; integers.
-
-        Returns
-        -------
-        Tensor of shape (n_edges, n_heads)
-            Logits, before the softmax over the senders of each receiver.
-        """
+        """Compute the logit of every edge."""
         return self._logits(self.query[receivers], self.key[senders])
 
+    @abstractmethod
     def _logits(self, query: Tensor, key: Tensor) -> Tensor:
         """Compute logits from the query and the key of every edge."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +126,7 @@ class GatV2(_QueryKeyScore):
         return self.query, self.key, self.attention
 
     def check(self, edges: Edges) -> None:
-        """Raise ValueError unless the tensors fit the edges and each other.
-
-        Parameters
-        ----------
-        edges : Edges
-            Edges to be scored.
-        """
+        """Raise ValueError unless the tensors fit the edges and each other."""
         super().check(edges)
         check_shape("score.attention", self.attention, self.key.shape[1:])
 
@@ -160,7 +144,7 @@ class Dot(_QueryKeyScore):
 
 
 @dataclass(frozen=True, eq=False)
-class Pooling:
+class Pooling(Score):
     """``key_j``, the same for all receivers: attention pooling of nodes into graphs."""
 
     key: Tensor
@@ -177,28 +161,11 @@ class Pooling:
         return self.key.shape[1]
 
     def check(self, edges: Edges) -> None:
-        """Raise ValueError unless the key has a row per sender.
-
-        Parameters
-        ----------
-        edges : Edges
-            Edges to be scored.
-        """
+        """Raise ValueError unless the key has a row per sender."""
         check_shape("score.key", self.key, (edges.n_senders, *self.key.shape[1:]))
 
-    def logits(self, receivers: Tensor, senders: Tensor) -> Tensor:  # noqa: ARG002
-        """Compute the logit of every edge.
-
-        Parameters
-        ----------
-        receivers, senders : Tensor of shape (n_edges,)
-            The two ends of each edge; integers.
-
-        Returns
-        -------
-        Tensor of shape (n_edges, n_heads)
-            Logits, before the softmax over the senders of each receiver.
-        """
+    def logits(self, _receivers: Tensor, senders: Tensor) -> Tensor:
+        """Compute the logit of every edge."""
         return self.key[senders]
 
 

@@ -21,6 +21,7 @@ from skattn._training import (
     check_memory,
     estimate_step_bytes,
 )
+from skattn._training._stand_ins import stand_ins
 from skattn.graph._collection import GraphCollection
 from skattn.nn import BlockSpec, NetworkSpec
 
