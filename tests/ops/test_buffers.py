@@ -20,7 +20,7 @@ from skattn.ops import _buffers, dropout, reuse_buffers
 def large(monkeypatch):
     """Every tensor is worth keeping."""
     monkeypatch.setattr(_buffers, "_LARGE", 1)
-    monkeypatch.setattr(training_buffers, "LARGE", 1)
+    monkeypatch.setattr(training_buffers, "REUSE_FROM_NUMBERS", 1)
 
 
 def places(make, n=4):
@@ -185,7 +185,7 @@ def test_a_fit_is_the_same_to_the_bit(cls, params, monkeypatch):
 
     expected, curve = outputs()
     monkeypatch.setattr(_buffers, "_LARGE", 1)
-    monkeypatch.setattr(training_buffers, "LARGE", 1)
+    monkeypatch.setattr(training_buffers, "REUSE_FROM_NUMBERS", 1)
     actual, again = outputs()
     np.testing.assert_array_equal(actual, expected)
     assert again == curve
