@@ -24,9 +24,7 @@ def parts_from_networkx(
         )
     labels = list(graph.nodes)
     position = {label: number for number, label in enumerate(labels)}
-    edges = [
-        (position_of[u], position_of[v], held) for u, v, held in graph.edges(data=True)
-    ]
+    edges = [(position[u], position[v], held) for u, v, held in graph.edges(data=True)]
     if node_attributes is not None:
         held = [graph.nodes[label] for label in labels]
         X = _columns(held, node_attributes, "node")
