@@ -23,10 +23,8 @@ def parts_from_networkx(
             "from_networkx takes X or node_attributes, got both. Leave one out."
         )
     labels = list(graph.nodes)
-    position_of = {label: number for number, label in enumerate(labels)}
-    edges = [
-        (position_of[u], position_of[v], held) for u, v, held in graph.edges(data=True)
-    ]
+    position = {label: number for number, label in enumerate(labels)}
+    edges = [(position[u], position[v], held) for u, v, held in graph.edges(data=True)]
     if node_attributes is not None:
         held = [graph.nodes[label] for label in labels]
         X = _columns(held, node_attributes, "node")

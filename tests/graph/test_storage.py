@@ -1,13 +1,9 @@
-import copy
-import os
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from joblib import Parallel, delayed
 
 from skattn.graph import Graph, _record_file
 from skattn.graph._array_file import MAGIC, read_arrays, write_arrays
@@ -16,20 +12,10 @@ ADJACENCY = [[0, 2, 0], [1, 1, 0], [0, 0, 0]]
 TABLE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
-def there_and_back(graph, folder, **options):
-    graph.save(folder / "a.graph")
-    return Graph.load(folder / "a.graph", **options)
-
-
-@pytest.fixture(params=[True, False], ids=["mapped", "read"])
-def mmap(request):
-    return request.param
-
-
-def test_edges_weights_and_edge_features_come_back(tmp_path, mmap):
+def test_edges_weights_and_edge_features_come_back(there_and_back, mmap):
     entries = sp.coo_array(([2.0, 1, 3], ([0, 0, 2], [1, 1, 0])), (3, 3))
     graph = Graph(entries, edge_features=[[1, 2], [3, 4], [5, 6]])
-    again = there_and_back(graph, tmp_path, mmap=mmap)
+    again = there_and_back(graph, mmap=mmap)
     assert again.n_edges == 3  # parallel edges stay apart
     for name in ("data", "indices", "indptr"):
         came, went = getattr(again.adjacency, name), getattr(graph.adjacency, name)
@@ -42,17 +28,17 @@ def test_edges_weights_and_edge_features_come_back(tmp_path, mmap):
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "i4", "u1", "?", ">f4", "c8"])
-def test_array_features_keep_their_type(tmp_path, mmap, dtype):
+def test_array_features_keep_their_type(there_and_back, mmap, dtype):
     X = np.asfortranarray(TABLE.astype(dtype))
-    again = there_and_back(Graph(ADJACENCY, X), tmp_path, mmap=mmap).X
+    again = there_and_back(Graph(ADJACENCY, X), mmap=mmap).X
     assert again.dtype == X.dtype
     np.testing.assert_array_equal(again, X)
 
 
 @pytest.mark.parametrize("make", [sp.csr_array, sp.csr_matrix, sp.csc_array])
-def test_sparse_features_come_back_in_rows(tmp_path, mmap, make):
+def test_sparse_features_come_back_in_rows(there_and_back, mmap, make):
     X = make(np.array([[0, 2], [0, 0], [3, 0]]))
-    again = there_and_back(Graph(ADJACENCY, X), tmp_path, mmap=mmap).X
+    again = there_and_back(Graph(ADJACENCY, X), mmap=mmap).X
     assert again.format == "csr"
     assert isinstance(again, sp.spmatrix) == isinstance(X, sp.spmatrix)
     assert again.dtype == X.dtype
@@ -60,9 +46,9 @@ def test_sparse_features_come_back_in_rows(tmp_path, mmap, make):
     np.testing.assert_array_equal(again.toarray(), X.toarray())
 
 
-def test_sparse_duplicates_are_summed(tmp_path):
+def test_sparse_duplicates_are_summed(there_and_back):
     X = sp.csr_array(([1.0, 2.0, 4.0], [1, 0, 1], [0, 3, 3, 3]), shape=(3, 2))
-    again = there_and_back(Graph(ADJACENCY, X), tmp_path).X
+    again = there_and_back(Graph(ADJACENCY, X)).X
     assert again.has_canonical_format
     assert again.toarray().tolist() == [[2, 5], [0, 0], [0, 0]]
     assert X.nnz == 3
@@ -80,8 +66,8 @@ def test_sparse_duplicates_are_summed(tmp_path):
     ],
     ids=["floats", "integers", "mixed", "names twice", "no columns", "dates"],
 )
-def test_tables_keep_columns_types_and_index(tmp_path, mmap, table):
-    again = there_and_back(Graph(ADJACENCY, table), tmp_path, mmap=mmap).X
+def test_tables_keep_columns_types_and_index(there_and_back, mmap, table):
+    again = there_and_back(Graph(ADJACENCY, table), mmap=mmap).X
     pd.testing.assert_frame_equal(again, table, check_freq=False)
 
 
@@ -97,24 +83,24 @@ def test_tables_keep_columns_types_and_index(tmp_path, mmap, table):
     ],
     ids=["text", "objects", "integers", "range", "floats", "dates"],
 )
-def test_labels_keep_values_type_and_name(tmp_path, mmap, labels):
-    again = there_and_back(Graph(ADJACENCY, nodes=labels), tmp_path, mmap=mmap).nodes
+def test_labels_keep_values_type_and_name(there_and_back, mmap, labels):
+    again = there_and_back(Graph(ADJACENCY, nodes=labels), mmap=mmap).nodes
     pd.testing.assert_index_equal(again, labels)
 
 
-def test_a_view_keeps_its_targets(tmp_path, mmap):
-    again = there_and_back(Graph(ADJACENCY, TABLE)[[2, 0, 2]], tmp_path, mmap=mmap)
+def test_a_view_keeps_its_targets(there_and_back, mmap):
+    again = there_and_back(Graph(ADJACENCY, TABLE)[[2, 0, 2]], mmap=mmap)
     assert again.is_view
     assert again.targets.tolist() == [2, 0, 2]
     assert again.targets.dtype == np.int64
     assert again.base.shape == (3, 2)
-    assert len(there_and_back(again[[]], tmp_path, mmap=mmap)) == 0
+    assert len(there_and_back(again[[]], mmap=mmap)) == 0
 
 
 @pytest.mark.parametrize("n_nodes", [0, 2])
-def test_a_graph_without_edges_comes_back(tmp_path, mmap, n_nodes):
+def test_a_graph_without_edges_comes_back(there_and_back, mmap, n_nodes):
     graph = Graph(sp.csr_array((n_nodes, n_nodes)), np.zeros((n_nodes, 0)))
-    again = there_and_back(graph, tmp_path, mmap=mmap)
+    again = there_and_back(graph, mmap=mmap)
     assert (again.n_nodes, again.n_edges, again.shape) == (n_nodes, 0, (n_nodes, 0))
 
 
@@ -151,131 +137,6 @@ def test_features_without_a_plain_form_are_refused(tmp_path, X, message):
 def test_labels_without_a_plain_form_are_refused(tmp_path, labels, message):
     with pytest.raises(TypeError, match=message):
         Graph(ADJACENCY, nodes=labels).save(tmp_path / "a.graph")
-
-
-# ---- mapping ---------------------------------------------------------------------
-
-
-def is_mapped(array):
-    while isinstance(array, np.ndarray):
-        if isinstance(array, np.memmap) and array.mode == "r":
-            return True
-        array = array.base
-    return False
-
-
-def arrays_of(graph):
-    csr, X = graph.adjacency, graph.X
-    features = [X.data, X.indices, X.indptr] if sp.issparse(X) else [np.asarray(X)]
-    return [csr.data, csr.indices, csr.indptr, *features]
-
-
-@pytest.mark.parametrize(
-    "X",
-    [TABLE, sp.csr_array(TABLE), pd.DataFrame(TABLE, columns=["a", "b"])],
-    ids=["array", "sparse", "table"],
-)
-def test_slices_and_other_features_of_a_mapped_graph_stay_mapped(tmp_path, X):
-    graph = Graph(ADJACENCY, X, edge_features=[[1], [2], [3]])
-    mapped = there_and_back(graph, tmp_path)
-    for same in (mapped, mapped[[0, 1]][:1], copy.deepcopy(mapped)):
-        assert all(is_mapped(array) for array in arrays_of(same))
-        assert is_mapped(same.edge_features)
-        with pytest.raises(ValueError, match="read-only"):
-            same.adjacency.data[0] = 5
-    other = mapped.with_features(np.eye(3))
-    assert other.adjacency is mapped.adjacency
-
-
-def test_columns_of_several_types_stay_mapped(tmp_path):
-    table = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, 1, 2]})
-    again = there_and_back(Graph(ADJACENCY, table), tmp_path).X
-    assert all(is_mapped(again[name].to_numpy()) for name in "ab")
-
-
-def test_a_mapped_graph_answers_as_the_one_in_memory(tmp_path):
-    graph = Graph(ADJACENCY, TABLE, edge_features=[[1], [2], [3]], nodes=list("abc"))
-    mapped = there_and_back(graph, tmp_path)
-    assert repr(mapped) == repr(graph)
-    assert mapped.is_weighted
-    cut = mapped.subgraph([1, 0])
-    assert cut.adjacency.toarray().tolist() == [[1, 1], [2, 0]]
-    assert cut.nodes.tolist() == ["b", "a"]
-    assert Graph.union([mapped, cut.subgraph([])]).n_edges == 3
-
-
-def resident():
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
-def test_mapping_reads_next_to_nothing(tmp_path):
-    everybody = np.tile(np.arange(2000, dtype=np.int32), 2000)
-    parts = (np.ones(len(everybody), np.float32), everybody, np.arange(2001) * 2000)
-    Graph(sp.csr_array(parts, shape=(2000, 2000))).save(tmp_path / "a.graph")
-    start = resident()
-    mapped = Graph.load(tmp_path / "a.graph")
-    view = mapped[:10]
-    assert resident() - start < 4e6
-    assert view.is_weighted is False  # reads the weights, 16 MB
-    assert resident() - start > 12e6
-
-
-# ---- pickles and workers ---------------------------------------------------------
-
-
-def test_a_mapped_graph_is_pickled_as_the_name_of_its_file(tmp_path):
-    mapped = there_and_back(Graph(ADJACENCY, np.zeros((3, 1000))), tmp_path)
-    message = pickle.dumps(mapped[[2, 0]])
-    assert len(message) < 500
-    again = pickle.loads(message)
-    assert again.targets.tolist() == [2, 0]
-    assert all(is_mapped(array) for array in arrays_of(again))
-    assert not pickle.loads(pickle.dumps(mapped)).is_view
-
-
-def test_a_pickle_of_a_file_that_was_replaced_is_refused(tmp_path):
-    mapped = there_and_back(Graph(ADJACENCY, TABLE), tmp_path)
-    message = pickle.dumps(mapped)
-    mapped.save(tmp_path / "a.graph")
-    with pytest.raises(ValueError, match=r"a\.graph' must still be the file"):
-        pickle.loads(message)
-    assert mapped.X.tolist() == TABLE.tolist()  # the old pages are still there
-
-
-def test_pickles_of_other_graphs_stand_alone(tmp_path):
-    read = there_and_back(Graph(ADJACENCY, TABLE), tmp_path, mmap=False)
-    derived = Graph.load(tmp_path / "a.graph").with_features(np.eye(3))
-    messages = pickle.dumps(read[[1]]), pickle.dumps(derived)
-    (tmp_path / "a.graph").unlink()
-    view, other = map(pickle.loads, messages)
-    assert view.targets.tolist() == [1]
-    assert view.base.X.tolist() == TABLE.tolist()
-    assert other.adjacency.toarray().tolist() == ADJACENCY
-    assert other.X.tolist() == np.eye(3).tolist()
-
-
-@pytest.mark.parametrize("mapped", [True, False])
-def test_workers_share_the_arrays_of_a_large_graph(tmp_path, mapped):
-    ring = sp.eye_array(150_000, k=1, dtype=np.float32, format="csr")
-    graph = Graph(ring + sp.eye_array(150_000), np.ones((150_000, 2), np.float32))
-    if mapped:
-        graph = there_and_back(graph, tmp_path)
-    assert min(graph.X.nbytes, graph.adjacency.data.nbytes) > 1e6  # joblib's limit
-
-    def look(view):  # inside, so that it travels with its code
-        csr = view.adjacency
-        files = [getattr(a, "filename", None) for a in (csr.data, csr.indices, view.X)]
-        return os.getpid(), files, view.n_edges, len(view)
-
-    with Parallel(n_jobs=2) as workers:
-        seen = workers(delayed(look)(graph[part::4]) for part in range(4))
-    assert os.getpid() not in {pid for pid, *_ in seen}
-    for _, files, n_edges, n_targets in seen:
-        assert None not in files
-        assert files == seen[0][1]  # the same pages
-        assert (n_edges, n_targets) == (299_999, 37_500)
 
 
 # ---- files that are not what they should be --------------------------------------
