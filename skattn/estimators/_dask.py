@@ -23,18 +23,20 @@ def dask_backend(**options):
     """
     from joblib._dask import DaskDistributedBackend  # noqa: PLC0415  (all of Dask)
 
-    class Backend(DaskDistributedBackend):
-        def submit(self, func, callback=None):
-            future = super().submit(func, callback)
+    name = "submit" if hasattr(DaskDistributedBackend, "submit") else "apply_async"
+    send = getattr(DaskDistributedBackend, name)  # until joblib 1.5 the second
 
-            def tell(done):
-                if callback is not None and done.exception() is not None:
-                    callback(done.exception())  # a second call would be ignored
+    def submit(self, func, callback=None):
+        future = send(self, func, callback)
 
-            future.add_done_callback(tell)
-            return future
+        def report(done):
+            if callback is not None and done.exception() is not None:
+                callback(done.exception())  # a second call would be ignored
 
-    return Backend(**options)
+        future.add_done_callback(report)
+        return future
+
+    return type("Backend", (DaskDistributedBackend,), {name: submit})(**options)
 
 
 register_parallel_backend("dask", dask_backend)
