@@ -1,12 +1,13 @@
 """Evaluation in chunks of receivers, which take less memory than all at once."""
 
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
-from skattn.ops import GraphStructure
+from skattn.nn._operator import NodeOperator
+from skattn.ops import GraphStructure, SparseMatrix
 
 MAX_EDGES = 1 << 18
 """Edges of a chunk: fewer save little memory, more are no faster."""
@@ -40,6 +41,21 @@ def gather(pieces: Iterator[tuple[slice, Tensor]], n_rows: int) -> Tensor:
     for rows, piece in pieces:
         whole[rows] = piece
     return whole
+
+
+def in_chunks(
+    operator: NodeOperator[Any],
+    x: Tensor | SparseMatrix,
+    structure: GraphStructure,
+    max_edges: int,
+) -> Tensor:
+    """Evaluate a node operator in chunks of receivers."""
+    sent = operator.send(x, None)
+    parts = (
+        (rows, operator.receive(x, rows, sent, part, None))
+        for rows, part in chunks(structure, max_edges)
+    )
+    return gather(parts, len(x))
 
 
 def refuse_readout() -> NoReturn:

@@ -8,7 +8,7 @@ from torch import Generator, Tensor, nn
 
 from skattn.nn._block import AttentionBlock
 from skattn.nn._block_spec import BlockSpec, without_attention
-from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather
+from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather, in_chunks
 from skattn.nn._convolution import with_degree
 from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination, JumpingKnowledge
@@ -147,7 +147,7 @@ class GraphEncoder(Resettable):
         if any(block.convolution is not None for block in self._blocks):
             structure = with_degree(structure)
         for block in self._blocks:
-            x = h = _in_chunks(block, x, structure, max_edges)
+            x = h = in_chunks(block, x, structure, max_edges)
             if self.jumping is not None:
                 layers.append(h)
         if self.jumping is None:
@@ -187,17 +187,3 @@ class GraphEncoder(Resettable):
             if weights is not None:
                 found.append(weights)
         return found, x if self.jumping is None else self.jumping(layers)
-
-
-def _in_chunks(
-    block: AttentionBlock,
-    x: Tensor | SparseMatrix,
-    structure: GraphStructure,
-    max_edges: int,
-) -> Tensor:
-    sent = block.send(x, None)
-    parts = (
-        (rows, block.receive(x, rows, sent, part, None))
-        for rows, part in chunks(structure, max_edges)
-    )
-    return gather(parts, len(x))

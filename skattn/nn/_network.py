@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from skattn.nn._block_spec import BlockSpec
-from skattn.nn._chunks import MAX_EDGES, refuse_readout
+from skattn.nn._chunks import MAX_EDGES, in_chunks, refuse_readout
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._heads import AttendedHead, GraphHead, NodeHead
 from skattn.nn._init import Resettable
@@ -233,9 +233,7 @@ class AttentionNetwork(Resettable):
             self._embed(x), structure, max_edges=max_edges
         )
         if self.attention is not None:
-            return self.attention.forward_in_chunks(
-                codes, structure, max_edges=max_edges
-            )
+            return in_chunks(self.attention, codes, structure, max_edges)
         return cast("Tensor", codes)
 
     def attention_weights(

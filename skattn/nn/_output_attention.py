@@ -1,16 +1,15 @@
 """An attending output: the last layer attends into the outputs."""
 
-import torch
 from torch import Generator, Tensor
 
+from skattn.nn._attention import Sent
 from skattn.nn._block_spec import BlockSpec, make_attention, make_residual
-from skattn.nn._chunks import MAX_EDGES, chunks, gather
-from skattn.nn._init import Resettable
+from skattn.nn._operator import NodeOperator
 from skattn.nn._rows import drop, take_rows
-from skattn.ops import GraphStructure, SparseMatrix
+from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
-class OutputAttention(Resettable):
+class OutputAttention(NodeOperator[Sent]):
     """Dropout, an attention whose heads are averaged, and a linear residual.
 
     Parameters
@@ -51,39 +50,35 @@ class OutputAttention(Resettable):
     def forward(
         self,
         x: Tensor | SparseMatrix,
-        structure: GraphStructure,
+        structure: GraphStructure | Edges,
         *,
         generator: Generator | None = None,
     ) -> Tensor:
         """Compute the outputs of all receivers."""
         x = drop(x, self.dropout if self.training else 0.0, generator)
+        structure = as_structure(structure)
         attended: Tensor = self.attention(x, structure, generator=generator)
         return self._add_skip(take_rows(x, slice(0, len(attended))), attended)
 
-    def _add_skip(self, x: Tensor | SparseMatrix, attended: Tensor) -> Tensor:
-        return attended if self.skip is None else attended + self.skip(x)
+    def send(self, x: Tensor | SparseMatrix, generator: Generator | None, /) -> Sent:
+        """Send from the attention."""
+        return self.attention.send(x, generator)
 
-    @torch.no_grad()
-    def forward_in_chunks(
+    def receive(
         self,
         x: Tensor | SparseMatrix,
+        receivers: slice,
+        sent: Sent,
         structure: GraphStructure,
-        *,
-        max_edges: int = MAX_EDGES,
+        generator: Generator | None,
+        /,
     ) -> Tensor:
-        """Compute the outputs some receivers at a time, in evaluation."""
-        sent = self.attention.send(x, None)
-        parts = (
-            (
-                rows,
-                self._add_skip(
-                    take_rows(x, rows),
-                    self.attention.receive(x, rows, sent, part, None),
-                ),
-            )
-            for rows, part in chunks(structure, max_edges)
-        )
-        return gather(parts, len(x))
+        """Compute the outputs of a range of receivers."""
+        attended = self.attention.receive(x, receivers, sent, structure, generator)
+        return self._add_skip(take_rows(x, receivers), attended)
+
+    def _add_skip(self, x: Tensor | SparseMatrix, attended: Tensor) -> Tensor:
+        return attended if self.skip is None else attended + self.skip(x)
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
