@@ -2,10 +2,10 @@
 
 from torch import Generator, Tensor
 
-from skattn.nn._attention import Sent
 from skattn.nn._block_spec import BlockSpec, make_attention, make_residual
 from skattn.nn._operator import NodeOperator
 from skattn.nn._rows import drop, take_rows
+from skattn.nn._scores import Sent
 from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
 
 
