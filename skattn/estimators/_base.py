@@ -125,4 +125,5 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _outputs(self, X, adjacency):
         """Compute the outputs of the network, (n_rows, n_outputs) float32."""
-        return predict(self.net_, self._prepare(X, adjacency).source)
+        source = self._prepare(X, adjacency).source
+        return predict(self.net_, source)

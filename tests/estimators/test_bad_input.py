@@ -15,7 +15,7 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
-from skattn.estimators import _predictor
+from skattn.estimators import _transaction
 
 
 def small(cls=GraphAttentionClassifier, **params):
@@ -36,7 +36,7 @@ def fails(table, monkeypatch):
         before = dict(vars(estimator))
         answers = small(cls).fit(old_X, old_y).predict(old_X)
         with monkeypatch.context() as patch:
-            patch.setattr(_predictor, "train", _must_not_train)
+            patch.setattr(_transaction, "train", _must_not_train)
             with pytest.raises(error, match=message):
                 estimator.fit(X, y, **fit)
         assert vars(estimator) == before

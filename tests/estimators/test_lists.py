@@ -226,7 +226,7 @@ def test_rows_of_a_table_may_not_all_see_each_other(table):
 def test_batches_need_a_list(table):
     X, y = table
     with pytest.raises(
-        ValueError, match=r"batch_size counts the graphs of a list.*fanout"
+        ValueError, match=r"batch_size on a single graph needs fanout.*fanout="
     ):
         small(batch_size=8).fit(X, y)
 

@@ -15,7 +15,7 @@ from sklearn.metrics import (
 )
 
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
-from skattn.estimators import _predictor
+from skattn.estimators import _transaction
 
 
 def small(cls=GraphAttentionClassifier, **params):
@@ -199,7 +199,7 @@ def test_a_score_that_does_not_fit_fails_before_training(
         raise AssertionError("training started")
 
     words = np.array(["a", "b", "c"])[y + (np.arange(40) % 5 == 0)]
-    monkeypatch.setattr(_predictor, "train", must_not_train)
+    monkeypatch.setattr(_transaction, "train", must_not_train)
     with pytest.raises(ValueError, match=message):
         small(scoring=scoring).fit(
             graph[:20], words[:20], X_val=graph[20:], y_val=words[20:]

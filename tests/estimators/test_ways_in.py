@@ -191,7 +191,7 @@ def test_sparse_features_stay_sparse_and_mean_the_same(table):
     params = {"dropout": 0.0, "early_stopping": False}
     rows = small(**params).fit(sp.csr_array(X), y)
     dense = small(**params).fit(X, y)
-    assert sp.issparse(rows._view(sp.csc_array(X), None).X)
+    assert sp.issparse(rows._prepare(sp.csc_array(X)).view.X)
     np.testing.assert_allclose(
         rows.predict_proba(sp.coo_array(X)), dense.predict_proba(X), atol=2e-3
     )
@@ -202,7 +202,7 @@ def test_a_wide_sparse_table_is_never_made_dense(graph, y):
     X = sp.random_array((40, width), density=1e-6, format="csr", rng=0)
     clf = small(max_epochs=1, hidden_dim=4, n_layers=1, residual=False, dropout=0.0)
     clf.fit(graph.with_features(X), y)
-    assert sp.issparse(clf._view(graph.with_features(X), None).X)
+    assert sp.issparse(clf._prepare(graph.with_features(X)).view.X)
 
 
 def test_whatever_the_numbers_are_inside_is_float32(table):
