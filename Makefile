@@ -28,6 +28,8 @@ test: export OMP_NUM_THREADS ?= 1
 test: $(VENV)/.$(EXTRA)
 	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)
 
+# with kernels of its own on disk: each numba would replace the other's
+test-oldest: export NUMBA_CACHE_DIR = $(CURDIR)/.venv-oldest/kernels
 test-oldest:
 	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt EXTRA=test \
 		PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'

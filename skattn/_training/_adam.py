@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from skattn._training._compat_torch import add_to_each_, fused_adam_
+from skattn._compat_torch import add_to_each_, fused_adam_
 
 
 @dataclass(frozen=True, eq=False)

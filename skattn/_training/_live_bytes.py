@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from skattn._training._compat_torch import (
+from skattn._compat_torch import (
     TorchDispatchMode,
     storage_key,
     tree_leaves,

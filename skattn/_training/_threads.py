@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from threadpoolctl import ThreadpoolController
 
-from skattn._training._compat_torch import library_path
+from skattn._compat_torch import library_path
 
 ONE_THREAD_BELOW_WORK = 1 << 24
 """Multiplications of a step (`work_of`) below which one thread does everything: two

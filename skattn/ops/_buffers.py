@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from skattn._compat_torch import TorchDispatchMode
 
 __all__ = ["empty", "reuse_buffers"]
 

@@ -1,4 +1,4 @@
-"""torch's private API as far as this room uses it: an upgrade breaks one file."""
+"""torch's private API, in one file, so that an upgrade breaks no other."""
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -27,4 +27,5 @@ def library_path() -> str:
 
 def storage_key(storage: torch.UntypedStorage) -> int:
     """Return a number that views of the same memory share while it is there."""
-    return storage._cdata
+    key: int = storage._cdata
+    return key

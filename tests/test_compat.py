@@ -1,0 +1,67 @@
+import ast
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+import skattn
+from skattn import _compat_sklearn
+
+PACKAGE = Path(skattn.__file__).parent
+
+
+COMPAT = {
+    "joblib": "estimators/_dask.py",
+    "numba": "ops/_cpu/_compat.py",
+    "sklearn": "_compat_sklearn.py",
+    "torch": "_compat_torch.py",
+}
+"""The file that may import a library's private names."""
+
+
+def imports(path):
+    """Yield every name that a file imports, dotted, from whatever it is in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_private(name):
+    """Tell whether a name is of another library that does not document it."""
+    library, *inside = name.split(".")
+    if library in {"skattn", "__future__"}:
+        return False
+    return name.startswith("numba.core.") or any(part[0] == "_" for part in inside)
+
+
+def test_others_private_names_are_imported_in_one_file_per_library():
+    found = {
+        (name.split(".")[0], path.relative_to(PACKAGE).as_posix())
+        for path in PACKAGE.rglob("*.py")
+        for name in imports(path)
+        if is_private(name)
+    }
+    assert found == set(COMPAT.items())
+
+
+@pytest.fixture
+def without_callbacks(monkeypatch):
+    """The module as a scikit-learn without callbacks makes it."""
+    monkeypatch.setitem(sys.modules, "sklearn.callback", None)
+    spec = importlib.util.spec_from_file_location("again", _compat_sklearn.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_estimators_do_without_the_callback_protocol(without_callbacks):
+    class Estimator(without_callbacks.CallbackSupportMixin):
+        @without_callbacks.with_callbacks
+        def fit(self, X):
+            return X
+
+    assert Estimator().fit(3) == 3
+    assert not hasattr(Estimator, "set_callbacks")
