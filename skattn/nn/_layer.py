@@ -1,14 +1,14 @@
 """The single-head layer of the GAT paper, over an adjacency matrix."""
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
-from skattn.nn._init import glorot_
+from skattn.nn._init import Resettable, glorot_
 from skattn.nn._rows import new_seed
 from skattn.ops import Edges, Gat, edge_attention
 
 
-class GraphAttentionLayer(nn.Module):
+class GraphAttentionLayer(Resettable):
     """One graph attention head, as in Velickovic et al. 2018, equations 1 to 4.
 
     ``e_ij = LeakyReLU_alpha(a^T [W h_i || W h_j])``, a softmax over the ``j`` where
@@ -61,10 +61,10 @@ class GraphAttentionLayer(nn.Module):
         self.a = nn.Parameter(torch.empty(2 * out_features, 1))
         self.reset_parameters()
 
-    def reset_parameters(self) -> None:
-        """Draw both weights anew (Glorot uniform)."""
-        glorot_(self.W, self.in_features + self.out_features, None)
-        glorot_(self.a, 2 * self.out_features + 1, None)
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw both weights anew."""
+        glorot_(self.W, self.in_features + self.out_features, generator)
+        glorot_(self.a, 2 * self.out_features + 1, generator)
 
     def forward(self, h: Tensor, adj: Tensor) -> Tensor:
         """Let node ``i`` attend to every ``j`` with ``adj[i, j] > 0``.

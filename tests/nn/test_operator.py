@@ -13,6 +13,7 @@ from skattn.nn import (
     NodeOperator,
 )
 from skattn.nn._convolution import with_degree
+from skattn.nn._output_attention import OutputAttention
 from skattn.ops import Edges, GraphStructure
 
 # 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody; 4 hears 0
@@ -20,10 +21,14 @@ EDGES = Edges.from_csr([0, 2, 6, 7, 7, 8], [0, 1, 0, 1, 2, 3, 2, 0], n_senders=5
 X = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 
 OPERATORS = {
+    "attention": lambda: GraphAttention(4, 3, n_heads=2),
     "attention over hops": lambda: HopAttention({1: GraphAttention(4, 3, n_heads=2)}),
     "row-wise linear": lambda: NodeLinear(4, 6),
     "convolution": lambda: GraphConvolution(4, 6, "mean"),
     "block": lambda: AttentionBlock(4, 6, BlockSpec(n_heads=2, convolution="mean")),
+    "attending output": lambda: OutputAttention(
+        4, 6, BlockSpec(), n_heads=2, dropout=0.5
+    ),
 }
 
 
@@ -63,7 +68,13 @@ def test_the_first_nodes_may_be_the_receivers(name):
 
 @pytest.mark.parametrize(
     ("name", "n_heads"),
-    [("attention over hops", 2), ("block", 2), ("row-wise linear", None)],
+    [
+        ("attention", 2),
+        ("attention over hops", 2),
+        ("block", 2),
+        ("row-wise linear", None),
+        ("convolution", None),
+    ],
 )
 def test_weights_come_with_the_output_where_there_are_some(name, n_heads):
     operator = made(name)
