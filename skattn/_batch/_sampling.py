@@ -17,7 +17,8 @@ from skattn._batch import _draw
 from skattn._batch._batch import GraphBatch
 from skattn._batch._row_ranges import RowRanges
 from skattn._batch._rows import cut_features
-from skattn.ops import EdgeData, Edges, GraphStructure, run_blocks
+from skattn.ops import EdgeData, Edges, GraphStructure
+from skattn.ops._threads import run_blocks
 
 _ROWS_PER_BLOCK = 1024
 """Receivers per block of work, 0.2 ms; fewer than two blocks run inline."""

@@ -20,7 +20,8 @@ from skattn._training._labels import Labels
 from skattn._training._live_bytes import LiveBytes
 from skattn._training._objectives import Objective
 from skattn._training._stand_ins import FusedAttention, stand_ins
-from skattn.ops import SparseMatrix, use_shapes_of
+from skattn.ops import SparseMatrix
+from skattn.ops._backends import use_shapes_of
 
 META = torch.device("meta")
 CPU = torch.device("cpu")

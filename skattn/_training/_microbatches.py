@@ -11,7 +11,7 @@ import torch
 from skattn._batch import GraphBatch, GraphBlock
 from skattn._training._labels import Labels
 from skattn._training._threads import one_thread
-from skattn.ops import run_blocks
+from skattn.ops._threads import run_blocks
 
 Result = TypeVar("Result")
 

@@ -15,11 +15,11 @@ from skattn.ops import (
     GraphStructure,
     Score,
     SparseMatrix,
-    as_structure,
     attention_weights,
     dropout,
     edge_attention,
 )
+from skattn.ops._structure import as_structure
 
 Combine = Literal["concat", "mean"]
 

@@ -14,7 +14,8 @@ from skattn.nn._masking import Mask, dense_rows, draw_mask, mask_features
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
 from skattn.nn._segments import Pool
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops._structure import as_structure
 
 NORM_FLOOR = 1e-3
 """Added to the norm of a reconstruction, which is near zero at first for a masked node

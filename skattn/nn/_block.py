@@ -14,7 +14,8 @@ from skattn.nn._linear import Linear
 from skattn.nn._norm import make_norm
 from skattn.nn._operator import NodeOperator
 from skattn.nn._rows import drop, take_rows
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops._structure import as_structure
 
 
 class SentByBlock(NamedTuple):

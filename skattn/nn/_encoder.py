@@ -12,7 +12,8 @@ from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather, in_chunks
 from skattn.nn._convolution import with_degree
 from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination, JumpingKnowledge
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops._structure import as_structure
 
 
 class GraphEncoder(Resettable):

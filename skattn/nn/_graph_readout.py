@@ -3,7 +3,8 @@
 from torch import Generator, Tensor
 
 from skattn.nn._init import Resettable
-from skattn.ops import Edges, GraphStructure, as_structure
+from skattn.ops import Edges, GraphStructure
+from skattn.ops._structure import as_structure
 
 
 class GraphReadout(Resettable):

@@ -10,7 +10,8 @@ from torch import Generator, Tensor, nn
 from skattn.nn._attention import GraphAttention
 from skattn.nn._operator import NodeOperator
 from skattn.nn._scores import Sent
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops._structure import as_structure
 
 
 class HopAttention(NodeOperator[list[Sent]]):

@@ -15,7 +15,8 @@ from skattn.nn._jumping_knowledge import Combination
 from skattn.nn._output_attention import OutputAttention
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import Readout, make_readout
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops._structure import as_structure
 
 Output = Literal["linear", "attention"]
 FeatureEmbedding = Literal["periodic"]

@@ -5,7 +5,8 @@ from typing import Generic, TypeVar
 from torch import Generator, Tensor
 
 from skattn.nn._init import Resettable
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops._structure import as_structure
 
 SentT = TypeVar("SentT")
 

@@ -6,7 +6,8 @@ from skattn.nn._block_spec import BlockSpec, make_attention, make_residual
 from skattn.nn._operator import NodeOperator
 from skattn.nn._rows import drop, take_rows
 from skattn.nn._scores import Sent
-from skattn.ops import Edges, GraphStructure, SparseMatrix, as_structure
+from skattn.ops import Edges, GraphStructure, SparseMatrix
+from skattn.ops._structure import as_structure
 
 
 class OutputAttention(NodeOperator[Sent]):

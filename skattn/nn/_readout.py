@@ -14,8 +14,9 @@ from skattn.nn._init import glorot_
 from skattn.nn._linear import Linear
 from skattn.nn._rows import matmul, new_seed
 from skattn.nn._segments import Pool, graph_edges, reduce_graphs
-from skattn.ops import Edges, GraphStructure, Pooling, as_structure, edge_attention
+from skattn.ops import Edges, GraphStructure, Pooling, edge_attention
 from skattn.ops import attention_weights as weights_of
+from skattn.ops._structure import as_structure
 
 Readout = Literal["attention", "mean", "sum", "max", "hierarchical"]
 

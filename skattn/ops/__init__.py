@@ -7,7 +7,7 @@ chooses the implementation, `reuse_buffers` keeps large memory from one training
 the next.
 """
 
-from skattn.ops._backends import use_backend, use_shapes_of
+from skattn.ops._backends import use_backend
 from skattn.ops._buffers import reuse_buffers
 from skattn.ops._dropout import dropout
 from skattn.ops._edge_attention import attention_weights, edge_attention
@@ -16,8 +16,7 @@ from skattn.ops._edges import Edges
 from skattn.ops._elu import elu
 from skattn.ops._scores import Dot, Gat, GatV2, Pooling, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
-from skattn.ops._structure import GraphStructure, as_structure
-from skattn.ops._threads import run_blocks
+from skattn.ops._structure import GraphStructure
 
 __all__ = [
     "Dot",
@@ -29,14 +28,11 @@ __all__ = [
     "Pooling",
     "Score",
     "SparseMatrix",
-    "as_structure",
     "attention_weights",
     "dropout",
     "edge_attention",
     "elu",
     "reuse_buffers",
-    "run_blocks",
     "sparse_matmul",
     "use_backend",
-    "use_shapes_of",
 ]

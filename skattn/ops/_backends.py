@@ -79,7 +79,7 @@ def _always(_spec: Spec) -> bool:
     return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Backend:
     """One implementation of some of the operations."""
 
@@ -182,12 +182,14 @@ def implementation(spec: Spec) -> Callable[..., Tensor]:
 
 def select(spec: Spec) -> Backend:
     """Return the chosen backend, or the first that can compute and prefers a call."""
-    choice = _CHOICE.get()
+    return _select(_BACKENDS, spec, _CHOICE.get())
+
+
+@lru_cache
+def _select(backends: tuple[Backend, ...], spec: Spec, choice: str) -> Backend:
     if choice == "auto":
-        for backend in _BACKENDS:
-            if backend.offers(spec) and backend.prefers(spec):
-                return backend
-    backend = next(backend for backend in _BACKENDS if backend.name == choice)
+        return next(b for b in backends if b.offers(spec) and b.prefers(spec))
+    backend = next(backend for backend in backends if backend.name == choice)
     if not backend.offers(spec):
         score = "" if spec.score is None else f" with the score {spec.score.__name__}"
         raise ValueError(

@@ -1,10 +1,9 @@
-"""Large buffers that one training step leaves to the next.
+"""Large buffers that are reused from one training step to the next.
 
-The C library asks the system for memory of more than 32 MB every time and gives it back
-when it dies, and the system clears every page that it hands out: a third of a step on a
-graph of 100 million edges. Inside `reuse_buffers` such memory stays with the thread. It
-serves what `empty` makes for the kernels, and results of those operations of torch that
-can write into memory of somebody's choice.
+The C library requests memory of more than 32 MB from the system every time and returns
+it when freed, and the system clears every page: a third of a step on very large graphs.
+Inside `reuse_buffers` such memory stays with the thread. It serves `empty`, for the
+kernels, and those operations of torch that can write into a given tensor.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _LINE = 16
 
 
 class _Buffers:
-    """Memory of tensors that died, for tensors of the same size."""
+    """Memory of freed tensors, for tensors of the same size."""
 
     def __init__(self) -> None:
         self._idle: list[np.ndarray] = []
@@ -39,14 +38,14 @@ class _Buffers:
         self._open = True
 
     def take(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return an array whose memory comes back when nobody sees it any more."""
+        """Return an array whose memory comes back when no tensor uses it."""
         memory = self._find(math.prod(shape))
         lent = memory.reshape(shape)
         weakref.finalize(lent, self._come_back, memory).atexit = False
         return lent
 
     def close(self) -> None:
-        """Give back what is idle, and what is still lent as soon as it comes back."""
+        """Free idle memory, and lent memory as soon as it comes back."""
         self._open = False
         self._idle.clear()
 
@@ -79,15 +78,14 @@ def reuse_buffers() -> Iterator[None]:
 
     For a ``with`` block around the steps of a training. Memory of float32 tensors of
     4 MB or more, made by `skattn.ops` or by the common operations of torch, goes to the
-    next such tensor when nobody uses it any more. No number changes, and there is never
-    more memory in such tensors than was in use at once. Where tensors take 32 MB or
-    more, a step takes 20 to 35 % less time; where all are small, 3 ms more.
+    next such tensor when it is free. Results are the same, and such tensors never take
+    more memory than was in use at once. Steps are faster where tensors take 32 MB or
+    more, and some milliseconds slower where all are small.
 
     Yields
     ------
     None
-        The choice holds for this thread or task. What is idle when the block ends is
-        given back to the system.
+        Buffers belong to this thread or task; idle memory is freed when the block ends.
 
     Examples
     --------
@@ -95,8 +93,8 @@ def reuse_buffers() -> Iterator[None]:
     >>> from skattn.ops import reuse_buffers
     >>> x = torch.ones(5_000, 4_000)
     >>> with reuse_buffers():
-    ...     places = {x.relu().data_ptr() for _ in range(5)}
-    >>> len(places)
+    ...     addresses = {x.relu().data_ptr() for _ in range(5)}
+    >>> len(addresses)
     1
     """
     buffers = _Buffers()
@@ -110,10 +108,9 @@ def reuse_buffers() -> Iterator[None]:
 
 
 def empty(*shape: int) -> Tensor:
-    """Return an uninitialised float32 tensor in memory that numpy asked for.
+    """Return an uninitialised float32 tensor in memory from numpy.
 
-    numpy asks for huge pages and torch does not: 12 % of a walk, and a fresh buffer of
-    173 MB costs 76 ms in small pages.
+    numpy requests huge pages and torch does not.
     """
     size = math.prod(shape)
     if size < _LARGE:
@@ -125,10 +122,9 @@ def empty(*shape: int) -> Tensor:
 
 
 def _aligned(size: int) -> np.ndarray:
-    """Return numbers that begin where a cache line does, as numpy's own do not.
+    """Return numbers aligned to a cache line, as numpy's own are not.
 
-    Rows of 32 that begin elsewhere are spread over three lines instead of two: walks
-    among 100 million edges took 11.2 instead of 8.5 s.
+    Rows of 32 numbers then take two lines instead of three.
     """
     memory = np.empty(size + _LINE, np.float32)
     at = memory.__array_interface__["data"][0] // memory.itemsize
@@ -141,10 +137,7 @@ _ATEN = torch.ops.aten
 
 
 class _Redirected(TorchDispatchMode):
-    """Has large results written into buffers; costs a small step 3 ms."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+    """Write large results of torch's operations into buffers."""
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -212,5 +205,5 @@ _WRITERS: dict[Any, tuple[Callable[..., Tensor], str, Callable[..., Any]]] = {
         )
     },
 }
-"""Of operations that can write their result into any memory: what does, what it calls
-that memory, and the shape of the result. Others would make a tensor and copy it."""
+"""Operations that can write their result into a given tensor: the variant that does,
+the name of its argument, and the shape of the result."""

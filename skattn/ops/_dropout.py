@@ -1,4 +1,4 @@
-"""Element-wise dropout by the hash of a place instead of a stored mask."""
+"""Element-wise dropout by a hash of positions instead of a stored mask."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["dropout"]
 
 
 def dropout(x: Tensor, p: float, seed: int) -> Tensor:
-    """Set a share of the elements to zero and scale the others to keep the mean.
+    """Dropout: set random elements to zero and scale the others to keep the mean.
 
     Parameters
     ----------
     x : Tensor of any shape
         Differentiable.
     p : float
-        Share that is dropped, in [0, 1).
+        Probability that an element is dropped, in [0, 1).
     seed : int
-        Chooses what is dropped: the same seed drops the same elements on every device
-        and at every number of threads.
+        Seed of the mask, which is the same on every device and at every number of
+        threads.
 
     Returns
     -------
@@ -35,8 +35,8 @@ def dropout(x: Tensor, p: float, seed: int) -> Tensor:
 
     Notes
     -----
-    The mask is not stored but found again in the backward pass, from the place of an
-    element in the contiguous tensor; the module `skattn.ops._random` gives the hash.
+    The mask is not stored but computed again in the backward pass, from the position of
+    an element in the contiguous tensor; `skattn.ops._random` defines the hash.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The edges of a graph as tensors: who attends to whom."""
+"""The edges of a graph as tensors in compressed sparse rows."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Edges:
     `senders` is the number of the edge. Receivers and senders may be different nodes
     and differ in number; an edge may occur more than once.
 
-    The constructor trusts what it is given, because the kernels behind it do not look
-    again; `from_csr` checks.
+    The constructor does not check its arguments, and neither do kernels; `from_csr`
+    does.
     """
 
     indptr: Tensor

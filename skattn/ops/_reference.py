@@ -1,7 +1,7 @@
-"""The operations as their formulas say, in plain torch.
+"""The operations in plain torch, as their formulas say.
 
-Any device, any floating-point type, differentiable as often as you like; everything
-else is tested against it. It makes a message per edge, which is what kernels avoid.
+Any device, any floating-point type, differentiable any number of times; all kernels are
+tested against it. It stores a message per edge, which kernels avoid.
 """
 
 from __future__ import annotations

@@ -65,12 +65,12 @@ def sparse_matmul(
     weight : Tensor of shape (n_columns, k)
         Differentiable.
     dropout : float, default=0.0
-        Share of the stored values that is dropped; the others grow by
+        Probability that a stored value is dropped; the others are scaled by
         ``1 / (1 - dropout)``. Zeros that are not stored stay zeros, so this is dropout
-        of the whole matrix at the cost of its entries. It keeps what
-        ``ops.dropout(matrix.values, dropout, seed)`` keeps.
+        of the whole matrix at the cost of its entries, with the mask of
+        ``ops.dropout(matrix.values, dropout, seed)``.
     seed : int, default=0
-        Chooses what is dropped.
+        Seed of the dropout mask.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""Blocks of work over a plain pool of threads, safe to fork and to call from anywhere.
+"""Blocks of work over a plain pool of threads, fork-safe and reentrant.
 
 Kernels that release the interpreter's lock, run over blocks of rows by a thread pool in
-which the caller works too, are as fast as numba's ``parallel=True``, compile in a third
-of the time, and avoid its threading layers: the OpenMP one aborts a forked process, the
-workqueue one two callers at once.
+which the caller works too, are as fast as numba's ``parallel=True``, compile faster,
+and avoid its threading layers: the OpenMP one aborts a forked process, the workqueue
+one aborts concurrent callers.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def run_blocks(
         work_off()
     finally:
         running = [h for h in helpers if h is not None and not h.cancel()]
-        wait(running)  # all of them, so that nobody works on what is gone
+        wait(running)  # all of them: their arrays are freed after the return
     for helper in running:
         helper.result()
 

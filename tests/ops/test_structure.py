@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from skattn.ops import EdgeData, Edges, GraphStructure, as_structure
+from skattn.ops import EdgeData, Edges, GraphStructure
+from skattn.ops._structure import as_structure
 
 
 def full_structure(edges):

@@ -30,11 +30,21 @@ from skattn.ops._cpu._memory import (
     store,
     store_first,
 )
-from skattn.ops._cpu._records import HeadShape, Sums
+from skattn.ops._cpu._records import (
+    Forward,
+    Gradients,
+    HeadShape,
+    Rows,
+    Sizes,
+    Statistics,
+    Sums,
+    Upstream,
+)
 from skattn.ops._cpu._softmax import exp
 from skattn.ops._cpu._walk import (
     carry_sums,
     f32,
+    named,
     next_group,
     row_span,
     spill,
@@ -100,6 +110,8 @@ def row_statistics(first, stop, rows, sizes, forward, written, work):
 
     Edges then gather from one table.
     """
+    rows, sizes, forward = Rows(*rows), Sizes(*sizes), Forward(*forward)
+    written = Statistics(*written)
     H, W, C, K = sizes.heads, sizes.width, sizes.step, sizes.features
     cuts, lse = longs(rows.cuts), floats(forward.lse)
     apart = (3 if forward.query else 2) * H
@@ -238,6 +250,8 @@ def sender_gradients(first, stop, rows, call, upstream, grads, work):
 
     Rows are those by sender; `dscore` may be 0.
     """
+    rows, call, grads = Rows(*rows), named(call), Gradients(*grads)
+    upstream = Upstream(*upstream)
     score, sizes, inputs = call
     value, dout = floats(inputs.value), floats(upstream.table)
     products = value, dout, (sizes.step, sizes.columns)
@@ -268,6 +282,7 @@ def _of_block(sums, block, n):
 @kernel
 def receiver_gradients(first, stop, rows, call, dscore, grads, work):
     """Write the gradient of the query from that of the scores."""
+    rows, call, grads = Rows(*rows), named(call), Gradients(*grads)
     score, sizes, _ = call
     stride = score.heads * score.step
     workspace = workspace_at(work, sizes, score)
@@ -333,6 +348,8 @@ def fused_gradients(first, stop, rows, call, upstream, grads, work):
 
     `dkey` and `dvalue`, in whole lanes, are zeros on entry.
     """
+    rows, call, grads = Rows(*rows), named(call), Gradients(*grads)
+    upstream = Upstream(*upstream)
     score, sizes, inputs = call
     value, dout = floats(inputs.value), floats(upstream.table)
     products = dout, value, (sizes.columns, sizes.step)

@@ -22,7 +22,7 @@ from skattn.ops._cpu._layout import (
     zeros,
 )
 from skattn.ops._cpu._plan import Plan
-from skattn.ops._cpu._records import HeadShape, Inputs, Outputs, Sizes
+from skattn.ops._cpu._records import HeadShape, Sizes
 from skattn.ops._cpu._walk import workspace_size
 from skattn.ops._cpu._walk_plan import prefetch_distance, sums_twice, walks_once
 from skattn.ops._scores import Dot, Gat, GatV2, Score
@@ -112,7 +112,7 @@ class AttentionCall:
         self.work = zeros(size)
         tables = self.value, self.bias, self.features, self.offset
         dropout = dropout_settings(options.dropout, options.seed)
-        self._inputs = Inputs(*(*addresses(*tables), *dropout))
+        self._inputs = *addresses(*tables), *dropout
 
     def _choose_walks(self, needs: Tensors, n_sums: int) -> None:
         plan, n_edges = self.plan, len(self.plan.by_receiver.others)
@@ -123,10 +123,10 @@ class AttentionCall:
             n_edges, n_sums, query=query, bias=needs.bias
         )
 
-    def record(self, walked: Tensor, gathered: Tensor) -> tuple[Any, Sizes, Inputs]:
-        """Return the kernels' records of the call, for one direction of the walk."""
+    def record(self, walked: Tensor, gathered: Tensor) -> tuple[Any, ...]:
+        """Return (score, `Sizes`, `Inputs`) for one direction of the walk."""
         score = _SCORE_RECORDS[self.options.kind](self, walked, gathered)
-        return score, self.sizes, self._inputs
+        return score, tuple(self.sizes), self._inputs
 
     def attend(self) -> tuple[list[Tensor], Tensor | None]:
         """Return the output, the log-sum-exps, those of second sums; and the scores."""
@@ -137,7 +137,8 @@ class AttentionCall:
             sums += empty(n, heads, sizes.width + sizes.features), empty(n, heads)
         n_edges = len(rows.others)
         scores = empty(n_edges, heads) if self.keeps_scores else None
-        outputs = Outputs(*addresses(*sums, *[None] * (4 - len(sums)), scores))
+        absent = [None] * (4 - len(sums))
+        outputs = tuple(addresses(*sums, *absent, scores))
         rows.walk(forward.attend, (record, outputs), self.work)
         return sums, scores
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from skattn.ops._cpu._compiler import kernel, loop, part
 from skattn.ops._cpu._memory import ints, longs
+from skattn.ops._cpu._records import Rows
 from skattn.ops._cpu._walk import i64
 
 __all__ = ["cut_rows", "transpose"]
@@ -18,6 +19,7 @@ def transpose(rows, sent, receivers, numbers, n_rows):
 
     Writes the receivers and numbers of the edges; n_rows = (n_receivers, n_senders).
     """
+    rows = Rows(*rows)
     indptr, sent = longs(rows.indptr), longs(sent)
     if rows.wide:
         to = longs(receivers), longs(numbers)

@@ -14,6 +14,7 @@ from skattn.ops._cpu._compiler import kernel, loop, part
 from skattn.ops._cpu._hooks import logits
 from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import after, floats, load, longs, store_first
+from skattn.ops._cpu._records import Outputs, Rows
 from skattn.ops._cpu._softmax import (
     exp_inplace,
     finish_softmax,
@@ -22,6 +23,7 @@ from skattn.ops._cpu._softmax import (
 )
 from skattn.ops._cpu._walk import (
     carry_sums,
+    named,
     next_group,
     row_span,
     start_of,
@@ -123,6 +125,7 @@ def attend(first, stop, rows, call, outputs, work):
     `work` is the address of `workspace_size` zeros. Second sums are of "gat" alone and
     attend only to edges whose scores are above 0, see `_query_gradient`.
     """
+    rows, outputs, call = Rows(*rows), Outputs(*outputs), named(call)
     score, sizes, inputs = call
     workspace = workspace_at(work, sizes, score)
     cuts, indptr, i, begin, end = start_of(rows, first, stop)

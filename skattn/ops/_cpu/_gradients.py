@@ -12,7 +12,7 @@ from skattn.ops._buffers import empty
 from skattn.ops._cpu import _backward_kernels as backward
 from skattn.ops._cpu._call import AttentionCall
 from skattn.ops._cpu._layout import address, addresses, in_lanes, zeros
-from skattn.ops._cpu._records import Forward, Gradients, Statistics, Upstream
+from skattn.ops._cpu._records import Forward, Upstream
 
 __all__ = ["AttentionGradients"]
 
@@ -72,8 +72,12 @@ class AttentionGradients:
             lse_above=lse_above,
             slope=call.options.negative_slope,
         )
-        written = Statistics(stat.data_ptr(), address(doffset), address(dquery))
-        rows.walk(backward.row_statistics, (call.sizes, forward, written), call.work)
+        written = tuple(addresses(stat, doffset, dquery))
+        rows.walk(
+            backward.row_statistics,
+            (tuple(call.sizes), tuple(forward), written),
+            call.work,
+        )
         return stat
 
     def _in_one_walk(
@@ -94,8 +98,10 @@ class AttentionGradients:
             scores=scores.data_ptr(),
         )
         tables = dkey, dvalue, dedge_features, dscore, dattention, dquery
-        written = Gradients(*addresses(*tables))
-        rows.walk(backward.fused_gradients, (record, upstream, written), call.work)
+        written = tuple(addresses(*tables))
+        rows.walk(
+            backward.fused_gradients, (record, tuple(upstream), written), call.work
+        )
         width, head_dim = call.sizes.width, inputs.key.shape[-1]
         grads = dkey[..., :head_dim], dvalue[..., :width], dedge_features, dscore
         return [dquery, *grads]
@@ -120,8 +126,10 @@ class AttentionGradients:
             scores=0,
         )
         grads = dkey, dvalue, dedge_features, dscore
-        written = Gradients(*addresses(*grads, dattention, None))
-        rows.walk(backward.sender_gradients, (record, upstream, written), call.work)
+        written = tuple(addresses(*grads, dattention, None))
+        rows.walk(
+            backward.sender_gradients, (record, tuple(upstream), written), call.work
+        )
         return list(grads)
 
     def _by_receiver(self, dscore: Tensor, dattention: Tensor | None) -> Tensor:
@@ -129,7 +137,7 @@ class AttentionGradients:
         record, upstream = call.record(call.query, call.key), dscore.data_ptr()
         dquery = empty(*call.inputs.query.shape)
         behind = None if dattention is None else dattention[-rows.n_blocks :]
-        written = Gradients(0, 0, 0, 0, address(behind), dquery.data_ptr())
+        written = 0, 0, 0, 0, address(behind), dquery.data_ptr()
         rows.walk(backward.receiver_gradients, (record, upstream, written), call.work)
         return dquery
 

@@ -59,15 +59,16 @@ class BlockedRows:
         return cuts
 
     @cached_property
-    def addresses(self) -> Rows:
-        """Addresses of the arrays."""
-        return Rows(
+    def addresses(self) -> tuple[int, ...]:
+        """Addresses of the arrays, in the order of the record `Rows`."""
+        rows = Rows(
             cuts=self.cuts.data_ptr(),
             indptr=self.indptr.data_ptr(),
             others=self.others.data_ptr(),
             numbers=address(self.numbers),
             wide=self.others.dtype == torch.int64,
         )
+        return tuple(rows)
 
     def walk(self, kernel: _Kernel, arguments: tuple[Any, ...], work: Tensor) -> None:
         """Call ``kernel(first, stop, rows, *arguments, workspace)`` on all blocks.

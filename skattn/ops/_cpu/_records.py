@@ -1,6 +1,8 @@
 """Records that kernels take: addresses of tables, sizes, settings.
 
 Addresses are integers, 0 where a table is absent; the caller keeps its tensor alive.
+Kernels take records as plain tuples, in the order of the fields, and name them: numba's
+dispatcher takes 0.4 us for each named one. Scores keep their names, which choose hooks.
 """
 
 from __future__ import annotations

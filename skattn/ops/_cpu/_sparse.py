@@ -58,5 +58,5 @@ def _multiply(
     matrix = Matrix(values.data_ptr(), table.data_ptr(), *drop)
     out = empty(len(rows.indptr) - 1, width)
     work = zeros(workspace_size(sizes, HeadShape(1, width, step)))
-    rows.walk(multiply_rows, (sizes, matrix, out.data_ptr()), work)
+    rows.walk(multiply_rows, (tuple(sizes), tuple(matrix), out.data_ptr()), work)
     return out

@@ -8,7 +8,7 @@ from __future__ import annotations
 from skattn.ops._cpu import _walk as walk
 from skattn.ops._cpu._compiler import kernel, loop, part
 from skattn.ops._cpu._memory import after, floats
-from skattn.ops._cpu._records import HeadShape
+from skattn.ops._cpu._records import HeadShape, Matrix, Rows, Sizes
 
 __all__ = ["multiply_rows"]
 
@@ -19,6 +19,7 @@ def multiply_rows(first, stop, rows, sizes, matrix, out, work):
 
     The value of an edge lies at its number.
     """
+    rows, sizes, matrix = Rows(*rows), Sizes(*sizes), Matrix(*matrix)
     shape = HeadShape(1, sizes.width, sizes.step)
     workspace = walk.workspace_at(work, sizes, shape)
     cuts, indptr, i, begin, end = walk.start_of(rows, first, stop)

@@ -33,7 +33,7 @@ from skattn.ops._cpu._memory import (
     store,
     store_first,
 )
-from skattn.ops._cpu._records import Group, Workspace
+from skattn.ops._cpu._records import Group, Inputs, Sizes, Workspace
 from skattn.ops._cpu._walk_plan import AHEAD, CHUNK
 from skattn.ops._random import GOLDEN
 
@@ -96,6 +96,13 @@ def write(x, shape, table, i):
     for h in loop(heads):
         for c in loop(0, width, LANES):
             store_first(to, h * width + c, load(x, h * step + c), width - c)
+
+
+@part
+def named(call):
+    """Return (score, sizes, inputs) with names: they cross from Python without."""
+    score, sizes, inputs = call
+    return score, Sizes(*sizes), Inputs(*inputs)
 
 
 # ---- groups of edges -----------------------------------------------------------------
