@@ -139,6 +139,9 @@ _ATEN = torch.ops.aten
 class _Redirected(TorchDispatchMode):
     """Write large results of torch's operations into buffers."""
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
