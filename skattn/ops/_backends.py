@@ -164,7 +164,13 @@ def use_backend(name: str) -> Iterator[None]:
 
 @contextmanager
 def use_shapes_of(device: torch.device) -> Iterator[None]:
-    """Let operations on the meta device allocate as they would on another device."""
+    """Let operations on the meta device allocate as they would on another device.
+
+    Parameters
+    ----------
+    device : torch.device
+        The other device.
+    """
     token = _SHAPES_OF.set(device.type)
     try:
         yield

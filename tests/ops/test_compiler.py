@@ -60,6 +60,7 @@ def number():
 """
 
 
+@pytest.mark.slow
 def test_kernels_are_compiled_again_when_what_they_import_is_edited(tmp_path):
     (tmp_path / "kernels.py").write_text(_KERNEL)
 
@@ -75,6 +76,7 @@ def test_kernels_are_compiled_again_when_what_they_import_is_edited(tmp_path):
     assert run(1) == ["1", "1"]
 
 
+@pytest.mark.slow
 def test_cache_that_names_a_class_which_is_gone_is_written_anew(tmp_path):
     (tmp_path / "kernels.py").write_text(
         """

@@ -61,7 +61,7 @@ def score_of(kind, y, weight):
 
 def test_weighted_cross_entropy_is_sklearns_log_loss():
     proba = OUTPUT.softmax(1).numpy()
-    expected = log_loss(CLASSES, proba, sample_weight=WEIGHT)
+    expected = log_loss(CLASSES.numpy(), proba, sample_weight=WEIGHT.numpy())
     assert loss_of("cross_entropy", CLASSES, WEIGHT) == pytest.approx(expected)
 
 
@@ -115,7 +115,7 @@ def test_score_of_classes_is_weighted_accuracy():
     ours = score_of("cross_entropy", CLASSES, WEIGHT)
     predicted = [0, 0, 1, 1]
     assert ours == pytest.approx(
-        accuracy_score(CLASSES, predicted, sample_weight=WEIGHT)
+        accuracy_score(CLASSES.numpy(), predicted, sample_weight=WEIGHT.numpy())
     )
     assert ours == pytest.approx(1.5 / 3.75)
 
