@@ -14,6 +14,7 @@ from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._input import prepare
 from skattn.estimators._transaction import learned
 from skattn.graph import Graph
+from skattn.nn._scores import SCORES
 
 REQUESTED = {"adjacency": True}
 """Metadata that a method requests by default."""
@@ -44,7 +45,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {
         "graph": [Graph, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "attention": [StrOptions({"dot", "gat", "gatv2"})],
+        "attention": [StrOptions(set(SCORES))],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],

@@ -321,7 +321,7 @@ def _sum_receiver_rows(indptr, group, call, workspace, grads):
 
 @part
 def _add_to_both_ends(rows, group, call, upstream, grads, workspace):
-    """Add to the rows of senders what `_sum_sender_rows` sums, and finish receivers."""
+    """Add the gradients of senders to their rows, and finish those of receivers."""
     score, sizes, _ = call
     H, slots, C, columns = sizes.heads, sizes.slots, sizes.step, sizes.columns
     indptr, stride = longs(rows.indptr), score.heads * score.step

@@ -55,7 +55,7 @@ class AttentionGradients:
         )
 
     def _statistics(self, doffset: Tensor | None, dquery: Tensor | None) -> Tensor:
-        """Return per receiver what every edge reads, see `row_statistics`."""
+        """Return the statistics of receivers that their edges gather."""
         rows, call = self.call.plan.by_receiver, self.call
         n, heads = self.sums[1].shape
         has_queries = call.has_halves and self.scores is None

@@ -1,4 +1,4 @@
-"""Eight float32 side by side, for the innermost loops of the kernels.
+"""Vectors of eight float32, for the innermost loops of the kernels.
 
 `Lanes` are eight numbers, a `Tile` four rows of them, a `Quad` one number for each row
 of a tile, `Words` eight 32-bit integers. They are values like others to numba and add
@@ -39,7 +39,7 @@ _FLAGS = ("contract", "nsz")  # no nnan: NaN must stay NaN
 
 
 def new_type(name: str, kind: Any) -> Any:
-    """Make numba know a type by its register."""
+    """Register a type with numba that lives in one register."""
 
     class Type(types.Type):
         def __init__(self) -> None:
@@ -60,7 +60,7 @@ words = new_type("Words", INTEGERS)
 
 
 def function(result: Any, *wants: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make a function for kernels of one that writes instructions.
+    """Decorate a function that emits instructions, for use in kernels.
 
     `wants` has a type for every argument that shall be cast to it, else None; `result`
     is a type, or a function that finds it from those of the arguments.
@@ -112,7 +112,7 @@ def broadcast(builder: Any, x: Any, kind: Any) -> Any:
 
 
 def before(builder: Any, n: Any) -> Any:
-    """Say which lanes are the first n."""
+    """Return the mask of the first n lanes."""
     count = broadcast(builder, builder.trunc(n, INT), INTEGERS)
     return builder.icmp_signed("<", _integers(*range(LANES)), count)
 
@@ -141,7 +141,7 @@ def join(builder: Any, rows: list[Any]) -> Any:
 
 
 def _result(*kinds: Any) -> Any:
-    """Return what comes of lanes, tiles and numbers; None if others are among them."""
+    """Return the type of a result on lanes, tiles and numbers; None for other types."""
     ours = {kind for kind in kinds if not isinstance(kind, types.Number)}
     for kind, allowed in ((tile, {tile, lanes}), (lanes, {lanes}), (quad, {quad})):
         if kind in ours:
@@ -150,7 +150,7 @@ def _result(*kinds: Any) -> Any:
 
 
 def _lower(build: Callable[..., Any]) -> Callable[..., Any]:
-    """Do to every row what `build` does to registers."""
+    """Apply `build`, which works on registers, to every row."""
 
     def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
         result = signature.return_type
@@ -171,7 +171,7 @@ def _lower(build: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _operate(build: Callable[..., Any], *symbols: Any) -> None:
-    """Let operators work on lanes, tiles and quads."""
+    """Define operators on lanes, tiles and quads."""
     ours = (type(lanes), type(tile), type(quad))
     for symbol in symbols:
 

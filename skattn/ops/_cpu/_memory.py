@@ -102,9 +102,9 @@ def load(b: Any, pointer: Any, index: Any) -> Any:
 @function(lanes, None, types.int64, types.int64)
 def load_first(b: Any, pointer: Any, index: Any, n: Any) -> Any:
     """Return the first n lanes from an index on, zeros behind; n may exceed eight."""
-    place, zero = _at(b, pointer, index, VECTOR), ir.Constant(VECTOR, [0.0] * LANES)
+    where, zero = _at(b, pointer, index, VECTOR), ir.Constant(VECTOR, [0.0] * LANES)
     rest = ir.Constant(INT, 4), before(b, n), zero
-    return call(b, "llvm.masked.load.v8f32.p0", VECTOR, place, *rest)
+    return call(b, "llvm.masked.load.v8f32.p0", VECTOR, where, *rest)
 
 
 @function(types.void, None, types.int64, None)
@@ -120,8 +120,9 @@ def store_first(b: Any, pointer: Any, index: Any, x: Any, n: Any) -> None:
         with whole:
             _write(b, pointer, index, x)
         with part:
-            place = _at(b, pointer, index, VECTOR), ir.Constant(INT, 4), before(b, n)
-            call(b, "llvm.masked.store.v8f32.p0", ir.VoidType(), x, *place)
+            where = _at(b, pointer, index, VECTOR)
+            rest = ir.Constant(INT, 4), before(b, n)
+            call(b, "llvm.masked.store.v8f32.p0", ir.VoidType(), x, where, *rest)
 
 
 @function(types.void, None, types.int64, types.int64)
@@ -144,13 +145,10 @@ def low_words(b: Any, pointer: Any, index: Any) -> Any:
 
 @function(types.void, None, types.int64)
 def prefetch(b: Any, pointer: Any, index: Any) -> None:
-    """Ask for the numbers around an index, which are read soon, to come into L2.
-
-    L1 has fewer offsets to wait in: rows of 1 KB come at 20 GB/s there, here at 25.
-    """
+    """Prefetch the cache line of an index into L2, which takes more of them than L1."""
     flags = [ir.Constant(INT, flag) for flag in (0, 2, 1)]  # to read, into L2, data
-    place = _at(b, pointer, index, ir.IntType(8))
-    call(b, "llvm.prefetch.p0", ir.VoidType(), place, *flags)
+    source = _at(b, pointer, index, ir.IntType(8))
+    call(b, "llvm.prefetch.p0", ir.VoidType(), source, *flags)
 
 
 # ---- four rows -----------------------------------------------------------------------
@@ -169,9 +167,9 @@ def _add_offsets(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
 
 
 @function(_offsets, types.int64)
-def same_offset(b: Any, place: Any) -> Any:
-    """Return one place four times."""
-    return join(b, [place] * ROWS)
+def same_offset(b: Any, offset: Any) -> Any:
+    """Return one offset four times."""
+    return join(b, [offset] * ROWS)
 
 
 @function(_offsets, types.int64, types.int64, types.int64)
@@ -194,7 +192,7 @@ def offsets_of(b: Any, numbers: Any, stride: Any) -> Any:
 def load_rows(b: Any, table: Any, offsets: Any, index: Any) -> Any:
     """Return the lanes behind an index at each of four offsets of a table."""
     start = b.gep(table, [index])
-    return join(b, [_read(b, start, place) for place in parts(b, offsets)])
+    return join(b, [_read(b, start, offset) for offset in parts(b, offsets)])
 
 
 @function(types.void, None, types.int64, types.int64, None)

@@ -1,7 +1,7 @@
 """The softmax over the edges of every row, for whole groups of edges.
 
-Where a row is long it goes online (Milakov and Gimelshein 2018): what was summed so far
-is scaled down when a higher score is met.
+Long rows use the online softmax (Milakov and Gimelshein 2018): partial sums are scaled
+down at every higher maximum.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -19,10 +19,7 @@ from skattn.ops._cpu._walk import LOWEST, f32, f64, row_span, scale
 
 @part
 def exp(x):
-    """Exponential as in Cephes' expf, relative error 1.2e-7.
-
-    0.9 ns a number in whole vectors, where libm's takes 4.1 ns.
-    """
+    """Exponential as in Cephes' expf, relative error 1.2e-7."""
     x = larger(x, -87.0)
     n = lanes.floor(x * 1.4426950408889634 + 0.5)
     r = x - n * 0.693145751953125 - n * 1.428606765330187e-06
@@ -83,7 +80,7 @@ def _sum_per_head(x, slots):
 
 @part
 def subtract_max(indptr, group, sizes, workspace):
-    """Write to t the scores minus the highest of their row and head, that to top."""
+    """Write the scores minus the maximum of their row and head to t, that to top."""
     slots = sizes.slots
     step = max(slots, LANES)
     for r in loop(group.i, group.k):
@@ -104,7 +101,7 @@ def subtract_max(indptr, group, sizes, workspace):
 
 @part
 def _rescale(h, best, sizes, workspace):
-    """Bring what was summed of a long row down to a higher maximum."""
+    """Scale the partial sums of a long row down to a higher maximum."""
     best = larger(load(workspace.top, h), best)
     store(workspace.u, 0, exp(load(workspace.top, h) - best))
     for q in loop(min(sizes.sums - h, LANES)):

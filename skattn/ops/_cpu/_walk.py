@@ -1,13 +1,13 @@
 """A walk over the rows of a CSR, up to 32 edges at a time.
 
-What is done to every edge alone (a score, its power, a random number) is done to a
-group of edges at once: whole rows, or a part of a long one. So it fills whole vectors
-though molecules have three edges per row. What is done to rows follows, row by row.
+Operations on single edges (a score, its exponential, a random number) run on a group of
+edges at once: whole rows, or a part of a long one. They fill whole vectors although
+molecules have three edges per row. Operations on rows follow, row by row.
 
 In buffers an edge takes `slots` numbers, its heads and gaps that make them a power of
 two or a multiple of eight: lanes that start at an edge's first head hold heads of one
-edge, or all heads of several edges. Lanes may be written over the end of a row or edge;
-what follows is written later, and behind the last there is room.
+edge, or all heads of several edges. Lanes may be written over the end of a row or edge:
+the following one is written later, and buffers have room behind the last.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -144,7 +144,7 @@ def row_span(indptr, group, r):
 
 @part
 def load_edges(rows, group, ahead, stop, workspace):
-    """Note both ends and the number of every edge; behind the last, the last again.
+    """Load both ends and the number of every edge; behind the last, the last again.
 
     `stop` is where the edges of all groups end.
     """
@@ -216,9 +216,9 @@ def drop_weights(x, sizes, n, drop, workspace):
 
 @part
 def prefetch_rows(table, stride, others, e, n, ahead):
-    """Ask for the rows of n edges, so many behind edge e, if any.
+    """Prefetch the rows of n edges, `ahead` edges behind edge e; not if that is 0.
 
-    Whoever reads a table first in a walk asks: who reads it again finds it in L2.
+    The first pass over a table prefetches; later ones find its rows in L2.
     """
     if ahead:
         for q in loop(e + ahead, e + ahead + n):
@@ -229,7 +229,7 @@ def prefetch_rows(table, stride, others, e, n, ahead):
 
 @part
 def row_offsets(numbers, e, stride, heads, together):
-    """Return four places: heads of one edge's row, or one head of four edges' rows."""
+    """Return four offsets: heads of one edge's row, or one head of four edges' rows."""
     if together:
         return memory.same_offset(numbers[e] * stride) + heads
     return memory.offsets_of(after(numbers, e), stride) + heads
@@ -317,7 +317,7 @@ def add_multiples(w, slots, others, n, row, shape, table):
 
 @part
 def carry_sums(indptr, r, end, x, n, sums):
-    """Say whether a row ends here; keep or finish a long one's sums in float64."""
+    """Return whether a row ends here; keep or finish a long one's sums in float64."""
     done = indptr[r + 1] <= end
     if done and indptr[r + 1] - indptr[r] >= SPILL:
         for k in loop(n):
@@ -338,7 +338,7 @@ def spill(x, n, sums):
 
 @part
 def scale(factor, start, n, x, sums):
-    """Scale what was summed of a long row, in float32 and in float64."""
+    """Scale the partial sums of a long row, in float32 and in float64."""
     for k in loop(start, start + n):
         x[k] *= factor
         sums[k] *= f64(factor)
