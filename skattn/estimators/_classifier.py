@@ -7,7 +7,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
 from skattn._compat_sklearn import StrOptions
-from skattn.estimators._label_encoding import ClassReader
+from skattn.estimators._label_reader import ClassReader
 from skattn.estimators._predictor import GraphAttentionPredictor
 
 

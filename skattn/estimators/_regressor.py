@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from skattn.estimators._label_encoding import NumberReader
+from skattn.estimators._label_reader import NumberReader
 from skattn.estimators._predictor import GraphAttentionPredictor
 
 

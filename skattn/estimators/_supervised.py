@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from skattn._training import Supervised
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._input import join_rows, resolve_fit
-from skattn.estimators._label_encoding import check_length, check_weight
+from skattn.estimators._label_reader import check_length, check_weight
 from skattn.estimators._pretrained import pretrained_start
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
@@ -62,9 +62,9 @@ def plan_supervised(attempt, given):
     sample_weight = check_weight(given.sample_weight, y)
     learned_labels = reader.learn(y, known, sample_weight)
     encoding = learned_labels.encoding
-    n_outputs = encoding.n_outputs
     attempt._label_encoding_ = encoding
     rows = learned_labels.rows(y, known, sample_weight)
+    n_outputs = encoding.n_outputs
     early_stopping = attempt.early_stopping if given.X_val is None else False
     held_out = rows.held_out(early_stopping, check_random_state(inputs.seed))
     training = np.setdiff1d(np.arange(len(y)), held_out)

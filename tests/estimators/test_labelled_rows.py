@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skattn.estimators._label_encoding import ClassReader, NumberReader
+from skattn.estimators._label_reader import ClassReader, NumberReader
 
 
 def rows_of(y, sample_weight=None, *, unlabeled=None, class_weight=None):

@@ -1,0 +1,278 @@
+"""Reading of y: its entries, the known ones, their encoding and weights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skattn._compat_sklearn import _check_sample_weight, _num_samples
+from skattn.estimators._class_weight import class_weigher
+from skattn.estimators._label_encoding import Classes, Indicators, Numbers
+from skattn.estimators._labelled_rows import LabelledRows
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedLabels:
+    """What a fit learns of its labels."""
+
+    encoding: Classes | Indicators | Numbers
+    """Encodes labels and decodes outputs."""
+    weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    """Takes labels and their mask; returns (n_rows,) class weights."""
+
+    def rows(self, y, known, sample_weight):
+        """Encode and weigh the labels of rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Labels.
+        known : ndarray of bool
+            Like ``y``.
+        sample_weight : ndarray of shape (n_rows,) or None
+            Sample weights.
+
+        Returns
+        -------
+        LabelledRows
+            The rows.
+        """
+        weight = self.weigh(y, known)
+        if sample_weight is not None:
+            weight = sample_weight * weight
+        encoded = self.encoding.encode(y, known)
+        return LabelledRows(y, known, encoded, sample_weight, weight)
+
+
+@dataclass(frozen=True)
+class ClassReader:
+    """Reads class labels and indicator matrices."""
+
+    unlabeled: Any
+    """The mark of an unknown entry; None if all are known."""
+    class_weight: Any
+    """As in scikit-learn."""
+
+    @classmethod
+    def of(cls, estimator):
+        """Take the parameters of an estimator."""
+        return cls(estimator.unlabeled, estimator.class_weight)
+
+    def read(self, y):
+        """Make an array of class labels and a mask of the known ones.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,) or (n, n_labels)
+            Classes, or an indicator matrix.
+
+        Returns
+        -------
+        y : ndarray
+            The entries.
+        known : ndarray of bool
+            Like ``y``.
+        """
+        _check_given(y)
+        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        known = _known(y, self.unlabeled)
+        if not known.any():
+            raise ValueError(
+                f"y must hold labelled entries, got none among {len(y)} rows, with "
+                f"unlabeled={self.unlabeled!r}. Label some rows."
+            )
+        check_classification_targets(_judged(y, known))
+        return y, known
+
+    def learn(self, y, known, weight):
+        """Find the classes of labels that :meth:`read` returned.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, n_labels)
+            Labels.
+        known : ndarray of bool
+            Like ``y``.
+        weight : ndarray of shape (n,) or None
+            Sample weights.
+
+        Returns
+        -------
+        LearnedLabels
+            Encoding and class weights.
+        """
+        encoding = self._encoding(y, known)
+        if self.class_weight is None:
+            return LearnedLabels(encoding, equal_weights)
+        weigh = class_weigher(self.class_weight, encoding.classes, y, known)
+        return LearnedLabels(encoding, weigh)
+
+    def _encoding(self, y, known):
+        kind = type_of_target(_judged(y, known))
+        if kind == "multilabel-indicator":
+            _check_all_columns(known)
+            return Indicators(np.arange(y.shape[1]))
+        if y.ndim != 1:
+            raise ValueError(
+                "y must be classes of shape (n,) or an indicator matrix of zeros and "
+                f"ones, got {kind} of shape {y.shape}. Fit one classifier per column."
+            )
+        classes = np.unique(y[known])
+        if len(classes) < 2:
+            marked = ""
+            if self.unlabeled is not None:
+                marked = f" besides unlabeled={self.unlabeled!r}"
+            raise ValueError(
+                f"y must hold at least two classes, got one class{marked}: "
+                f"{classes.tolist()}. Add rows of another class; if the mark of "
+                "unlabeled= is a class, set unlabeled=None."
+            )
+        return Classes(classes)
+
+
+@dataclass(frozen=True)
+class NumberReader:
+    """Reads numbers, one or several per row."""
+
+    unlabeled: Any
+    """The mark of an unknown entry, such as NaN; None if all are known."""
+
+    @classmethod
+    def of(cls, estimator):
+        """Take the parameters of an estimator."""
+        return cls(estimator.unlabeled)
+
+    def read(self, y):
+        """Make an array of numbers and a mask of the known ones.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,) or (n, n_outputs)
+            Numbers.
+
+        Returns
+        -------
+        y : ndarray, float64
+            The entries.
+        known : ndarray of bool
+            Like ``y``.
+        """
+        _check_given(y)
+        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        if np.iscomplexobj(y):
+            raise ValueError("Complex data not supported: y must be real numbers.")
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
+                "GraphAttentionClassifier."
+            ) from error
+        known = _known(y, self.unlabeled)
+        if y.ndim not in (1, 2) or not known.any():
+            raise ValueError(
+                "y must be (n,) or (n, n_outputs) with known entries, got shape "
+                f"{y.shape}."
+            )
+        if not np.isfinite(y[known]).all():
+            raise ValueError(
+                "y must be finite: Input y contains NaN or infinity. Mark unknown "
+                "entries by unlabeled=float('nan'), or leave those rows out."
+            )
+        return y, known
+
+    def learn(self, y, known, weight):
+        """Find mean and scale of numbers that :meth:`read` returned.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, n_outputs)
+            Numbers.
+        known : ndarray of bool
+            Like ``y``.
+        weight : ndarray of shape (n,) or None
+            Sample weights.
+
+        Returns
+        -------
+        LearnedLabels
+            Mean and scale; all rows weigh alike.
+        """
+        is_1d = y.ndim == 1
+        y, known = y.reshape(len(y), -1), known.reshape(len(y), -1)
+        _check_all_columns(known)
+        weight = np.ones(len(y)) if weight is None else weight
+        weight = np.where(known, weight[:, None], 0)
+        total = np.maximum(weight.sum(0), np.finfo(float).tiny)
+        mean = (weight * np.where(known, y, 0)).sum(0) / total
+        scale = np.sqrt((weight * np.where(known, y - mean, 0) ** 2).sum(0) / total)
+        encoding = Numbers(mean, np.where(scale > 0, scale, 1), is_1d)
+        return LearnedLabels(encoding, equal_weights)
+
+
+def check_length(y, n_rows, name, of):
+    """Raise unless there is one label per row."""
+    if len(y) != n_rows:
+        raise ValueError(
+            f"{name} must hold one answer per row or target of {of} ({n_rows}), got "
+            f"{len(y)}: inconsistent numbers of samples. Slice both alike: "
+            "fit(G[train], y[train])."
+        )
+
+
+def check_weight(sample_weight, y):
+    """Validate sample weights; None stands for none."""
+    if sample_weight is None:
+        return None
+    return _check_sample_weight(
+        sample_weight, y, dtype=np.float64, ensure_non_negative=True
+    )
+
+
+def equal_weights(y, known):  # noqa: ARG001
+    """Weigh all rows alike."""
+    return np.ones(len(y))
+
+
+def _check_given(y):
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None.")
+    _num_samples(y)
+
+
+def _known(y, unlabeled):
+    if unlabeled is None:
+        return np.ones(y.shape, dtype=bool)
+    try:
+        is_nan = bool(unlabeled != unlabeled)
+    except TypeError as error:  # pandas.NA
+        raise ValueError(
+            f"unlabeled must be a value or float('nan'), got {unlabeled!r}. Give y as "
+            "floats with NaN and unlabeled=float('nan')."
+        ) from error
+    if is_nan:
+        return y == y
+    return np.asarray(y != unlabeled, dtype=bool).reshape(y.shape)
+
+
+def _judged(y, known):
+    """Select what decides the type of target: known entries, in the same shape."""
+    if y.ndim == 1:
+        return y[known]
+    return np.where(known, y, y[known][0])
+
+
+def _check_all_columns(known):
+    """Refuse columns of which nothing is known."""
+    empty = np.flatnonzero(~known.any(0))
+    if len(empty):
+        raise ValueError(
+            f"every column of y must hold a known entry, got none in {empty.tolist()}. "
+            "Leave these columns out."
+        )
