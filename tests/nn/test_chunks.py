@@ -13,7 +13,7 @@ from skattn.nn import (
 from skattn.nn._chunks import chunks
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
-# 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody
+# 0 attends to 0 and 1; 1 to all; 2 to itself; 3 to none
 EDGES = Edges.from_csr([0, 2, 6, 7, 7], [0, 1, 0, 1, 2, 3, 2], n_senders=4)
 
 

@@ -16,7 +16,7 @@ from skattn.nn._convolution import with_degree
 from skattn.nn._output_attention import OutputAttention
 from skattn.ops import Edges, GraphStructure
 
-# 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody; 4 hears 0
+# 0 attends to 0 and 1; 1 to all; 2 to itself; 3 to none; 4 to 0
 EDGES = Edges.from_csr([0, 2, 6, 7, 7, 8], [0, 1, 0, 1, 2, 3, 2, 0], n_senders=5)
 X = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 
