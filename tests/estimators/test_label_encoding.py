@@ -254,22 +254,6 @@ def test_rows_of_weight_zero_are_not_held_out(small, graph, y):
     assert np.isfinite(clf.validation_curve_).all()
 
 
-def test_class_weight_is_a_sample_weight_by_class(small, graph, y):
-    params = {"early_stopping": False}
-    by_class = small(class_weight={0: 1, 1: 5}, **params).fit(graph, y)
-    by_row = small(**params).fit(graph, y, sample_weight=np.where(y == 1, 5, 1))
-    assert by_class.loss_curve_ == pytest.approx(by_row.loss_curve_, rel=1e-5)
-
-
-def test_class_weight_goes_with_words_and_labels(small, graph, y, table):
-    words = np.array(["no", "yes"])[y]
-    small(class_weight={"no": 2, "yes": 1}, max_epochs=2).fit(graph, words)
-    labels = (table[0] > 0).astype(int)
-    per_label = [{0: 1, 1: 2}, {0: 1, 1: 1}, {0: 3, 1: 1}]
-    small(class_weight=per_label, max_epochs=2).fit(graph, labels)
-    small(class_weight="balanced", max_epochs=2).fit(graph, labels)
-
-
 def test_a_regressor_standardises_with_the_weights(small, table, adjacency):
     X, _ = table
     graph = Graph(adjacency, X)
