@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from scipy import sparse
 
 from skattn.graph import Graph
 
@@ -18,3 +20,35 @@ def there_and_back(tmp_path):
 def mmap(request):
     """Whether a file is mapped."""
     return request.param
+
+
+class _Check:
+    """Features as an estimator checks them; ``seen`` notes what was to be checked."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, features):
+        self.seen.append(features)
+        if features is None:
+            return None
+        if sparse.issparse(features):
+            return sparse.csr_array(features, dtype=np.float32)
+        return np.asarray(features, dtype=np.float32)
+
+
+@pytest.fixture
+def check():
+    return _Check()
+
+
+@pytest.fixture
+def senders():
+    """A function: the features of the senders of one target, one feature each."""
+
+    def of(view, position):
+        base = view.base
+        node = view.targets[position]
+        return base.X[base.adjacency[[node]].indices].ravel().tolist()
+
+    return of
