@@ -91,7 +91,7 @@ def test_pickles_do_not_change_the_original(small, graph, y):
     np.testing.assert_array_equal(clf.predict_proba(graph), before)
 
 
-def test_what_another_device_wrote_opens_here(small, graph, y):
+def test_a_pickle_of_another_device_opens(small, graph, y):
     clf = small().fit(graph, y)
     expected = clf.predict_proba(graph)
     clf.device = clf.net_.device = "cuda"

@@ -132,7 +132,7 @@ def test_rows_without_an_answer_are_no_examples():
     assert design(X, y, unlabeled=-1) == (0.4, 0.1)
 
 
-def test_a_graph_makes_up_for_what_its_nodes_lose():
+def test_features_of_nodes_in_a_graph_are_dropped_more_strongly():
     rng = np.random.default_rng(0)
     y = np.arange(20) % 2
     wide = rng.normal(size=(20, 21))
@@ -167,7 +167,7 @@ def test_every_node_is_an_example_to_the_embedder():
     assert embedder.net_.objective.spec.block.residual_start == 1.0
 
 
-def test_dropout_is_strong_where_the_graph_says_nothing_new():
+def test_dropout_is_strong_where_the_graph_is_made_from_the_features():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 3)), np.arange(20) % 2
     graph = Graph(rng.random((20, 20)) < 0.2, X)

@@ -173,7 +173,7 @@ def test_load_can_set_the_device(small, graph, y, path):
     assert loaded.device == "cpu"
 
 
-def test_load_refuses_what_is_no_device(small, graph, y, path):
+def test_load_refuses_an_unknown_device_name(small, graph, y, path):
     small().fit(graph, y).save(path)
     with pytest.raises(ValueError, match=r"device must be.*got .gpu"):
         GraphAttentionClassifier.load(path, device="gpu")
@@ -222,7 +222,7 @@ def test_save_asks_for_a_fit(small, path):
     assert not path.exists()
 
 
-def test_what_has_no_plain_form_is_named(small, graph, y, path):
+def test_a_parameter_without_a_plain_form_is_named(small, graph, y, path):
     clf = small(net_params={"callbacks": [EarlyStopping("train_loss")]})
     clf.fit(graph, y)
     with pytest.raises(TypeError, match=r"'callbacks' must be.*EarlyStopping.*joblib"):

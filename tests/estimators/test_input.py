@@ -58,7 +58,7 @@ def test_predictions_are_those_of_the_prepared_source(kind, request):
     )
 
 
-def test_an_embedding_is_what_the_network_computes_of_the_prepared_source(small):
+def test_an_embedding_is_the_networks_output_of_the_prepared_source(small):
     embedder = small(AttentionEmbedder, n_components=3).fit(GRAPH)
     outputs = predict(embedder.net_, embedder._prepare(GRAPH[[4, 1]]).source)
     np.testing.assert_array_equal(outputs, embedder.transform(GRAPH[[4, 1]]))
@@ -85,7 +85,7 @@ def test_a_slice_of_a_graph_keeps_all_its_nodes(graph):
     assert prepared.source.batch.targets.tolist() == [5, 0]
 
 
-def test_rows_that_join_by_name_know_their_positions_in_the_users_graph(named):
+def test_rows_that_join_by_name_have_their_positions_in_the_users_graph(named):
     prepared = named._prepare(LATER["named"])
     assert prepared.rows == "nodes"
     # of z, y, x, w, v and u neither z nor y was fitted or asked for

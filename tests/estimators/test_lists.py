@@ -60,7 +60,7 @@ def sequences():
 
 
 @pytest.mark.parametrize("readout", ["attention", "mean", "sum", "max", "hierarchical"])
-def test_graphs_are_told_apart(small, graphs, classes, readout):
+def test_graphs_are_classified(small, graphs, classes, readout):
     clf = small(readout=readout, max_epochs=60, learning_rate=0.02)
     clf.fit(graphs, classes)
     assert clf.score(graphs, classes) > 0.9
@@ -138,7 +138,7 @@ def test_graphs_without_features_are_known_by_their_degrees(small):
     assert clf.score(rings + stars, y) == 1
 
 
-def test_edge_features_tell_graphs_apart(small):
+def test_graphs_that_differ_in_edge_features_are_classified(small):
     rng = np.random.default_rng(3)
     bonds = rng.integers(0, 2, 30)
     graphs = [ring(5, edge_features=np.full((10, 1), bond)) for bond in bonds]
@@ -237,7 +237,7 @@ def test_batches_need_a_list(small, table):
 # ---- sequences ---------------------------------------------------------------
 
 
-def test_sequences_are_told_apart_by_what_happens_in_them(small, sequences):
+def test_sequences_are_classified_by_their_steps(small, sequences):
     y = np.array([int(x[:, 0].mean() > 0) for x in sequences])
     clf = small(max_epochs=60, learning_rate=0.02).fit(sequences, y)
     assert clf.score(sequences, y) > 0.9
@@ -263,7 +263,7 @@ def test_a_step_says_how_positions_are_joined(small, sequences):
     assert cross_val_predict(model, sequences, y, cv=3).shape == (20,)
 
 
-def test_a_causal_position_never_sees_what_comes_later(small):
+def test_a_causal_position_is_independent_of_later_steps(small):
     rng = np.random.default_rng(5)
     X = rng.normal(size=(4, 12, 2))
     step = SequenceGraph(connect="causal")
@@ -346,7 +346,7 @@ def test_a_model_file_opens_again(small, graphs, classes, tmp_path):
     ],
     ids=["graph", "table", "sequences", "narrow", "bare", "empty"],
 )
-def test_prediction_wants_graphs_like_those_of_fit(
+def test_prediction_takes_graphs_like_those_of_fit(
     small, graphs, classes, later, message
 ):
     clf = small().fit(graphs, classes)

@@ -25,7 +25,7 @@ def shuffled():
 
 @pytest.fixture
 def both_ways(monkeypatch):
-    """A function: call another with and without the order; tell if it was used."""
+    """A function: call another with and without the order; check that it was used."""
 
     def call(work):
         plain = work()

@@ -29,7 +29,7 @@ def large():
     return Graph(adjacency, X), (adjacency @ X[:, 0] > 0).astype(int)
 
 
-def test_batches_of_sampled_neighbours_learn_what_the_whole_graph_teaches(small, large):
+def test_batches_of_sampled_neighbours_learn_the_labels(small, large):
     graph, y = large
     train, test = np.arange(300), np.arange(300, 400)
     clf = small(batch_size=64, fanout=(10, 5), max_epochs=40, learning_rate=0.01)

@@ -14,7 +14,7 @@ def small(small):
 
 
 class Recorder:
-    """A callback that notes what it is told, and stops after some epochs."""
+    """A callback that notes its calls, and stops after some epochs."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
@@ -35,7 +35,9 @@ class Recorder:
         return self.heard.count("end epoch") == self.stop_after
 
 
-def test_scikit_learns_callbacks_hear_of_every_epoch_and_of_the_end(small, graph, y):
+def test_scikit_learns_callbacks_are_called_for_every_epoch_and_at_the_end(
+    small, graph, y
+):
     recorder = Recorder()
     small(max_epochs=2).set_callbacks(recorder).fit(graph, y)
     assert recorder.heard == [
@@ -47,7 +49,7 @@ def test_scikit_learns_callbacks_hear_of_every_epoch_and_of_the_end(small, graph
     ]
 
 
-def test_a_callback_hears_of_the_epoch_in_which_training_stops(small, graph, y):
+def test_a_callback_is_called_for_the_epoch_in_which_training_stops(small, graph, y):
     recorder = Recorder()
     clf = small(
         max_epochs=50, early_stopping=True, n_iter_no_change=1, learning_rate=0.1

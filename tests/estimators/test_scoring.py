@@ -165,7 +165,7 @@ def test_without_early_stopping_the_score_is_only_noted(small, graph, noisy):
     assert auc == scores(clf)[-1] < scores(clf).max()
 
 
-def test_without_validation_it_is_not_asked(small, graph, y):
+def test_without_validation_scoring_is_not_called(small, graph, y):
     def never(estimator, X, y):
         raise AssertionError
 

@@ -47,7 +47,7 @@ def test_a_users_callback_sees_every_epoch(small, graph, y):
     assert count.n_epochs == 6
 
 
-def test_net_params_do_not_reach_what_the_estimator_decides(small, graph, y):
+def test_net_params_cannot_replace_what_the_estimator_sets(small, graph, y):
     with pytest.raises(
         ValueError, match=r"net_params must leave \['lr', 'module__x'\]"
     ):
@@ -92,7 +92,7 @@ def _numpy_state():
     return np.random.get_state()[1].copy()  # noqa: NPY002 - the global one is meant
 
 
-def test_nobody_elses_random_numbers_are_touched(small, graph, y):
+def test_global_random_states_are_left_as_they_are(small, graph, y):
     before = torch.random.get_rng_state(), _numpy_state()
     torch_seeded = small(dropout=0.5).fit(graph, y)
     torch_seeded.predict(graph)
@@ -100,7 +100,7 @@ def test_nobody_elses_random_numbers_are_touched(small, graph, y):
     np.testing.assert_array_equal(_numpy_state(), before[1])
 
 
-def test_other_peoples_random_numbers_do_not_matter(small, graph, y):
+def test_global_random_states_do_not_matter(small, graph, y):
     one = small(dropout=0.5).fit(graph, y)
     torch.rand(3)
     np.random.random(3)  # noqa: NPY002 - the global one is meant

@@ -107,14 +107,14 @@ def test_the_activation_of_plain_tables_is_another(small, table, adjacency):
     assert activation(GraphAttentionRegressor, Graph(adjacency, X)) == "silu"
     assert activation(GraphAttentionRegressor, [Graph(adjacency, X)] * len(y)) == "elu"
     assert activation(activation="silu") == "silu"
-    # an embedder's encoder bends as the embedder did
+    # the activation of a pretrained encoder is the embedder's
     graph = Graph(adjacency, X)
     reg = small(GraphAttentionRegressor, pretrained=small(AttentionEmbedder).fit(graph))
     spec = reg.fit(graph, y).net_.objective.spec
     assert spec.block.activation == "elu"
 
 
-def test_all_layers_of_plain_tables_count_where_classes_are_told(
+def test_outputs_of_all_layers_are_combined_where_classes_of_plain_tables_are_learned(
     small, table, adjacency
 ):
     X, y = table
@@ -133,7 +133,7 @@ def test_all_layers_of_plain_tables_count_where_classes_are_told(
 
 
 @pytest.mark.parametrize("cls", [GraphAttentionClassifier, GraphAttentionRegressor])
-def test_numbers_become_waves_if_asked(small, table, adjacency, cls):
+def test_features_have_a_periodic_embedding_if_configured(small, table, adjacency, cls):
     X, y = table
     periodic = EncoderConfig(feature_embedding="periodic")
     for rows in (X, Graph(adjacency, X)):
@@ -143,7 +143,9 @@ def test_numbers_become_waves_if_asked(small, table, adjacency, cls):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_waves_know_the_units_of_what_was_learned_from(small, table, adjacency, many):
+def test_a_periodic_embedding_standardises_by_the_training_rows(
+    small, table, adjacency, many
+):
     X, y = table
     graph = Graph(adjacency, X)
     rows = [graph[[k]].subgraph() for k in range(len(y))] if many else X
@@ -161,7 +163,7 @@ def test_sparse_numbers_cannot_become_waves(small, table):
         clf.fit(sp.csr_array(X), y)
 
 
-def test_an_embedder_tells_features_as_they_are(small, table):
+def test_an_embedder_takes_no_periodic_embedding(small, table):
     embedder = small(
         AttentionEmbedder, encoder=EncoderConfig(feature_embedding="periodic")
     )

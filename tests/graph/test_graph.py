@@ -25,7 +25,7 @@ def graph():
     return Graph(PATH, X, nodes=pd.Index(list("abcd"), name="site"))
 
 
-def test_record_counts_what_it_holds(graph):
+def test_record_counts_its_nodes_edges_and_features(graph):
     assert (graph.n_nodes, graph.n_edges, graph.n_features) == (4, 6, 2)
     assert (graph.shape, len(graph), graph.n_edge_features) == ((4, 2), 4, 0)
     assert graph.base is graph

@@ -157,7 +157,7 @@ def test_sequences_become_the_graphs_that_they_become_by_default(check):
     assert train.base is held_out.base
 
 
-def test_only_what_the_user_gave_is_checked(check):
+def test_only_features_that_the_user_gave_are_checked(check):
     context = resolve(steps(3, 3), check=check)
     assert [seen.shape[1] for seen in check.seen] == [2]
     assert context.split(np.arange(2), None)[0].whole.X.shape[1] == 2 + 8

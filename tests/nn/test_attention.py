@@ -13,8 +13,7 @@ from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 SCORES = ["dot", "gat", "gatv2"]
 
-# 0 attends to 0 and 2; 1 to all; 2 to 1; nobody is attended to by 3, which attends to
-# nobody
+# 0 attends to 0 and 2; 1 to all; 2 to 1; 3 to none
 SENDERS = [[0, 2], [0, 1, 2, 3], [1], []]
 
 
@@ -451,7 +450,7 @@ def test_a_shared_score_does_not_see_which_values_are_dropped(rows):
     assert sent.query is sent.key
 
 
-def test_repr_says_what_it_is():
+def test_repr_lists_widths_and_options():
     assert "3, 4, n_heads=2, score='gat', combine='concat'" in repr(made("gat"))
 
 

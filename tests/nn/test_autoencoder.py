@@ -84,7 +84,7 @@ def test_zeros_give_an_error_of_one_and_finite_gradients():
     assert all(p.grad.isfinite().all() for p in autoencoder.parameters())
 
 
-def test_nodes_that_see_nobody_have_bounded_gradients(rows):
+def test_nodes_without_senders_have_bounded_gradients(rows):
     """All is masked: at first every reconstruction is a bias of zero."""
     autoencoder = made(mask_fraction=1.0, replace_fraction=0.0)
     autoencoder(rows(6), EDGES, generator=seeded()).mean().backward()
@@ -259,7 +259,7 @@ def test_features_of_another_width_are_an_error(rows):
 
 
 def test_of_a_sampled_graph_only_masked_targets_have_errors():
-    # 0 and 1 are asked about; a block and the decoder reach two steps
+    # 0 and 1 are targets; a block and the decoder reach two steps
     edges = Edges.from_csr([0, 2, 4, 6, 7], [0, 2, 1, 3, 2, 4, 3], n_senders=5)
     structure = GraphStructure(edges, reach=(2, 4, 5))
     spec = NetworkSpec(block=BlockSpec(n_heads=2), n_layers=1, hidden_dim=8)

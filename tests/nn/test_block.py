@@ -75,7 +75,7 @@ def test_a_block_alone_maps_every_receiver_by_itself(rows, residual):
 
 
 @pytest.mark.parametrize("start", [1.0, 0.1])
-def test_gates_of_the_residual_start_as_asked(start):
+def test_gates_of_the_residual_start_at_residual_start(start):
     block = made(**PLAIN | {"residual": True, "residual_start": start})
     assert block.skip.gate.tolist() == pytest.approx([start] * len(block.skip.gate))
 
@@ -228,7 +228,7 @@ def test_convolution_and_global_attention_join_the_sum(rows):
     assert_close(block(x, EDGES), elu(expected))
 
 
-def test_gates_are_made_where_asked_for():
+def test_gates_are_made_for_a_gated_convolution_alone():
     assert made(convolution="mean").gate is None
     assert made(gated_convolution=True).gate is None
     assert made(convolution="mean", gated_convolution=True).gate is not None

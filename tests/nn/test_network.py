@@ -292,7 +292,7 @@ def test_weights_per_edge_are_those_without_the_readout():
     assert all(torch.equal(ours, theirs) for ours, theirs in both)
 
 
-def test_readout_tells_what_it_looked_at():
+def test_weights_of_the_readout_are_those_of_its_attention():
     network = made(readout="attention").eval()
     weights = network.readout_weights(X, GRAPHS)
     h = network.encoder(X, GRAPHS)
@@ -339,7 +339,9 @@ def test_every_part_of_a_multi_scale_network_is_used(readout):
 
 @settings(max_examples=25, deadline=None)
 @given(order=st.permutations(range(6)), seed=st.integers(0, 99))
-def test_neither_numbering_nor_company_changes_a_graphs_outputs(order, seed):
+def test_outputs_of_a_graph_depend_neither_on_numbering_nor_on_other_graphs(
+    order, seed
+):
     generator = torch.Generator().manual_seed(seed)
     dense = torch.rand(6, 6, generator=generator).lt(0.3) | torch.eye(6).bool()
     x = torch.randn(9, 2, generator=generator)

@@ -51,7 +51,7 @@ def made(name):
 
 @pytest.mark.parametrize("name", OPERATORS)
 @pytest.mark.parametrize("low", [0, 1, 3])
-def test_a_range_of_receivers_gets_what_it_gets_among_all(name, low):
+def test_a_range_of_receivers_equals_the_same_rows_among_all(name, low):
     operator, receivers = made(name), slice(low, 5)
     part = with_degree(GraphStructure(EDGES)).part(low, 5)
     with torch.no_grad():
@@ -86,7 +86,7 @@ def test_weights_come_with_the_output_where_there_are_some(name, n_heads):
         assert weights.shape == (8, n_heads)
 
 
-def test_an_operator_is_what_it_sends_and_receives():
+def test_an_operator_is_defined_by_send_and_receive():
     x = torch.tensor([[2.0], [4.0], [6.0], [8.0], [10.0]])
     out = SenderSum()(x, EDGES)
     assert_close(out, torch.tensor([[3.0], [10.0], [3.0], [0.0], [1.0]]))

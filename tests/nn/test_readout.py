@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from skattn.nn import AttentionReadout, BlockSpec
 from skattn.nn._readout import make_readout
 
-# two nodes, none, one, three; nobody attends to anybody but himself
+# graphs of two nodes, none, one and three
 SIZES = [2, 0, 1, 3]
 X = torch.tensor([[1.0, -5], [3, -1], [7, 7], [0, 2], [-3, 2], [6, -1]])
 

@@ -96,7 +96,7 @@ def test_score_of_the_users_chooses_the_epoch(fit, data):
     assert max(scores) == -predict(net, data[1])[0, 0]
 
 
-def test_without_validation_no_score_is_asked_for(fit):
+def test_without_validation_no_score_is_computed(fit):
     def never(outputs):
         raise AssertionError
 
