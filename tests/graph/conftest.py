@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -52,3 +53,11 @@ def senders():
         return base.X[base.adjacency[[node]].indices].ravel().tolist()
 
     return of
+
+
+@pytest.fixture
+def graph():
+    """A path of four nodes, a to d, with weights 2, 3 and 4 and two features."""
+    path = [[0, 2, 0, 0], [2, 0, 3, 0], [0, 3, 0, 4], [0, 0, 4, 0]]
+    nodes = pd.Index(list("abcd"), name="site")
+    return Graph(path, np.arange(8.0).reshape(4, 2), nodes=nodes)
