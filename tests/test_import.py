@@ -62,7 +62,7 @@ def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(skattn, "Grahp")
 
 
-def test_every_benchmark_finds_what_it_imports():
+def test_every_benchmark_finds_its_imports():
     root = Path(__file__).parents[1]
     names = sorted(f"benchmarks.{file.stem}" for file in root.glob("benchmarks/*.py"))
     assert "benchmarks.defaults" in names

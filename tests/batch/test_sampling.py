@@ -300,7 +300,7 @@ def test_more_layers_than_fanouts_are_refused():
         network(**sampled((2, 2), [0]).inputs)
 
 
-def test_threads_do_not_change_what_is_drawn():
+def test_threads_do_not_change_the_drawn_neighbours():
     sampler = NeighborSampler(collate(heavy_graph(n=1500)), (10, 5))
     n_threads, digests = torch.get_num_threads(), set()
     try:

@@ -18,7 +18,7 @@ def test_edges_go_both_ways_and_never_home():
     assert not graph.is_weighted
 
 
-def test_edge_rates_are_those_asked_for():
+def test_edge_rates_are_the_given_ones():
     graph, y = make_communities(600, 3, p_within=0.3, p_between=0.1, random_state=0)
     adjacency = graph.adjacency.toarray()
     same = y[:, None] == y
@@ -28,7 +28,7 @@ def test_edge_rates_are_those_asked_for():
     assert adjacency[~same].mean() == pytest.approx(0.1, abs=0.01)
 
 
-def test_without_separation_features_say_nothing():
+def test_without_separation_features_are_uninformative():
     graph, y = make_communities(2000, class_sep=0.0, random_state=0)
     means = [graph.X[y == one].mean(axis=0) for one in (0, 1)]
     assert np.abs(means[0] - means[1]).max() < 0.2  # 4.5 standard errors

@@ -18,12 +18,12 @@ def test_every_node_has_its_senders_and_is_none_of_them():
     assert graph.adjacency.diagonal().sum() == 0
 
 
-def test_own_features_do_not_tell_the_target():
+def test_own_features_do_not_determine_the_target():
     graph, y = make_neighbor_mean(2000, random_state=0)
     assert LinearRegression().fit(graph.X, y).score(graph.X, y) < 0.02
 
 
-def test_noise_has_the_deviation_asked_for():
+def test_noise_has_the_given_deviation():
     graph, y = make_neighbor_mean(2000, noise=2.0, random_state=0)
     rest = y - graph.adjacency @ graph.X[:, 0] / 4
     assert rest.std() == pytest.approx(2.0, rel=0.1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skattn import Graph
+from skattn import Graph, GraphAttentionClassifier
 
 
 @pytest.fixture
@@ -29,3 +29,13 @@ def graph(table, adjacency):
 @pytest.fixture
 def y(table):
     return table[1]
+
+
+@pytest.fixture
+def small():
+    """A function: make an estimator, a classifier by default, that trains quickly."""
+
+    def make(cls=GraphAttentionClassifier, **params):
+        return cls(**{"max_epochs": 3, "hidden_dim": 8, "random_state": 0} | params)
+
+    return make

@@ -1,5 +1,7 @@
 """Bad input gets a clear error before any training, and nothing is lost."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,13 +20,13 @@ from skattn import (
 from skattn.estimators import _transaction
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 2, "hidden_dim": 8, "random_state": 0} | params
-    return cls(**given)
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=2)
 
 
 @pytest.fixture
-def fails(table, monkeypatch):
+def fails(small, table, monkeypatch):
     """A function: a refit fails so, trains nothing and leaves all as it was."""
 
     def check(
@@ -126,7 +128,7 @@ def test_an_edge_list_must_name_known_nodes(table):
 
 
 @pytest.mark.parametrize("graph", ["cora", {0: [1]}, np.eye(40)])
-def test_the_parameter_graph_must_be_a_graph(table, graph):
+def test_the_parameter_graph_must_be_a_graph(small, table, graph):
     with pytest.raises((TypeError, ValueError), match=r"'graph' parameter.*Graph"):
         small(graph=graph).fit(*table)
 
@@ -284,7 +286,7 @@ def test_rows_must_name_nodes_of_the_graph(fails, customers, y):
     fails_with("only one of them", graph.with_features(frame[["a"]]))
 
 
-def test_a_renamed_key_column_is_explained(customers, y):
+def test_a_renamed_key_column_is_explained(small, customers, y):
     frame, graph = customers
     prepare = make_column_transformer(
         (StandardScaler(), list("abc")), remainder="passthrough"
@@ -376,7 +378,7 @@ def test_parameters_must_be_in_range(fails, graph, y, params, message):
     fails(ValueError, message, graph, y, params=params)
 
 
-def test_one_node_has_no_variance_to_normalise_by():
+def test_one_node_has_no_variance_to_normalise_by(small):
     reg = small(GraphAttentionRegressor, norm="batch")
     with pytest.raises(ValueError, match='norm="batch" needs more than one node'):
         reg.fit([[1.0, 2.0]], [3.0])
@@ -385,7 +387,7 @@ def test_one_node_has_no_variance_to_normalise_by():
 # ---- prediction --------------------------------------------------------------
 
 
-def test_prediction_asks_for_a_fit_first(graph):
+def test_prediction_asks_for_a_fit_first(small, graph):
     for est in (small(), small(GraphAttentionRegressor)):
         with pytest.raises(NotFittedError):
             est.predict(graph)
@@ -395,7 +397,9 @@ def test_prediction_asks_for_a_fit_first(graph):
         small().score(graph, np.zeros(40))
 
 
-def test_prediction_takes_the_kind_that_was_fitted(graph, table, adjacency, customers):
+def test_prediction_takes_the_kind_that_was_fitted(
+    small, graph, table, adjacency, customers
+):
     X, y = table
     frame, nodes = customers
     inputs = {
@@ -418,7 +422,7 @@ def test_prediction_takes_the_kind_that_was_fitted(graph, table, adjacency, cust
         clf.predict(frame.assign(customer=7))
 
 
-def test_prediction_takes_the_features_that_were_fitted(graph, table, adjacency):
+def test_prediction_takes_the_features_that_were_fitted(small, graph, table, adjacency):
     X, y = table
     narrow = X[:, :2]
     message = "X has 2 features, but GraphAttentionClassifier is expecting 3"
@@ -434,7 +438,7 @@ def test_prediction_takes_the_features_that_were_fitted(graph, table, adjacency)
         small().fit(Graph(adjacency), y).predict(graph)
 
 
-def test_an_adjacency_at_predict_must_fit_its_rows(table, adjacency):
+def test_an_adjacency_at_predict_must_fit_its_rows(small, table, adjacency):
     X, y = table
     clf = small().fit(X, y, adjacency=adjacency)
     with pytest.raises(ValueError, match=r"one row per row of X \(10\)"):

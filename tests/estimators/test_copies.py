@@ -14,11 +14,6 @@ import scipy.sparse as sp
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 3, "hidden_dim": 8, "random_state": 0} | params
-    return cls(**given)
-
-
 def by_joblib(estimator, folder):
     joblib.dump(estimator, folder / "model.joblib")
     return joblib.load(folder / "model.joblib")
@@ -33,7 +28,7 @@ COPIERS = {
 
 @pytest.mark.parametrize("copier", COPIERS.values(), ids=COPIERS)
 @pytest.mark.parametrize("way_in", ["table", "adjacency", "graph", "named"])
-def test_copies_predict_the_same(table, adjacency, tmp_path, copier, way_in):
+def test_copies_predict_the_same(small, table, adjacency, tmp_path, copier, way_in):
     X, y = table
     names = pd.Index([f"n{i}" for i in range(40)])
     X, given, params = {
@@ -56,7 +51,7 @@ def test_copies_predict_the_same(table, adjacency, tmp_path, copier, way_in):
 
 
 @pytest.mark.parametrize("copier", COPIERS.values(), ids=COPIERS)
-def test_copies_of_a_regressor_answer_the_same(table, tmp_path, copier):
+def test_copies_of_a_regressor_answer_the_same(small, table, tmp_path, copier):
     X, _ = table
     reg = small(GraphAttentionRegressor).fit(X, X[:, :2] * 50)
     np.testing.assert_array_equal(copier(reg, tmp_path).predict(X), reg.predict(X))
@@ -77,7 +72,9 @@ def test_a_pickle_after_a_million_edges_holds_no_graph():
     assert there() is None
 
 
-def test_a_fitted_estimator_lets_go_of_the_validation_graph(graph, y, table, adjacency):
+def test_a_fitted_estimator_lets_go_of_the_validation_graph(
+    small, graph, y, table, adjacency
+):
     other = Graph(adjacency.T, table[0])
     there = weakref.ref(other)
     clf = small().fit(graph, y, X_val=other, y_val=y)
@@ -87,14 +84,14 @@ def test_a_fitted_estimator_lets_go_of_the_validation_graph(graph, y, table, adj
     assert clf.validation_curve_
 
 
-def test_pickles_do_not_change_the_original(graph, y):
+def test_pickles_do_not_change_the_original(small, graph, y):
     clf = small().fit(graph, y)
     before = clf.predict_proba(graph)
     pickle.dumps(clf)
     np.testing.assert_array_equal(clf.predict_proba(graph), before)
 
 
-def test_what_another_device_wrote_opens_here(graph, y):
+def test_a_pickle_of_another_device_opens(small, graph, y):
     clf = small().fit(graph, y)
     expected = clf.predict_proba(graph)
     clf.device = clf.net_.device = "cuda"
@@ -106,6 +103,6 @@ def test_what_another_device_wrote_opens_here(graph, y):
         twin.fit(graph, y)
 
 
-def test_an_unfitted_estimator_is_copied_too(tmp_path):
+def test_an_unfitted_estimator_is_copied_too(small, tmp_path):
     for copier in COPIERS.values():
         assert copier(small(), tmp_path).get_params() == small().get_params()

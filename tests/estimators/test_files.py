@@ -23,11 +23,6 @@ from skattn import (
 from skattn.graph._array_file import read_arrays, write_arrays
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 3, "hidden_dim": 8, "random_state": 0} | params
-    return cls(**given)
-
-
 def reopened(estimator, path, **given):
     estimator.save(path)
     return type(estimator).load(path, **given)
@@ -58,25 +53,25 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_a_fit_on_a_table(table, path, sparse):
+def test_a_fit_on_a_table(small, table, path, sparse):
     X, y = table
     X = sp.csr_array(np.where(X > 0, X, 0)) if sparse else X
     clf = small().fit(X, y)
     assert_same(reopened(clf, path), clf, X)
 
 
-def test_a_fit_on_a_table_and_its_adjacency(table, adjacency, path):
+def test_a_fit_on_a_table_and_its_adjacency(small, table, adjacency, path):
     X, y = table
     clf = small(attention="gat").fit(X, y, adjacency=adjacency)
     assert_same(reopened(clf, path), clf, X, adjacency=adjacency)
 
 
-def test_a_fit_on_a_graph(graph, y, path):
+def test_a_fit_on_a_graph(small, graph, y, path):
     clf = small(attention="dot", early_stopping=0.3).fit(graph, y)
     assert_same(reopened(clf, path), clf, graph)
 
 
-def test_a_fit_on_a_graph_with_edge_features(table, path):
+def test_a_fit_on_a_graph_with_edge_features(small, table, path):
     X, y = table
     edges = [(i, (i * 7 + 1) % 40) for i in range(40)]
     graph = Graph.from_edges(edges, X, edge_features=np.ones((40, 2)))
@@ -84,7 +79,7 @@ def test_a_fit_on_a_graph_with_edge_features(table, path):
     assert_same(reopened(clf, path), clf, graph)
 
 
-def test_a_fit_on_a_graph_without_features(adjacency, y, path):
+def test_a_fit_on_a_graph_without_features(small, adjacency, y, path):
     clf = small().fit(Graph(adjacency), y)
     assert_same(reopened(clf, path), clf, Graph(adjacency))
 
@@ -100,7 +95,9 @@ def test_a_fit_on_a_graph_without_features(adjacency, y, path):
     ids=["numbers", "words", "objects", "days"],
 )
 @pytest.mark.parametrize("columns", [["a", "b"], []])
-def test_a_fit_on_rows_that_join_by_name(table, adjacency, path, labels, columns):
+def test_a_fit_on_rows_that_join_by_name(
+    small, table, adjacency, path, labels, columns
+):
     X, y = table
     frame = pd.DataFrame(X, columns=list("abc"), index=labels)[columns]
     graph = Graph(adjacency, nodes=labels)
@@ -122,18 +119,18 @@ def test_a_fit_on_rows_that_join_by_name(table, adjacency, path, labels, columns
     ],
     ids=["words", "objects", "bool", "int8", "labels"],
 )
-def test_classes_keep_their_kind(graph, y, path, answers):
+def test_classes_keep_their_kind(small, graph, y, path, answers):
     clf = small().fit(graph, answers(y))
     assert_same(reopened(clf, path), clf, graph)
 
 
 @pytest.mark.parametrize("columns", [slice(0, 1), slice(0, 2), 0])
-def test_numbers(graph, table, path, columns):
+def test_numbers(small, graph, table, path, columns):
     reg = small(GraphAttentionRegressor).fit(graph, 100 * table[0][:, columns])
     assert_same(reopened(reg, path), reg, graph)
 
 
-def test_parameters_come_back(graph, y, path):
+def test_parameters_come_back(small, graph, y, path):
     params = {
         "encoder": EncoderConfig(output="attention", feed_forward=2, input_dropout=0.1),
         "class_weight": {0: 1.0, 1: 2.0},
@@ -153,7 +150,7 @@ def test_parameters_come_back(graph, y, path):
     assert loaded.loss_curve_ == clf.loss_curve_
 
 
-def test_feature_names_come_back(table, path):
+def test_feature_names_come_back(small, table, path):
     X, y = table
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     loaded = reopened(small().fit(frame, y), path)
@@ -162,7 +159,7 @@ def test_feature_names_come_back(table, path):
     np.testing.assert_array_equal(loaded.feature_names_in_, ["a", "b", "c"])
 
 
-def test_a_loaded_estimator_can_be_saved_again(graph, y, path):
+def test_a_loaded_estimator_can_be_saved_again(small, graph, y, path):
     clf = small().fit(graph, y)
     again = reopened(reopened(clf, path), path)
     assert_same(again, clf, graph)
@@ -171,12 +168,12 @@ def test_a_loaded_estimator_can_be_saved_again(graph, y, path):
 # ---- devices -----------------------------------------------------------------
 
 
-def test_load_can_set_the_device(graph, y, path):
+def test_load_can_set_the_device(small, graph, y, path):
     loaded = reopened(small().fit(graph, y), path, device="cpu")
     assert loaded.device == "cpu"
 
 
-def test_load_refuses_what_is_no_device(graph, y, path):
+def test_load_refuses_an_unknown_device_name(small, graph, y, path):
     small().fit(graph, y).save(path)
     with pytest.raises(ValueError, match=r"device must be.*got .gpu"):
         GraphAttentionClassifier.load(path, device="gpu")
@@ -184,7 +181,7 @@ def test_load_refuses_what_is_no_device(graph, y, path):
         GraphAttentionClassifier.load(path, device="cuda:97")
 
 
-def test_a_model_of_an_absent_device_opens_here(graph, y, path):
+def test_a_model_of_an_absent_device_opens_here(small, graph, y, path):
     clf = small().fit(graph, y)
     expected = clf.predict_proba(graph)
     clf.device = "cuda:97"
@@ -197,14 +194,14 @@ def test_a_model_of_an_absent_device_opens_here(graph, y, path):
 # ---- nothing is lost, nothing is run -----------------------------------------
 
 
-def test_a_file_holds_arrays_and_json_alone(graph, y, path):
+def test_a_file_holds_arrays_and_json_alone(small, graph, y, path):
     small().fit(graph, y).save(path)
     head, arrays = read_arrays(path, mmap=False)
     assert head["owner"] == "GraphAttentionClassifier"
     assert all(array.dtype != object for array in arrays)
 
 
-def test_arrays_that_are_met_twice_are_written_once(path):
+def test_arrays_that_are_met_twice_are_written_once(small, path):
     names = pd.Index(range(1000), name="node")
     graph = Graph(np.tri(1000), nodes=names)
     frame = pd.DataFrame({"a": np.arange(10.0)}, index=names[:10])
@@ -212,20 +209,20 @@ def test_arrays_that_are_met_twice_are_written_once(path):
     assert path.stat().st_size < 1.1 * 8 * graph.n_edges
 
 
-def test_a_file_has_the_rights_of_any_other(graph, y, tmp_path):
+def test_a_file_has_the_rights_of_any_other(small, graph, y, tmp_path):
     (tmp_path / "other").touch()
     small().fit(graph, y).save(tmp_path / "model")
     rights = [stat.S_IMODE(os.stat(p).st_mode) for p in tmp_path.iterdir()]
     assert rights[0] == rights[1]
 
 
-def test_save_asks_for_a_fit(path):
+def test_save_asks_for_a_fit(small, path):
     with pytest.raises(NotFittedError):
         small().save(path)
     assert not path.exists()
 
 
-def test_what_has_no_plain_form_is_named(graph, y, path):
+def test_a_parameter_without_a_plain_form_is_named(small, graph, y, path):
     clf = small(net_params={"callbacks": [EarlyStopping("train_loss")]})
     clf.fit(graph, y)
     with pytest.raises(TypeError, match=r"'callbacks' must be.*EarlyStopping.*joblib"):
@@ -233,7 +230,7 @@ def test_what_has_no_plain_form_is_named(graph, y, path):
     assert not path.exists()
 
 
-def test_an_unsavable_estimator_leaves_the_old_file(graph, y, path):
+def test_an_unsavable_estimator_leaves_the_old_file(small, graph, y, path):
     clf = small().fit(graph, y)
     clf.save(path)
     before = path.read_bytes()
@@ -245,7 +242,9 @@ def test_an_unsavable_estimator_leaves_the_old_file(graph, y, path):
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt])
-def test_an_interrupted_write_leaves_the_old_file(graph, y, path, monkeypatch, error):
+def test_an_interrupted_write_leaves_the_old_file(
+    small, graph, y, path, monkeypatch, error
+):
     clf = small().fit(graph, y)
     clf.save(path)
     before = path.read_bytes()
@@ -266,7 +265,7 @@ def test_a_missing_file_is_missing(path):
 
 
 @pytest.mark.parametrize("left", [0, 3, 0.5, 0.99])
-def test_a_cut_file_is_damaged(graph, y, path, left):
+def test_a_cut_file_is_damaged(small, graph, y, path, left):
     small().fit(graph, y).save(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: left if isinstance(left, int) else int(left * len(whole))])
@@ -274,7 +273,7 @@ def test_a_cut_file_is_damaged(graph, y, path, left):
         GraphAttentionClassifier.load(path)
 
 
-def test_a_changed_byte_is_noticed(graph, y, path):
+def test_a_changed_byte_is_noticed(small, graph, y, path):
     clf = small().fit(graph, y)
     clf.save(path)
     weight = max(clf.net_.module_.parameters(), key=torch.numel)
@@ -285,7 +284,7 @@ def test_a_changed_byte_is_noticed(graph, y, path):
         GraphAttentionClassifier.load(path)
 
 
-def test_a_part_that_is_missing_is_noticed(graph, y, path):
+def test_a_part_that_is_missing_is_noticed(small, graph, y, path):
     small().fit(graph, y).save(path)
     head, arrays = read_arrays(path, mmap=False)
     write_arrays(path, head, arrays[:-1])
@@ -305,7 +304,7 @@ def test_a_part_that_is_missing_is_noticed(graph, y, path):
         None,
     ],
 )
-def test_a_head_that_says_something_else_is_noticed(graph, y, path, state):
+def test_a_head_that_says_something_else_is_noticed(small, graph, y, path, state):
     small().fit(graph, y).save(path)
     head, arrays = read_arrays(path, mmap=False)
     write_arrays(path, head | {"state": state}, arrays)
@@ -313,7 +312,7 @@ def test_a_head_that_says_something_else_is_noticed(graph, y, path, state):
         GraphAttentionClassifier.load(path)
 
 
-def test_a_file_without_some_weights_is_noticed(graph, y, path):
+def test_a_file_without_some_weights_is_noticed(small, graph, y, path):
     small().fit(graph, y).save(path)
     head, arrays = read_arrays(path, mmap=False)
     text = json.dumps(head).replace("encoder.", "other.")
@@ -322,7 +321,7 @@ def test_a_file_without_some_weights_is_noticed(graph, y, path):
         GraphAttentionClassifier.load(path)
 
 
-def test_other_files_are_not_models(graph, y, path):
+def test_other_files_are_not_models(small, graph, y, path):
     for content in (b"hello", pickle.dumps(small().fit(graph, y))):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"damaged or something else.*joblib"):
@@ -337,7 +336,7 @@ def test_other_files_are_not_models(graph, y, path):
         GraphAttentionClassifier.load(path)
 
 
-def test_another_estimators_file_is_refused(graph, y, path):
+def test_another_estimators_file_is_refused(small, graph, y, path):
     small().fit(graph, y).save(path)
     with pytest.raises(
         ValueError,
@@ -346,7 +345,7 @@ def test_another_estimators_file_is_refused(graph, y, path):
         GraphAttentionRegressor.load(path)
 
 
-def test_a_graphs_file_is_no_model_and_a_models_file_is_no_graph(graph, y, path):
+def test_a_graphs_file_is_no_model_and_a_models_file_is_no_graph(small, graph, y, path):
     graph.save(path)
     with pytest.raises(ValueError, match=r"Classifier\.save.*Open it with Graph\.load"):
         GraphAttentionClassifier.load(path)
@@ -356,7 +355,7 @@ def test_a_graphs_file_is_no_model_and_a_models_file_is_no_graph(graph, y, path)
             Graph.load(path, mmap=mmap)
 
 
-def test_a_model_of_another_version_says_so(graph, y, path, monkeypatch):
+def test_a_model_of_another_version_says_so(small, graph, y, path, monkeypatch):
     clf = small().fit(graph, y)
     monkeypatch.setattr("skattn.graph._record_file.VERSION", 2)
     clf.save(path)
@@ -365,7 +364,7 @@ def test_a_model_of_another_version_says_so(graph, y, path, monkeypatch):
         GraphAttentionClassifier.load(path)
 
 
-def test_labels_of_mixed_kinds_come_back(adjacency, table, path):
+def test_labels_of_mixed_kinds_come_back(small, adjacency, table, path):
     labels = pd.Index([*range(39), "last"], dtype=object, name=("a", 1))
     X, y = table
     frame = pd.DataFrame(X, index=labels)

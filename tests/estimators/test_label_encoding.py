@@ -1,5 +1,7 @@
 """What may be learned: classes, labels, numbers; weights; unknown entries."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,19 +10,19 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import cross_val_score
 
-from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
+from skattn import Graph, GraphAttentionRegressor
 from skattn.graph import LabelledFold
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 15, "hidden_dim": 16, "random_state": 0} | params
-    return cls(**given)
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=15, hidden_dim=16)
 
 
 # ---- classes -----------------------------------------------------------------
 
 
-def test_several_classes_get_probabilities_that_sum_to_one(table):
+def test_several_classes_get_probabilities_that_sum_to_one(small, table):
     X, _ = table
     y = np.digitize(X[:, 0], [-0.5, 0.5]) * 10
     clf = small(max_epochs=60, learning_rate=0.02).fit(X, y)
@@ -33,7 +35,7 @@ def test_several_classes_get_probabilities_that_sum_to_one(table):
 
 
 @pytest.mark.parametrize("dtype", [str, object, "category", "string", bool, float])
-def test_classes_keep_their_kind(table, dtype):
+def test_classes_keep_their_kind(small, table, dtype):
     X, y = table
     words = np.array(["no", "yes"])[y]
     labels = {
@@ -52,13 +54,13 @@ def test_classes_keep_their_kind(table, dtype):
     )
 
 
-def test_minus_one_and_one_are_ordinary_labels(table):
+def test_minus_one_and_one_are_ordinary_labels(small, table):
     X, y = table
     clf = small().fit(X, 2 * y - 1)
     np.testing.assert_array_equal(clf.classes_, [-1, 1])
 
 
-def test_a_column_of_classes_is_taken_with_a_warning(table):
+def test_a_column_of_classes_is_taken_with_a_warning(small, table):
     X, y = table
     with pytest.warns(DataConversionWarning):
         clf = small(max_epochs=2).fit(X, y[:, None])
@@ -74,7 +76,7 @@ def labels(table):
 
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array, sp.csc_matrix])
-def test_an_indicator_matrix_is_learned_label_by_label(table, labels, container):
+def test_an_indicator_matrix_is_learned_label_by_label(small, table, labels, container):
     X, _ = table
     clf = small(max_epochs=60, learning_rate=0.02).fit(X, container(labels))
     np.testing.assert_array_equal(clf.classes_, [0, 1, 2])
@@ -87,7 +89,7 @@ def test_an_indicator_matrix_is_learned_label_by_label(table, labels, container)
     assert clf.score(X, container(labels)) == accuracy_score(labels, clf.predict(X))
 
 
-def test_labels_may_be_unknown_entry_by_entry(table, labels):
+def test_labels_may_be_unknown_entry_by_entry(small, table, labels):
     X, _ = table
     gaps = labels.copy()
     gaps[::2, 1] = -1
@@ -108,7 +110,7 @@ def test_labels_may_be_unknown_entry_by_entry(table, labels):
 # ---- numbers -----------------------------------------------------------------
 
 
-def test_a_regressor_answers_in_the_units_of_y(table):
+def test_a_regressor_answers_in_the_units_of_y(small, table):
     X, _ = table
     y = 1e4 + 500 * X[:, 0]
     reg = small(GraphAttentionRegressor, max_epochs=60, learning_rate=0.02).fit(X, y)
@@ -116,7 +118,7 @@ def test_a_regressor_answers_in_the_units_of_y(table):
     assert reg.loss_curve_[-1] < 1  # of standardised y
 
 
-def test_units_of_y_change_nothing_else(table):
+def test_units_of_y_change_nothing_else(small, table):
     X, _ = table
     params = {"early_stopping": False}
     reg = small(GraphAttentionRegressor, **params).fit(X, X[:, 0])
@@ -126,7 +128,7 @@ def test_units_of_y_change_nothing_else(table):
     )
 
 
-def test_several_numbers_are_learned_at_once(table):
+def test_several_numbers_are_learned_at_once(small, table):
     X, _ = table
     y = X[:, :2] * [1, 1000]
     reg = small(GraphAttentionRegressor, max_epochs=60, learning_rate=0.02).fit(X, y)
@@ -134,19 +136,19 @@ def test_several_numbers_are_learned_at_once(table):
     assert (r2_score(y, reg.predict(X), multioutput="raw_values") > 0.5).all()
 
 
-def test_one_column_of_numbers_stays_a_column(table):
+def test_one_column_of_numbers_stays_a_column(small, table):
     X, _ = table
     reg = small(GraphAttentionRegressor, max_epochs=2).fit(X, X[:, :1])
     assert reg.predict(X).shape == (40, 1)
 
 
-def test_a_constant_is_learned(table):
+def test_a_constant_is_learned(small, table):
     X, _ = table
     reg = small(GraphAttentionRegressor).fit(X, np.full(40, 3.0))
     assert np.abs(reg.predict(X) - 3).max() < 1
 
 
-def test_nan_marks_unknown_numbers_entry_by_entry(table):
+def test_nan_marks_unknown_numbers_entry_by_entry(small, table):
     X, _ = table
     y = X[:, :2].copy()
     y[::3, 0] = np.nan
@@ -170,7 +172,7 @@ def test_nan_marks_unknown_numbers_entry_by_entry(table):
         ([0.0, 1.0], float("nan")),
     ],
 )
-def test_unlabelled_nodes_give_no_loss_and_are_no_class(graph, y, classes, mark):
+def test_unlabelled_nodes_give_no_loss_and_are_no_class(small, graph, y, classes, mark):
     truth = np.asarray(classes)[y]
     if mark is None:
         mark = "unknown"
@@ -193,7 +195,7 @@ def test_unlabelled_nodes_give_no_loss_and_are_no_class(graph, y, classes, mark)
     )
 
 
-def test_nan_words_can_be_unknown(table):
+def test_nan_words_can_be_unknown(small, table):
     X, y = table
     words = pd.Series(np.array(["no", "yes"])[y], dtype="str")
     words[::4] = np.nan
@@ -201,13 +203,13 @@ def test_nan_words_can_be_unknown(table):
     assert list(clf.classes_) == ["no", "yes"]
 
 
-def test_held_out_rows_are_labelled_ones(graph, y):
+def test_held_out_rows_are_labelled_ones(small, graph, y):
     partial = np.where(np.arange(40) % 2, y, -1)
     clf = small(unlabeled=-1, early_stopping=0.3).fit(graph, partial)
     assert np.isfinite(clf.validation_curve_).all()
 
 
-def test_class_weight_counts_labelled_rows_only(graph, y):
+def test_class_weight_counts_labelled_rows_only(small, graph, y):
     partial = np.where(np.arange(40) % 2, y, -1)
     seen = np.flatnonzero(partial >= 0)
     params = {"class_weight": "balanced", "early_stopping": False, "dropout": 0.0}
@@ -216,7 +218,7 @@ def test_class_weight_counts_labelled_rows_only(graph, y):
     assert clf.loss_curve_ == pytest.approx(same.loss_curve_, rel=1e-5)
 
 
-def test_labelled_fold_leaves_unlabelled_rows_out_of_scores(graph, y):
+def test_labelled_fold_leaves_unlabelled_rows_out_of_scores(small, graph, y):
     partial = np.where(np.arange(40) % 2, y, -1)
     scores = cross_val_score(
         small(unlabeled=-1, max_epochs=3), graph, partial, cv=LabelledFold(2)
@@ -227,7 +229,7 @@ def test_labelled_fold_leaves_unlabelled_rows_out_of_scores(graph, y):
 # ---- weights -----------------------------------------------------------------
 
 
-def test_a_weight_of_zero_is_an_unlabelled_row(graph, y):
+def test_a_weight_of_zero_is_an_unlabelled_row(small, graph, y):
     weight = (np.arange(40) % 3 > 0).astype(float)
     params = {"early_stopping": False}
     weighted = small(**params).fit(graph, y, sample_weight=weight)
@@ -236,7 +238,7 @@ def test_a_weight_of_zero_is_an_unlabelled_row(graph, y):
     assert weighted.loss_curve_ == unlabelled.loss_curve_
 
 
-def test_only_the_proportion_of_weights_counts(graph, y):
+def test_only_the_proportion_of_weights_counts(small, graph, y):
     weight = np.linspace(1, 2, 40)
     params = {"early_stopping": False}
     one = small(**params).fit(graph, y, sample_weight=weight)
@@ -245,30 +247,14 @@ def test_only_the_proportion_of_weights_counts(graph, y):
     assert one.loss_curve_ != small(**params).fit(graph, y).loss_curve_
 
 
-def test_rows_of_weight_zero_are_not_held_out(graph, y):
+def test_rows_of_weight_zero_are_not_held_out(small, graph, y):
     weight = np.zeros(40)
     weight[:20] = 1
     clf = small(early_stopping=0.2).fit(graph, y, sample_weight=weight)
     assert np.isfinite(clf.validation_curve_).all()
 
 
-def test_class_weight_is_a_sample_weight_by_class(graph, y):
-    params = {"early_stopping": False}
-    by_class = small(class_weight={0: 1, 1: 5}, **params).fit(graph, y)
-    by_row = small(**params).fit(graph, y, sample_weight=np.where(y == 1, 5, 1))
-    assert by_class.loss_curve_ == pytest.approx(by_row.loss_curve_, rel=1e-5)
-
-
-def test_class_weight_goes_with_words_and_labels(graph, y, table):
-    words = np.array(["no", "yes"])[y]
-    small(class_weight={"no": 2, "yes": 1}, max_epochs=2).fit(graph, words)
-    labels = (table[0] > 0).astype(int)
-    per_label = [{0: 1, 1: 2}, {0: 1, 1: 1}, {0: 3, 1: 1}]
-    small(class_weight=per_label, max_epochs=2).fit(graph, labels)
-    small(class_weight="balanced", max_epochs=2).fit(graph, labels)
-
-
-def test_a_regressor_standardises_with_the_weights(table, adjacency):
+def test_a_regressor_standardises_with_the_weights(small, table, adjacency):
     X, _ = table
     graph = Graph(adjacency, X)
     y = X[:, 0].copy()
@@ -279,7 +265,7 @@ def test_a_regressor_standardises_with_the_weights(table, adjacency):
     assert np.abs(reg.predict(graph)).max() < 10
 
 
-def test_score_takes_weights(graph, y, table):
+def test_score_takes_weights(small, graph, y, table):
     X, _ = table
     weight = np.linspace(0, 1, 40)
     clf = small(max_epochs=3).fit(graph, y)

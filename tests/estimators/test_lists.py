@@ -1,6 +1,7 @@
 """Lists of graphs and of sequences: one answer per graph."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -26,9 +27,9 @@ from skattn.preprocessing import NodeTransformer, PositionalEncoding, SequenceGr
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 8, "hidden_dim": 16, "n_layers": 2, "random_state": 0}
-    return cls(**(given | params))
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=8, hidden_dim=16, n_layers=2)
 
 
 def ring(n, X=None, rng=None, **kwargs):
@@ -59,7 +60,7 @@ def sequences():
 
 
 @pytest.mark.parametrize("readout", ["attention", "mean", "sum", "max", "hierarchical"])
-def test_graphs_are_told_apart(graphs, classes, readout):
+def test_graphs_are_classified(small, graphs, classes, readout):
     clf = small(readout=readout, max_epochs=60, learning_rate=0.02)
     clf.fit(graphs, classes)
     assert clf.score(graphs, classes) > 0.9
@@ -68,7 +69,7 @@ def test_graphs_are_told_apart(graphs, classes, readout):
     np.testing.assert_allclose(probability.sum(1), 1)
 
 
-def test_a_number_per_graph_is_learned(graphs):
+def test_a_number_per_graph_is_learned(small, graphs):
     y = np.array([graph.X.mean() for graph in graphs])
     reg = small(GraphAttentionRegressor, max_epochs=150, readout="mean", dropout=0.0)
     assert reg.fit(graphs, y).score(graphs, y) > 0.8
@@ -79,13 +80,13 @@ def test_a_number_per_graph_is_learned(graphs):
     [list, tuple, lambda graphs: np.array([*graphs, None], dtype=object)[:-1]],
     ids=["list", "tuple", "object array"],
 )
-def test_lists_tuples_and_object_arrays_mean_the_same(graphs, classes, form):
+def test_lists_tuples_and_object_arrays_mean_the_same(small, graphs, classes, form):
     expected = small().fit(graphs, classes).predict_proba(graphs)
     clf = small().fit(form(graphs), classes)
     np.testing.assert_array_equal(clf.predict_proba(form(graphs)), expected)
 
 
-def test_the_order_of_graphs_and_of_their_nodes_does_not_matter(graphs, classes):
+def test_the_order_of_graphs_and_of_their_nodes_does_not_matter(small, graphs, classes):
     clf = small(batch_size=5).fit(graphs, classes)
     expected = clf.predict_proba(graphs)
     order = np.random.default_rng(2).permutation(len(graphs))
@@ -94,7 +95,7 @@ def test_the_order_of_graphs_and_of_their_nodes_does_not_matter(graphs, classes)
 
 
 @pytest.mark.parametrize("size", [1, 2, 1000])
-def test_predictions_do_not_depend_on_the_batch_size(graphs, classes, size):
+def test_predictions_do_not_depend_on_the_batch_size(small, graphs, classes, size):
     clf = small(batch_size=7).fit(graphs, classes)
     expected = clf.predict_proba(graphs)
     np.testing.assert_allclose(
@@ -102,20 +103,22 @@ def test_predictions_do_not_depend_on_the_batch_size(graphs, classes, size):
     )
 
 
-def test_a_graph_alone_is_predicted_as_among_others(graphs, classes):
+def test_a_graph_alone_is_predicted_as_among_others(small, graphs, classes):
     clf = small(norm="batch").fit(graphs, classes)
     alone = np.concatenate([clf.predict_proba([graph]) for graph in graphs])
     np.testing.assert_allclose(alone, clf.predict_proba(graphs), **CLOSE)
 
 
-def test_the_same_seed_gives_the_same_model_in_batches(graphs, classes):
+def test_the_same_seed_gives_the_same_model_in_batches(small, graphs, classes):
     one, other = (
         small(batch_size=5).fit(graphs, classes).predict_proba(graphs) for _ in range(2)
     )
     np.testing.assert_array_equal(one, other)
 
 
-def test_training_goes_through_batches_in_another_order_every_epoch(graphs, classes):
+def test_training_goes_through_batches_in_another_order_every_epoch(
+    small, graphs, classes
+):
     curves = [
         small(batch_size=size, dropout=0.0).fit(graphs, classes).loss_curve_
         for size in (6, 24)
@@ -123,7 +126,7 @@ def test_training_goes_through_batches_in_another_order_every_epoch(graphs, clas
     assert curves[0] != pytest.approx(curves[1])
 
 
-def test_graphs_without_features_are_known_by_their_degrees():
+def test_graphs_without_features_are_known_by_their_degrees(small):
     rings, stars = [ring(n) for n in range(4, 12)], []
     for n in range(4, 12):
         star = np.zeros((n, n))
@@ -135,7 +138,7 @@ def test_graphs_without_features_are_known_by_their_degrees():
     assert clf.score(rings + stars, y) == 1
 
 
-def test_edge_features_tell_graphs_apart():
+def test_graphs_that_differ_in_edge_features_are_classified(small):
     rng = np.random.default_rng(3)
     bonds = rng.integers(0, 2, 30)
     graphs = [ring(5, edge_features=np.full((10, 1), bond)) for bond in bonds]
@@ -143,7 +146,7 @@ def test_edge_features_tell_graphs_apart():
     assert clf.score(graphs, bonds) == 1
 
 
-def test_validation_graphs_choose_the_epoch(graphs, classes):
+def test_validation_graphs_choose_the_epoch(small, graphs, classes):
     clf = small(early_stopping=True, n_iter_no_change=3)
     clf.fit(graphs[:16], classes[:16], X_val=graphs[16:], y_val=classes[16:])
     assert len(clf.validation_curve_) == clf.n_iter_
@@ -151,14 +154,14 @@ def test_validation_graphs_choose_the_epoch(graphs, classes):
     assert len(held_out.validation_curve_) == held_out.n_iter_
 
 
-def test_unlabelled_graphs_give_no_loss(graphs, classes):
+def test_unlabelled_graphs_give_no_loss(small, graphs, classes):
     marked = np.where(np.arange(24) < 16, classes, -1)
     clf = small(unlabeled=-1, batch_size=24).fit(graphs, marked)
     assert clf.classes_.tolist() == [0, 1]
     assert 0 <= clf.score(graphs, marked) <= 1
 
 
-def test_a_batch_without_any_label_is_no_trouble(graphs, classes):
+def test_a_batch_without_any_label_is_no_trouble(small, graphs, classes):
     marked = np.where(np.arange(24) < 4, [0, 1] * 12, -1)
     clf = small(unlabeled=-1, batch_size=2).fit(graphs, marked)
     assert np.isfinite(clf.loss_curve_).all()
@@ -194,7 +197,7 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
     ids=str,
 )
 def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
-    graphs, classes, recipe, tmp_path
+    small, graphs, classes, recipe, tmp_path
 ):
     clf = small(encoder=EncoderConfig(**recipe)).fit(graphs, classes)
     plain = small().fit(graphs, classes)
@@ -212,18 +215,18 @@ def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
 @pytest.mark.parametrize(
     "hops", [(), (1, 0), (1, 2, 3), (1, 1), 0, (1.5,), True, (True, 2)]
 )
-def test_hops_that_do_not_fit_are_refused(graphs, classes, hops):
+def test_hops_that_do_not_fit_are_refused(small, graphs, classes, hops):
     with pytest.raises(ValueError, match="hops"):
         small(encoder=EncoderConfig(hops=hops)).fit(graphs, classes)
 
 
-def test_rows_of_a_table_may_not_all_see_each_other(table):
+def test_rows_of_a_table_may_not_all_see_each_other(small, table):
     X, y = table
     with pytest.raises(ValueError, match=r"global_attention=True.*pass a Graph"):
         small(encoder=EncoderConfig(global_attention=True)).fit(X, y)
 
 
-def test_batches_need_a_list(table):
+def test_batches_need_a_list(small, table):
     X, y = table
     with pytest.raises(
         ValueError, match=r"batch_size on a single graph needs fanout.*fanout="
@@ -234,33 +237,33 @@ def test_batches_need_a_list(table):
 # ---- sequences ---------------------------------------------------------------
 
 
-def test_sequences_are_told_apart_by_what_happens_in_them(sequences):
+def test_sequences_are_classified_by_their_steps(small, sequences):
     y = np.array([int(x[:, 0].mean() > 0) for x in sequences])
     clf = small(max_epochs=60, learning_rate=0.02).fit(sequences, y)
     assert clf.score(sequences, y) > 0.9
     assert clf.n_features_in_ == 2
 
 
-def test_features_are_counted_as_they_were_given(sequences):
+def test_features_are_counted_as_they_were_given(small, sequences):
     clf = small().fit(sequences, np.arange(len(sequences)) % 2)
     assert clf.n_features_in_ == sequences[0].shape[1]
 
 
-def test_an_array_of_sequences_is_a_list_of_them():
+def test_an_array_of_sequences_is_a_list_of_them(small):
     X = np.random.default_rng(4).normal(size=(12, 6, 2))
     y = np.arange(12) % 2
     expected = small().fit(list(X), y).predict_proba(list(X))
     np.testing.assert_array_equal(small().fit(X, y).predict_proba(X), expected)
 
 
-def test_a_step_says_how_positions_are_joined(sequences):
+def test_a_step_says_how_positions_are_joined(small, sequences):
     y = np.arange(20) % 2
     model = make_pipeline(SequenceGraph(connect="causal"), small())
     assert model.fit(sequences, y).predict(sequences).shape == (20,)
     assert cross_val_predict(model, sequences, y, cv=3).shape == (20,)
 
 
-def test_a_causal_position_never_sees_what_comes_later():
+def test_a_causal_position_is_independent_of_later_steps(small):
     rng = np.random.default_rng(5)
     X = rng.normal(size=(4, 12, 2))
     step = SequenceGraph(connect="causal")
@@ -280,7 +283,7 @@ def test_a_causal_position_never_sees_what_comes_later():
 # ---- scikit-learn's manners ----------------------------------------------------
 
 
-def test_lists_pass_through_searches_and_ensembles(graphs, classes):
+def test_lists_pass_through_searches_and_ensembles(small, graphs, classes):
     search = GridSearchCV(small(), {"readout": ["mean", "sum"]}, cv=2)
     assert search.fit(graphs, classes).best_score_ > 0
     calibrated = CalibratedClassifierCV(small(), cv=2).fit(graphs, classes)
@@ -291,7 +294,7 @@ def test_lists_pass_through_searches_and_ensembles(graphs, classes):
     assert stack.fit(graphs, classes).predict(graphs).shape == (24,)
 
 
-def test_fold_predictions_are_those_of_a_loop_by_hand(graphs, classes):
+def test_fold_predictions_are_those_of_a_loop_by_hand(small, graphs, classes):
     folds = [(np.arange(12), np.arange(12, 24)), (np.arange(12, 24), np.arange(12))]
     by_hand = np.empty((24, 2))
     for train, test in folds:
@@ -303,7 +306,7 @@ def test_fold_predictions_are_those_of_a_loop_by_hand(graphs, classes):
     np.testing.assert_allclose(found, by_hand, rtol=1e-6)
 
 
-def test_graphs_pass_through_a_pipeline(graphs, classes):
+def test_graphs_pass_through_a_pipeline(small, graphs, classes):
     model = make_pipeline(
         NodeTransformer(StandardScaler()),
         PositionalEncoding("random_walk", n_components=4),
@@ -313,13 +316,13 @@ def test_graphs_pass_through_a_pipeline(graphs, classes):
     assert np.isfinite(scores).all()
 
 
-def test_a_fitted_model_keeps_no_graphs(graphs, classes):
+def test_a_fitted_model_keeps_no_graphs(small, graphs, classes):
     few = len(pickle.dumps(small().fit(graphs, classes)))
     many = len(pickle.dumps(small().fit(graphs * 10, np.tile(classes, 10))))
     assert many < few + 1000
 
 
-def test_a_model_file_opens_again(graphs, classes, tmp_path):
+def test_a_model_file_opens_again(small, graphs, classes, tmp_path):
     clf = small().fit(graphs, classes)
     clf.save(tmp_path / "model")
     again = GraphAttentionClassifier.load(tmp_path / "model")
@@ -343,18 +346,22 @@ def test_a_model_file_opens_again(graphs, classes, tmp_path):
     ],
     ids=["graph", "table", "sequences", "narrow", "bare", "empty"],
 )
-def test_prediction_wants_graphs_like_those_of_fit(graphs, classes, later, message):
+def test_prediction_takes_graphs_like_those_of_fit(
+    small, graphs, classes, later, message
+):
     clf = small().fit(graphs, classes)
     with pytest.raises(ValueError, match=message):
         clf.predict(later(graphs))
 
 
-def test_y_must_be_as_long_as_the_list(graphs, classes):
+def test_y_must_be_as_long_as_the_list(small, graphs, classes):
     with pytest.raises(ValueError, match=r"one answer per .*24.*got 25"):
         small().fit(graphs, np.append(classes, 1))
 
 
-def test_a_graph_among_others_cannot_ask_about_some_of_its_nodes(graphs, classes):
+def test_a_graph_among_others_cannot_ask_about_some_of_its_nodes(
+    small, graphs, classes
+):
     graphs[7] = graphs[7][:3]
     with pytest.raises(ValueError, match=r"graph 7.*subgraph"):
         small().fit(graphs, classes)
@@ -364,7 +371,7 @@ def test_a_graph_among_others_cannot_ask_about_some_of_its_nodes(graphs, classes
 
 
 @pytest.mark.parametrize("readout", ["mean", "sum", "max"])
-def test_every_graph_gets_one_row_of_features(graphs, readout):
+def test_every_graph_gets_one_row_of_features(small, graphs, readout):
     embedder = small(AttentionEmbedder, n_components=8, readout=readout)
     rows = embedder.fit_transform(graphs)
     assert rows.shape == (24, 8)
@@ -373,7 +380,7 @@ def test_every_graph_gets_one_row_of_features(graphs, readout):
     np.testing.assert_allclose(alone, rows, **CLOSE)
 
 
-def test_embeddings_serve_any_other_model(graphs, classes, sequences, table):
+def test_embeddings_serve_any_other_model(small, graphs, classes, sequences, table):
     inputs = [
         (graphs, classes),
         (sequences, np.arange(20) % 2),

@@ -12,7 +12,7 @@ def graph():
     return Graph(np.ones((50, 50)), np.ones((50, 2)))
 
 
-def test_too_little_memory_is_said_with_the_remedy(graph, monkeypatch):
+def test_too_little_memory_is_an_error_with_the_remedy(graph, monkeypatch):
     y = np.arange(50) % 2
     clf = GraphAttentionClassifier(max_epochs=2).fit(graph, y)
     before = dict(vars(clf))
@@ -22,7 +22,7 @@ def test_too_little_memory_is_said_with_the_remedy(graph, monkeypatch):
     assert vars(clf) == before
 
 
-def test_memory_that_nobody_knows_refuses_nothing(graph, monkeypatch):
+def test_unknown_memory_refuses_nothing(graph, monkeypatch):
     monkeypatch.setattr(_memory, "available_bytes", lambda device: None)
     clf = GraphAttentionClassifier(max_epochs=2).fit(graph, np.arange(50) % 2)
     assert clf.n_iter_ == 2

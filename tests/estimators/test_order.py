@@ -1,10 +1,12 @@
 """A graph whose nodes are laid out in another order while it is trained on."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import sparse
 
-from skattn import AttentionEmbedder, EncoderConfig, Graph, GraphAttentionClassifier
+from skattn import AttentionEmbedder, EncoderConfig, Graph
 from skattn._batch import _collate
 from skattn.inspection import attention_weights
 
@@ -23,7 +25,7 @@ def shuffled():
 
 @pytest.fixture
 def both_ways(monkeypatch):
-    """A function: call another with and without the order; tell if it was used."""
+    """A function: call another with and without the order; check that it was used."""
 
     def call(work):
         plain = work()
@@ -34,9 +36,9 @@ def both_ways(monkeypatch):
     return call
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 5, "hidden_dim": 16, "dropout": 0.0, "random_state": 0}
-    return cls(**(given | params))
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=5, hidden_dim=16, dropout=0.0)
 
 
 def close(one, other):
@@ -56,7 +58,9 @@ def orders(monkeypatch):
     return taken
 
 
-def test_losses_predictions_and_attention_stay_the_users(shuffled, both_ways, orders):
+def test_losses_predictions_and_attention_stay_the_users(
+    small, shuffled, both_ways, orders
+):
     graph, y = shuffled
     train, test, rest = np.split(np.random.default_rng(1).permutation(300), [150, 200])
 
@@ -76,7 +80,7 @@ def test_losses_predictions_and_attention_stay_the_users(shuffled, both_ways, or
             close(head.toarray(), plain_head.toarray())
 
 
-def test_encodings_and_wider_neighbourhoods_follow(shuffled, both_ways, orders):
+def test_encodings_and_wider_neighbourhoods_follow(small, shuffled, both_ways, orders):
     graph, y = shuffled
     recipe = EncoderConfig(hops=(1, 2), positional="random_walk", convolution="gcn")
 
@@ -87,7 +91,7 @@ def test_encodings_and_wider_neighbourhoods_follow(shuffled, both_ways, orders):
     assert len(orders) == 1
 
 
-def test_an_embedders_rows_are_the_users(shuffled, orders, monkeypatch):
+def test_an_embedders_rows_are_the_users(small, shuffled, orders, monkeypatch):
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
     monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
     graph, _ = shuffled
@@ -97,7 +101,7 @@ def test_an_embedders_rows_are_the_users(shuffled, orders, monkeypatch):
     close(one[0], whole[7])
 
 
-def test_sampled_training_draws_the_same_neighbours(shuffled, both_ways, orders):
+def test_sampled_training_draws_the_same_neighbours(small, shuffled, both_ways, orders):
     graph, y = shuffled
 
     def work():
@@ -108,7 +112,7 @@ def test_sampled_training_draws_the_same_neighbours(shuffled, both_ways, orders)
     assert orders == []
 
 
-def test_rows_of_a_table_are_joined_by_near_neighbours(both_ways, orders):
+def test_rows_of_a_table_are_joined_by_near_neighbours(small, both_ways, orders):
     X = np.random.default_rng(2).uniform(size=(300, 1))
     y = (X[:, 0] > 0.5).astype(int)
 

@@ -44,7 +44,7 @@ def test_training_starts_from_the_embedders_weights(graphs, embedder, cls, wrap)
     assert not all(torch.allclose(found[name], other[name]) for name in found)
 
 
-def test_the_embedder_is_not_changed_by_what_starts_from_it(graphs, embedder):
+def test_the_embedder_is_not_changed_by_models_that_start_from_it(graphs, embedder):
     before = embedder.transform(graphs)
     GraphAttentionClassifier(**SHAPE, max_epochs=5, pretrained=embedder).fit(
         graphs, [0, 1] * 6

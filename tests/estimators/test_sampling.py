@@ -1,5 +1,7 @@
 """One graph in batches of targets, with neighbours drawn around them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -8,14 +10,13 @@ from skattn import (
     AttentionEmbedder,
     EncoderConfig,
     Graph,
-    GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 8, "hidden_dim": 16, "n_layers": 2, "random_state": 0}
-    return cls(**(given | params))
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=8, hidden_dim=16, n_layers=2)
 
 
 @pytest.fixture
@@ -28,14 +29,14 @@ def large():
     return Graph(adjacency, X), (adjacency @ X[:, 0] > 0).astype(int)
 
 
-def test_batches_of_sampled_neighbours_learn_what_the_whole_graph_teaches(large):
+def test_batches_of_sampled_neighbours_learn_the_labels(small, large):
     graph, y = large
     train, test = np.arange(300), np.arange(300, 400)
     clf = small(batch_size=64, fanout=(10, 5), max_epochs=40, learning_rate=0.01)
     assert clf.fit(graph[train], y[train]).score(graph[test], y[test]) > 0.8
 
 
-def test_fan_outs_beyond_every_degree_change_nothing(large):
+def test_fan_outs_beyond_every_degree_change_nothing(small, large):
     graph, y = large
     params = {"dropout": 0.0, "max_epochs": 4}
     whole = small(**params).fit(graph, y)
@@ -43,14 +44,14 @@ def test_fan_outs_beyond_every_degree_change_nothing(large):
     np.testing.assert_allclose(drawn.loss_curve_, whole.loss_curve_, rtol=1e-4)
 
 
-def test_the_same_seed_draws_the_same(large):
+def test_the_same_seed_draws_the_same(small, large):
     graph, y = large
     params = {"batch_size": 64, "fanout": (4, 3), "max_epochs": 2}
     one, other = (small(**params).fit(graph, y).predict_proba(graph) for _ in range(2))
     np.testing.assert_array_equal(one, other)
 
 
-def test_prediction_and_validation_see_all_neighbours(large):
+def test_prediction_and_validation_see_all_neighbours(small, large):
     graph, y = large
     clf = small(fanout=(2, 2), batch_size=100, early_stopping=True)
     clf.fit(graph[:200], y[:200], X_val=graph[200:], y_val=y[200:])
@@ -61,7 +62,7 @@ def test_prediction_and_validation_see_all_neighbours(large):
     assert len(clf.validation_curve_) == clf.n_iter_
 
 
-def test_numbers_and_embeddings_are_learned_from_samples_too(large):
+def test_numbers_and_embeddings_are_learned_from_samples_too(small, large):
     graph, y = large
     reg = small(GraphAttentionRegressor, fanout=[5, 5], batch_size=100)
     assert np.isfinite(reg.fit(graph, y).predict(graph)).all()
@@ -71,7 +72,7 @@ def test_numbers_and_embeddings_are_learned_from_samples_too(large):
     assert embedder.fit_transform(graph).shape == (400, 8)
 
 
-def test_a_table_is_sampled_too(table):
+def test_a_table_is_sampled_too(small, table):
     X, y = table
     assert small(fanout=(3, 3), batch_size=16).fit(X, y).score(X, y) > 0.5
 
@@ -98,13 +99,13 @@ def test_a_table_is_sampled_too(table):
     ],
     ids=str,
 )
-def test_sampling_that_cannot_be_is_refused(large, params, message):
+def test_sampling_that_cannot_be_is_refused(small, large, params, message):
     graph, y = large
     with pytest.raises(ValueError, match=message):
         small(**params).fit(graph, y)
 
 
-def test_graphs_of_a_list_are_taken_whole():
+def test_graphs_of_a_list_are_taken_whole(small):
     graphs = [Graph(np.ones((3, 3)), np.ones((3, 1)))] * 4
     with pytest.raises(ValueError, match=r"fanout samples.*one large graph"):
         small(fanout=(5, 5)).fit(graphs, [0, 1, 0, 1])

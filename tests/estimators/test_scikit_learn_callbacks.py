@@ -1,20 +1,20 @@
 """scikit-learn's callbacks, which it has since 1.9, around the estimators."""
 
+from functools import partial
+
 import numpy as np
 import pytest
-
-from skattn import GraphAttentionClassifier
 
 callback = pytest.importorskip("sklearn.callback")
 
 
-def small(**params):
-    given = {"max_epochs": 5, "hidden_dim": 8, "random_state": 0} | params
-    return GraphAttentionClassifier(**given)
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=5)
 
 
 class Recorder:
-    """A callback that notes what it is told, and stops after some epochs."""
+    """A callback that notes its calls, and stops after some epochs."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
@@ -35,7 +35,9 @@ class Recorder:
         return self.heard.count("end epoch") == self.stop_after
 
 
-def test_scikit_learns_callbacks_hear_of_every_epoch_and_of_the_end(graph, y):
+def test_scikit_learns_callbacks_are_called_for_every_epoch_and_at_the_end(
+    small, graph, y
+):
     recorder = Recorder()
     small(max_epochs=2).set_callbacks(recorder).fit(graph, y)
     assert recorder.heard == [
@@ -47,7 +49,7 @@ def test_scikit_learns_callbacks_hear_of_every_epoch_and_of_the_end(graph, y):
     ]
 
 
-def test_a_callback_hears_of_the_epoch_in_which_training_stops(graph, y):
+def test_a_callback_is_called_for_the_epoch_in_which_training_stops(small, graph, y):
     recorder = Recorder()
     clf = small(
         max_epochs=50, early_stopping=True, n_iter_no_change=1, learning_rate=0.1
@@ -57,14 +59,14 @@ def test_a_callback_hears_of_the_epoch_in_which_training_stops(graph, y):
     assert recorder.heard.count("end epoch") == clf.n_iter_
 
 
-def test_a_callback_may_stop_the_training(graph, y):
+def test_a_callback_may_stop_the_training(small, graph, y):
     recorder = Recorder(stop_after=3)
     clf = small(early_stopping=False).set_callbacks(recorder).fit(graph, y)
     assert clf.n_iter_ == 3
     assert recorder.heard[-2:] == ["end fit", "teardown"]
 
 
-def test_a_failed_fit_tears_callbacks_down(graph, y):
+def test_a_failed_fit_tears_callbacks_down(small, graph, y):
     recorder = Recorder()
     clf = small(learning_rate=1e30, norm=None, dropout=0.0, max_epochs=20)
     with pytest.raises(ValueError, match="finite"):
@@ -73,7 +75,7 @@ def test_a_failed_fit_tears_callbacks_down(graph, y):
     assert not hasattr(clf, "net_")
 
 
-def test_a_scoring_monitor_scores_every_epoch(graph, y):
+def test_a_scoring_monitor_scores_every_epoch(small, graph, y):
     monitor = callback.ScoringMonitor(scoring="accuracy")
     clf = small(max_epochs=3).set_callbacks(monitor).fit(graph, y)
     rows = monitor.get_logs().data
@@ -83,7 +85,7 @@ def test_a_scoring_monitor_scores_every_epoch(graph, y):
     assert at_end == clf.score(graph, y)
 
 
-def test_a_scoring_monitor_is_given_the_adjacency(table, adjacency):
+def test_a_scoring_monitor_is_given_the_adjacency(small, table, adjacency):
     def right(estimator, X, y, adjacency):
         return {"right": estimator.score(X, y, adjacency=adjacency)}
 
@@ -92,12 +94,12 @@ def test_a_scoring_monitor_is_given_the_adjacency(table, adjacency):
     assert [0 <= row["right"] <= 1 for row in monitor.get_logs().data] == [True] * 3
 
 
-def test_a_progress_bar_runs_to_the_end(graph, y, capsys):
+def test_a_progress_bar_runs_to_the_end(small, graph, y, capsys):
     small(max_epochs=2).set_callbacks(callback.ProgressBar()).fit(graph, y)
     assert "GraphAttentionClassifier" in capsys.readouterr().out
 
 
-def test_callbacks_leave_the_training_as_it_is(graph, y):
+def test_callbacks_leave_the_training_as_it_is(small, graph, y):
     plain = small().fit(graph, y)
     monitor = callback.ScoringMonitor(scoring="accuracy")
     watched = small().set_callbacks(monitor).fit(graph, y)

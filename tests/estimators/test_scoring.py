@@ -1,6 +1,7 @@
 """Validation judged by a score of the user's choice."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,9 +19,9 @@ from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn.estimators import _transaction
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 25, "hidden_dim": 16, "learning_rate": 0.05}
-    return cls(**given | {"random_state": 0} | params)
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=25, hidden_dim=16, learning_rate=0.05)
 
 
 def scores(estimator):
@@ -34,7 +35,7 @@ def noisy(y):
     return np.where(wrong, 1 - y, y)
 
 
-def test_the_epoch_of_the_highest_score_is_kept(graph, noisy):
+def test_the_epoch_of_the_highest_score_is_kept(small, graph, noisy):
     view, answers = graph[20:], noisy[20:]
     clf = small(scoring="roc_auc", max_epochs=60)
     clf.fit(graph[:20], noisy[:20], X_val=view, y_val=answers)
@@ -42,7 +43,7 @@ def test_the_epoch_of_the_highest_score_is_kept(graph, noisy):
     assert kept == scores(clf).max() > scores(clf)[-1]
 
 
-def test_another_score_keeps_another_epoch(graph, noisy):
+def test_another_score_keeps_another_epoch(small, graph, noisy):
     view, answers = graph[20:], noisy[20:]
     of_loss, of_accuracy = (
         small(scoring=scoring).fit(graph[:20], noisy[:20], X_val=view, y_val=answers)
@@ -56,7 +57,7 @@ def test_another_score_keeps_another_epoch(graph, noisy):
     assert of_loss.score(view, answers) < of_accuracy.score(view, answers)
 
 
-def test_training_goes_on_while_the_score_grows(graph, y):
+def test_training_goes_on_while_the_score_grows(small, graph, y):
     # a score that counts its own calls never stops growing
     calls = []
 
@@ -74,7 +75,7 @@ def test_training_goes_on_while_the_score_grows(graph, y):
     assert calls == [10] * 61  # once to try it
 
 
-def test_labels_reach_the_scorer_as_the_user_wrote_them(graph, noisy):
+def test_labels_reach_the_scorer_as_the_user_wrote_them(small, graph, noisy):
     words = np.where(noisy == 1, "yes", "no")
     view, answers = graph[20:], words[20:]
     scorer = make_scorer(f1_score, pos_label="yes")
@@ -83,14 +84,14 @@ def test_labels_reach_the_scorer_as_the_user_wrote_them(graph, noisy):
     assert scorer(clf, view, answers) == scores(clf).max()
 
 
-def test_rows_held_out_are_scored(table):
+def test_rows_held_out_are_scored(small, table):
     X, y = table
     clf = small(scoring="neg_log_loss", early_stopping=0.25).fit(X, y)
     losses = np.array(clf.validation_curve_)
     np.testing.assert_allclose(scores(clf), -losses, rtol=1e-5)
 
 
-def test_a_regressor_is_scored_in_the_units_of_y(graph, table):
+def test_a_regressor_is_scored_in_the_units_of_y(small, graph, table):
     y = 1000 + 50 * table[0]
     reg = small(GraphAttentionRegressor, scoring="neg_mean_absolute_error")
     reg.fit(graph[:20], y[:20], X_val=graph[20:], y_val=y[20:])
@@ -98,7 +99,7 @@ def test_a_regressor_is_scored_in_the_units_of_y(graph, table):
     assert scores(reg).max() == pytest.approx(-error, rel=1e-9)
 
 
-def test_unknown_answers_are_left_out(graph, noisy):
+def test_unknown_answers_are_left_out(small, graph, noisy):
     view, answers = graph[20:], noisy[20:].copy()
     answers[::3] = -1
     known = answers != -1
@@ -109,7 +110,7 @@ def test_unknown_answers_are_left_out(graph, noisy):
     assert scores(clf).max() == expected
 
 
-def test_rows_with_an_unknown_label_are_left_out(graph, noisy):
+def test_rows_with_an_unknown_label_are_left_out(small, graph, noisy):
     Y = np.column_stack([noisy, 1 - noisy])
     Y[25:30, 1] = -1
     clf = small(scoring="f1_micro", unlabeled=-1)
@@ -120,7 +121,7 @@ def test_rows_with_an_unknown_label_are_left_out(graph, noisy):
 
 
 @pytest.mark.parametrize("held_out", [True, False])
-def test_sample_weight_counts_and_class_weight_does_not(graph, noisy, held_out):
+def test_sample_weight_counts_and_class_weight_does_not(small, graph, noisy, held_out):
     weight = np.random.default_rng(0).random(40)
     seen = []
 
@@ -143,7 +144,7 @@ def test_sample_weight_counts_and_class_weight_does_not(graph, noisy, held_out):
 
 
 @pytest.mark.parametrize("kind", ["graphs", "sequences"])
-def test_lists_are_scored_over_all_batches(kind):
+def test_lists_are_scored_over_all_batches(small, kind):
     rng = np.random.default_rng(0)
     sizes = rng.integers(3, 6, 30)
     items = [rng.normal(size=(n, 2)) for n in sizes]
@@ -156,7 +157,7 @@ def test_lists_are_scored_over_all_batches(kind):
     assert scores(clf).max() == pytest.approx(roc_auc_score(y[15:], probability))
 
 
-def test_without_early_stopping_the_score_is_only_noted(graph, noisy):
+def test_without_early_stopping_the_score_is_only_noted(small, graph, noisy):
     given = {"X_val": graph[20:], "y_val": noisy[20:]}
     clf = small(scoring="roc_auc", early_stopping=False)
     clf.fit(graph[:20], noisy[:20], **given)
@@ -164,14 +165,14 @@ def test_without_early_stopping_the_score_is_only_noted(graph, noisy):
     assert auc == scores(clf)[-1] < scores(clf).max()
 
 
-def test_without_validation_it_is_not_asked(graph, y):
+def test_without_validation_scoring_is_not_called(small, graph, y):
     def never(estimator, X, y):
         raise AssertionError
 
     small(scoring=never, max_epochs=2, early_stopping=False).fit(graph, y)
 
 
-def test_estimator_is_cloned_and_pickled_with_it(graph, noisy, tmp_path):
+def test_estimator_is_cloned_and_pickled_with_it(small, graph, noisy, tmp_path):
     clf = small(scoring="roc_auc", early_stopping=0.5, max_epochs=3)
     clf.fit(graph, noisy)
     assert clone(clf).scoring == "roc_auc"
@@ -193,7 +194,7 @@ def test_estimator_is_cloned_and_pickled_with_it(graph, noisy, tmp_path):
     ids=["unknown name", "metric", "numbers", "two classes", "list", "nan"],
 )
 def test_a_score_that_does_not_fit_fails_before_training(
-    graph, y, scoring, message, monkeypatch
+    small, graph, y, scoring, message, monkeypatch
 ):
     def must_not_train(*args, **kwargs):
         raise AssertionError("training started")
@@ -207,7 +208,9 @@ def test_a_score_that_does_not_fit_fails_before_training(
 
 
 @pytest.mark.filterwarnings("ignore:Only one class")
-def test_one_class_in_validation_fails_before_training_where_two_are_needed(graph, y):
+def test_one_class_in_validation_fails_before_training_where_two_are_needed(
+    small, graph, y
+):
     ones = graph[np.flatnonzero(y)]
     with pytest.raises(ValueError, match=r"must give one number .*X_val"):
         small(scoring="roc_auc").fit(graph, y, X_val=ones, y_val=y[y == 1])

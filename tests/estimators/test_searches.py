@@ -64,7 +64,7 @@ def run(script, **variables):
     return done.stdout
 
 
-def test_processes_and_threads_find_what_one_after_the_other_does():
+def test_processes_and_threads_equal_one_after_the_other():
     script = """
         graph, y = problem(300)
         alone = outcome(search().fit(graph, y), graph)
@@ -108,7 +108,7 @@ def test_workers_train_on_the_pages_of_a_large_graph_and_share_the_cores():
 
 
 @needs_dask
-def test_a_dask_cluster_finds_what_one_process_does():
+def test_a_dask_cluster_equals_one_process():
     script = """
         graph, y = problem(300)
         alone = outcome(search().fit(graph, y), graph)

@@ -43,7 +43,7 @@ def run(script):
     return done.stdout
 
 
-def test_two_threads_that_fit_at_once_get_what_each_gets_alone():
+def test_two_threads_that_fit_at_once_equal_each_alone():
     run("""
         alone = [fit(1), fit(2)]
         found = {}

@@ -1,6 +1,7 @@
 """What net_params, verbose and random_state do, and how a training ends."""
 
 import signal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,20 +12,15 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skattn import GraphAttentionClassifier, GraphAttentionRegressor
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {
-        "max_epochs": 6,
-        "hidden_dim": 8,
-        "random_state": 0,
-        "early_stopping": False,
-    } | params
-    return cls(**given)
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=6, early_stopping=False)
 
 
 # ---- net_params and verbose --------------------------------------------------
 
 
-def test_another_optimizer_trains_otherwise(graph, y):
+def test_another_optimizer_trains_otherwise(small, graph, y):
     sgd = {"optimizer": torch.optim.SGD, "optimizer__momentum": 0.9}
     plain = small().fit(graph, y)
     clf = small(net_params=sgd).fit(graph, y)
@@ -32,14 +28,14 @@ def test_another_optimizer_trains_otherwise(graph, y):
     assert clf.loss_curve_[-1] != plain.loss_curve_[-1]
 
 
-def test_the_learning_rate_follows_a_schedule(graph, y):
+def test_the_learning_rate_follows_a_schedule(small, graph, y):
     schedule = LRScheduler(policy="StepLR", step_size=1, gamma=0.0)
     clf = small(net_params={"callbacks": [schedule]}, dropout=0.0).fit(graph, y)
     assert clf.loss_curve_[1] < clf.loss_curve_[0]  # one step, then no more
     assert clf.loss_curve_[2:] == pytest.approx([clf.loss_curve_[1]] * 4, rel=1e-5)
 
 
-def test_a_users_callback_sees_every_epoch(graph, y):
+def test_a_users_callback_sees_every_epoch(small, graph, y):
     class Count(Callback):
         n_epochs = 0
 
@@ -51,14 +47,14 @@ def test_a_users_callback_sees_every_epoch(graph, y):
     assert count.n_epochs == 6
 
 
-def test_net_params_do_not_reach_what_the_estimator_decides(graph, y):
+def test_net_params_cannot_replace_what_the_estimator_sets(small, graph, y):
     with pytest.raises(
         ValueError, match=r"net_params must leave \['lr', 'module__x'\]"
     ):
         small(net_params={"lr": 1.0, "module__x": 1}).fit(graph, y)
 
 
-def test_verbose_prints_a_line_an_epoch(graph, y, capsys):
+def test_verbose_prints_a_line_an_epoch(small, graph, y, capsys):
     small(verbose=1, max_epochs=3).fit(graph, y)
     printed = capsys.readouterr().out
     assert "train_loss" in printed
@@ -71,7 +67,7 @@ def test_verbose_prints_a_line_an_epoch(graph, y, capsys):
 
 
 @pytest.mark.parametrize("cls", [GraphAttentionClassifier, GraphAttentionRegressor])
-def test_the_same_seed_gives_the_same_bits(cls, graph, y):
+def test_the_same_seed_gives_the_same_bits(small, cls, graph, y):
     params = {"dropout": 0.5, "attention_dropout": 0.3, "early_stopping": 0.3}
     one, two, other = (
         small(cls, **params, random_state=seed).fit(graph, y) for seed in (7, 7, 8)
@@ -81,7 +77,7 @@ def test_the_same_seed_gives_the_same_bits(cls, graph, y):
     np.testing.assert_array_equal(one.predict(graph), two.predict(graph))
 
 
-def test_random_states_and_none_are_taken(graph, y):
+def test_random_states_and_none_are_taken(small, graph, y):
     state = np.random.RandomState(3)
     first = small(random_state=state).fit(graph, y).loss_curve_
     second = small(random_state=state).fit(graph, y).loss_curve_
@@ -96,7 +92,7 @@ def _numpy_state():
     return np.random.get_state()[1].copy()  # noqa: NPY002 - the global one is meant
 
 
-def test_nobody_elses_random_numbers_are_touched(graph, y):
+def test_global_random_states_are_left_as_they_are(small, graph, y):
     before = torch.random.get_rng_state(), _numpy_state()
     torch_seeded = small(dropout=0.5).fit(graph, y)
     torch_seeded.predict(graph)
@@ -104,14 +100,14 @@ def test_nobody_elses_random_numbers_are_touched(graph, y):
     np.testing.assert_array_equal(_numpy_state(), before[1])
 
 
-def test_other_peoples_random_numbers_do_not_matter(graph, y):
+def test_global_random_states_do_not_matter(small, graph, y):
     one = small(dropout=0.5).fit(graph, y)
     torch.rand(3)
     np.random.random(3)  # noqa: NPY002 - the global one is meant
     assert small(dropout=0.5).fit(graph, y).loss_curve_ == one.loss_curve_
 
 
-def test_prediction_draws_nothing(graph, y):
+def test_prediction_draws_nothing(small, graph, y):
     clf = small(dropout=0.5, attention_dropout=0.5).fit(graph, y)
     np.testing.assert_array_equal(clf.predict_proba(graph), clf.predict_proba(graph))
 
@@ -141,7 +137,7 @@ class CtrlC(Callback):
 
 
 @pytest.mark.parametrize("moment", ["on_epoch_begin", "on_batch_end", "on_epoch_end"])
-def test_ctrl_c_commits_and_raises_on(graph, y, on_interrupt, moment):
+def test_ctrl_c_commits_and_raises_on(small, graph, y, on_interrupt, moment):
     clf = small(net_params={"callbacks": [CtrlC(3, moment)]})
     with pytest.raises(KeyboardInterrupt):
         clf.fit(graph, y)
@@ -151,7 +147,7 @@ def test_ctrl_c_commits_and_raises_on(graph, y, on_interrupt, moment):
     assert clf.n_features_in_ == 3
 
 
-def test_ctrl_c_restores_the_best_weights(graph, y, on_interrupt):
+def test_ctrl_c_restores_the_best_weights(small, graph, y, on_interrupt):
     noise = np.random.default_rng(1).permutation(y)
     stop_at = 25
     clf = small(
@@ -173,7 +169,7 @@ def test_ctrl_c_restores_the_best_weights(graph, y, on_interrupt):
 
 
 def test_ctrl_c_before_the_first_epoch_ends_leaves_all_as_it_was(
-    graph, y, on_interrupt
+    small, graph, y, on_interrupt
 ):
     clf = small(net_params={"callbacks": [CtrlC(1, "on_batch_end")]})
     with pytest.raises(KeyboardInterrupt):
@@ -187,13 +183,13 @@ def test_ctrl_c_before_the_first_epoch_ends_leaves_all_as_it_was(
     assert vars(clf) == before | {"net_params": clf.net_params}
 
 
-def test_ctrl_c_stops_a_search(graph, y, on_interrupt):
+def test_ctrl_c_stops_a_search(small, graph, y, on_interrupt):
     clf = small(net_params={"callbacks": [CtrlC(2)]})
     with pytest.raises(KeyboardInterrupt):
         cross_val_score(clf, graph, y, cv=2)
 
 
-def test_skorchs_early_stopping_is_a_normal_end(graph, y):
+def test_skorchs_early_stopping_is_a_normal_end(small, graph, y):
     patience = EarlyStopping(monitor="train_loss", patience=2, threshold=10.0)
     clf = small(max_epochs=50, net_params={"callbacks": [patience]}).fit(graph, y)
     assert clf.n_iter_ < 50
@@ -203,7 +199,7 @@ def test_skorchs_early_stopping_is_a_normal_end(graph, y):
 # ---- a fit that fails --------------------------------------------------------
 
 
-def test_a_refit_replaces_everything_learned(graph, y, table):
+def test_a_refit_replaces_everything_learned(small, graph, y, table):
     X, _ = table
     clf = small(early_stopping=0.3).fit(graph, y)
     clf.set_params(early_stopping=False).fit(X[:, :2], np.array(list("abcd") * 10))
@@ -213,7 +209,7 @@ def test_a_refit_replaces_everything_learned(graph, y, table):
     assert clf.predict(X[:, :2]).shape == (40,)
 
 
-def test_a_diverged_refit_leaves_every_attribute_as_it_was(graph, y):
+def test_a_diverged_refit_leaves_every_attribute_as_it_was(small, graph, y):
     clf = small().fit(graph, y)
     before = dict(vars(clf))
     answers = clf.predict_proba(graph)
@@ -225,7 +221,7 @@ def test_a_diverged_refit_leaves_every_attribute_as_it_was(graph, y):
     np.testing.assert_array_equal(clf.predict_proba(graph), answers)
 
 
-def test_an_error_in_a_callback_leaves_every_attribute_as_it_was(graph, y):
+def test_an_error_in_a_callback_leaves_every_attribute_as_it_was(small, graph, y):
     class Broken(Callback):
         def on_epoch_end(self, net, **kwargs):
             raise RuntimeError("no space left")

@@ -1,5 +1,7 @@
 """Tables, tables with an adjacency, graphs, and rows that join a graph by name."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,15 +23,15 @@ from skattn.nn import HopAttention
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 15, "hidden_dim": 16, "random_state": 0} | params
-    return cls(**given)
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=15, hidden_dim=16)
 
 
 # ---- a table -----------------------------------------------------------------
 
 
-def test_a_table_is_learned(table):
+def test_a_table_is_learned(small, table):
     X, y = table
     clf = small(max_epochs=40).fit(X, y)
     assert clf.score(X, y) > 0.9
@@ -37,7 +39,7 @@ def test_a_table_is_learned(table):
     assert len(clf.loss_curve_) == clf.n_iter_
 
 
-def test_predictions_do_not_depend_on_the_batch_of_rows(table):
+def test_predictions_do_not_depend_on_the_batch_of_rows(small, table):
     X, y = table
     clf = small().fit(X[:30], y[:30])
     together = clf.predict_proba(X[30:])
@@ -47,14 +49,14 @@ def test_predictions_do_not_depend_on_the_batch_of_rows(table):
     np.testing.assert_allclose(together, turned, **CLOSE)
 
 
-def test_a_number_does_not_depend_on_the_batch_of_rows(table):
+def test_a_number_does_not_depend_on_the_batch_of_rows(small, table):
     X, _ = table
     reg = small(GraphAttentionRegressor).fit(X[:30], X[:30, 0])
     alone = np.concatenate([reg.predict(X[[i]]) for i in range(40)])
     np.testing.assert_allclose(reg.predict(X), alone, **CLOSE)
 
 
-def test_a_new_row_attends_to_training_rows_only(table):
+def test_a_new_row_attends_to_training_rows_only(small, table):
     X, y = table
     clf = small().fit(X[:30], y[:30])
     twins = np.repeat(X[[35]], 20, axis=0)  # each other's nearest, if they could see
@@ -71,7 +73,7 @@ def attending(model):
     return [isinstance(block.attention, HopAttention) for block in blocks]
 
 
-def test_of_a_plain_table_only_the_last_layer_attends(table, adjacency):
+def test_of_a_plain_table_only_the_last_layer_attends(small, table, adjacency):
     X, y = table
     for cls in (GraphAttentionClassifier, GraphAttentionRegressor):
         assert attending(small(cls).fit(X, y)) == [False, False, True]
@@ -84,7 +86,7 @@ def test_of_a_plain_table_only_the_last_layer_attends(table, adjacency):
 
 @pytest.mark.parametrize(("n_feature_layers", "expected"), [(0, 3), (1, 2), (2, 1)])
 def test_how_many_layers_attend_is_the_users_choice(
-    table, graph, n_feature_layers, expected
+    small, table, graph, n_feature_layers, expected
 ):
     X, y = table
     for rows in (X, graph):
@@ -92,7 +94,7 @@ def test_how_many_layers_attend_is_the_users_choice(
         assert sum(attending(small(encoder=recipe).fit(rows, y))) == expected
 
 
-def test_the_activation_of_plain_tables_is_another(table, adjacency):
+def test_the_activation_of_plain_tables_is_another(small, table, adjacency):
     X, y = table
 
     def activation(cls=GraphAttentionClassifier, rows=X, **recipe):
@@ -105,14 +107,16 @@ def test_the_activation_of_plain_tables_is_another(table, adjacency):
     assert activation(GraphAttentionRegressor, Graph(adjacency, X)) == "silu"
     assert activation(GraphAttentionRegressor, [Graph(adjacency, X)] * len(y)) == "elu"
     assert activation(activation="silu") == "silu"
-    # an embedder's encoder bends as the embedder did
+    # the activation of a pretrained encoder is the embedder's
     graph = Graph(adjacency, X)
     reg = small(GraphAttentionRegressor, pretrained=small(AttentionEmbedder).fit(graph))
     spec = reg.fit(graph, y).net_.objective.spec
     assert spec.block.activation == "elu"
 
 
-def test_all_layers_of_plain_tables_count_where_classes_are_told(table, adjacency):
+def test_outputs_of_all_layers_are_combined_where_classes_of_plain_tables_are_learned(
+    small, table, adjacency
+):
     X, y = table
 
     def jumping(cls=GraphAttentionClassifier, rows=X, **params):
@@ -129,7 +133,7 @@ def test_all_layers_of_plain_tables_count_where_classes_are_told(table, adjacenc
 
 
 @pytest.mark.parametrize("cls", [GraphAttentionClassifier, GraphAttentionRegressor])
-def test_numbers_become_waves_if_asked(table, adjacency, cls):
+def test_features_have_a_periodic_embedding_if_configured(small, table, adjacency, cls):
     X, y = table
     periodic = EncoderConfig(feature_embedding="periodic")
     for rows in (X, Graph(adjacency, X)):
@@ -139,7 +143,9 @@ def test_numbers_become_waves_if_asked(table, adjacency, cls):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_waves_know_the_units_of_what_was_learned_from(table, adjacency, many):
+def test_a_periodic_embedding_standardises_by_the_training_rows(
+    small, table, adjacency, many
+):
     X, y = table
     graph = Graph(adjacency, X)
     rows = [graph[[k]].subgraph() for k in range(len(y))] if many else X
@@ -150,14 +156,14 @@ def test_waves_know_the_units_of_what_was_learned_from(table, adjacency, many):
     assert embedding.frequency.grad is not None
 
 
-def test_sparse_numbers_cannot_become_waves(table):
+def test_sparse_numbers_cannot_become_waves(small, table):
     X, y = table
     clf = small(encoder=EncoderConfig(feature_embedding="periodic"))
     with pytest.raises(ValueError, match=r"needs dense features.*X\.toarray\(\)"):
         clf.fit(sp.csr_array(X), y)
 
 
-def test_an_embedder_tells_features_as_they_are(table):
+def test_an_embedder_takes_no_periodic_embedding(small, table):
     embedder = small(
         AttentionEmbedder, encoder=EncoderConfig(feature_embedding="periodic")
     )
@@ -165,12 +171,12 @@ def test_an_embedder_tells_features_as_they_are(table):
         embedder.fit(table[0])
 
 
-def test_one_layer_must_attend(table):
+def test_one_layer_must_attend(small, table):
     with pytest.raises(ValueError, match=r"must be less than n_layers=3, got 3"):
         small(encoder=EncoderConfig(n_feature_layers=3)).fit(*table)
 
 
-def test_a_table_may_start_from_an_embedder(table):
+def test_a_table_may_start_from_an_embedder(small, table):
     X, y = table
     embedder = small(AttentionEmbedder).fit(X)
     assert attending(small(pretrained=embedder).fit(X, y)) == [True] * 3
@@ -185,7 +191,7 @@ def test_a_table_may_start_from_an_embedder(table):
     ]
 
 
-def test_sparse_features_stay_sparse_and_mean_the_same(table):
+def test_sparse_features_stay_sparse_and_mean_the_same(small, table):
     X, y = table
     X = np.where(X > 0, X, 0)
     params = {"dropout": 0.0, "early_stopping": False}
@@ -197,7 +203,7 @@ def test_sparse_features_stay_sparse_and_mean_the_same(table):
     )
 
 
-def test_a_wide_sparse_table_is_never_made_dense(graph, y):
+def test_a_wide_sparse_table_is_never_made_dense(small, graph, y):
     width = 2_000_000  # 40 dense rows of float32 would be 320 MB, the weight 64 MB
     X = sp.random_array((40, width), density=1e-6, format="csr", rng=0)
     clf = small(max_epochs=1, hidden_dim=4, n_layers=1, residual=False, dropout=0.0)
@@ -205,7 +211,7 @@ def test_a_wide_sparse_table_is_never_made_dense(graph, y):
     assert sp.issparse(clf._prepare(graph.with_features(X)).view.X)
 
 
-def test_whatever_the_numbers_are_inside_is_float32(table):
+def test_whatever_the_numbers_are_inside_is_float32(small, table):
     X, y = table
     X = np.round(X * 4)
     ref = small().fit(X.astype(np.float32), y).predict_proba(X)
@@ -215,7 +221,7 @@ def test_whatever_the_numbers_are_inside_is_float32(table):
         )
 
 
-def test_feature_names_are_kept_and_checked(table):
+def test_feature_names_are_kept_and_checked(small, table):
     X, y = table
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     clf = small().fit(frame, y)
@@ -229,7 +235,7 @@ def test_feature_names_are_kept_and_checked(table):
 # ---- a table and its adjacency -----------------------------------------------
 
 
-def test_a_table_with_its_adjacency_is_the_graph_of_both(table, adjacency):
+def test_a_table_with_its_adjacency_is_the_graph_of_both(small, table, adjacency):
     X, y = table
     by_table = small().fit(X, y, adjacency=adjacency)
     by_graph = small().fit(Graph(adjacency, X), y)
@@ -242,7 +248,7 @@ def test_a_table_with_its_adjacency_is_the_graph_of_both(table, adjacency):
     )
 
 
-def test_an_adjacency_at_predict_is_a_graph_of_its_own(table, adjacency):
+def test_an_adjacency_at_predict_is_a_graph_of_its_own(small, table, adjacency):
     X, y = table
     clf = small().fit(X, y, adjacency=adjacency)
     rows = np.arange(10)
@@ -258,7 +264,7 @@ def test_an_adjacency_at_predict_is_a_graph_of_its_own(table, adjacency):
 # ---- views of a graph --------------------------------------------------------
 
 
-def test_a_slice_names_targets_and_the_rest_is_context(table, adjacency):
+def test_a_slice_names_targets_and_the_rest_is_context(small, table, adjacency):
     X, y = table
     train, test = np.arange(30), np.arange(30, 40)
     params = {"early_stopping": False}
@@ -270,14 +276,14 @@ def test_a_slice_names_targets_and_the_rest_is_context(table, adjacency):
     assert clf.loss_curve_ != other.loss_curve_
 
 
-def test_a_slice_is_predicted_as_in_the_whole_graph(graph, y):
+def test_a_slice_is_predicted_as_in_the_whole_graph(small, graph, y):
     clf = small().fit(graph[:30], y[:30])
     whole = clf.predict_proba(graph)
     rows = [33, 5, 33]
     np.testing.assert_array_equal(clf.predict_proba(graph[rows]), whole[rows])
 
 
-def test_another_graph_is_predicted_inductively(graph, y, table, adjacency):
+def test_another_graph_is_predicted_inductively(small, graph, y, table, adjacency):
     clf = small().fit(graph, y)
     doubled = Graph.union([graph, Graph(adjacency.T, table[0])])
     np.testing.assert_allclose(
@@ -286,7 +292,7 @@ def test_another_graph_is_predicted_inductively(graph, y, table, adjacency):
     assert clf.predict(Graph(np.zeros((2, 2)), table[0][:2])).shape == (2,)
 
 
-def test_the_order_of_the_nodes_does_not_matter(graph, y):
+def test_the_order_of_the_nodes_does_not_matter(small, graph, y):
     clf = small().fit(graph, y)
     order = np.random.default_rng(0).permutation(40)
     np.testing.assert_allclose(
@@ -296,7 +302,7 @@ def test_the_order_of_the_nodes_does_not_matter(graph, y):
     )
 
 
-def test_a_graph_without_features_counts_none(adjacency, y):
+def test_a_graph_without_features_counts_none(small, adjacency, y):
     graph = Graph(adjacency)
     clf = small().fit(graph, y)
     assert clf.n_features_in_ == 0
@@ -304,7 +310,7 @@ def test_a_graph_without_features_counts_none(adjacency, y):
     assert clf.predict_proba(graph).shape == (40, 2)
 
 
-def test_edge_weights_and_edge_features_are_used(table, adjacency):
+def test_edge_weights_and_edge_features_are_used(small, table, adjacency):
     X, y = table
     edges = np.argwhere(adjacency)
     rng = np.random.default_rng(0)
@@ -317,7 +323,7 @@ def test_edge_weights_and_edge_features_are_used(table, adjacency):
         assert clf.predict(graph).shape == (40,)
 
 
-def test_a_graph_of_frames_keeps_feature_names(table, adjacency):
+def test_a_graph_of_frames_keeps_feature_names(small, table, adjacency):
     X, y = table
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     clf = small().fit(Graph(adjacency, frame), y)
@@ -351,12 +357,18 @@ def preparation():
     )
 
 
-def by_name(graph, **params):
-    pipe = make_pipeline(preparation(), small(graph=graph, **params))
-    return pipe.set_output(transform="pandas")
+@pytest.fixture
+def by_name(small):
+    """A function: make a pipeline whose rows join a graph by name."""
+
+    def make(graph, **params):
+        pipe = make_pipeline(preparation(), small(graph=graph, **params))
+        return pipe.set_output(transform="pandas")
+
+    return make
 
 
-def test_rows_join_a_graph_by_name_through_a_pipeline(customers):
+def test_rows_join_a_graph_by_name_through_a_pipeline(by_name, customers):
     frame, y, graph = customers
     pipe = by_name(graph).fit(frame[:30], y[:30])
     assert pipe.predict_proba(frame[30:]).shape == (10, 2)
@@ -365,7 +377,7 @@ def test_rows_join_a_graph_by_name_through_a_pipeline(customers):
     )
 
 
-def test_a_named_index_does_as_well_as_a_column(customers):
+def test_a_named_index_does_as_well_as_a_column(small, customers):
     frame, y, graph = customers
     table = frame[["age", "customer"]]
     by_column = small(graph=graph).fit(table[:30], y[:30])
@@ -376,7 +388,7 @@ def test_a_named_index_does_as_well_as_a_column(customers):
     )
 
 
-def test_rows_that_join_are_found_in_any_order(customers):
+def test_rows_that_join_are_found_in_any_order(by_name, customers):
     frame, y, graph = customers
     pipe = by_name(graph).fit(frame[:30], y[:30])
     np.testing.assert_allclose(
@@ -386,7 +398,7 @@ def test_rows_that_join_are_found_in_any_order(customers):
     )
 
 
-def test_training_does_not_see_the_test_rows_of_the_graph(customers):
+def test_training_does_not_see_the_test_rows_of_the_graph(small, customers):
     frame, y, graph = customers
     table = frame[["age", "customer"]]
     clf = small(graph=graph).fit(table[:30], y[:30])
@@ -395,7 +407,7 @@ def test_training_does_not_see_the_test_rows_of_the_graph(customers):
     assert clf.loss_curve_ == alone.loss_curve_
 
 
-def test_requested_rows_replace_the_stored_ones(customers):
+def test_requested_rows_replace_the_stored_ones(small, customers):
     frame, y, graph = customers
     table = frame[["age", "customer"]]
     clf = small(graph=graph).fit(table[:30], y[:30])
@@ -405,14 +417,14 @@ def test_requested_rows_replace_the_stored_ones(customers):
     assert np.abs(clf.predict_proba(changed) - before).max() > 1e-3
 
 
-def test_rows_may_bring_nothing_but_their_name(customers):
+def test_rows_may_bring_nothing_but_their_name(small, customers):
     frame, y, graph = customers
     clf = small(graph=graph).fit(frame[["customer"]], y)
     assert clf.n_features_in_ == 0
     assert clf.predict(frame[["customer"]][:4]).shape == (4,)
 
 
-def test_a_regressor_takes_every_way_in(table, adjacency, customers):
+def test_a_regressor_takes_every_way_in(small, table, adjacency, customers):
     X, _ = table
     frame, _, nodes = customers
     y = X[:, 0] * 100 + 7

@@ -1,5 +1,7 @@
 """The tools people already use, around the estimators."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,15 +35,15 @@ from skattn.preprocessing import NodeTransformer
 ESTIMATORS = [GraphAttentionClassifier, GraphAttentionRegressor]
 
 
-def small(cls=GraphAttentionClassifier, **params):
-    given = {"max_epochs": 5, "hidden_dim": 8, "random_state": 0} | params
-    return cls(**given)
+@pytest.fixture
+def small(small):
+    return partial(small, max_epochs=5)
 
 
 # ---- searches and folds on a Graph -------------------------------------------
 
 
-def test_folds_of_a_graph_equal_a_loop_by_hand(graph, y):
+def test_folds_of_a_graph_equal_a_loop_by_hand(small, graph, y):
     folds = KFold(3)
     by_tool = cross_val_predict(small(), graph, y, cv=folds, method="predict_proba")
     by_hand = np.empty((40, 2))
@@ -50,7 +52,7 @@ def test_folds_of_a_graph_equal_a_loop_by_hand(graph, y):
     np.testing.assert_allclose(by_tool, by_hand, rtol=0, atol=1e-6)
 
 
-def test_a_search_goes_over_a_graph_and_reaches_the_recipe(graph, y):
+def test_a_search_goes_over_a_graph_and_reaches_the_recipe(small, graph, y):
     grid = {
         "encoder__output": ["linear", "attention"],
         "residual": np.array([True, False]),
@@ -62,12 +64,12 @@ def test_a_search_goes_over_a_graph_and_reaches_the_recipe(graph, y):
     assert search.predict(graph[:3]).shape == (3,)
 
 
-def test_scores_of_a_pipeline_scale_each_fold_anew(graph, y):
+def test_scores_of_a_pipeline_scale_each_fold_anew(small, graph, y):
     pipe = make_pipeline(NodeTransformer(StandardScaler()), small())
     assert cross_val_score(pipe, graph, y, cv=3).shape == (3,)
 
 
-def test_a_regressor_is_validated_too(graph, table):
+def test_a_regressor_is_validated_too(small, graph, table):
     scores = cross_val_score(
         small(GraphAttentionRegressor), graph, table[0][:, 0], cv=3, scoring="r2"
     )
@@ -84,13 +86,13 @@ def test_a_regressor_is_validated_too(graph, table):
     ],
     ids=["calibrated", "stacking", "voting", "threshold"],
 )
-def test_meta_estimators_take_a_graph(graph, y, wrap):
+def test_meta_estimators_take_a_graph(small, graph, y, wrap):
     clf = wrap(small()).fit(graph, y)
     assert clf.predict(graph[:5]).shape == (5,)
     assert clf.predict_proba(graph[:5]).shape == (5, 2)
 
 
-def test_one_vs_rest_takes_rows_that_join_by_name(table, adjacency):
+def test_one_vs_rest_takes_rows_that_join_by_name(small, table, adjacency):
     X, _ = table
     y = np.digitize(X[:, 0], [-0.5, 0.5])
     frame = pd.DataFrame(X, columns=list("abc"), index=[f"n{i}" for i in range(40)])
@@ -99,7 +101,7 @@ def test_one_vs_rest_takes_rows_that_join_by_name(table, adjacency):
     assert clf.predict_proba(frame[:5]).shape == (5, 3)
 
 
-def test_learning_curves_are_drawn_on_a_graph(graph, y):
+def test_learning_curves_are_drawn_on_a_graph(small, graph, y):
     _, train, test = learning_curve(
         small(), graph, y, cv=2, train_sizes=[0.5, 1.0], shuffle=True, random_state=0
     )
@@ -107,7 +109,7 @@ def test_learning_curves_are_drawn_on_a_graph(graph, y):
     assert np.isfinite(test).all()
 
 
-def test_a_step_that_sees_features_only_refuses_a_graph(graph, y):
+def test_a_step_that_sees_features_only_refuses_a_graph(small, graph, y):
     pipe = make_pipeline(StandardScaler(), small())
     with pytest.raises(ValueError, match="edges would be lost"):
         pipe.fit(graph, y)
@@ -117,7 +119,9 @@ def test_a_step_that_sees_features_only_refuses_a_graph(graph, y):
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-def test_a_clone_has_parameters_and_the_graph_but_nothing_learned(cls, graph, table):
+def test_a_clone_has_parameters_and_the_graph_but_nothing_learned(
+    small, cls, graph, table
+):
     named = Graph(graph.adjacency, nodes=pd.Index([f"n{i}" for i in range(40)]))
     est = small(cls, encoder=EncoderConfig(feed_forward=1))
     est.fit(graph, table[1])
@@ -129,21 +133,21 @@ def test_a_clone_has_parameters_and_the_graph_but_nothing_learned(cls, graph, ta
     assert repr(copy).startswith(cls.__name__)
 
 
-def test_clones_train_as_the_original(graph, y):
+def test_clones_train_as_the_original(small, graph, y):
     clf = small().fit(graph, y)
     np.testing.assert_array_equal(
         clone(clf).fit(graph, y).predict_proba(graph), clf.predict_proba(graph)
     )
 
 
-def test_fit_leaves_parameters_as_they_are(graph, y):
+def test_fit_leaves_parameters_as_they_are(small, graph, y):
     clf = small(net_params={"callbacks": []}, encoder=EncoderConfig())
     before = clf.get_params()
     clf.fit(graph, y)
     assert clf.get_params() == before
 
 
-def test_parts_of_the_recipe_are_set_by_name():
+def test_parts_of_the_recipe_are_set_by_name(small):
     clf = small(encoder=EncoderConfig())
     clf.set_params(encoder__activation="gelu", encoder__feed_forward=2)
     assert clf.get_params()["encoder__activation"] == "gelu"
@@ -169,7 +173,7 @@ def test_adjacency_is_requested_by_default(cls):
     assert requests.fit.requests["sample_weight"] is None
 
 
-def test_a_pipeline_routes_the_adjacency(routing, table, adjacency):
+def test_a_pipeline_routes_the_adjacency(small, routing, table, adjacency):
     X, y = table
     pipe = make_pipeline(StandardScaler(), small())
     pipe.fit(X, y, adjacency=adjacency)
@@ -184,7 +188,7 @@ def test_a_pipeline_routes_the_adjacency(routing, table, adjacency):
     )
 
 
-def test_sample_weights_are_routed_on_request(routing, graph, y):
+def test_sample_weights_are_routed_on_request(small, routing, graph, y):
     weight = np.linspace(0.1, 1, 40)
     clf = small().set_fit_request(sample_weight=True)
     clf.set_score_request(sample_weight=True)
@@ -207,7 +211,9 @@ def test_sample_weights_are_routed_on_request(routing, graph, y):
     assert done["estimator"][0][-1].loss_curve_ == alone.loss_curve_
 
 
-def test_cross_validation_routes_the_adjacency_by_rows(routing, table, adjacency):
+def test_cross_validation_routes_the_adjacency_by_rows(
+    small, routing, table, adjacency
+):
     # scikit-learn slices by rows what it routes: those are no longer square
     X, y = table
     with pytest.raises(ValueError, match="adjacency must be square"):
@@ -216,7 +222,7 @@ def test_cross_validation_routes_the_adjacency_by_rows(routing, table, adjacency
         )
 
 
-def test_validation_data_are_routed_on_request(routing, table):
+def test_validation_data_are_routed_on_request(small, routing, table):
     X, y = table
     clf = small().set_fit_request(X_val=True, y_val=True)
     pipe = make_pipeline(StandardScaler(), clf, transform_input=["X_val"])

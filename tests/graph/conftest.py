@@ -1,4 +1,7 @@
+import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from skattn.graph import Graph
 
@@ -18,3 +21,43 @@ def there_and_back(tmp_path):
 def mmap(request):
     """Whether a file is mapped."""
     return request.param
+
+
+class _Check:
+    """Features as an estimator checks them; ``seen`` notes what was to be checked."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, features):
+        self.seen.append(features)
+        if features is None:
+            return None
+        if sparse.issparse(features):
+            return sparse.csr_array(features, dtype=np.float32)
+        return np.asarray(features, dtype=np.float32)
+
+
+@pytest.fixture
+def check():
+    return _Check()
+
+
+@pytest.fixture
+def senders():
+    """A function: the features of the senders of one target, one feature each."""
+
+    def of(view, position):
+        base = view.base
+        node = view.targets[position]
+        return base.X[base.adjacency[[node]].indices].ravel().tolist()
+
+    return of
+
+
+@pytest.fixture
+def graph():
+    """A path of four nodes, a to d, with weights 2, 3 and 4 and two features."""
+    path = [[0, 2, 0, 0], [2, 0, 3, 0], [0, 3, 0, 4], [0, 0, 4, 0]]
+    nodes = pd.Index(list("abcd"), name="site")
+    return Graph(path, np.arange(8.0).reshape(4, 2), nodes=nodes)

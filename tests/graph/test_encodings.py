@@ -82,7 +82,7 @@ def test_walks_of_many_graphs_equal_those_of_each(block, monkeypatch):
     assert_allclose(encode(whole, "random_walk", 5), expected, atol=1e-6)
 
 
-def test_walks_tell_a_hexagon_from_two_triangles():
+def test_walks_distinguish_a_hexagon_from_two_triangles():
     hexagon = encode(ring(6), "random_walk", 3)
     triangles = encode(side_by_side([ring(3)] * 2)[0], "random_walk", 3)
     assert_allclose(hexagon, [[0, 1 / 2, 0]] * 6)

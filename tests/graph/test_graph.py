@@ -20,12 +20,7 @@ PATH = [[0, 2, 0, 0], [2, 0, 3, 0], [0, 3, 0, 4], [0, 0, 4, 0]]
 X = np.arange(8.0).reshape(4, 2)
 
 
-@pytest.fixture
-def graph():
-    return Graph(PATH, X, nodes=pd.Index(list("abcd"), name="site"))
-
-
-def test_record_counts_what_it_holds(graph):
+def test_record_counts_its_nodes_edges_and_features(graph):
     assert (graph.n_nodes, graph.n_edges, graph.n_features) == (4, 6, 2)
     assert (graph.shape, len(graph), graph.n_edge_features) == ((4, 2), 4, 0)
     assert graph.base is graph
@@ -159,106 +154,12 @@ def test_subgraph_names_a_node_once(graph):
         graph.subgraph([7])
 
 
-def test_union_lays_graphs_side_by_side(graph):
-    other = Graph([[0, 1], [0, 0]], X[:2], nodes=pd.Index(["e", "f"], name="site"))
-    both = Graph.union([graph, other])
-    expected = np.zeros((6, 6))
-    expected[:4, :4] = PATH
-    expected[4, 5] = 1
-    np.testing.assert_array_equal(both.adjacency.toarray(), expected)
-    np.testing.assert_array_equal(both.X, np.concatenate([X, X[:2]]))
-    assert list(both.nodes) == list("abcdef")
-    assert both.nodes.name == "site"
-    assert not both.is_view
-
-
-def test_union_of_views_keeps_their_targets():
-    part = Graph(PATH)
-    both = Graph.union([part[[3, 1]], part[[0]]])
-    np.testing.assert_array_equal(both.targets, [3, 1, 4])
-    assert both.is_view
-
-
-def test_union_keeps_parallel_edges_and_edge_features():
-    entries = sparse.coo_array((np.ones(2), ([0, 0], [1, 1])), shape=(2, 2))
-    part = Graph(entries, edge_features=[1, 2])
-    both = Graph.union([part, part])
-    np.testing.assert_array_equal(both.edge_features.ravel(), [1, 2, 1, 2])
-    np.testing.assert_array_equal(both.adjacency.indptr, [0, 2, 2, 4, 4])
-
-
-@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csc_matrix, pd.DataFrame])
-def test_union_stacks_every_kind_of_features(make):
-    part = Graph(PATH, make(X))
-    stacked = Graph.union([part, part]).X
-    dense = stacked.toarray() if sparse.issparse(stacked) else np.asarray(stacked)
-    np.testing.assert_array_equal(dense, np.concatenate([X, X]))
-
-
-def test_union_refuses_graphs_of_different_kinds(graph):
-    with pytest.raises(ValueError, match=r"labels on graph 0 and none on graph 1"):
-        Graph.union([graph, Graph(PATH, X)])
-    with pytest.raises(ValueError, match=r"graph 1 has 1 feature where.*with_features"):
-        Graph.union([graph, Graph(PATH, X[:, :1], nodes=graph.nodes)])
-    with pytest.raises(ValueError, match="at least one graph"):
-        Graph.union([])
-    with pytest.raises(ValueError, match="each node once"):
-        Graph.union([graph, graph])
-
-
 def test_other_features_keep_the_view(graph):
     view = graph[[2, 1]].with_features(np.ones((4, 3)))
     assert view.shape == (2, 3)
     assert view.base.shape == (4, 3)
     assert view.adjacency is graph.adjacency
     assert not graph.with_features(None).is_view
-
-
-def test_other_features_are_of_the_whole_graph(graph):
-    with pytest.raises(ValueError, match=r"whole graph \(4\), got 2 rows"):
-        graph[[2, 1]].with_features(np.ones((2, 3)))
-
-
-@pytest.mark.parametrize(
-    "make", [np.asarray, np.ndarray.tolist, sparse.coo_array, pd.DataFrame]
-)
-def test_features_of_any_kind_can_be_cut(make):
-    part = Graph(PATH, make(X)).subgraph([3, 1])
-    dense = part.X.toarray() if sparse.issparse(part.X) else np.asarray(part.X)
-    np.testing.assert_array_equal(dense, X[[3, 1]])
-
-
-def test_features_are_two_dimensional():
-    with pytest.raises(ValueError, match=r"two-dimensional.*got shape \(4,\)"):
-        Graph(PATH, np.ones(4))
-
-
-def test_labels_take_the_name_of_a_series():
-    graph = Graph(PATH, nodes=pd.Series([4, 3, 2, 1], name="site"))
-    assert graph.nodes.name == "site"
-
-
-@pytest.mark.parametrize(
-    ("nodes", "message"),
-    [
-        (list("abc"), r"one label per node \(4\), got 3"),
-        (list("abca"), "each node once, got 'a'"),
-        (pd.MultiIndex.from_product([[0, 1], [0, 1]]), "one level"),
-    ],
-)
-def test_labels_that_do_not_fit_are_refused(nodes, message):
-    with pytest.raises(ValueError, match=message):
-        Graph(PATH, nodes=nodes)
-
-
-def test_labels_without_pandas_name_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match=r"skattn\[pandas\]"):
-        Graph([[0]], nodes=["a"])
-
-
-def test_tuples_are_labels():
-    assert list(Graph([[0]], nodes=[(1, 2)]).nodes) == [(1, 2)]
 
 
 def test_array_of_a_graph_is_refused_with_the_remedy(graph):

@@ -103,7 +103,7 @@ def test_wrong_things_are_named_by_type_and_position(make, wrong):
 
 
 @pytest.mark.parametrize("make", [list, lambda entries: objects(*entries)])
-def test_text_is_told_of_the_step_that_reads_it(make):
+def test_text_is_refused_with_the_step_that_reads_it(make):
     with pytest.raises(TypeError, match=r"the text 'CCO' at position 0.*MoleculeGraph"):
         input_kind(make(["CCO", "C"]))
 

@@ -33,7 +33,7 @@ def test_atoms_are_nodes_and_bonds_go_both_ways():
     assert ethanol.X.dtype == ethanol.edge_features.dtype == np.float32
 
 
-def test_atoms_tell_what_they_are():
+def test_atoms_have_features_of_their_element_and_bonds():
     ethanol = graph_of("CCO")
     carbon, oxygen = atoms(ethanol, "element_C", "element_O")
     assert_array_equal(carbon, [1, 1, 0])
@@ -55,7 +55,7 @@ def test_rare_elements_and_unknown_atoms_are_other():
     assert_array_equal(*atoms(graph_of("[Na+].*"), "element_other"), [1, 1])
 
 
-def test_what_is_beyond_the_last_count_is_in_it():
+def test_larger_counts_belong_to_the_last_one():
     phosphate = graph_of("F[P-](F)(F)(F)(F)F")
     assert_array_equal(*atoms(phosphate, "degree_6_or_more"), [0, 1, 0, 0, 0, 0, 0])
     assert_array_equal(*atoms(graph_of("C"), "hydrogens_4_or_more"), [1])
@@ -94,7 +94,7 @@ def test_a_bond_of_a_rare_type_is_other():
     ("smiles", "expected"),
     [("C/C=C/C", [1, 0]), (r"C/C=C\C", [0, 1]), ("CC=CC", [0, 0])],
 )
-def test_double_bonds_tell_their_sides(smiles, expected):
+def test_double_bonds_have_their_stereo_configuration(smiles, expected):
     assert_array_equal(bonds(graph_of(smiles), "stereo_E", "stereo_Z")[:, 2], expected)
 
 
@@ -195,7 +195,7 @@ def test_reading_writes_nothing_to_stderr(capfd):
 
 
 @pytest.mark.parametrize("on_invalid", ["raise", "nan"])
-def test_what_is_no_text_is_an_error_that_names_its_row(on_invalid):
+def test_an_entry_that_is_no_text_is_an_error_that_names_its_row(on_invalid):
     with pytest.raises(TypeError, match="string, got int in row 1"):
         graphs_from_smiles(["C", 5], on_invalid=on_invalid)
 

@@ -23,7 +23,7 @@ def test_a_state_comes_back_with_the_id_of_its_file(path, mmap):
     assert read_record(path, "Owner")[1] != stamp
 
 
-def test_a_file_of_another_class_names_what_opens_it(path):
+def test_a_file_of_another_class_names_the_class_that_opens_it(path):
     write_record(path, "Other", 1)
     with pytest.raises(
         ValueError, match=r"Owner\.save wrote.*Open it with Other\.load"

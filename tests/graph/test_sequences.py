@@ -32,7 +32,7 @@ def test_a_window_reaches_as_far_to_both_sides():
     assert attended(connect="window", window=2) == wide
 
 
-def test_a_causal_position_attends_to_itself_and_what_came_before():
+def test_a_causal_position_attends_to_itself_and_earlier_steps():
     lower = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
     assert attended(connect="causal") == lower
     assert attended(connect="causal", window=9) == lower
@@ -94,7 +94,7 @@ def test_an_array_of_three_dimensions_is_a_list_of_its_sequences():
         assert_array_equal(read, written)
 
 
-def test_time_is_the_last_axis_only_when_asked():
+def test_time_is_the_last_axis_with_axis_2_only():
     X = np.arange(12.0).reshape(2, 3, 2)
     first, second = read_sequences(X, axis=2)
     assert_array_equal(first, X[0].T)
@@ -176,7 +176,7 @@ def test_ragged_rows_are_an_error():
 
 
 @pytest.mark.parametrize("entry", [[["a"]], sp.csr_array(np.ones((2, 1)))])
-def test_what_holds_no_numbers_is_an_error(entry):
+def test_entries_without_numbers_are_an_error(entry):
     with pytest.raises(TypeError, match="Sequence 1 must hold numbers"):
         read_sequences([steps(2), entry])
 

@@ -241,7 +241,7 @@ def test_senders_that_are_no_nodes_are_refused_when_they_are_read(tmp_path):
         Graph.load(path, mmap=False)
 
 
-def test_saving_what_fails_leaves_the_old_file(tmp_path):
+def test_a_failed_save_leaves_the_old_file(tmp_path):
     path = tmp_path / "a"
     Graph(ADJACENCY, TABLE).save(path)
     with pytest.raises(TypeError):

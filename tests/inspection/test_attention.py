@@ -234,7 +234,7 @@ def test_regressor_has_weights_too():
     assert_rows_sum_to_one(weights)
 
 
-def test_looking_changes_no_prediction_and_drops_nothing():
+def test_attention_weights_change_no_prediction_and_drop_nothing():
     graph = Graph(ADJACENCY, X)
     clf = made(dropout=0.5, attention_dropout=0.5).fit(graph, Y)
     before = clf.predict_proba(graph)
@@ -274,7 +274,7 @@ def test_something_else_is_refused_by_its_name():
 
 
 def three_graphs():
-    """The graph of above, a single node, and a pair of whom one sees the other."""
+    """The graph above, a single node, and two, one of which attends to the other."""
     return [
         Graph(ADJACENCY, X),
         Graph([[0]], X[:1]),
@@ -352,7 +352,7 @@ def test_time_steps_of_a_causal_sequence_see_the_past_alone():
     ],
     ids=str,
 )
-def test_the_network_gets_what_it_was_trained_on(recipe, n_heads):
+def test_the_network_gets_the_input_of_training(recipe, n_heads):
     recipe = EncoderConfig(**recipe)
     clf = made(encoder=recipe).fit(Graph(ADJACENCY, X), Y)
     weights = attention_weights(clf, Graph(ADJACENCY, X))

@@ -13,19 +13,8 @@ from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 SCORES = ["dot", "gat", "gatv2"]
 
-# 0 attends to 0 and 2; 1 to all; 2 to 1; nobody is attended to by 3, which attends to
-# nobody
+# 0 attends to 0 and 2; 1 to all; 2 to 1; 3 to none
 SENDERS = [[0, 2], [0, 1, 2, 3], [1], []]
-
-
-def edges_of(senders):
-    starts = torch.tensor([0, *(len(row) for row in senders)]).cumsum(0)
-    flat = [j for row in senders for j in row]
-    return Edges.from_csr(starts, flat, n_senders=len(senders))
-
-
-def structure_of(senders, log_weight=None, features=None):
-    return GraphStructure(edges_of(senders), EdgeData(log_weight, features))
 
 
 def made(score, *, seed=0, dtype=torch.float64, **options):
@@ -37,10 +26,6 @@ def made(score, *, seed=0, dtype=torch.float64, **options):
         with torch.no_grad():
             attention.bias.uniform_(-1, 1, generator=generator)
     return attention
-
-
-def rows(n, k=3, *, seed=1, dtype=torch.float64):
-    return torch.randn(n, k, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 def plain_logit(attention, x_i, x_j, head):
@@ -90,7 +75,7 @@ def plain_attention(attention, x, senders, weight=None, features=None):
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("combine", ["concat", "mean"])
 @pytest.mark.parametrize("bias", [True, False])
-def test_layer_equals_the_formula_edge_by_edge(score, combine, bias):
+def test_layer_equals_the_formula_edge_by_edge(edges_of, rows, score, combine, bias):
     attention = made(score, combine=combine, bias=bias)
     x = rows(4)
     out = attention(x, edges_of(SENDERS))
@@ -99,7 +84,7 @@ def test_layer_equals_the_formula_edge_by_edge(score, combine, bias):
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_compiled_float32_layer_equals_the_formula(score):
+def test_compiled_float32_layer_equals_the_formula(edges_of, rows, score):
     attention = made(score, dtype=torch.float32)
     x = rows(4, dtype=torch.float32)
     expected = plain_attention(attention.double(), x.double(), SENDERS)
@@ -109,7 +94,7 @@ def test_compiled_float32_layer_equals_the_formula(score):
 
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("combine", ["concat", "mean"])
-def test_edge_features_join_score_and_message(score, combine):
+def test_edge_features_join_score_and_message(structure_of, rows, score, combine):
     attention = made(score, combine=combine, n_edge_features=2)
     x, features = rows(4), rows(7, 2, seed=2)
     per_row = features.split([2, 4, 1, 0])
@@ -119,7 +104,9 @@ def test_edge_features_join_score_and_message(score, combine):
 
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("n_edge_features", [0, 2])
-def test_log_weights_are_a_prior_on_the_senders(score, n_edge_features):
+def test_log_weights_are_a_prior_on_the_senders(
+    structure_of, rows, score, n_edge_features
+):
     attention = made(score, n_edge_features=n_edge_features)
     x = rows(4)
     weight = [[1.0, 3.0], [0.5, 2.0, 1.0, 7.0], [4.0], []]
@@ -131,7 +118,9 @@ def test_log_weights_are_a_prior_on_the_senders(score, n_edge_features):
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_a_sender_of_weight_two_counts_as_two_senders(score):
+def test_a_sender_of_weight_two_counts_as_two_senders(
+    structure_of, edges_of, rows, score
+):
     attention = made(score)
     x = rows(2)
     twice = attention(x, edges_of([[0, 1, 1], [1]]))
@@ -140,7 +129,7 @@ def test_a_sender_of_weight_two_counts_as_two_senders(score):
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_weights_of_a_receiver_sum_to_one_per_head(score):
+def test_weights_of_a_receiver_sum_to_one_per_head(structure_of, rows, score):
     attention = made(score, n_edge_features=2)
     structure = structure_of(SENDERS, rows(7, 1)[:, 0], rows(7, 2, seed=2))
     weights = attention.attention_weights(rows(4), structure)
@@ -150,7 +139,7 @@ def test_weights_of_a_receiver_sum_to_one_per_head(score):
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_weights_are_those_that_forward_uses(score):
+def test_weights_are_those_that_forward_uses(structure_of, rows, score):
     attention = made(score, n_edge_features=2)
     x, features = rows(4), rows(7, 2, seed=2)
     structure = structure_of(SENDERS, rows(7, 1, seed=3)[:, 0], features)
@@ -166,13 +155,13 @@ def test_weights_are_those_that_forward_uses(score):
     assert torch.equal(both[1], weights)
 
 
-def test_weights_are_not_dropped_in_training():
+def test_weights_are_not_dropped_in_training(edges_of, rows):
     attention = made("gatv2", dropout=0.9).train()
     weights = attention.attention_weights(rows(4), edges_of(SENDERS))
     assert_close(weights[:2].sum(0), torch.ones(2, dtype=weights.dtype))
 
 
-def test_gat_ranks_senders_alike_for_all_receivers_and_gatv2_does_not():
+def test_gat_ranks_senders_alike_for_all_receivers_and_gatv2_does_not(edges_of, rows):
     x, edges = rows(12, seed=5), edges_of([list(range(12))] * 12)
 
     def n_favourites(score):
@@ -183,7 +172,7 @@ def test_gat_ranks_senders_alike_for_all_receivers_and_gatv2_does_not():
     assert n_favourites("gatv2") > 1
 
 
-def test_folded_gat_score_has_the_gradients_of_the_unfolded():
+def test_folded_gat_score_has_the_gradients_of_the_unfolded(edges_of, rows):
     attention = made("gat")
     x, weight = rows(4), rows(4, 8, seed=6)
     (attention(x, edges_of(SENDERS)) * weight).sum().backward()
@@ -194,7 +183,7 @@ def test_folded_gat_score_has_the_gradients_of_the_unfolded():
         assert_close(ours, plain.grad)
 
 
-def test_gat_scores_of_wide_features_come_from_the_values():
+def test_gat_scores_of_wide_features_come_from_the_values(rows):
     attention = GraphAttention(9, 4, n_heads=2, score="gat").double()
     x = rows(4, 9)
     sent = attention.send(x, None)
@@ -211,7 +200,7 @@ def test_gat_scores_of_wide_features_come_from_the_values():
     assert_close(folded, attention.attention_query.grad)
 
 
-def test_slope_of_the_leaky_relu_can_be_set():
+def test_slope_of_the_leaky_relu_can_be_set(edges_of, rows):
     attention = made("gatv2")
     x, edges = rows(4), edges_of(SENDERS)
     before = attention(x, edges)
@@ -229,7 +218,7 @@ def sparse(x):
 
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_sparse_features_equal_dense_ones(score, dtype):
+def test_sparse_features_equal_dense_ones(edges_of, rows, score, dtype):
     attention = made(score, dtype=dtype)
     x = torch.tensor([[1, 0, 0], [0, 0, 0], [0, 2, -1], [0, 0, 3]], dtype=dtype)
     edges, weight = edges_of(SENDERS), rows(4, 8, dtype=dtype)
@@ -243,7 +232,7 @@ def test_sparse_features_equal_dense_ones(score, dtype):
     assert_close(*results, rtol=1e-5, atol=1e-6)
 
 
-def test_weights_of_sparse_features_equal_those_of_dense_ones():
+def test_weights_of_sparse_features_equal_those_of_dense_ones(edges_of):
     attention = made("dot")
     x = torch.tensor([[1.0, 0, 0], [0, 0, 0], [0, 2, -1], [0, 0, 3]]).double()
     edges = edges_of(SENDERS)
@@ -251,7 +240,7 @@ def test_weights_of_sparse_features_equal_those_of_dense_ones():
     assert_close(ours, attention.attention_weights(x, edges))
 
 
-def test_dropout_happens_in_training_only():
+def test_dropout_happens_in_training_only(edges_of, rows):
     attention = made("gatv2", dropout=0.5)
     x, edges = rows(4), edges_of(SENDERS)
     expected = plain_attention(attention, x, SENDERS)
@@ -259,7 +248,7 @@ def test_dropout_happens_in_training_only():
     assert not torch.allclose(attention.train()(x, edges), expected)
 
 
-def test_dropout_scales_a_weight_or_takes_it_away():
+def test_dropout_scales_a_weight_or_takes_it_away(edges_of):
     attention = made("gat", dropout=0.25, bias=False).train()
     with torch.no_grad():
         attention.value.fill_(1.0)
@@ -269,7 +258,7 @@ def test_dropout_scales_a_weight_or_takes_it_away():
     assert 0.6 < (kept > 0).double().mean() < 0.9
 
 
-def test_dropout_comes_from_the_generator_given():
+def test_dropout_comes_from_the_generator_given(edges_of, rows):
     attention = made("dot", dropout=0.5).train()
     x, edges = rows(4), edges_of([[0, 1, 2, 3]] * 4)
 
@@ -282,7 +271,7 @@ def test_dropout_comes_from_the_generator_given():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_without_a_generator_dropout_comes_from_torchs_own():
+def test_without_a_generator_dropout_comes_from_torchs_own(edges_of, rows):
     attention = made("dot", dropout=0.5).train()
     x, edges = rows(4), edges_of([[0, 1, 2, 3]] * 4)
     state = torch.get_rng_state()
@@ -292,14 +281,14 @@ def test_without_a_generator_dropout_comes_from_torchs_own():
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_isolated_node_gets_only_the_bias(score):
+def test_isolated_node_gets_only_the_bias(edges_of, rows, score):
     attention = made(score)
     out = attention(rows(4), edges_of(SENDERS))
     assert torch.equal(out[3], attention.bias)
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_graph_without_edges_gives_the_bias_everywhere(score):
+def test_graph_without_edges_gives_the_bias_everywhere(edges_of, rows, score):
     attention = made(score, dtype=torch.float32)
     out = attention(rows(3, dtype=torch.float32), edges_of([[], [], []]))
     assert torch.equal(out, attention.bias.expand(3, 8))
@@ -308,7 +297,7 @@ def test_graph_without_edges_gives_the_bias_everywhere(score):
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_single_sender_has_weight_one(score):
+def test_single_sender_has_weight_one(edges_of, rows, score):
     attention = made(score)
     x = rows(4)
     out = attention(x, edges_of(SENDERS))
@@ -323,7 +312,7 @@ def test_single_sender_has_weight_one(score):
     ),
     order=st.permutations(range(5)),
 )
-def test_numbering_of_the_nodes_does_not_matter(score, dense, order):
+def test_numbering_of_the_nodes_does_not_matter(edges_of, rows, score, dense, order):
     attention = made(score)
     x = rows(5)
     adjacency = torch.tensor(dense)
@@ -336,7 +325,7 @@ def test_numbering_of_the_nodes_does_not_matter(score, dense, order):
     assert_close(attention(x[order], edges_of(senders(renumbered))), out[order])
 
 
-def test_order_of_the_senders_does_not_matter():
+def test_order_of_the_senders_does_not_matter(edges_of, rows):
     attention = made("gatv2")
     x = rows(4)
     backwards = [row[::-1] for row in SENDERS]
@@ -365,7 +354,7 @@ def test_order_of_the_senders_does_not_matter():
         ),
     ],
 )
-def test_shapes_that_do_not_fit_are_named(method, given, message):
+def test_shapes_that_do_not_fit_are_named(edges_of, method, given, message):
     attention = made("gatv2", n_edge_features=2, dtype=torch.float32)
     fits = {
         "x": torch.ones(4, 3),
@@ -378,7 +367,7 @@ def test_shapes_that_do_not_fit_are_named(method, given, message):
         getattr(attention, method)(x, GraphStructure(edges, EdgeData(*data)))
 
 
-def test_edge_features_that_nothing_was_made_for_are_an_error():
+def test_edge_features_that_nothing_was_made_for_are_an_error(structure_of):
     attention = made("gat", dtype=torch.float32)
     with pytest.raises(ValueError, match=r"shape None.*n_edge_features=0; got \(7, 2"):
         attention(torch.ones(4, 3), structure_of(SENDERS, features=torch.ones(7, 2)))
@@ -426,7 +415,9 @@ def test_initial_weights_are_glorots(score):
 
 @pytest.mark.parametrize("score", ["dot", "gatv2"])
 @pytest.mark.parametrize("n_receivers", [3, 4])
-def test_shared_weights_are_those_of_maps_that_are_one(score, n_receivers):
+def test_shared_weights_are_those_of_maps_that_are_one(
+    edges_of, rows, score, n_receivers
+):
     shared, apart = made(score, share_weights=True), made(score)
     with torch.no_grad():
         for name, weight in apart.named_parameters():
@@ -445,12 +436,12 @@ def test_shared_weights_are_those_of_maps_that_are_one(score, n_receivers):
     assert_close(shared.value.grad, sum(getattr(apart, name).grad for name in parts))
 
 
-def test_gat_has_one_map_whether_weights_are_shared_or_not():
+def test_gat_has_one_map_whether_weights_are_shared_or_not(edges_of, rows):
     edges, x = edges_of(SENDERS), rows(4)
     assert_close(made("gat", share_weights=True)(x, edges), made("gat")(x, edges))
 
 
-def test_a_shared_score_does_not_see_which_values_are_dropped():
+def test_a_shared_score_does_not_see_which_values_are_dropped(rows):
     attention, x = made("dot", share_weights=True), rows(4)
     attention.value_dropout = 0.5
     sent = attention.send(x, torch.Generator().manual_seed(0))
@@ -459,7 +450,7 @@ def test_a_shared_score_does_not_see_which_values_are_dropped():
     assert sent.query is sent.key
 
 
-def test_repr_says_what_it_is():
+def test_repr_lists_widths_and_options():
     assert "3, 4, n_heads=2, score='gat', combine='concat'" in repr(made("gat"))
 
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,17 +15,12 @@ from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 RING = [sorted([i, (i + 1) % 6, (i - 1) % 6]) for i in range(6)]
 
 
-def edges_of(senders):
-    starts = torch.tensor([0, *(len(row) for row in senders)]).cumsum(0)
-    flat = [j for row in senders for j in row]
-    return Edges.from_csr(starts, flat, n_senders=len(senders))
+EDGES = Edges.from_csr(range(0, 19, 3), [j for row in RING for j in row], n_senders=6)
 
 
-EDGES = edges_of(RING)
-
-
-def rows(n=6, k=3, seed=1, dtype=torch.float32):
-    return torch.randn(n, k, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+@pytest.fixture(scope="session")
+def rows(rows):
+    return partial(rows, dtype=torch.float32)
 
 
 def made(in_features=3, *, block=None, jumping=None, n_components=4, **options):
@@ -44,8 +41,8 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def test_errors_follow_the_paper_step_by_step():
-    autoencoder, x = made(replace_fraction=0.4, gamma=2.0), rows()
+def test_errors_follow_the_paper_step_by_step(rows):
+    autoencoder, x = made(replace_fraction=0.4, gamma=2.0), rows(6)
     mask = draw_mask(6, 0.5, 0.4, seeded())
     assert (len(mask.replaced), len(mask.hidden)) == (1, 2)
     seen = torch.cat([x, torch.zeros(6, 1)], 1)
@@ -60,8 +57,8 @@ def test_errors_follow_the_paper_step_by_step():
     assert_close(error, expected, rtol=1e-3, atol=1e-4)  # the floor under the norm
 
 
-def test_a_masked_nodes_own_features_cannot_reach_its_error_but_as_target():
-    autoencoder, x = made(replace_fraction=0.0, mask_fraction=0.5), rows()
+def test_a_masked_nodes_own_features_cannot_reach_its_error_but_as_target(rows):
+    autoencoder, x = made(replace_fraction=0.0, mask_fraction=0.5), rows(6)
     nodes = draw_mask(6, 0.5, 0.0, seeded()).nodes
     longer = x.clone()
     longer[nodes] *= 3  # the same directions
@@ -87,16 +84,16 @@ def test_zeros_give_an_error_of_one_and_finite_gradients():
     assert all(p.grad.isfinite().all() for p in autoencoder.parameters())
 
 
-def test_nodes_that_see_nobody_have_bounded_gradients():
+def test_nodes_without_senders_have_bounded_gradients(rows):
     """All is masked: at first every reconstruction is a bias of zero."""
     autoencoder = made(mask_fraction=1.0, replace_fraction=0.0)
-    autoencoder(rows(), EDGES, generator=seeded()).mean().backward()
+    autoencoder(rows(6), EDGES, generator=seeded()).mean().backward()
     slope = autoencoder.reconstruct.bias.grad.norm()
     assert slope <= 3000  # gamma over the norm's floor
 
 
-def test_a_single_feature_has_a_squared_error():
-    autoencoder, x = made(1), rows(k=1)
+def test_a_single_feature_has_a_squared_error(rows):
+    autoencoder, x = made(1), rows(6, 1)
     mask = draw_mask(6, 0.5, 0.05, seeded())
     code = (
         autoencoder.encoder(mask_features(x, mask), EDGES)
@@ -108,22 +105,22 @@ def test_a_single_feature_has_a_squared_error():
     assert_close(autoencoder(x, EDGES, generator=seeded()), expected)
 
 
-def test_embedding_masks_nothing():
-    autoencoder, x = made().eval(), rows()
+def test_embedding_masks_nothing(rows):
+    autoencoder, x = made().eval(), rows(6)
     expected = autoencoder.encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
     assert autoencoder.project is None
     assert torch.equal(autoencoder.encode(x, EDGES), expected)
 
 
-def test_other_widths_are_mapped_from_the_encoding():
-    autoencoder, x = made(n_components=3).eval(), rows()
+def test_other_widths_are_mapped_from_the_encoding(rows):
+    autoencoder, x = made(n_components=3).eval(), rows(6)
     encoding = autoencoder.encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
     assert_close(autoencoder.encode(x, EDGES), autoencoder.project(encoding))
     assert autoencoder(x, EDGES).shape == (3,)
 
 
-def test_sparse_features_equal_dense_ones():
-    x = rows().relu()
+def test_sparse_features_equal_dense_ones(rows):
+    x = rows(6).relu()
     where = x.nonzero()
     starts = torch.tensor([0, *(x != 0).sum(1)]).cumsum(0)
     sparse = SparseMatrix(Edges.from_csr(starts, where[:, 1], n_senders=3), x[x != 0])
@@ -135,8 +132,8 @@ def test_sparse_features_equal_dense_ones():
     )
 
 
-def test_weights_and_edge_features_reach_encoder_and_decoder():
-    autoencoder, x = made(block={"n_edge_features": 1}), rows()
+def test_weights_and_edge_features_reach_encoder_and_decoder(rows):
+    autoencoder, x = made(block={"n_edge_features": 1}), rows(6)
     features = torch.zeros(18, 1)
     plain = GraphStructure(EDGES, EdgeData(features=features))
     for data in (
@@ -150,9 +147,9 @@ def test_weights_and_edge_features_reach_encoder_and_decoder():
     assert autoencoder.decoder.edge_value.grad is not None
 
 
-def test_all_randomness_comes_from_the_generator():
+def test_all_randomness_comes_from_the_generator(rows):
     autoencoder = made(block={"dropout": 0.3, "attention_dropout": 0.3}).train()
-    x, state = rows(), torch.get_rng_state()
+    x, state = rows(6), torch.get_rng_state()
 
     def run(seed):
         return autoencoder(x, EDGES, generator=seeded(seed))
@@ -173,9 +170,9 @@ def test_resetting_sets_every_weight():
         assert torch.equal(tensor, fresh[name]), name
 
 
-def test_gradients_are_right():
+def test_gradients_are_right(rows):
     autoencoder = made(block={"activation": "gelu"}).double()
-    x = rows(dtype=torch.float64)
+    x = rows(6, dtype=torch.float64)
     names = dict(autoencoder.named_parameters())
 
     def err(*parameters):
@@ -186,36 +183,36 @@ def test_gradients_are_right():
     assert torch.autograd.gradcheck(err, tuple(names.values()), fast_mode=True)
 
 
-def test_every_parameter_is_used():
+def test_every_parameter_is_used(rows):
     autoencoder = made(n_components=3, jumping="concat", block={"convolution": "mean"})
-    autoencoder(rows(), EDGES, generator=seeded()).sum().backward()
+    autoencoder(rows(6), EDGES, generator=seeded()).sum().backward()
     assert all(p.grad is not None for p in autoencoder.parameters())
 
 
 @settings(max_examples=20, deadline=None)
 @given(order=st.permutations(range(6)))
-def test_numbering_of_the_nodes_does_not_change_the_embedding(order):
+def test_numbering_of_the_nodes_does_not_change_the_embedding(edges_of, rows, order):
     number = {node: k for k, node in enumerate(order)}
     renumbered = edges_of([sorted(number[j] for j in RING[node]) for node in order])
-    autoencoder, x = made().eval(), rows()
+    autoencoder, x = made().eval(), rows(6)
     out = autoencoder.encode(x[list(order)], renumbered)
     assert_close(out, autoencoder.encode(x, EDGES)[list(order)], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_components", [3, 4])
-def test_encoder_carries_over_to_a_network_of_the_same_spec(n_components):
+def test_encoder_carries_over_to_a_network_of_the_same_spec(rows, n_components):
     block = {"convolution": "gcn", "global_attention": True, "norm": "batch"}
     autoencoder = made(n_components=n_components, block=block, jumping="concat")
-    autoencoder(rows(seed=5), EDGES, generator=seeded())  # moves the running means
+    autoencoder(rows(6, seed=5), EDGES, generator=seeded())  # moves the running means
     network = AttentionNetwork(3, 7, autoencoder.spec)
     network.encoder.load_state_dict(autoencoder.encoder_state())
-    x = rows()
+    x = rows(6)
     expected = autoencoder.eval().encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
     assert_close(network.eval().encoder(x, EDGES), expected)
 
 
-def test_weights_of_the_encoder_come_layer_by_layer():
-    autoencoder, x = made().eval(), rows()
+def test_weights_of_the_encoder_come_layer_by_layer(rows):
+    autoencoder, x = made().eval(), rows(6)
     weights = autoencoder.attention_weights(x, EDGES)
     expected, _ = autoencoder.encoder.attention_weights(
         torch.cat([x, torch.zeros(6, 1)], 1), EDGES
@@ -224,7 +221,7 @@ def test_weights_of_the_encoder_come_layer_by_layer():
     assert all(torch.equal(a, b) for a, b in zip(weights, expected, strict=True))
 
 
-def test_features_are_learned_from_neighbours():
+def test_features_are_learned_from_neighbours(edges_of):
     """On a ring of pairs alike, a masked node equals its neighbour."""
     x = torch.eye(3).repeat_interleave(2, 0).repeat(4, 1)  # 24 nodes, 12 pairs
     pairs = edges_of([[2 * (i // 2), 2 * (i // 2) + 1] for i in range(24)])
@@ -255,14 +252,14 @@ def test_options_out_of_range_are_an_error(options, message):
         made(**options)
 
 
-def test_features_of_another_width_are_an_error():
+def test_features_of_another_width_are_an_error(rows):
     for run in (made(), made().encode, made().attention_weights):
         with pytest.raises(ValueError, match="must have in_features=3 columns"):
-            run(rows(k=4), EDGES)
+            run(rows(6, 4), EDGES)
 
 
 def test_of_a_sampled_graph_only_masked_targets_have_errors():
-    # 0 and 1 are asked about; a block and the decoder reach two steps
+    # 0 and 1 are targets; a block and the decoder reach two steps
     edges = Edges.from_csr([0, 2, 4, 6, 7], [0, 2, 1, 3, 2, 4, 3], n_senders=5)
     structure = GraphStructure(edges, reach=(2, 4, 5))
     spec = NetworkSpec(block=BlockSpec(n_heads=2), n_layers=1, hidden_dim=8)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -14,8 +15,9 @@ EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 PLAIN = {"n_heads": 2, "residual": False, "norm": None}
 
 
-def rows(n=3, k=4, seed=1):
-    return torch.randn(n, k, generator=torch.Generator().manual_seed(seed))
+@pytest.fixture(scope="session")
+def rows(rows):
+    return partial(rows, dtype=torch.float32)
 
 
 def made(in_features=4, out_features=6, seed=0, input_dropout=None, **options):
@@ -33,15 +35,15 @@ def reset(spec, in_features=4, out_features=6, seed=0, input_dropout=None):
     ("activation", "function"),
     [("elu", elu), ("gelu", gelu), ("relu", relu), ("silu", silu)],
 )
-def test_bare_block_is_attention_and_activation(activation, function):
+def test_bare_block_is_attention_and_activation(rows, activation, function):
     block = made(**PLAIN, activation=activation)
-    x = rows()
+    x = rows(3, 4)
     assert_close(block(x, EDGES), function(block.attention(x, EDGES)))
 
 
-def test_residual_is_a_gated_linear_map_of_the_input():
+def test_residual_is_a_gated_linear_map_of_the_input(rows):
     block = made(**PLAIN | {"residual": True}, activation="relu")
-    x = rows()
+    x = rows(3, 4)
     with torch.no_grad():
         block.skip.gate.copy_(torch.arange(len(block.skip.gate)))
     residual = (x @ block.skip.weight) * block.skip.gate
@@ -50,14 +52,14 @@ def test_residual_is_a_gated_linear_map_of_the_input():
 
 
 @pytest.mark.parametrize("residual", [True, False])
-def test_a_block_alone_maps_every_receiver_by_itself(residual):
+def test_a_block_alone_maps_every_receiver_by_itself(rows, residual):
     options = {"residual": residual, "convolution": "gcn", "global_attention": True}
     spec = BlockSpec(**PLAIN | options, activation="relu")
     block = reset(without_attention(spec)).eval()
     linear = block.attention.map
     with torch.no_grad():
         linear.bias.copy_(torch.arange(6))
-    x = rows()
+    x = rows(3, 4)
     expected = relu(x @ linear.weight + torch.arange(6))
     assert_close(block(x, EDGES), expected)
     assert_close(block(x, Edges.from_csr([0, 1, 2], [2, 2], n_senders=3)), expected[:2])
@@ -73,23 +75,23 @@ def test_a_block_alone_maps_every_receiver_by_itself(residual):
 
 
 @pytest.mark.parametrize("start", [1.0, 0.1])
-def test_gates_of_the_residual_start_as_asked(start):
+def test_gates_of_the_residual_start_at_residual_start(start):
     block = made(**PLAIN | {"residual": True, "residual_start": start})
     assert block.skip.gate.tolist() == pytest.approx([start] * len(block.skip.gate))
 
 
-def test_layer_norm_standardises_every_row_of_the_sum():
+def test_layer_norm_standardises_every_row_of_the_sum(rows):
     block = made(norm="layer", activation="relu")
-    x = rows()
+    x = rows(3, 4)
     total = block.attention(x, EDGES) + block.skip(x)
     centred = total - total.mean(1, keepdim=True)
     variance = centred.square().mean(1, keepdim=True)
     assert_close(block(x, EDGES), relu(centred / (variance + 1e-5).sqrt()))
 
 
-def test_batch_norm_standardises_every_column_in_training():
+def test_batch_norm_standardises_every_column_in_training(rows):
     block = made(norm="batch", activation="relu").train()
-    x = rows()
+    x = rows(3, 4)
     total = block.attention(x, EDGES) + block.skip(x)
     centred = total - total.mean(0)
     variance = centred.square().mean(0)
@@ -101,9 +103,9 @@ def test_batch_norm_standardises_every_column_in_training():
 
 
 @pytest.mark.parametrize("norm", ["layer", None])
-def test_feed_forward_adds_two_maps_behind_a_norm(norm):
+def test_feed_forward_adds_two_maps_behind_a_norm(rows, norm):
     block = made(norm=norm, feed_forward=3, activation="gelu")
-    x = rows()
+    x = rows(3, 4)
     part = block.feed_forward
     assert part.expand.weight.shape == (6, 18)
     total = block.attention(x, EDGES) + block.skip(x)
@@ -113,10 +115,10 @@ def test_feed_forward_adds_two_maps_behind_a_norm(norm):
     assert_close(block(x, EDGES), expected)
 
 
-def test_block_hands_weights_and_edge_features_to_its_attention():
+def test_block_hands_weights_and_edge_features_to_its_attention(rows):
     block = made(**PLAIN, n_edge_features=2)
     data = EdgeData(torch.tensor([1.0, 2, 3, 4, 5, 6]).log(), rows(6, 2))
-    x, structure = rows(), GraphStructure(EDGES, data)
+    x, structure = rows(3, 4), GraphStructure(EDGES, data)
     (attention,) = block.attention.groups
     assert_close(block(x, structure), elu(attention(x, structure)))
     assert not torch.allclose(
@@ -139,9 +141,9 @@ def test_sparse_input_equals_the_dense_one(residual):
     assert_close(block(sparse, EDGES), block(x, EDGES))
 
 
-def test_input_dropout_acts_in_training_only_and_from_the_generator():
+def test_input_dropout_acts_in_training_only_and_from_the_generator(rows):
     block = made(dropout=0.5)
-    x = rows()
+    x = rows(3, 4)
     plain = made()(x, EDGES)
     assert_close(block.eval()(x, EDGES), plain)
     block.train()
@@ -196,17 +198,17 @@ def test_width_must_be_divisible_by_the_heads():
         (PLAIN | {"feed_forward": 2}, 2 * 4 * 6 + 6 + 6 + 6 * 12 + 12 + 12 * 6 + 6),
     ],
 )
-def test_block_has_no_parameter_that_it_does_not_use(options, n_parameters):
+def test_block_has_no_parameter_that_it_does_not_use(rows, options, n_parameters):
     block = made(**options)
     assert sum(p.numel() for p in block.parameters()) == n_parameters
-    (block(rows(), EDGES) * rows(3, 6)).sum().backward()
+    (block(rows(3, 4), EDGES) * rows(3, 6)).sum().backward()
     assert all(p.grad is not None for p in block.parameters())
 
 
-def test_resetting_forgets_the_norms_too():
+def test_resetting_forgets_the_norms_too(rows):
     block = made(norm="batch", feed_forward=1)
     for _ in range(3):
-        block(rows() + 5, EDGES)
+        block(rows(3, 4) + 5, EDGES)
     nn.init.constant_(block.norm.weight, 7.0)
     block.reset_parameters(torch.Generator().manual_seed(0))
     fresh = made(norm="batch", feed_forward=1).state_dict()
@@ -214,9 +216,9 @@ def test_resetting_forgets_the_norms_too():
         assert torch.equal(tensor, fresh[name]), name
 
 
-def test_convolution_and_global_attention_join_the_sum():
+def test_convolution_and_global_attention_join_the_sum(rows):
     block = made(norm=None, convolution="gcn", global_attention=True)
-    x = rows()
+    x = rows(3, 4)
     expected = (
         block.attention(x, EDGES)
         + block.convolution(x, EDGES)
@@ -226,15 +228,15 @@ def test_convolution_and_global_attention_join_the_sum():
     assert_close(block(x, EDGES), elu(expected))
 
 
-def test_gates_are_made_where_asked_for():
+def test_gates_are_made_for_a_gated_convolution_alone():
     assert made(convolution="mean").gate is None
     assert made(gated_convolution=True).gate is None
     assert made(convolution="mean", gated_convolution=True).gate is not None
 
 
-def test_gates_weigh_attention_and_convolution_per_node_and_channel():
+def test_gates_weigh_attention_and_convolution_per_node_and_channel(rows):
     options = {"convolution": "mean", "gated_convolution": True}
-    block, x = made(**PLAIN, **options, activation="relu"), rows()
+    block, x = made(**PLAIN, **options, activation="relu"), rows(3, 4)
     with torch.no_grad():
         block.gate.bias.copy_(torch.arange(6) - 2.0)
     h, m = block.attention(x, EDGES), block.convolution(x, EDGES)
@@ -243,10 +245,10 @@ def test_gates_weigh_attention_and_convolution_per_node_and_channel():
     assert_close(block(x, EDGES), relu(gate * h + (1 - gate) * m))
 
 
-def test_weights_come_with_the_output():
+def test_weights_come_with_the_output(rows):
     options = {"convolution": "gcn", "gated_convolution": True, "feed_forward": 1}
     block = made(**options, global_attention=True).eval()
-    x, structure = rows(), GraphStructure(EDGES)
+    x, structure = rows(3, 4), GraphStructure(EDGES)
     out, weights = block.forward_with_weights(x, structure)
     assert torch.equal(out, block(x, structure))
     (attention,) = block.attention.groups

@@ -13,7 +13,7 @@ from skattn.nn import (
 from skattn.nn._chunks import chunks
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
-# 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody
+# 0 attends to 0 and 1; 1 to all; 2 to itself; 3 to none
 EDGES = Edges.from_csr([0, 2, 6, 7, 7], [0, 1, 0, 1, 2, 3, 2], n_senders=4)
 
 
@@ -85,7 +85,7 @@ def test_an_empty_graph_is_one_empty_chunk():
         ({"dropout": 0.5, "attention_dropout": 0.5, "value_dropout": 0.5}, {}),
     ],
 )
-def test_chunks_give_what_the_whole_gives(block, network, max_edges):
+def test_chunks_equal_the_whole_graph(block, network, max_edges):
     spec = NetworkSpec(block=BlockSpec(**{"n_heads": 2} | block), **network)
     model = AttentionNetwork(5, 3, spec).eval()
     structure = graph(n_edge_features=spec.block.n_edge_features, hops=(2,))
@@ -160,7 +160,7 @@ def test_chunks_of_nothing_are_refused():
         ),
     ],
 )
-def test_what_needs_all_nodes_at_once_is_refused(spec, message):
+def test_operators_that_need_all_nodes_at_once_are_refused(spec, message):
     model = AttentionNetwork(5, 3, spec).eval()
     autoencoder = MaskedAutoencoder(5, spec, n_components=3).eval()
     assert not model.takes_chunks

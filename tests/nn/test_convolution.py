@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from skattn.nn._convolution import GraphConvolution, averaging_matrix, with_degree
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
-# 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody and is heard by 1
+# 0 attends to 0 and 1; 1 to all; 2 to itself; 3 to none, and 1 attends to it
 EDGES = Edges.from_csr([0, 2, 6, 7, 7], [0, 1, 0, 1, 2, 3, 2], n_senders=4)
 WEIGHTS = torch.tensor([1.0, 3, 2, 1, 4, 1, 5])
 WEIGHTED = GraphStructure(EDGES, EdgeData(WEIGHTS.log()))
@@ -17,12 +17,6 @@ def made(convolution="mean", dtype=torch.float64):
     convolution = GraphConvolution(2, 3, convolution).to(dtype)
     convolution.reset_parameters(torch.Generator().manual_seed(0))
     return convolution
-
-
-def rows(n, k, seed=1):
-    return torch.randn(
-        n, k, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +46,7 @@ def test_gcn_divides_by_the_roots_of_both_ends_degrees(structure, degrees, weigh
 
 
 @pytest.mark.parametrize("name", ["mean", "gcn"])
-def test_senders_rows_are_mapped_and_averaged(name):
+def test_senders_rows_are_mapped_and_averaged(rows, name):
     convolution, x = made(name), rows(4, 2)
     dense = torch.zeros(4, 4, dtype=torch.float64)
     values = averaging_matrix(WEIGHTED, name, torch.float64).values
@@ -61,7 +55,7 @@ def test_senders_rows_are_mapped_and_averaged(name):
     assert_close(convolution(x, WEIGHTED), expected)
 
 
-def test_a_range_of_receivers_is_averaged_like_all():
+def test_a_range_of_receivers_is_averaged_like_all(rows):
     convolution, x = made("gcn"), rows(4, 2)
     structure = with_degree(WEIGHTED)
     sent, part = convolution.send(x, None), structure.part(1, 3)
@@ -69,7 +63,7 @@ def test_a_range_of_receivers_is_averaged_like_all():
     assert_close(out, convolution(x, WEIGHTED)[1:3], rtol=1e-6, atol=1e-6)
 
 
-def test_compiled_convolution_equals_the_reference():
+def test_compiled_convolution_equals_the_reference(rows):
     exact, fast = made("gcn"), made("gcn").float()
     fast.load_state_dict(exact.state_dict())
     x, y = rows(4, 2).requires_grad_(), rows(4, 2).float().requires_grad_()
@@ -81,7 +75,7 @@ def test_compiled_convolution_equals_the_reference():
     assert_close(y.grad.double(), x.grad, rtol=1e-4, atol=1e-5)
 
 
-def test_gradients_are_right():
+def test_gradients_are_right(rows):
     convolution = made("gcn")
     names = dict(convolution.named_parameters())
 

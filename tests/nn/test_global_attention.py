@@ -7,23 +7,13 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from skattn.nn._global_attention import GlobalAttention, _by_size
-from skattn.ops import Edges, GraphStructure, SparseMatrix
-
-
-def structure_of(sizes):
-    n_nodes = sum(sizes)
-    edges = Edges.from_csr([0] * (n_nodes + 1), [], n_senders=n_nodes)
-    return GraphStructure(edges, node_ptr=torch.tensor([0, *sizes]).cumsum(0))
+from skattn.ops import Edges, SparseMatrix
 
 
 def made(*, dtype=torch.float64, seed=0):
     attention = GlobalAttention(3, 4, n_heads=2).to(dtype)
     attention.reset_parameters(torch.Generator().manual_seed(seed))
     return attention
-
-
-def rows(n, seed=1, dtype=torch.float64):
-    return torch.randn(n, 3, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 def plain(attention, x):
@@ -37,23 +27,21 @@ def plain(attention, x):
 
 
 @pytest.mark.parametrize("sizes", [[5], [2, 0, 1, 3, 4, 1, 9], [3, 3], [1]])
-def test_every_node_attends_to_all_nodes_of_its_graph(sizes):
+def test_every_node_attends_to_all_nodes_of_its_graph(graphs_of, rows, sizes):
     attention, x = made(), rows(sum(sizes))
     expected = torch.cat([plain(attention, part) for part in x.split(sizes)])
-    assert_close(attention(x, structure_of(sizes)), expected)
+    assert_close(attention(x, graphs_of(sizes)), expected)
 
 
 @settings(max_examples=25, deadline=None)
 @given(sizes=st.lists(st.integers(0, 9), min_size=1, max_size=8))
-def test_other_graphs_beside_do_not_matter(sizes):
+def test_other_graphs_beside_do_not_matter(graphs_of, rows, sizes):
     attention, x = made(), rows(sum(sizes))
     alone = [
-        attention(part, structure_of([len(part)]))
-        if len(part)
-        else part.new_empty(0, 4)
+        attention(part, graphs_of([len(part)])) if len(part) else part.new_empty(0, 4)
         for part in x.split(sizes)
     ]
-    assert_close(attention(x, structure_of(sizes)), torch.cat(alone))
+    assert_close(attention(x, graphs_of(sizes)), torch.cat(alone))
 
 
 def test_no_graph_is_padded_to_twice_its_size():
@@ -66,8 +54,8 @@ def test_no_graph_is_padded_to_twice_its_size():
     assert torch.equal(torch.cat(seen).sort()[0], torch.arange(sum(sizes)))
 
 
-def test_gradients_are_right():
-    attention, structure = made(), structure_of([2, 3, 4, 1])
+def test_gradients_are_right(graphs_of, rows):
+    attention, structure = made(), graphs_of([2, 3, 4, 1])
     x, weight = rows(10).requires_grad_(), attention.weight
 
     def attend(x, weight):
@@ -76,18 +64,18 @@ def test_gradients_are_right():
     assert torch.autograd.gradcheck(attend, (x, weight))
 
 
-def test_sparse_features_equal_dense_ones():
+def test_sparse_features_equal_dense_ones(graphs_of):
     attention = made(dtype=torch.float32)
     entries = Edges.from_csr([0, 1, 3, 3], [1, 0, 2], n_senders=3)
     x = torch.tensor([[0.0, 1, 0], [2, 0, 3], [0, 0, 0]])
     sparse = SparseMatrix(entries, torch.tensor([1.0, 2, 3]))
-    structure = structure_of([2, 1])
+    structure = graphs_of([2, 1])
     assert_close(attention(sparse, structure), attention(x, structure))
 
 
-def test_bare_edges_are_one_graph():
+def test_bare_edges_are_one_graph(graphs_of, rows):
     attention, x = made(), rows(4)
-    assert_close(attention(x, structure_of([4]).edges), plain(attention, x))
+    assert_close(attention(x, graphs_of([4]).edges), plain(attention, x))
 
 
 def test_width_must_be_divisible_by_the_heads():

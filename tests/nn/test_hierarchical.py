@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -6,25 +8,15 @@ from torch.testing import assert_close
 
 from skattn.nn import BlockSpec
 from skattn.nn._hierarchical import HierarchicalReadout, better_half, induced
-from skattn.ops import EdgeData, Edges, GraphStructure
 
 # a path 0-1-2-3 and a pair 4-5, all attend to themselves too
 SENDERS = [[0, 1], [0, 1, 2], [1, 2, 3], [2, 3], [4, 5], [4, 5]]
 
 
-def structure_of(senders, sizes, **extras):
-    starts = torch.tensor([0, *(len(row) for row in senders)]).cumsum(0)
-    flat = [j for row in senders for j in row]
-    edges = Edges.from_csr(starts, flat, n_senders=len(senders))
-    node_ptr = torch.tensor([0, *sizes]).cumsum(0)
-    return GraphStructure(edges, node_ptr=node_ptr, **extras)
-
-
-STRUCTURE = structure_of(
-    SENDERS,
-    [4, 2],
-    edge_data=EdgeData(torch.arange(14.0), -torch.arange(14.0)[:, None]),
-)
+@pytest.fixture
+def structure(structure_of):
+    numbers = torch.arange(14.0)
+    return structure_of(SENDERS, numbers, -numbers[:, None], sizes=[4, 2])
 
 
 def made(width=3, seed=0, **options):
@@ -33,27 +25,22 @@ def made(width=3, seed=0, **options):
     return readout
 
 
-def rows(n, k=3, seed=1):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(n, k, generator=generator, dtype=torch.float64)
-
-
-def test_half_of_every_graph_rounded_up_is_kept():
-    structure = structure_of([[]] * 9, [3, 0, 1, 5])
+def test_half_of_every_graph_rounded_up_is_kept(structure_of):
+    structure = structure_of([[]] * 9, sizes=[3, 0, 1, 5])
     score = torch.tensor([0.1, 0.3, 0.2, -9.0, 5.0, 1.0, 4.0, 2.0, 3.0])
     kept = better_half(score, structure).nonzero()[:, 0]
     assert kept.tolist() == [1, 2, 3, 4, 6, 8]
 
 
-def test_nodes_that_tie_stay_together():
-    structure = structure_of([[]] * 4, [4])
+def test_nodes_that_tie_stay_together(structure_of):
+    structure = structure_of([[]] * 4, sizes=[4])
     score = torch.tensor([0.5, 2.0, 0.5 + 1e-7, 0.4])
     assert better_half(score, structure).tolist() == [True, True, True, False]
 
 
-def test_edges_among_kept_nodes_keep_their_weights_and_features():
+def test_edges_among_kept_nodes_keep_their_weights_and_features(structure):
     kept = torch.tensor([True, False, True, True, False, True])
-    part = induced(STRUCTURE, kept)
+    part = induced(structure, kept)
     assert part.edges.n_senders == 4
     assert part.edges.indptr.tolist() == [0, 1, 3, 5, 6]
     assert part.edges.senders.tolist() == [0, 1, 2, 1, 2, 3]
@@ -62,13 +49,10 @@ def test_edges_among_kept_nodes_keep_their_weights_and_features():
     assert part.node_ptr.tolist() == [0, 3, 4]
 
 
-def test_levels_are_summed_as_in_the_formula():
+def test_levels_are_summed_as_in_the_formula(rows, structure):
     readout, x = made(n_edge_features=1), rows(6)
-    structure = GraphStructure(
-        STRUCTURE.edges,
-        STRUCTURE.edge_data.map(lambda rows: rows.double() / 14),
-        node_ptr=STRUCTURE.node_ptr,
-    )
+    data = structure.edge_data.map(lambda numbers: numbers.double() / 14)
+    structure = replace(structure, edge_data=data)
 
     def read(level, x):
         sides = torch.cat([x.mean(0), x.amax(0)])
@@ -93,22 +77,22 @@ def test_levels_are_summed_as_in_the_formula():
 
 @settings(max_examples=25, deadline=None)
 @given(order=st.permutations(range(6)))
-def test_numbering_of_a_symmetric_graph_does_not_matter(order):
+def test_numbering_of_a_symmetric_graph_does_not_matter(structure_of, order):
     """In a ring of equal nodes, any choice of half of them would be by number."""
     number = {node: k for k, node in enumerate(order)}
     ring = [{i, (i + 1) % 6, (i - 1) % 6} for i in range(6)]
     renumbered = [sorted(number[j] for j in ring[node]) for node in order]
     x = torch.ones(6, 3, dtype=torch.float64)
     x[0] = 2.0
-    plain = structure_of([sorted(row) for row in ring], [6])
+    plain = structure_of([sorted(row) for row in ring], sizes=[6])
     readout = made()
-    out = readout(x[list(order)], structure_of(renumbered, [6]))
+    out = readout(x[list(order)], structure_of(renumbered, sizes=[6]))
     assert_close(out, readout(x, plain))
 
 
-def test_dropout_of_the_scores_comes_from_the_generator():
+def test_dropout_of_the_scores_comes_from_the_generator(structure_of, rows):
     readout, x = made(attention_dropout=0.5).train(), rows(6)
-    structure = structure_of(SENDERS, [4, 2])
+    structure = structure_of(SENDERS, sizes=[4, 2])
 
     def run(seed):
         return readout(x, structure, generator=torch.Generator().manual_seed(seed))
@@ -120,14 +104,14 @@ def test_dropout_of_the_scores_comes_from_the_generator():
 
 
 @pytest.mark.parametrize("n_nodes", [1, 2])
-def test_tiny_graphs_keep_a_node_at_every_level(n_nodes):
+def test_tiny_graphs_keep_a_node_at_every_level(structure_of, rows, n_nodes):
     senders = [list(range(n_nodes))] * n_nodes
-    out = made()(rows(n_nodes), structure_of(senders, [n_nodes]))
+    out = made()(rows(n_nodes), structure_of(senders, sizes=[n_nodes]))
     assert out.shape == (1, 3)
     assert out.isfinite().all()
 
 
-def test_every_parameter_is_used():
+def test_every_parameter_is_used(structure_of, rows):
     readout = made()
-    readout(rows(6), structure_of(SENDERS, [4, 2])).square().sum().backward()
+    readout(rows(6), structure_of(SENDERS, sizes=[4, 2])).square().sum().backward()
     assert all(p.grad is not None for p in readout.parameters())

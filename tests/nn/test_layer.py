@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -25,8 +26,9 @@ def made(in_features=3, out_features=2, seed=0, **options):
     return layer
 
 
-def features(n=4, k=3, seed=1):
-    return torch.randn(n, k, generator=torch.Generator().manual_seed(seed))
+@pytest.fixture(scope="session")
+def rows(rows):
+    return partial(rows, dtype=torch.float32)
 
 
 def equations_1_to_4(layer, h, adjacency):
@@ -47,16 +49,16 @@ def equations_1_to_4(layer, h, adjacency):
 
 @pytest.mark.parametrize("concat", [True, False])
 @pytest.mark.parametrize("alpha", [0.2, 0.01])
-def test_layer_equals_equations_1_to_4_of_the_paper(concat, alpha):
+def test_layer_equals_equations_1_to_4_of_the_paper(rows, concat, alpha):
     layer = made(concat=concat, alpha=alpha)
-    h = features()
+    h = rows(4)
     expected = equations_1_to_4(layer, h, ADJACENCY)
     assert_close(layer(h, ADJACENCY), expected, rtol=1e-6, atol=1e-6)
 
 
-def test_layer_has_the_gradients_of_the_equations():
+def test_layer_has_the_gradients_of_the_equations(rows):
     layer = made()
-    h, weight = features(), features(k=2, seed=2)
+    h, weight = rows(4), rows(4, 2, seed=2)
     (layer(h, ADJACENCY) * weight).sum().backward()
     ours = [layer.W.grad.clone(), layer.a.grad.clone()]
     layer.zero_grad()
@@ -100,14 +102,14 @@ def test_four_nodes_by_hand(concat):
     ],
     ids=["coo", "csr", "csc", "unsorted coo"],
 )
-def test_sparse_adjacency_equals_the_dense_one(sparse):
-    layer, h = made(), features()
+def test_sparse_adjacency_equals_the_dense_one(rows, sparse):
+    layer, h = made(), rows(4)
     assert torch.equal(layer(h, sparse(ADJACENCY)), layer(h, ADJACENCY))
 
 
 @pytest.mark.parametrize("layout", [torch.strided, torch.sparse_coo, torch.sparse_csr])
-def test_entries_that_are_not_positive_are_no_edges(layout):
-    layer, h = made(), features()
+def test_entries_that_are_not_positive_are_no_edges(rows, layout):
+    layer, h = made(), rows(4)
     adjacency = ADJACENCY.clone()
     adjacency[2, 0] = -1.0
     given = adjacency if layout is torch.strided else adjacency.to_sparse(layout=layout)
@@ -117,37 +119,37 @@ def test_entries_that_are_not_positive_are_no_edges(layout):
         assert torch.equal(layer(h, given), layer(h, ADJACENCY))
 
 
-def test_values_of_the_adjacency_do_not_matter_but_for_their_sign():
-    layer, h = made(), features()
+def test_values_of_the_adjacency_do_not_matter_but_for_their_sign(rows):
+    layer, h = made(), rows(4)
     assert torch.equal(layer(h, ADJACENCY * 7), layer(h, ADJACENCY))
     assert torch.equal(layer(h, ADJACENCY > 0), layer(h, ADJACENCY))
 
 
-def test_node_without_senders_gets_zeros():
-    out = made()(features(), torch.zeros(4, 4))
+def test_node_without_senders_gets_zeros(rows):
+    out = made()(rows(4), torch.zeros(4, 4))
     assert torch.equal(out, torch.zeros(4, 2))
 
 
-def test_elu_follows_only_if_heads_are_to_be_concatenated():
+def test_elu_follows_only_if_heads_are_to_be_concatenated(rows):
     ends, bare = made(concat=True), made(concat=False)
-    h = features()
+    h = rows(4)
     out = bare(h, ADJACENCY)
     assert out.min() < -1  # below the ELU's range
     assert_close(ends(h, ADJACENCY), elu(out))
 
 
-def test_dropout_takes_weights_and_not_features():
+def test_dropout_takes_weights_and_not_features(rows):
     # A node that attends to itself alone gets W h / (1 - p) or nothing.
     layer = made(dropout=0.5, concat=False).train()
-    h = features(n=300)
+    h = rows(300)
     ratio = layer(h, torch.eye(300)) / (h @ layer.W)
     assert torch.equal(ratio[:, 0].round(decimals=3), ratio[:, 1].round(decimals=3))
     assert set(ratio.round(decimals=3).abs().unique().tolist()) == {0.0, 2.0}
     assert 0.3 < (ratio[:, 0] > 1).float().mean() < 0.7
 
 
-def test_dropout_is_off_in_evaluation():
-    layer, h = made(dropout=0.6), features()
+def test_dropout_is_off_in_evaluation(rows):
+    layer, h = made(dropout=0.6), rows(4)
     expected = equations_1_to_4(layer, h, ADJACENCY)
     assert_close(layer.eval()(h, ADJACENCY), expected, rtol=1e-6, atol=1e-6)
     assert not torch.allclose(layer.train()(h, ADJACENCY), expected)
@@ -176,8 +178,8 @@ def test_layer_has_the_parameters_of_the_paper():
     assert "5, 3, concat=True" in repr(layer)
 
 
-def test_multi_head_attention_with_one_head_is_the_same_layer():
-    layer, h = made(concat=False), features()
+def test_multi_head_attention_with_one_head_is_the_same_layer(rows):
+    layer, h = made(concat=False), rows(4)
     attention = GraphAttention(3, 2, score="gat", bias=False)
     with torch.no_grad():
         attention.value.copy_(layer.W)

@@ -39,7 +39,7 @@ def test_without_a_mask_the_sign_is_nowhere(kind):
 
 
 @pytest.mark.parametrize("kind", [torch.clone, sparse])
-def test_some_rows_come_dense_in_the_order_asked_for(kind):
+def test_some_rows_come_dense_in_the_order_given(kind):
     rows = torch.tensor([4, 2, 0, 4])
     assert dense_rows(kind(X), rows).tolist() == X[rows].tolist()
 

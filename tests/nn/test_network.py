@@ -292,7 +292,7 @@ def test_weights_per_edge_are_those_without_the_readout():
     assert all(torch.equal(ours, theirs) for ours, theirs in both)
 
 
-def test_readout_tells_what_it_looked_at():
+def test_weights_of_the_readout_are_those_of_its_attention():
     network = made(readout="attention").eval()
     weights = network.readout_weights(X, GRAPHS)
     h = network.encoder(X, GRAPHS)
@@ -337,32 +337,36 @@ def test_every_part_of_a_multi_scale_network_is_used(readout):
     assert_close(network(SPARSE_X, PAIR), network(X, PAIR))
 
 
+@pytest.fixture(scope="session")
+def two_hops(edges_of):
+    """A function: graphs of these sizes with their edges of two hops."""
+
+    def make(adjacency, sizes):
+        far = (adjacency.float() @ adjacency.float()) > 0
+        one, two = (
+            edges_of([row.nonzero()[:, 0].tolist() for row in dense])
+            for dense in (adjacency, far)
+        )
+        node_ptr = torch.tensor([0, *sizes]).cumsum(0)
+        return GraphStructure(one, node_ptr=node_ptr, hops={2: two})
+
+    return make
+
+
 @settings(max_examples=25, deadline=None)
 @given(order=st.permutations(range(6)), seed=st.integers(0, 99))
-def test_neither_numbering_nor_company_changes_a_graphs_outputs(order, seed):
+def test_outputs_of_a_graph_depend_neither_on_numbering_nor_on_other_graphs(
+    two_hops, order, seed
+):
     generator = torch.Generator().manual_seed(seed)
     dense = torch.rand(6, 6, generator=generator).lt(0.3) | torch.eye(6).bool()
     x = torch.randn(9, 2, generator=generator)
     network = made(**MULTI_SCALE, readout="attention").eval()
-    beside = torch.block_diag(dense.float(), torch.ones(3, 3)).bool()
+    both = torch.block_diag(dense.float(), torch.ones(3, 3)).bool()
     alone = dense[list(order)][:, list(order)]
-    both = network(x, structure_of(beside, [6, 3]))
-    one = network(x[:6][list(order)], structure_of(alone, [6]))
-    assert_close(one[0], both[0], rtol=1e-4, atol=1e-5)
-
-
-def structure_of(adjacency, sizes):
-    two = (adjacency.float() @ adjacency.float()) > 0
-    return GraphStructure(
-        edges_of(adjacency),
-        node_ptr=torch.tensor([0, *sizes]).cumsum(0),
-        hops={2: edges_of(two)},
-    )
-
-
-def edges_of(adjacency):
-    starts = torch.cat([torch.zeros(1).long(), adjacency.sum(1).cumsum(0)])
-    return Edges.from_csr(starts, adjacency.nonzero()[:, 1], n_senders=len(adjacency))
+    among_others = network(x, two_hops(both, [6, 3]))
+    renumbered = network(x[:6][list(order)], two_hops(alone, [6]))
+    assert_close(renumbered[0], among_others[0], rtol=1e-4, atol=1e-5)
 
 
 def test_weights_of_a_layer_are_those_of_its_heads_along_the_edges():

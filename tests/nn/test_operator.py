@@ -16,7 +16,7 @@ from skattn.nn._convolution import with_degree
 from skattn.nn._output_attention import OutputAttention
 from skattn.ops import Edges, GraphStructure
 
-# 0 hears 0 and 1; 1 hears all; 2 hears itself; 3 hears nobody; 4 hears 0
+# 0 attends to 0 and 1; 1 to all; 2 to itself; 3 to none; 4 to 0
 EDGES = Edges.from_csr([0, 2, 6, 7, 7, 8], [0, 1, 0, 1, 2, 3, 2, 0], n_senders=5)
 X = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 
@@ -51,7 +51,7 @@ def made(name):
 
 @pytest.mark.parametrize("name", OPERATORS)
 @pytest.mark.parametrize("low", [0, 1, 3])
-def test_a_range_of_receivers_gets_what_it_gets_among_all(name, low):
+def test_a_range_of_receivers_equals_the_same_rows_among_all(name, low):
     operator, receivers = made(name), slice(low, 5)
     part = with_degree(GraphStructure(EDGES)).part(low, 5)
     with torch.no_grad():
@@ -86,7 +86,7 @@ def test_weights_come_with_the_output_where_there_are_some(name, n_heads):
         assert weights.shape == (8, n_heads)
 
 
-def test_an_operator_is_what_it_sends_and_receives():
+def test_an_operator_is_defined_by_send_and_receive():
     x = torch.tensor([[2.0], [4.0], [6.0], [8.0], [10.0]])
     out = SenderSum()(x, EDGES)
     assert_close(out, torch.tensor([[3.0], [10.0], [3.0], [0.0], [1.0]]))

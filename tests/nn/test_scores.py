@@ -120,12 +120,12 @@ def test_float32_layer_of_a_score_without_kernels_is_computed_by_the_reference()
 
 def test_layer_of_a_new_score_learns():
     attention, x = layer(torch.float32), draw(4, 3, dtype=torch.float32)
-    goal = draw(4, 8, seed=3, dtype=torch.float32)
+    target = draw(4, 8, seed=3, dtype=torch.float32)
     adam = torch.optim.Adam(attention.parameters(), lr=0.05)
     losses = []
     for _ in range(100):
         adam.zero_grad()
-        loss = (attention(x, EDGES) - goal).square().mean()
+        loss = (attention(x, EDGES) - target).square().mean()
         loss.backward()
         adam.step()
         losses.append(loss.item())

@@ -8,7 +8,7 @@ KINDS = ("gat", "gatv2", "dot")
 
 @pytest.fixture
 def edges():
-    """0 attends to itself and 1; 1 to 2, twice; 2 to nobody; 3 to all but itself."""
+    """0 attends to itself and 1; 1 to 2, twice; 2 to none; 3 to all but itself."""
     return Edges.from_csr([0, 2, 4, 4, 7], [0, 1, 2, 2, 0, 1, 2], n_senders=4)
 
 

@@ -64,7 +64,7 @@ def test_choice_is_of_one_context():
         assert outside.run(select, _spec()).name == "cpu"
 
 
-def test_backend_that_cannot_says_what_it_needs(edges):
+def test_backend_that_cannot_compute_a_call_names_its_requirements(edges):
     x = torch.zeros(4, 1, dtype=torch.float64)
     with use_backend("cpu"), pytest.raises(ValueError, match="needs float32 tensors"):
         edge_attention(edges, Gat(x, x), torch.zeros(4, 1, 8, dtype=torch.float64))

@@ -55,7 +55,7 @@ OPERATIONS = {
 
 @pytest.mark.usefixtures("large")
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_no_number_changes(name):
+def test_results_do_not_change(name):
     expected = OPERATIONS[name]()
     with reuse_buffers():
         actual = [OPERATIONS[name]() for _ in range(3)]
@@ -68,7 +68,7 @@ def test_no_number_changes(name):
 
 @pytest.mark.usefixtures("large")
 @pytest.mark.parametrize("function", ["relu", "gelu", "silu", "elu", "log_softmax"])
-def test_no_gradient_changes(function):
+def test_gradients_do_not_change(function):
     def gradient():
         leaf = x.clone().requires_grad_()
         arguments = [1] if function == "log_softmax" else []
@@ -91,14 +91,14 @@ def test_memory_goes_to_the_next_tensor(make):
         assert len(places(make)) == 1
 
 
-def test_small_tensors_are_none_of_its_business():
+def test_small_tensors_are_not_kept():
     with reuse_buffers():
         x.relu()
         assert _buffers._KEPT.get()._most == 0
 
 
 @pytest.mark.usefixtures("large")
-def test_whoever_is_in_use_keeps_their_memory():
+def test_memory_of_tensors_in_use_is_not_reused():
     with reuse_buffers():
         one = x @ weight
         part, array = one[3:5], one.numpy()
@@ -143,7 +143,7 @@ def test_nothing_stays_when_the_block_ends():
     assert not buffers._idle
 
 
-def test_what_is_large_begins_where_a_cache_line_does():
+def test_large_tensors_begin_at_a_cache_line():
     assert all(_buffers.empty(1 << 20, 2).data_ptr() % 64 == 0 for _ in range(5))
 
 

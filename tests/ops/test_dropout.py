@@ -40,7 +40,7 @@ def test_weights_are_kept_as_documented(backend):
 
 
 @pytest.mark.parametrize("p", [0.1, 0.6])
-def test_share_that_is_dropped_is_the_share_asked_for(p):
+def test_the_dropped_fraction_is_the_probability(p):
     out = dropout(torch.ones(100_000), p, seed=4)
     dropped = out.eq(0).double().mean().item()
     assert abs(dropped - p) < 5 * (p * (1 - p) / 100_000) ** 0.5

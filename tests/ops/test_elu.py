@@ -10,7 +10,7 @@ BACKENDS = pytest.mark.parametrize("backend", ["reference", "cpu"])
 
 
 @BACKENDS
-def test_what_is_positive_stays_and_the_rest_bends_towards_minus_one(backend):
+def test_positive_numbers_stay_and_negative_ones_approach_minus_one(backend):
     x = torch.tensor([2.0, 0.0, -math.log(2), -100.0], requires_grad=True)
     with use_backend(backend):
         out = elu(x)

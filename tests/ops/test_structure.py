@@ -72,7 +72,7 @@ def test_structures_do_not_share_their_hops(edges):
     assert GraphStructure(edges).hops is not GraphStructure(edges).hops
 
 
-# 0 hears 0 and 1; 1 hears 1 and 2; 2 hears 2 and 0
+# 0 attends to 0 and 1; 1 to 1 and 2; 2 to 2 and 0
 RING = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
 
 
@@ -94,19 +94,19 @@ def test_a_part_has_the_edges_of_its_receivers():
     assert part.edges.n_senders == part.hops[2].n_senders == 3
 
 
-def test_a_part_of_nobody_has_no_edges():
+def test_an_empty_part_has_no_edges():
     part = GraphStructure(RING).part(2, 2)
     assert (part.edges.n_receivers, part.edges.n_edges) == (0, 0)
     assert part.edge_data.tensors == []
     assert part.degree is None
 
 
-def test_without_reach_every_layer_looks_at_the_whole():
+def test_without_reach_every_layer_computes_all_nodes():
     structure = GraphStructure(RING)
     assert structure.layer(0) is structure.layer(5) is structure
 
 
-def test_layers_look_at_fewer_and_fewer_nodes():
+def test_layers_compute_fewer_and_fewer_receivers():
     chain = Edges.from_csr([0, 2, 4, 5], [0, 1, 1, 2, 2], n_senders=4)
     degree = torch.tensor([1.0, 2.0, 3.0, 4.0])
     structure = GraphStructure(

@@ -85,7 +85,7 @@ def test_forked_child_works_after_its_parent_did():
 
 
 @pytest.mark.slow
-def test_two_threads_at_once_get_what_one_after_the_other_gets():
+def test_two_threads_at_once_equal_one_after_the_other():
     code = """
         expected = [step(0), step(1)]
         found = {}

@@ -90,7 +90,9 @@ def test_a_clone_has_the_parameters_and_nothing_learned(transformer, X):
 
 
 @each
-def test_fit_returns_itself_and_sets_only_what_ends_in_an_underscore(transformer, X):
+def test_fit_returns_itself_and_sets_only_names_that_end_in_an_underscore(
+    transformer, X
+):
     transformer = clone(transformer)
     before = dict(vars(transformer))
     assert transformer.fit(X) is transformer

@@ -18,7 +18,7 @@ def regressor():
     return GraphAttentionRegressor(hidden_dim=8, max_epochs=3, random_state=0)
 
 
-def test_the_step_does_what_the_function_does():
+def test_the_step_equals_the_function():
     graphs = MoleculeGraph().fit_transform(SMILES)
     for graph, other in zip(graphs, graphs_from_smiles(SMILES), strict=True):
         assert_array_equal(graph.X, other.X)
@@ -38,7 +38,7 @@ def test_names_are_those_of_the_atoms():
     assert step.n_features_in_ == 1
 
 
-def test_fit_refuses_what_is_no_column_of_texts():
+def test_fit_refuses_anything_but_a_column_of_texts():
     with pytest.raises(TypeError, match="string, got float in row 0"):
         MoleculeGraph().fit(np.ones((3, 1)))
     with pytest.raises(ValueError, match="one column of SMILES"):

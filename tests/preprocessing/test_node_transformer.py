@@ -162,7 +162,7 @@ def test_other_graph_is_transformed_as_the_first_one_taught(graph):
 
 
 @pytest.mark.parametrize("set_up", ["method", "config"])
-def test_features_come_out_in_the_container_asked_for(set_up):
+def test_features_come_out_in_the_configured_container(set_up):
     transformer = NodeTransformer(encoder())
     if set_up == "method":
         out = transformer.set_output(transform="pandas").fit_transform(frame_graph())
@@ -210,7 +210,7 @@ def test_transform_needs_fit(graph):
 
 
 @pytest.mark.parametrize("inner", [None, "passthrough", GraphAttentionClassifier()])
-def test_what_cannot_transform_is_an_error(graph, inner):
+def test_an_inner_step_without_transform_is_an_error(graph, inner):
     with pytest.raises(ValueError, match=r"must be an object implementing .*transform"):
         NodeTransformer(inner).fit(graph)
 
@@ -264,7 +264,7 @@ def test_parameters_keep_sklearns_contract(check):
     check("NodeTransformer", NodeTransformer(StandardScaler()))
 
 
-def test_fit_sets_nothing_but_what_it_learned(graph):
+def test_fit_sets_learned_attributes_alone(graph):
     transformer = NodeTransformer(StandardScaler())
     before = set(vars(transformer))
     transformer.fit(graph)
@@ -273,7 +273,7 @@ def test_fit_sets_nothing_but_what_it_learned(graph):
 
 
 def communities():
-    """Two groups of 15 nodes on rings; one feature in thousands tells them apart."""
+    """Two groups of 15 nodes on rings; one feature in thousands separates them."""
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 15)
     X = np.column_stack([5000 + 2000 * y + rng.normal(0, 300, 30), rng.random(30)])
@@ -324,7 +324,7 @@ def test_many_graphs_are_one_table_of_all_their_nodes():
     assert [g.adjacency for g in out] == [g.adjacency for g in graphs]
 
 
-def test_what_was_learned_of_many_graphs_serves_one_and_back():
+def test_a_fit_on_many_graphs_transforms_one_and_back():
     graphs = two_graphs()
     transformer = NodeTransformer(StandardScaler()).fit(graphs)
     one = transformer.transform(graphs[1])

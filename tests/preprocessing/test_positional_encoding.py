@@ -127,7 +127,7 @@ def test_a_view_in_a_list_is_an_error_that_says_what_to_do():
 
 
 @pytest.mark.parametrize("X", [np.ones((3, 2)), [[1.0, 2.0]], None, "graph"])
-def test_what_is_no_graph_is_an_error(X):
+def test_anything_but_a_graph_is_an_error(X):
     with pytest.raises(TypeError, match="needs X to be a Graph or a list of graphs"):
         PositionalEncoding().fit(X)
 
@@ -144,7 +144,7 @@ def test_parameters_are_judged_by_fit():
         PositionalEncoding(n_components=0).fit(Graph(PATH))
 
 
-def test_with_walks_a_model_tells_hexagons_from_pairs_of_triangles():
+def test_with_walks_a_model_distinguishes_hexagons_from_pairs_of_triangles():
     ring = np.roll(np.eye(6), 1, axis=1)
     hexagon = Graph(ring + ring.T, np.ones((6, 1)))
     triangles = Graph(np.kron(np.eye(2), TRIANGLE), np.ones((6, 1)))

@@ -20,7 +20,7 @@ SEQUENCES = [np.arange(8.0).reshape(4, 2), np.ones((3, 2)), np.zeros((1, 2))]
         {"connect": "causal"},
     ],
 )
-def test_the_step_does_what_the_function_does(parameters):
+def test_the_step_equals_the_function(parameters):
     graphs = SequenceGraph(**parameters).fit_transform(SEQUENCES)
     expected = sequence_graphs(SEQUENCES, **parameters)
     for graph, other in zip(graphs, expected, strict=True):

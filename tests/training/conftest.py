@@ -55,3 +55,13 @@ def fit(spec, data, training, on_interrupt):
         )
 
     return run
+
+
+@pytest.fixture
+def with_callbacks():
+    """A function: the options of a training with callbacks of the user."""
+
+    def make(*callbacks):
+        return {"net_params": {"callbacks": list(callbacks)}}
+
+    return make

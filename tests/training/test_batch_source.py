@@ -78,7 +78,7 @@ def test_a_generator_shuffles_graphs_and_answers_alike(source):
     assert len(set(map(tuple, orders))) > 1
 
 
-def test_some_of_the_graphs_are_asked_about(collection):
+def test_some_of_the_graphs_may_be_targets(collection):
     block = GraphBlock.of(collection)
     source = GraphBatches(block, np.array([4, 1]), None, batch_size=1, device=CPU)
     pairs = list(source.epoch(None))

@@ -26,7 +26,7 @@ class FakeNet:
         self.history.new_epoch()
         for name, value in values.items():
             self.history.record(name, value)
-        with torch.no_grad():  # the weight tells which epoch it comes from
+        with torch.no_grad():  # the weight is the number of its epoch
             self.module_.weight.fill_(len(self.history))
 
 

@@ -50,7 +50,7 @@ def test_absent_device_is_an_error_where_it_must_be_there(machine, device, found
         resolve_device(device, strict=True)
 
 
-def test_message_lists_what_is_there(machine):
+def test_message_lists_the_devices_there_are(machine):
     machine(n_cuda=2, mps=True)
     message = 'finds cpu, cuda:0, cuda:1, mps. Use device="auto"'
     with pytest.raises(ValueError, match=message):

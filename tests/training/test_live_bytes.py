@@ -3,7 +3,7 @@ import torch
 from skattn._training._live_bytes import HEAP_FACTOR, HEAP_LIMIT, LiveBytes
 
 
-def test_what_lives_at_the_same_time_is_added_up():
+def test_tensors_that_live_at_the_same_time_are_added_up():
     n_bytes = 2 * HEAP_LIMIT
     first = torch.empty(n_bytes, dtype=torch.uint8, device="meta")
     live = LiveBytes(first)

@@ -25,7 +25,7 @@ def test_pickled_net_predicts_the_same(fit, data, duplicate):
     assert again.history == net.history
 
 
-def test_pickle_keeps_what_prediction_needs_and_no_more(fit, duplicate):
+def test_pickle_keeps_the_weights_and_no_optimizer(fit, duplicate):
     again = duplicate(fit())
     assert again.optimizer_ is None
     assert again.generator is None
@@ -80,7 +80,7 @@ def test_trained_net_lets_go_of_the_estimators_callbacks(fit):
     assert len(net.history) == 1
 
 
-def test_callbacks_of_the_user_stay_for_those_who_look(fit):
+def test_callbacks_of_the_user_stay_an_attribute_of_the_net(fit):
     timer = EpochTimer()
     net = fit(net_params={"callbacks": [timer]}, max_epochs=1)
     assert net.callbacks == [timer]

@@ -8,10 +8,6 @@ from torch.optim.lr_scheduler import StepLR
 from skattn._training._schedule import has_schedule
 
 
-def with_callbacks(*callbacks):
-    return {"net_params": {"callbacks": list(callbacks)}}
-
-
 class Rates(Callback):
     """Notes the size of the steps in each epoch."""
 
@@ -46,20 +42,20 @@ def test_steps_stay_of_one_size_where_validation_chooses_the_epoch(fit):
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_users_schedule_replaces_the_cosine(fit, named):
+def test_users_schedule_replaces_the_cosine(with_callbacks, fit, named):
     schedule = LRScheduler(StepLR, step_size=2)
     steps = with_callbacks(("schedule", schedule) if named else schedule)
     net = fit(validate=False, max_epochs=4, learning_rate=0.1, **steps)
     assert rates(net) == pytest.approx([0.1, 0.1, 0.01, 0.01])
 
 
-def test_net_params_give_a_schedule(fit):
+def test_net_params_give_a_schedule(with_callbacks, fit):
     schedule = LRScheduler(StepLR, step_size=1, gamma=0.5)
     net = fit(max_epochs=3, learning_rate=0.08, **with_callbacks(schedule))
     assert net.history[:, "event_lr"] == pytest.approx([0.08, 0.04, 0.02])
 
 
-def test_a_schedule_does_not_keep_the_optimizer(fit):
+def test_a_schedule_does_not_keep_the_optimizer(with_callbacks, fit):
     schedule = LRScheduler(StepLR, step_size=1)
     net = fit(max_epochs=2, **with_callbacks(schedule, ("named", copy(schedule))))
     for kept in (schedule, net.callbacks[1][1]):
@@ -69,7 +65,7 @@ def test_a_schedule_does_not_keep_the_optimizer(fit):
 @pytest.mark.parametrize(
     "entry", [Halving, ("schedule", Halving), ["schedule", Halving], Halving()]
 )
-def test_a_schedule_may_be_a_class_or_have_a_name(fit, entry):
+def test_a_schedule_may_be_a_class_or_have_a_name(with_callbacks, fit, entry):
     assert has_schedule([EpochTimer(), entry])
     rates = Rates()
     fit(validate=False, max_epochs=3, learning_rate=0.4, **with_callbacks(rates, entry))

@@ -8,7 +8,6 @@ import sklearn
 import torch
 from scipy.sparse import csr_array
 from skorch.callbacks import Callback
-from torch.testing import assert_close
 
 from skattn._batch import collate
 from skattn._training import (
@@ -71,10 +70,6 @@ class Snapshots(Callback):
         vars(self).setdefault("weights_", []).append(weights_of(net))
 
 
-def with_callbacks(*callbacks):
-    return {"net_params": {"callbacks": list(callbacks)}}
-
-
 def test_training_makes_the_loss_small(fit):
     net = fit(max_epochs=60, learning_rate=0.02)
     losses = net.history[:, "train_loss"]
@@ -96,7 +91,7 @@ def test_score_of_the_users_chooses_the_epoch(fit, data):
     assert max(scores) == -predict(net, data[1])[0, 0]
 
 
-def test_without_validation_no_score_is_asked_for(fit):
+def test_without_validation_no_score_is_computed(fit):
     def never(outputs):
         raise AssertionError
 
@@ -141,7 +136,7 @@ def test_state_of_torchs_generator_does_not_matter(fit):
     assert_same_weights(one, fit())
 
 
-def test_best_epochs_weights_are_the_ones_that_stay(fit, data):
+def test_best_epochs_weights_are_the_ones_that_stay(with_callbacks, fit, data):
     snapshots = Snapshots()
     net = fit(max_epochs=40, patience=5, learning_rate=0.1, **with_callbacks(snapshots))
     curve = net.history[:, ("valid_score", "valid_loss")]
@@ -153,7 +148,7 @@ def test_best_epochs_weights_are_the_ones_that_stay(fit, data):
     assert right.mean() == pytest.approx(curve[best][0])
 
 
-def test_best_epoch_counts_even_if_a_callback_stops_in_it(fit):
+def test_best_epoch_counts_even_if_a_callback_stops_in_it(with_callbacks, fit):
     snapshots = Snapshots()
     curve = fit(max_epochs=6, learning_rate=0.02, **with_callbacks(snapshots)).history[
         :, ("valid_score", "valid_loss")
@@ -165,7 +160,9 @@ def test_best_epoch_counts_even_if_a_callback_stops_in_it(fit):
         assert torch.equal(tensor, snapshots.weights_[best][name])
 
 
-def test_without_patience_training_goes_on_and_the_last_weights_stay(fit):
+def test_without_patience_training_goes_on_and_the_last_weights_stay(
+    with_callbacks, fit
+):
     snapshots = Snapshots()
     net = fit(
         max_epochs=30, patience=None, learning_rate=0.1, **with_callbacks(snapshots)
@@ -185,7 +182,7 @@ def test_patience_ends_training(fit):
     assert not net.interrupted_
 
 
-def test_without_validation_the_last_weights_stay(fit):
+def test_without_validation_the_last_weights_stay(with_callbacks, fit):
     snapshots = Snapshots()
     net = fit(validate=False, max_epochs=4, **with_callbacks(snapshots))
     assert len(net.history) == 4
@@ -194,7 +191,9 @@ def test_without_validation_the_last_weights_stay(fit):
 
 
 @pytest.mark.parametrize("validate", [True, False])
-def test_callback_that_stops_training_is_no_interrupt_of_the_user(fit, validate):
+def test_callback_that_stops_training_is_no_interrupt_of_the_user(
+    with_callbacks, fit, validate
+):
     net = fit(validate=validate, max_epochs=9, **with_callbacks(Enough(3)))
     assert len(net.history) == 3
     assert not net.interrupted_
@@ -203,7 +202,7 @@ def test_callback_that_stops_training_is_no_interrupt_of_the_user(fit, validate)
 @pytest.mark.parametrize("validate", [True, False])
 @pytest.mark.parametrize("moment", ["on_batch_begin", "on_epoch_end"])
 def test_signal_is_an_interrupt_of_the_user_even_inside_a_callback(
-    fit, validate, moment
+    with_callbacks, fit, validate, moment
 ):
     stop = Interrupt(3, moment)
     net = fit(validate=validate, max_epochs=9, **with_callbacks(stop))
@@ -219,7 +218,7 @@ def test_handler_of_the_users_own_may_raise_the_interrupt(fit, monkeypatch):
     assert fit().interrupted_
 
 
-def test_interrupt_keeps_the_best_weights_so_far(fit):
+def test_interrupt_keeps_the_best_weights_so_far(with_callbacks, fit):
     snapshots = Snapshots()
     stop = Interrupt(8, "on_batch_begin")
     net = fit(max_epochs=20, learning_rate=0.1, **with_callbacks(snapshots, stop))
@@ -231,7 +230,7 @@ def test_interrupt_keeps_the_best_weights_so_far(fit):
 
 
 @pytest.mark.parametrize("moment", ["on_batch_begin", "before validation"])
-def test_epoch_that_was_cut_short_is_forgotten(fit, moment):
+def test_epoch_that_was_cut_short_is_forgotten(with_callbacks, fit, moment):
     net = fit(**with_callbacks(Interrupt(3, moment)))
     assert [len(net.history[:, name]) for name in ("train_loss", "valid_loss")] == [
         2,
@@ -240,18 +239,20 @@ def test_epoch_that_was_cut_short_is_forgotten(fit, moment):
 
 
 @pytest.mark.parametrize("moment", ["on_batch_begin", "before validation"])
-def test_interrupt_in_the_first_epoch_leaves_no_history(fit, moment):
+def test_interrupt_in_the_first_epoch_leaves_no_history(with_callbacks, fit, moment):
     net = fit(**with_callbacks(Interrupt(1, moment)))
     assert net.interrupted_
     assert len(net.history) == 0
 
 
-def test_second_training_is_not_interrupted_because_the_first_was(fit):
+def test_second_training_is_not_interrupted_because_the_first_was(with_callbacks, fit):
     assert fit(**with_callbacks(Interrupt(1))).interrupted_
     assert not fit().interrupted_
 
 
-def test_divergence_is_an_error_in_the_epoch_where_it_happens(fit, data):
+def test_divergence_is_an_error_in_the_epoch_where_it_happens(
+    with_callbacks, fit, data
+):
     seen = Snapshots()
     with pytest.raises(ValueError, match=r"must stay finite, but became \S+ in epoch "):
         fit(learning_rate=1e30, max_epochs=200, **with_callbacks(seen))
@@ -265,7 +266,7 @@ def test_features_that_are_too_large_are_named_as_the_cause(fit, data):
         fit(data=(source, None))
 
 
-def test_optimizer_is_adam_with_the_parameters_given(fit):
+def test_optimizer_is_adam_with_the_parameters_given(with_callbacks, fit):
     kept = []
 
     class Look(Callback):
@@ -374,18 +375,6 @@ def test_prediction_drops_nothing(fit, data):
     net.module_.train()
     first = predict(net, data[0])
     np.testing.assert_array_equal(predict(net, data[0]), first)
-
-
-def test_net_taken_apart_and_made_again_predicts_the_same(fit, data):
-    net = fit()
-    parts = net_state(net)
-    assert all(w.device.type == "cpu" for w in parts["weights"].values())
-    again = net_from_state(**parts)
-    np.testing.assert_array_equal(predict(again, data[1]), predict(net, data[1]))
-    assert again.history[:, "train_loss"] == net.history[:, "train_loss"]
-    assert_close(net_state(again)["weights"], parts["weights"])
-    for name in ("objective", "n_features"):
-        assert net_state(again)[name] == parts[name]
 
 
 def test_message_of_divergence_names_an_epoch_number(fit):

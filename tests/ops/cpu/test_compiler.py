@@ -61,7 +61,7 @@ def number():
 
 
 @pytest.mark.slow
-def test_kernels_are_compiled_again_when_what_they_import_is_edited(tmp_path):
+def test_kernels_are_compiled_again_when_their_imports_are_edited(tmp_path):
     (tmp_path / "kernels.py").write_text(_KERNEL)
 
     def run(number):

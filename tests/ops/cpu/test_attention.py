@@ -244,7 +244,7 @@ def test_edges_too_many_for_int32_give_the_same(
 @pytest.mark.parametrize("n_heads", [1, 2, 4, 9])
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
 @pytest.mark.parametrize("graph", ["empty", "hub", "rows of all lengths"])
-def test_rows_asked_for_ahead_change_nothing(
+def test_prefetched_rows_change_nothing(
     graph, kind, n_heads, make_call, make_score, monkeypatch
 ):
     lengths = [0, 1, 31, 0, 32, 33, 2, 0, 0, 63, 64, 65, 256, 1, 257, 1, 0, 0]
@@ -260,7 +260,7 @@ def test_rows_asked_for_ahead_change_nothing(
 
 @pytest.mark.parametrize("poison", [torch.nan, torch.inf])
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
-def test_a_value_that_is_no_number_stays_with_who_attends_to_it(
+def test_a_value_that_is_not_finite_reaches_its_receivers_alone(
     kind, poison, edges, make_call, make_score
 ):
     tensors = make_call(edges, kind)

@@ -1,0 +1,73 @@
+from types import SimpleNamespace
+
+import pytest
+
+from skattn import AttentionEmbedder, EncoderConfig, GraphAttentionClassifier
+from skattn.estimators._parameters import check_context, check_parameters
+
+WHOLE = EncoderConfig(global_attention=True)
+
+
+def context(rows, *, new_rows_join=False):
+    return SimpleNamespace(rows=rows, new_rows_join=new_rows_join)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"hidden_dim": 6, "n_heads": 4}, "divisible by n_heads=4, got 6"),
+        ({"net_params": {"max_epochs": 1, "lr": 2}}, r"leave \[.*'max_epochs'.*\] to"),
+        ({"net_params": {"callbacks": print}}, r"callbacks'\] must be a list"),
+        ({"encoder": EncoderConfig(n_feature_layers=3)}, "less than n_layers=3"),
+        ({"fanout": (5, 5)}, r"fanout must be 3 positive.*fanout=\(15, 10, 5\)"),
+        ({"fanout": (5, 5, 0)}, "fanout must be 3 positive integers"),
+        ({"fanout": (5, 5, 5), "encoder": WHOLE}, "one hop away.*global_attention=Tr"),
+        (
+            {"fanout": (5, 5, 5), "encoder": EncoderConfig(hops=(2,))},
+            r"one hop away.*hops=\(2,\)",
+        ),
+    ],
+    ids=str,
+)
+def test_parameters_that_contradict_each_other_are_refused(params, message):
+    with pytest.raises(ValueError, match=message):
+        check_parameters(GraphAttentionClassifier(**params))
+
+
+def test_the_encoders_configuration_comes_back_or_the_default_one():
+    recipe = EncoderConfig(hops=2)
+    assert check_parameters(GraphAttentionClassifier(encoder=recipe)) is recipe
+    default = check_parameters(GraphAttentionClassifier())
+    assert default.get_params() == EncoderConfig().get_params()
+
+
+def test_an_embedder_samples_for_its_decoder_too():
+    embedder = AttentionEmbedder(n_layers=2, fanout=(5, 5))
+    with pytest.raises(ValueError, match="fanout must be 3 positive integers"):
+        check_parameters(embedder)
+    check_parameters(embedder.set_params(fanout=(5, 5, 5)))
+
+
+@pytest.mark.parametrize("rows", ["table", "nodes"])
+def test_nodes_that_join_later_cannot_all_attend_to_each_other(rows):
+    clf = GraphAttentionClassifier()
+    with pytest.raises(ValueError, match=r"global_attention=True.*must not see"):
+        check_context(clf, WHOLE, context(rows, new_rows_join=True))
+    check_context(clf, WHOLE, context(rows))
+    check_context(clf, EncoderConfig(), context(rows, new_rows_join=True))
+
+
+def test_whole_graphs_have_a_batch_size_and_no_fanout():
+    clf, recipe = GraphAttentionClassifier(batch_size=8), EncoderConfig()
+    check_context(clf, recipe, context("graphs"))
+    with pytest.raises(ValueError, match=r"fanout samples.*one large graph.*None"):
+        check_context(clf.set_params(fanout=(5, 5, 5)), recipe, context("graphs"))
+
+
+@pytest.mark.parametrize("rows", ["table", "nodes"])
+def test_a_batch_size_on_one_graph_needs_a_fanout(rows):
+    clf, recipe = GraphAttentionClassifier(batch_size=8), EncoderConfig()
+    with pytest.raises(ValueError, match=r"needs fanout.*fanout=\(15, 10, 5\)"):
+        check_context(clf, recipe, context(rows))
+    check_context(clf.set_params(fanout=(5, 5, 5)), recipe, context(rows))
+    check_context(GraphAttentionClassifier(), recipe, context(rows))
