@@ -53,7 +53,7 @@ def load_estimator(cls, path, *, device=None):
 
 
 def _graph_parts(graph):
-    """Take a graph apart without X, which rows that join by name do not use."""
+    """Take a graph apart, without X: rows that join by label bring their features."""
     return graph_parts(graph.base.with_features(None), objects=True)
 
 
@@ -93,4 +93,4 @@ PARTS = PLAIN | {
     ),
     **{cls.__name__: Part(cls, _record_parts, _record_maker(cls)) for cls in RECORDS},
 }
-"""Decomposition of all classes that a fitted estimator is made of."""
+"""Decompositions of all classes in a fitted estimator."""

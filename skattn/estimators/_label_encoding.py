@@ -1,4 +1,4 @@
-"""Labels as a network learns them: classes, indicators, standardised numbers."""
+"""Encoding of labels: classes, indicators, standardised numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Answers = Literal["classes", "numbers"]
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """One class out of several."""
+    """Encoding of single-label classes."""
 
     classes: np.ndarray
     """(n_classes,), sorted."""
@@ -33,7 +33,7 @@ class Classes:
         return len(self.classes)
 
     def encode(self, y, known):
-        """Turn into the classes' numbers; unknown entries become 0."""
+        """Encode labels as class numbers; unknown entries become 0."""
         if y.ndim != 1:
             raise ValueError(
                 "y_val must be of shape (n,), one class per row, as y is, got shape "
@@ -61,7 +61,7 @@ class Classes:
 
 @dataclass(frozen=True, eq=False)
 class Indicators:
-    """Any number of labels out of several: an indicator matrix."""
+    """Encoding of multilabel targets: an indicator matrix."""
 
     classes: np.ndarray
     """(n_labels,), the columns' numbers."""
@@ -74,7 +74,7 @@ class Indicators:
         return len(self.classes)
 
     def encode(self, y, known):
-        """Turn into 0.0 and 1.0; unknown entries become 0."""
+        """Encode indicators as 0.0 and 1.0; unknown entries become 0."""
         _check_columns(y, self.n_outputs)
         if not np.isin(y[known], (0, 1)).all():
             raise ValueError(
@@ -95,14 +95,14 @@ class Indicators:
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """One number or several, standardised inside."""
+    """Encoding of regression targets: standardised numbers."""
 
     mean: np.ndarray
     """(n_outputs,), in the user's units."""
     scale: np.ndarray
     """(n_outputs,), standard deviations in the user's units; 1 for a constant."""
     is_1d: bool
-    """Whether y came as one column without a second axis."""
+    """Whether y is one-dimensional."""
     answers: ClassVar[Answers] = "numbers"
     criterion: ClassVar[Loss] = "squared_error"
 
@@ -112,25 +112,25 @@ class Numbers:
         return len(self.mean)
 
     def encode(self, y, known):
-        """Standardise into (n, n_outputs); unknown entries become 0."""
+        """Standardise numbers, to shape (n, n_outputs); unknown entries become 0."""
         y, known = _columns(y), _columns(known)
         _check_columns(y, self.n_outputs)
         return np.where(known, (y - self.mean) / self.scale, 0).astype(np.float32)
 
     def predict(self, output):
-        """Turn the network's output into the user's units."""
+        """Convert the network's output to the user's units."""
         y = output.astype(np.float64) * self.scale + self.mean
         return y[:, 0] if self.is_1d else y
 
 
 @dataclass(frozen=True, eq=False)
 class LearnedLabels:
-    """What a fit learns of its labels."""
+    """Label encoding and class weights, learned at fit."""
 
     encoding: Classes | Indicators | Numbers
-    """Encodes labels and decodes outputs."""
+    """Encoding of labels and decoding of outputs."""
     weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    """Takes labels and their mask; returns (n_rows,) class weights."""
+    """Function of labels and their mask that returns class weights, (n_rows,)."""
 
     def rows(self, y, known, sample_weight):
         """Encode and weigh the labels of rows.
@@ -157,7 +157,7 @@ class LearnedLabels:
 
 @dataclass(frozen=True)
 class ClassReader:
-    """Reads class labels and indicator matrices."""
+    """Reader of class labels and indicator matrices."""
 
     unlabeled: Any
     """The mark of an unknown entry; None if all are known."""
@@ -170,7 +170,7 @@ class ClassReader:
         return cls(estimator.unlabeled, estimator.class_weight)
 
     def read(self, y):
-        """Make an array of class labels and a mask of the known ones.
+        """Return class labels as an array, and the mask of known ones.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class ClassReader:
         return y, known
 
     def learn(self, y, known, weight):
-        """Find the classes of labels that :meth:`read` returned.
+        """Learn the classes, and class weights, of labels from :meth:`read`.
 
         Parameters
         ----------
@@ -245,7 +245,7 @@ class ClassReader:
 
 @dataclass(frozen=True)
 class NumberReader:
-    """Reads numbers, one or several per row."""
+    """Reader of numbers, one or several per row."""
 
     unlabeled: Any
     """The mark of an unknown entry, such as NaN; None if all are known."""
@@ -256,7 +256,7 @@ class NumberReader:
         return cls(estimator.unlabeled)
 
     def read(self, y):
-        """Make an array of numbers and a mask of the known ones.
+        """Return numbers as an array, and the mask of known ones.
 
         Parameters
         ----------
@@ -295,7 +295,7 @@ class NumberReader:
         return y, known
 
     def learn(self, y, known, weight):
-        """Find mean and scale of numbers that :meth:`read` returned.
+        """Learn mean and scale of numbers from :meth:`read`.
 
         Parameters
         ----------
@@ -334,7 +334,7 @@ def check_length(y, n_rows, name, of):
 
 
 def check_weight(sample_weight, y):
-    """Validate sample weights; None stands for none."""
+    """Validate sample weights, None if not given."""
     if sample_weight is None:
         return None
     return _check_sample_weight(
@@ -343,7 +343,7 @@ def check_weight(sample_weight, y):
 
 
 def equal_weights(y, known):  # noqa: ARG001
-    """Weigh all rows alike."""
+    """Return class weights of 1."""
     return np.ones(len(y))
 
 
@@ -373,14 +373,14 @@ def _known(y, unlabeled):
 
 
 def _judged(y, known):
-    """Select what decides the type of target: known entries, in the same shape."""
+    """Select the known entries, which decide the type of target, in the same shape."""
     if y.ndim == 1:
         return y[known]
     return np.where(known, y, y[known][0])
 
 
 def _check_all_columns(known):
-    """Refuse columns of which nothing is known."""
+    """Raise ValueError for columns without known entries."""
     empty = np.flatnonzero(~known.any(0))
     if len(empty):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Checks of an estimator's parameters that concern several of them."""
+"""Checks of an estimator's parameters against each other and the input."""
 
 from skattn._batch import is_fanout
 from skattn._training import RESERVED
@@ -8,7 +8,7 @@ from skattn.nn._hops import as_hops
 
 
 def check_parameters(estimator):
-    """Check parameters before X is looked at.
+    """Check parameters that do not depend on X.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def check_parameters(estimator):
 
 
 def check_context(estimator, recipe, context):
-    """Check parameters that mean something for some kinds of X only.
+    """Check parameters against the kind of X.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One fit: an attempt that is trained, then committed once nothing can fail."""
+"""Transaction of a fit: a copy is trained, then its attributes are committed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from skattn._training import Objective, TaskReport, Training, TrainingData, trai
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What an estimator trains."""
+    """Training plan of an estimator: objective, data and validation."""
 
     objective: Objective
-    """The module and its loss."""
+    """Objective: the module and its loss."""
     data: TrainingData
-    """The batches to learn from, and those of the validation, if any."""
+    """Batches of the training, and of the validation if any."""
     seed: int
     """Seed of the weights, the order of batches and dropout."""
     patience: int | None = None
@@ -24,7 +24,7 @@ class Plan:
     score: Callable | None = None
     """Score of the validation outputs; None for the objective's."""
     start: dict[str, torch.Tensor] | None = None
-    """Weights to start from, by name; others are drawn."""
+    """Initial weights by name; others are drawn."""
 
 
 def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
@@ -36,7 +36,7 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
         Its class declares the attributes that a fit learns, ``_learned_attributes``.
     plan : callable
         Takes the attempt, an estimator with the same parameters and without an earlier
-        fit; checks all input, sets what it learns of it, and returns a `Plan`.
+        fit; checks the input, sets attributes learned from it, and returns a `Plan`.
     X, y, adjacency : object
         The arguments of ``fit``, for scikit-learn's callbacks.
 
@@ -77,7 +77,7 @@ def learned(estimator) -> dict[str, Any]:
 
 
 def _without_fit(estimator):
-    """Return a copy without what an earlier fit learned."""
+    """Return a copy without the learned attributes of an earlier fit."""
     attempt = object.__new__(type(estimator))
     names = estimator._learned_attributes
     attempt.__dict__.update(
@@ -87,7 +87,7 @@ def _without_fit(estimator):
 
 
 def _commit(estimator, attempt):
-    """Take over all that an attempt learned, and nothing of an earlier fit."""
+    """Replace the estimator's learned attributes by those of the attempt."""
     found = learned(attempt)
     unknown = vars(attempt).keys() - vars(estimator).keys() - found.keys()
     if unknown:
@@ -114,7 +114,7 @@ def _training(attempt, plan: Plan, callbacks) -> Training:
 
 
 def _set_trained(attempt, net):
-    """Set what a net learned, as attributes of its estimator."""
+    """Set the learned attributes of a trained net."""
     history = net.history
     attempt.net_ = net
     attempt.n_iter_ = len(history)
