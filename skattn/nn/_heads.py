@@ -1,4 +1,4 @@
-"""Heads: from the codes of targets to their outputs."""
+"""Prediction heads: from the codes of targets to outputs."""
 
 from torch import Generator, Tensor, nn
 
@@ -10,7 +10,7 @@ from skattn.ops import Edges, GraphStructure
 
 
 class NodeHead(Resettable):
-    """Dropout and a linear map of the codes of target nodes.
+    """Prediction head for nodes: dropout and a linear map of their codes.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class NodeHead(Resettable):
 
 
 class GraphHead(Resettable):
-    """A readout, which makes a code per graph, and a head of these codes.
+    """Prediction head for graphs: a readout, dropout and a linear map.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class GraphHead(Resettable):
 
 
 class AttendedHead(nn.Module):
-    """The head behind an attending output, whose codes are the outputs already.
+    """Identity head after an output attention, whose codes are the outputs.
 
     Shape
     -----
@@ -145,7 +145,7 @@ class AttendedHead(nn.Module):
         codes : Tensor of shape (n_targets, n_outputs)
             Codes of the targets.
         **_options : object
-            Those of other heads.
+            Options of other heads; ignored.
 
         Returns
         -------

@@ -24,7 +24,7 @@ FeatureEmbedding = Literal["periodic"]
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
-    """The shape of a network, apart from its input and output widths."""
+    """Configuration of a network, apart from its input and output widths."""
 
     block: BlockSpec
     """Options of the blocks."""
@@ -49,10 +49,10 @@ class NetworkSpec:
 
 
 class AttentionNetwork(Resettable):
-    """An encoder and a head: one row of outputs for every node or every graph.
+    """Graph attention network: an encoder and a prediction head.
 
-    ``forward`` computes all of them. Where only targets count, the two steps go apart:
-    ``encode`` all nodes, select the targets' codes, and call ``head`` on these.
+    ``forward`` computes the outputs of all nodes or graphs. For targets alone, call
+    ``encode`` on all nodes, select the targets' codes, and call ``head`` on them.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class AttentionNetwork(Resettable):
     n_outputs : int
         Width of the output: classes, labels or regression targets.
     spec : NetworkSpec
-        The shape of the network.
+        Configuration of the network.
 
     Shape
     -----
@@ -72,7 +72,7 @@ class AttentionNetwork(Resettable):
     Raises
     ------
     ValueError
-        If both a readout and an attending output are asked for.
+        If the spec has both a readout and ``output="attention"``.
 
     Examples
     --------
@@ -203,7 +203,7 @@ class AttentionNetwork(Resettable):
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor:
-        """Compute the codes layer by layer, some receivers at a time.
+        """Compute the codes of all nodes, layer by layer, in chunks of receivers.
 
         The result of :meth:`encode` in evaluation, without gradients and in less
         memory, see :meth:`GraphEncoder.forward_in_chunks`.
@@ -254,8 +254,8 @@ class AttentionNetwork(Resettable):
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
-            One entry per attention layer, an attending output among them; of a layer
-            that attends several hops far, the heads that attend along the edges.
+            One entry per attention layer, the output attention included; of a layer
+            with several ``hops``, the heads that attend along the edges.
         """
         structure = as_structure(structure)
         weights, codes = self.encoder.attention_weights(self._embed(x), structure)
@@ -266,7 +266,7 @@ class AttentionNetwork(Resettable):
     def readout_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Compute the weight of every node in its graph's code.
+        """Compute the readout weight of every node in its graph.
 
         Parameters
         ----------
