@@ -14,7 +14,7 @@ from skattn.graph._array_file import NotAnArrayFileError, read_arrays, write_arr
 from skattn.graph._packing import PLAIN, Parts, pack, unpack
 
 VERSION = 1
-"""Of the format; files of other versions are refused."""
+"""Version of the format; files of other versions raise ValueError."""
 
 _MALFORMED = (
     ValueError,
@@ -39,7 +39,7 @@ def write_record(
     owner : str
         Name of the class whose ``load`` reads it.
     state : object
-        Anything that `pack` takes.
+        A value that `pack` can convert.
     parts : mapping of str to Part
         Decomposition of the classes in `state`.
 
