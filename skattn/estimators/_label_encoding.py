@@ -51,11 +51,11 @@ class Classes:
         return codes
 
     def probability(self, output):
-        """Turn the network's output into (n, n_classes) probabilities."""
+        """Convert the network's output to (n, n_classes) probabilities."""
         return softmax(output.astype(np.float64), axis=1)
 
     def predict(self, output):
-        """Turn the network's output into classes."""
+        """Convert the network's output to classes."""
         return self.classes[output.argmax(1)]
 
 
@@ -79,17 +79,17 @@ class Indicators:
         if not np.isin(y[known], (0, 1)).all():
             raise ValueError(
                 "an indicator matrix must hold zeros and ones, got "
-                f"{np.unique(y[known])[:5].tolist()}. Use (y > 0).astype(int), or say "
-                "by unlabeled= which entry is unknown."
+                f"{np.unique(y[known])[:5].tolist()}. Use (y > 0).astype(int), or set "
+                "unlabeled= to the mark of unknown entries."
             )
         return np.where(known, y, 0).astype(np.float32)
 
     def probability(self, output):
-        """Turn the network's output into (n, n_labels) probabilities."""
+        """Convert the network's output to (n, n_labels) probabilities."""
         return expit(output.astype(np.float64))
 
     def predict(self, output):
-        """Turn the network's output into an indicator matrix."""
+        """Convert the network's output to an indicator matrix."""
         return (output > 0).astype(np.int64)
 
 
@@ -327,7 +327,7 @@ def check_length(y, n_rows, name, of):
     """Raise unless there is one label per row."""
     if len(y) != n_rows:
         raise ValueError(
-            f"{name} must hold one answer per row or target of {of} ({n_rows}), got "
+            f"{name} must hold one label per row or target of {of} ({n_rows}), got "
             f"{len(y)}: inconsistent numbers of samples. Slice both alike: "
             "fit(G[train], y[train])."
         )

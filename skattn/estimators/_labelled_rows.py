@@ -11,10 +11,10 @@ from skattn._training import Labels
 HELD_OUT = 0.1
 """Default fraction of the labelled rows that are held out."""
 MIN_ROWS = 2000
-"""Labelled rows from which on "auto" holds some out: fewer are worth more in training
-(benchmarks/README.md)."""
+"""Minimum number of labelled rows with which "auto" holds some out; see "How the
+defaults were chosen" in benchmarks/README.md."""
 MIN_ROWS_PER_CLASS = 10
-"""And rows of every class, so that one in ten is to spare."""
+"""Minimum number of rows of every class with which "auto" holds some out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,8 @@ class LabelledRows:
         )
         if not labels.weight.any():
             raise ValueError(
-                f"{names} must leave some labelled row that counts, got zero for all."
+                f"{names} must leave a labelled row with positive weight, got zero for "
+                "all. Raise the weight of some of them."
             )
         return labels
 

@@ -96,11 +96,11 @@ def _try(score, n_rows, estimator):
     outputs = 1e-3 * np.random.default_rng(0).standard_normal(shape, np.float32)
     must = (
         f"scoring={estimator.scoring!r} must give one number on the {len(score.rows)} "
-        "validation rows whose answers are known"
+        "validation rows with known labels"
     )
     remedy = (
         "Choose a score for this kind of y, see sklearn.metrics.get_scorer_names(), or "
-        "validate on rows that it can judge (X_val, early_stopping)."
+        "validate on rows for which it is defined (X_val, early_stopping)."
     )
     try:
         value = score(outputs)

@@ -106,7 +106,7 @@ def _check_no_validation(y_val, sample_weight_val):
     """Raise ValueError for validation labels or weights without X_val."""
     if y_val is not None or sample_weight_val is not None:
         raise ValueError(
-            "y_val and sample_weight_val need X_val, the rows they are about; got "
+            "y_val and sample_weight_val need X_val, the rows that they belong to; got "
             "None. Pass X_val, or leave them out."
         )
 
@@ -114,7 +114,7 @@ def _check_no_validation(y_val, sample_weight_val):
 def _validation_rows(attempt, given, context, labels):
     """Return the view of X_val and its labelled rows."""
     if given.y_val is None:
-        raise ValueError("X_val needs y_val, the answers of its rows; got None.")
+        raise ValueError("X_val needs y_val, the labels of its rows; got None.")
     if context.needs_adjacency:
         raise ValueError(
             "X_val needs a graph, which adjacency= over the rows of X is not; got "

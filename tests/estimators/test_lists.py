@@ -350,7 +350,7 @@ def test_prediction_wants_graphs_like_those_of_fit(graphs, classes, later, messa
 
 
 def test_y_must_be_as_long_as_the_list(graphs, classes):
-    with pytest.raises(ValueError, match=r"one answer per .*24.*got 25"):
+    with pytest.raises(ValueError, match=r"one label per .*24.*got 25"):
         small().fit(graphs, np.append(classes, 1))
 
 
