@@ -1,7 +1,7 @@
-"""Attention on three real graphs, beside methods that everybody knows.
+"""Graph attention on three real graphs, compared with standard methods.
 
-Prints a table and saves demo.png. All methods see the same labels; those that know no
-graph see the features alone. Every number is a mean over draws of the labelled nodes
+Prints a table and saves demo.png. All methods get the same labels; those without graph
+support get the features alone. Every number is a mean over draws of the labelled nodes
 (or over folds) with its standard deviation.
 """
 
@@ -122,7 +122,7 @@ def weather_stations(ax):
 
 
 def only(y, labelled):
-    """Return y with -1 everywhere but at the labelled nodes."""
+    """Return y with -1 for all but the labelled nodes."""
     known = np.full_like(y, -1)
     known[labelled] = y[labelled]
     return known

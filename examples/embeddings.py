@@ -1,9 +1,9 @@
-"""Features learned without answers, for any other model, and drawn.
+"""Embeddings learned without labels, as features of another model and in a plot.
 
-`AttentionEmbedder` hides the features of some nodes and learns to tell them from those
-around. Here the rows of a plain table, handwritten digits, are joined to their nearest
-neighbours; a Graph, a list of graphs or sequences would do as well. Few answers are
-known: the embedder learns from all images, the classifier from fifty.
+`AttentionEmbedder` masks the features of some nodes and learns to reconstruct them from
+the neighbourhood. Here a k-NN graph is made from a plain table, handwritten digits; a
+Graph, a list of graphs or sequences would do as well. Few labels are known: the
+embedder learns from all images, the classifier from fifty.
 """
 
 import matplotlib.pyplot as plt

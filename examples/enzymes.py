@@ -1,11 +1,11 @@
-"""Classes of enzymes: one answer per graph.
+"""Graph classification: classes of enzymes, one label per graph.
 
-A protein is a graph of its helices, sheets and turns, joined where they are near each
-other. A list of graphs goes where a table goes: splitters slice it, and a pipeline
-scales the nodes' features, fitted on the training graphs alone.
+A protein is a graph of its helices, sheets and turns, with edges between near ones. A
+list of graphs takes the place of a table: splitters slice it, and a pipeline scales the
+node features, fitted on the training graphs alone.
 
-ENZYMES (600 proteins of 6 classes) is read from the folder that $SKATTN_DATA names.
-Where it is not there, graphs are made whose class is in their edges.
+ENZYMES (600 proteins of 6 classes) is read from the folder $SKATTN_DATA. If it is
+missing, the graphs are synthetic, with classes that depend on the edges.
 """
 
 import os
@@ -26,7 +26,7 @@ FILE = Path(os.environ.get("SKATTN_DATA", DATA)) / "enzymes.npz"
 
 
 def load_enzymes():
-    """Cut 600 proteins out of one graph of all."""
+    """Load 600 proteins, the subgraphs of one stored graph."""
     with np.load(FILE, allow_pickle=False) as arrays:
         kinds = np.eye(3)[arrays["node_label"]]
         X = np.hstack([arrays["node_attr"], kinds])
@@ -37,7 +37,7 @@ def load_enzymes():
 
 
 def make_graphs(n_graphs=300):
-    """Make graphs whose edges join like nodes (1), unlike ones (2) or any (3)."""
+    """Make graphs with edges between equal nodes (1), unequal ones (2) or any (3)."""
     rng = np.random.default_rng(0)
     y = rng.integers(1, 4, n_graphs)
     graphs = []

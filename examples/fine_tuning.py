@@ -1,14 +1,14 @@
-"""Start a classifier from an embedder that has seen the graph without answers.
+"""Fine-tuning: initialise a classifier from an embedder trained without labels.
 
-`pretrained=` takes a fitted `AttentionEmbedder` of the same encoder: same number of
-layers, heads and so on. Cross-validation clones what it is given, and a clone is not
-fitted: `FrozenEstimator` keeps the embedder as it is. Here 12 of 600 nodes have an
-answer.
+`pretrained=` takes a fitted `AttentionEmbedder` with the same encoder parameters:
+number of layers, heads and so on. Cross-validation clones estimators, and a clone is
+not fitted: `FrozenEstimator` keeps the embedder fitted. Here 12 of 600 nodes have a
+label.
 
-This shows how, and how to compare; it does not show a gain. Here the two starts lie
-within the deviation of the draws, either may come out ahead with other settings, and on
-handwritten digits (a k-NN graph, 10 to 50 labels) the start from scratch was better or
-equal. Try it on your own data before relying on it.
+The example shows how to compare both starts; it does not show a gain. Here they lie
+within the deviation of the draws, either may be ahead with other settings, and on
+handwritten digits (a k-NN graph, 10 to 50 labels) training from scratch was better or
+equal. Compare on your own data.
 """
 
 from sklearn.frozen import FrozenEstimator
@@ -20,7 +20,7 @@ from skattn.datasets import make_communities
 graph, y = make_communities(
     600, 3, p_within=0.06, p_between=0.01, class_sep=0.5, random_state=0
 )
-embedder = AttentionEmbedder(max_epochs=150, random_state=0).fit(graph)  # no answers
+embedder = AttentionEmbedder(max_epochs=150, random_state=0).fit(graph)  # no labels
 errors = embedder.loss_curve_
 print(f"embedder: error {errors[0]:.3f} at first, {errors[-1]:.3f} at the end")
 

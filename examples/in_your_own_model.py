@@ -1,4 +1,4 @@
-"""Attention over edges inside a torch model of your own."""
+"""Graph attention layers in a torch model of your own."""
 
 import torch
 from torch import nn
@@ -16,7 +16,7 @@ labelled = torch.tensor([0, 33])  # the instructor and the administrator
 
 
 class Model(nn.Module):
-    """Two layers of attention over learned embeddings of the members."""
+    """Two graph attention layers over learned embeddings of the members."""
 
     def __init__(self, n_nodes, n_classes):
         super().__init__()

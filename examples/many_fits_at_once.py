@@ -1,9 +1,9 @@
-"""Search for parameters with two workers: processes, threads, or a Dask cluster.
+"""Parallel grid search with two workers: processes, threads, or a Dask cluster.
 
-A graph that is mapped from a file travels as the name of that file, so workers on one
-machine share its pages. joblib's own processes map the arrays of any large graph; a
-Dask cluster without a common file gets a copy for each worker. However the fits are
-spread, the scores are the same.
+A graph that is mapped from a file is pickled as the name of that file, so workers on
+one machine share its pages. joblib's own processes map the arrays of any large graph; a
+Dask cluster without a common file gets a copy for each worker. The scores do not depend
+on the backend.
 """
 
 import time
@@ -27,7 +27,7 @@ except ImportError:
 
 @contextmanager
 def two_workers(backend):
-    """Let joblib run two fits at a time, of one thread each."""
+    """Make joblib run two fits at a time, with one thread each."""
     if backend == "dask":
         options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
         with (
@@ -36,14 +36,14 @@ def two_workers(backend):
             parallel_config(backend),
         ):
             yield
-    else:  # processes would share the cores out by themselves
+    else:  # joblib's processes would limit their threads by themselves
         threads = {"inner_max_num_threads": 1} if backend == "loky" else {}
         with parallel_config(backend, n_jobs=2, **threads):
             yield
 
 
 def main():
-    """Compare the scores of all ways there are."""
+    """Compare the scores of all backends."""
     torch.set_num_threads(1)  # of this process, where "threading" works
     made, y = make_communities(2000, 3, p_within=0.02, p_between=0.01, random_state=0)
     search = GridSearchCV(

@@ -1,7 +1,7 @@
-"""Solubility of molecules, from SMILES.
+"""Graph regression: solubility of molecules, from SMILES.
 
-`MoleculeGraph` makes a graph of every molecule, atoms joined by bonds, which RDKit
-reads (``pip install 'skattn[chem]'``). It is a step of a pipeline like any other.
+The transformer `MoleculeGraph` converts every molecule to a graph of atoms and bonds
+with RDKit (``pip install 'skattn[chem]'``).
 
 solubility.csv holds 240 molecules of at most ten heavy atoms and their measured
 solubility in water, log10 of mol/l: a sample of the values collected by Delaney ("ESOL:
@@ -28,7 +28,7 @@ model = make_pipeline(
     MoleculeGraph(),
     GraphAttentionRegressor(norm="batch", batch_size=32, max_epochs=30, random_state=0),
 )
-# norm and batch size were chosen on these molecules: new ones are told less well
+# norm and batch size were chosen on these molecules: scores on new ones are lower
 folds = KFold(3, shuffle=True, random_state=0)  # the molecules are sorted by size
 predicted = cross_val_predict(model, smiles, y, cv=folds)
 error, r2 = root_mean_squared_error(y, predicted), r2_score(y, predicted)

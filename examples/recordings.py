@@ -1,10 +1,10 @@
-"""What somebody was doing, from recordings of a wrist's motion: sequences.
+"""Sequence classification: activities from recordings of a wrist's motion.
 
-A recording is a graph of its time steps. `SequenceGraph` says which of them see each
-other: here those at most five steps apart. Without it all of them would.
+A recording is a graph of its time steps. `SequenceGraph` defines its edges: here each
+step attends to those at most five steps away. Without it each step attends to all.
 
-BasicMotions (6 channels, 100 steps, 4 kinds of motion) is read from the folder that
-$SKATTN_DATA names. Where it is not there, recordings are made, of several lengths.
+BasicMotions (6 channels, 100 steps, 4 kinds of motion) is read from the folder
+$SKATTN_DATA. If it is missing, the recordings are synthetic and of several lengths.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""A DataFrame whose rows join a graph by name, through ordinary transformers.
+"""Rows of a DataFrame that join a graph by node label, after ordinary transformers.
 
-Training sees the subgraph of the training rows alone; a new row brings its own
-features and finds its neighbours by its name in the index.
+Training uses the subgraph of the training rows alone; a new row has its own features,
+and its neighbours in the graph are those of its label in the index.
 """
 
 from sklearn.model_selection import KFold, cross_val_score

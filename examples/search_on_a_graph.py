@@ -1,7 +1,7 @@
-"""Choose parameters on one graph with scikit-learn's own search.
+"""Grid search on one graph with scikit-learn's GridSearchCV.
 
-Slices of a Graph name the nodes that are asked about; the others stay visible as
-context. The features are scaled inside the pipeline, fold by fold.
+A slice of a Graph selects target nodes; the others remain context. The features are
+scaled inside the pipeline, fold by fold.
 """
 
 from sklearn.model_selection import GridSearchCV, train_test_split

@@ -1,7 +1,7 @@
-"""See what a fitted model looks at.
+"""Attention weights of a fitted model.
 
-In the dictionary lookup every query must copy the value of the key with its own number
-(Brody et al. 2022). A model that solved it gives its weight to that key.
+In the dictionary lookup each query must copy the value of the key with its own number
+(Brody et al. 2022). A model that solves it puts its attention weight on that key.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ for attention in ["gatv2", "gat"]:
     )
     ((weights,),) = attention_weights(model, graph)  # one layer, one head
     queries = graph.targets[cut:]
-    own_keys = queries + n_keys  # the keys lie behind the queries, in their order
+    own_keys = queries + n_keys  # the keys follow the queries, in their order
     print("mean weight on the own key:", weights[queries, own_keys].mean().round(3))
     print("one dictionary's queries (rows) and keys (columns):")
     one = weights[queries[:n_keys]][:, own_keys[:n_keys]]

@@ -1,4 +1,4 @@
-"""Attention on graphs with the manners of scikit-learn.
+"""Graph attention networks with a scikit-learn API.
 
 The public names load on first use: ``import skattn`` alone loads no torch.
 """

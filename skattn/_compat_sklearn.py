@@ -1,6 +1,6 @@
-"""scikit-learn's private names, and those that only newer versions have.
+"""Private and version-dependent names of scikit-learn.
 
-No other file imports either, so that an upgrade breaks one file.
+No other file imports them, so that an upgrade breaks one file.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ __all__ = [
 
 
 class _NoCallbacks:
-    """Stands in for a mixin without which an estimator has no ``set_callbacks``."""
+    """Stand-in for the callback mixin of newer versions: no ``set_callbacks``."""
 
 
 def _unchanged(method: Callable[..., Any]) -> Callable[..., Any]:

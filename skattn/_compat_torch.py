@@ -1,4 +1,4 @@
-"""torch's private API, in one file, so that an upgrade breaks no other."""
+"""Private API of torch, collected in one file so that an upgrade breaks no other."""
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -14,9 +14,9 @@ __all__ = [
 ]
 
 add_to_each_ = torch._foreach_add_
-"""Add a number to every tensor of a list."""
+"""Function that adds a number to each tensor of a list."""
 fused_adam_ = torch._fused_adam_
-"""The step that torch.optim.Adam ends in."""
+"""Update step of torch.optim.Adam, fused."""
 
 
 def library_path() -> str:
@@ -26,6 +26,6 @@ def library_path() -> str:
 
 
 def storage_key(storage: torch.UntypedStorage) -> int:
-    """Return a number that views of the same memory share while it is there."""
+    """Return a number shared by all views of the same live memory."""
     key: int = storage._cdata
     return key

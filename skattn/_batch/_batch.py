@@ -1,4 +1,4 @@
-"""A graph, or a disjoint union of graphs, as tensors."""
+"""Batches: a graph, or a disjoint union of graphs, as tensors."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +11,7 @@ from skattn.ops import GraphStructure, SparseMatrix
 
 
 class Inputs(TypedDict):
-    """The arguments of a network's ``forward``, but for the generator."""
+    """Arguments of a network's ``forward``, except the generator."""
 
     x: Tensor | SparseMatrix
     structure: GraphStructure
@@ -19,7 +19,7 @@ class Inputs(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class GraphBatch:
-    """Graphs as tensors, self-loops added, and their targets.
+    """Batch: graphs as tensors, with self-loops added, and their targets.
 
     Its length is the number of targets.
     """
@@ -57,14 +57,14 @@ class GraphBatch:
         Returns
         -------
         Tensor of shape (n_targets, ...)
-            ``codes[targets]``; `codes` itself where that is all of it.
+            ``codes[targets]``; `codes` itself if the targets are all rows.
         """
         if len(self) == len(codes) and self._all_in_order:
             return codes
         return codes[self.targets]
 
     def to(self, device: torch.device) -> "GraphBatch":
-        """Copy to a device; parts that are there already are shared.
+        """Copy to a device; tensors already there are shared.
 
         Parameters
         ----------

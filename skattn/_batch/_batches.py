@@ -1,4 +1,4 @@
-"""Partition of an epoch's examples into batches."""
+"""Partition of the examples of an epoch into batches."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Disjoint union of many graphs, collated once; batches are cut by compiled code."""
+"""Disjoint union of many graphs, collated once, and batches of them."""
 
 from __future__ import annotations
 

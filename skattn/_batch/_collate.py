@@ -1,4 +1,4 @@
-"""Collation of one graph: from its arrays to the tensors of a batch.
+"""Collation of one graph to the tensors of a batch.
 
 Arrays are checked and converted to the kernels' types here, once; kernels trust them.
 Arrays that fit, memory-mapped or not, are shared.

@@ -1,4 +1,4 @@
-"""Batches with reordered nodes, so that neighbours are near in memory."""
+"""Batches with nodes reordered for memory locality."""
 
 from dataclasses import replace
 

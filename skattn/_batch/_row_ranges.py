@@ -38,8 +38,8 @@ class RowRanges(NamedTuple):
         return self.low + np.diff(self.ptr)
 
 
-# Loops run over slices: an index that counts from 0 cannot be negative, which numba
-# would look for at every element (four times slower, because nothing vectorises).
+# Loops run over slices: numba checks an index for negative values unless it counts from
+# 0, and the check prevents vectorisation.
 
 
 @_jit

@@ -1,4 +1,4 @@
-"""Ranges of rows cut from tensors and concatenated."""
+"""Concatenation of ranges of rows of tensors."""
 
 from __future__ import annotations
 

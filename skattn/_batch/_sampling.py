@@ -21,27 +21,26 @@ from skattn.ops import EdgeData, Edges, GraphStructure
 from skattn.ops._threads import run_blocks
 
 _ROWS_PER_BLOCK = 1024
-"""Receivers per block of work, 0.2 ms; fewer than two blocks run inline."""
+"""Receivers per block of work; fewer than two blocks run inline."""
 
 _NO_LIMIT = 2**62
-"""A fan-out above any number of senders, within the kernels' integers."""
+"""Fan-out above any number of senders, within the kernels' integers."""
 
 
 class NeighborSampler:
-    """Samples a few senders per receiver, in as many hops as the network has layers.
+    """Neighbour sampler: a few senders per receiver, one hop per layer.
 
-    Neighbour sampling (Hamilton et al. 2017, algorithm 2) without replacement:
-    ``fanout[0]`` senders of each target, ``fanout[1]`` of each of these, and so on. A
-    node's senders are drawn once and shared by all layers. Self-loops are always kept
-    and not counted; a node with no more senders than the fan-out keeps them all.
+    Sampling without replacement after Hamilton et al. 2017, algorithm 2: ``fanout[0]``
+    senders of each target, ``fanout[1]`` of each of these, and so on. A node's senders
+    are drawn once and shared by all layers. Self-loops are always kept and not counted;
+    a node with no more senders than the fan-out keeps them all.
 
-    Where ``s`` of ``d`` senders were drawn, the logarithm of ``d / s`` joins the
-    logarithm of each one's weight: every drawn sender stands for ``d / s``. So the
-    numerator ``sum_j exp(score_ij) value_j`` of attention over one layer and its
-    denominator are unbiased, whatever the scores. Their quotient is not, nor are the
-    outputs of further layers; the bias vanishes as the fan-out grows. A convolution
-    (``convolution``) divides by the whole graph's degrees, ``structure.degree``, and is
-    unbiased over one layer.
+    Where ``s`` of ``d`` senders are drawn, ``log(d / s)`` is added to the logarithm of
+    each one's weight: every drawn sender represents ``d / s``. So the numerator
+    ``sum_j exp(score_ij) value_j`` of attention over one layer and its denominator are
+    unbiased for any scores. Their quotient is not, nor are the outputs of further
+    layers; the bias vanishes as the fan-out grows. A convolution divides by the whole
+    graph's degrees, ``structure.degree``, and is unbiased over one layer.
 
     Parameters
     ----------
@@ -101,7 +100,7 @@ class NeighborSampler:
         Parameters
         ----------
         targets : ndarray of shape (n_targets,), int
-            Target nodes, possibly repeated.
+            Target nodes; duplicates are allowed.
         seed : int
             Seed. A node's senders depend on seed, node and fan-out alone, not on the
             other targets or the number of threads.
@@ -281,18 +280,18 @@ def _by_rows(n_rows: int, work: Callable[[int, int], None]) -> None:
 def _check_fanout(fanout: Sequence[Any]) -> None:
     if not is_fanout(list(fanout)):
         raise ValueError(
-            "fanout must hold one whole number of at least 1 per layer, how many "
-            f"senders are drawn, such as (15, 10), got {fanout}."
+            "fanout must hold one whole number of at least 1 per layer, the number "
+            f"of senders to draw, such as (15, 10), got {fanout}."
         )
 
 
 def is_fanout(sizes: Sequence[Any]) -> bool:
-    """Whether a sequence is a valid fan-out, one number of senders per layer.
+    """Return whether a sequence is a valid fan-out, one number of senders per layer.
 
     Parameters
     ----------
     sizes : sequence
-        Anything.
+        Any objects.
 
     Returns
     -------

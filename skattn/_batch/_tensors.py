@@ -1,4 +1,4 @@
-"""Tensors on the memory of arrays, mapped from a file or not."""
+"""Tensors that share the memory of arrays, memory-mapped ones included."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ def as_tensor(array: NDArray[Any], dtype: type[np.generic]) -> Tensor:
 
 
 def as_array(tensor: Tensor | None) -> NDArray[Any]:
-    """Return the array on the memory of a tensor that must be there."""
+    """Return the array that shares a tensor's memory; the tensor is not None."""
     assert tensor is not None
     array: NDArray[Any] = tensor.numpy()
     return array
 
 
 def is_mapped(array: Any) -> bool:
-    """Whether an array is memory-mapped from a file, for reading."""
+    """Return whether an array is memory-mapped from a file, read-only."""
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap) and array.mode == "r":
             return True

@@ -1,7 +1,7 @@
-"""Values of a batch back to its graphs, in the order of their nodes.
+"""Inverse of collation: values of a batch, split by graph in the order of its nodes.
 
-The inverse of collation for what a network computes: attention weights and masks per
-edge, embeddings and importances per node.
+Values are outputs of a network: attention weights and masks per edge, embeddings and
+importances per node.
 """
 
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Training of networks: the only room that knows skorch."""
+"""Training of networks with skorch: objectives, batch sources, losses."""
 
 from skattn._training._available import available_bytes
 from skattn._training._batch_source import (

@@ -19,13 +19,13 @@ class _Moments:
     squares: list[Tensor]
     """Running means of the squares."""
     steps: Tensor
-    """(n_params,) float32: how often each was stepped."""
+    """(n_params,) float32: number of steps of each parameter."""
     step_of: list[Tensor]
     """Each one's entry of `steps`, sharing its memory."""
 
 
 class Adam(torch.optim.Adam):
-    """torch's fused Adam, the same to the last bit, with less Python around it.
+    """torch's fused Adam with less Python overhead and bit-equal results.
 
     torch's checks of every parameter at every step are made once, and the parameters'
     step counts share a tensor. Groups that are not all float32 on the CPU, or use a
@@ -43,7 +43,7 @@ class Adam(torch.optim.Adam):
         super().__init__(params, **options | {"fused": True})
 
     def add_param_group(self, param_group):
-        """Take in further parameters."""
+        """Add a group of parameters."""
         super().add_param_group(param_group)
         self._moments = None
 
@@ -53,7 +53,7 @@ class Adam(torch.optim.Adam):
 
     @torch.no_grad()
     def step(self, closure=None):
-        """Change all parameters that have a gradient."""
+        """Update all parameters that have a gradient."""
         if any(map(_has_rare_option, self.param_groups)) or not self._are_plain():
             return super().step(closure)
         loss = None
@@ -67,7 +67,7 @@ class Adam(torch.optim.Adam):
         return loss
 
     def zero_grad(self, set_to_none=True):
-        """Forget all gradients."""
+        """Set all gradients to None."""
         if not set_to_none:
             super().zero_grad(set_to_none=False)
             return
@@ -76,7 +76,7 @@ class Adam(torch.optim.Adam):
                 param.grad = None
 
     def _are_plain(self):
-        """Whether all are float32 on the CPU; moments are kept of such alone."""
+        """Return whether all are float32 on the CPU, as the stored moments are."""
         return self._moments is not None or all(
             param.is_cpu and param.dtype is torch.float32
             for group in self.param_groups

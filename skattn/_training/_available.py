@@ -1,4 +1,4 @@
-"""Memory that is available."""
+"""Available memory of a device."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ ROOT = Path("/")
 
 
 def available_bytes(device: torch.device) -> int | None:
-    """Return the memory that a device has left for this process.
+    """Return the memory of a device that is available to this process.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def _of_system(root: Path) -> Iterator[int]:
 
 
 def _of_groups(root: Path) -> Iterator[int]:
-    """Look at the process's control group and at all that it is part of."""
+    """Yield the memory left in the process's control group and each of its parents."""
     for line in _lines(root / "proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
         if controllers == "":  # version 2
@@ -56,7 +56,7 @@ def _of_groups(root: Path) -> Iterator[int]:
 
 
 def _of_group(folder: Path, limit_name: str, used_name: str) -> Iterator[int]:
-    """Subtract a group's use from its limit; cached files give way."""
+    """Yield a control group's limit minus its use; cached files can be evicted."""
     limit, used = (_lines(folder / name) for name in (limit_name, used_name))
     if not limit or not used or limit[0] == "max":
         return

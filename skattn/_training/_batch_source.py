@@ -28,7 +28,7 @@ class Size(NamedTuple):
 
     @classmethod
     def of(cls, batch: GraphBatch, share: float = 1.0) -> "Size":
-        """Measure a share of a batch."""
+        """Return the sizes of a fraction of a batch."""
         x = batch.x
         entries = len(x.values) if isinstance(x, SparseMatrix) else x.numel()
         numbers = len(x), entries, batch.structure.edges.n_edges
@@ -37,7 +37,7 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FullGraph:
-    """One batch and its labels: a graph as a whole."""
+    """A single batch: one whole graph, and its labels."""
 
     batch: GraphBatch
     """The graph and the targets."""

@@ -17,7 +17,7 @@ reuse saves more time than it costs."""
 def enough_buffers(
     module: nn.Module, source: BatchSource
 ) -> AbstractContextManager[None]:
-    """Reuse the memory of a step in the next one, if that pays.
+    """Reuse the memory of large tensors from step to step, if that is faster.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ class StopTraining(KeyboardInterrupt):
 
 
 class StopIfDiverged(Callback):
-    """Give up when the training loss is no longer a finite number."""
+    """Raise ValueError when the training loss is no longer finite."""
 
     def on_epoch_end(self, net, **kwargs):
         """Check the epoch's training loss."""
@@ -43,11 +43,11 @@ class ScoreValidation(Callback):
         self.score = score
 
     def on_train_begin(self, net, **kwargs):
-        """Forget earlier trainings."""
+        """Reset the state of an earlier training."""
         self.best_ = -math.inf
 
     def on_epoch_begin(self, net, **kwargs):
-        """Forget the last epoch."""
+        """Reset the outputs of the last epoch."""
         self.outputs_ = []
 
     def on_batch_end(self, net, batch=None, *, training=False, y_pred=None, **kwargs):
@@ -80,7 +80,7 @@ class KeepBest(Callback):
         self.digits = digits
 
     def on_train_begin(self, net, **kwargs):
-        """Forget earlier trainings."""
+        """Reset the state of an earlier training."""
         self.best_ = self.peaks_ = WORST
         self.weights_ = None
         self.idle_ = 0

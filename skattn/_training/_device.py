@@ -6,19 +6,19 @@ import torch
 
 
 def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
-    """Find the device of a name.
+    """Return the torch device of a name.
 
     Parameters
     ----------
     device : {"auto", "cpu", "cuda", "mps"}, "cuda:N" or torch.device
-        ``"auto"`` is the first of CUDA, Apple's MPS and the CPU that is there.
+        ``"auto"`` is the first available one of CUDA, Apple's MPS and the CPU.
     strict : bool
         Whether an absent device is an error; else it is a warning, and the CPU.
 
     Returns
     -------
     torch.device
-        A device that is there.
+        An available device.
 
     Raises
     ------

@@ -34,7 +34,7 @@ class EpochSummary(Callback):
     )
 
     def on_train_begin(self, net, **kwargs):
-        """Forget earlier trainings."""
+        """Reset the state of an earlier training."""
         self.best_ = {}
 
     def on_epoch_begin(self, net, **kwargs):

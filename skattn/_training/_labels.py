@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """The labels of a batch's targets, and the weight of each."""
+    """Labels and weights of a batch's targets."""
 
     y: Tensor
     """(n_targets,) int64 classes, or (n_targets, n_outputs) float32."""
@@ -34,7 +34,7 @@ class Labels:
         return Labels(self.y[chosen], self.weight[chosen])
 
     def share(self, rows: slice) -> "Labels":
-        """Take some of the labels, so that losses over all shares add up to one.
+        """Slice the labels; the losses of all slices add up to that of the whole.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Memory of the tensors that are alive at the same time."""
+"""Peak memory of simultaneously live tensors."""
 
 import weakref
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ benchmarks/README.md."""
 
 
 class LiveBytes(TorchDispatchMode):
-    """Memory of all tensors that are made inside and still alive.
+    """Peak memory of the tensors that are allocated within the context.
 
     Parameters
     ----------
@@ -39,12 +39,12 @@ class LiveBytes(TorchDispatchMode):
             self._per_row = rows_of.edges.n_edges / max(len(rows_of), 1)
 
     def ignore(self, tensors: Iterable[Tensor]) -> None:
-        """Do not count these tensors."""
+        """Exclude tensors from the count."""
         for tensor in tensors:
             self._watch(tensor.untyped_storage(), 0.0)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Call an operation and count the tensors that it makes."""
+        """Call an operation and add its new tensors to the count."""
         kwargs = dict(kwargs or {})
         if func is torch.ops.aten.repeat_interleave.Tensor:
             kwargs.setdefault("output_size", round(len(args[0]) * self._per_row))

@@ -1,4 +1,4 @@
-"""Losses of labelled targets, and the validation scores that go with them."""
+"""Losses of labelled targets, and their validation scores."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""The memory of a training step, estimated before it is taken.
+"""Peak memory of a training step, estimated before it is allocated.
 
 The step runs on torch's meta device, whose tensors have sizes and no memory, and the
 sizes of tensors that live at the same time are added up. So little here knows the parts
@@ -30,20 +30,20 @@ COPIES_OF_WEIGHTS = 4
 """The weights, the optimizer's two moments, and the best epoch's weights; gradients are
 part of the step."""
 FIRST_STEP = 20 << 20
-"""Bytes that code and libraries take when they first run."""
+"""Bytes of code and libraries that are loaded by the first step."""
 BYTES_PER_NUMBER = 40
 """More than any step takes per row (node or edge) and column of a weight; a step that
 fits by this measure is not run on the meta device, which takes longer."""
 
 
 def check_memory(objective: Objective, source: BatchSource) -> None:
-    """Refuse a training that cannot fit into memory, before it begins.
+    """Raise MemoryError for a training that cannot fit into memory.
 
     Parameters
     ----------
     objective : Objective
-        What is learned; its module is made here on the meta device, because the check
-        comes before weights take memory.
+        The training objective; its module is made here on the meta device, because the
+        check precedes the allocation of weights.
     source : FullGraph, GraphBatches or SampledBatches
         The training data, on the device of the training. Of graphs in batches the
         largest count; batches of sampled neighbours are let through.
@@ -82,9 +82,9 @@ def estimate_step_bytes(
     Parameters
     ----------
     objective : Objective
-        What is learned.
+        The training objective.
     batch : GraphBatch
-        The batch of the step, on any device; only sizes count.
+        The batch of the step, on any device; only its sizes are used.
     labels : Labels or None
         Its labels, if the objective has any.
     device : torch.device, optional
@@ -134,7 +134,7 @@ def _largest_batch(source: BatchSource) -> tuple[GraphBatch, Labels | None] | No
 
 
 def _rough_bytes(network: nn.Module, batch: GraphBatch) -> int:
-    """Return more bytes than a step takes."""
+    """Return an upper bound of the bytes of a step."""
     structure = batch.structure
     neighbourhoods = (structure.edges, *structure.hops.values())
     n_rows = len(batch.x) + sum(edges.n_edges for edges in neighbourhoods)

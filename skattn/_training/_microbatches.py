@@ -1,4 +1,4 @@
-"""A batch of small graphs, divided among threads."""
+"""Microbatches of small graphs for data-parallel threads."""
 
 from collections.abc import Callable
 from contextvars import copy_context
@@ -21,7 +21,7 @@ MIN_GRAPHS_PER_PART = 8
 
 @dataclass(frozen=True, eq=False)
 class Microbatches:
-    """A batch of graphs on the CPU as several small ones, trained on together."""
+    """A batch of graphs on the CPU, divided into microbatches of one training step."""
 
     block: GraphBlock
     """All the graphs."""
@@ -32,7 +32,7 @@ class Microbatches:
     seeds: list[int]
     """Seed of each microbatch's generator."""
     n_threads: int
-    """How many threads may work at once."""
+    """Maximum number of threads."""
 
     def __len__(self) -> int:
         return sum(map(len, self.numbers))
@@ -40,7 +40,7 @@ class Microbatches:
     def each(
         self, work: Callable[[GraphBatch, Labels, torch.Generator], Result]
     ) -> list[Result]:
-        """Call a function with every microbatch, in several threads.
+        """Call a function with each microbatch, in several threads.
 
         Parameters
         ----------

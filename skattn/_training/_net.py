@@ -58,7 +58,7 @@ class AttentionNet(NeuralNet):
     Parameters
     ----------
     objective : Objective
-        Makes the module, computes its loss and its answers.
+        Makes the module, computes its loss and its outputs.
     n_features : int
         Width of the node features.
     generator : torch.Generator
@@ -94,7 +94,7 @@ class AttentionNet(NeuralNet):
         return [*callbacks, ("print_log", PrintLog())] if self.verbose else callbacks
 
     def initialize_history(self):
-        """Begin without epochs."""
+        """Create an empty history."""
         self.history_ = EpochHistory()
         return self
 
@@ -107,7 +107,7 @@ class AttentionNet(NeuralNet):
         return self
 
     def get_split_datasets(self, X, y=None, **fit_params):
-        """Take the training and the validation source as they are."""
+        """Return the training and the validation source unchanged."""
         return X
 
     def get_iterator(self, dataset, training=False):
@@ -188,7 +188,7 @@ class AttentionNet(NeuralNet):
 
 
 def _is_from_callback(stop):
-    """Whether a callback raised it, not a signal, which may hit a callback too.
+    """Return whether a callback raised the interrupt, not a signal during a callback.
 
     Our callbacks raise `StopTraining`; users' raise KeyboardInterrupt, as skorch
     documents.

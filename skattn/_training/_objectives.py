@@ -1,4 +1,4 @@
-"""Objectives: the module that is trained, its loss and its answers."""
+"""Training objectives: module, loss and outputs."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,11 +16,11 @@ LossAndOutputs = tuple[Tensor, Tensor]
 
 
 class Objective(Protocol):
-    """What is learned: a frozen dataclass of plain values, which files can hold.
+    """Training objective: a frozen dataclass of plain values, which files can store.
 
-    A module that it takes is one that it made. An objective with labels can be
-    validated: its ``validate(module, batch, labels)`` returns loss, score (greater is
-    better) and answers.
+    Its methods take a module that :meth:`module` made. An objective with labels also
+    has ``validate(module, batch, labels)``, which returns loss, score (greater is
+    better) and outputs.
     """
 
     def module(self, n_features: int) -> nn.Module:
@@ -36,7 +36,7 @@ class Objective(Protocol):
         """Compute the training loss of a batch."""
 
     def answer(self, module: Any, batch: GraphBatch) -> Tensor:
-        """Compute one row per target, in evaluation."""
+        """Compute the outputs in evaluation, one row per target."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Supervised:
     n_outputs: int
     """Width of the network's output."""
     criterion: Loss
-    """The loss of a label."""
+    """Name of the loss, a key of `CRITERIA`."""
 
     def __post_init__(self) -> None:
         if self.criterion not in CRITERIA:

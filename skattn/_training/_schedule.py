@@ -1,4 +1,4 @@
-"""The schedule of step sizes, and how one of the user's is recognised."""
+"""Learning-rate schedule, and detection of a user's own."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from skorch.callbacks import LRScheduler
 from torch.optim.lr_scheduler import LambdaLR
 
 COOLDOWN_FRACTION = 0.3
-"""Fraction of the epochs in which steps shrink; see "How the defaults were chosen" in
-benchmarks/README.md."""
+"""Fraction of the epochs with a falling step size; see "How the defaults were chosen"
+in benchmarks/README.md."""
 
 
 def cooldown(max_epochs: int) -> LRScheduler:
-    """Make the schedule whose steps shrink to zero at the end (Haegele et al. 2024).
+    """Make the schedule with a cooldown of the step size to 0 (Haegele et al. 2024).
 
     Where no validation chooses among the epochs, the last one's weights are kept, and
     with steps of one size to the end these are one draw among many (section 3).
@@ -29,7 +29,7 @@ def _step_size(epoch: int, n_epochs: int) -> float:
 
 
 def has_schedule(callbacks: Sequence[Any]) -> bool:
-    """Whether skorch callbacks, named or not, classes or instances, hold a schedule."""
+    """Return whether skorch callbacks, named or not, hold a learning-rate schedule."""
     return any(
         isinstance(callback, LRScheduler)
         or (isinstance(callback, type) and issubclass(callback, LRScheduler))
@@ -38,7 +38,7 @@ def has_schedule(callbacks: Sequence[Any]) -> bool:
 
 
 def drop_optimizers(callbacks: Sequence[Any]) -> None:
-    """Let schedules forget the optimizer, which holds twice the weights."""
+    """Remove the optimizer, which holds twice the weights, from schedules."""
     for callback in map(_unnamed, callbacks):
         if isinstance(callback, LRScheduler):
             vars(callback).pop("lr_scheduler_", None)

@@ -1,4 +1,4 @@
-"""Stand-ins on the meta device for operations whose sizes depend on data."""
+"""Stand-ins on the meta device for operations with data-dependent sizes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ def _read_ever_fewer(
     *,
     generator: torch.Generator | None = None,  # noqa: ARG001 - called as readouts are
 ) -> Tensor:
-    """Stand in for a readout of all nodes, of half of them, of a quarter, ..."""
+    """Stand in for a hierarchical readout of all nodes, half of them, a quarter, ..."""
     outs = []
     for level in module.levels:
         mean_and_max = torch.cat([x.mean(0), x.amax(0)]).expand(structure.n_graphs, -1)
@@ -56,7 +56,7 @@ STAND_INS: dict[type[nn.Module], Callable] = {
 
 @contextmanager
 def stand_ins(network: nn.Module) -> Iterator[None]:
-    """Replace modules that depend on data by stand-ins."""
+    """Replace modules with data-dependent sizes by stand-ins."""
     replaced = [module for module in network.modules() if type(module) in STAND_INS]
     for module in replaced:
         module.forward = partial(STAND_INS[type(module)], module)
@@ -68,10 +68,10 @@ def stand_ins(network: nn.Module) -> Iterator[None]:
 
 
 class FusedAttention(TorchFunctionMode):
-    """Full attention as devices compute it: without the weights of all pairs."""
+    """Fused full attention, which never materialises the weights of all pairs."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        """Replace torch's full attention, which would make them on the meta device."""
+        """Replace torch's full attention, which makes them on the meta device."""
         if func is nn.functional.scaled_dot_product_attention:
             return _FusedAttention.apply(*args[:3])
         return func(*args, **(kwargs or {}))

@@ -36,12 +36,12 @@ def net_state(net: AttentionNet) -> dict[str, Any]:
 def net_from_state(
     objective: Objective, n_features: int, weights: Weights, history: list[dict]
 ) -> AttentionNet:
-    """Make a net of what :func:`net_state` returned.
+    """Make a net from the state that :func:`net_state` returned.
 
     Parameters
     ----------
     objective : Objective
-        What was learned.
+        The training objective.
     n_features : int
         Width of the node features.
     weights : dict of str to Tensor

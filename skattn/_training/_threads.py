@@ -1,4 +1,4 @@
-"""One thread for steps that are too short to be shared."""
+"""A single thread for training steps that are too short for several."""
 
 import ctypes
 from collections.abc import Callable, Iterator
@@ -11,13 +11,13 @@ from threadpoolctl import ThreadpoolController
 from skattn._compat_torch import library_path
 
 ONE_THREAD_BELOW_WORK = 1 << 24
-"""Multiplications of a step (`work_of`) below which one thread does everything: two
-would wait longer for each other; see benchmarks/README.md."""
+"""Multiplications of a step (`work_of`) below which one thread is faster than two; see
+"Thresholds of a training step" in benchmarks/README.md."""
 
 
 @contextmanager
 def enough_threads(work: float) -> Iterator[None]:
-    """Let torch use one thread where more would only wait for each other.
+    """Limit torch to one thread where more would mostly wait for each other.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def enough_threads(work: float) -> Iterator[None]:
     Yields
     ------
     None
-        Nothing; the body runs with as many threads as pay.
+        Nothing; the body runs with the chosen number of threads.
     """
     if work >= ONE_THREAD_BELOW_WORK:
         yield
@@ -38,7 +38,7 @@ def enough_threads(work: float) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread; only the calling thread is limited, and only inside.
+    """Limit torch to one thread in the calling thread, within the context.
 
     OpenMP and MKL keep their number per thread, where ``torch.set_num_threads`` is also
     the number of every thread that starts to use torch later. After a call of that MKL
@@ -61,13 +61,15 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def _pools() -> ThreadpoolController:
-    """Find the loaded thread pools; takes some milliseconds."""
+    """Return the loaded thread pools; takes some milliseconds."""
     return ThreadpoolController()
 
 
 @cache
 def _mkl() -> Callable[[int], int]:
-    """Find MKL's setter of the calling thread's number; it returns the old one.
+    """Return MKL's setter of the calling thread's number of threads.
+
+    The setter returns the old number.
 
     0 stands for OpenMP's. A torch without MKL has nothing to set.
     """

@@ -63,12 +63,12 @@ def train(
     generator: torch.Generator,
     start: Weights | None = None,
 ) -> AttentionNet:
-    """Train a network towards an objective.
+    """Train the module of an objective.
 
     Parameters
     ----------
     objective : Objective
-        What is learned.
+        The training objective.
     data : tuple of (BatchSource, BatchSource or None)
         Training data and validation data, on the same device.
     training : Training
@@ -119,7 +119,7 @@ def train(
 
 
 def _standardized(module: nn.Module, source: BatchSource) -> Weights:
-    """Compute the units of features that are embedded."""
+    """Compute center and scale of the features for a periodic embedding."""
     if not isinstance(module, AttentionNetwork) or module.embedding is None:
         return {}
     learned = PeriodicEmbedding.standardization(source.whole.x)
@@ -127,7 +127,7 @@ def _standardized(module: nn.Module, source: BatchSource) -> Weights:
 
 
 def _shared(source: BatchSource, module: nn.Module, work: float) -> BatchSource:
-    """Let threads share the training batches of many graphs."""
+    """Divide the training batches of many graphs into microbatches for threads."""
     if not isinstance(source, GraphBatches) or source.device.type != "cpu":
         return source
     n_graphs = min(source.batch_size, len(source.numbers))
@@ -139,7 +139,7 @@ def _shared(source: BatchSource, module: nn.Module, work: float) -> BatchSource:
 
 
 def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
-    """Compute the answers for a source's targets.
+    """Compute the outputs for a source's targets.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
 
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:
-    """Order the callbacks: one that stops hides the epoch from those behind it."""
+    """Order the callbacks: those that stop training hide the epoch from later ones."""
     first: list[Callback] = [StopIfDiverged()]
     if validated and training.score is not None:
         first.append(ScoreValidation(training.score))

@@ -1,4 +1,4 @@
-"""The work in a training step, and into how many microbatches it is divided."""
+"""Work of a training step, and its number of microbatches."""
 
 from torch import nn
 
@@ -6,7 +6,7 @@ from skattn._training._batch_source import BatchSource
 from skattn._training._microbatches import MIN_GRAPHS_PER_PART
 
 WORK_PER_EDGE_COLUMN = 8
-"""Multiplications that one column of one edge's value stands for; see "Thresholds
+"""Multiplications equivalent to one column of one edge's value; see "Thresholds
 of a training step" in benchmarks/README.md."""
 WORK_PER_PART = 6_000_000
 """Multiplications of a microbatch, enough to outweigh its Python and lock time; see
@@ -19,7 +19,7 @@ then small beside what it computes."""
 
 
 def work_of(module: nn.Module, source: BatchSource) -> float:
-    """Estimate the work of a step that threads can share.
+    """Estimate the parallelisable work of a step.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def width_of(module: nn.Module) -> int:
 def count_parts(
     module: nn.Module, work: float, n_nodes: float, n_graphs: int, largest: int
 ) -> int:
-    """Choose the number of microbatches of a batch, whatever the threads.
+    """Choose the number of microbatches of a batch, independent of the threads.
 
     Parameters
     ----------

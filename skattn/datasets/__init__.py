@@ -1,4 +1,4 @@
-"""Small real graphs to load, and graphs with a known answer to make."""
+"""Data sets: small real graphs, and generators of graphs with known labels."""
 
 from skattn.datasets._communities import make_communities
 from skattn.datasets._dictionary_lookup import make_dictionary_lookup

@@ -1,4 +1,4 @@
-"""Random graphs whose answer is known because it made them."""
+"""Random graphs of communities (stochastic block model)."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -19,9 +19,9 @@ def make_communities(
 ) -> tuple[Graph, np.ndarray]:
     """Make a graph of communities: more edges within them than between them.
 
-    The stochastic block model with features. Both edges and features tell a node's
-    community, neither perfectly: with ``class_sep=0`` only the edges do, with
-    ``p_within == p_between`` only the features.
+    The stochastic block model with features. Both edges and features depend on the
+    community: with ``class_sep=0`` only the edges do, with ``p_within == p_between``
+    only the features.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def make_communities(
     class_sep : float, default=1.0
         Standard deviation of the communities' centres.
     random_state : int, RandomState instance or None, default=None
-        Draws communities, edges and features.
+        Seed of the communities, edges and features.
 
     Returns
     -------

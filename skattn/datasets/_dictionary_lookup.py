@@ -1,4 +1,4 @@
-"""The task that only dynamic attention can learn."""
+"""Dictionary lookup: a task that static attention cannot learn."""
 
 import numpy as np
 from scipy.sparse import block_diag
@@ -13,13 +13,13 @@ def make_dictionary_lookup(
     *,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[Graph, np.ndarray]:
-    """Make dictionaries whose queries must each copy the value of their own key.
+    """Make the dictionary lookup task: each query copies the value of its key.
 
     A dictionary is a complete bipartite graph of ``n_keys`` queries, which attend to
-    ``n_keys`` keys. A key carries its number and a value, drawn without repeats; a
-    query carries the number that it looks for. Each query has to pick another sender
-    than its neighbours do: attention that ranks the senders alike for all receivers
-    (``attention="gat"``) cannot, ``attention="gatv2"`` can with one layer and one
+    ``n_keys`` keys. The features of a key are its number and a value, drawn without
+    repeats; those of a query are the number of its key. Each query has to select
+    another sender: static attention, with the same ranking of senders for all receivers
+    (``attention="gat"``), cannot; ``attention="gatv2"`` can with one layer and one
     head.
 
     Parameters
@@ -30,17 +30,17 @@ def make_dictionary_lookup(
         Number of dictionaries. They share numbers but no edges; each draws its own
         values.
     random_state : int, RandomState instance or None, default=None
-        Draws the values.
+        Seed of the values.
 
     Returns
     -------
     graph : skattn.graph.Graph
-        A view whose ``n_dictionaries * n_keys`` targets are the queries, dictionary
-        by dictionary (``graph[: k * n_keys]`` are the first ``k``). Its base has
+        A view with the ``n_dictionaries * n_keys`` queries as targets, dictionary by
+        dictionary (``graph[: k * n_keys]`` are the first ``k``). Its base has
         ``2 * n_dictionaries * n_keys`` nodes with ``2 * n_keys`` features: the number,
         one-hot, then the value, one-hot (zero for a query).
     y : int array of shape (n_dictionaries * n_keys,)
-        The value that belongs to each query's key.
+        The value of each query's key.
 
     References
     ----------

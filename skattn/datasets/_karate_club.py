@@ -56,12 +56,12 @@ Journal of Anthropological Research 33(4), 452-473, 1977.
 
 
 def load_karate_club() -> Bunch:
-    """Load Zachary's karate club: 34 members, two clubs after a quarrel.
+    """Load Zachary's karate club: a graph of 34 members, classified by club.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
+        Dictionary-like object with the attributes:
 
         - ``graph`` : :class:`skattn.graph.Graph` of 34 nodes and 78 undirected edges
           (156 entries), unweighted, without features;
@@ -69,7 +69,7 @@ def load_karate_club() -> Bunch:
           officers';
         - ``target_names`` : ``["Mr. Hi", "Officer"]``, str array of shape (2,);
         - ``feature_names`` : an empty list;
-        - ``DESCR`` : what the data are.
+        - ``DESCR`` : description of the data set.
 
     References
     ----------

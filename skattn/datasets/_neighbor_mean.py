@@ -1,4 +1,4 @@
-"""Regression whose answer is what a node's neighbours say on average."""
+"""Regression of the mean feature of a node's senders."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -15,10 +15,10 @@ def make_neighbor_mean(
     noise: float = 0.0,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[Graph, np.ndarray]:
-    """Make a regression whose target is the mean first feature of a node's senders.
+    """Make a regression task: the mean first feature of a node's senders.
 
-    A node's own features say nothing about its target: a model that looks at rows
-    alone scores R² 0 at best, uniform attention solves the task.
+    A node's own features are independent of its label: a model without message passing
+    reaches an R² of 0 at best, uniform attention solves the task.
 
     Parameters
     ----------
@@ -27,11 +27,11 @@ def make_neighbor_mean(
     n_neighbors : int, default=4
         Number of senders that each node attends to, drawn at random among the others.
     n_features : int, default=3
-        Number of standard normal features; the target depends on the first alone.
+        Number of standard normal features; the label depends on the first alone.
     noise : float, default=0.0
-        Standard deviation of the normal noise added to the target.
+        Standard deviation of the normal noise added to the label.
     random_state : int, RandomState instance or None, default=None
-        Draws edges, features and noise.
+        Seed of the edges, features and noise.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def make_neighbor_mean(
     Raises
     ------
     ValueError
-        If there are not ``n_neighbors`` other nodes.
+        If ``n_neighbors`` is not between 1 and ``n_nodes - 1``.
 
     Examples
     --------

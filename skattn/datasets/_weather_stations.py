@@ -1,4 +1,4 @@
-"""Temperatures at weather stations of the United States."""
+"""Weather stations of the United States and their temperatures."""
 
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -49,13 +49,13 @@ def load_weather_stations(*, as_frame: bool = False) -> Bunch:
     ----------
     as_frame : bool, default=False
         If True, features and targets are pandas DataFrames indexed by ``station``,
-        and the graph's nodes carry the same names, so that rows can join the graph
-        by name (``GraphAttentionRegressor(graph=...)``). Needs pandas.
+        and the graph's nodes have the same labels, so that rows can join the graph
+        by label (``GraphAttentionRegressor(graph=...)``). Requires pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
-        A dictionary whose keys are attributes too:
+        Dictionary-like object with the attributes:
 
         - ``graph`` : :class:`skattn.graph.Graph` of 144 nodes, each with its nearest
           stations; its ``X`` of shape (144, 3) is longitude and latitude in degrees
@@ -65,7 +65,7 @@ def load_weather_stations(*, as_frame: bool = False) -> Bunch:
         - ``target_names`` : ``["winter", "summer"]``;
         - ``feature_names`` : ``["longitude", "latitude", "elevation"]``;
         - ``station_ids``, ``station_names`` : str arrays of shape (144,);
-        - ``DESCR`` : what the data are and where they come from.
+        - ``DESCR`` : description of the data set and its source.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What the user fits."""
+"""Estimators: classifier, regressor and embedder."""
 
 import skattn.estimators._dask  # noqa: F401  (joblib's backend, mended)
 from skattn.estimators._classifier import GraphAttentionClassifier

@@ -40,7 +40,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             "_schema_",
         }
     )
-    """The attributes that a fit sets, all at once."""
+    """Names of the attributes that a fit sets."""
 
     _parameter_constraints: ClassVar[dict] = {
         "graph": [Graph, None],
@@ -70,7 +70,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
 
     @property
     def _n_attentions(self):
-        """Attentions in a row that the network trains."""
+        """Number of consecutive attention layers, the decoder's among them."""
         return self.n_layers
 
     def __sklearn_tags__(self):
@@ -110,7 +110,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         object
-            The fitted estimator, of the class that is asked.
+            The fitted estimator, an instance of this class.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The weight of every row by its class."""
+"""Class weights as weights of rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 def class_weigher(
     class_weight: Any, classes: np.ndarray, y: np.ndarray, known: np.ndarray
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Make the function that weighs rows by their class.
+    """Make the function that returns each row's class weight.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def class_weigher(
     classes : ndarray of shape (n_classes,)
         The sorted classes of one label per row.
     y : ndarray of shape (n_rows,) or (n_rows, n_labels)
-        The training labels, which "balanced" counts.
+        The training labels; "balanced" uses their class frequencies.
     known : ndarray of bool
         Like ``y``.
 

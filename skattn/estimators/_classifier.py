@@ -1,4 +1,4 @@
-"""The classifier."""
+"""Classifier of nodes, rows, graphs and sequences."""
 
 from typing import ClassVar
 
@@ -12,114 +12,117 @@ from skattn.estimators._predictor import GraphAttentionPredictor
 
 
 class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
-    """Classify nodes, rows, graphs or sequences by attention over edges.
+    """Graph attention network that classifies nodes, rows, graphs or sequences.
 
     Layers of multi-head attention over the edges of a graph, each with a linear
-    residual, normalisation and dropout, then a softmax. What the graph is depends on
-    what ``fit`` is given: a view of a :class:`~skattn.Graph`, whose nodes are
-    classified; a table with ``adjacency=``; a table whose rows join the parameter
-    ``graph`` by name; or a plain table, for which nearest neighbours are joined.
+    residual, normalisation and dropout, then a softmax. The input of ``fit`` decides
+    the graph: a view of a :class:`~skattn.Graph`, whose target nodes are classified; a
+    table with ``adjacency=``; a table whose rows join the parameter ``graph`` by node
+    label; or a plain table, for which a k-NN graph is made.
 
     Where X is a list of graphs, each graph is classified as a whole, after a readout of
     its nodes. So is each sequence of a list of arrays (n_steps, n_features), of any
-    length, or of one array (n_sequences, n_steps, n_features). All its steps attend to
-    each other; :class:`~skattn.preprocessing.SequenceGraph` is the step before that
-    joins them otherwise.
+    length, or of one array (n_sequences, n_steps, n_features). All steps of a sequence
+    attend to each other; other edges come from the transformer
+    :class:`~skattn.preprocessing.SequenceGraph`.
 
     Parameters
     ----------
     graph : Graph or None, default=None
-        The graph that the rows of a DataFrame join by name: the index, or a column
-        called as the graph's nodes are.
+        Graph that the rows of a DataFrame join by node label: the labels are the
+        DataFrame's index, or the column with the name of ``graph.nodes``.
     unlabeled : object, default=None
-        The mark of an unknown entry of y, such as -1: it gives no loss and is no
-        class. None: every entry is an answer.
+        Value that marks an unknown label in y, such as -1; it is excluded from the loss
+        and from the classes. None: all labels are known.
     n_neighbors : int, default=8
-        Neighbours a row attends to, where the graph is made from a plain table.
+        Number of nearest neighbours in the k-NN graph of a plain table.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
-        How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
+        Score of an edge, see :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=3
-        Number of layers. All attend, so that a node sees as many hops away; but where
-        the graph is made from a plain table, and says nothing that the features do not,
-        only the last does, see the ``n_feature_layers`` of :class:`EncoderConfig`.
+        Number of layers, which is the receptive field in hops. On a plain table, whose
+        k-NN graph holds no information beyond the features, only the last layer
+        attends, see ``n_feature_layers`` of :class:`EncoderConfig`.
     n_heads : int, default=4
-        Attentions side by side in each layer.
+        Number of attention heads in each layer.
     hidden_dim : int, default=64
-        Total width of a layer; divisible by ``n_heads``.
+        Total width of a layer over all heads; divisible by ``n_heads``.
     residual : bool, default=True
-        Whether a linear map of a layer's input joins its output.
+        Whether to add a linear map of a layer's input to its output.
     norm : {"layer", "batch"} or None, default="layer"
-        What normalises it.
+        Normalisation of each layer's output.
     dropout : float or "auto", default="auto"
-        Probability that an entry of a layer's input is dropped in training. "auto": 0.5
-        where there are more features than examples; else 0.4 where the graph is made
-        from a plain table, 0.2 elsewhere. Features that outnumber the examples are
-        dropped as well; if this is "auto", those of one graph with 0.9, and of a plain
-        table, if they are fewer, with 0.1. `EncoderConfig` may say otherwise with
-        ``input_dropout``.
+        Dropout on the input of each layer. "auto": 0.5 with more features than
+        examples; else 0.4 on a plain table and 0.2 elsewhere. Unless ``input_dropout``
+        of :class:`EncoderConfig` is set, dropout on the node features is the same with
+        more features than examples ("auto": 0.9 for nodes of one graph), else 0
+        ("auto": 0.1 on a plain table).
     attention_dropout : float, default=0.0
-        Probability that a weight is dropped in training.
+        Dropout on the attention weights (after the softmax).
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
-        How the nodes of a graph become one vector, where X is a list: a learned query
-        per head attends to the nodes; their mean, sum or largest entries; or, level by
-        level, those of the better half (Lee et al. 2019).
+        Pooling of a graph's nodes to one vector, where X is a list of graphs or
+        sequences. "attention": a learned query per head attends to the nodes;
+        "hierarchical": self-attention graph pooling (Lee et al. 2019), see
+        :class:`~skattn.nn.HierarchicalReadout`.
     encoder : EncoderConfig or None, default=None
-        A recipe for what few need: activation, feed-forward parts, several scales,
-        the output.
+        Further options of the encoder: activation, feed-forward networks, jumping
+        knowledge, hops, the output layer.
     pretrained : AttentionEmbedder or None, default=None
-        A fitted embedder whose encoder, made with the same parameters, is where
-        training starts; as ``FrozenEstimator(embedder)`` it survives being cloned, in a
-        search or a cross-validation. A file that :meth:`save` wrote does not hold it.
+        Fitted embedder with the same encoder parameters, whose weights initialise the
+        encoder. In a search or a cross-validation pass ``FrozenEstimator(embedder)``,
+        which ``clone`` keeps fitted. :meth:`save` does not store it.
     learning_rate : float, default=0.005
-        Step size of the optimizer (Adam). Without early stopping the last epoch's
-        weights count, and steps fall to zero in the last 30 % of the epochs; a
-        :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that.
+        Step size of the optimizer (Adam). Without early stopping it falls to zero in
+        the last 30 % of the epochs, and the last epoch's weights are kept; a
+        :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that schedule.
     weight_decay : float, default=5e-3
-        L2 penalty on all parameters, unless an optimizer in `net_params` has none.
+        L2 penalty on all parameters; ignored by an optimizer in ``net_params`` that
+        has none.
     max_epochs : int, default=500
-        Passes over all graphs, at most; on a single graph these are training steps.
+        Maximum number of epochs; on a single graph an epoch is one training step.
     batch_size : int or "auto", default="auto"
-        Graphs or sequences of a list in one training step, "auto" for 128; or, with
-        ``fanout``, targets of one graph, "auto" for 1024.
+        Examples per training step: graphs or sequences of a list, "auto" for 128; or,
+        with ``fanout``, target nodes of one graph, "auto" for 1024.
     fanout : sequence of int or None, default=None
-        For one graph that is too large to train on as a whole: how many senders are
-        drawn for every target, then for each of these, and so on, one number per layer
-        (Hamilton et al. 2017). Predictions and validation see all neighbours. None:
-        training does too, in one batch.
+        Neighbour sampling for training on one large graph (Hamilton et al. 2017):
+        number of senders drawn for every target, then for each of these, and so on, one
+        number per layer. Validation and prediction use all neighbours. None: training
+        uses all neighbours, in one batch.
     early_stopping : "auto", bool or float, default="auto"
-        Whether to stop when validation no longer improves, and keep the best weights.
-        A float is the fraction of labelled rows to hold out; True is 0.1. "auto": if
-        ``X_val`` is given, or if there are 2000 labelled rows, 10 of every class.
+        Whether to stop when validation no longer improves, and keep the best epoch's
+        weights. A float is the fraction of labelled rows to hold out; True is 0.1.
+        "auto": True if ``X_val`` is given, or with at least 2000 labelled rows and 10
+        of every class.
     scoring : str, callable or None, default=None
-        What validation is judged by: the best epoch has the highest score, and an epoch
-        whose score is the best so far is progress, as is one of the lowest loss. A name
-        as in :func:`sklearn.metrics.get_scorer`, or ``scorer(estimator, X, y)``, whose
-        X is only good for being predicted. None: the accuracy. Rows with unknown
-        entries are left out; ``sample_weight`` counts, ``class_weight`` does not.
+        Validation score; the epoch with the highest one is the best. A name as in
+        :func:`sklearn.metrics.get_scorer`, or ``scorer(estimator, X, y)``, whose X may
+        only be passed on to the estimator. None: accuracy. Rows with unknown labels are
+        left out; rows are weighted by ``sample_weight``, not by ``class_weight``.
     n_iter_no_change : int, default=50
-        Epochs without progress, in loss and in score, after which to stop.
+        Number of epochs without a better validation score or a lower validation loss
+        after which to stop.
     net_params : dict or None, default=None
-        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks. The
-        net sees batches and goals: skorch's EpochScoring needs a ``target_extractor``
-        (``lambda goal: goal.y.numpy(force=True)``) and a function of raw outputs.
+        Arguments of the underlying :class:`skorch.NeuralNet`, such as optimizer and
+        callbacks. Its ``y`` are records of labels and weights: skorch's EpochScoring
+        needs a ``target_extractor`` (``lambda labels: labels.y.numpy(force=True)``) and
+        a function of raw outputs.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        How much each class counts, as in scikit-learn; in validation too.
+        Weights of the classes, as in scikit-learn; in the validation loss too.
     device : str or torch.device, default="auto"
-        "auto", "cpu", "cuda", "cuda:1", "mps". Where it is not there, ``fit`` fails;
+        "auto", "cpu", "cuda", "cuda:1", "mps". If it is not available, ``fit`` fails;
         a fitted model predicts on the CPU, with a warning.
     random_state : int, RandomState or None, default=None
-        Source of the weights, the held-out rows and dropout.
+        Seed of the initial weights, the held-out rows and dropout.
     verbose : int, default=0
-        Whether to print a line an epoch.
+        Verbosity: 0 is silent, otherwise one line is printed per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels; numbers of the columns if y was an indicator matrix.
+        Class labels; column numbers if y is an indicator matrix.
     n_features_in_ : int
-        Number of features; 0 for a graph without any.
+        Number of features; 0 for a graph without features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if they had any.
+        Feature names, if X has column names.
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
@@ -131,9 +134,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
 
     See Also
     --------
-    GraphAttentionRegressor : The same for numbers.
-    AttentionEmbedder : Features for other models, learned without answers.
-    skattn.inspection.attention_weights : What a fitted model looks at.
+    GraphAttentionRegressor : Graph attention network for regression.
+    AttentionEmbedder : Features for other models, learned without labels.
+    skattn.inspection.attention_weights : Attention weights of a fitted model.
 
     References
     ----------
@@ -150,7 +153,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     >>> clf.predict(X[:2])
     array([0, 0])
 
-    Of a list of graphs every graph has a class:
+    Classify whole graphs:
 
     >>> from skattn import Graph
     >>> path = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
@@ -249,8 +252,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Returns
         -------
         ndarray of shape (n_rows, n_classes)
-            One column per entry of ``classes_``. Rows sum to 1; if y was an indicator
-            matrix, every column is a probability of its own.
+            One column per entry of ``classes_``. Rows sum to 1; if y is an indicator
+            matrix, columns are independent probabilities.
         """
         outputs = self._outputs(X, adjacency)
         return self._label_encoding_.probability(outputs)
@@ -263,17 +266,17 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_labels)
-            The answers; rows that are ``unlabeled`` are left out.
+            Labels; rows that are ``unlabeled`` are left out.
         sample_weight : array-like of shape (n_rows,), optional
-            How much each row counts.
+            Weights of the rows.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             As for :meth:`predict`.
 
         Returns
         -------
         float
-            Fraction of right rows; of an indicator matrix, all known labels of a row
-            must be right.
+            Fraction of correct rows; in an indicator matrix, all known labels of a row
+            must be correct.
         """
         predicted = self.predict(X, adjacency=adjacency)
         y, known = ClassReader.of(self).read(y)

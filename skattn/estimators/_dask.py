@@ -1,4 +1,4 @@
-"""joblib's Dask backend, which otherwise waits for ever for a worker that died.
+"""joblib's Dask backend, without its endless wait after a worker died.
 
 joblib (1.6) learns how a task ended from a callback, and its Dask backend calls none
 for a task that failed by itself, as when the worker that ran it is killed; an exception
@@ -9,7 +9,7 @@ from joblib import register_parallel_backend
 
 
 def dask_backend(**options):
-    """Make joblib's Dask backend such that a task's failure is the search's.
+    """Make joblib's Dask backend raise the error of a failed task.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class Defaults:
     jumping: str | None = None
     """Jumping knowledge."""
     only_last_attends: bool = False
-    """Whether all layers but the last are row-wise linear."""
+    """Whether only the last layer attends; those before it are row-wise linear."""
 
 
 DEFAULTS: dict[tuple[RowKind, Answers | None], Defaults] = {
@@ -40,29 +40,29 @@ DEFAULTS: dict[tuple[RowKind, Answers | None], Defaults] = {
     ("graphs", "numbers"): Defaults(),
     ("graphs", None): Defaults(),
 }
-"""By what a row is and what is learned of it; None: an embedding."""
+"""Defaults by the kind of rows and of labels; None: no labels, an embedding."""
 
 WIDE_DROPOUT = 0.5
-"""Dropout where features outnumber examples."""
+"""Dropout with more features than examples."""
 WIDE_INPUT_DROPOUT: dict[tuple[RowKind, Answers | None], float] = {
     ("nodes", "classes"): 0.9,
     ("nodes", "numbers"): 0.9,
 }
-"""Dropout on such features: neighbours repeat them; elsewhere that of the layers."""
+"""Dropout on the features then, which neighbours share; elsewhere as in the layers."""
 WIDE_RESIDUAL_GATE = 0.1
-"""Initial gate of the residual there (LayerScale), elsewhere 1."""
+"""Initial residual gate (LayerScale) with more features than examples; else 1."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The facts of a fit that choose a row of the table."""
+    """Facts of a fit that select an entry of `DEFAULTS`."""
 
     rows: RowKind
-    """What a row is."""
+    """Kind of the rows."""
     answers: Answers | None
-    """What is learned of it; None: an embedding."""
+    """Kind of the labels; None: no labels, an embedding."""
     pretrained: bool = False
-    """Whether the encoder is that of a fitted embedder."""
+    """Whether a fitted embedder initialises the encoder."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ class Sizes:
     """The sizes of a fit."""
 
     n_features: int
-    """Width of the node features that the network takes."""
+    """Width of the network's input."""
     n_edge_features: int
     """Width of the edge features."""
     n_nodes: int
     """Nodes of the training graph or graphs."""
     n_examples: int
-    """Labels, or reconstructed nodes, that are learned from."""
+    """Number of labelled rows, or of nodes to reconstruct."""
 
     @property
     def wide(self) -> bool:
@@ -87,12 +87,12 @@ class Sizes:
 def choose(
     params: Any, recipe: EncoderConfig, setting: Setting, sizes: Sizes
 ) -> NetworkSpec:
-    """Choose the network of a fit.
+    """Choose the network spec of a fit.
 
     Parameters
     ----------
     params : GraphAttentionEstimator
-        Its parameters are read, nothing else.
+        The estimator; only its parameters are read.
     recipe : EncoderConfig
         The encoder's configuration.
     setting : Setting
@@ -103,12 +103,12 @@ def choose(
     Returns
     -------
     NetworkSpec
-        Without a single "auto".
+        The spec, with all "auto" values resolved.
 
     Raises
     ------
     ValueError
-        If batch normalisation has but one node to learn from.
+        If batch normalisation has only one node.
     """
     if params.norm == "batch" and sizes.n_nodes == 1:
         raise ValueError(
@@ -151,7 +151,7 @@ def choose(
 
 
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
-    """Look the defaults up; wide features and a pretrained encoder replace some."""
+    """Look up the defaults; wide features and a pretrained encoder replace some."""
     key = setting.rows, setting.answers
     found = DEFAULTS[key]
     if setting.pretrained:
@@ -168,7 +168,7 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
 def _input_dropout(
     params: Any, recipe: EncoderConfig, defaults: Defaults, sizes: Sizes
 ) -> float:
-    """Choose the dropout on node features: as configured, else by ``dropout``."""
+    """Choose the dropout on node features: configured, or derived from ``dropout``."""
     if recipe.input_dropout is not None:
         return recipe.input_dropout
     if params.dropout == "auto":

@@ -19,81 +19,85 @@ from skattn.graph._schema import GraphSchema
 class AttentionEmbedder(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, GraphAttentionEstimator
 ):
-    """Turn nodes, rows, graphs or sequences into features, without any answers.
+    """Masked graph autoencoder that embeds nodes, rows, graphs or sequences.
 
-    The features of some nodes are masked, and attention learns to tell them from what
-    is around: a masked autoencoder whose decoder sees the masked nodes' codes masked
-    once more, and whose error is a scaled cosine (Hou et al. 2022, GraphMAE). The codes
-    of an unmasked graph are the new features: of each target node, or, where X is a
-    list, of each graph as a whole.
+    The embedding is learned without labels (Hou et al. 2022, GraphMAE): the features of
+    some nodes are masked and reconstructed from the neighbourhood. The decoder gets the
+    codes with those of masked nodes masked again; the loss is the scaled cosine error.
+    ``transform`` returns the codes of the unmasked graph: one row per target node or,
+    where X is a list, per graph.
 
     Parameters
     ----------
     n_components : int, default=64
-        Number of features that come out. Where it is not ``hidden_dim``, a linear map
-        makes them of the last layer's output.
+        Width of the embedding. If it differs from ``hidden_dim``, a linear map of the
+        last layer's output is added.
     mask_fraction : float, default=0.5
-        Fraction of the nodes that is masked in a training step.
+        Fraction of the nodes that are masked in a training step.
     graph : Graph or None, default=None
-        The graph that the rows of a DataFrame join by name: the index, or a column
-        called as the graph's nodes are.
+        Graph that the rows of a DataFrame join by node label: the labels are the
+        DataFrame's index, or the column with the name of ``graph.nodes``.
     n_neighbors : int, default=8
-        Neighbours a row attends to, where the graph is made from a plain table.
+        Number of nearest neighbours in the k-NN graph of a plain table.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
-        How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
+        Score of an edge, see :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=3
-        Number of attention layers: how many hops away a node sees.
+        Number of attention layers, which is the receptive field in hops.
     n_heads : int, default=4
-        Attentions side by side in each layer.
+        Number of attention heads in each layer.
     hidden_dim : int, default=64
-        Total width of a layer; divisible by ``n_heads``.
+        Total width of a layer over all heads; divisible by ``n_heads``.
     residual : bool, default=True
-        Whether a linear map of a layer's input joins its output.
+        Whether to add a linear map of a layer's input to its output.
     norm : {"layer", "batch"} or None, default="layer"
-        What normalises it.
+        Normalisation of each layer's output.
     dropout : float or "auto", default="auto"
-        Probability that an entry of a layer's input is dropped in training. "auto": 0.5
-        where the graph is made from a plain table, or there are more features than
-        examples; 0.2 elsewhere.
+        Dropout on the input of each layer. "auto": 0.5 on a plain table or with more
+        features than nodes; 0.2 elsewhere. Unless ``input_dropout`` of
+        :class:`EncoderConfig` is set, dropout on the node features is the same with
+        more features than nodes, else 0.
     attention_dropout : float, default=0.0
-        Probability that a weight is dropped in training.
+        Dropout on the attention weights (after the softmax).
     readout : {"mean", "sum", "max"}, default="mean"
-        How the codes of the nodes of a graph become one row, where X is a list.
+        Pooling of a graph's nodes to one vector, where X is a list of graphs or
+        sequences.
     encoder : EncoderConfig or None, default=None
-        A recipe for what few need: activation, feed-forward parts, several scales.
-        Its ``output`` has no part in an embedding, and its ``feature_embedding``
-        must be None.
+        Further options of the encoder: activation, feed-forward networks, jumping
+        knowledge, hops. ``output`` is not used; ``feature_embedding`` must be None.
     learning_rate : float, default=0.001
-        Step size of the optimizer (Adam); it falls to zero in the last 30 % of the
-        epochs unless ``net_params`` has a schedule.
+        Step size of the optimizer (Adam). It falls to zero in the last 30 % of the
+        epochs; a :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that
+        schedule.
     weight_decay : float, default=2e-4
-        L2 penalty on all parameters, unless an optimizer in `net_params` has none.
+        L2 penalty on all parameters; ignored by an optimizer in ``net_params`` that
+        has none.
     max_epochs : int, default=300
-        Passes over all graphs; on a single graph these are training steps.
+        Number of epochs; on a single graph an epoch is one training step.
     batch_size : int or "auto", default="auto"
-        Graphs or sequences of a list in one training step, "auto" for 128; or, with
-        ``fanout``, targets of one graph, "auto" for 1024.
+        Examples per training step: graphs or sequences of a list, "auto" for 128; or,
+        with ``fanout``, target nodes of one graph, "auto" for 1024.
     fanout : sequence of int or None, default=None
-        For one graph that is too large to train on as a whole: how many senders are
-        drawn for every target, then for each of these, and so on: one number per layer
-        and one for the decoder (Hamilton et al. 2017). ``transform`` sees all
-        neighbours. None: training does too, in one batch.
+        Neighbour sampling for training on one large graph (Hamilton et al. 2017):
+        number of senders drawn for every target, then for each of these, and so on, one
+        number per layer and one for the decoder. ``transform`` uses all neighbours.
+        None: training uses all neighbours, in one batch.
     net_params : dict or None, default=None
-        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks.
+        Arguments of the underlying :class:`skorch.NeuralNet`, such as optimizer and
+        callbacks.
     device : str or torch.device, default="auto"
-        "auto", "cpu", "cuda", "cuda:1", "mps". Where it is not there, ``fit`` fails;
-        a fitted model works on the CPU, with a warning.
+        "auto", "cpu", "cuda", "cuda:1", "mps". If it is not available, ``fit`` fails;
+        a fitted model transforms on the CPU, with a warning.
     random_state : int, RandomState or None, default=None
-        Source of the weights, the masks and dropout.
+        Seed of the initial weights, the masks and dropout.
     verbose : int, default=0
-        Whether to print a line an epoch.
+        Verbosity: 0 is silent, otherwise one line is printed per epoch.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of features; 0 for a graph without any.
+        Number of features; 0 for a graph without features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if they had any.
+        Feature names, if X has column names.
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
@@ -103,12 +107,12 @@ class AttentionEmbedder(
 
     See Also
     --------
-    GraphAttentionClassifier : Its parameter ``pretrained`` starts from an embedder.
+    GraphAttentionClassifier : Its parameter ``pretrained`` takes a fitted embedder.
 
     Notes
     -----
-    Only as much of the graph as ``fit`` was given is learned from: all nodes of a
-    graph, the targets of a view and its context alike.
+    ``fit`` learns from all nodes of its input: of a view, from targets and context
+    alike.
 
     References
     ----------
@@ -190,20 +194,20 @@ class AttentionEmbedder(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # float32 whatever comes in
+        tags.transformer_tags.preserves_dtype = []  # always float32
         return tags
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, *, adjacency=None):
-        """Learn to tell masked features from those around them.
+        """Learn to reconstruct masked features from the neighbourhood.
 
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             A graph; a list of graphs or of sequences; or a table, whose rows become
             nodes: of ``adjacency`` if given; of the parameter ``graph``, joined by
-            name, if set; else of a graph between nearest neighbours.
+            node label, if set; else of a k-NN graph.
         y : None
             Ignored.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
@@ -217,30 +221,30 @@ class AttentionEmbedder(
         Raises
         ------
         ValueError
-            If the input cannot be used; an earlier fit is then still there.
+            If the input is invalid; an earlier fit is then kept.
         MemoryError
-            If a training step cannot fit into what memory is left.
+            If a training step needs more memory than is available.
         KeyboardInterrupt
-            If the user stops the training; the weights so far are kept.
+            If the user stops the training; the current weights are kept.
         """
         plan = partial(_plan, X=X, adjacency=adjacency)
         return fit(self, plan, X=X, y=y, adjacency=adjacency)
 
     def transform(self, X, *, adjacency=None):
-        """Compute the new features of rows, targets, graphs or sequences.
+        """Compute the embeddings of rows, targets, graphs or sequences.
 
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
-            The same kind of input as at ``fit``, seen there or not. New rows of a table
-            attend to fitted rows, never to each other.
+            The same kind of input as at ``fit``. New rows of a table attend to fitted
+            rows, never to each other; graphs and sequences are independent.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
-            Needed if and only if ``fit`` had one: a graph of its own over the rows.
+            Adjacency over these rows; required if and only if ``fit`` was given one.
 
         Returns
         -------
         ndarray of shape (n_rows, n_components), float32
-            One row per row, target, graph or sequence.
+            One embedding per row, target, graph or sequence.
 
         Raises
         ------
@@ -266,7 +270,7 @@ class AttentionEmbedder(
         Returns
         -------
         ndarray of shape (n_rows, n_components), float32
-            What ``fit(X).transform(X)`` returns.
+            Embeddings, as returned by ``fit(X).transform(X)``.
         """
         return self.fit(X, y, adjacency=adjacency).transform(X, adjacency=adjacency)
 
@@ -281,12 +285,13 @@ class AttentionEmbedder(
 
 def _plan(attempt, X, adjacency):
     """Check all input and plan the training of an attempt."""
-    inputs = resolve_fit(attempt, X, adjacency)
-    if inputs.recipe.feature_embedding is not None:
+    embedding = None if attempt.encoder is None else attempt.encoder.feature_embedding
+    if embedding is not None:
         raise ValueError(
             "feature_embedding must be None for an embedder, which reconstructs "
-            f"features as they are, got {inputs.recipe.feature_embedding!r}."
+            f"features as they are, got {embedding!r}."
         )
+    inputs = resolve_fit(attempt, X, adjacency)
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
     attempt._schema_ = GraphSchema.of(view)
     data = attempt._input_spec_.training_data([(view, None)], attempt)

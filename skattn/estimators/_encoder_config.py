@@ -1,4 +1,4 @@
-"""The part of an estimator's parameters that few people need."""
+"""Configuration of the encoder: the less common parameters of an estimator."""
 
 from numbers import Integral, Real
 from typing import ClassVar
@@ -10,74 +10,72 @@ from skattn.nn._hops import as_hops, check_hops
 
 
 class EncoderConfig(BaseEstimator):
-    """A recipe for the encoder of an estimator.
+    """Configuration of the encoder of an estimator.
 
-    A recipe holds parameters and no weights, so that ``clone`` carries nothing
-    across folds; a search reaches them as ``encoder__activation`` and so on.
+    It holds parameters and no weights, so that ``clone`` carries nothing across folds;
+    a search sets them as ``encoder__activation`` and so on.
 
     Parameters
     ----------
     activation : {"auto", "elu", "gelu", "relu", "silu"}, default="auto"
-        What follows the normalisation in every layer. "auto": "elu"; but where
-        `pretrained` is None, "gelu" where a classifier or regressor makes the graph
-        from a plain table, and "silu" where a regressor learns numbers of the nodes of
-        one graph.
+        Activation after the normalisation of each layer. "auto": "elu"; but where
+        ``pretrained`` is None, "gelu" for a classifier or regressor on a plain table
+        and "silu" for a regressor on the nodes of one graph.
     share_weights : bool, default=False
-        Whether one linear map makes query, key and value of a node, as it does for
-        ``attention="gat"`` anyway, see :class:`~skattn.nn.GraphAttention`: half the
-        weights of ``"gatv2"``, a third of those of ``"dot"``.
+        Whether query, key and value share one linear map, as they do for
+        ``attention="gat"`` in any case, see :class:`~skattn.nn.GraphAttention`: half
+        the weights of ``"gatv2"``, a third of those of ``"dot"``.
     feed_forward : int, default=0
-        Hidden width of a feed-forward network behind each attention, as a multiple
-        of ``hidden_dim``; 0 for none.
+        Hidden width of a feed-forward network after each attention, as a multiple of
+        ``hidden_dim``; 0 for none.
     input_dropout : float or None, default=None
-        Probability that an entry of the node features is dropped in training. None:
-        0, unless there are more features than examples; then that of the layers. With
-        ``dropout="auto"`` it is then 0.9 where a classifier or regressor learns on one
-        graph, and 0.1 instead of 0 where a classifier learns from a plain table.
+        Dropout on the node features. None: the ``dropout`` of the layers with more
+        features than examples (with ``dropout="auto"``, 0.9 for a classifier or
+        regressor on the nodes of one graph), else 0 (with ``dropout="auto"``, 0.1 for a
+        classifier on a plain table).
     value_dropout : float, default=0.0
-        Probability that an entry of what a node sends is dropped in training, whatever
-        the scores saw; 0.6 in the code of the GAT paper.
+        Dropout on the values, independent of the scores; 0.6 in the code of the GAT
+        paper.
     output : {"linear", "attention"}, default="linear"
-        Whether the outputs are a linear map of the last layer, or the last of the
-        ``n_layers`` attends into them, as in the GAT paper.
+        Output layer: "linear" adds a linear map after the ``n_layers`` layers;
+        "attention" makes the last of them the output layer, as in the GAT paper.
     output_heads : int, default=1
-        Heads of an attending output; their mean counts.
+        Number of heads of ``output="attention"``, which are averaged.
     feature_embedding : {"periodic"} or None, default=None
-        What joins the node features before the first layer. "periodic": waves of
-        learned frequencies for every column, see
-        :class:`~skattn.nn.PeriodicEmbedding`; for coordinates, and for columns along
-        which answers change back and forth. Features must then be dense.
+        Embedding of the node features before the first layer. "periodic": sines of
+        learned frequencies for each column, see :class:`~skattn.nn.PeriodicEmbedding`;
+        for coordinates, and for columns along which labels oscillate. Features must
+        then be dense.
     jumping : {"auto", "concat", "attention"} or None, default="auto"
-        Whether the outputs of all layers are combined per node, so that one model sees
-        several scales: side by side through a linear map, or by a learned weight per
-        node and layer (Xu et al. 2018). None: the last layer's output counts. "auto":
-        "concat" where a classifier makes the graph from a plain table and `pretrained`
-        is None, else None.
+        Jumping knowledge: combination of the outputs of all layers (Xu et al. 2018).
+        "concat": a linear map of their concatenation; "attention": an average with a
+        learned weight per node and layer; None: the output of the last layer. "auto":
+        "concat" for a classifier on a plain table where ``pretrained`` is None, else
+        None.
     hops : int or tuple of int, default=1
-        How far heads see. A tuple such as ``(1, 2, 3)`` divides the heads into as many
-        groups, each of which attends to all nodes within so many hops; ``n_heads``
-        must be divisible by its length. Beyond one hop edge weights and edge features
-        do not count.
+        Neighbourhood of the heads in hops. A tuple such as ``(1, 2, 3)`` divides the
+        heads into equal groups, each attending to all nodes within that number of hops;
+        ``n_heads`` must be divisible by its length. Groups with more than one hop
+        ignore edge weights and edge features.
     convolution : {"mean", "gcn"} or None, default=None
-        A convolution beside the attention in every layer: the mean of the senders, or
-        their sum normalised by degrees (Kipf and Welling 2017).
+        Convolution beside the attention in each layer: "mean" averages the senders;
+        "gcn" sums them, normalised by degrees (Kipf and Welling 2017).
     gated_convolution : bool, default=False
-        Whether a learned gate, per node and column, weighs attention against the
-        convolution, instead of adding both.
+        Whether a learned gate per node and channel weighs attention against
+        convolution; if not, they are added.
     global_attention : bool, default=False
-        Whether every node also attends to all nodes of its graph in every layer, as in
-        GraphGPS (Rampasek et al. 2022). Quadratic in the size of a graph; not for
-        rows that join a graph one by one, which must not see each other.
+        Whether each node also attends to all nodes of its graph in each layer, as in
+        GraphGPS (Rampasek et al. 2022). Quadratic in the size of a graph; not for rows
+        of a table that join a graph, because they must not attend to each other.
     n_feature_layers : int or "auto", default="auto"
-        In how many of the first ``n_layers`` layers a node sees only itself: a linear
-        map takes the place of attention. "auto": in all but the last where a classifier
-        or regressor makes the graph from a plain table and `pretrained` is None, else
-        in none.
+        Number of leading layers without message passing, in which a row-wise linear map
+        replaces attention; less than ``n_layers``. "auto": ``n_layers - 1`` for a
+        classifier or regressor on a plain table where ``pretrained`` is None, else 0.
     positional : {"random_walk", "laplacian", "degree"} or None, default=None
-        Encoding of where a node lies in its graph, appended to the node features, see
+        Positional encoding, appended to the node features, see
         :class:`~skattn.preprocessing.PositionalEncoding`.
     positional_dim : int, default=16
-        Number of its columns.
+        Number of columns of the positional encoding.
 
     Examples
     --------
@@ -152,7 +150,7 @@ class EncoderConfig(BaseEstimator):
         Parameters
         ----------
         n_heads : int
-            Heads of the hidden layers.
+            Number of heads of the hidden layers.
         n_layers : int
             Number of layers.
 

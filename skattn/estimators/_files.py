@@ -16,7 +16,7 @@ from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import Graph
 from skattn.graph._packing import PLAIN, Part
-from skattn.graph._record_file import damaged, read_record, write_record
+from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
 from skattn.graph._schema import GraphSchema
 from skattn.graph._storage import graph_parts, stored_graph
@@ -44,7 +44,8 @@ def load_estimator(cls, path, *, device=None):
     try:
         estimator = cls(**state["params"])
         learned = state["learned"] | {"net_": net_from_state(**state["net"])}
-    except (KeyError, TypeError, RuntimeError) as error:
+        _check_names(learned, estimator)
+    except (*MALFORMED, RuntimeError) as error:
         raise damaged(path, cls.__name__, error) from error
     if device is not None:
         estimator.set_params(device=device)
@@ -52,8 +53,16 @@ def load_estimator(cls, path, *, device=None):
     return estimator
 
 
+def _check_names(learned, estimator):
+    """Raise unless these are attributes that a fit of the estimator sets."""
+    unknown = learned.keys() - estimator._learned_attributes
+    missing = {"_context_", "_input_spec_", "_schema_"} - learned.keys()
+    if unknown or missing:
+        raise ValueError(f"it has {sorted(unknown)} and lacks {sorted(missing)}")
+
+
 def _graph_parts(graph):
-    """Take a graph apart without X, which rows that join by name do not use."""
+    """Take a graph apart, without X: rows that join by label bring their features."""
     return graph_parts(graph.base.with_features(None), objects=True)
 
 
@@ -93,4 +102,4 @@ PARTS = PLAIN | {
     ),
     **{cls.__name__: Part(cls, _record_parts, _record_maker(cls)) for cls in RECORDS},
 }
-"""Decomposition of all classes that a fitted estimator is made of."""
+"""Decompositions of all classes in a fitted estimator."""

@@ -36,13 +36,13 @@ class PreparedInput:
     """The input of a prediction or an explanation."""
 
     view: Graph | GraphCollection
-    """Its targets are the rows of X; features are checked."""
+    """Graphs with checked features; the targets are the rows of X."""
     source: FullGraph | GraphBatches
     """The batches that the network is evaluated on."""
     rows: RowKind
-    """What the rows of X are."""
+    """Kind of the rows of X."""
     positions: Positions | None
-    """Nodes of ``view`` in the user's graph; None where it has the same nodes."""
+    """Positions of the view's nodes in the user's graph; None if nodes are equal."""
 
 
 def resolve_fit(attempt, X, adjacency):
@@ -51,8 +51,8 @@ def resolve_fit(attempt, X, adjacency):
     Parameters
     ----------
     attempt : GraphAttentionEstimator
-        Gets what a fit learns of its input: ``n_features_in_``, ``feature_names_in_``,
-        ``_input_spec_`` and ``_context_``.
+        Receives the learned attributes of the input: ``n_features_in_``,
+        ``feature_names_in_``, ``_input_spec_`` and ``_context_``.
     X : object
         As for ``fit``.
     adjacency : object
@@ -86,7 +86,7 @@ def resolve_fit(attempt, X, adjacency):
 
 
 def join_rows(estimator, context, schema, X, adjacency=None):
-    """Find the graph and the targets of rows that were not learned from.
+    """Return the view of new rows: graph and targets, with a checked schema.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def prepare(estimator, X, adjacency=None):
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
-    """Validate a feature matrix; None stands for a graph without features."""
+    """Validate a feature matrix, None for a graph without features."""
     if features is not None:
         return validate_data(
             estimator,

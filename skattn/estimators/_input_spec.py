@@ -1,4 +1,4 @@
-"""From views of graphs to the batches that a network takes."""
+"""Conversion of graph views to batches."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ from skattn.graph import positional_encoding
 from skattn.graph._collection import GraphCollection
 
 BATCH_SIZE = 128
-"""Graphs in a batch by default."""
+"""Default batch size: number of graphs."""
 SAMPLED_BATCH_SIZE = 1024
-"""Targets in a batch of sampled neighbours by default."""
+"""Default batch size with neighbour sampling: number of targets."""
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What a network takes besides edges and features."""
+    """Inputs of a network beyond edges and features: hops, positional encoding."""
 
     hops: tuple[int, ...]
     """Hops of the groups of heads."""
     positional: str | None
     """Positional encoding, appended to the node features."""
     positional_dim: int
-    """Its number of columns."""
+    """Number of columns of the positional encoding."""
     feature_embedding: str | None
-    """Embedding of the features; needs dense ones."""
+    """Embedding of the features, which must then be dense; None for none."""
 
     def sources(self, views, *, batch_size, device, ordered=False):
         """Make the batches of views; those of one graph or collection share tensors.
@@ -127,7 +127,7 @@ def _source(batch, targets, labels, batch_size, device):
 
 
 def _sampled(source, fanout, batch_size, device):
-    """Learn from batches of targets and of neighbours sampled around them."""
+    """Make training data of batches of targets with sampled neighbourhoods."""
     size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
     sampler = NeighborSampler(source.batch, fanout)
     targets = source.batch.targets.numpy()

@@ -1,4 +1,4 @@
-"""Labels as a network learns them: classes, indicators, standardised numbers."""
+"""Encoding of labels: classes, indicators, standardised numbers."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -13,7 +13,7 @@ Answers = Literal["classes", "numbers"]
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """One class out of several."""
+    """Encoding of single-label classes."""
 
     classes: np.ndarray
     """(n_classes,), sorted."""
@@ -26,7 +26,7 @@ class Classes:
         return len(self.classes)
 
     def encode(self, y, known):
-        """Turn into the classes' numbers; unknown entries become 0."""
+        """Encode labels as class numbers; unknown entries become 0."""
         if y.ndim != 1:
             raise ValueError(
                 "y_val must be of shape (n,), one class per row, as y is, got shape "
@@ -44,17 +44,17 @@ class Classes:
         return codes
 
     def probability(self, output):
-        """Turn the network's output into (n, n_classes) probabilities."""
+        """Convert the network's output to (n, n_classes) probabilities."""
         return softmax(output.astype(np.float64), axis=1)
 
     def predict(self, output):
-        """Turn the network's output into classes."""
+        """Convert the network's output to classes."""
         return self.classes[output.argmax(1)]
 
 
 @dataclass(frozen=True, eq=False)
 class Indicators:
-    """Any number of labels out of several: an indicator matrix."""
+    """Encoding of multilabel targets: an indicator matrix."""
 
     classes: np.ndarray
     """(n_labels,), the columns' numbers."""
@@ -67,35 +67,35 @@ class Indicators:
         return len(self.classes)
 
     def encode(self, y, known):
-        """Turn into 0.0 and 1.0; unknown entries become 0."""
+        """Encode indicators as 0.0 and 1.0; unknown entries become 0."""
         _check_columns(y, self.n_outputs)
         if not np.isin(y[known], (0, 1)).all():
             raise ValueError(
                 "an indicator matrix must hold zeros and ones, got "
-                f"{np.unique(y[known])[:5].tolist()}. Use (y > 0).astype(int), or say "
-                "by unlabeled= which entry is unknown."
+                f"{np.unique(y[known])[:5].tolist()}. Use (y > 0).astype(int), or set "
+                "unlabeled= to the mark of unknown entries."
             )
         return np.where(known, y, 0).astype(np.float32)
 
     def probability(self, output):
-        """Turn the network's output into (n, n_labels) probabilities."""
+        """Convert the network's output to (n, n_labels) probabilities."""
         return expit(output.astype(np.float64))
 
     def predict(self, output):
-        """Turn the network's output into an indicator matrix."""
+        """Convert the network's output to an indicator matrix."""
         return (output > 0).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """One number or several, standardised inside."""
+    """Encoding of regression targets: standardised numbers."""
 
     mean: np.ndarray
     """(n_outputs,), in the user's units."""
     scale: np.ndarray
     """(n_outputs,), standard deviations in the user's units; 1 for a constant."""
     is_1d: bool
-    """Whether y came as one column without a second axis."""
+    """Whether y is one-dimensional."""
     answers: ClassVar[Answers] = "numbers"
     criterion: ClassVar[Loss] = "squared_error"
 
@@ -105,13 +105,13 @@ class Numbers:
         return len(self.mean)
 
     def encode(self, y, known):
-        """Standardise into (n, n_outputs); unknown entries become 0."""
+        """Standardise numbers, to shape (n, n_outputs); unknown entries become 0."""
         y, known = _columns(y), _columns(known)
         _check_columns(y, self.n_outputs)
         return np.where(known, (y - self.mean) / self.scale, 0).astype(np.float32)
 
     def predict(self, output):
-        """Turn the network's output into the user's units."""
+        """Convert the network's output to the user's units."""
         y = output.astype(np.float64) * self.scale + self.mean
         return y[:, 0] if self.is_1d else y
 

@@ -17,12 +17,12 @@ from skattn.estimators._labelled_rows import LabelledRows
 
 @dataclass(frozen=True, eq=False)
 class LearnedLabels:
-    """What a fit learns of its labels."""
+    """Label encoding and class weights, learned at fit."""
 
     encoding: Classes | Indicators | Numbers
-    """Encodes labels and decodes outputs."""
+    """Encoding of labels and decoding of outputs."""
     weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    """Takes labels and their mask; returns (n_rows,) class weights."""
+    """Function of labels and their mask that returns class weights, (n_rows,)."""
 
     def rows(self, y, known, sample_weight):
         """Encode and weigh the labels of rows.
@@ -50,7 +50,7 @@ class LearnedLabels:
 
 @dataclass(frozen=True)
 class ClassReader:
-    """Reads class labels and indicator matrices."""
+    """Reader of class labels and indicator matrices."""
 
     unlabeled: Any
     """The mark of an unknown entry; None if all are known."""
@@ -63,7 +63,7 @@ class ClassReader:
         return cls(estimator.unlabeled, estimator.class_weight)
 
     def read(self, y):
-        """Make an array of class labels and a mask of the known ones.
+        """Return class labels as an array, and the mask of known ones.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class ClassReader:
         return y, known
 
     def learn(self, y, known, weight):
-        """Find the classes of labels that :meth:`read` returned.
+        """Learn the classes, and class weights, of labels from :meth:`read`.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class ClassReader:
 
 @dataclass(frozen=True)
 class NumberReader:
-    """Reads numbers, one or several per row."""
+    """Reader of numbers, one or several per row."""
 
     unlabeled: Any
     """The mark of an unknown entry, such as NaN; None if all are known."""
@@ -149,7 +149,7 @@ class NumberReader:
         return cls(estimator.unlabeled)
 
     def read(self, y):
-        """Make an array of numbers and a mask of the known ones.
+        """Return numbers as an array, and the mask of known ones.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class NumberReader:
         return y, known
 
     def learn(self, y, known, weight):
-        """Find mean and scale of numbers that :meth:`read` returned.
+        """Learn mean and scale of numbers from :meth:`read`.
 
         Parameters
         ----------
@@ -220,14 +220,14 @@ def check_length(y, n_rows, name, of):
     """Raise unless there is one label per row."""
     if len(y) != n_rows:
         raise ValueError(
-            f"{name} must hold one answer per row or target of {of} ({n_rows}), got "
+            f"{name} must hold one label per row or target of {of} ({n_rows}), got "
             f"{len(y)}: inconsistent numbers of samples. Slice both alike: "
             "fit(G[train], y[train])."
         )
 
 
 def check_weight(sample_weight, y):
-    """Validate sample weights; None stands for none."""
+    """Validate sample weights, None if not given."""
     if sample_weight is None:
         return None
     return _check_sample_weight(
@@ -236,7 +236,7 @@ def check_weight(sample_weight, y):
 
 
 def equal_weights(y, known):  # noqa: ARG001
-    """Weigh all rows alike."""
+    """Return class weights of 1."""
     return np.ones(len(y))
 
 
@@ -262,14 +262,14 @@ def _known(y, unlabeled):
 
 
 def _judged(y, known):
-    """Select what decides the type of target: known entries, in the same shape."""
+    """Select the known entries, which decide the type of target, in the same shape."""
     if y.ndim == 1:
         return y[known]
     return np.where(known, y, y[known][0])
 
 
 def _check_all_columns(known):
-    """Refuse columns of which nothing is known."""
+    """Raise ValueError for columns without known entries."""
     empty = np.flatnonzero(~known.any(0))
     if len(empty):
         raise ValueError(

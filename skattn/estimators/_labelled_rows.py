@@ -1,4 +1,4 @@
-"""Rows with their labels and weights, and the choice of rows that validate."""
+"""Labelled rows with weights, and the choice of validation rows."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from sklearn.model_selection import train_test_split
 from skattn._training import Labels
 
 HELD_OUT = 0.1
-"""Fraction of the labelled rows that is held out by default."""
+"""Default fraction of the labelled rows that are held out."""
 MIN_ROWS = 2000
-"""Labelled rows from which on "auto" holds some out: fewer are worth more in training
-(benchmarks/README.md)."""
+"""Minimum number of labelled rows with which "auto" holds some out; see "How the
+defaults were chosen" in benchmarks/README.md."""
 MIN_ROWS_PER_CLASS = 10
-"""And rows of every class, so that one in ten is to spare."""
+"""Minimum number of rows of every class with which "auto" holds some out."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """Rows of a fit or of its validation; sliced by positions."""
+    """Labelled rows of a fit or of its validation; sliced by positions."""
 
     y: np.ndarray
     """(n_rows,) or (n_rows, n_outputs): the labels as given."""
@@ -47,7 +47,7 @@ class LabelledRows:
 
     @property
     def counting(self) -> np.ndarray:
-        """(n_rows,) bool: whether a row has a known label of positive weight."""
+        """Mask of rows with a known label of positive weight, (n_rows,) bool."""
         return self.known.reshape(len(self), -1).any(1) & (self.weight > 0)
 
     def held_out(
@@ -119,13 +119,14 @@ class LabelledRows:
         )
         if not labels.weight.any():
             raise ValueError(
-                f"{names} must leave some labelled row that counts, got zero for all."
+                f"{names} must leave a labelled row with positive weight, got zero for "
+                "all. Raise the weight of some of them."
             )
         return labels
 
 
 def _has_enough(labeled: np.ndarray, classes: np.ndarray | None) -> bool:
-    """Return whether "auto" holds rows out."""
+    """Return whether there are enough rows for "auto" to hold some out."""
     if len(labeled) < MIN_ROWS:
         return False
     return classes is None or _fewest(labeled, classes) >= MIN_ROWS_PER_CLASS

@@ -1,4 +1,4 @@
-"""Checks of an estimator's parameters that concern several of them."""
+"""Checks of an estimator's parameters against each other and the input."""
 
 from skattn._batch import is_fanout
 from skattn._training import RESERVED
@@ -8,7 +8,7 @@ from skattn.nn._hops import as_hops
 
 
 def check_parameters(estimator):
-    """Check parameters before X is looked at.
+    """Check parameters that do not depend on X.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def check_parameters(estimator):
 
 
 def check_context(estimator, recipe, context):
-    """Check parameters that mean something for some kinds of X only.
+    """Check parameters against the kind of X.
 
     Parameters
     ----------
@@ -53,15 +53,15 @@ def check_context(estimator, recipe, context):
     """
     if recipe.global_attention and context.new_rows_join:
         raise ValueError(
-            "global_attention=True lets all nodes of a graph see each other, but "
-            "rows of a table must not see other rows that are only asked about; "
-            "pass a Graph, adjacency= or a list of graphs, or set it to False."
+            "global_attention=True makes all nodes of a graph attend to each other, "
+            "but new rows of a table must attend to fitted rows alone. Pass a Graph, "
+            "adjacency= or a list of graphs, or set it to False."
         )
     if context.rows == "graphs":
         if estimator.fanout is not None:
             raise ValueError(
-                "fanout samples the neighbours in one large graph, got it with a list, "
-                "whose graphs are taken whole. Set fanout=None."
+                "fanout samples neighbours in one large graph, got a list of whole "
+                "graphs or sequences. Set fanout=None."
             )
     elif estimator.batch_size != "auto" and estimator.fanout is None:
         raise ValueError(
@@ -76,8 +76,8 @@ def _check_fanout(sizes, n_attentions, recipe):
     if len(sizes) != n_attentions or not is_fanout(sizes):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "
-            "in a row: n_layers of them, and an embedder's decoder; got "
-            f"{tuple(sizes)}. Such as fanout={_some_fanout(n_attentions)}: the number "
+            "layer: n_layers of them, and an embedder's decoder; got "
+            f"{tuple(sizes)}. Use for example {_some_fanout(n_attentions)}: the number "
             "of senders drawn for a target, then for each of these, and so on."
         )
     if recipe.global_attention or as_hops(recipe.hops) != (1,):

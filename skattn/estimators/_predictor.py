@@ -21,7 +21,7 @@ from skattn.estimators._transaction import fit
 class GraphAttentionPredictor(GraphAttentionEstimator):
     """Base of the classifier and the regressor.
 
-    ``_label_reader`` of a subclass turns y into labels that a network learns.
+    ``_label_reader`` of a subclass converts y to the labels of the network.
     """
 
     __metadata_request__fit = REQUESTED
@@ -65,27 +65,26 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
-            A view of a graph, whose targets have the answers ``y`` while all its
-            other nodes are context; a list of whole graphs, which agree in their
-            features, or of sequences, arrays (n_steps, n_features) that may differ in
-            length and end in NaN; an array (n_sequences, n_steps, n_features); or a
-            table. The rows of a table become nodes: of ``adjacency`` if given; of the
-            parameter ``graph``, joined by name, if set; else of a graph between nearest
-            neighbours.
+            A view of a graph, whose targets have the labels ``y`` while all its other
+            nodes are context; a list of whole graphs, which agree in their features, or
+            of sequences, arrays (n_steps, n_features) that may differ in length and be
+            padded with NaN; an array (n_sequences, n_steps, n_features); or a table.
+            The rows of a table become nodes: of ``adjacency`` if given; of the
+            parameter ``graph``, joined by node label, if set; else of a k-NN graph.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            One answer per row, target, graph or sequence.
+            Labels, one per row, target, graph or sequence.
         sample_weight : array-like of shape (n_rows,), optional
-            How much each answer counts.
+            Weights of the rows in the loss.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             ``adjacency[i, j] != 0`` means that row ``i`` attends to row ``j``.
         X_val : like X, optional
-            What training is validated on after each epoch: another view of the same
+            Validation input, evaluated after each epoch: another view of the same
             graph, another graph, other graphs or sequences, or a table whose rows join
             as at predict.
         y_val : like y, optional
-            The answers of ``X_val``.
+            Labels of ``X_val``.
         sample_weight_val : like sample_weight, optional
-            How much each of them counts.
+            Weights of the rows of ``X_val``.
 
         Returns
         -------
@@ -95,11 +94,11 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         Raises
         ------
         TypeError
-            If X, or an entry of a list, is nothing that a graph can be made of.
+            If X, or an entry of a list, cannot be converted to a graph.
         ValueError
-            If the input cannot be used; an earlier fit is then still there.
+            If the input is invalid; an earlier fit is then kept.
         MemoryError
-            If a training step cannot fit into what memory is left.
+            If a training step needs more memory than is available.
         KeyboardInterrupt
             If the user stops the training; the best weights so far are kept.
         """
@@ -113,20 +112,20 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         )
 
     def predict(self, X, *, adjacency=None):
-        """Predict the answers of rows, targets of a graph, graphs or sequences.
+        """Predict the labels of rows, targets of a graph, graphs or sequences.
 
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
-            The same kind of input as at ``fit``. New rows of a table attend to
-            fitted rows, never to each other; graphs and sequences stand for themselves.
+            The same kind of input as at ``fit``. New rows of a table attend to fitted
+            rows, never to each other; graphs and sequences are independent.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
-            Needed if and only if ``fit`` had one: a graph of its own over the rows.
+            Adjacency over these rows; required if and only if ``fit`` was given one.
 
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
-            One answer per row, target, graph or sequence.
+            Predicted labels, one per row, target, graph or sequence.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""A training that starts from a fitted embedder."""
+"""Initial weights from a fitted embedder."""
 
 from sklearn.frozen import FrozenEstimator
 
@@ -6,7 +6,7 @@ from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder_config import EncoderConfig
 
 SHARED = ("attention", "n_layers", "n_heads", "hidden_dim", "residual", "norm")
-"""Parameters of an estimator that decide which weights its encoder has."""
+"""Parameters of an estimator that must equal those of its pretrained embedder."""
 SHARED_RECIPE = (
     "activation",
     "feed_forward",
@@ -20,11 +20,11 @@ SHARED_RECIPE = (
     "positional",
     "positional_dim",
 )
-"""And those of its recipe."""
+"""Parameters of `EncoderConfig` that must equal the embedder's."""
 
 
 def pretrained_start(estimator, recipe, n_features):
-    """Find the weights that a training starts from.
+    """Return the initial weights of a training.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def pretrained_start(estimator, recipe, n_features):
     recipe : EncoderConfig
         Its encoder's configuration.
     n_features : int
-        Width of the node features that its network takes.
+        Width of the network's input.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The regressor."""
+"""Regressor of nodes, rows, graphs and sequences."""
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -9,106 +9,107 @@ from skattn.estimators._predictor import GraphAttentionPredictor
 
 
 class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
-    """Predict numbers for nodes, rows, graphs or sequences by attention over edges.
+    """Graph attention network for regression on nodes, rows, graphs or sequences.
 
-    As :class:`GraphAttentionClassifier`, with the squared error in place of the
-    softmax: X is a view of a graph, a table, or a list of graphs or sequences, each
-    of which has one answer, or an array (n_sequences, n_steps, n_features). y is
-    standardised inside and given back in its own units.
+    The network and the input are those of :class:`GraphAttentionClassifier`, with the
+    squared error in place of the softmax. y is standardised for training; predictions
+    are in the units of y.
 
     Parameters
     ----------
     graph : Graph or None, default=None
-        The graph that the rows of a DataFrame join by name: the index, or a column
-        called as the graph's nodes are.
+        Graph that the rows of a DataFrame join by node label: the labels are the
+        DataFrame's index, or the column with the name of ``graph.nodes``.
     unlabeled : float or None, default=None
-        The mark of an unknown entry of y, such as NaN: it gives no loss. None: every
-        entry is an answer.
+        Value that marks an unknown entry of y, such as NaN; it is excluded from the
+        loss. None: all entries are known.
     n_neighbors : int, default=8
-        Neighbours a row attends to, where the graph is made from a plain table.
+        Number of nearest neighbours in the k-NN graph of a plain table.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
-        How an edge is scored, see :class:`~skattn.nn.GraphAttention`.
+        Score of an edge, see :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=3
-        Number of layers. All attend, so that a node sees as many hops away; but where
-        the graph is made from a plain table, and says nothing that the features do not,
-        only the last does, see the ``n_feature_layers`` of :class:`EncoderConfig`.
+        Number of layers, which is the receptive field in hops. On a plain table, whose
+        k-NN graph holds no information beyond the features, only the last layer
+        attends, see ``n_feature_layers`` of :class:`EncoderConfig`.
     n_heads : int, default=4
-        Attentions side by side in each layer.
+        Number of attention heads in each layer.
     hidden_dim : int, default=64
-        Total width of a layer; divisible by ``n_heads``.
+        Total width of a layer over all heads; divisible by ``n_heads``.
     residual : bool, default=True
-        Whether a linear map of a layer's input joins its output.
+        Whether to add a linear map of a layer's input to its output.
     norm : {"layer", "batch"} or None, default="layer"
-        What normalises it.
+        Normalisation of each layer's output.
     dropout : float or "auto", default="auto"
-        Probability that an entry of a layer's input is dropped in training. "auto": 0.5
-        where the graph is made from a plain table, or there are more features than
-        examples; 0.2 elsewhere. Features that outnumber the examples are dropped as
-        well, on one graph with 0.9 if this is "auto"; ``input_dropout`` of
-        `EncoderConfig` overrides it.
+        Dropout on the input of each layer. "auto": 0.5 on a plain table or with more
+        features than examples; 0.2 elsewhere. Unless ``input_dropout`` of
+        :class:`EncoderConfig` is set, dropout on the node features is the same with
+        more features than examples ("auto": 0.9 for nodes of one graph), else 0.
     attention_dropout : float, default=0.0
-        Probability that a weight is dropped in training.
+        Dropout on the attention weights (after the softmax).
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
-        How the nodes of a graph become one vector, where X is a list: a learned query
-        per head attends to the nodes; their mean, sum or largest entries; or, level by
-        level, those of the better half (Lee et al. 2019).
+        Pooling of a graph's nodes to one vector, where X is a list of graphs or
+        sequences. "attention": a learned query per head attends to the nodes;
+        "hierarchical": self-attention graph pooling (Lee et al. 2019), see
+        :class:`~skattn.nn.HierarchicalReadout`.
     encoder : EncoderConfig or None, default=None
-        A recipe for what few need: activation, feed-forward parts, several scales,
-        the output.
+        Further options of the encoder: activation, feed-forward networks, jumping
+        knowledge, hops, the output layer.
     pretrained : AttentionEmbedder or None, default=None
-        A fitted embedder whose encoder, made with the same parameters, is where
-        training starts; as ``FrozenEstimator(embedder)`` it survives being cloned, in a
-        search or a cross-validation. A file that :meth:`save` wrote does not hold it.
+        Fitted embedder with the same encoder parameters, whose weights initialise the
+        encoder. In a search or a cross-validation pass ``FrozenEstimator(embedder)``,
+        which ``clone`` keeps fitted. :meth:`save` does not store it.
     learning_rate : float, default=0.005
-        Step size of the optimizer (Adam). Without early stopping the last epoch's
-        weights count, and steps fall to zero in the last 30 % of the epochs; a
-        :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that.
+        Step size of the optimizer (Adam). Without early stopping it falls to zero in
+        the last 30 % of the epochs, and the last epoch's weights are kept; a
+        :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that schedule.
     weight_decay : float, default=5e-3
-        L2 penalty on all parameters, unless an optimizer in `net_params` has none.
+        L2 penalty on all parameters; ignored by an optimizer in ``net_params`` that
+        has none.
     max_epochs : int, default=500
-        Passes over all graphs, at most; on a single graph these are training steps.
+        Maximum number of epochs; on a single graph an epoch is one training step.
     batch_size : int or "auto", default="auto"
-        Graphs or sequences of a list in one training step, "auto" for 128; or, with
-        ``fanout``, targets of one graph, "auto" for 1024.
+        Examples per training step: graphs or sequences of a list, "auto" for 128; or,
+        with ``fanout``, target nodes of one graph, "auto" for 1024.
     fanout : sequence of int or None, default=None
-        For one graph that is too large to train on as a whole: how many senders are
-        drawn for every target, then for each of these, and so on, one number per layer
-        (Hamilton et al. 2017). Predictions and validation see all neighbours. None:
-        training does too, in one batch.
+        Neighbour sampling for training on one large graph (Hamilton et al. 2017):
+        number of senders drawn for every target, then for each of these, and so on, one
+        number per layer. Validation and prediction use all neighbours. None: training
+        uses all neighbours, in one batch.
     early_stopping : "auto", bool or float, default="auto"
-        Whether to stop when validation no longer improves, and keep the best weights.
-        A float is the fraction of labelled rows to hold out; True is 0.1. "auto": if
-        ``X_val`` is given, or if there are 2000 labelled rows.
+        Whether to stop when validation no longer improves, and keep the best epoch's
+        weights. A float is the fraction of labelled rows to hold out; True is 0.1.
+        "auto": True if ``X_val`` is given, or with at least 2000 labelled rows.
     scoring : str, callable or None, default=None
-        What validation is judged by: the best epoch has the highest score, and an epoch
-        whose score is the best so far is progress, as is one of the lowest loss. A name
-        as in :func:`sklearn.metrics.get_scorer`, or ``scorer(estimator, X, y)``, whose
-        X is only good for being predicted. None: minus the squared error. Rows with
-        unknown entries are left out; ``sample_weight`` counts.
+        Validation score; the epoch with the highest one is the best. A name as in
+        :func:`sklearn.metrics.get_scorer`, or ``scorer(estimator, X, y)``, whose X may
+        only be passed on to the estimator. None: minus the squared error. Rows with
+        unknown entries are left out; rows are weighted by ``sample_weight``.
     n_iter_no_change : int, default=50
-        Epochs without progress after which to stop.
+        Number of epochs without a better validation score or a lower validation loss
+        after which to stop.
     net_params : dict or None, default=None
-        Arguments for the :class:`skorch.NeuralNet` inside: optimizer, callbacks. The
-        net sees batches and goals: skorch's EpochScoring needs a ``target_extractor``
-        (``lambda goal: goal.y.numpy(force=True)``) and a function of raw outputs.
+        Arguments of the underlying :class:`skorch.NeuralNet`, such as optimizer and
+        callbacks. Its ``y`` are records of labels and weights: skorch's EpochScoring
+        needs a ``target_extractor`` (``lambda labels: labels.y.numpy(force=True)``) and
+        a function of raw outputs.
     device : str or torch.device, default="auto"
-        "auto", "cpu", "cuda", "cuda:1", "mps". Where it is not there, ``fit`` fails;
+        "auto", "cpu", "cuda", "cuda:1", "mps". If it is not available, ``fit`` fails;
         a fitted model predicts on the CPU, with a warning.
     random_state : int, RandomState or None, default=None
-        Source of the weights, the held-out rows and dropout.
+        Seed of the initial weights, the held-out rows and dropout.
     verbose : int, default=0
-        Whether to print a line an epoch.
+        Verbosity: 0 is silent, otherwise one line is printed per epoch.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of features; 0 for a graph without any.
+        Number of features; 0 for a graph without features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if they had any.
+        Feature names, if X has column names.
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
-        Training loss of each epoch, of standardised y.
+        Training loss of each epoch, in units of standardised y.
     validation_curve_ : list of float or None
         Validation loss of each epoch, if there was validation.
     net_ : AttentionNet
@@ -116,8 +117,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
 
     See Also
     --------
-    GraphAttentionClassifier : The same for classes.
-    AttentionEmbedder : Features for other models, learned without answers.
+    GraphAttentionClassifier : Graph attention network for classification.
+    AttentionEmbedder : Features for other models, learned without labels.
 
     Examples
     --------
@@ -194,23 +195,23 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         return tags
 
     def score(self, X, y, sample_weight=None, *, adjacency=None):
-        """Compute R², the fraction of the variance that is explained.
+        """Compute R², the coefficient of determination.
 
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            The answers; rows that hold an ``unlabeled`` entry are left out.
+            Values; rows with an ``unlabeled`` entry are left out.
         sample_weight : array-like of shape (n_rows,), optional
-            How much each row counts.
+            Weights of the rows.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             As for :meth:`predict`.
 
         Returns
         -------
         float
-            R², the mean over several outputs; 1 is best.
+            R², averaged over the outputs; 1 is best.
         """
         predicted = self.predict(X, adjacency=adjacency)
         y, known = NumberReader.of(self).read(y)

@@ -1,4 +1,4 @@
-"""The score that a user asks validation to be judged by."""
+"""Validation score by the parameter ``scoring``."""
 
 import math
 from collections.abc import Callable
@@ -13,59 +13,59 @@ from sklearn.metrics import check_scoring
 
 @dataclass(frozen=True, eq=False)
 class ValidationScore:
-    """Scores a network's outputs for the validation rows.
+    """Score of a network's outputs on the validation rows.
 
-    The scorer meets the estimator with the outputs in place of X, so that every way to
-    predict works and none computes them again.
+    The scorer gets the estimator with the outputs in place of X, so that all prediction
+    methods work without computing outputs again.
     """
 
     scorer: Callable
     """``scorer(estimator, X, y)``, as scikit-learn's."""
     estimator: Any
-    """Predicts from outputs."""
+    """Estimator that takes outputs in place of X."""
     rows: np.ndarray
-    """Positions of the rows that are known."""
+    """Positions of the rows without unknown labels."""
     y: np.ndarray
-    """Their answers, as the user gave them."""
+    """Labels of these rows, as given."""
     weight: np.ndarray | None
-    """How much each counts, if the user said so."""
+    """Sample weights of these rows, as given, or None."""
 
     def __call__(self, outputs):
-        """Score outputs of shape (n_rows, n_outputs), those of unknown rows included.
+        """Score outputs, those of rows with unknown labels included.
 
         Parameters
         ----------
         outputs : ndarray of shape (n_rows, n_outputs)
-            What the network says.
+            Outputs of the network.
 
         Returns
         -------
         float
-            The score; more is better.
+            The score; greater is better.
         """
         given = {} if self.weight is None else {"sample_weight": self.weight}
         return self.scorer(self.estimator, outputs[self.rows], self.y, **given)
 
 
 def validation_score(estimator, validated):
-    """Make the score of the validation rows, and try it.
+    """Make the score of the validation rows, and check that it is a number.
 
     Parameters
     ----------
     estimator : GraphAttentionPredictor
-        With the parameter ``scoring``, and all that is learned but the net.
+        The estimator with ``scoring``; fitted but for the net.
     validated : LabelledRows
         The validation rows; those with an unknown entry are left out.
 
     Returns
     -------
     ValidationScore or None
-        None if there is no ``scoring``.
+        The score; None without ``scoring``.
 
     Raises
     ------
     ValueError
-        If it gives no number on these rows.
+        If it is not a finite number on these rows.
     """
     if estimator.scoring is None:
         return None
@@ -86,21 +86,21 @@ def validation_score(estimator, validated):
 
 
 def _as_they_are(outputs, adjacency):  # noqa: ARG001
-    """Stand in for the network, as ``_outputs`` of an estimator."""
+    """Return outputs unchanged, in place of an estimator's ``_outputs``."""
     return outputs
 
 
 def _try(score, n_rows, estimator):
-    """Score outputs such as before training: near zero, no two the same."""
+    """Check the score on outputs as before training: near zero and distinct."""
     shape = n_rows, estimator._label_encoding_.n_outputs
     outputs = 1e-3 * np.random.default_rng(0).standard_normal(shape, np.float32)
     must = (
         f"scoring={estimator.scoring!r} must give one number on the {len(score.rows)} "
-        "validation rows whose answers are known"
+        "validation rows with known labels"
     )
     remedy = (
         "Choose a score for this kind of y, see sklearn.metrics.get_scorer_names(), or "
-        "validate on rows that it can judge (X_val, early_stopping)."
+        "validate on rows for which it is defined (X_val, early_stopping)."
     )
     try:
         value = score(outputs)

@@ -36,7 +36,7 @@ def plan_supervised(attempt, given):
     Parameters
     ----------
     attempt : GraphAttentionPredictor
-        Learned attributes but the net's are set on it.
+        Receives the learned attributes, except those of the net.
     given : Given
         The arguments of ``fit``.
 
@@ -48,9 +48,9 @@ def plan_supervised(attempt, given):
     Raises
     ------
     TypeError
-        If X is nothing that a graph can be made of, or `pretrained` no embedder.
+        If X cannot be converted to a graph, or `pretrained` is no embedder.
     ValueError
-        If the input cannot be used.
+        If the input is invalid.
     """
     if given.X_val is None:
         _check_no_validation(given.y_val, given.sample_weight_val)
@@ -79,7 +79,8 @@ def plan_supervised(attempt, given):
         )
     score = None
     if validated_view is not None:
-        views.append((validated_view, validated.labels("sample_weight_val")))
+        names = "sample_weight" if given.X_val is None else "sample_weight_val"
+        views.append((validated_view, validated.labels(names)))
         score = validation_score(attempt, validated)
     data = attempt._input_spec_.training_data(views, attempt)
     pretrained = attempt.pretrained is not None
@@ -103,18 +104,18 @@ def plan_supervised(attempt, given):
 
 
 def _check_no_validation(y_val, sample_weight_val):
-    """Raise for labels of validation rows that are not given."""
+    """Raise ValueError for validation labels or weights without X_val."""
     if y_val is not None or sample_weight_val is not None:
         raise ValueError(
-            "y_val and sample_weight_val need X_val, the rows they are about; got "
+            "y_val and sample_weight_val need X_val, the rows that they belong to; got "
             "None. Pass X_val, or leave them out."
         )
 
 
 def _validation_rows(attempt, given, context, labels):
-    """Read X_val and its labels; return the view and the rows."""
+    """Return the view of X_val and its labelled rows."""
     if given.y_val is None:
-        raise ValueError("X_val needs y_val, the answers of its rows; got None.")
+        raise ValueError("X_val needs y_val, the labels of its rows; got None.")
     if context.needs_adjacency:
         raise ValueError(
             "X_val needs a graph, which adjacency= over the rows of X is not; got "

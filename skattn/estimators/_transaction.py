@@ -1,4 +1,4 @@
-"""One fit: an attempt that is trained, then committed once nothing can fail."""
+"""Transaction of a fit: a copy is trained, then its attributes are committed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from skattn._training import Objective, TaskReport, Training, TrainingData, trai
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What an estimator trains."""
+    """Training plan of an estimator: objective, data and validation."""
 
     objective: Objective
-    """The module and its loss."""
+    """Objective: the module and its loss."""
     data: TrainingData
-    """The batches to learn from, and those of the validation, if any."""
+    """Batches of the training, and of the validation if any."""
     seed: int
     """Seed of the weights, the order of batches and dropout."""
     patience: int | None = None
@@ -24,7 +24,7 @@ class Plan:
     score: Callable | None = None
     """Score of the validation outputs; None for the objective's."""
     start: dict[str, torch.Tensor] | None = None
-    """Weights to start from, by name; others are drawn."""
+    """Initial weights by name; others are drawn."""
 
 
 def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
@@ -36,7 +36,7 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
         Its class declares the attributes that a fit learns, ``_learned_attributes``.
     plan : callable
         Takes the attempt, an estimator with the same parameters and without an earlier
-        fit; checks all input, sets what it learns of it, and returns a `Plan`.
+        fit; checks the input, sets attributes learned from it, and returns a `Plan`.
     X, y, adjacency : object
         The arguments of ``fit``, for scikit-learn's callbacks.
 
@@ -52,6 +52,7 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     """
     attempt = _without_fit(estimator)
     planned = plan(attempt)
+    _check_declared(attempt, estimator)  # before the training is spent
     context, about = _begin_callbacks(estimator, X, y, adjacency)
     net = train(
         planned.objective,
@@ -77,7 +78,7 @@ def learned(estimator) -> dict[str, Any]:
 
 
 def _without_fit(estimator):
-    """Return a copy without what an earlier fit learned."""
+    """Return a copy without the learned attributes of an earlier fit."""
     attempt = object.__new__(type(estimator))
     names = estimator._learned_attributes
     attempt.__dict__.update(
@@ -86,18 +87,22 @@ def _without_fit(estimator):
     return attempt
 
 
-def _commit(estimator, attempt):
-    """Take over all that an attempt learned, and nothing of an earlier fit."""
-    found = learned(attempt)
-    unknown = vars(attempt).keys() - vars(estimator).keys() - found.keys()
+def _check_declared(attempt, estimator):
+    """Raise for an attribute that a commit would drop."""
+    unknown = vars(attempt).keys() - vars(estimator).keys() - learned(attempt).keys()
     if unknown:
         raise AttributeError(
             f"{type(attempt).__name__} must declare what a fit learns in "
             f"_learned_attributes, got also {sorted(unknown)}."
         )
+
+
+def _commit(estimator, attempt):
+    """Replace the estimator's learned attributes by those of the attempt."""
+    _check_declared(attempt, estimator)
     for name in learned(estimator):
         delattr(estimator, name)
-    estimator.__dict__.update(found)
+    estimator.__dict__.update(learned(attempt))
 
 
 def _training(attempt, plan: Plan, callbacks) -> Training:
@@ -114,7 +119,7 @@ def _training(attempt, plan: Plan, callbacks) -> Training:
 
 
 def _set_trained(attempt, net):
-    """Set what a net learned, as attributes of its estimator."""
+    """Set the learned attributes of a trained net."""
     history = net.history
     attempt.net_ = net
     attempt.n_iter_ = len(history)

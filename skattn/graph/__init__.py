@@ -1,4 +1,4 @@
-"""Graphs as users have them, their validation and conversion, k-NN graphs; no torch."""
+"""Graphs: validation, conversion, k-NN graphs, files; without torch."""
 
 from skattn.graph._encodings import positional_encoding
 from skattn.graph._folds import LabelledFold

@@ -25,11 +25,11 @@ _START = np.dtype(
 )
 _BYTES_PER_BLOCK = 1 << 24  # copied at a time of an array that is not contiguous
 KINDS = "biufcSUmM"
-"""Kinds of dtypes that are stored: all but Python objects and records."""
+"""Kinds of dtypes that can be stored: all but Python objects and records."""
 
 
 class NotAnArrayFileError(ValueError):
-    """A damaged file, or one of another program."""
+    """Error for a damaged file, or one of another program."""
 
 
 def write_arrays(
@@ -42,7 +42,7 @@ def write_arrays(
     path : str or os.PathLike
         The file. An array may be mapped from the very file that is replaced.
     head : object
-        Anything that JSON can hold.
+        A JSON-serialisable value.
     arrays : sequence of ndarray
         Numbers, dates or text; of any order and stride.
     """
@@ -81,7 +81,7 @@ def read_arrays(
     Returns
     -------
     head : object
-        As it was given.
+        The head, as written.
     arrays : list of ndarray
         Memory maps if `mmap`, except those without elements.
 
@@ -90,7 +90,7 @@ def read_arrays(
     NotAnArrayFileError
         If the file is damaged or of another program.
     """
-    with open(os.path.abspath(path), "rb") as file:  # the name that a map remembers
+    with open(os.path.abspath(path), "rb") as file:  # the map stores this name
         try:
             content = _content(file)
             head, index = content["head"], content["arrays"]
@@ -100,7 +100,7 @@ def read_arrays(
 
 
 def _put(file: BinaryIO, array: NDArray[Any]) -> dict[str, Any]:
-    """Write an array; return its entry of the head."""
+    """Write an array and return its entry of the head."""
     if array.dtype.kind not in KINDS:
         raise TypeError(f"arrays of dtype {array.dtype} have no plain form.")
     file.write(bytes(-file.tell() % _ALIGNMENT))
@@ -120,7 +120,7 @@ def _put(file: BinaryIO, array: NDArray[Any]) -> dict[str, Any]:
 
 
 def _content(file: BinaryIO) -> Any:
-    """Read the head, after the file's length is compared with the one it must have."""
+    """Read the head, after checking the file's length."""
     start = file.read(_START.itemsize)
     if len(start) < _START.itemsize or start[: len(MAGIC)] != MAGIC:
         raise ValueError("it does not begin as such a file does")

@@ -1,4 +1,4 @@
-"""Many graphs in one record: a disjoint union whose rows are graphs."""
+"""Collections of graphs: a disjoint union with graphs as rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ from skattn.graph._union import check_alike, side_by_side
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GraphCollection(TargetView):
-    """The disjoint union of graphs, and the target graphs.
+    """Disjoint union of graphs, and the target graphs.
 
-    As a `Graph` has nodes for rows this has whole graphs: slicing it by rows gives a
+    Rows are whole graphs, as the rows of a `Graph` are nodes: slicing by rows gives a
     view, the same arrays with other targets.
 
     Examples
@@ -34,7 +34,7 @@ class GraphCollection(TargetView):
     """
 
     whole: Graph
-    """The disjoint union, without labels; features as they were given."""
+    """The disjoint union, without labels; features as given."""
     node_ptr: NDArray[np.int64]
     """(n_graphs + 1,): graph g holds the nodes node_ptr[g] to node_ptr[g + 1]."""
     targets: NDArray[np.int64]
@@ -88,12 +88,12 @@ class GraphCollection(TargetView):
 
     @property
     def n_features(self) -> int:
-        """Number of node features, 0 without any."""
+        """Number of node features, 0 if there are none."""
         return self.whole.n_features
 
     @property
     def n_edge_features(self) -> int:
-        """Number of edge features, 0 without any."""
+        """Number of edge features, 0 if there are none."""
         return self.whole.n_edge_features
 
     def _view(self, targets: NDArray[np.int64]) -> Self:
@@ -129,7 +129,7 @@ class GraphCollection(TargetView):
 
 
 def _as_graphs(graphs: Any) -> list[Graph]:
-    """Return a list of whole graphs of at least one node."""
+    """Return a checked list of whole graphs, each with at least one node."""
     listed = whole_graphs(graphs)
     if not listed:
         raise ValueError(
@@ -140,6 +140,6 @@ def _as_graphs(graphs: Any) -> list[Graph]:
         if graph.n_nodes == 0:
             raise ValueError(
                 f"Every graph in a list must have a node, graph {number} has none. "
-                "Leave it out, and its answer."
+                "Leave it out, and its label."
             )
     return listed

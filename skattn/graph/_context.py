@@ -1,7 +1,7 @@
-"""The input of one ``fit``: its rows, and the graph or graphs behind them.
+"""Context of a fit: its rows, and the graph or graphs that they belong to.
 
-A `Context` splits its rows into a training and a held-out view, keeps what prediction
-needs, and joins later rows to it. Nothing after it depends on the form of the input.
+A `Context` splits its rows into a training and a held-out view, keeps the data for
+prediction, and joins later rows to it. Later stages do not depend on the input's form.
 """
 
 from abc import ABC, abstractmethod
@@ -27,7 +27,7 @@ Viewed = TypeVar("Viewed", Graph, GraphCollection)
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """Nodes of a view as positions in the graph that the user has."""
+    """Nodes of a view as positions in the user's graph."""
 
     nodes: Rows
     """(n_view_nodes,): position of every node."""
@@ -36,20 +36,20 @@ class Positions:
 
 
 class Context(ABC):
-    """The rows of a fit, and the graph or graphs behind them.
+    """Rows of a fit, and the graph or graphs that they belong to.
 
-    Code outside :mod:`skattn.graph` reads the facts below and never asks for the kind.
+    Code outside :mod:`skattn.graph` reads the facts below and never compares kinds.
     """
 
     kind: ClassVar[InputKind]
-    """The kind of input, compared with that of later input by `check_kind`."""
+    """Kind of the input; `check_kind` compares that of later input with it."""
     rows: ClassVar[RowKind]
-    """The objects that have a label each: rows of a table whose graph is made from
+    """Kind of the objects with one label each: rows of a table with a graph made from
     their features, nodes of a given graph, or whole graphs."""
     new_rows_join: ClassVar[bool] = False
-    """Whether later rows join the fitted ones; they must not attend to each other."""
+    """Whether later rows join the fitted ones, without attending to each other."""
     needs_adjacency: ClassVar[bool] = False
-    """Whether later rows come with an adjacency of their own."""
+    """Whether later rows need their own adjacency."""
 
     @property
     @abstractmethod
@@ -58,7 +58,7 @@ class Context(ABC):
 
     @abstractmethod
     def split(self, train: Rows, held_out: Rows | None) -> Views:
-        """Return the views whose targets are these rows, in their order.
+        """Return the views of training and held-out rows, in their order.
 
         Parameters
         ----------
@@ -77,24 +77,24 @@ class Context(ABC):
 
     @abstractmethod
     def fitted(self) -> "Context":
-        """Return what prediction needs of this, and no more.
+        """Return the context reduced to the data for prediction.
 
         Returns
         -------
         Context
-            It can `join`, not `split`.
+            A context that can `join`, not `split`.
         """
 
     @abstractmethod
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
-        """Return the view whose targets are later rows.
+        """Return the view of later rows.
 
         Parameters
         ----------
         X : Graph, array-like, sparse matrix, DataFrame or list
             Of the kind that was fitted.
         adjacency : matrix of shape (n_rows, n_rows) or None, default=None
-            Needed if and only if fit had one.
+            Required if and only if fit was given one.
         check : callable
             As for `resolve`.
 
@@ -110,7 +110,7 @@ class Context(ABC):
         """
 
     def positions(self, X: Any) -> Positions | None:  # noqa: ARG002
-        """Return where the nodes of ``join(X)`` are in the user's graph.
+        """Return the positions of the nodes of ``join(X)`` in the user's graph.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class Context(ABC):
         Returns
         -------
         Positions or None
-            None where ``join(X)`` has the nodes of the input itself.
+            The positions; None where ``join(X)`` has the nodes of the input itself.
         """
         return None
 

@@ -1,4 +1,4 @@
-"""Edge lists: parts of a graph from a table of edges."""
+"""Edge lists: conversion of a table of edges to the parts of a graph."""
 
 import warnings
 from typing import Any
@@ -42,8 +42,8 @@ def _warn_of_mirrors(ends: NDArray[np.int64]) -> None:
     twice = np.count_nonzero(np.isin(down @ [span, 1], up @ [span, 1]))
     if twice:
         warnings.warn(
-            f"directed=False, but {twice} rows of edges are there in the other "
-            "direction too: these edges count twice. Use directed=True if the table "
+            f"directed=False, but {twice} rows of edges also occur in the other "
+            "direction: these edges are added twice. Use directed=True if the table "
             "lists both directions.",
             UserWarning,
             stacklevel=4,
@@ -151,9 +151,9 @@ def _labels_that_occur(ends: NDArray[Any]) -> Any:
     labels = as_index(ends.ravel()).unique()
     if len(labels) == 0 or labels.inferred_type in ("integer", "floating"):
         raise ValueError(
-            "from_edges must know how many nodes there are, and numbers in the edges "
-            "do not say it (nodes without edges are normal). Give X, or nodes= their "
-            "number or their labels."
+            "from_edges needs the number of nodes, which edges between integers do not "
+            "determine (nodes may have no edges); got neither X nor nodes=. Give X, or "
+            "nodes= the number or the labels of the nodes."
         )
     return labels.sort_values()
 

@@ -15,16 +15,15 @@ KINDS = ("random_walk", "laplacian", "degree")
 
 # Numbers in one block of walks or stack of matrices: 16 MB, of which few live at once.
 _BLOCK = 2**21
-# Share of nonzeros beyond which a block of walks becomes dense: a sparse product is
-# about ten times slower per number.
+# Share of nonzeros beyond which a block of walks becomes dense, which is then faster.
 _DENSE_SHARE = 0.05
 # Components of more nodes are decomposed one by one, for the wanted vectors alone.
 _MAX_DENSE = 128
-# Eigenvalues closer than this count as one: their vectors are not defined apart.
+# Eigenvalues closer than this are one repeated eigenvalue.
 _SAME_VALUE = 1e-9
 # Share of the sum of absolute cubes below which a vector has no sign of its own.
 _NO_SIGN = 1e-6
-# A path of 5000 nodes takes 18 s of restarts, or 0.1 s by factors.
+# Restarts after which factors are used: on long paths these are far faster.
 _MAX_RESTARTS = 100
 # Just beyond the largest eigenvalue, which is 1.
 _BEYOND = 1 + 1e-6
@@ -153,10 +152,10 @@ def _walks(
 def _returns(
     steps: Any, sizes: NDArray[np.int64], first: int, width: int, n_components: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return `width` nodes of every graph, from its `first`, and their diagonals.
+    """Return up to `width` nodes of every graph and their return probabilities.
 
-    ``(S^(a + b))[i, i]`` is the product of row i of ``S^a`` and column i of ``S^b``, so
-    that walks of half the length suffice.
+    The nodes of a graph start at its `first`. ``(S^(a + b))[i, i]`` is the product of
+    row i of ``S^a`` and column i of ``S^b``, so that walks of half the length suffice.
     """
     node_ptr = np.concatenate([[0], np.cumsum(sizes)])
     counts = np.clip(sizes - first, 0, width)
@@ -191,7 +190,7 @@ def _dense(matrix: Any) -> Any:
 
 
 def _waves(adjacency: Any, n_components: int) -> NDArray[np.float32]:
-    """Return eigenvectors of every component's Laplacian, with settled signs."""
+    """Return eigenvectors of every component's Laplacian, with fixed signs."""
     n_nodes = adjacency.shape[0]
     encoding = np.zeros((n_nodes, n_components), dtype=np.float32)
     _, labels = connected_components(adjacency, directed=False)
@@ -238,7 +237,7 @@ def _largest(balanced: Any, n_wanted: int) -> tuple[NDArray[Any], NDArray[Any]]:
             balanced, n_wanted, which="LA", v0=start, maxiter=_MAX_RESTARTS
         )
     except ArpackNoConvergence:
-        # Values crowd where a graph is long and thin, and there factors stay sparse.
+        # Eigenvalues lie close together in long, thin graphs, and factors stay sparse.
         values, vectors = eigsh(balanced.tocsc(), n_wanted, sigma=_BEYOND, v0=start)
     order = np.argsort(values)
     return values[None, order], vectors[None][:, :, order]

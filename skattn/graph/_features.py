@@ -10,7 +10,7 @@ from skattn._compat_sklearn import _safe_indexing
 
 
 def as_features(X: Any) -> Any:
-    """Return a two-dimensional container of node features, unchanged if it is one."""
+    """Return node features as a two-dimensional container, unchanged if they are."""
     if X is None:
         return None
     if not hasattr(X, "shape"):
@@ -24,7 +24,7 @@ def as_features(X: Any) -> Any:
 
 
 def features_of_all(X: Any, n_nodes: int) -> Any:
-    """Return features that must be those of all nodes of a graph."""
+    """Return node features, with ValueError unless they have a row per node."""
     if X is not None and X.shape[0] != n_nodes:
         raise ValueError(
             f"X must have one row per node of the whole graph ({n_nodes}), got "
@@ -55,7 +55,7 @@ def size_of(X: Any) -> int:
 
 
 def degree_features(adjacency: sparse.csr_array) -> NDArray[np.float32]:
-    """Return ``[1, log(1 + degree)]`` per node; the degree counts a node's senders.
+    """Return ``[1, log(1 + degree)]`` per node; the degree is the number of senders.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def degree_features(adjacency: sparse.csr_array) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of shape (n_nodes, 2), float32
-        Default features of a graph without any.
+        Default node features.
     """
     degree = np.diff(adjacency.indptr)
     columns = np.ones(len(degree)), np.log1p(degree)

@@ -1,4 +1,4 @@
-"""Graphs in files: saved, loaded or memory-mapped, and pickled as a file's name."""
+"""Graphs in files: saved, loaded, memory-mapped, pickled by file name."""
 
 import os
 from operator import getitem
@@ -9,7 +9,7 @@ from skattn.graph._target_view import TargetView
 
 
 class FileBacked(TargetView):
-    """A graph whose arrays may be mapped from a file."""
+    """Base class of `Graph`, with methods for files; arrays may be memory-mapped."""
 
     _file: tuple[str, str] | None
     """Name and stamp of the file that the arrays are mapped from, or None."""
@@ -29,7 +29,7 @@ class FileBacked(TargetView):
         Raises
         ------
         TypeError
-            If features or labels have no plain form, such as columns of objects.
+            If features or labels cannot be stored, such as columns of objects.
 
         See Also
         --------
@@ -55,7 +55,7 @@ class FileBacked(TargetView):
         Returns
         -------
         Graph
-            As it was saved. One that is mapped is pickled as the name of its file.
+            The saved graph. A mapped graph is pickled as the name of its file.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class FileBacked(TargetView):
 
     @classmethod
     def _load_again(cls, path: str, stamp: str) -> Self:
-        """Map the file of a pickled graph, if it still is the same."""
+        """Map the file of a pickled graph, if unchanged."""
         graph = cls.load(path).base
         if graph._file != (os.path.abspath(path), stamp):
             raise ValueError(

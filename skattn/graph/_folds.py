@@ -12,7 +12,7 @@ from skattn._compat_sklearn import _safe_indexing
 
 
 class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
-    """Split labelled rows into folds; unlabelled rows are always trained on.
+    """Cross-validation splitter of labelled rows; unlabelled rows are always training.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         labelled rows alone. A number means StratifiedKFold where `y` holds classes,
         otherwise KFold; give ``KFold(5)`` for a regressor of whole numbers.
     unlabeled : object, default=-1
-        The value that marks an entry of `y` as not labelled; NaN for a regressor. A
-        row of several outputs is unlabelled if all its entries are.
+        Value that marks an unknown label in `y`; NaN for a regressor. A row of several
+        outputs is unlabelled if all its entries are.
 
     Examples
     --------
@@ -52,7 +52,7 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         X : Graph, array-like or DataFrame with n_rows rows
             The rows to split.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            The labels, some of them the mark of an unlabelled entry.
+            The labels, with `unlabeled` in place of unknown ones.
         groups : array-like of shape (n_rows,) or None, default=None
             For splitters that keep groups together.
 
@@ -80,16 +80,16 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         Parameters
         ----------
         X : Graph, array-like or DataFrame with n_rows rows, or None
-            Needed where the wrapped splitter counts rows.
+            Required if the wrapped splitter depends on the rows.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), or None
-            Needed where the wrapped splitter counts rows.
+            Required if the wrapped splitter depends on the rows.
         groups : array-like of shape (n_rows,) or None, default=None
-            Needed where the wrapped splitter counts groups.
+            Required if the wrapped splitter depends on the groups.
 
         Returns
         -------
         int
-            How many pairs `split` yields.
+            Number of folds.
         """
         if y is None:
             return int(check_cv(self.cv).get_n_splits(X, None, groups))

@@ -1,4 +1,4 @@
-"""Graphs: nodes, edges and target nodes in one frozen record."""
+"""Graphs: a frozen record of nodes, edges and target nodes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,29 +26,29 @@ from skattn.graph._union import union_parts
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class Graph(FileBacked):
-    """Edges, features and labels of nodes, and the target nodes.
+    """Graph: edges, node features, node labels and target nodes.
 
-    A frozen record. Slicing it by rows, as scikit-learn's splitters and searches slice
-    any X, gives a view: the same arrays, other targets.
+    A frozen record. Slicing by rows, as scikit-learn's splitters and searches do, gives
+    a view: the same arrays with other targets.
 
     Parameters
     ----------
     adjacency : sparse or dense matrix of shape (n_nodes, n_nodes)
         ``adjacency[i, j] != 0``: node i attends to node j. The value is the edge
-        weight, a prior: finite and not negative; a stored zero is no edge. Duplicate
+        weight, a prior: finite and not negative; stored zeros are removed. Duplicate
         entries are summed unless there are edge features.
     X : array-like, sparse matrix, DataFrame or None
         Node features, kept as given; row i is node i.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
-        Numbers per edge, in the stored order of entries (dense: nonzeros by rows).
+        Edge features, in the order of the stored entries (dense: nonzeros by rows).
     nodes : array-like of shape (n_nodes,) or None
-        Unique labels of the nodes, best a pandas Index with a name, by which rows of
-        other tables can join the graph.
+        Unique labels of the nodes, preferably a named pandas Index, by which rows of
+        a DataFrame can join the graph.
 
     Raises
     ------
     TypeError
-        If `adjacency` is no matrix of numbers.
+        If `adjacency` is not a numeric matrix.
     ValueError
         If shapes do not fit each other, a weight or an edge feature is not finite, a
         weight is negative, or labels are not unique.
@@ -81,7 +81,7 @@ class Graph(FileBacked):
     targets: NDArray[np.int64]
     """(n_targets,) positions of the target nodes; all nodes unless this is a view."""
     _base: "Graph | None" = None
-    """The graph that this is a view of, or None."""
+    """Base graph of a view, or None."""
     _file: tuple[str, str] | None = None
     """Name and stamp of the file that the arrays are mapped from, or None."""
 
@@ -109,7 +109,7 @@ class Graph(FileBacked):
         targets: NDArray[np.int64] | None = None,
         base: "Graph | None" = None,
     ) -> None:
-        """Set the fields, which are frozen; targets are all nodes by default."""
+        """Set the frozen fields; targets are all nodes by default."""
         if targets is None:
             targets = np.arange(adjacency.shape[0])
         vars(self).update(
@@ -144,20 +144,21 @@ class Graph(FileBacked):
         Parameters
         ----------
         edges : array-like or DataFrame of shape (n_rows, 2)
-            A row (u, v): u attends to v. Entries are labels out of `nodes` or, without
+            A row (u, v): u attends to v. Entries are labels in `nodes` or, without
             labels, positions from 0. Of a DataFrame the first two columns are read.
         X : array-like, sparse matrix, DataFrame or None
             Node features; row i is node i.
         nodes : int, array-like of shape (n_nodes,) or None, default=None
             Labels in the order of the rows of X, or the number of nodes. None: the
-            index of a DataFrame X unless it is a mere count, else positions of rows of
-            X; without X the labels that occur, sorted, if they are no integers.
+            index of a DataFrame X unless it is 0 .. n - 1 without a name, else
+            positions of rows of X; without X the labels that occur, sorted, if they are
+            not integers.
         directed : bool, default=True
-            False: every row stands for both directions.
+            Whether a row is one edge; if False, it is two, one in each direction.
         weights : str, array-like of shape (n_rows,) or None, default=None
-            Edge weights, or their column of `edges`; None means 1.
+            Edge weights, or the column of `edges` that holds them; None means 1.
         edge_features : list of str, array-like of shape (n_rows, k) or None
-            Numbers per row of `edges`, or their columns of `edges`.
+            Edge features per row of `edges`, or the columns of `edges` that hold them.
 
         Returns
         -------
@@ -198,7 +199,7 @@ class Graph(FileBacked):
     ) -> Self:
         """Make a graph from a networkx graph.
 
-        An edge u → v: u attends to v; an undirected one stands for both directions.
+        An edge u → v: u attends to v; an undirected edge becomes one per direction.
 
         Parameters
         ----------
@@ -256,12 +257,12 @@ class Graph(FileBacked):
         Parameters
         ----------
         graphs : iterable of Graph
-            All with as many features, all or none with edge features and with labels.
+            Graphs with equal features; all or none with edge features and with labels.
 
         Returns
         -------
         Graph
-            Its targets are those of the graphs.
+            The disjoint union; its targets are those of the graphs.
 
         Raises
         ------
@@ -319,13 +320,13 @@ class Graph(FileBacked):
         Parameters
         ----------
         nodes : array-like of int or bool, or None, default=None
-            Unique positions in the whole graph, in the order wanted, or a mask. None:
-            the targets, each once, in order of appearance.
+            Unique positions in the whole graph, in the order of the result, or a mask.
+            None: the targets, each once, in order of appearance.
 
         Returns
         -------
         Graph
-            Whole: its targets are all its nodes.
+            The subgraph; its targets are all its nodes.
 
         Raises
         ------
@@ -365,7 +366,7 @@ class Graph(FileBacked):
         Returns
         -------
         Graph
-            Of the same adjacency, labels and targets; a view if this is one.
+            Graph with the same adjacency, labels and targets; a view if this is one.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Graphs as they are: one graph's nodes, or whole graphs and sequences."""
+"""Contexts of given graphs: nodes of one graph, whole graphs, sequences."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -27,12 +27,12 @@ from skattn.graph._sequences import (
 
 @dataclass(frozen=True, eq=False)
 class GraphContext(Context):
-    """A graph, or a view of one."""
+    """Context of a graph or a view."""
 
     kind: ClassVar[InputKind] = "graph"
     rows: ClassVar[RowKind] = "nodes"
     view: View | None
-    """With checked features; None after `fitted`."""
+    """The view, with checked features; None after `fitted`."""
 
     @property
     def n_rows(self) -> int:
@@ -40,11 +40,11 @@ class GraphContext(Context):
         return len(self._fit_view())
 
     def split(self, train: Rows, held_out: Rows | None) -> Views:
-        """Return two views of the graph."""
+        """Return the views of training and held-out rows."""
         return two_views(self._fit_view(), train, held_out)
 
     def fitted(self) -> Self:
-        """Return the same without its graph."""
+        """Return the context without its graph."""
         return replace(self, view=None)
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
@@ -61,7 +61,7 @@ class GraphContext(Context):
 
 @dataclass(frozen=True, eq=False)
 class AdjacencyContext(GraphContext):
-    """A table and the adjacency over its rows."""
+    """Context of a table and the adjacency over its rows."""
 
     kind: ClassVar[InputKind] = "adjacency"
     needs_adjacency: ClassVar[bool] = True
@@ -74,14 +74,14 @@ class AdjacencyContext(GraphContext):
 
 @dataclass(frozen=True, eq=False)
 class GraphsContext(GraphContext):
-    """Many graphs, one row each."""
+    """Context of a list of graphs, one row each."""
 
     kind: ClassVar[InputKind] = "graphs"
     rows: ClassVar[RowKind] = "graphs"
 
     @classmethod
     def of(cls, X: Any, check: Check) -> "GraphsContext":
-        """Lay a list of graphs side by side."""
+        """Make the disjoint union of a list of graphs."""
         return cls(checked_view(GraphCollection.of(X), check))
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
@@ -92,16 +92,16 @@ class GraphsContext(GraphContext):
 
 @dataclass(frozen=True, eq=False)
 class SequencesContext(GraphContext):
-    """Many sequences, one row each; time steps are nodes."""
+    """Context of a list of sequences, one row each; time steps are nodes."""
 
     kind: ClassVar[InputKind] = "sequences"
     rows: ClassVar[RowKind] = "graphs"
     n_features: int
-    """Width of every sequence, before columns for the position join it."""
+    """Number of features of the sequences, without the positional encoding."""
 
     @classmethod
     def of(cls, X: Any, check: Check) -> "SequencesContext":
-        """Make graphs of sequences and lay them side by side."""
+        """Convert sequences to graphs and make their disjoint union."""
         sequences = read_sequences(X)
         return cls(_positioned(sequences, check), sequences[0].shape[1])
 
@@ -119,7 +119,7 @@ class SequencesContext(GraphContext):
 
 
 def _positioned(sequences: list[Any], check: Check) -> GraphCollection:
-    """Return sequences as graphs: checked features, then columns of the position."""
+    """Return sequences as graphs: checked features, then positional encoding."""
     graphs = sequence_graphs(sequences, position=None)
     view = checked_view(GraphCollection.of(graphs), check)
     columns = {n: position_columns(n) for n in {len(steps) for steps in sequences}}

@@ -1,4 +1,4 @@
-"""Lists of graphs: a row is a graph as a whole."""
+"""Lists of whole graphs."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def is_graph_list(X: Any) -> bool:
     Returns
     -------
     bool
-        False also if it is empty.
+        False if it is empty.
     """
     one_by_one = isinstance(X, list | tuple) or (
         getattr(X, "ndim", 0) == 1 and str(X.dtype) == "object"
@@ -27,7 +27,7 @@ def is_graph_list(X: Any) -> bool:
 
 
 def whole_graphs(graphs: Any) -> list[Graph]:
-    """Return a list of graphs of which none is a view of some of its nodes.
+    """Return a checked list of whole graphs: no views of some of their nodes.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def whole_graphs(graphs: Any) -> list[Graph]:
     Returns
     -------
     list of Graph
-        As they came.
+        The graphs, unchanged.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def _check_whole(number: int, graph: Any) -> None:
         )
     if graph.is_view and len(np.unique(graph.targets)) < graph.n_nodes:
         raise ValueError(
-            "In a list every graph is one target as a whole, but graph "
-            f"{number} is a view that asks about {len(graph)} of its {graph.n_nodes} "
-            "nodes. Cut them out with graph.subgraph(), or pass that one graph, not a "
-            "list, to ask about its nodes."
+            "In a list every graph must be one target as a whole, but graph "
+            f"{number} is a view with {len(graph)} of its {graph.n_nodes} nodes as "
+            "targets. Cut them out with graph.subgraph(), or pass that graph alone, "
+            "not a list, for targets that are nodes."
         )

@@ -1,4 +1,4 @@
-"""The kind of an estimator's input, by its form.
+"""Kinds of an estimator's input.
 
 The first element of a list decides: a Graph, a matrix (then all are sequences), or
 else a row of a table.
@@ -52,9 +52,9 @@ def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> InputKind:
     Raises
     ------
     TypeError
-        If something is of none of these kinds, or of several.
+        If an argument is of none of these kinds, or a list of several.
     ValueError
-        If they do not go together, or a list is empty or ragged.
+        If the arguments contradict each other, or a list is empty or ragged.
     """
     _check_types(adjacency, graph)
     listed = _list_kind(X)
@@ -69,7 +69,7 @@ def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> InputKind:
 
 
 def check_kind(fitted: InputKind, X: Any, adjacency: Any) -> None:
-    """Raise unless the input is of the kind that was fitted."""
+    """Raise ValueError unless the input is of the fitted kind."""
     got = input_kind(X, adjacency)
     if got != ("table" if fitted == "named" else fitted):
         before, remedy = _FITTED_ON[fitted]
@@ -97,12 +97,12 @@ def _check_ways(X: Any, adjacency: Any, graph: Any, listed: InputKind | None) ->
         raise ValueError(
             f"X holds {listed}, each with edges of its own, and "
             f"{'graph=' if adjacency is None else 'adjacency='} is set: only one of "
-            "them can say who attends to whom. Leave it out."
+            "them can define the edges. Leave it out."
         )
     if isinstance(X, Graph) and graph is not None:
         raise ValueError(
-            "X is a Graph and graph= is set: only one of them can say who attends to "
-            "whom. Pass the table of features as X, or set graph=None."
+            "X is a Graph and graph= is set: only one of them can define the edges. "
+            "Pass the table of features as X, or set graph=None."
         )
     if adjacency is not None and (isinstance(X, Graph) or graph is not None):
         raise ValueError(
@@ -112,7 +112,7 @@ def _check_ways(X: Any, adjacency: Any, graph: Any, listed: InputKind | None) ->
 
 
 def _list_kind(X: Any) -> InputKind | None:
-    """Return "graphs", "sequences" or, for what is no list of these, None."""
+    """Return "graphs" or "sequences" for a list of these, else None."""
     if isinstance(X, np.ndarray):
         _check_objects(X)
     if not _is_list(X):
@@ -138,7 +138,7 @@ def _list_kind(X: Any) -> InputKind | None:
 
 
 def _is_list(X: Any) -> bool:
-    """Tell what is there one by one from a table."""
+    """Return whether X is a collection of objects rather than a table."""
     n_dimensions = getattr(X, "ndim", 0)
     objects = n_dimensions == 1 and str(X.dtype) == "object"
     return isinstance(X, list | tuple) or n_dimensions == 3 or objects
@@ -154,7 +154,7 @@ def _check_objects(X: Any) -> None:
 
 
 def _is_matrix(entry: Any) -> bool:
-    """Tell a table from a row of one, and from something else."""
+    """Return whether an entry of a list is two-dimensional."""
     if isinstance(entry, list | tuple):
         first = entry[0] if entry else None
         return isinstance(first, list | tuple) or getattr(first, "ndim", 0) == 1
@@ -166,7 +166,7 @@ def _check_rows(X: Iterable[Any]) -> None:
     width = None
     for number, row in enumerate(X):
         if isinstance(row, Number) or getattr(row, "ndim", 1) == 0:
-            return  # one-dimensional: that is for the check of features to say
+            return  # one-dimensional: the check of features raises
         _check_row(row, number)
         width = len(row) if width is None else width
         if len(row) != width:
@@ -181,14 +181,14 @@ def _check_row(row: Any, number: int) -> None:
     if isinstance(row, Graph) or _is_matrix(row):
         kind = "a Graph" if isinstance(row, Graph) else "a matrix"
         raise TypeError(
-            "A list must hold things of one kind, got a row of a table first and "
+            "A list must hold objects of one kind, got a row of a table first and "
             f"{kind} at position {number}. Pass graphs, sequences or rows alone."
         )
     if isinstance(row, str | bytes):
         raise TypeError(
             f"X must hold graphs, sequences or rows of numbers, got the text {row!r} "
-            f"at position {number}. A step before must make graphs of it, as "
-            "skattn.preprocessing.MoleculeGraph does of SMILES."
+            f"at position {number}. A transformer must convert it to graphs first, as "
+            "skattn.preprocessing.MoleculeGraph converts SMILES."
         )
     if not (isinstance(row, Sequence) or len(getattr(row, "shape", ())) == 1):
         raise TypeError(

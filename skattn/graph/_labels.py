@@ -44,6 +44,6 @@ def as_index(labels: Any) -> Any:
 
 
 def some(labels: Any, most: int = 5) -> str:
-    """Return the first labels as text, and the number of others."""
+    """Format the first labels, and the number of others, for a message."""
     shown = ", ".join(repr(label) for label in list(labels[:most]))
     return shown + (f" and {len(labels) - most} more" if len(labels) > most else "")

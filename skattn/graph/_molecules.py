@@ -48,7 +48,7 @@ ATOM_FEATURES = (
     "in_ring",
     "mass_in_100_dalton",
 )
-"""The columns of X of a molecule's graph."""
+"""Names of the atom features, the columns of X of a molecule's graph."""
 
 BOND_FEATURES = (
     *(f"bond_{name.lower()}" for name in _BOND_TYPES),
@@ -58,7 +58,7 @@ BOND_FEATURES = (
     "conjugated",
     "in_ring",
 )
-"""The columns of the edge features of a molecule's graph."""
+"""Names of the bond features, the columns of a molecule's edge features."""
 
 
 def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]:
@@ -67,12 +67,12 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     A node is a heavy atom with the columns ``skattn.graph.ATOM_FEATURES``; a bond is an
     edge in both directions with the columns ``skattn.graph.BOND_FEATURES``. All are
     float32 and 0 or 1, but for the formal charge (in elementary charges) and the mass
-    (in hundreds of dalton). Elements that have no column of their own count as "other".
+    (in hundreds of dalton). Elements without a column of their own are "other".
 
     Parameters
     ----------
     smiles : list of str, Series, array of shape (n,) or one column of shape (n, 1)
-        One molecule each; parts with a dot are one graph.
+        One molecule each; parts separated by a dot are one graph.
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "nan": a graph of one node whose
         features are all NaN, so that rows stay aligned with the labels; impute them,
@@ -95,7 +95,7 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
 
     See Also
     --------
-    skattn.preprocessing.MoleculeGraph : The same as a step of a pipeline.
+    skattn.preprocessing.MoleculeGraph : The corresponding transformer.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
 
 
 def read_smiles(smiles: Any) -> list[str | None]:
-    """Return a column of texts as a list, not yet read as molecules.
+    """Return a column of SMILES as a list of str, not parsed.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def read_smiles(smiles: Any) -> list[str | None]:
     Returns
     -------
     list of str
-        None for those that are missing.
+        The SMILES; None for missing ones.
 
     Raises
     ------
@@ -214,7 +214,7 @@ def _reason(text: str | None, Chem: Any) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Tables:
-    """Atom and bond properties of one molecule, from RDKit."""
+    """Atom and bond properties of a molecule, from RDKit."""
 
     atoms: list[tuple[Any, ...]]
     """Element, degree, hydrogens, hybridisation, chirality, charge, aromatic, ring,
@@ -256,7 +256,7 @@ def _tables(molecule: Any) -> _Tables:
 
 
 def _laid_out(tables: Sequence[_Tables]) -> Iterator[Graph]:
-    """Build the disjoint union of all graphs and yield each of them."""
+    """Build the arrays of all graphs at once and yield each graph."""
     node_ptr = np.cumsum([0, *(len(table.atoms) for table in tables)])
     X = _atom_columns([atom for table in tables for atom in table.atoms])
     bonds = [bond for table in tables for bond in table.bonds]

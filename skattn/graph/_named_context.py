@@ -1,4 +1,4 @@
-"""Rows of a DataFrame that join a graph by name."""
+"""Context of a DataFrame with rows that join a graph by node label."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, sta
 
 @dataclass(frozen=True, eq=False)
 class NamedContext(Context):
-    """Rows of a DataFrame that name nodes of a graph."""
+    """Context of a DataFrame with rows that name nodes of a graph."""
 
     kind: ClassVar[InputKind] = "named"
     rows: ClassVar[RowKind] = "nodes"
@@ -22,13 +22,13 @@ class NamedContext(Context):
     graph: Graph
     """The user's graph, whole, without its own features."""
     names: Rows
-    """(n_rows,) position in the graph of every row's node."""
+    """(n_rows,) position of each row's node in the graph."""
     features: Any
-    """(n_rows, n_features), float32, or None where X held nothing but the key."""
+    """(n_rows, n_features), float32, or None where X holds only labels."""
 
     @classmethod
     def of(cls, X: Any, graph: Graph, check: Check) -> "NamedContext":
-        """Find the node of every row of a DataFrame."""
+        """Make the context of a DataFrame: look up the node of each row."""
         if graph.nodes is None:
             raise ValueError(
                 "graph= joins rows by name, so the graph must have labels, got "
@@ -56,7 +56,7 @@ class NamedContext(Context):
         )
 
     def fitted(self) -> "NamedContext":
-        """Return one row per node, sorted as in the graph."""
+        """Return the context with one row per node, in the order of the graph."""
         names, rows = np.unique(self.names, return_index=True)
         features = None if self.features is None else take_rows(self.features, rows)
         return replace(self, names=names, features=features)
@@ -72,12 +72,12 @@ class NamedContext(Context):
         return self._view(names, features, later.names)
 
     def positions(self, X: Any) -> Positions:
-        """Return where the nodes of ``join(X)`` are in the user's graph."""
+        """Return the positions of the nodes of ``join(X)`` in the user's graph."""
         requested, _ = named_rows(X, self.graph.nodes)
         return Positions(np.union1d(self.names, requested), self.graph.n_nodes)
 
     def _view(self, names: Rows, features: Any, targets: Rows) -> Graph:
-        """Return the graph of the named nodes; the last row about a node counts."""
+        """Return the graph of the named nodes; the last row of a node is used."""
         row = last_row_of(names, self.graph.n_nodes)
         nodes = np.flatnonzero(row >= 0)
         base = self.graph.subgraph(nodes)

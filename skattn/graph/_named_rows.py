@@ -10,7 +10,7 @@ from skattn.graph._labels import as_index, some
 
 
 def named_rows(X: Any, nodes: Any) -> tuple[NDArray[np.int64], Any]:
-    """Find the nodes of the rows of a DataFrame.
+    """Look up the nodes of the rows of a DataFrame.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def named_rows(X: Any, nodes: Any) -> tuple[NDArray[np.int64], Any]:
 
 
 def check_repeats(positions: NDArray[np.int64], features: Any, nodes: Any) -> None:
-    """Raise unless rows of the same node have the same features."""
+    """Raise ValueError unless rows of the same node have the same features."""
     _, first, which = np.unique(positions, return_index=True, return_inverse=True)
     repeated = np.flatnonzero(first[which] != np.arange(len(positions)))
     if features is None or len(repeated) == 0:

@@ -20,7 +20,7 @@ def knn_adjacency(
     metric: str = "euclidean",
     n_jobs: int | None = None,
 ) -> sparse.csr_array:
-    """Return the adjacency of a k-NN graph: rows attend to their nearest neighbours.
+    """Compute the adjacency of a k-NN graph: rows attend to their nearest neighbours.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def knn_graph(
     metric: str = "euclidean",
     n_jobs: int | None = None,
 ) -> Graph:
-    """Return the k-NN graph of the rows of a table.
+    """Compute the k-NN graph of the rows of a table.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def table_adjacency(
     metric: str = "euclidean",
     n_jobs: int | None = None,
 ) -> sparse.csr_array:
-    """Let all rows attend to their nearest among those that are no newcomers.
+    """Return the adjacency of all rows to their nearest training rows.
 
-    A newcomer attends to them as a query would, to its own copy included; the others
-    never attend to themselves.
+    A new row may attend to a training row equal to it; a training row never attends to
+    itself.
     """
     resident = np.ones(X.shape[0], dtype=bool)
     resident[newcomers] = False
@@ -137,8 +137,8 @@ def table_adjacency(
 def _clip(n_neighbors: int, available: int) -> int:
     if n_neighbors > available:
         warnings.warn(
-            f"n_neighbors={n_neighbors} is more than the {available} other rows that "
-            f"are there: each row attends to {available}. Lower n_neighbors.",
+            f"n_neighbors={n_neighbors} is more than the {available} other rows: each "
+            f"row attends to {available}. Lower n_neighbors.",
             UserWarning,
             stacklevel=2,
         )

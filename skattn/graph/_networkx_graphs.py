@@ -15,7 +15,7 @@ def graphs_from_networkx(
 ) -> list[Graph]:
     """Convert a list of networkx graphs to graphs.
 
-    An edge u → v: u attends to v; an undirected one stands for both directions.
+    An edge u → v: u attends to v; an undirected edge becomes one per direction.
 
     Parameters
     ----------

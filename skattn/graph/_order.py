@@ -11,19 +11,19 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from skattn.graph._ragged_range import ragged_range
 
 MIN_NODES = 50_000
-"""Fewer rows mostly stay in the processor's caches in any order."""
+"""Number of nodes below which rows mostly stay in the caches in any order."""
 SAMPLE_NODES = 4096
-"""Receivers in a sample: about the rows that a core's own cache holds."""
+"""Receivers in a sample: about as many rows as fit in a core's own cache."""
 N_SAMPLES = 4
-"""Samples by which an order is judged."""
+"""Number of samples that estimate the locality of an order."""
 MAX_SENDER_RATIO = 0.5
-"""Distinct senders after ordering over those before, at most; else it does not pay."""
+"""Maximum ratio of distinct senders after and before an ordering that is used."""
 MAX_SQUARED_DEGREES = 1000
-"""Per edge: Cuthill-McKee sorts the neighbours of a hub by insertion, which is slow."""
+"""Maximum squared degrees per edge: Cuthill-McKee is slow with hubs."""
 
 
 def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
-    """Return an order in which nodes are near their neighbours, if one pays.
+    """Return an order of the nodes that improves memory locality, if there is one.
 
     The order is the reverse Cuthill-McKee one. It is computed only if samples show that
     nodes which are close in the graph share more senders than nodes which are close in
@@ -37,8 +37,8 @@ def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
     Returns
     -------
     ndarray of shape (n_nodes,), int64, or None
-        The nodes in their new order; None if the graph is small, its neighbours are
-        near already, or no order brings them together.
+        The nodes in their new order; None if the graph is small, its order is local
+        already, or no order improves it.
 
     References
     ----------
@@ -87,7 +87,7 @@ def _in_a_row(start: np.int64) -> NDArray[np.int64]:
 
 
 def _around(adjacency: sparse.csr_array, start: np.int64) -> NDArray[np.int64]:
-    """Return the nodes of the smallest hop distance from one node."""
+    """Return the `SAMPLE_NODES` nodes at the smallest hop distance from a node."""
     found = ring = np.array([start])
     while len(found) < SAMPLE_NODES:
         ring = np.setdiff1d(_senders(adjacency, ring), found)

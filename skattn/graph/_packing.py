@@ -1,7 +1,6 @@
-"""Values as JSON and a list of arrays, and back, without pickle.
+"""Conversion of values to JSON and a list of arrays, and back, without pickle.
 
-Nothing is executed: values are made of the classes in a table of parts, and of no
-others.
+Only classes in a table of parts are instantiated; no other code is executed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,9 +19,9 @@ class Part(NamedTuple):
 
     types: type | tuple[type, ...]
     take_apart: Callable[[Any], Iterable[Any]]
-    """Returns values that can be packed."""
+    """Function of an instance that returns values to be packed."""
     make: Callable[..., Any]
-    """Takes those values as positional arguments."""
+    """Function of those values, as positional arguments, that returns an instance."""
 
 
 Parts = Mapping[str, Part]
@@ -38,7 +37,7 @@ def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any
     parts : mapping of str to Part
         Decomposition of other classes.
     arrays : list of ndarray
-        Gets the arrays; JSON holds their positions. An array that is met twice is
+        Receives the arrays; JSON holds their positions. An array that occurs twice is
         listed once.
     name : object
         Name of the value in messages; entries of a dict are named by their keys.
@@ -46,7 +45,7 @@ def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any
     Returns
     -------
     object
-        Something that JSON can hold.
+        A JSON-serialisable value.
 
     Raises
     ------
@@ -122,7 +121,7 @@ def _make_csr(
     n_columns: int,
     *flags: bool,
 ) -> Any:
-    """Make a CSR matrix without its constructor, which may read mapped indices."""
+    """Make a CSR matrix without its constructor, which would read mapped indices."""
     is_matrix, is_sorted, is_canonical = flags
     counts = len(data), len(indices)
     if {indices.dtype.kind, indptr.dtype.kind} != {"i"}:

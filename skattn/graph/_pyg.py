@@ -125,7 +125,7 @@ def _from_data(number: int, data: Any) -> Graph:
 
 
 def _adjacency(data: Any) -> sp.coo_array:
-    """Return the entries in the order of the edges: edge features follow it."""
+    """Return a COO adjacency in the order of the edges and edge features."""
     n_nodes = int(data.num_nodes or 0)
     if data.edge_index is None:
         return sp.coo_array((n_nodes, n_nodes), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Ranges of different lengths, one behind the other."""
+"""Concatenation of ranges of different lengths."""
 
 from typing import Any
 

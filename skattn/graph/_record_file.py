@@ -14,9 +14,9 @@ from skattn.graph._array_file import NotAnArrayFileError, read_arrays, write_arr
 from skattn.graph._packing import PLAIN, Parts, pack, unpack
 
 VERSION = 1
-"""Of the format; files of other versions are refused."""
+"""Version of the format; files of other versions raise ValueError."""
 
-_MALFORMED = (
+MALFORMED = (
     ValueError,
     KeyError,
     TypeError,
@@ -25,6 +25,7 @@ _MALFORMED = (
     OverflowError,
     RecursionError,
 )
+"""Errors that content of an unexpected form leads to."""
 
 
 def write_record(
@@ -39,7 +40,7 @@ def write_record(
     owner : str
         Name of the class whose ``load`` reads it.
     state : object
-        Anything that `pack` takes.
+        A value that `pack` can convert.
     parts : mapping of str to Part
         Decomposition of the classes in `state`.
 
@@ -94,7 +95,7 @@ def read_record(
     try:
         head, arrays = read_arrays(path, mmap=mmap)
         found, version, stamp = head["owner"], head["version"], head["stamp"]
-    except (NotAnArrayFileError, *_MALFORMED) as error:
+    except (NotAnArrayFileError, *MALFORMED) as error:
         raise damaged(path, owner, error) from error
     if found != owner:
         raise ValueError(
@@ -109,7 +110,7 @@ def read_record(
         )
     try:
         return unpack(head["state"], parts, arrays), stamp
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise damaged(path, owner, error) from error
 
 

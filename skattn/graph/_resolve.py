@@ -1,4 +1,4 @@
-"""From the arguments of ``fit`` to a context."""
+"""Resolution of the arguments of ``fit`` to a context."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ CONTEXTS = (
     GraphContext,
     NamedContext,
 )
-"""The six kinds of input; a class stands before the one that it extends."""
+"""Context classes of the six kinds of input, subclasses before their bases."""
 
 
 def resolve(
@@ -47,7 +47,7 @@ def resolve(
     graph : Graph or None, default=None
         A graph with labels that rows of a DataFrame join by name.
     n_neighbors : int, default=8
-        For a table alone: how many rows each row attends to.
+        For a plain table: number of rows that each row attends to.
     check : callable
         Takes a raw feature matrix, or None where there is none, and returns it as
         float32 ndarray or CSR matrix. Called once, after the rest is checked.
@@ -60,10 +60,10 @@ def resolve(
     Raises
     ------
     TypeError
-        If `graph` is no Graph, or X holds things of several kinds or of none of these.
+        If `graph` is no Graph, or X holds objects of several kinds or of none of these.
     ValueError
-        If these do not go together, rows do not find their nodes, a list is empty, or
-        its graphs, sequences or rows disagree in what they hold.
+        If the arguments contradict each other, a row names an unknown node, a list is
+        empty, or its graphs, sequences or rows differ in their features.
     """
     kind = input_kind(X, adjacency, graph)
     if graph is not None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def row_key(key: Any) -> Any:
-    """Return a slice or an integer or boolean array that picks targets."""
+    """Return a slice, or an integer or boolean array, that selects targets."""
     if isinstance(key, tuple):
         rest = key[1:]
         if len(rest) > 1 or any(not _takes_all(part) for part in rest):
@@ -40,7 +40,7 @@ def _as_index(key: Any) -> NDArray[Any]:
 
 
 def unique_positions(nodes: Any, n_nodes: int) -> NDArray[np.int64]:
-    """Return positions out of ``0 .. n_nodes - 1``, each once."""
+    """Return checked positions in ``0 .. n_nodes - 1``, without duplicates."""
     positions: NDArray[np.int64] = np.arange(n_nodes)[_as_index(nodes)]
     if len(np.unique(positions)) < len(positions):
         raise ValueError(

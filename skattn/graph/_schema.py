@@ -1,21 +1,21 @@
-"""Numbers of features that graphs must share."""
+"""Schema of a graph: its numbers of features."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 
 class Difference(NamedTuple):
-    """A count in which two schemas differ."""
+    """Difference of two schemas in one number of features."""
 
     noun: str
-    """Singular noun."""
+    """Name of the feature, singular: "feature" or "edge feature"."""
     expected: int
     got: int
 
 
 @dataclass(frozen=True)
 class GraphSchema:
-    """Numbers of features that a graph has, or a network was fitted on."""
+    """Numbers of features of a graph, or of the graphs that a network was fitted on."""
 
     n_features: int
     """Node features, 0 without any."""
@@ -28,7 +28,7 @@ class GraphSchema:
         return cls(graph.n_features, graph.n_edge_features)
 
     def difference(self, other: "GraphSchema") -> Difference | None:
-        """Return the first count in which another schema differs, or None."""
+        """Return the first difference to another schema, or None."""
         if other.n_features != self.n_features:
             return Difference("feature", self.n_features, other.n_features)
         if other.n_edge_features != self.n_edge_features:

@@ -18,7 +18,7 @@ CONNECTIONS = ("chain", "window", "causal", "complete")
 POSITION_FEATURES = tuple(
     f"position_{wave}_{i}" for i in range(4) for wave in ("sin", "cos")
 )
-"""The columns of X of a sequence's graph that follow its features."""
+"""Names of the positional columns of X, which follow a sequence's features."""
 
 
 def sequence_graphs(
@@ -42,18 +42,18 @@ def sequence_graphs(
         the end that are NaN in every column are padding and cut off; NaN elsewhere
         stays.
     connect : {"chain", "window", "causal", "complete"}, default="complete"
-        Which positions t attends to: its two neighbours; those at most `window` steps
-        away; itself and earlier ones (with a window, at most that much earlier); all
-        (the Transformer).
+        Senders of step t, besides itself. "chain": the two adjacent steps; "window":
+        those at most `window` steps away; "causal": earlier steps, with a window only
+        the `window` preceding ones; "complete": all steps (the Transformer).
     window : int or None, default=None
-        Number of steps, at least 1. "window" needs one; for "causal", None means
-        everything that came before; "chain" and "complete" ignore it.
+        Number of steps, at least 1; required for "window". For "causal", None means all
+        earlier steps; "chain" and "complete" ignore it.
     position : {"sinusoidal"} or None, default="sinusoidal"
         Positional encoding: 8 columns, sine and cosine of ``t / 10 ** i`` for i =
         0 .. 3 (section 3.5 of [1]_ at width 8), appended to the features rather than
-        added to them. None: no encoding; the order then matters to `connect` alone.
+        added to them. None: no encoding; the order then only affects the edges.
     axis : {1, 2}, default=1
-        The axis that time has in an array of three dimensions. 1: (n_sequences,
+        Time axis of an array of three dimensions. 1: (n_sequences,
         n_steps, n_features). 2: (n_sequences, n_features, n_steps), the order of aeon
         and sktime; the sequences of a list are then (n_features, n_steps).
 
@@ -67,8 +67,8 @@ def sequence_graphs(
     TypeError
         If the entries of a list are of different kinds or hold no numbers.
     ValueError
-        If there is no sequence, one has not two dimensions, not as many columns as the
-        first or nothing but NaN, or a parameter is not one of those above.
+        If there is no sequence, or one is not two-dimensional, differs from the first
+        in its number of columns or is all NaN; or if a parameter is invalid.
 
     References
     ----------
@@ -113,20 +113,20 @@ def read_sequences(X: Any, axis: int = 1) -> list[NDArray[Any]]:
     X : list of array-like or DataFrame, or array-like of 3 dimensions
         As for `sequence_graphs`.
     axis : {1, 2}, default=1
-        The axis that time has in an array of three dimensions.
+        Time axis of an array of three dimensions.
 
     Returns
     -------
     list of ndarray of shape (n_steps, n_features)
-        All of one width; float32 where that came, else float64.
+        The sequences, all of one width; float32 where they are, else float64.
 
     Raises
     ------
     TypeError
         If the entries of a list are of different kinds or hold no numbers.
     ValueError
-        If there is no sequence, one has not two dimensions, not as many columns as the
-        first or nothing but NaN.
+        If there is no sequence, or one is not two-dimensional, differs from the first
+        in its number of columns or is all NaN.
     """
     if axis not in (1, 2):
         raise ValueError(
@@ -153,7 +153,7 @@ def position_columns(n_steps: int) -> NDArray[np.float32]:
 
 
 def _reach(connect: str, window: int | None) -> tuple[int | None, int | None]:
-    """Return the steps back and ahead that a step attends to; None: all."""
+    """Return the reach of attention in earlier and later steps; None: all."""
     if connect not in CONNECTIONS:
         raise ValueError(f"connect must be one of {CONNECTIONS}, got {connect!r}.")
     uses_window = connect in ("window", "causal") and window is not None
@@ -173,7 +173,7 @@ def _reach(connect: str, window: int | None) -> tuple[int | None, int | None]:
 
 
 def _band(n_steps: int, behind: int | None, ahead: int | None) -> sparse.csr_array:
-    """Return a band matrix of so many diagonals before and after the main one."""
+    """Return a band matrix, given its numbers of lower and upper diagonals."""
     steps = np.arange(n_steps)
     first = np.maximum(steps - (n_steps if behind is None else behind), 0)
     last = np.minimum(steps + (n_steps if ahead is None else ahead), n_steps - 1)
@@ -191,7 +191,7 @@ def _band(n_steps: int, behind: int | None, ahead: int | None) -> sparse.csr_arr
 
 
 def _entries(X: Any) -> Iterator[NDArray[Any]]:
-    """Yield every sequence as an array of floats with two dimensions."""
+    """Yield each sequence as a two-dimensional array of floats."""
     if not isinstance(X, list | tuple):
         X = np.asarray(X)
     if isinstance(X, np.ndarray) and X.ndim not in (1, 3):
@@ -223,7 +223,7 @@ def _table(entry: Any, number: int) -> Any:
         except ValueError as error:
             raise ValueError(
                 f"Sequence {number} must have rows of one length, one row per step, "
-                "got rows of several. Fill what was not measured with NaN."
+                "got rows of several. Fill missing values with NaN."
             ) from error
     if len(entry.shape) != 2 or entry.shape[1] == 0:
         raise ValueError(
@@ -264,7 +264,7 @@ def _without_padding(steps: NDArray[Any], number: int) -> NDArray[Any]:
     if len(measured) == 0:
         raise ValueError(
             f"A sequence must have at least one step that is not all NaN, got none at "
-            f"{number} (shape {steps.shape}). Leave it and its answer out."
+            f"{number} (shape {steps.shape}). Leave it and its label out."
         )
     return steps[: measured[-1] + 1]
 

@@ -1,4 +1,4 @@
-"""Parts of a graph as plain values for a file, and their checks at reading."""
+"""Parts of a graph as plain values for a file, and their checks on reading."""
 
 import os
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ class Stored(NamedTuple):
 
 
 def save_graph(graph: Any, path: str | os.PathLike[str]) -> None:
-    """Write a graph or a view of one, with TypeError if a part has no plain form."""
+    """Write a graph or a view, with TypeError if a part cannot be stored."""
     write_record(path, OWNER, graph_parts(graph))
 
 
@@ -79,7 +79,7 @@ def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
     Raises
     ------
     TypeError
-        If features or labels have no plain form.
+        If features or labels cannot be stored.
     """
     return (
         graph.adjacency,
@@ -93,7 +93,7 @@ def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
 def stored_graph(
     adjacency: Any, features: Any, edge_features: Any, labels: Any, targets: Any
 ) -> Stored:
-    """Make the parts of a graph again, with ValueError where they do not fit."""
+    """Make the parts of a graph from a file, with ValueError if they are damaged."""
     n_nodes, n_edges = adjacency.shape[0], len(adjacency.indices)
     if adjacency.shape[1] != n_nodes or adjacency.data.dtype != np.float32:
         raise ValueError(f"it has a {adjacency.dtype} adjacency of {adjacency.shape}")
@@ -217,7 +217,7 @@ def _plain_labels(labels: Any, noun: str, *, objects: bool = False) -> Any:
 
 
 def _fixed_width(labels: Any, values: NDArray[Any]) -> Any:
-    """Return text as an array of fixed width; False if it has no such form."""
+    """Return text as an array of fixed width; False if that is not possible."""
     if labels.inferred_type != "string":
         return False
     fixed = values.astype(str)

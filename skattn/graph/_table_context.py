@@ -1,4 +1,4 @@
-"""A plain table: the rows of a fit are joined to their nearest neighbours."""
+"""Context of a plain table, with a k-NN graph."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from skattn.graph._neighbors import table_adjacency
 
 @dataclass(frozen=True, eq=False)
 class TableContext(Context):
-    """A plain table, whose rows attend to their nearest training rows."""
+    """Context of a plain table: rows attend to their nearest training rows."""
 
     kind: ClassVar[InputKind] = "table"
     rows: ClassVar[RowKind] = "table"
@@ -34,11 +34,11 @@ class TableContext(Context):
         return two_views(self._graph(self.features, newcomers), train, held_out)
 
     def fitted(self) -> "TableContext":
-        """Return itself: all fitted rows stay context."""
+        """Return the context itself: all fitted rows stay context."""
         return self
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
-        """Return fitted and new rows; the new ones attend to the fitted ones."""
+        """Return the view of new rows, which attend to the fitted ones."""
         check_kind(self.kind, X, adjacency)
         features = check(X)
         new = self.n_rows + np.arange(features.shape[0])

@@ -1,4 +1,4 @@
-"""Records that are sliced by targets, as scikit-learn slices the rows of any X."""
+"""Base class of records that are sliced by targets, as scikit-learn slices X."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
@@ -10,7 +10,7 @@ from skattn.graph._row_keys import row_key
 
 
 class TargetView(ABC):
-    """A frozen record and its targets: the rows to be predicted or learned from.
+    """Base class of frozen records with targets: the rows of a fit or prediction.
 
     A slice is a view: the same arrays, other targets. Copies are the record itself.
     """
@@ -18,7 +18,7 @@ class TargetView(ABC):
     targets: NDArray[np.int64]
     """(n_targets,) positions of rows."""
     _base: Self | None
-    """The record that this is a view of, or None."""
+    """Base record of a view, or None."""
 
     __iter__: ClassVar[None] = None
 
@@ -29,7 +29,7 @@ class TargetView(ABC):
 
     @property
     def is_view(self) -> bool:
-        """Whether this is a slice of another record."""
+        """Whether the record is a view: a slice of another."""
         return self._base is not None
 
     def __len__(self) -> int:
@@ -60,4 +60,4 @@ class TargetView(ABC):
 
     @abstractmethod
     def _counts(self) -> dict[str, int]:
-        """Return the sizes to be shown."""
+        """Return the sizes in the repr, by name."""

@@ -30,7 +30,7 @@ def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def check_alike(graphs: Sequence[Any]) -> None:
-    """Raise unless all have the same features and edge features."""
+    """Raise ValueError unless all graphs have the same features and edge features."""
     expected = _traits(graphs[0])
     for number, graph in enumerate(graphs):
         if _traits(graph) != expected:
@@ -55,7 +55,7 @@ def _traits(graph: Any) -> tuple[Any, ...]:
 
 
 def _difference(graph: Any, first: Any) -> tuple[str, str]:
-    """Return the first traits that differ, as text."""
+    """Format the first traits that differ, for a message."""
     counts = GraphSchema.of(first).difference(GraphSchema.of(graph))
     if counts is not None:
         return (
@@ -76,7 +76,7 @@ def _counted(n: int, noun: str) -> str:
 
 
 def _kinds(graph: Any) -> tuple[str, str]:
-    """Return the kinds of features and edge features, as text."""
+    """Format the kinds of features and edge features, for a message."""
     X = graph.X
     table = "a DataFrame" if hasattr(X, "columns") else "an array"
     table = "a sparse matrix" if sparse.issparse(X) else table
@@ -88,7 +88,7 @@ def _kinds(graph: Any) -> tuple[str, str]:
 def side_by_side(
     graphs: Sequence[Any],
 ) -> tuple[sparse.csr_array, Any, NDArray[np.float32] | None, NDArray[np.int64]]:
-    """Lay out the disjoint union of graphs with equal features.
+    """Return the arrays of the disjoint union of graphs with equal features.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from skattn._batch import GraphBatch, uncollate_edges, uncollate_nodes
 
 Matrices = list[list[sp.csr_array]]
-"""Of one graph: a matrix per layer and head."""
+"""Attention matrices of one graph, per layer and head."""
 
 
 def attention_weights(estimator, X, *, adjacency=None):
@@ -31,18 +31,18 @@ def attention_weights(estimator, X, *, adjacency=None):
     list of list of csr_array, or a list of these
         One matrix per layer and head: ``weights[layer][head][i, j]`` is the weight
         that receiver ``i`` gives to sender ``j``, self-loops included; the rows of
-        nodes in use sum to 1, those of other nodes are empty. The weights of parallel
-        edges are summed. Rows and columns are those of the user's adjacency, of
-        shape (n_nodes, n_nodes), whatever the targets. A plain table has no adjacency:
+        evaluated nodes sum to 1, other rows are empty. The weights of parallel edges
+        are summed. Rows and columns are those of the user's adjacency, of shape
+        (n_nodes, n_nodes), for any targets. A plain table has no adjacency:
         its matrices are (n_rows, n_fitted_rows + n_rows), the columns being the fitted
         rows and then the rows of X.
 
         If X is a list of graphs or sequences, this is a list with one such entry for
         each of them: ``weights[graph][layer][head]``, over its nodes or time steps.
 
-        Of heads that look several ``hops`` far those of one hop are here, before an
-        attending output's. Layers in which nodes see only themselves have no entry: all
-        but the last, where the graph was made from a plain table.
+        With several ``hops``, only the heads of one hop are included. The last entry is
+        the output layer's with ``output="attention"``. Layers without message passing
+        have no entry: all but the last on a plain table.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def attention_weights(estimator, X, *, adjacency=None):
 
 
 def readout_weights(estimator, X):
-    """Compute the weight of every node in the readout of its graph.
+    """Compute the readout weight of every node in its graph.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def readout_weights(estimator, X):
 
 
 def _prepared(estimator, X, adjacency):
-    """Prepare X as a prediction does."""
+    """Prepare X as for a prediction."""
     if isinstance(estimator, Pipeline):
         raise TypeError(
             "estimator must be a fitted estimator of skattn, got a Pipeline. Pass its "
@@ -154,7 +154,7 @@ def _evaluated(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:
 
 
 def _in_user_rows(matrix: sp.csr_array, prepared) -> sp.csr_array:
-    """Put a matrix over the nodes of a view into the rows that the user knows."""
+    """Map a matrix over the nodes of a view to the nodes of the user's graph."""
     if prepared.rows == "table":
         return matrix[prepared.view.targets]
     if prepared.positions is None:

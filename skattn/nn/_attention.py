@@ -56,13 +56,13 @@ class GraphAttention(NodeOperator[Sent]):
     dropout : float, default=0.0
         Dropout on the attention weights (after the softmax).
     value_dropout : float, default=0.0
-        Dropout on the values, which the scores do not see; in the code of the GAT paper
-        it is that of the input.
+        Dropout on the values, independent of the scores; in the code of the GAT paper
+        it equals the dropout on the input.
     share_weights : bool, default=False
-        Whether one linear map makes query, key and value, as it does for ``"gat"``
-        anyway: ``W_q = W_k`` in ``"gatv2"``; in ``"dot"`` the score is then the same
-        in both directions, ``(W x_i) . (W x_j) / sqrt(head_dim)`` (the scaled dot
-        product of Kim and Oh 2021).
+        Whether query, key and value share one linear map, as they do for ``"gat"`` in
+        any case: ``W_q = W_k`` in ``"gatv2"``; in ``"dot"`` the score is then
+        symmetric, ``(W x_i) . (W x_j) / sqrt(head_dim)`` (the scaled dot product of Kim
+        and Oh 2021).
 
     Shape
     -----
@@ -70,14 +70,14 @@ class GraphAttention(NodeOperator[Sent]):
     - Output: ``(n_receivers, n_heads * head_dim)``, or ``(n_receivers, head_dim)`` if
       the heads are averaged
 
-    Edge weights and features come with a :class:`~skattn.ops.GraphStructure`: the
-    logarithm of a weight is added to every head's score; features must be there if and
+    Edge weights and features are fields of :class:`~skattn.ops.GraphStructure`: the
+    logarithm of a weight is added to every head's score; features are required if and
     only if the module was made with ``n_edge_features``.
 
     Notes
     -----
-    The attribute ``negative_slope`` is the LeakyReLU's for negative input: 0.2, as in
-    both papers, unless set otherwise.
+    The attribute ``negative_slope`` is the slope of the LeakyReLU for negative input:
+    0.2, as in both papers, unless changed.
 
     Examples
     --------
@@ -141,7 +141,7 @@ class GraphAttention(NodeOperator[Sent]):
         return self.head_dim * (self.n_heads if self.combine == "concat" else 1)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew; the bias becomes zero."""
+        """Draw all weights and set the bias to zero."""
         for name, parameter in self.named_parameters(recurse=False):
             if name == "bias":
                 nn.init.zeros_(parameter)
@@ -157,7 +157,7 @@ class GraphAttention(NodeOperator[Sent]):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Check the shapes and attend."""
+        """Check the shapes and compute attention."""
         structure = as_structure(structure)
         self._check_input(x, structure)
         return super().forward(x, structure, generator=generator)
@@ -219,7 +219,7 @@ class GraphAttention(NodeOperator[Sent]):
     def forward_with_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> tuple[Tensor, Tensor]:
-        """Project and score once, for new features and attention weights."""
+        """Compute new features and attention weights from one projection."""
         self._check_input(x, structure)
         edges, sent = structure.edges, self.send(x, None)
         score = self._score(x, slice(0, edges.n_receivers), sent)

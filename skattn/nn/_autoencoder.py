@@ -195,7 +195,7 @@ class MaskedAutoencoder(Resettable):
     def encode(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Embed every node, or graph if there is a readout; nothing is masked.
+        """Embed all nodes, or all graphs if there is a readout, without a mask.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ class MaskedAutoencoder(Resettable):
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor:
-        """Embed every node, layer by layer, some receivers at a time.
+        """Embed all nodes, layer by layer, in chunks of receivers.
 
         The result of :meth:`encode` in evaluation, without gradients and in less
         memory, see :meth:`GraphEncoder.forward_in_chunks`.
@@ -264,7 +264,7 @@ class MaskedAutoencoder(Resettable):
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> list[Tensor]:
-        """Compute the attention weights of the encoder; nothing is masked.
+        """Compute the attention weights of the encoder, without a mask.
 
         Parameters
         ----------
@@ -282,7 +282,7 @@ class MaskedAutoencoder(Resettable):
         return self.encoder.attention_weights(mask_features(x, None), structure)[0]
 
     def encoder_state(self) -> dict[str, Tensor]:
-        """Return the encoder's weights, as a network of the same spec loads them.
+        """Return the state dict of the encoder, for a network of the same spec.
 
         Returns
         -------

@@ -19,12 +19,12 @@ from skattn.ops._structure import as_structure
 
 
 class SentByBlock(NamedTuple):
-    """Tensors with one row per node that all its receivers share."""
+    """Output of :meth:`AttentionBlock.send`: tensors with one row per node."""
 
     attention: Any
-    """Of the attention, or of the operator in its place."""
+    """Output of the attention's ``send``, or of the operator's in its place."""
     convolution: Tensor | None
-    """Of the convolution, if there is one."""
+    """Output of the convolution's ``send``; None without a convolution."""
 
 
 class AttentionBlock(NodeOperator[SentByBlock]):
@@ -134,7 +134,7 @@ class AttentionBlock(NodeOperator[SentByBlock]):
     def send(
         self, x: Tensor | SparseMatrix, generator: Generator | None, /
     ) -> SentByBlock:
-        """Send from the attention and the convolution."""
+        """Compute the projections of the attention and the convolution."""
         if self.global_attention is not None:
             refuse_part()
         sent = self.attention.send(x, generator)

@@ -1,4 +1,4 @@
-"""The options of an encoder's blocks, and the modules that they describe."""
+"""Options of an encoder's blocks, and factories of their modules."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +24,7 @@ class BlockSpec:
     n_heads: int = 4
     """Number of heads of the hidden layers."""
     share_weights: bool = False
-    """Whether one linear map makes query, key and value."""
+    """Whether query, key and value share one linear map."""
     n_edge_features: int = 0
     """Width of the edge features."""
     residual: bool = True
@@ -36,8 +36,8 @@ class BlockSpec:
     activation: Activation = "elu"
     """Activation after the normalisation."""
     feed_forward: int = 0
-    """Hidden width of a feed-forward network after the activation, as a multiple; 0 for
-    none."""
+    """Hidden width of a feed-forward network after the activation, as a multiple of the
+    block's; 0 for none."""
     dropout: float = 0.0
     """Dropout on a block's input."""
     attention_dropout: float = 0.0
@@ -73,7 +73,7 @@ def make_attention(
     n_heads: int,
     combine: Combine = "concat",
 ) -> GraphAttention:
-    """Make an attention along the edges."""
+    """Make the attention along the edges."""
     return GraphAttention(
         in_features,
         head_dim,

@@ -1,4 +1,4 @@
-"""Evaluation in chunks of receivers, which take less memory than all at once."""
+"""Evaluation in chunks of receivers, which saves memory."""
 
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -10,7 +10,7 @@ from skattn.nn._operator import NodeOperator
 from skattn.ops import GraphStructure, SparseMatrix
 
 MAX_EDGES = 1 << 18
-"""Edges of a chunk: fewer save little memory, more are no faster."""
+"""Default number of edges in a chunk: fewer save little memory, more are no faster."""
 
 Chunk = tuple[slice, GraphStructure]
 
@@ -67,7 +67,7 @@ def refuse_readout() -> NoReturn:
 
 
 def check_chunks(module: nn.Module, max_edges: int) -> None:
-    """Raise ValueError if a module cannot be evaluated in such chunks."""
+    """Raise ValueError if a module cannot be evaluated in chunks."""
     if module.training:
         raise ValueError(
             "only a module in evaluation takes a graph in chunks, got one in training. "

@@ -14,7 +14,7 @@ Convolution = Literal["mean", "gcn"]
 
 
 class GraphConvolution(NodeOperator[Tensor]):
-    """A weighted mean or sum over the senders, with weights that are not learned.
+    """Weighted mean or sum over the senders, with weights that are not learned.
 
     ``m_i = sum_j c_ij W x_j`` over the senders ``j`` of receiver ``i``: ``"mean"`` has
     ``c_ij = a_ij / d_i`` (GraphSAGE, Hamilton et al. 2017) and ``"gcn"`` ``c_ij = a_ij
@@ -50,7 +50,7 @@ class GraphConvolution(NodeOperator[Tensor]):
         self.linear = Linear(in_features, out_features, bias=False)
 
     def send(self, x: Tensor | SparseMatrix, _generator: Generator | None, /) -> Tensor:
-        """Map the rows to be averaged: (n_nodes, out_features)."""
+        """Project the rows: (n_nodes, out_features)."""
         sent: Tensor = self.linear(x)
         return sent
 
@@ -78,7 +78,7 @@ def averaging_matrix(
     dtype: torch.dtype,
     receivers: slice = slice(None),
 ) -> SparseMatrix:
-    """Normalise the edge weights: a matrix of shape (n_receivers, n_nodes).
+    """Return the normalised edge weights as a matrix of shape (n_receivers, n_nodes).
 
     A structure that lacks some nodes' edges needs the degrees of all.
     """
@@ -95,7 +95,7 @@ def averaging_matrix(
 
 
 def with_degree(structure: GraphStructure) -> GraphStructure:
-    """Add the degrees, which a part of a graph does not have of its senders."""
+    """Add the degrees of all nodes, which a chunk lacks for its senders."""
     if structure.degree is not None:
         return structure
     weight = _weights(structure, torch.float32)

@@ -164,7 +164,7 @@ class GraphEncoder(Resettable):
         x: Tensor | SparseMatrix,
         structure: GraphStructure | Edges,
     ) -> tuple[list[Tensor], Tensor | SparseMatrix]:
-        """Compute, in evaluation, the attention weights of all layers and the encoding.
+        """Compute the attention weights of all layers, and the encoding, in evaluation.
 
         Parameters
         ----------

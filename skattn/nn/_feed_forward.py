@@ -1,4 +1,4 @@
-"""The feed-forward network behind an attention."""
+"""Feed-forward network after an attention."""
 
 from torch import Generator, Tensor
 
@@ -18,7 +18,7 @@ class FeedForward(Resettable):
     width : int
         Width of input and output.
     spec : BlockSpec
-        Gives activation, norm, dropout and the hidden width as a multiple.
+        Activation, norm, dropout and the hidden width as a multiple.
 
     Shape
     -----
@@ -34,7 +34,7 @@ class FeedForward(Resettable):
         self.dropout = spec.dropout
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """Add to every row its image under the two linear maps."""
+        """Apply the feed-forward network and its residual."""
         h = self.activation(self.expand(self.norm(x)))
         p = self.dropout if self.training else 0.0
         out: Tensor = x + self.contract(drop(h, p, generator))

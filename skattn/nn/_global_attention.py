@@ -48,7 +48,7 @@ class GlobalAttention(NodeOperator[Tensor]):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
+        """Draw all weights."""
         n_rows, n_columns = self.weight.shape
         glorot_(self.weight, n_rows + n_columns // 3, generator)
 

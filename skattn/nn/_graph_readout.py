@@ -48,7 +48,7 @@ class GraphReadout(Resettable):
     def pool(
         self, x: Tensor, structure: GraphStructure, generator: Generator | None, /
     ) -> Tensor:
-        """Pool the nodes of every graph: :meth:`forward` without default arguments.
+        """Pool the nodes of every graph; the method that subclasses implement.
 
         Parameters
         ----------

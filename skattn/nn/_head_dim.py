@@ -1,4 +1,4 @@
-"""The width of one head."""
+"""Width of one head."""
 
 
 def head_dim_of(name: str, width: int, n_heads: int) -> int:

@@ -1,16 +1,14 @@
-"""Heads: from the codes of targets to their outputs."""
+"""Prediction heads: from the codes of targets to outputs."""
 
 from torch import Generator, Tensor, nn
 
 from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear
-from skattn.nn._readout import AttentionReadout
 from skattn.nn._rows import drop
-from skattn.ops import Edges, GraphStructure
 
 
-class NodeHead(Resettable):
-    """Dropout and a linear map of the codes of target nodes.
+class LinearHead(Resettable):
+    """Dropout and a linear map of the codes of target nodes or graphs.
 
     Parameters
     ----------
@@ -52,84 +50,8 @@ class NodeHead(Resettable):
         return outputs
 
 
-class GraphHead(Resettable):
-    """A readout, which makes a code per graph, and a head of these codes.
-
-    Parameters
-    ----------
-    readout : Module
-        Maps ``(codes of nodes, structure)`` to one code per graph; applied by the
-        network's ``encode``, before target graphs are selected.
-    width : int
-        Width of the codes.
-    n_outputs : int
-        Width of the outputs.
-    dropout : float, default=0.0
-        Dropout on the graphs' codes.
-
-    Shape
-    -----
-    - Input: ``(n_targets, width)``
-    - Output: ``(n_targets, n_outputs)``
-    """
-
-    def __init__(
-        self, readout: nn.Module, width: int, n_outputs: int, *, dropout: float = 0.0
-    ) -> None:
-        super().__init__()
-        self.readout = readout
-        self.per_graph = NodeHead(width, n_outputs, dropout=dropout)
-
-    def forward(self, codes: Tensor, *, generator: Generator | None = None) -> Tensor:
-        """Compute one row of outputs per row of codes.
-
-        Parameters
-        ----------
-        codes : Tensor of shape (n_targets, width)
-            Codes of the target graphs.
-        generator : torch.Generator, optional
-            Source of the dropout mask; torch's global one if not given.
-
-        Returns
-        -------
-        Tensor of shape (n_targets, n_outputs)
-            The outputs.
-        """
-        outputs: Tensor = self.per_graph(codes, generator=generator)
-        return outputs
-
-    def readout_weights(
-        self, codes: Tensor, structure: GraphStructure | Edges
-    ) -> Tensor:
-        """Compute the attention weights of the readout.
-
-        Parameters
-        ----------
-        codes : Tensor of shape (n_nodes, width)
-            Codes of the nodes.
-        structure : GraphStructure or Edges
-            The graphs that the nodes belong to.
-
-        Returns
-        -------
-        Tensor of shape (n_nodes, n_heads)
-            Weights; those of one graph's nodes sum to 1 per head.
-
-        Raises
-        ------
-        ValueError
-            If the readout is not ``"attention"``.
-        """
-        if not isinstance(self.readout, AttentionReadout):
-            raise ValueError(
-                'readout must be "attention" for nodes to have weights, got '
-                f"{self.readout!r}."
-            )
-        return self.readout.attention_weights(codes, structure)
-
-
-class AttendedHead(nn.Module):
-    """The head behind an attending output, whose codes are the outputs already.
+class IdentityHead(nn.Module):
+    """Identity head after an output attention, whose codes are the outputs.
 
     Shape
     -----
@@ -145,7 +67,7 @@ class AttendedHead(nn.Module):
         codes : Tensor of shape (n_targets, n_outputs)
             Codes of the targets.
         **_options : object
-            Those of other heads.
+            Options of other heads; ignored.
 
         Returns
         -------

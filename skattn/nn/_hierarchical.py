@@ -15,24 +15,24 @@ from skattn.ops import Edges, GraphStructure
 N_LEVELS = 3
 """Pooling levels, as in the paper's hierarchical architecture."""
 TIE = 1e-5
-"""Relative difference below which scores count as equal. Symmetric nodes (the carbons
+"""Relative difference below which scores are equal. Symmetric nodes (the carbons
 of a ring) have equal scores up to rounding; breaking such ties by node number would
 make the output depend on the numbering."""
 
 
 class HierarchicalReadout(GraphReadout):
-    """Hierarchical readout: every level keeps the better half of the nodes.
+    """Hierarchical readout: every level keeps the top-scoring half of the nodes.
 
     Self-attention graph pooling (SAGPool, Lee et al. 2019, equations 3 to 7): an
-    attention with one output scores every node from its neighbourhood; the better half
-    of each graph's nodes is kept (one at least) with the edges among them,
+    attention with one output scores every node from its neighbourhood; the top half of
+    each graph's nodes is kept (at least one) with the edges among them,
     ``x' = x[kept] tanh(score[kept])``. Each level concatenates mean and maximum of its
     nodes and maps them linearly; the levels are summed.
 
     It differs from the paper in three ways. Level 0 reads out all nodes. The score is
-    an attention instead of a GCN, so edge weights and edge features count. And nodes
-    that tie with the worst of the better half are kept too, so that the output does not
-    depend on the numbering of the nodes.
+    an attention instead of a GCN, so it uses edge weights and edge features. And nodes
+    that tie with the lowest score kept are kept too, so that the output does not depend
+    on the numbering of the nodes.
 
     Unlike DiffPool (Ying et al. 2018) it needs no assignment matrix: memory grows with
     the edges, not with the square of the nodes, and the kept nodes can be displayed.
@@ -82,7 +82,7 @@ def _mean_and_max(x: Tensor, structure: GraphStructure) -> Tensor:
 
 
 def better_half(score: Tensor, structure: GraphStructure) -> Tensor:
-    """Mask of the best-scoring half of every graph's nodes.
+    """Return the mask of the top-scoring half of every graph's nodes.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def better_half(score: Tensor, structure: GraphStructure) -> Tensor:
     Returns
     -------
     Tensor of shape (n_nodes,), bool
-        Half of each graph's nodes, rounded up, and those that tie with the worst of
-        them.
+        Half of each graph's nodes, rounded up, and those that tie with the lowest score
+        kept.
     """
     graphs, node_ptr = graph_of_nodes(structure), node_ptr_of(structure)
     order = score.argsort(descending=True)
@@ -108,7 +108,7 @@ def better_half(score: Tensor, structure: GraphStructure) -> Tensor:
 
 
 def induced(structure: GraphStructure, kept: Tensor) -> GraphStructure:
-    """Return the induced subgraph of some nodes.
+    """Return the subgraph that some nodes induce.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Attention over neighbourhoods of several sizes."""
+"""Attention over k-hop neighbourhoods."""
 
 from collections.abc import Iterator, Mapping
 from numbers import Integral
@@ -15,7 +15,7 @@ from skattn.ops._structure import as_structure
 
 
 class HopAttention(NodeOperator[list[Sent]]):
-    """Groups of attention heads, each over the neighbourhood of so many hops.
+    """Groups of attention heads, each over its own k-hop neighbourhood.
 
     Group ``k`` attends to all senders within ``k`` hops. Group 1 attends along the
     edges and uses their weights and features; wider neighbourhoods have neither.
@@ -101,7 +101,7 @@ class HopAttention(NodeOperator[list[Sent]]):
         generator: Generator | None,
         /,
     ) -> Tensor:
-        """Attend with every group."""
+        """Compute the receivers' new features with every group."""
         return _side_by_side(
             [
                 attention.receive(x, receivers, each, near, generator)
@@ -139,12 +139,12 @@ def _within(k: int, structure: GraphStructure) -> GraphStructure:
 
 
 def as_hops(hops: int | tuple[int, ...]) -> tuple[int, ...]:
-    """Return the hops of all groups of heads; a number stands for one group."""
+    """Return the hops of all groups of heads; an int is a single group."""
     return hops if isinstance(hops, tuple) else (hops,)
 
 
 def check_hops(hops: tuple[Any, ...], n_heads: int) -> None:
-    """Check that ``hops`` are different numbers, each of a group of the heads.
+    """Check that ``hops`` are distinct and divide the heads into equal groups.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def check_hops(hops: tuple[Any, ...], n_heads: int) -> None:
     Raises
     ------
     ValueError
-        If they are not, or the heads cannot be divided among them.
+        If they are not distinct, or ``n_heads`` is not divisible by their number.
     """
     whole = all(isinstance(k, Integral) and not isinstance(k, bool) for k in hops)
     if not hops or not whole or min(hops) < 1 or len(set(hops)) < len(hops):

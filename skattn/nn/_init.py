@@ -1,4 +1,4 @@
-"""Initial weights: their distribution, and modules that draw them anew."""
+"""Initial weights: Glorot distribution, and modules that draw their weights."""
 
 import math
 
@@ -14,10 +14,10 @@ def glorot_(weight: Tensor, fan: int, generator: Generator | None) -> None:
 
 
 class Resettable(nn.Module):
-    """A module whose weights are drawn from one generator, submodule by submodule."""
+    """Module that draws the weights of all submodules from one generator."""
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew: matrices Glorot uniform, biases zero.
+        """Draw all weights: matrices Glorot uniform, biases zero.
 
         Parameters
         ----------
@@ -28,7 +28,7 @@ class Resettable(nn.Module):
 
 
 def reset_children(module: nn.Module, generator: Generator | None) -> None:
-    """Draw the weights of all submodules anew, in order."""
+    """Draw the weights of all submodules, in order."""
     for child in module.children():
         if isinstance(child, nn.LayerNorm | nn.BatchNorm1d):
             child.reset_parameters()
@@ -36,3 +36,9 @@ def reset_children(module: nn.Module, generator: Generator | None) -> None:
             reset_children(child, generator)
         elif isinstance(child, Resettable):
             child.reset_parameters(generator)
+        elif any(True for _ in child.parameters()):  # would keep what memory holds
+            raise TypeError(
+                "submodules with weights must be Resettable, to be drawn from one "
+                f"generator, got {type(child).__name__}. Use those of skattn.nn, such "
+                "as Linear."
+            )

@@ -13,10 +13,10 @@ Combination = Literal["concat", "attention"]
 
 
 class JumpingKnowledge(Resettable):
-    """A combination of the outputs of all layers for every node.
+    """Jumping knowledge: combination of the outputs of all layers, per node.
 
-    Jumping knowledge (Xu et al. 2018, section 4): ``"concat"`` maps the concatenated
-    outputs linearly to the width of the last. ``"attention"`` is their weighted sum
+    After Xu et al. 2018, section 4: ``"concat"`` maps the concatenated outputs linearly
+    to the width of the last. ``"attention"`` is their weighted sum
     ``sum_l softmax_l(a_l . h_il + b_l) h_il`` with weights per node; a linear score of
     each layer replaces the paper's LSTM.
 
@@ -55,7 +55,7 @@ class JumpingKnowledge(Resettable):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
+        """Draw all weights."""
         if self.linear is not None:
             self.linear.reset_parameters(generator)
         else:

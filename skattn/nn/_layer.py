@@ -34,8 +34,8 @@ class GraphAttentionLayer(Resettable):
 
     Notes
     -----
-    A node whose row of ``adj`` holds nothing positive gets zeros. Values of ``adj``
-    other than their sign are not used.
+    A node whose row of ``adj`` has no positive entry gets zeros. Only the signs of
+    ``adj`` are used.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class GraphAttentionLayer(Resettable):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw both weights anew."""
+        """Draw both weights."""
         glorot_(self.W, self.in_features + self.out_features, generator)
         glorot_(self.a, 2 * self.out_features + 1, generator)
 

@@ -1,4 +1,4 @@
-"""A linear map of dense or sparse rows."""
+"""Linear map of dense or sparse rows."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -9,7 +9,7 @@ from skattn.ops import SparseMatrix
 
 
 class Linear(Resettable):
-    """An affine map ``x W + b`` whose rows may be sparse.
+    """Affine map ``x W + b`` of dense or sparse rows.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Linear(Resettable):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw the weight anew; the bias becomes zero."""
+        """Draw the weight and set the bias to zero."""
         glorot_(self.weight, sum(self.weight.shape), generator)
         if self.bias is not None:
             nn.init.zeros_(self.bias)

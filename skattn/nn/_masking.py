@@ -10,12 +10,12 @@ from skattn.ops import Edges, SparseMatrix
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Masked nodes, some of which get the features of other nodes."""
+    """Masked nodes, and the donors of replaced features."""
 
     nodes: Tensor
     """(n_masked,) int64: the masked nodes, first the replaced ones."""
     donors: Tensor
-    """(n_replaced,) int64: the nodes whose features the replaced ones get."""
+    """(n_replaced,) int64: the nodes that donate their features to replaced ones."""
 
     def to(self, device: torch.device) -> "Mask":
         """Copy to a device."""
@@ -23,7 +23,7 @@ class Mask:
 
     @property
     def replaced(self) -> Tensor:
-        """Masked nodes that get another node's features: (n_replaced,)."""
+        """Masked nodes with another node's features: (n_replaced,)."""
         return self.nodes[: len(self.donors)]
 
     @property
@@ -129,7 +129,7 @@ def dense_rows(x: Tensor | SparseMatrix, rows: Tensor) -> Tensor:
 
 
 def _entries(starts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Lay rows end to end: new starts, and the old position of every entry."""
+    """Return starts of concatenated rows, and the old position of every entry."""
     indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
     shifts = (starts - indptr[:-1]).repeat_interleave(lengths)
     return indptr, torch.arange(len(shifts), device=shifts.device) + shifts

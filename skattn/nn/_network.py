@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from skattn.nn._block_spec import BlockSpec
 from skattn.nn._chunks import MAX_EDGES, in_chunks, refuse_readout
 from skattn.nn._encoder import GraphEncoder
-from skattn.nn._heads import AttendedHead, GraphHead, NodeHead
+from skattn.nn._heads import IdentityHead, LinearHead
 from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination
 from skattn.nn._output_attention import OutputAttention
 from skattn.nn._periodic import PeriodicEmbedding
-from skattn.nn._readout import Readout, make_readout
+from skattn.nn._readout import AttentionReadout, Readout, make_readout
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 from skattn.ops._structure import as_structure
 
@@ -24,7 +24,7 @@ FeatureEmbedding = Literal["periodic"]
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
-    """The shape of a network, apart from its input and output widths."""
+    """Configuration of a network, apart from its input and output widths."""
 
     block: BlockSpec
     """Options of the blocks."""
@@ -49,10 +49,10 @@ class NetworkSpec:
 
 
 class AttentionNetwork(Resettable):
-    """An encoder and a head: one row of outputs for every node or every graph.
+    """Graph attention network: an encoder and a prediction head.
 
-    ``forward`` computes all of them. Where only targets count, the two steps go apart:
-    ``encode`` all nodes, select the targets' codes, and call ``head`` on these.
+    ``forward`` computes the outputs of all nodes or graphs. For targets alone, call
+    ``encode`` on all nodes, select the targets' codes, and call ``head`` on them.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class AttentionNetwork(Resettable):
     n_outputs : int
         Width of the output: classes, labels or regression targets.
     spec : NetworkSpec
-        The shape of the network.
+        Configuration of the network.
 
     Shape
     -----
@@ -72,7 +72,7 @@ class AttentionNetwork(Resettable):
     Raises
     ------
     ValueError
-        If both a readout and an attending output are asked for.
+        If the spec has both a readout and ``output="attention"``.
 
     Examples
     --------
@@ -115,17 +115,17 @@ class AttentionNetwork(Resettable):
         if n_blocks == 0 and spec.input_dropout is not None:
             dropout = spec.input_dropout
         self.attention: OutputAttention | None = None
-        self.head: NodeHead | GraphHead | AttendedHead
+        self.readout: nn.Module | None = None
+        if spec.readout is not None:
+            self.readout = make_readout(spec.readout, width, spec.block)
+        self.head: LinearHead | IdentityHead
         if attends:
             self.attention = OutputAttention(
                 width, n_outputs, spec.block, n_heads=spec.output_heads, dropout=dropout
             )
-            self.head = AttendedHead()
-        elif spec.readout is None:
-            self.head = NodeHead(width, n_outputs, dropout=dropout)
+            self.head = IdentityHead()
         else:
-            readout = make_readout(spec.readout, width, spec.block)
-            self.head = GraphHead(readout, width, n_outputs, dropout=dropout)
+            self.head = LinearHead(width, n_outputs, dropout=dropout)
 
     def forward(
         self,
@@ -183,8 +183,8 @@ class AttentionNetwork(Resettable):
         if self.attention is not None:
             last = structure.layer(len(self.encoder.blocks))
             codes = self.attention(codes, last, generator=generator)
-        elif isinstance(self.head, GraphHead):
-            codes = self.head.readout(codes, structure, generator=generator)
+        elif self.readout is not None:
+            codes = self.readout(codes, structure, generator=generator)
         return codes
 
     def _embed(self, x: Tensor | SparseMatrix) -> Tensor | SparseMatrix:
@@ -193,7 +193,7 @@ class AttentionNetwork(Resettable):
     @property
     def takes_chunks(self) -> bool:
         """Whether :meth:`encode_in_chunks` is possible."""
-        return not isinstance(self.head, GraphHead) and self.encoder.takes_chunks
+        return self.readout is None and self.encoder.takes_chunks
 
     @torch.no_grad()
     def encode_in_chunks(
@@ -203,7 +203,7 @@ class AttentionNetwork(Resettable):
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor:
-        """Compute the codes layer by layer, some receivers at a time.
+        """Compute the codes of all nodes, layer by layer, in chunks of receivers.
 
         The result of :meth:`encode` in evaluation, without gradients and in less
         memory, see :meth:`GraphEncoder.forward_in_chunks`.
@@ -227,7 +227,7 @@ class AttentionNetwork(Resettable):
         ValueError
             If the network is in training, or has global attention or a readout.
         """
-        if isinstance(self.head, GraphHead):
+        if self.readout is not None:
             refuse_readout()
         structure = as_structure(structure)
         codes = self.encoder.forward_in_chunks(
@@ -254,8 +254,8 @@ class AttentionNetwork(Resettable):
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
-            One entry per attention layer, an attending output among them; of a layer
-            that attends several hops far, the heads that attend along the edges.
+            One entry per attention layer, the output attention included; of a layer
+            with several ``hops``, the heads that attend along the edges.
         """
         structure = as_structure(structure)
         weights, codes = self.encoder.attention_weights(self._embed(x), structure)
@@ -266,7 +266,7 @@ class AttentionNetwork(Resettable):
     def readout_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Compute the weight of every node in its graph's code.
+        """Compute the readout weight of every node in its graph.
 
         Parameters
         ----------
@@ -285,9 +285,10 @@ class AttentionNetwork(Resettable):
         ValueError
             If the network's readout is not ``"attention"``.
         """
-        if not isinstance(self.head, GraphHead):
+        if not isinstance(self.readout, AttentionReadout):
             raise ValueError(
-                'readout must be "attention" for nodes to have weights, got None.'
+                'readout must be "attention" for nodes to have weights, got '
+                f"{self.readout!r}."
             )
         codes: Tensor = self.encoder(self._embed(x), structure)
-        return self.head.readout_weights(codes, structure)
+        return self.readout.attention_weights(codes, structure)

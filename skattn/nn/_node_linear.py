@@ -9,7 +9,7 @@ from skattn.ops import GraphStructure, SparseMatrix
 
 
 class NodeLinear(NodeOperator[None]):
-    """A linear map of every receiver's own features, without message passing.
+    """Row-wise linear map of the receivers' own features, without message passing.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class NodeLinear(NodeOperator[None]):
         self.map = Linear(in_features, out_features)
 
     def send(self, _x: Tensor | SparseMatrix, _generator: Generator | None, /) -> None:
-        """Send nothing."""
+        """Return None: receivers share no projections."""
 
     def receive(
         self,

@@ -1,4 +1,4 @@
-"""Node operators: layers from the features of nodes to new ones of receivers."""
+"""Node operators: layers that compute new node features, in two steps."""
 
 from typing import Generic, TypeVar
 
@@ -64,7 +64,7 @@ class NodeOperator(Resettable, Generic[SentT]):
         return self.receive(x, receivers, sent, structure, generator)
 
     def send(self, x: Tensor | SparseMatrix, generator: Generator | None, /) -> SentT:
-        """Compute the tensors that all receivers of a node share.
+        """Compute the projections of all nodes, shared by their receivers.
 
         Parameters
         ----------
@@ -128,8 +128,8 @@ class NodeOperator(Resettable, Generic[SentT]):
         out : Tensor of shape (n_receivers, out_features)
             Output of :meth:`forward`.
         weights : Tensor of shape (n_edges, n_heads) or None
-            Weights of the heads that attend along the edges; None where the operator
-            is no attention.
+            Weights of the heads that attend along the edges; None for operators without
+            attention.
         """
         out: Tensor = self(x, structure)
         return out, None

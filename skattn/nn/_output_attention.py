@@ -1,4 +1,4 @@
-"""An attending output: the last layer attends into the outputs."""
+"""Output attention: a last layer that computes the outputs."""
 
 from torch import Generator, Tensor
 
@@ -11,7 +11,7 @@ from skattn.ops._structure import as_structure
 
 
 class OutputAttention(NodeOperator[Sent]):
-    """Dropout, an attention whose heads are averaged, and a linear residual.
+    """Output layer: dropout, attention with averaged heads, and a linear residual.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class OutputAttention(NodeOperator[Sent]):
         return self._add_skip(take_rows(x, slice(0, len(attended))), attended)
 
     def send(self, x: Tensor | SparseMatrix, generator: Generator | None, /) -> Sent:
-        """Send from the attention."""
+        """Compute the projections of the attention."""
         return self.attention.send(x, generator)
 
     def receive(

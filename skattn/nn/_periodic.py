@@ -14,16 +14,15 @@ column."""
 
 
 class PeriodicEmbedding(Resettable):
-    """``[x, sin(2π f z + p)]`` of each number, where ``z = (x - center) / scale``.
+    """Periodic embedding ``[x, sin(2π f z + p)]``, with ``z = (x - center) / scale``.
 
     Functions with a high frequency along a column are learned faster from sines of
     learned frequencies ``f`` and phases ``p`` (Gorishniy et al. 2022, "On embeddings
     for numerical features in tabular deep learning", section 3.3, equation 5, which has
     a sine and a cosine of each frequency in place of phases).
 
-    The buffers ``center`` and ``scale`` are 0 and 1 unless loaded, such as from
-    :meth:`standardization`, with which frequencies do not depend on the unit of a
-    column.
+    The buffers ``center`` and ``scale`` are 0 and 1 unless loaded. Those of
+    :meth:`standardization` make frequencies independent of the unit of a column.
 
     Parameters
     ----------
@@ -68,7 +67,7 @@ class PeriodicEmbedding(Resettable):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw frequencies and phases anew; center and scale become 0 and 1."""
+        """Draw frequencies and phases; set center to 0 and scale to 1."""
         nn.init.normal_(self.frequency, std=FREQUENCY_STD, generator=generator)
         nn.init.uniform_(self.phase, 0.0, 2 * math.pi, generator=generator)
         nn.init.zeros_(self.center)

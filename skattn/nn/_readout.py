@@ -116,7 +116,7 @@ class AttentionReadout(GraphReadout):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights anew."""
+        """Draw all weights."""
         # times 1 / sqrt(width) in the score: entries of unit variance
         glorot_(self.query, 2, generator)
         self.value.reset_parameters(generator)

@@ -31,7 +31,7 @@ def take_rows(x: Tensor, rows: slice) -> Tensor: ...
 @overload
 def take_rows(x: SparseMatrix, rows: slice) -> SparseMatrix: ...
 def take_rows(x: Tensor | SparseMatrix, rows: slice) -> Tensor | SparseMatrix:
-    """Take a slice of the rows; ``x`` itself if it has no others."""
+    """Return a slice of the rows, or ``x`` itself if it covers all."""
     n_rows = x.shape[0]
     low, high, _ = rows.indices(n_rows)
     if (low, high) == (0, n_rows):
@@ -45,7 +45,7 @@ def take_rows(x: Tensor | SparseMatrix, rows: slice) -> Tensor | SparseMatrix:
 def drop(
     x: Tensor | SparseMatrix, p: float, generator: Generator | None
 ) -> Tensor | SparseMatrix:
-    """Drop entries of ``x``; of a sparse matrix, stored values only."""
+    """Apply dropout to ``x``; of a sparse matrix, to the stored values."""
     if p == 0:
         return x
     if isinstance(x, SparseMatrix):

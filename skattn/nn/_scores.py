@@ -16,19 +16,19 @@ ScoreName = Literal["dot", "gat", "gatv2"]
 
 
 class Sent(NamedTuple):
-    """Projections of senders, shared by all their receivers."""
+    """Projections of the senders: key, value and, where cheap, query."""
 
     key: Tensor
     """(n_nodes, n_heads, head_dim) or, for ``"gat"``, (n_nodes, n_heads)."""
     value: Tensor
     """(n_nodes, n_heads, head_dim)."""
     query: Tensor | None
-    """Queries of all nodes, shaped as the key, where they cost next to nothing beside
-    it; None where receivers project their own."""
+    """Queries of all nodes, shaped as the key, where they come with it at no cost; None
+    where they are projected per receiver."""
 
 
 class Layer(Protocol):
-    """The parts of `GraphAttention` that score maps read."""
+    """Protocol: the attributes of `GraphAttention` that score maps read."""
 
     in_features: int
     head_dim: int
@@ -78,7 +78,7 @@ class GatMap:
 
 
 class GatV2Map:
-    """The value is the key; receivers have a projection of their own, unless shared."""
+    """The value as key, and a separate projection for the query, unless shared."""
 
     def weights(self, layer: Layer, /) -> dict[str, tuple[int, ...]]:
         """Return names and shapes of the query's weight and the attention vectors."""

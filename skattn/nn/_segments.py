@@ -1,4 +1,4 @@
-"""Node ranges of the graphs of a disjoint union."""
+"""Operations on the node ranges of a disjoint union of graphs."""
 
 from typing import Literal
 

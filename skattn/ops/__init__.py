@@ -2,9 +2,9 @@
 
 `edge_attention` is softmax attention over the edges of a graph, with one of the scores
 `Gat`, `GatV2`, `Dot`, `Pooling` or one of your own; `attention_weights` returns its
-weights; `dropout`, `elu` and `sparse_matmul` serve the layers around it. `use_backend`
-chooses the implementation, `reuse_buffers` keeps large memory from one training step to
-the next.
+weights; `dropout`, `elu` and `sparse_matmul` serve layers before and after it.
+`use_backend` chooses the implementation, `reuse_buffers` reuses large memory from one
+training step to the next.
 """
 
 from skattn.ops._backends import use_backend

@@ -1,9 +1,9 @@
 """Choice of the backend that computes an operation.
 
-A backend lists its operations and says of each call whether it can compute it and
-whether it prefers to. The first in order that does both is taken; the reference, which
-can compute everything, comes last. Modules are named by strings, so that importing
-`skattn.ops` loads no compiler: numba comes in when the CPU kernels are first used.
+A backend lists its operations and decides for each call whether it can compute it and
+whether it prefers to. The first in order that does both is selected; the reference,
+which can compute everything, is last. Modules are named by strings, so that importing
+`skattn.ops` loads no compiler: numba is imported when the CPU kernels are first used.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Spec(NamedTuple):
 
     @classmethod
     def of(cls, operation: str, *tensors: Tensor | None, **others: Any) -> Spec:
-        """Describe the tensors of a call; None stands for one that was not given."""
+        """Describe the tensors of a call; None for those not given."""
         facts = {(x.device, x.dtype, x.requires_grad) for x in tensors if x is not None}
         devices, dtypes, needs_grad = _summarise(frozenset(facts))
         needs_grad = needs_grad and torch.is_grad_enabled()
@@ -92,16 +92,16 @@ class Backend:
     can: Callable[[Spec], bool] = _always
     """Whether it computes such calls."""
     prefers: Callable[[Spec], bool] = _always
-    """Whether it is worth taking before the backends behind it, if it can."""
+    """Whether it is preferable to the backends after it, if it can."""
     needs: str = ""
-    """Condition of `can` in words, for messages."""
+    """Condition of `can` in words, for error messages."""
     footprints: str = ""
     """Full name of the module with a function per operation that returns the
     `Footprint` of a call; empty for operations of plain torch, whose own shape
     functions serve."""
 
     def offers(self, spec: Spec) -> bool:
-        """Whether it has the operation and computes such calls."""
+        """Return whether the backend has the operation and can compute such calls."""
         return spec.operation in self.operations and self.can(spec)
 
 
@@ -164,7 +164,7 @@ def use_backend(name: str) -> Iterator[None]:
 
 @contextmanager
 def use_shapes_of(device: torch.device) -> Iterator[None]:
-    """Let operations on the meta device allocate as they would on another device.
+    """Make operations on the meta device allocate as on another device.
 
     Parameters
     ----------

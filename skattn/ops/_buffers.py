@@ -1,4 +1,4 @@
-"""Large buffers that are reused from one training step to the next.
+"""Reuse of large buffers from one training step to the next.
 
 The C library requests memory of more than 32 MB from the system every time and returns
 it when freed, and the system clears every page: a third of a step on very large graphs.
@@ -24,7 +24,7 @@ from skattn._compat_torch import TorchDispatchMode
 __all__ = ["empty", "reuse_buffers"]
 
 _LARGE = 1 << 20
-"""Numbers in a buffer worth keeping, 4 MB; numpy asks huge pages for as many."""
+"""Minimum size of a reused buffer in numbers (4 MB), as of numpy's huge pages."""
 _LINE = 16
 """Numbers in a cache line."""
 
@@ -38,14 +38,14 @@ class _Buffers:
         self._open = True
 
     def take(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return an array whose memory comes back when no tensor uses it."""
+        """Return an array that returns its memory when no tensor uses it."""
         memory = self._find(math.prod(shape))
         lent = memory.reshape(shape)
         weakref.finalize(lent, self._come_back, memory).atexit = False
         return lent
 
     def close(self) -> None:
-        """Free idle memory, and lent memory as soon as it comes back."""
+        """Free idle memory, and lent memory once it is returned."""
         self._open = False
         self._idle.clear()
 
@@ -74,7 +74,7 @@ _KEPT: ContextVar[_Buffers | None] = ContextVar("skattn_buffers", default=None)
 
 @contextmanager
 def reuse_buffers() -> Iterator[None]:
-    """Keep the memory of large tensors on the CPU for later ones of the same size.
+    """Reuse the memory of large tensors on the CPU for later ones of the same size.
 
     For a ``with`` block around the steps of a training. Memory of float32 tensors of
     4 MB or more, made by `skattn.ops` or by the common operations of torch, goes to the
@@ -122,7 +122,7 @@ def empty(*shape: int) -> Tensor:
 
 
 def _aligned(size: int) -> np.ndarray:
-    """Return numbers aligned to a cache line, as numpy's own are not.
+    """Return an array aligned to a cache line, which numpy's are not.
 
     Rows of 32 numbers then take two lines instead of three.
     """

@@ -11,7 +11,7 @@ __all__ = ["dropout"]
 
 
 def dropout(x: Tensor, p: float, seed: int) -> Tensor:
-    """Dropout: set random elements to zero and scale the others to keep the mean.
+    """Set random elements to zero and scale the others to keep the mean.
 
     Parameters
     ----------

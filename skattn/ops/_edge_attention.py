@@ -24,7 +24,7 @@ def edge_attention(
     dropout: float = 0.0,
     seed: int = 0,
 ) -> Tensor:
-    """Softmax attention over the incoming edges of each receiver.
+    """Compute softmax attention over the incoming edges of each receiver.
 
     ``out[i, h] = offset[h] + Σ_j w[i, j, h] · [value[j, h] ‖ edge_features[ij]]`` with
     ``w[i, :, h] = softmax_j(score[i, j, h] + bias[ij, h])`` over the senders of ``i``.

@@ -1,4 +1,4 @@
-"""What the edges of a graph carry besides their ends."""
+"""Edge data: weights and features of edges."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class EdgeData:
         Parameters
         ----------
         function : callable
-            From the rows of one field to its new rows, such as a selection of edges.
+            Maps the rows of one field to new rows, such as a selection of edges.
 
         Returns
         -------
         EdgeData
-            The new rows.
+            The mapped edge data.
         """
         log_weight, features = self.log_weight, self.features
         return EdgeData(

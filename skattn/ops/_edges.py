@@ -14,7 +14,7 @@ __all__ = ["Edges"]
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """The senders of every receiver, in compressed sparse rows.
+    """Edges as senders of every receiver, in compressed sparse rows.
 
     Receiver ``i`` attends to ``senders[indptr[i]:indptr[i + 1]]``; the position in
     `senders` is the number of the edge. Receivers and senders may be different nodes
@@ -33,12 +33,12 @@ class Edges:
 
     @classmethod
     def from_csr(cls, indptr: Any, senders: Any, n_senders: int) -> Edges:
-        """Check compressed sparse rows and make edges of them.
+        """Make edges from compressed sparse rows, checked.
 
         Parameters
         ----------
         indptr : array-like of shape (n_receivers + 1,)
-            Where the senders of each receiver start; integers.
+            Offset of each receiver's senders; integers.
         senders : array-like of shape (n_edges,)
             Numbers of the senders, receiver after receiver.
         n_senders : int
@@ -98,12 +98,12 @@ class Edges:
         Parameters
         ----------
         device : torch.device or str
-            Where to.
+            Device of the result.
 
         Returns
         -------
         Edges
-            Itself if they are there already.
+            The edges; itself if already on the device.
         """
         indptr, senders = self.indptr.to(device), self.senders.to(device)
         if indptr is self.indptr and senders is self.senders:
@@ -123,7 +123,7 @@ class Edges:
         Returns
         -------
         Edges
-            Their senders keep their numbers and share memory.
+            The edges; senders keep their numbers and share memory.
 
         Examples
         --------

@@ -24,13 +24,13 @@ __all__ = [
 WORD = 0xFFFFFFFF
 """torch has no arithmetic in uint32: int64 holds it, masked after each step."""
 GOLDEN = 0x9E3779B9
-"""2**32 divided by the golden ratio: spreads columns over all words."""
+"""2**32 divided by the golden ratio: distributes columns over all words."""
 MIX_STEPS = ((16, 0x7FEB352D), (15, 0x846CA68B))
 """Shifts and factors of lowbias32; a shift of 16 ends it."""
 
 
 def threshold(p: float) -> int:
-    """Return the smallest hash that is kept when a share `p` is dropped."""
+    """Return the smallest hash of kept elements for dropout probability `p`."""
     return int(p * 2**32)
 
 

@@ -1,4 +1,4 @@
-"""The operations in plain torch, as their formulas say.
+"""Reference backend: the operations in plain torch, formula by formula.
 
 Any device, any floating-point type, differentiable any number of times; all kernels are
 tested against it. It stores a message per edge, which kernels avoid.

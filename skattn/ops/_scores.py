@@ -43,7 +43,7 @@ class Score(ABC):
         Parameters
         ----------
         edges : Edges
-            Edges to be scored.
+            Edges of the score.
         """
 
     @abstractmethod
@@ -152,7 +152,7 @@ class Pooling(Score):
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """The key alone."""
+        """The key; there is no query."""
         return (self.key,)
 
     @property
@@ -170,7 +170,7 @@ class Pooling(Score):
 
 
 def check_shape(name: str, tensor: Tensor, shape: Sequence[int]) -> None:
-    """Raise ValueError unless a tensor has a shape: kernels do not look again."""
+    """Raise ValueError unless a tensor has a shape, which kernels do not check."""
     if tensor.shape != tuple(shape):
         raise ValueError(
             f"{name} must have shape {tuple(shape)} to fit these edges and the other "

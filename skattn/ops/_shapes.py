@@ -1,8 +1,8 @@
-"""Allocations of an operation on torch's meta device, where nothing is computed.
+"""Allocations of an operation on torch's meta device, without computation.
 
 The memory of a training step is estimated by running it on tensors without memory.
-Backends describe the tensors that their kernels make; this page makes tensors of those
-shapes, and holds them for as long.
+Backends describe the tensors that their kernels make; this file makes tensors of those
+shapes, and keeps them for as long.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Footprint:
     backward: tuple[Shape, ...] = ()
     """Temporary tensors of the backward pass, beside the gradients."""
     sorts: Edges | None = None
-    """Edges that the backward pass sorts by sender, once for as long as they live."""
+    """Edges that the backward pass sorts by sender, cached with the edges."""
 
 
 def allocate(footprint_of: Callable[..., Footprint], *arguments: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""A sparse matrix times a dense one, for node features that are mostly zeros."""
+"""Sparse matrices and their products, for node features that are mostly zeros."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SparseMatrix:
     """
 
     edges: Edges
-    """Where the entries lie."""
+    """Positions of the entries: receivers are rows, senders columns."""
     values: Tensor
     """(n_edges,): the entries."""
 
@@ -37,12 +37,12 @@ class SparseMatrix:
         Parameters
         ----------
         device : torch.device or str
-            Where to.
+            Device of the result.
 
         Returns
         -------
         SparseMatrix
-            Itself if it is there already.
+            The matrix; itself if already on the device.
         """
         edges, values = self.edges.to(device), self.values.to(device)
         if edges is self.edges and values is self.values:

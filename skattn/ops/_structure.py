@@ -1,4 +1,4 @@
-"""Edges, edge data and node ranges of graphs: all but the node features."""
+"""Graph structure: edges, edge data and node ranges."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class GraphStructure:
         return 1 if self.node_ptr is None else len(self.node_ptr) - 1
 
     def to(self, device: torch.device | str) -> GraphStructure:
-        """Copy to a device; parts that are there already are shared.
+        """Copy to a device; tensors already there are shared.
 
         Parameters
         ----------
         device : torch.device or str
-            Where the tensors shall be.
+            Device of the tensors.
 
         Returns
         -------
@@ -121,7 +121,7 @@ class GraphStructure:
         Returns
         -------
         GraphStructure
-            Of the same nodes; memory is shared, but for the positions of the edges.
+            The structure over the same nodes; all but the offsets shares memory.
         """
         first, last = self.edges.indptr[[low, high]].tolist()
         return GraphStructure(

@@ -19,17 +19,17 @@ import torch
 __all__ = ["run_blocks"]
 
 _MAX_WORKERS = 256
-"""Started one by one, as many as torch may use; idle ones cost nothing."""
+"""Limit of the pool; threads start one by one, up to torch's number."""
 
 
 class _Pool:
-    """Threads that are started when first needed and forgotten by a forked child."""
+    """Thread pool that starts threads on demand and is reset in a forked child."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Drop threads and lock: neither lives on in a forked process."""
+        """Drop threads and lock, which do not survive a fork."""
         self._lock = threading.Lock()
         self._executor: ThreadPoolExecutor | None = None
 
@@ -52,8 +52,8 @@ def run_blocks(
 ) -> None:
     """Call ``work(block)`` once for every block, by as many threads as torch may use.
 
-    The caller works too, so that a pool which is busy for someone else cannot hold it
-    up, and a single block runs inline. Blocks are handed out in order.
+    The caller works too, so that a pool in use by another caller cannot delay it, and a
+    single block runs inline. Blocks are handed out in order.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def run_blocks(
         Called with the number of a block; must release the interpreter's lock to gain
         anything, and must write where no other block does.
     n_threads : int, optional
-        How many threads may work; as many as torch may use if not given.
+        Maximum number of threads; torch's number if not given.
     """
     if n_blocks == 1:
         work(0)
@@ -91,9 +91,9 @@ def run_blocks(
 
 
 def _after_fork_in_child() -> None:
-    """Forget the parent's threads; torch too hangs in a child if it used OpenMP before.
+    """Reset the pool; torch hangs in a forked child if it used OpenMP before.
 
-    One torch thread in the child cures that.
+    One torch thread in the child avoids that.
     """
     _POOL.forget()
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Transformers that make graphs or transform their node features."""
+"""Transformers to graphs, and transformers of node features."""
 
 from skattn.preprocessing._molecule_graph import MoleculeGraph
 from skattn.preprocessing._node_transformer import NodeTransformer

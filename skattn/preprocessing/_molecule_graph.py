@@ -19,7 +19,7 @@ class MoleculeGraph(ToGraphs):
     Parameters
     ----------
     on_invalid : {"raise", "nan"}, default="raise"
-        Treatment of missing and invalid SMILES. "raise": an error that names the row.
+        Treatment of missing and invalid SMILES. "raise": an error with the row number.
         "nan": a graph of one node whose features are all NaN, so that rows stay aligned
         with the labels; impute them in the next step, for example by
         ``NodeTransformer(SimpleImputer())``, which makes a mean atom.
@@ -31,7 +31,7 @@ class MoleculeGraph(ToGraphs):
 
     See Also
     --------
-    skattn.graph.graphs_from_smiles : The same as a function, with all columns.
+    skattn.graph.graphs_from_smiles : The corresponding function, with all columns.
 
     Examples
     --------

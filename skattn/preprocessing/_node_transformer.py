@@ -21,15 +21,15 @@ class NodeTransformer(
 ):
     """Apply a transformer of tables to node features.
 
-    It is fitted on the targets, in cross-validation the nodes of the training fold, and
-    transforms the features of all nodes, targets and context. A list of graphs is one
-    table of all their nodes.
+    The transformer is fitted on the targets, in cross-validation the nodes of the
+    training fold, and transforms the features of all nodes, targets and context. The
+    nodes of a list of graphs form one table.
 
     Parameters
     ----------
     transformer : estimator
-        Any scikit-learn transformer of tables, a ColumnTransformer or a Pipeline
-        included. It is cloned, not changed.
+        A scikit-learn transformer of tables, such as a ColumnTransformer or a Pipeline.
+        It is cloned, not changed.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class NodeTransformer(
     n_features_in_ : int
         Number of node features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if they had any.
+        Feature names, if the features have column names.
 
     Examples
     --------
@@ -67,8 +67,8 @@ class NodeTransformer(
         X : Graph of shape (n_targets, n_features) or list of Graph
             A graph, a view of one, or many, with features.
         y : array-like of shape (n_targets,) or (n_graphs,), optional
-            Labels for supervised transformers; a graph's label is that of each of its
-            nodes.
+            Labels for supervised transformers; all nodes of a graph in a list have the
+            graph's label.
 
         Returns
         -------
@@ -80,7 +80,7 @@ class NodeTransformer(
         TypeError
             If X is no Graph and no list of graphs.
         ValueError
-            If the graphs have no features or do not agree.
+            If the graphs have no features or differ in them.
         """
         nodes, features = self._read(X)
         rows = _safe_indexing(features, nodes.graph.targets)
@@ -100,7 +100,7 @@ class NodeTransformer(
         Returns
         -------
         Graph of shape (n_targets, n_features_out) or list of Graph
-            The same graph and targets, or graphs, with other features.
+            The input with transformed features, and the same targets.
 
         Raises
         ------
@@ -138,12 +138,12 @@ class NodeTransformer(
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            As for `transformer`.
+            Passed on to `transformer`.
 
         Returns
         -------
         ndarray of str
-            Its names.
+            The names from `transformer`.
         """
         check_is_fitted(self)
         return self.transformer_.get_feature_names_out(input_features)

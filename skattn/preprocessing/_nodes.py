@@ -18,7 +18,7 @@ from skattn.graph._graph_list import is_graph_list
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """A graph or the disjoint union of a list, and its inverse."""
+    """Nodes of a graph, or of the disjoint union of a list, and the inverse."""
 
     graph: Graph
     """The graph or view as given, or the union of the list."""
@@ -42,14 +42,14 @@ class Nodes:
         return cls(collection.whole, graphs, collection.node_ptr)
 
     def labels(self, y: Any) -> Any:
-        """Return one label per target: a node of a list has its graph's."""
+        """Return one label per target; nodes of a list have their graph's."""
         if y is None or self.node_ptr is None or self.listed is None:
             return y
         n_graphs = len(self.listed)
         if len(y) != n_graphs:
             raise ValueError(
                 f"y must have one entry per graph ({n_graphs}), got {len(y)}. Slice "
-                "graphs and answers alike."
+                "graphs and labels alike."
             )
         graphs = np.repeat(np.arange(n_graphs), np.diff(self.node_ptr))
         return _safe_indexing(y, graphs)

@@ -21,9 +21,9 @@ from skattn.preprocessing._to_graphs import ToGraphs
 class PositionalEncoding(ToGraphs):
     """Append positional encodings to node features.
 
-    They raise the expressiveness of message passing beyond the 1-WL test: two triangles
-    and a hexagon, for example, become distinguishable. They are functions of the edges
-    alone and permutation-equivariant.
+    Encodings raise the expressiveness of message passing beyond the 1-WL test: two
+    triangles and a hexagon, for example, become distinguishable. They are functions of
+    the edges alone and permutation-equivariant.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class PositionalEncoding(ToGraphs):
     Attributes
     ----------
     n_features_in_ : int
-        Number of node features, 0 for graphs without any.
+        Number of node features, 0 for graphs without features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if they had any.
+        Feature names, if the features have column names.
 
     See Also
     --------
-    skattn.graph.positional_encoding : The columns alone.
+    skattn.graph.positional_encoding : The corresponding function.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class PositionalEncoding(ToGraphs):
         TypeError
             If X is no graph and no list of graphs.
         ValueError
-            If the graphs of a list do not agree.
+            If the graphs of a list differ in their features.
         """
         check_features(self, self._nodes(X).graph.X, reset=True)
         return self
@@ -104,8 +104,8 @@ class PositionalEncoding(ToGraphs):
         Returns
         -------
         Graph or list of Graph
-            The input with more features, in the same container; only the encoding for
-            graphs without features.
+            The input with the encoding appended to its features, in the same container;
+            for graphs without features, the encoding alone.
 
         Raises
         ------
@@ -128,12 +128,12 @@ class PositionalEncoding(ToGraphs):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the node features; None: those seen at ``fit``, or x0, x1, ...
+            Names of the node features; None: those of ``fit``, or x0, x1, ...
 
         Returns
         -------
         ndarray of str
-            Those, and ``random_walk_1``, ``laplacian_1`` or ``degree_0`` and so on.
+            These names, then ``random_walk_1``, ``laplacian_1`` or ``degree_0``, ...
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)

@@ -22,25 +22,25 @@ from skattn.preprocessing._to_graphs import ToGraphs
 class SequenceGraph(ToGraphs):
     """Convert sequences to graphs of their time steps.
 
-    Estimators that are given sequences let every step attend to all; this transformer
-    offers other patterns: local attention is ``connect="window"``, that of the
-    Transformer ``connect="complete"``, masked attention ``connect="causal"``.
+    Estimators convert sequences with ``connect="complete"``, the attention of the
+    Transformer. Other patterns are ``connect="window"``, local attention, and
+    ``connect="causal"``, masked attention.
 
     Parameters
     ----------
     connect : {"chain", "window", "causal", "complete"}, default="complete"
-        Which positions t attends to, besides itself: its two neighbours; those at most
-        `window` steps away; earlier ones (with a window, at most that much earlier);
-        all.
+        Senders of step t, besides itself. "chain": the two adjacent steps; "window":
+        those at most `window` steps away; "causal": earlier steps, with a window only
+        the `window` preceding ones; "complete": all steps.
     window : int or None, default=None
-        Number of steps. "window" needs one; for "causal", None means everything that
-        came before; "chain" and "complete" ignore it.
+        Number of steps, at least 1; required for "window". For "causal", None means all
+        earlier steps; "chain" and "complete" ignore it.
     position : {"sinusoidal"} or None, default="sinusoidal"
         Positional encoding: 8 columns appended to the features, sine and cosine of
         ``t / 10 ** i`` for i = 0 .. 3 (Vaswani et al. 2017, section 3.5, at width 8).
-        None: no encoding; the order then matters to `connect` alone.
+        None: no encoding; the order then only affects the edges.
     axis : {1, 2}, default=1
-        The axis that time has in an array of three dimensions. 1: (n_sequences,
+        Time axis of an array of three dimensions. 1: (n_sequences,
         n_steps, n_features). 2: (n_sequences, n_features, n_steps), the order of aeon
         and sktime; the sequences of a list are then (n_features, n_steps).
 
@@ -53,7 +53,7 @@ class SequenceGraph(ToGraphs):
 
     See Also
     --------
-    skattn.graph.sequence_graphs : The same as a function.
+    skattn.graph.sequence_graphs : The corresponding function.
 
     Examples
     --------
@@ -100,8 +100,9 @@ class SequenceGraph(ToGraphs):
         TypeError
             If a sequence holds no numbers.
         ValueError
-            If there is no sequence, one has not two dimensions, not as many columns as
-            the first or nothing but NaN, or ``connect="window"`` has no window.
+            If there is no sequence, or one is not two-dimensional, differs from the
+            first in its number of columns or is all NaN; or if ``connect="window"`` has
+            no window.
         """
         steps = read_sequences(X, self.axis)
         self._graphs([steps[0][:1]])  # checks the parameters together
@@ -119,7 +120,7 @@ class SequenceGraph(ToGraphs):
         Returns
         -------
         list of Graph
-            Node t is step t; a feature that was NaN still is.
+            One graph per sequence; node t is step t, and NaN within a sequence is kept.
 
         Raises
         ------
@@ -139,13 +140,13 @@ class SequenceGraph(ToGraphs):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the features per step; None: those seen at ``fit``, or x0, x1, ...
+            Names of the features per step; None: those of ``fit``, or x0, x1, ...
 
         Returns
         -------
         ndarray of str
-            Those, and ``position_sin_0``, ``position_cos_0`` and so on if there are
-            positions.
+            These names, then ``position_sin_0``, ``position_cos_0``, ... with a
+            positional encoding.
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)

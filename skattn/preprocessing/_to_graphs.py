@@ -4,7 +4,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class ToGraphs(TransformerMixin, BaseEstimator):
-    """A transformer whose output is a graph or a list of graphs."""
+    """Base class of transformers that return a graph or a list of graphs."""
 
     def __init_subclass__(cls, **kwargs):
         # Graphs are no tables: there is no container for sklearn to wrap them into.
@@ -16,7 +16,7 @@ class ToGraphs(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            Taken so that a pipeline can pass it on.
+            Ignored; accepted for compatibility with Pipeline.
 
         Returns
         -------

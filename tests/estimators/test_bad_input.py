@@ -200,7 +200,7 @@ def test_weights_must_not_leave_out_all_labelled_rows(fails, graph, y):
     weight[:5] = 1
     partial = y.copy()
     partial[:5] = -1
-    message = "labelled row that counts"
+    message = "labelled row with positive weight"
     params = {"unlabeled": -1, "early_stopping": False}
     fails(ValueError, message, graph, partial, params=params, sample_weight=weight)
 

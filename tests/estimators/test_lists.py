@@ -355,7 +355,7 @@ def test_prediction_takes_graphs_like_those_of_fit(
 
 
 def test_y_must_be_as_long_as_the_list(small, graphs, classes):
-    with pytest.raises(ValueError, match=r"one answer per .*24.*got 25"):
+    with pytest.raises(ValueError, match=r"one label per .*24.*got 25"):
         small().fit(graphs, np.append(classes, 1))
 
 

@@ -102,7 +102,7 @@ def test_unknown_nodes_are_named():
 
 
 def test_numbers_alone_do_not_say_how_many_nodes_there_are():
-    with pytest.raises(ValueError, match="how many nodes"):
+    with pytest.raises(ValueError, match="needs the number of nodes"):
         Graph.from_edges([(0, 1)])
 
 
@@ -147,7 +147,7 @@ def test_edge_features_have_one_row_per_edge():
 
 
 def test_undirected_table_of_both_directions_is_warned_of():
-    with pytest.warns(UserWarning, match="1 rows of edges are there in the other"):
+    with pytest.warns(UserWarning, match="1 rows of edges also occur in the other"):
         graph = Graph.from_edges([(0, 1), (1, 0), (1, 2)], nodes=3, directed=False)
     assert graph.adjacency[0, 1] == graph.adjacency[1, 0] == 2
     assert graph.adjacency[2, 1] == 1

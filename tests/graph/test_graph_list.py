@@ -44,7 +44,7 @@ def test_whole_graphs_come_back_as_they_came():
 
 @pytest.mark.parametrize("rows", [[2], [0, 1, 1], []])
 def test_a_view_of_some_nodes_is_refused(rows):
-    message = rf"graph 1 is a view .* {len(rows)} of its 3 nodes\. .*graph\.subgraph"
+    message = rf"graph 1 is a view with {len(rows)} of its 3 nodes .*graph\.subgraph"
     with pytest.raises(ValueError, match=message):
         whole_graphs([POINT, CHAIN[rows]])
 

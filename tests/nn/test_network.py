@@ -254,9 +254,9 @@ GRAPHS = GraphStructure(EDGES, node_ptr=torch.tensor([0, 3]))
 @pytest.mark.parametrize("readout", ["attention", "mean", "sum", "max", "hierarchical"])
 def test_readout_gives_one_row_of_outputs_per_graph(readout):
     network = made(readout=readout)
-    h = network.head.readout(network.encoder(X, EDGES), GRAPHS)
+    h = network.readout(network.encoder(X, EDGES), GRAPHS)
     assert_close(network.encode(X, GRAPHS), h)
-    linear = network.head.per_graph.linear
+    linear = network.head.linear
     out = network(X, GRAPHS)
     assert out.shape == (1, 3)
     assert_close(out, h @ linear.weight + linear.bias)
@@ -298,8 +298,7 @@ def test_weights_of_the_readout_are_those_of_its_attention():
     h = network.encoder(X, GRAPHS)
     assert weights.shape == (3, 2)
     assert_close(weights.sum(0), torch.ones(2))
-    assert torch.equal(weights, network.head.readout.attention_weights(h, GRAPHS))
-    assert torch.equal(weights, network.head.readout_weights(h, GRAPHS))
+    assert torch.equal(weights, network.readout.attention_weights(h, GRAPHS))
 
 
 @pytest.mark.parametrize("readout", [None, "mean", "hierarchical"])

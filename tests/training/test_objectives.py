@@ -10,7 +10,7 @@ from skattn._batch import collate
 from skattn._training import Labels, MaskedReconstruction, Supervised
 from skattn.graph import Graph
 from skattn.nn import BlockSpec, NetworkSpec
-from skattn.nn._heads import NodeHead
+from skattn.nn._heads import LinearHead
 
 OUTPUT = torch.tensor([[2.0, -1.0], [0.5, 0.25], [-3.0, 1.0], [1.0, 1.5]])
 CLASSES = torch.tensor([0, 1, 1, 0])
@@ -174,13 +174,13 @@ def test_the_head_computes_and_drops_for_targets_alone(monkeypatch):
     spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
     objective, seen = Supervised(spec, 2, "cross_entropy"), []
     module = objective.module(1)
-    forward = NodeHead.forward
+    forward = LinearHead.forward
 
     def look(head, codes, **options):
         seen.append(len(codes))
         return forward(head, codes, **options)
 
-    monkeypatch.setattr(NodeHead, "forward", look)
+    monkeypatch.setattr(LinearHead, "forward", look)
     some = BATCH.with_targets(torch.tensor([3, 0]))
     labels = Labels(torch.tensor([0, 1]), torch.ones(2))
     objective.loss(module, some, labels, None)

@@ -1,7 +1,7 @@
 """Edge attention on the CPU.
 
-Kept between forward and backward are the inputs, the output, one log-sum-exp per
-(receiver, head) and, where edges are few, their scores.
+The backward pass needs the inputs, the output, one log-sum-exp per (receiver, head)
+and, where edges are few, their scores.
 """
 
 from __future__ import annotations

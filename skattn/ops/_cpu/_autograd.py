@@ -1,4 +1,4 @@
-"""First-order gradients only."""
+"""Autograd functions with first-order gradients only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Backward = Callable[..., Any]
 
 
 def once_differentiable(backward: _Backward) -> _Backward:
-    """Refuse gradients of gradients, as torch's decorator, with less overhead."""
+    """Raise for gradients of gradients, as torch's decorator, with less overhead."""
     refusing = once_only(backward)
 
     def call(ctx: Any, *grads: Any) -> Any:

@@ -91,10 +91,9 @@ def _change(at, sizes, forward):
 def _query_gradient(i, sizes, forward, dquery):
     """Write the gradient of "gat"'s query, without a walk over the edges.
 
-    The gradients of a row's scores sum to 0. LeakyReLU lets all of those through whose
-    score is above 0, and `slope` of the others: what is left is `1 - slope` times the
-    sum of those above, which is dout . (their output - the output) times the share of
-    weights that they have.
+    The gradients of a row's scores sum to 0. LeakyReLU multiplies those of scores above
+    0 by 1 and the others by `slope`: the sum is `1 - slope` times the sum of those
+    above, which is dout . (their output - the output) times their share of the weights.
     """
     H, lse, lse_above = sizes.heads, floats(forward.lse), floats(forward.lse_above)
     for h in loop(H):
@@ -155,7 +154,7 @@ def _multiply_edge_features(sizes, inputs, dout, receivers, n, workspace):
 
 @part
 def _softmax_gradient(stat, apart, receivers, sizes, n, inputs, dscore, workspace):
-    """Turn t into gradients of scores, and s into weights of which some are dropped.
+    """Turn t into gradients of scores, and s into weights after dropout.
 
     t = p (keep t - u), then p = keep p; u is the receiver's dout . (out - offset).
     """
@@ -190,7 +189,7 @@ def _edge_feature_gradients(sizes, dout, receivers, n, dedge_features, workspace
 
 @part
 def _group_gradients(call, upstream, receivers, products, n, grads, workspace):
-    """Turn s from scores into dropped weights, and t into gradients of scores.
+    """Turn s from scores into weights after dropout, and t into gradients of scores.
 
     products = (tables of walked and of gathered, dout and values, and how far apart
     heads are in each).
@@ -211,7 +210,7 @@ def _group_gradients(call, upstream, receivers, products, n, grads, workspace):
 
 @part
 def _write_sender(r, score, sizes, workspace, grads):
-    """Write a row's gradients; where key and value are one, their sum."""
+    """Write a row's gradients; their sum where key and value are the same tensor."""
     if grads.dkey == grads.dvalue:
         for k in loop(0, sizes.heads * sizes.step, LANES):
             store(workspace.g, k, load(workspace.g, k) + load(workspace.o, k))

@@ -1,4 +1,4 @@
-"""One call of edge attention as the kernels read it, and its forward pass."""
+"""Call of edge attention in the layout of the kernels, and its forward pass."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["AttentionCall", "Options", "Tensors"]
 
 
 class Options(NamedTuple):
-    """Arguments of a call that are no tensors."""
+    """Arguments of a call other than tensors."""
 
     kind: type[Score]
     negative_slope: float
@@ -42,13 +42,13 @@ class Options(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """The tensors of a call, or a fact about each."""
+    """Tensors of a call, or one flag for each of them."""
 
     query: Any
     key: Any
     attention: Any
     value: Any
-    """None: the key."""
+    """Values; None where they are the key."""
     bias: Any
     edge_features: Any
     offset: Any
@@ -76,7 +76,7 @@ def _workspace(
 
 
 class AttentionCall:
-    """Tables of a call in whole registers, kept while it lives."""
+    """Tables of a call, padded to whole registers."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class AttentionCall:
         return score, tuple(self.sizes), self._inputs
 
     def attend(self) -> tuple[list[Tensor], Tensor | None]:
-        """Return the output, the log-sum-exps, those of second sums; and the scores."""
+        """Return outputs, log-sum-exps, both again for second sums, and scores."""
         rows, record = self.plan.by_receiver, self.record(self.query, self.key)
         n, heads, sizes = self.query.shape[0], self.sizes.heads, self.sizes
         sums: list[Tensor] = []

@@ -23,10 +23,10 @@ __all__ = [
 
 
 def cache_by_sources(dispatcher: Any, function: Any) -> None:
-    """Keep compiled code on disk until a file beside the function's changes.
+    """Cache compiled code on disk until a file in the function's folder changes.
 
-    numba's own cache looks at the kernel's file and at none that it imports: after an
-    update, old kernels would run in buffers of a new layout.
+    numba's own cache checks the kernel's file and none that it imports: after an
+    update, old kernels would run on buffers of a new layout.
     """
     dispatcher._cache = _Cache(function)
 

@@ -1,4 +1,4 @@
-"""Compilation of kernels: numba's options, and loops that LLVM leaves alone."""
+"""Compilation of kernels: numba's options, and loops that LLVM does not transform."""
 
 # ruff: noqa: ARG002  (numba calls with what it calls with)
 # mypy: disable-error-code="misc"
@@ -47,7 +47,7 @@ def kernel(function: Any) -> Any:
 
 
 def _without_collecting(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Pause garbage collection while numba compiles: it takes long and finds little."""
+    """Pause garbage collection during compilation, which it only slows down."""
 
     @wraps(compile_for)
     def compile_alone(signature: Any) -> Any:

@@ -50,7 +50,7 @@ def _sort(indptr, senders, sent, to, n_rows):
 
 @kernel
 def cut_rows(indptr, n_rows, n_blocks, cuts):
-    """Write the first rows of blocks of about equal work; a row costs something too."""
+    """Write the first rows of blocks of about equal work: edges plus rows."""
     indptr, cuts = longs(indptr), longs(cuts)
     work, i = indptr[n_rows] + n_rows, 0
     cuts[0] = 0

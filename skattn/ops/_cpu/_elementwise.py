@@ -16,7 +16,7 @@ from skattn.ops._threads import run_blocks
 __all__ = ["dropout", "elu"]
 
 _ELEMENTS_PER_BLOCK = 1 << 17
-"""As many take 60 us; another thread starts within 80 us."""
+"""Elements per block of work: 60 us, where starting another thread takes 80 us."""
 
 
 def elu(x: Tensor) -> Tensor:

@@ -99,12 +99,12 @@ def _needs_grad(tensor: Tensor | None) -> bool:
 
 
 def _copied(*tensors: Tensor | None) -> tuple[Shape, ...]:
-    """Return the shapes of contiguous copies, of those that are not."""
+    """Return the shapes of copies of tensors that are not contiguous."""
     return tuple(x.shape for x in tensors if x is not None and not x.is_contiguous())
 
 
 def _padded(*tensors: Tensor | None) -> tuple[Shape, ...]:
-    """Return the shapes of copies in whole registers, of those that need one."""
+    """Return the shapes of copies of tensors that need padding to whole registers."""
     given = [x for x in tensors if x is not None]
     narrow = [x for x in given if x.shape[-1] % LANES]
     wide = [x for x in given if x.shape[-1] % LANES == 0]
@@ -115,5 +115,5 @@ def _padded(*tensors: Tensor | None) -> tuple[Shape, ...]:
 
 
 def _unused_gradients(*tensors: Tensor | None) -> tuple[Shape, ...]:
-    """Return the shapes of gradients that are computed in any case."""
+    """Return the shapes of gradients that are computed but not needed."""
     return tuple(x.shape for x in tensors if x is not None and not _needs_grad(x))

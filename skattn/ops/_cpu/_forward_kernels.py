@@ -49,7 +49,7 @@ def score_edges(score, bias, sizes, n, workspace):
 
 @part
 def write_edges(x, sizes, n, to, workspace):
-    """Write a number per edge and head out of a group's."""
+    """Write a group's numbers per edge and head to a table of all edges."""
     H = sizes.heads
     for e in loop(n):
         for h in loop(0, H, LANES):

@@ -23,8 +23,9 @@ class AttentionGradients:
 
     call: AttentionCall
     sums: list[Tensor]
+    """Outputs and log-sum-exps of the forward pass, and both of its second sums."""
     scores: Tensor | None
-    """What `attend` returned, two of them."""
+    """Scores of the edges from the forward pass; None to recompute them."""
     dout: Tensor
 
     def compute(self) -> tuple[Tensor | None, ...]:
@@ -55,7 +56,7 @@ class AttentionGradients:
         )
 
     def _statistics(self, doffset: Tensor | None, dquery: Tensor | None) -> Tensor:
-        """Return the statistics of receivers that their edges gather."""
+        """Return the table of receivers' statistics that edges gather."""
         rows, call = self.call.plan.by_receiver, self.call
         n, heads = self.sums[1].shape
         has_queries = call.has_halves and self.scores is None
@@ -149,12 +150,12 @@ class AttentionGradients:
 
 
 def _partial(n_blocks: int, tensor: Tensor | None) -> Tensor | None:
-    """Return zeros for every block's part of a gradient."""
+    """Return zeros for each block's partial sum of a gradient."""
     return None if tensor is None else zeros(n_blocks, *tensor.shape, dtype=np.float64)
 
 
 def _summed(partial: Tensor | None, like: Tensor | None) -> Tensor | None:
-    """Return the sum of all blocks' parts, cut to the width of their tensor."""
+    """Return the sum over all blocks, cut to the width of the tensor."""
     if partial is None or like is None:
         return None
     total = np.add.reduce(partial.numpy())[:, : like.shape[1]]

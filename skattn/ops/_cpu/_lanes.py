@@ -118,19 +118,19 @@ def before(builder: Any, n: Any) -> Any:
 
 
 def call(builder: Any, name: str, result: Any, *args: Any, **flags: Any) -> Any:
-    """Call a function of LLVM's."""
+    """Call an LLVM function."""
     kind = ir.FunctionType(result, [arg.type for arg in args])
     known = builder.module.globals.get(name)
     return builder.call(known or ir.Function(builder.module, kind, name), args, **flags)
 
 
 def parts(builder: Any, x: Any) -> list[Any]:
-    """Return the four of a tile or of offsets."""
+    """Return the four parts of a tile or of offsets."""
     return [builder.extract_value(x, q) for q in range(ROWS)]
 
 
 def join(builder: Any, rows: list[Any]) -> Any:
-    """Make one value of four."""
+    """Join four parts to a tile or offsets."""
     whole = ir.Constant(ir.ArrayType(rows[0].type, ROWS), ir.Undefined)
     for q, row in enumerate(rows):
         whole = builder.insert_value(whole, row, q)
@@ -267,7 +267,7 @@ _HALVES = _pair([0, 1, 2, 3], [4, 5, 6, 7])
 
 @function(quad, None)
 def total(b: Any, x: Any) -> Any:
-    """Return the sums of a tile's rows: 11 instructions, one row by one 28."""
+    """Return the sums of a tile's rows, all at once in 11 instructions, not 28."""
     rows = parts(b, x)
     for pair in _INTERLEAVED:  # 4 registers, 2, 1
         rows = [

@@ -28,7 +28,7 @@ def whole_lanes(width: int) -> int:
 
 
 def in_lanes(tensor: Tensor) -> Tensor:
-    """Return a contiguous tensor whose last axis is zero-padded to whole registers."""
+    """Return a contiguous tensor, its last axis zero-padded to whole registers."""
     behind = -tensor.shape[-1] % LANES
     return pad(tensor, (0, behind)) if behind else tensor.contiguous()
 
@@ -51,17 +51,17 @@ def addresses(*tensors: Tensor | None) -> Iterator[int]:
 
 
 def zeros(*shape: int, dtype: Any = np.uint8) -> Tensor:
-    """Return zeros, in less time than torch takes."""
+    """Return a tensor of zeros, with less overhead than torch's."""
     return torch.from_numpy(np.zeros(shape, dtype))
 
 
 def dropout_settings(p: float, seed: int) -> tuple[int, int, int, float]:
-    """Return the smallest hash that is kept, the halves of the seed, and the scale."""
+    """Return the threshold of the hash, the halves of the seed, and the scale."""
     return threshold(p), seed & WORD, seed >> 32 & WORD, 1 / (1 - p)
 
 
 def kernel_score(score: Score, n_receivers: int) -> Score:
-    """Return the score whose kernels compute a score."""
+    """Return an equivalent score that has kernels."""
     if isinstance(score, Pooling):
         return Gat(score.key.new_zeros(n_receivers, score.n_heads), score.key, 1.0)
     return score

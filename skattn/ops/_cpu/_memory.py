@@ -63,7 +63,7 @@ _offsets = new_type("Offsets", ir.ArrayType(LONG, ROWS))
 
 
 def _numbers(kind: Any, register: Any) -> Any:
-    """Make a function: the numbers that start at an address."""
+    """Make a function that returns the numbers at an address."""
     at = function(types.CPointer(kind), types.int64)
     return at(lambda b, address: b.inttoptr(address, register.as_pointer()))
 
@@ -89,7 +89,7 @@ def _write(builder: Any, pointer: Any, index: Any, numbers: Any) -> None:
 
 @function(lambda pointer, _: pointer, None, types.int64)
 def after(b: Any, pointer: Any, n: Any) -> Any:
-    """Return the numbers behind the first n."""
+    """Return the numbers after the first n."""
     return b.gep(pointer, [n])
 
 

@@ -1,4 +1,4 @@
-"""Operations of the CPU backend: compiled kernels over blocks of rows, in float32."""
+"""Operations of the CPU backend: compiled kernels in float32."""
 
 from skattn.ops._cpu._attention import edge_attention
 from skattn.ops._cpu._elementwise import dropout, elu

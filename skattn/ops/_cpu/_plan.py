@@ -1,4 +1,4 @@
-"""Edges as the CPU kernels read them: by receiver, by sender, cut into blocks.
+"""Edges in the layout of the CPU kernels: by receiver, by sender, cut into blocks.
 
 Rows are cut into blocks of about equally many edges. Their number depends on the edges
 alone, so that sums over blocks are the same, bit for bit, for any number of threads.
@@ -34,7 +34,7 @@ _Kernel = Callable[..., None]
 
 @dataclass(frozen=True, eq=False)
 class BlockedRows:
-    """One direction of the edges: compressed rows and how they are cut into blocks."""
+    """Compressed rows of the edges in one direction, cut into blocks."""
 
     indptr: Tensor
     """(n_rows + 1,) int64."""
@@ -52,7 +52,7 @@ class BlockedRows:
 
     @cached_property
     def cuts(self) -> Tensor:
-        """Where blocks start and end: block b holds rows cuts[b] to cuts[b + 1]."""
+        """Bounds of the blocks: block b holds rows cuts[b] to cuts[b + 1]."""
         cuts = torch.empty(self.n_blocks + 1, dtype=torch.int64)
         n_rows = len(self.indptr) - 1
         csr.cut_rows(self.indptr.data_ptr(), n_rows, self.n_blocks, cuts.data_ptr())
@@ -92,7 +92,7 @@ class Plan:
     """Edges as arrays, by receiver and by sender."""
 
     by_receiver: BlockedRows
-    """The edges as they are numbered."""
+    """The edges sorted by receiver, in the order of their numbers."""
     n_senders: int
     """Number of rows by sender."""
 
@@ -107,7 +107,7 @@ class Plan:
 
     @cached_property
     def by_sender(self) -> BlockedRows:
-        """The same edges sorted by sender; made for the first gradient in need."""
+        """The same edges sorted by sender; made when a gradient first needs them."""
         rows = self.by_receiver
         indptr = torch.zeros(self.n_senders + 1, dtype=torch.int64)
         receivers = torch.empty_like(rows.others)
@@ -124,7 +124,7 @@ _PLANS: WeakKeyDictionary[Edges, Plan] = WeakKeyDictionary()
 def plan_of(edges: Edges) -> Plan:
     """Return the plan of edges, cached for as long as they live.
 
-    Two threads that ask at once may both make one; the first to finish is kept.
+    Concurrent calls may both make one; the first to finish is kept.
     """
     plan = _PLANS.get(edges)
     if plan is None:

@@ -101,7 +101,7 @@ def subtract_max(indptr, group, sizes, workspace):
 
 @part
 def _rescale(h, best, sizes, workspace):
-    """Scale the partial sums of a long row down to a higher maximum."""
+    """Rescale the partial sums of a long row to a higher maximum."""
     best = larger(load(workspace.top, h), best)
     store(workspace.u, 0, exp(load(workspace.top, h) - best))
     for q in loop(min(sizes.sums - h, LANES)):
@@ -114,7 +114,7 @@ def _rescale(h, best, sizes, workspace):
 
 @part
 def sum_exponentials(indptr, group, sizes, workspace):
-    """Write to z the sums of every row's powers."""
+    """Write to z the sums of every row's exponentials."""
     slots = sizes.slots
     for r in loop(group.i, group.k):
         start, m, is_fresh = row_span(indptr, group, r)

@@ -55,7 +55,7 @@ def _row_size(sizes, shape):
 
 
 def workspace_size(sizes, shape):
-    """Return how many bytes `workspace_at` lays out; all of them zero to begin with."""
+    """Return the number of bytes that `workspace_at` lays out; zero on entry."""
     row, slots = _row_size.py_func(sizes, shape), sizes.slots
     doubled = 28 * ROOM + 8 * AHEAD + 16 * row + 8 * slots
     return doubled + 4 * (7 * slots * ROOM + 3 * row + slots + LANES)
@@ -110,7 +110,7 @@ def named(call):
 
 @part
 def start_of(rows, first, stop):
-    """Return cuts, indptr, the first row of some blocks, and where their edges lie."""
+    """Return cuts, indptr, and the first row and edge range of some blocks."""
     cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     i = cuts[first]
     return cuts, indptr, i, indptr[i], indptr[cuts[stop]]
@@ -118,7 +118,7 @@ def start_of(rows, first, stop):
 
 @part
 def next_group(rows, i, begin, high, ahead, stop, workspace):
-    """Take whole rows from i on, or a part of row i if that is long; name the edges."""
+    """Select whole rows from i on, or a part of a long row i, and load their edges."""
     group = _cut_group(longs(rows.indptr), i, begin, high)
     load_edges(rows, group, ahead, stop, workspace)
     return group
@@ -136,7 +136,7 @@ def _cut_group(indptr, i, begin, high):
 
 @part
 def row_span(indptr, group, r):
-    """Return where a row starts in a group, how many edges, whether it begins there."""
+    """Return a row's start in a group, its number of edges, and whether it begins."""
     start = max(indptr[r] - group.begin, 0)
     stop = min(indptr[r + 1], group.end) - group.begin
     return start, stop - start, indptr[r] >= group.begin
@@ -187,7 +187,7 @@ def copy_row(x, start, n, slots, w):
 
 @part
 def gather_heads(table, stride, numbers, n, sizes, to):
-    """Copy a number per head out of the row of a table that every edge has there."""
+    """Gather a number per head from the table's row of every edge."""
     H = sizes.heads
     for e in loop(n):
         row = after(table, numbers[e] * stride)
@@ -298,7 +298,7 @@ def weighted_sum(w, slots, others, n, table, shape, ahead, o):
 
 @part
 def add_multiples(w, slots, others, n, row, shape, table):
-    """Add w[e, h] * row[h] to head h of the row that each of n edges has in a table.
+    """Add w[e, h] * row[h] to head h of the table's row of each of n edges.
 
     shape = (heads, numbers from head to head in the row, in the table).
     """
@@ -330,7 +330,7 @@ def carry_sums(indptr, r, end, x, n, sums):
 
 @part
 def spill(x, n, sums):
-    """Move sums in float32 on to sums in float64."""
+    """Move partial sums in float32 to sums in float64."""
     for k in loop(n):
         sums[k] += f64(x[k])
         x[k] = f32(0)

@@ -1,4 +1,4 @@
-"""Choices of the CPU kernels that depend on sizes alone; loads no compiler."""
+"""Choice of the CPU kernels' walks by sizes; loads no compiler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = [
 ]  # fmt: skip
 
 FEW_EDGES = 1 << 14
-"""Edges below which a graph is left to one thread."""
+"""Number of edges below which one thread walks a graph alone."""
 CHUNK = 32
 """Edges of a group: 32 rows of 1 KB stay in L2 from one pass to the next."""
 AHEAD = CHUNK
@@ -28,7 +28,7 @@ def walks_once(n_edges: int) -> bool:
 
 
 def sums_twice(n_edges: int, n_sums: int, *, query: bool, bias: bool) -> bool:
-    """Decide whether forward sums ``"gat"``'s values of positive scores apart.
+    """Decide whether forward computes second sums, of ``"gat"``'s positive scores.
 
     The gradient of the query then needs no walk over the edges, but `n_sums` more
     numbers per head, as many as the output has; without, one per edge and one more
@@ -39,5 +39,5 @@ def sums_twice(n_edges: int, n_sums: int, *, query: bool, bias: bool) -> bool:
 
 
 def prefetch_distance(*tables: Tensor) -> int:
-    """Return how many edges ahead the rows of tables are prefetched."""
+    """Return the distance in edges by which table rows are prefetched."""
     return AHEAD if max(table.nbytes for table in tables) > _L2 else 0
