@@ -37,7 +37,7 @@ RESERVED = (
 
 @dataclass(frozen=True, eq=False)
 class Epochs:
-    """A batch source whose iteration is an epoch."""
+    """Batch source as an iterable of the batches of one epoch."""
 
     source: BatchSource
     """Makes the batches."""

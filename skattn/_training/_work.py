@@ -14,8 +14,8 @@ benchmarks/README.md."""
 MAX_PARTS = 16
 """Microbatches of a batch; more would wait for the interpreter's lock."""
 MIN_ROWS_PER_COLUMN = 4
-"""Nodes of a microbatch for each column of the widest weight: its own gradients are
-then small beside what it computes."""
+"""Minimum number of nodes of a microbatch per column of the widest weight, so that the
+microbatch's own weight gradients are small beside its work."""
 
 
 def work_of(module: nn.Module, source: BatchSource) -> float:

@@ -46,7 +46,7 @@ class LinearResidual(Resettable):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw the weight anew; gates become ``start``."""
+        """Draw the weight and set the gates to ``start``."""
         glorot_(self.weight, sum(self.weight.shape), generator)
         nn.init.constant_(self.gate, self.start)
 

@@ -97,8 +97,8 @@ class Backend:
     """Condition of `can` in words, for error messages."""
     footprints: str = ""
     """Full name of the module with a function per operation that returns the
-    `Footprint` of a call; empty for operations of plain torch, whose own shape
-    functions serve."""
+    `Footprint` of a call; empty for operations of plain torch, which has its own shape
+    functions."""
 
     def offers(self, spec: Spec) -> bool:
         """Return whether the backend has the operation and can compute such calls."""

@@ -241,7 +241,7 @@ def test_validation_must_go_with_the_training(fails, graph, y, table, adjacency)
 def test_validation_must_have_a_known_row_that_counts(fails, graph, y):
     fails(
         ValueError,
-        "sample_weight_val must leave some labelled row",
+        "sample_weight_val must leave a labelled row with positive weight",
         graph,
         y,
         params={"unlabeled": -1},

@@ -222,7 +222,10 @@ def test_hops_that_do_not_fit_are_refused(small, graphs, classes, hops):
 
 def test_rows_of_a_table_may_not_all_see_each_other(small, table):
     X, y = table
-    with pytest.raises(ValueError, match=r"global_attention=True.*pass a Graph"):
+    with pytest.raises(
+        ValueError,
+        match=r"global_attention=True.*must attend to fitted rows alone.*Pass a Graph",
+    ):
         small(encoder=EncoderConfig(global_attention=True)).fit(X, y)
 
 
