@@ -1,25 +1,24 @@
 """Training of networks with skorch: objectives, batch sources, losses."""
 
 from skattn._training._available import available_bytes
-from skattn._training._batch_source import (
-    FullGraph,
-    GraphBatches,
-    SampledBatches,
-    TrainingData,
-)
+from skattn._training._batch_source import BatchSource, TrainingData
 from skattn._training._callbacks import TaskReport
 from skattn._training._device import resolve_device
+from skattn._training._full_graph import FullGraph
+from skattn._training._graph_batches import GraphBatches
 from skattn._training._labels import Labels
 from skattn._training._losses import Loss
 from skattn._training._memory import check_memory, estimate_step_bytes
 from skattn._training._net import RESERVED, AttentionNet
 from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
+from skattn._training._sampled_batches import SampledBatches
 from skattn._training._stored import net_from_state, net_state
 from skattn._training._train import Training, predict, train
 
 __all__ = [
     "RESERVED",
     "AttentionNet",
+    "BatchSource",
     "FullGraph",
     "GraphBatches",
     "Labels",

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from torch import nn
 
-from skattn._training._batch_source import BatchSource, FullGraph
+from skattn._training._batch_source import BatchSource
 from skattn._training._live_bytes import HEAP_LIMIT
 from skattn._training._work import width_of
 from skattn.ops import reuse_buffers
@@ -31,7 +31,7 @@ def enough_buffers(
     context manager
         For the steps of the training.
     """
-    if not isinstance(source, FullGraph) or source.device.type != "cpu":
+    if not source.is_constant or source.device.type != "cpu":
         return nullcontext()
     if source.size.rows * width_of(module) < REUSE_FROM_NUMBERS:
         return nullcontext()

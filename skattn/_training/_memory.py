@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from skattn._batch import GraphBatch
 from skattn._training._available import available_bytes
-from skattn._training._batch_source import BatchSource, FullGraph, GraphBatches
+from skattn._training._batch_source import BatchSource
 from skattn._training._labels import Labels
 from skattn._training._live_bytes import LiveBytes
 from skattn._training._objectives import Objective
@@ -56,7 +55,7 @@ def check_memory(objective: Objective, source: BatchSource) -> None:
     """
     left = available_bytes(source.device)
     with CPU:
-        largest = _largest_batch(source)
+        largest = source.largest()
     if left is None or largest is None:
         return
     if _rough_bytes(_on_meta(objective, largest[0]), largest[0]) < left:
@@ -64,9 +63,9 @@ def check_memory(objective: Objective, source: BatchSource) -> None:
     needed = estimate_step_bytes(objective, *largest, source.device)
     if needed > left:
         raise MemoryError(
-            f"a training step on {_amount(source)} must fit into memory, but needs "
+            f"a training step on {source.amount} must fit into memory, but needs "
             f"about {needed / 1e9:.1f} GB beside the data where {source.device} has "
-            f"{left / 1e9:.1f} GB left. {_remedy(source)}, or make the network smaller "
+            f"{left / 1e9:.1f} GB left. {source.remedy}, or make the network smaller "
             "(hidden_dim, n_layers)."
         )
 
@@ -119,20 +118,6 @@ def _on_meta(objective: Objective, batch: GraphBatch) -> nn.Module:
         return objective.module(int(batch.x.shape[1]))
 
 
-def _largest_batch(source: BatchSource) -> tuple[GraphBatch, Labels | None] | None:
-    """Return the batch with the most edges; None where every batch is drawn."""
-    if isinstance(source, FullGraph):
-        return source.batch, source.labels
-    if not isinstance(source, GraphBatches):
-        return None
-    structure = source.block.whole.structure
-    assert structure.node_ptr is not None
-    n_edges = structure.edges.indptr[structure.node_ptr].diff().numpy()
-    largest = np.argsort(n_edges[source.numbers])[-source.batch_size :]
-    labels = None if source.labels is None else source.labels[largest]
-    return source.block.cut(source.numbers[largest]), labels
-
-
 def _rough_bytes(network: nn.Module, batch: GraphBatch) -> int:
     """Return an upper bound of the bytes of a step."""
     structure = batch.structure
@@ -157,18 +142,3 @@ def _tensors_of(batch: GraphBatch, labels: Labels | None) -> Iterator[Tensor]:
     yield from structure.edge_data.tensors
     if structure.node_ptr is not None:
         yield structure.node_ptr
-
-
-def _amount(source: BatchSource) -> str:
-    if isinstance(source, GraphBatches):
-        return f"{min(source.batch_size, len(source.numbers))} graphs"
-    return "the whole graph"
-
-
-def _remedy(source: BatchSource) -> str:
-    if isinstance(source, GraphBatches):
-        return "Set batch_size to fewer graphs"
-    return (
-        "Train on batches of targets and sampled neighbours (fanout=..., the number of "
-        "senders in each layer, and batch_size=512)"
-    )

@@ -8,8 +8,14 @@ from torch import Generator, Tensor, nn
 from skattn._batch import GraphBatch
 from skattn._training._labels import Labels
 from skattn._training._losses import CRITERIA, Loss
-from skattn.nn import AttentionNetwork, MaskedAutoencoder, NetworkSpec
+from skattn.nn import (
+    AttentionNetwork,
+    MaskedAutoencoder,
+    NetworkSpec,
+    PeriodicEmbedding,
+)
 from skattn.nn._chunks import MAX_EDGES
+from skattn.ops import SparseMatrix
 
 LossAndOutputs = tuple[Tensor, Tensor]
 """A scalar, and the tensor that it was computed from (``y_pred`` in callbacks)."""
@@ -26,6 +32,9 @@ class Objective(Protocol):
     def module(self, n_features: int) -> nn.Module:
         """Make the module for node features of this width."""
 
+    def start(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+        """Compute weights, by name, from the features of the training data."""
+
     def loss(
         self,
         module: Any,
@@ -36,7 +45,11 @@ class Objective(Protocol):
         """Compute the training loss of a batch."""
 
     def answer(self, module: Any, batch: GraphBatch) -> Tensor:
-        """Compute the outputs in evaluation, one row per target."""
+        """Compute the outputs in evaluation, one row per target.
+
+        Large graphs are evaluated in chunks, without gradients: explanations call
+        ``encode`` and ``head`` of the module.
+        """
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,13 @@ class Supervised:
     def module(self, n_features: int) -> AttentionNetwork:
         """Make the network for node features of this width."""
         return AttentionNetwork(n_features, self.n_outputs, self.spec)
+
+    def start(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+        """Standardise the features of an embedding."""
+        if self.spec.feature_embedding is None:
+            return {}
+        learned = PeriodicEmbedding.standardization(x)
+        return {f"embedding.{name}": tensor for name, tensor in learned.items()}
 
     def loss(
         self,
@@ -108,6 +128,10 @@ class MaskedReconstruction:
             n_components=self.n_components,
             mask_fraction=self.mask_fraction,
         )
+
+    def start(self, _x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+        """Return no weights: all are drawn."""
+        return {}
 
     def loss(
         self,

@@ -53,9 +53,22 @@ def net_from_state(
     -------
     AttentionNet
         A net that predicts as the trained one did.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not those of the objective's module.
     """
+    with torch.device("meta"):  # compared before anything is allocated
+        expected = objective.module(n_features).state_dict()
+    if _shapes(expected) != _shapes(weights):
+        raise ValueError("weights must have the names and shapes of the network's")
     net = AttentionNet(objective, n_features, generator=torch.Generator())
     net.initialize()
     net.module_.load_state_dict(weights)
     net.history_ = EpochHistory(history)
     return net
+
+
+def _shapes(weights: Weights) -> dict[str, torch.Size]:
+    return {name: weight.shape for name, weight in weights.items()}

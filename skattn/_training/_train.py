@@ -1,17 +1,16 @@
 """Training of a net on batches of graphs, and prediction with it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
 import numpy as np
 import torch
 from skorch.callbacks import Callback
-from torch import nn
 
 from skattn._training._adam import Adam
-from skattn._training._batch_source import BatchSource, GraphBatches, TrainingData
+from skattn._training._batch_source import BatchSource, TrainingData
 from skattn._training._buffers import enough_buffers
 from skattn._training._callbacks import (
     SCORE_DIGITS,
@@ -26,8 +25,7 @@ from skattn._training._objectives import Objective
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
 from skattn._training._stored import Weights
 from skattn._training._threads import enough_threads
-from skattn._training._work import count_parts, work_of
-from skattn.nn import AttentionNetwork, PeriodicEmbedding
+from skattn._training._work import work_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +103,10 @@ def train(
         **_defaults(training, params) | params,
     )
     net.initialize()
-    start = _standardized(net.module_, source) | (start or {})
+    start = objective.start(source.whole.x) | (start or {})
     net.module_.load_state_dict(net.module_.state_dict() | start)
     work = work_of(net.module_, source)
-    source = _shared(source, net.module_, work)
+    source = source.shared(net.module_, work)
     with enough_threads(work), enough_buffers(net.module_, source):
         net.partial_fit((source, validation))
     # what a net keeps must not hold the data or the caller's callback contexts
@@ -116,26 +114,6 @@ def train(
     net.callbacks_ = []
     drop_optimizers(user_callbacks)
     return net
-
-
-def _standardized(module: nn.Module, source: BatchSource) -> Weights:
-    """Compute center and scale of the features for a periodic embedding."""
-    if not isinstance(module, AttentionNetwork) or module.embedding is None:
-        return {}
-    learned = PeriodicEmbedding.standardization(source.whole.x)
-    return {f"embedding.{name}": tensor for name, tensor in learned.items()}
-
-
-def _shared(source: BatchSource, module: nn.Module, work: float) -> BatchSource:
-    """Divide the training batches of many graphs into microbatches for threads."""
-    if not isinstance(source, GraphBatches) or source.device.type != "cpu":
-        return source
-    n_graphs = min(source.batch_size, len(source.numbers))
-    sizes = source.size.rows, n_graphs, source.block.largest
-    n_parts = count_parts(module, work, *sizes)
-    # torch looks for anomalies in one thread at a time, and hangs in two
-    n_threads = 1 if torch.is_anomaly_enabled() else torch.get_num_threads()
-    return replace(source, n_parts=n_parts, n_threads=n_threads)
 
 
 def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:

@@ -237,6 +237,10 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     @property
     def classes_(self):
         """Class labels, of shape (n_classes,)."""
+        if not hasattr(self, "_label_encoding_"):
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute 'classes_' before fit"
+            )
         return self._label_encoding_.classes
 
     def predict_proba(self, X, *, adjacency=None):

@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skattn._training import FullGraph, GraphBatches, resolve_device
+from skattn._training import BatchSource, resolve_device
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
-from skattn.graph._context import Context, Positions, RowKind
+from skattn.graph._context import Context, Place
 from skattn.graph._resolve import resolve
 from skattn.nn._hops import as_hops
 
@@ -35,14 +35,23 @@ class FitInput:
 class PreparedInput:
     """The input of a prediction or an explanation."""
 
+    X: Any
+    """As given."""
     view: Graph | GraphCollection
-    """Graphs with checked features; the targets are the rows of X."""
-    source: FullGraph | GraphBatches
+    """Its targets are the rows of X; features are checked."""
+    source: BatchSource
     """The batches that the network is evaluated on."""
-    rows: RowKind
-    """Kind of the rows of X."""
-    positions: Positions | None
-    """Positions of the view's nodes in the user's graph; None if nodes are equal."""
+    context: Context
+    """The context of the fit."""
+
+    @property
+    def has_many_graphs(self) -> bool:
+        """Whether the rows of X are whole graphs."""
+        return self.context.rows == "graphs"
+
+    def placer(self) -> Place:
+        """Return the function that places a matrix over nodes in the user's rows."""
+        return self.context.placer(self.X, self.view)
 
 
 def resolve_fit(attempt, X, adjacency):
@@ -85,33 +94,6 @@ def resolve_fit(attempt, X, adjacency):
     return FitInput(context, recipe, seed)
 
 
-def join_rows(estimator, context, schema, X, adjacency=None):
-    """Return the view of new rows: graph and targets, with a checked schema.
-
-    Parameters
-    ----------
-    estimator : GraphAttentionEstimator
-        With the features of a fit.
-    context : Context
-        The context of that fit.
-    schema : GraphSchema
-        The edge features of that fit.
-    X : object
-        Of the same kind as at ``fit``.
-    adjacency : object
-        As for ``predict``.
-
-    Returns
-    -------
-    Graph or GraphCollection
-        A view with one target per row.
-    """
-    check = partial(check_features, estimator, reset=False)
-    view = context.join(X, adjacency=adjacency, check=check)
-    schema.check(view)
-    return view
-
-
 def prepare(estimator, X, adjacency=None):
     """Prepare the input of a fitted estimator, for prediction and inspection alike.
 
@@ -137,14 +119,15 @@ def prepare(estimator, X, adjacency=None):
         If called before ``fit``.
     """
     check_is_fitted(estimator)
-    context = estimator._context_
-    view = join_rows(estimator, context, estimator._schema_, X, adjacency)
+    check = partial(check_features, estimator, reset=False)
+    view = estimator._context_.join(X, adjacency=adjacency, check=check)
+    estimator._schema_.check(view)
     (source,) = estimator._input_spec_.sources(
         [(view, None)],
         batch_size=estimator.batch_size,
         device=resolve_device(estimator.device, strict=False),
     )
-    return PreparedInput(view, source, context.rows, context.positions(X))
+    return PreparedInput(X, view, source, estimator._context_)
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:

@@ -1,6 +1,7 @@
 """The training plan of a classifier or regressor."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,11 @@ from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
 from skattn.estimators._defaults import Setting, Sizes, choose
-from skattn.estimators._input import join_rows, resolve_fit
+from skattn.estimators._input import check_features, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
 from skattn.estimators._pretrained import pretrained_start
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
-from skattn.graph import Graph
 from skattn.graph._schema import GraphSchema
 
 
@@ -60,28 +60,28 @@ def plan_supervised(attempt, given):
     y, known = reader.read(given.y)
     check_length(y, context.n_rows, "y", "X")
     sample_weight = check_weight(given.sample_weight, y)
-    learned_labels = reader.learn(y, known, sample_weight)
-    encoding = learned_labels.encoding
+    label_model = reader.learn(y, known, sample_weight)
+    encoding = label_model.encoding
     attempt._label_encoding_ = encoding
-    rows = learned_labels.rows(y, known, sample_weight)
+    rows = label_model.rows(y, known, sample_weight)
     n_outputs = encoding.n_outputs
     early_stopping = attempt.early_stopping if given.X_val is None else False
     held_out = rows.held_out(early_stopping, check_random_state(inputs.seed))
     training = np.setdiff1d(np.arange(len(y)), held_out)
-    view, validated_view = context.split(training, held_out)
+    view, validation_view = context.split(training, held_out)
     attempt._schema_ = GraphSchema.of(view)
-    learned, validated = rows[training], rows[held_out]
-    n_examples = int(learned.counting.sum())
-    views = [(view, learned.labels("sample_weight and class_weight"))]
+    training_rows, validation_rows = rows[training], rows[held_out]
+    n_examples = int(training_rows.counting.sum())
+    views = [(view, training_rows.labels("sample_weight and class_weight"))]
     if given.X_val is not None:
-        validated_view, validated = _validation_rows(
-            attempt, given, context, learned_labels
+        validation_view, validation_rows = _validation_rows(
+            attempt, given, context, label_model
         )
     score = None
-    if validated_view is not None:
+    if validation_view is not None:
         names = "sample_weight" if given.X_val is None else "sample_weight_val"
-        views.append((validated_view, validated.labels(names)))
-        score = validation_score(attempt, validated)
+        views.append((validation_view, validation_rows.labels(names)))
+        score = validation_score(attempt, validation_rows)
     data = attempt._input_spec_.training_data(views, attempt)
     pretrained = attempt.pretrained is not None
     spec = choose(
@@ -125,13 +125,8 @@ def _validation_rows(attempt, given, context, labels):
     y, known = attempt._label_reader.of(attempt).read(given.y_val)
     sample_weight = check_weight(given.sample_weight_val, y)
     rows = labels.rows(y, known, sample_weight)
-    if _on_same_graph(given.X_val, given.X):
-        view = context.view.base[given.X_val.targets]  # one graph, one batch
-    else:
-        view = join_rows(attempt, context, attempt._schema_, given.X_val)
+    check = partial(check_features, attempt, reset=False)
+    view = context.join_validation(given.X_val, given.X, check)
+    attempt._schema_.check(view)
     check_length(y, len(view), "y_val", "X_val")
     return view, rows
-
-
-def _on_same_graph(X_val, X):
-    return isinstance(X_val, Graph) and isinstance(X, Graph) and X_val.base is X.base

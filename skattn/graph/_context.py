@@ -6,10 +6,10 @@ prediction, and joins later rows to it. Later stages do not depend on the input'
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skattn.graph._collection import GraphCollection
@@ -18,21 +18,12 @@ from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind
 
 Check = Callable[[Any], Any]
+Place = Callable[[sp.csr_array], sp.csr_array]
 RowKind = Literal["table", "nodes", "graphs"]
 View = Graph | GraphCollection
 Views = tuple[View, View | None]
 Rows = NDArray[np.int64]
 Viewed = TypeVar("Viewed", Graph, GraphCollection)
-
-
-@dataclass(frozen=True, eq=False)
-class Positions:
-    """Nodes of a view as positions in the user's graph."""
-
-    nodes: Rows
-    """(n_view_nodes,): position of every node."""
-    n_nodes: int
-    """Number of nodes of the user's graph."""
 
 
 class Context(ABC):
@@ -109,20 +100,42 @@ class Context(ABC):
             If the input is of another kind than the fitted one.
         """
 
-    def positions(self, X: Any) -> Positions | None:  # noqa: ARG002
-        """Return the positions of the nodes of ``join(X)`` in the user's graph.
+    def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:  # noqa: ARG002
+        """Return the view whose targets are validation rows.
 
         Parameters
         ----------
-        X : DataFrame
-            As for `join`.
+        X : Graph, array-like, sparse matrix, DataFrame or list
+            Validation rows, of the kind that is fitted.
+        X_fit : object
+            The X of the fit.
+        check : callable
+            As for `resolve`.
 
         Returns
         -------
-        Positions or None
-            The positions; None where ``join(X)`` has the nodes of the input itself.
+        Graph or GraphCollection
+            A view of the graph of `split` if both are about one graph, else as `join`.
         """
-        return None
+        return self.join(X, check=check)
+
+    def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
+        """Return the function that places a matrix over nodes in the user's rows.
+
+        Parameters
+        ----------
+        X : Graph, array-like, sparse matrix, DataFrame or list
+            As for `join`.
+        view : Graph or GraphCollection
+            The result of `join`.
+
+        Returns
+        -------
+        callable
+            Takes a CSR matrix of shape (n_nodes, n_nodes), with a row per receiver in
+            the view; returns it over the nodes that the user knows.
+        """
+        return lambda matrix: matrix
 
 
 def two_views(view: View, train: Rows, held_out: Rows | None) -> Views:

@@ -53,6 +53,13 @@ class GraphContext(Context):
         graph: Graph = X
         return checked_view(graph, check)
 
+    def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:
+        """Return a view of the graph of the fit, or of another graph."""
+        graphs = isinstance(X, Graph) and isinstance(X_fit, Graph)
+        if graphs and X.base is X_fit.base:  # one graph, one batch
+            return self._fit_view().base[X.targets]
+        return self.join(X, check=check)
+
     def _fit_view(self) -> View:
         if self.view is None:
             raise RuntimeError("A fitted context keeps no graph: it can only join.")

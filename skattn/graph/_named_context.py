@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 
-from skattn.graph._context import Check, Context, Positions, RowKind, Rows, Views
+from skattn.graph._context import Check, Context, Place, RowKind, Rows, View, Views
 from skattn.graph._features import degree_features, take_rows
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
@@ -71,10 +72,17 @@ class NamedContext(Context):
             features = stack(self.features, later.features)
         return self._view(names, features, later.names)
 
-    def positions(self, X: Any) -> Positions:
-        """Return the positions of the nodes of ``join(X)`` in the user's graph."""
+    def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
+        """Return the function that places a matrix in the rows of the whole graph."""
         requested, _ = named_rows(X, self.graph.nodes)
-        return Positions(np.union1d(self.names, requested), self.graph.n_nodes)
+        nodes, n_nodes = np.union1d(self.names, requested), self.graph.n_nodes
+
+        def place(matrix: sp.csr_array) -> sp.csr_array:
+            entries = matrix.tocoo()
+            ends = nodes[entries.row], nodes[entries.col]
+            return sp.csr_array((entries.data, ends), shape=(n_nodes, n_nodes))
+
+        return place
 
     def _view(self, names: Rows, features: Any, targets: Rows) -> Graph:
         """Return the graph of the named nodes; the last row of a node is used."""

@@ -5,7 +5,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skattn.graph._context import Check, Context, RowKind, Rows, Views, two_views
+from skattn.graph._context import (
+    Check,
+    Context,
+    Place,
+    RowKind,
+    Rows,
+    View,
+    Views,
+    two_views,
+)
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
@@ -43,6 +52,11 @@ class TableContext(Context):
         features = check(X)
         new = self.n_rows + np.arange(features.shape[0])
         return self._graph(stack(self.features, features), new)[new]
+
+    def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
+        """Return the function that selects the rows of new nodes."""
+        targets = view.targets
+        return lambda matrix: matrix[targets]
 
     def _graph(self, features: Any, newcomers: Rows) -> Graph:
         return Graph(table_adjacency(features, newcomers, self.n_neighbors), features)

@@ -70,10 +70,11 @@ def attention_weights(estimator, X, *, adjacency=None):
             layers = network.attention_weights(**batch.inputs)
             per_layer = [uncollate_edges(batch, weights) for weights in layers]
             found += map(list, zip(*per_layer, strict=True))
-    if prepared.rows == "graphs":
+    if prepared.has_many_graphs:
         return found
     (matrices,) = found
-    return [[_in_user_rows(head, prepared) for head in layer] for layer in matrices]
+    place = prepared.placer()
+    return [[place(head) for head in layer] for layer in matrices]
 
 
 def readout_weights(estimator, X):
@@ -115,7 +116,7 @@ def readout_weights(estimator, X):
     ((3, 4), array([1., 1., 1., 1.], dtype=float32))
     """
     prepared = _prepared(estimator, X, None)
-    if prepared.rows != "graphs" or getattr(estimator, "readout", "") != "attention":
+    if not prepared.has_many_graphs or getattr(estimator, "readout", "") != "attention":
         raise ValueError(
             'readout_weights needs an estimator with readout="attention" that was '
             "fitted on a list of graphs or sequences, got "
@@ -151,15 +152,3 @@ def _evaluated(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:
     network = estimator.net_.module_.to(prepared.source.device).eval()
     for batch, _ in prepared.source.epoch(None):
         yield network, batch
-
-
-def _in_user_rows(matrix: sp.csr_array, prepared) -> sp.csr_array:
-    """Map a matrix over the nodes of a view to the nodes of the user's graph."""
-    if prepared.rows == "table":
-        return matrix[prepared.view.targets]
-    if prepared.positions is None:
-        return matrix
-    positions, n_nodes = prepared.positions.nodes, prepared.positions.n_nodes
-    entries = matrix.tocoo()
-    places = positions[entries.row], positions[entries.col]
-    return sp.csr_array((entries.data, places), shape=(n_nodes, n_nodes))

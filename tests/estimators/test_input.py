@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from skattn import AttentionEmbedder, Graph, GraphAttentionRegressor
@@ -66,7 +67,9 @@ def test_an_embedding_is_the_networks_output_of_the_prepared_source(small):
 
 def test_new_rows_of_a_table_come_after_the_fitted_ones(table):
     prepared = table._prepare(LATER["table"])
-    assert (prepared.rows, prepared.positions) == ("table", None)
+    assert not prepared.has_many_graphs
+    placed = prepared.placer()(sparse.csr_array(np.arange(64.0).reshape(8, 8)))
+    np.testing.assert_array_equal(placed.toarray(), np.arange(48.0, 64).reshape(2, 8))
     assert prepared.view.n_nodes == 8
     np.testing.assert_array_equal(prepared.view.X[:6], X)
     np.testing.assert_array_equal(prepared.view.X[6:], LATER["table"])
@@ -78,7 +81,9 @@ def test_new_rows_of_a_table_come_after_the_fitted_ones(table):
 
 def test_a_slice_of_a_graph_keeps_all_its_nodes(graph):
     prepared = graph._prepare(LATER["graph"])
-    assert (prepared.rows, prepared.positions) == ("nodes", None)
+    assert not prepared.has_many_graphs
+    matrix = sparse.csr_array(np.eye(prepared.view.n_nodes))
+    assert prepared.placer()(matrix) is matrix
     np.testing.assert_array_equal(prepared.view.adjacency.toarray(), ADJACENCY)
     assert prepared.view.X.dtype == np.float32
     np.testing.assert_array_equal(prepared.view.targets, [5, 0])
@@ -87,10 +92,12 @@ def test_a_slice_of_a_graph_keeps_all_its_nodes(graph):
 
 def test_rows_that_join_by_name_have_their_positions_in_the_users_graph(named):
     prepared = named._prepare(LATER["named"])
-    assert prepared.rows == "nodes"
+    assert not prepared.has_many_graphs
     # of z, y, x, w, v and u neither z nor y was fitted or asked for
-    np.testing.assert_array_equal(prepared.positions.nodes, [2, 3, 4, 5])
-    assert prepared.positions.n_nodes == 6
+    placed = prepared.placer()(sparse.csr_array(np.ones((4, 4)))).toarray()
+    expected = np.zeros((6, 6))
+    expected[2:, 2:] = 1
+    np.testing.assert_array_equal(placed, expected)
     np.testing.assert_array_equal(prepared.view.nodes, list("xwvu"))
     np.testing.assert_array_equal(prepared.view.X, X[[3, 2, 1, 0]])
     np.testing.assert_array_equal(prepared.view.targets, [1, 3])
@@ -99,7 +106,7 @@ def test_rows_that_join_by_name_have_their_positions_in_the_users_graph(named):
 
 def test_a_list_is_a_collection_whose_rows_are_its_graphs(graphs):
     prepared = graphs._prepare(LATER["graphs"])
-    assert (prepared.rows, prepared.positions) == ("graphs", None)
+    assert prepared.has_many_graphs
     np.testing.assert_array_equal(prepared.view.node_ptr, [0, 2, 8, 9])
     np.testing.assert_array_equal(prepared.view.targets, [0, 1, 2])
     np.testing.assert_array_equal(prepared.view.whole.X, X[[2, 3, *range(6), 4]])
@@ -110,7 +117,9 @@ def test_a_list_is_a_collection_whose_rows_are_its_graphs(graphs):
 def test_an_adjacency_makes_a_graph_of_the_new_rows_alone(small):
     reg = small(GraphAttentionRegressor).fit(X, Y, adjacency=ADJACENCY)
     prepared = reg._prepare(X[:2], ADJACENCY[:2, :2])
-    assert (prepared.rows, prepared.positions) == ("nodes", None)
+    assert not prepared.has_many_graphs
+    matrix = sparse.csr_array(np.eye(prepared.view.n_nodes))
+    assert prepared.placer()(matrix) is matrix
     np.testing.assert_array_equal(prepared.view.adjacency.toarray(), [[0, 1], [1, 0]])
     np.testing.assert_array_equal(prepared.view.targets, [0, 1])
 

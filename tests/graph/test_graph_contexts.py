@@ -6,6 +6,7 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from skattn.graph import Graph, sequence_graphs
 from skattn.graph._collection import GraphCollection
@@ -133,7 +134,8 @@ def test_later_graphs_stand_for_themselves(check):
     later = fitted.join(graphs()[:1], check=check)
     assert (later.n_graphs, len(later), later.n_nodes) == (1, 1, 2)
     np.testing.assert_array_equal(later.targets, [0])
-    assert fitted.positions(graphs()) is None
+    matrix = sparse.csr_array(np.eye(2))
+    assert fitted.placer(graphs()[:1], later)(matrix) is matrix
 
 
 def test_frames_are_checked_as_frames(check):

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from skattn.graph import Graph
 from skattn.graph._resolve import resolve
@@ -50,7 +51,11 @@ def test_requested_features_replace_stored_ones(check):
     assert list(joined.nodes) == [10, 20, 40, 50]
     np.testing.assert_array_equal(joined.X.ravel(), [11, 20, 40, 51])
     np.testing.assert_array_equal(joined.targets, [3, 0])
-    np.testing.assert_array_equal(fitted.positions(later).nodes, [0, 1, 3, 4])
+    place = fitted.placer(later, joined)
+    placed = place(sparse.csr_array(np.arange(16.0).reshape(4, 4))).toarray()
+    expected = np.zeros((5, 5))
+    expected[np.ix_([0, 1, 3, 4], [0, 1, 3, 4])] = np.arange(16.0).reshape(4, 4)
+    np.testing.assert_array_equal(placed, expected)
 
 
 def test_frame_of_nothing_but_the_key_gets_the_degrees_of_the_graph_in_use(check):

@@ -40,7 +40,9 @@ def test_new_rows_attend_to_fitted_rows_never_to_each_other(senders, check):
     assert [senders(joined, k) for k in range(3)] == [[7, 8], [7, 8], [0, 1]]
     assert senders(joined.base, 4) == [3, 7]
     assert joined.n_nodes == 8
-    assert fitted.positions(LINE) is None
+    matrix = sparse.csr_array(np.arange(64.0).reshape(8, 8))
+    placed = fitted.placer(LINE, joined)(matrix)
+    np.testing.assert_array_equal(placed.toarray(), matrix.toarray()[5:])
 
 
 def test_prediction_does_not_depend_on_the_batch(senders, check):

@@ -277,3 +277,17 @@ def test_batches_of_sampled_neighbours_are_let_through(batch, memory_left):
     sampler = NeighborSampler(batch, (2, 2))
     source = SampledBatches(sampler, np.arange(1000), labels_of(batch), 10, CPU)
     check_memory(classes(), source)
+
+
+def test_any_source_says_its_largest_batch_and_the_remedy(batch, memory_left):
+    class Pairs:
+        device = CPU
+        amount = "7 pairs"
+        remedy = "Set batch_size to fewer pairs"
+
+        def largest(self):
+            return batch, labels_of(batch)
+
+    memory_left(1)
+    with pytest.raises(MemoryError, match=r"on 7 pairs must.*fewer pairs, or make"):
+        check_memory(classes(), Pairs())

@@ -37,7 +37,9 @@ def fit(graphs, training, monkeypatch):
     )
 
     def run(n_parts, *, validate=False, norm="layer", dropout=0.0, **options):
-        monkeypatch.setattr("skattn._training._train.count_parts", lambda *_: n_parts)
+        monkeypatch.setattr(
+            "skattn._training._graph_batches.count_parts", lambda *_: n_parts
+        )
         monkeypatch.setattr("skattn._training._batch_source.MIN_GRAPHS_PER_PART", 1)
         block = BlockSpec(n_heads=2, dropout=dropout, norm=norm)
         spec = NetworkSpec(block=block, n_layers=2, hidden_dim=8, readout="mean")

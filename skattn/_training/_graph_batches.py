@@ -1,0 +1,96 @@
+"""Many graphs in batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+import torch
+from torch import nn
+
+from skattn._batch import GraphBatch, GraphBlock, batches
+from skattn._training._batch_source import Pair, Size
+from skattn._training._labels import Labels
+from skattn._training._microbatches import MIN_GRAPHS_PER_PART, Microbatches
+from skattn._training._work import count_parts
+
+
+@dataclass(frozen=True, eq=False)
+class GraphBatches:
+    """Many graphs and their labels, in batches."""
+
+    block: GraphBlock
+    """All the graphs."""
+    numbers: np.ndarray
+    """(n_targets,) int64: the target graphs."""
+    labels: Labels | None
+    """One per target, on the CPU; None without labels."""
+    batch_size: int
+    """Graphs in a batch."""
+    device: torch.device
+    """Device of the batches."""
+    n_parts: int = 1
+    """Microbatches of a training batch, on the CPU."""
+    n_threads: int = 1
+    """Threads that may share them."""
+
+    is_constant: ClassVar[bool] = False
+    """Whether all batches have the same tensors' sizes."""
+    remedy: ClassVar[str] = "Set batch_size to fewer graphs"
+    """Advice for batches that do not fit into memory."""
+
+    @property
+    def whole(self) -> GraphBatch:
+        """All graphs in one batch, on the CPU."""
+        return self.block.whole
+
+    @property
+    def n_features(self) -> int:
+        """Width of the node features."""
+        return self.block.n_features
+
+    @property
+    def size(self) -> Size:
+        """Sizes of a batch of average graphs."""
+        n_graphs = min(self.batch_size, len(self.numbers))
+        return Size.of(self.whole, n_graphs / max(len(self.block), 1))
+
+    @property
+    def amount(self) -> str:
+        """Content of a batch, for messages."""
+        return f"{min(self.batch_size, len(self.numbers))} graphs"
+
+    def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
+        """Iterate over the batches."""
+        for rows in batches(len(self.numbers), self.batch_size, generator):
+            labels = None if self.labels is None else self.labels[rows].to(self.device)
+            n_parts = min(self.n_parts, len(rows) // MIN_GRAPHS_PER_PART)
+            if generator is None or labels is None or n_parts < 2:
+                yield self.block.cut(self.numbers[rows], self.device), labels
+            else:
+                parts = np.array_split(self.numbers[rows], n_parts)
+                seeds = torch.randint(2**62, (n_parts,), generator=generator).tolist()
+                yield (
+                    Microbatches(self.block, parts, labels, seeds, self.n_threads),
+                    labels,
+                )
+
+    def largest(self) -> tuple[GraphBatch, Labels | None]:
+        """Return a batch of the graphs with the most edges."""
+        structure = self.block.whole.structure
+        assert structure.node_ptr is not None
+        n_edges = structure.edges.indptr[structure.node_ptr].diff().numpy()
+        largest = np.argsort(n_edges[self.numbers])[-self.batch_size :]
+        labels = None if self.labels is None else self.labels[largest]
+        return self.block.cut(self.numbers[largest]), labels
+
+    def shared(self, module: nn.Module, work: float) -> Self:
+        """Divide training batches on the CPU into microbatches, where that pays."""
+        if self.device.type != "cpu":
+            return self
+        n_graphs = min(self.batch_size, len(self.numbers))
+        sizes = self.size.rows, n_graphs, self.block.largest
+        n_parts = count_parts(module, work, *sizes)
+        # torch looks for anomalies in one thread at a time, and hangs in two
+        n_threads = 1 if torch.is_anomaly_enabled() else torch.get_num_threads()
+        return replace(self, n_parts=n_parts, n_threads=n_threads)
