@@ -54,7 +54,7 @@ def load_estimator(cls, path, *, device=None):
 
 
 def _check_names(learned, estimator):
-    """Raise unless these are attributes that a fit of the estimator sets."""
+    """Raise ValueError unless the names are learned attributes of the estimator."""
     unknown = learned.keys() - estimator._learned_attributes
     missing = {"_context_", "_input_spec_", "_schema_"} - learned.keys()
     if unknown or missing:

@@ -1,4 +1,4 @@
-"""Reading of y: its entries, the known ones, their encoding and weights."""
+"""Readers of y: check its entries, mark the known ones, learn the encoding."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class ClassReader:
 
     @classmethod
     def of(cls, estimator):
-        """Take the parameters of an estimator."""
+        """Make the reader for the parameters of an estimator."""
         return cls(estimator.unlabeled, estimator.class_weight)
 
     def read(self, y):
@@ -145,7 +145,7 @@ class NumberReader:
 
     @classmethod
     def of(cls, estimator):
-        """Take the parameters of an estimator."""
+        """Make the reader for the parameters of an estimator."""
         return cls(estimator.unlabeled)
 
     def read(self, y):
@@ -217,7 +217,7 @@ class NumberReader:
 
 
 def check_length(y, n_rows, name, of):
-    """Raise unless there is one label per row."""
+    """Raise ValueError unless there is one label per row."""
     if len(y) != n_rows:
         raise ValueError(
             f"{name} must hold one label per row or target of {of} ({n_rows}), got "

@@ -77,8 +77,8 @@ def _check_fanout(sizes, n_attentions, recipe):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "
             "layer: n_layers of them, and an embedder's decoder; got "
-            f"{tuple(sizes)}. Use for example {_some_fanout(n_attentions)}: the number "
-            "of senders drawn for a target, then for each of these, and so on."
+            f"{tuple(sizes)}. Use for example fanout={_some_fanout(n_attentions)}: the "
+            "number of senders drawn for a target, for each of these, and so on."
         )
     if recipe.global_attention or as_hops(recipe.hops) != (1,):
         raise ValueError(

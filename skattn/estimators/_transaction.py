@@ -88,7 +88,7 @@ def _without_fit(estimator):
 
 
 def _check_declared(attempt, estimator):
-    """Raise for an attribute that a commit would drop."""
+    """Raise AttributeError for undeclared attributes, which a commit would drop."""
     unknown = vars(attempt).keys() - vars(estimator).keys() - learned(attempt).keys()
     if unknown:
         raise AttributeError(

@@ -25,7 +25,7 @@ MALFORMED = (
     OverflowError,
     RecursionError,
 )
-"""Errors that content of an unexpected form leads to."""
+"""Errors raised by malformed content."""
 
 
 def write_record(

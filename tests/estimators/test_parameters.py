@@ -51,7 +51,7 @@ def test_an_embedder_samples_for_its_decoder_too():
 @pytest.mark.parametrize("rows", ["table", "nodes"])
 def test_nodes_that_join_later_cannot_all_attend_to_each_other(rows):
     clf = GraphAttentionClassifier()
-    with pytest.raises(ValueError, match=r"global_attention=True.*fitted rows alone"):
+    with pytest.raises(ValueError, match=r"global_attention=True.*must attend to fitted rows"):
         check_context(clf, WHOLE, context(rows, new_rows_join=True))
     check_context(clf, WHOLE, context(rows))
     check_context(clf, EncoderConfig(), context(rows, new_rows_join=True))

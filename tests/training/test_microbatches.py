@@ -40,7 +40,7 @@ def fit(graphs, training, monkeypatch):
         monkeypatch.setattr(
             "skattn._training._graph_batches.count_parts", lambda *_: n_parts
         )
-        monkeypatch.setattr("skattn._training._batch_source.MIN_GRAPHS_PER_PART", 1)
+        monkeypatch.setattr("skattn._training._graph_batches.MIN_GRAPHS_PER_PART", 1)
         block = BlockSpec(n_heads=2, dropout=dropout, norm=norm)
         spec = NetworkSpec(block=block, n_layers=2, hidden_dim=8, readout="mean")
         return train(
