@@ -14,11 +14,9 @@ from skattn.nn._jumping_knowledge import JumpingKnowledge
 from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
-from skattn.nn._node_linear import NodeLinear
 from skattn.nn._operator import NodeOperator
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
-from skattn.nn._residual import LinearResidual
 
 __all__ = [
     "AttentionBlock",
@@ -35,10 +33,8 @@ __all__ = [
     "HopAttention",
     "JumpingKnowledge",
     "Linear",
-    "LinearResidual",
     "MaskedAutoencoder",
     "NetworkSpec",
-    "NodeLinear",
     "NodeOperator",
     "PeriodicEmbedding",
     "PoolReadout",

@@ -26,7 +26,7 @@ class NodeLinear(NodeOperator[None]):
     Examples
     --------
     >>> import torch
-    >>> from skattn.nn import NodeLinear
+    >>> from skattn.nn._node_linear import NodeLinear
     >>> from skattn.ops import Edges
     >>> edges = Edges.from_csr([0, 2], [0, 1], n_senders=2)
     >>> NodeLinear(4, 8)(torch.randn(2, 4), edges).shape

@@ -19,7 +19,10 @@ def context(rows, *, new_rows_join=False):
         ({"net_params": {"max_epochs": 1, "lr": 2}}, r"leave \[.*'max_epochs'.*\] to"),
         ({"net_params": {"callbacks": print}}, r"callbacks'\] must be a list"),
         ({"encoder": EncoderConfig(n_feature_layers=3)}, "less than n_layers=3"),
-        ({"fanout": (5, 5)}, r"fanout must be 3 positive.*for example \(15, 10, 5\)"),
+        (
+            {"fanout": (5, 5)},
+            r"fanout must be 3 positive.*for example fanout=\(15, 10, 5\)",
+        ),
         ({"fanout": (5, 5, 0)}, "fanout must be 3 positive integers"),
         ({"fanout": (5, 5, 5), "encoder": WHOLE}, "one hop away.*global_attention=Tr"),
         (
@@ -51,7 +54,9 @@ def test_an_embedder_samples_for_its_decoder_too():
 @pytest.mark.parametrize("rows", ["table", "nodes"])
 def test_nodes_that_join_later_cannot_all_attend_to_each_other(rows):
     clf = GraphAttentionClassifier()
-    with pytest.raises(ValueError, match=r"global_attention=True.*must attend to fitted rows"):
+    with pytest.raises(
+        ValueError, match=r"global_attention=True.*must attend to fitted rows"
+    ):
         check_context(clf, WHOLE, context(rows, new_rows_join=True))
     check_context(clf, WHOLE, context(rows))
     check_context(clf, EncoderConfig(), context(rows, new_rows_join=True))

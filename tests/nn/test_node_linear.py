@@ -3,7 +3,7 @@
 import torch
 from torch.testing import assert_close
 
-from skattn.nn import NodeLinear
+from skattn.nn._node_linear import NodeLinear
 from skattn.ops import Edges, GraphStructure
 
 

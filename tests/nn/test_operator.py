@@ -9,10 +9,10 @@ from skattn.nn import (
     GraphAttention,
     GraphConvolution,
     HopAttention,
-    NodeLinear,
     NodeOperator,
 )
 from skattn.nn._convolution import with_degree
+from skattn.nn._node_linear import NodeLinear
 from skattn.nn._output_attention import OutputAttention
 from skattn.ops import Edges, GraphStructure
 
