@@ -93,6 +93,8 @@ def _tables() -> Iterator[tuple]:
     yield "table and adjacency", joined, (X,), {"adjacency": A}
     stopped = _classifier(dropout=0.0, early_stopping=0.2, class_weight="balanced")
     yield "early stopping", _fitted(stopped, X, y), (X,), {}
+    stopped = _classifier(early_stopping=0.2)
+    yield "early stopping, dropout", _fitted(stopped, X, y), (X,), {}
     labels = np.stack([y, 1 - y, y], 1)
     yield "several labels", _fitted(_classifier(), X, labels), (X,), {}
 
@@ -109,10 +111,15 @@ def _nodes() -> Iterator[tuple]:
         {},
     )
     yield "nodes, embedded", _fitted(_embedder(), graph), (graph,), {}
+    some = np.arange(0, 60, 2)
+    scattered = _fitted(_classifier(), graph[some], y[some])
+    yield "scattered targets, dropout", scattered, (graph,), {}
     bare = Graph(A)
     yield "nodes without features", _fitted(_classifier(), bare, y), (bare,), {}
     sampled = _classifier(dropout=0.0, fanout=(4, 3, 2), batch_size=16)
     yield "sampled neighbours", _fitted(sampled, graph, y), (graph,), {}
+    sampled = _classifier(fanout=(4, 3, 2), batch_size=16)
+    yield "sampled neighbours, dropout", _fitted(sampled, graph, y), (graph,), {}
     embedder = _fitted(_embedder(), graph)
     started = _classifier(pretrained=embedder)
     yield "pretrained", _fitted(started, graph, y), (graph,), {}

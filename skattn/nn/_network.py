@@ -260,7 +260,9 @@ class AttentionNetwork(Resettable):
         structure = as_structure(structure)
         weights, codes = self.encoder.attention_weights(self._embed(x), structure)
         if self.attention is not None:
-            weights.append(self.attention.attention_weights(codes, structure))
+            _, last = self.attention.forward_with_weights(codes, structure)
+            if last is not None:
+                weights.append(last)
         return weights
 
     def readout_weights(

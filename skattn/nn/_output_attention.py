@@ -81,8 +81,9 @@ class OutputAttention(NodeOperator[Sent]):
     def _add_skip(self, x: Tensor | SparseMatrix, attended: Tensor) -> Tensor:
         return attended if self.skip is None else attended + self.skip(x)
 
-    def attention_weights(
+    def forward_with_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
-    ) -> Tensor:
-        """Compute the weights of every edge, (n_edges, n_heads)."""
-        return self.attention.attention_weights(x, structure)
+    ) -> tuple[Tensor, Tensor | None]:
+        """Compute outputs and attention weights by one projection."""
+        attended, weights = self.attention.forward_with_weights(x, structure)
+        return self._add_skip(take_rows(x, slice(0, len(attended))), attended), weights

@@ -69,6 +69,7 @@ def test_dropout_scales_the_codes_in_training_alone():
 @pytest.mark.parametrize("score", ["dot", "gat", "gatv2"])
 def test_weights_of_a_receivers_senders_sum_to_one(score, rows, structure_of):
     output, x, structure = made(score=score), rows(4), structure_of(SENDERS)
-    weights = output.attention_weights(x, structure)
+    out, weights = output.forward_with_weights(x, structure)
+    assert_close(out, output(x, structure))
     sums = [part.sum(0).tolist() for part in weights.split([2, 4, 1])]
     assert_close(torch.tensor(sums), torch.ones(3, 2))
