@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'skattn' has no attribute {name!r}")
     found = getattr(import_module(_ROOM_OF[name]), name)
-    globals()[name] = found  # the next use does not come by here
+    globals()[name] = found  # later uses find it there
     return found
 
 
