@@ -149,8 +149,8 @@ class Graph(FileBacked):
         X : array-like, sparse matrix, DataFrame or None
             Node features; row i is node i.
         nodes : int, array-like of shape (n_nodes,) or None, default=None
-            Labels in the order of the rows of X, or the number of nodes. None: the index
-            of a DataFrame X unless it is an unnamed 0 .. n - 1, else positions of its
+            Labels in the order of the rows of X, or the number of nodes. None: index of
+            a DataFrame X unless it is an unnamed 0 .. n - 1, else positions of its
             rows; without X the labels that occur, sorted, if they are not integers.
         directed : bool, default=True
             Whether a row is one edge; if False, it is two, one in each direction.
