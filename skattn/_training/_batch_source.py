@@ -54,7 +54,7 @@ class BatchSource(Protocol):
 
     @property
     def is_constant(self) -> bool:
-        """Whether all batches have the same tensors' sizes."""
+        """Whether tensors keep their sizes from batch to batch."""
 
     @property
     def amount(self) -> str:

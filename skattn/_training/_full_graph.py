@@ -37,7 +37,7 @@ class FullGraph:
         return Size.of(self.batch)
 
     is_constant: ClassVar[bool] = True
-    """Whether all batches have the same tensors' sizes."""
+    """Whether tensors keep their sizes from batch to batch."""
     amount: ClassVar[str] = "the whole graph"
     """Content of a batch, for messages."""
     remedy: ClassVar[str] = (

@@ -35,7 +35,7 @@ class GraphBatches:
     """Threads that may share them."""
 
     is_constant: ClassVar[bool] = False
-    """Whether all batches have the same tensors' sizes."""
+    """Whether tensors keep their sizes from batch to batch."""
     remedy: ClassVar[str] = "Set batch_size to fewer graphs"
     """Advice for batches that do not fit into memory."""
 

@@ -34,7 +34,7 @@ class SampledBatches:
     """Device of the batches."""
 
     is_constant: ClassVar[bool] = False
-    """Whether all batches have the same tensors' sizes."""
+    """Whether tensors keep their sizes from batch to batch."""
     remedy: ClassVar[str] = (
         "Set batch_size to fewer targets, or fanout to fewer senders"
     )
