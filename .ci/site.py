@@ -45,7 +45,9 @@ def broken_links(site):
     pages = (path for path in site.rglob("*.html") if "_static" not in path.parts)
     for path in sorted(pages):
         for link in read(path).links:
-            if not (urlsplit(link).scheme or urlsplit(link).netloc or leads(path, link)):
+            if not (
+                urlsplit(link).scheme or urlsplit(link).netloc or leads(path, link)
+            ):
                 yield f"{path.relative_to(site)}: {link} leads nowhere"
 
 
