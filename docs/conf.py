@@ -38,6 +38,7 @@ myst_enable_extensions = [
 myst_heading_anchors = 3
 copybutton_exclude = ".linenos, .gp, .go"
 default_role = "code"  # single backticks
+smartquotes = False  # code in types and defaults is copied
 nitpicky = True  # a reference to a name that is not documented is a warning
 nitpick_ignore_regex = [("py:.*", r"(numpy|scipy|sklearn|skorch|torch)\..*")]
 
