@@ -1,7 +1,7 @@
-"""Reference backend: the operations in plain torch, formula by formula.
+"""Reference backend: the operations in plain torch.
 
-Any device, any floating-point type, differentiable any number of times; all kernels are
-tested against it. It stores a message per edge, which kernels avoid.
+For any device and floating-point dtype, and differentiable any number of times. Kernels
+are tested against it. Unlike them it materialises a message per edge.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def test_memory_goes_to_the_next_tensor(make):
 def test_small_tensors_are_not_kept():
     with reuse_buffers():
         x.relu()
-        assert _buffers._KEPT.get()._most == 0
+        assert _buffers._KEPT.get()._peak == 0
 
 
 @pytest.mark.usefixtures("large")

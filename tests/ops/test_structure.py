@@ -123,7 +123,7 @@ def test_layers_compute_fewer_and_fewer_receivers():
 def test_more_layers_than_steps_are_refused():
     structure = GraphStructure(RING, reach=(1, 2, 3))
     with pytest.raises(
-        ValueError, match=r"got 2 steps for more layers.*one number per"
+        ValueError, match=r"got 2 hops for more layers.*one number per"
     ):
         structure.layer(2)
 

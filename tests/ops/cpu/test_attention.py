@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from skattn.ops import Edges, edge_attention, use_backend
-from skattn.ops._cpu import _backward_kernels, _call, _plan, _walk_plan
-from skattn.ops._cpu._walk_plan import FEW_EDGES
+from skattn.ops._cpu import _backward_kernels, _call, _plan, _passes
+from skattn.ops._cpu._passes import FEW_EDGES
 
 HUB = _plan._HUB
 TOLERANCE = 1e-5  # norm of the difference over norm of the truth
@@ -15,7 +15,7 @@ TOLERANCE = 1e-5  # norm of the difference over norm of the truth
 def pulling(request, monkeypatch):
     """Gradients are pulled in one walk over few edges, in two over many."""
     if request.param == "two walks":
-        monkeypatch.setattr(_call, "walks_once", lambda _: False)
+        monkeypatch.setattr(_call, "is_single_pass", lambda _: False)
     else:
         monkeypatch.setattr(_plan, "_HUB", FEW_EDGES)
 
@@ -178,11 +178,11 @@ def test_the_query_of_gat_is_pulled_with_and_without_a_walk_over_edges(
     """Scores above 0, below 0, and both: rows of all lengths, bounds of both kinds."""
     asked = []
 
-    def sums_twice(*sizes, query, bias):
+    def needs_second_sums(*sizes, query, bias):
         asked.append(sizes)
         return (query or bias) and twice
 
-    monkeypatch.setattr(_call, "sums_twice", sums_twice)
+    monkeypatch.setattr(_call, "needs_second_sums", needs_second_sums)
     lengths = [0, 1, 31, 0, 32, 33, 2, 0, 63, 64, 65, *range(9), 256, 1, 257, 300, 0]
     edges = _rows_of(lengths + [0] * 40 + [1] * 40)
     options = dict({"prior": {"bias": True}} | EXTRAS)[extra]
@@ -208,7 +208,7 @@ def test_edges_are_walked_for_the_query_of_gat_only_where_that_is_less(
     width, fixed, walks, make_call, make_score, monkeypatch
 ):
     edges = _edges(*_random(40, 40, 800, torch.Generator().manual_seed(0)), 40, 40)
-    monkeypatch.setattr(_call, "walks_once", lambda _: False)
+    monkeypatch.setattr(_call, "is_single_pass", lambda _: False)
     pulled = _calls_of("receiver_gradients", monkeypatch)
     tensors = make_call(edges, "gat", 2, width)
     del tensors["edge_features"]
@@ -253,7 +253,7 @@ def test_prefetched_rows_change_nothing(
     call = (edges, kind, tensors, make_score, torch.float32, 0.5)
     found = {}
     for n_bytes in (0, 2**40):
-        monkeypatch.setattr("skattn.ops._cpu._walk_plan._L2", n_bytes)
+        monkeypatch.setattr("skattn.ops._cpu._passes._L2", n_bytes)
         found[n_bytes] = _outcome("cpu", *call)
     assert all(found[0][name].equal(found[2**40][name]) for name in found[0])
 
@@ -306,7 +306,7 @@ def test_like_receivers_of_one_sender_keep_its_digits(
 def test_crowded_senders_are_pulled_by_walks_of_their_own(
     n_receivers, expected, make_call, make_score, monkeypatch
 ):
-    monkeypatch.setattr(_call, "walks_once", _walk_plan.walks_once)
+    monkeypatch.setattr(_call, "is_single_pass", _passes.is_single_pass)
     monkeypatch.setattr(_plan, "_HUB", HUB)
     pulled = _calls_of("fused_gradients", monkeypatch)
     receivers = torch.arange(n_receivers)
@@ -321,7 +321,7 @@ def test_crowded_senders_are_pulled_by_walks_of_their_own(
 def test_few_edges_are_walked_once_and_never_sorted_by_sender(
     n_edges, expected, make_call, make_score, monkeypatch
 ):
-    monkeypatch.setattr(_call, "walks_once", _walk_plan.walks_once)
+    monkeypatch.setattr(_call, "is_single_pass", _passes.is_single_pass)
     pulled = _calls_of("fused_gradients", monkeypatch)
     senders = torch.arange(n_edges) % 200
     edges = _edges(torch.arange(n_edges) % 100, senders, 100, 200)

@@ -52,9 +52,9 @@ def answer():
 print(answer(), sum(answer.stats.cache_hits.values()))
 """
 _IMPORTED = """
-from skattn.ops._cpu._compiler import part
+from skattn.ops._cpu._compiler import inlined
 
-@part
+@inlined
 def number():
     return {}
 """
