@@ -39,8 +39,8 @@ class GraphStructure:
     hops: Mapping[int, Edges] = field(default_factory=dict)
     """Edges to all senders within k hops, with self-loops, by k > 1."""
     degree: Tensor | None = None
-    """(n_nodes,) float32: sums of the nodes' edge weights in the full graph, if ``edges``
-    is a sample; else None."""
+    """(n_nodes,) float32: sum of the edge weights of every node in the full graph; None
+    if ``edges`` has all edges."""
     reach: tuple[int, ...] = ()
     """For sampled graphs, the number of nodes within 0, 1, 2, ... hops of the target
     nodes. Nodes are sorted by this distance, so that each layer computes only the first
