@@ -1,7 +1,8 @@
 """Projections of node features to the queries, keys and values of each score.
 
-A score map defines the weights of a score and builds a score of `skattn.ops` from node
-features. A new score needs a formula (a `Score`) and a map, listed in `SCORES`.
+A score map defines the weights of a score and builds a score of ``skattn.ops`` from
+node features. A new score needs a formula (a ``Score``) and a map, listed in
+``SCORES``.
 """
 
 from typing import Any, Literal, NamedTuple, Protocol
@@ -28,7 +29,7 @@ class Sent(NamedTuple):
 
 
 class Layer(Protocol):
-    """Protocol: the attributes of `GraphAttention` that score maps read."""
+    """Protocol: the attributes of ``GraphAttention`` that score maps read."""
 
     in_features: int
     head_dim: int

@@ -1,8 +1,8 @@
 """Reuse of large buffers between training steps.
 
 The C library returns blocks of more than 32 MB to the system when they are freed, and
-the system clears every page of the next one. Inside `reuse_buffers`, such blocks are
-kept for `empty`, used by the kernels, and for torch operations with an `out` argument.
+the system clears every page of the next one. Inside ``reuse_buffers``, such blocks are
+kept for ``empty``, used by the kernels, and for torch operations with an out argument.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ MIX_STEPS = ((16, 0x7FEB352D), (15, 0x846CA68B))
 
 
 def threshold(p: float) -> int:
-    """Return the smallest hash of kept elements for dropout probability `p`."""
+    """Return the smallest hash of kept elements for dropout probability ``p``."""
     return int(p * 2**32)
 
 
@@ -52,7 +52,7 @@ def edge_keep(
 
 
 def element_keep(x: Tensor, p: float, seed: int) -> Tensor:
-    """Compute the mask of the elements of `x`: bool of its shape, True if kept."""
+    """Compute the mask of the elements of ``x``: bool of its shape, True if kept."""
     position = torch.arange(x.numel(), device=x.device)
     return (_hash(position & WORD, position >> 32, seed) >= threshold(p)).view(x.shape)
 

@@ -1,8 +1,8 @@
 """Attention scores: logits of edges from tensors of receivers and senders.
 
 A score has its tensors, their validation, and its formula; projections of node features
-belong to layers (`skattn.nn._scores`). The reference backend computes any score from
-its method `logits`.
+belong to layers (``skattn.nn._scores``). The reference backend computes any score from
+its method ``logits``.
 """
 
 from __future__ import annotations
