@@ -19,7 +19,7 @@ class GlobalAttention(NodeOperator[Tensor]):
 
     The attention of the Transformer (Vaswani et al. 2017, equation 1), which GPS adds
     to message passing (Rampasek et al. 2022, equation 2). There is no dropout on the
-    attention weights. All nodes must be receivers. Memory grows with the square of the
+    attention weights. All nodes must be receivers. Time grows with the square of the
     number of nodes of a graph; graphs of similar sizes are padded to a common size.
 
     Input ``x`` has shape ``(n_nodes, in_features)``, dense or

@@ -81,8 +81,8 @@ class AttentionReadout(GraphReadout):
 
     ``out[g, h] = sum_i softmax_i(q_h . x_i / sqrt(width)) (W x_i + b)[h]``, summed over
     the nodes ``i`` of graph ``g``. This is the pooling by multi-head attention of Lee
-    et al. 2019 ("Set Transformer", section 3.2) with one seed vector. A projection of
-    the keys, merged into the learned queries, is not needed.
+    et al. 2019 ("Set Transformer", section 3.2) with one seed vector. Keys are not
+    projected, since a projection could be merged into the learned queries.
 
     Parameters
     ----------

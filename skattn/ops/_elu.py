@@ -26,7 +26,7 @@ def elu(x: Tensor) -> Tensor:
     -----
     The compiled kernel is faster than :func:`torch.nn.functional.elu`: the backward
     pass computes the gradient, ``out + 1`` for negative ``x``, without an exponential.
-    Near zero, its result has an absolute error of float32 precision.
+    For ``x`` near zero, ``exp(x) - 1`` loses relative, but not absolute, precision.
 
     References
     ----------

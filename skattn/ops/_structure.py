@@ -37,7 +37,7 @@ class GraphStructure:
     """(n_graphs + 1,) int64: graph ``g`` has the nodes ``node_ptr[g]`` to
     ``node_ptr[g + 1] - 1``; None for a single graph."""
     hops: Mapping[int, Edges] = field(default_factory=dict)
-    """Edges to all senders within k hops, with self-loops, by k > 1."""
+    """Edges to all senders within k hops, with self-loops, for each k > 1 in use."""
     degree: Tensor | None = None
     """(n_nodes,) float32: sum of the edge weights of every node in the full graph; None
     if ``edges`` has all edges."""
@@ -78,7 +78,7 @@ class GraphStructure:
         )
 
     def layer(self, number: int) -> GraphStructure:
-        """Return the structure with the receivers that one layer has to compute.
+        """Select the receivers and edges that one layer of a network needs.
 
         Parameters
         ----------
@@ -88,8 +88,7 @@ class GraphStructure:
         Returns
         -------
         GraphStructure
-            ``self`` if ``reach`` is empty; else, with the nodes as receivers that the
-            following layers need.
+            Structure with only these receivers; ``self`` if ``reach`` is empty.
 
         Raises
         ------
