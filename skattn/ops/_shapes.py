@@ -39,7 +39,7 @@ class Footprint:
     forward: tuple[Shape, ...] = ()
     """Temporary tensors of the forward pass."""
     backward: tuple[Shape, ...] = ()
-    """Temporary tensors of the backward pass, beside the gradients."""
+    """Temporary tensors of the backward pass, without the gradients."""
     sorts: Edges | None = None
     """Edges that the backward pass sorts by sender; the result is cached."""
 
