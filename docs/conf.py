@@ -3,8 +3,6 @@
 import inspect
 import os
 
-from numpydoc.docscrape import NumpyDocString
-
 import skattn
 
 # -- Project ---------------------------------------------------------------------------
@@ -50,7 +48,6 @@ autodoc_member_order = "groupwise"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
-NumpyDocString.sections["Shape"] = []  # of layers, as torch documents them
 
 
 def skip_foreign(app, what, name, member, skip, options):
