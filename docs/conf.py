@@ -3,8 +3,6 @@
 import inspect
 import os
 
-from numpydoc.docscrape import NumpyDocString
-
 import skattn
 
 # -- Project ---------------------------------------------------------------------------
@@ -38,6 +36,7 @@ myst_enable_extensions = [
 myst_heading_anchors = 3
 copybutton_exclude = ".linenos, .gp, .go"
 default_role = "code"  # single backticks
+smartquotes = False  # code in types and defaults is copied
 nitpicky = True  # a reference to a name that is not documented is a warning
 nitpick_ignore_regex = [("py:.*", r"(numpy|scipy|sklearn|skorch|torch)\..*")]
 
@@ -49,7 +48,6 @@ autodoc_member_order = "groupwise"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
-NumpyDocString.sections["Shape"] = []  # of layers, as torch documents them
 
 
 def skip_foreign(app, what, name, member, skip, options):

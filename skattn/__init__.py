@@ -23,7 +23,7 @@ __all__ = [
     "GraphAttentionRegressor",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.1.0.dev0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",

@@ -36,6 +36,8 @@ class FullGraph:
         """Sizes of the batch."""
         return Size.of(self.batch)
 
+    batch_size: ClassVar[None] = None
+    """Number of graphs or targets in a batch: of one graph, all."""
     is_constant: ClassVar[bool] = True
     """Whether tensors keep their sizes from batch to batch."""
     amount: ClassVar[str] = "the whole graph"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skattn.graph._collection import GraphCollection
 from skattn.graph._features import degree_features
 from skattn.graph._graph import Graph
-from skattn.graph._input_kind import InputKind
+from skattn.graph._input_kind import FITTED_ON, InputKind
 
 Check = Callable[[Any], Any]
 Place = Callable[[sp.csr_array], sp.csr_array]
@@ -41,6 +41,11 @@ class Context(ABC):
     """Whether later rows join the fitted ones, without attending to each other."""
     needs_adjacency: ClassVar[bool] = False
     """Whether later rows need their own adjacency."""
+
+    @property
+    def description(self) -> str:
+        """Kind of the input as a noun phrase, such as "a list of graphs"."""
+        return FITTED_ON[self.kind][0]
 
     @property
     @abstractmethod

@@ -15,7 +15,7 @@ from skattn.graph._graph_list import is_graph_list
 
 InputKind = Literal["table", "adjacency", "graph", "named", "graphs", "sequences"]
 
-_FITTED_ON: dict[InputKind, tuple[str, str]] = {
+FITTED_ON: dict[InputKind, tuple[str, str]] = {
     "table": ("a table", "Pass a table without adjacency="),
     "adjacency": ("a table with adjacency=", "Pass a table and adjacency= over it"),
     "graph": ("a Graph", "Pass a Graph, for example Graph(adjacency, X)"),
@@ -27,6 +27,7 @@ _FITTED_ON: dict[InputKind, tuple[str, str]] = {
         "n_features)",
     ),
 }
+"""Noun phrase of each kind, and the remedy for later input of another kind."""
 _GOT: dict[InputKind, str] = {
     "table": "a table without adjacency=",
     "adjacency": "a table with adjacency=",
@@ -72,7 +73,7 @@ def check_kind(fitted: InputKind, X: Any, adjacency: Any) -> None:
     """Raise ValueError unless the input is of the fitted kind."""
     got = input_kind(X, adjacency)
     if got != ("table" if fitted == "named" else fitted):
-        before, remedy = _FITTED_ON[fitted]
+        before, remedy = FITTED_ON[fitted]
         raise ValueError(
             f"This estimator was fitted on {before}, got {_GOT[got]}. {remedy}, or fit "
             "again on this kind of input."

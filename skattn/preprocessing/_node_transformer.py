@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import (
+    DocumentedMixin,
     HasMethods,
     _fit_context,
     _safe_indexing,
@@ -15,6 +16,7 @@ from skattn.preprocessing._nodes import Nodes, check_features
 
 
 class NodeTransformer(
+    DocumentedMixin,
     TransformerMixin,
     BaseEstimator,
     auto_wrap_output_keys=None,  # type: ignore[call-arg] # sklearn is untyped

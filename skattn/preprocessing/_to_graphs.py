@@ -2,8 +2,10 @@
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skattn._compat_sklearn import DocumentedMixin
 
-class ToGraphs(TransformerMixin, BaseEstimator):
+
+class ToGraphs(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Base class of transformers that return a graph or a list of graphs."""
 
     def __init_subclass__(cls, **kwargs):
