@@ -232,7 +232,7 @@ def test_indices_past_the_last_node_are_refused(form, index):
 def test_falling_indptr_is_refused():
     adjacency = sparse.csr_array(DENSE)
     adjacency.indptr[1] = 4
-    with pytest.raises(ValueError, match="never fall"):
+    with pytest.raises(ValueError, match="not decrease"):
         Graph(adjacency)
 
 

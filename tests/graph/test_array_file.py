@@ -100,7 +100,7 @@ def test_a_file_that_grew_is_refused(path):
 def test_a_damaged_head_is_refused(path):
     content = path.read_bytes()
     path.write_bytes(content.replace(b'"six"', b'"sex"'))
-    with pytest.raises(NotAnArrayFileError, match="head does not match its checksum"):
+    with pytest.raises(NotAnArrayFileError, match="header does not match its checksum"):
         read_arrays(path, mmap=True)
 
 

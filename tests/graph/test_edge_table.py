@@ -128,7 +128,7 @@ def test_wide_edges_are_refused_with_their_shape():
 
 
 def test_column_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match=r"\['w'\] are not there"):
+    with pytest.raises(ValueError, match=r"got none called \['w'\]"):
         Graph.from_edges(pd.DataFrame({"u": [0], "v": [1]}), nodes=2, weights="w")
 
 

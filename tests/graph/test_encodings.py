@@ -71,9 +71,9 @@ def test_walks_equal_the_powers_written_out(n_nodes, directed, share, monkeypatc
     assert_allclose(encode(adjacency, "random_walk", 7), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("block", [_encodings._BLOCK, 1, 300])
+@pytest.mark.parametrize("block", [_encodings._BLOCK_SIZE, 1, 300])
 def test_walks_of_many_graphs_equal_those_of_each(block, monkeypatch):
-    monkeypatch.setattr(_encodings, "_BLOCK", block)
+    monkeypatch.setattr(_encodings, "_BLOCK_SIZE", block)
     rng = np.random.default_rng(0)
     parts = [any_graph(n, rng, directed=n % 2 == 0) for n in (3, 40, 1, 8, 8, 20)]
     whole, node_ptr = side_by_side(parts)
@@ -114,7 +114,7 @@ def test_waves_are_those_of_every_component():
 
 
 def test_many_components_of_one_size_need_not_fit_one_stack(monkeypatch):
-    monkeypatch.setattr(_encodings, "_BLOCK", 2 * 3**2)
+    monkeypatch.setattr(_encodings, "_BLOCK_SIZE", 2 * 3**2)
     monkeypatch.setattr(_encodings, "_MAX_DENSE", 3)
     whole, _ = side_by_side([path(3)] * 5)
     expected = np.tile(encode(path(3), "laplacian", 2), (5, 1))

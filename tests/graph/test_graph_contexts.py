@@ -206,9 +206,9 @@ def test_fitted_context_holds_no_graph_and_can_only_join(check, X):
         ([*graphs(), PAIR], TypeError, "got ndarray at position 3"),
         ([*graphs(), Graph(PAIR)], ValueError, "graph 3 has no features where"),
         ([*graphs(), graphs()[2][[1]]], ValueError, r"graph 3 is a view.*subgraph\(\)"),
-        ([*steps(2), graphs()[0]], TypeError, "got a Graph at 1"),
-        ([*steps(2), np.ones(2)], ValueError, r"got shape \(2,\) at 1"),
-        ([*steps(2), np.ones((2, 3))], ValueError, "got 3 at 1"),
+        ([*steps(2), graphs()[0]], TypeError, "got a Graph at position 1"),
+        ([*steps(2), np.ones(2)], ValueError, r"got shape \(2,\) at position 1"),
+        ([*steps(2), np.ones((2, 3))], ValueError, "got 3 at position 1"),
     ],
 )
 def test_list_that_disagrees_is_refused_before_features_are_checked(

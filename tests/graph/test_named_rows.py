@@ -24,7 +24,9 @@ def join(X, graph=NUMBERED):
 
     context = resolve(X, graph=graph, check=check)
     (features,) = seen
-    return context.names.tolist(), None if features is None else list(features.columns)
+    return context.row_nodes.tolist(), None if features is None else list(
+        features.columns
+    )
 
 
 def frame(keys=None, index=None):
@@ -119,7 +121,7 @@ def test_key_column_survives_a_pipeline():
 
 def test_graph_without_labels_is_refused():
     with pytest.raises(
-        ValueError, match=r"must have labels, got Graph.*nodes=pd\.Index"
+        ValueError, match=r"must have labels.*got Graph.*nodes=pd\.Index"
     ):
         join(frame([5, 3]), Graph(RING))
 
@@ -136,7 +138,7 @@ def test_unknown_nodes_are_named():
 
 @pytest.mark.parametrize("keys", [["5", "3"], [np.nan, 3.0], [0.5, -0.5]])
 def test_keys_of_another_kind_are_unknown(keys):
-    with pytest.raises(ValueError, match="as the graph has them"):
+    with pytest.raises(ValueError, match="Use the labels of the graph"):
         join(frame(keys))
 
 

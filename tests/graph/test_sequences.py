@@ -121,7 +121,9 @@ def test_frames_are_read_by_their_columns():
 
 def test_frames_with_other_columns_are_an_error_that_names_the_first():
     frames = [pd.DataFrame(steps(2, 2), columns=list(names)) for names in ("ab", "ba")]
-    with pytest.raises(ValueError, match=r"\['a', 'b'\] and, at 1, \['b', 'a'\]"):
+    with pytest.raises(
+        ValueError, match=r"\['a', 'b'\] and, at position 1, \['b', 'a'\]"
+    ):
         read_sequences(frames)
 
 
@@ -153,25 +155,27 @@ def test_padding_is_cut_in_arrays_and_along_the_last_axis():
 
 @pytest.mark.parametrize("nothing", [np.full((3, 2), NAN), np.empty((0, 2))])
 def test_a_sequence_without_a_step_is_an_error_that_names_its_row(nothing):
-    with pytest.raises(ValueError, match="not all NaN, got none at 1"):
+    with pytest.raises(ValueError, match="not all NaN, got none at position 1"):
         read_sequences([steps(3, 2), nothing])
 
 
 def test_widths_that_disagree_are_an_error_that_names_the_first():
-    with pytest.raises(ValueError, match=r"first one \(2\), got 3 at 1"):
+    with pytest.raises(ValueError, match=r"first one \(2\), got 3 at position 1"):
         read_sequences([steps(2, 2), steps(2, 3), steps(2, 4)])
-    with pytest.raises(ValueError, match=r"as \(n_features, n_steps\), by axis=2"):
+    with pytest.raises(ValueError, match=r"as \(n_features, n_steps\); set axis="):
         read_sequences([steps(2, 2), steps(3, 2)], axis=2)
 
 
 @pytest.mark.parametrize("entry", [[1.0, 2.0], 3.0, np.ones((1, 1, 1)), [[], []]])
 def test_an_entry_without_rows_and_columns_is_an_error(entry):
-    with pytest.raises(ValueError, match=r"two dimensions.* at 1\. .*reshape\(-1, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"two dimensions.* at position 1\. .*reshape\(-1, 1\)"
+    ):
         read_sequences([steps(2), entry])
 
 
 def test_ragged_rows_are_an_error():
-    with pytest.raises(ValueError, match="Sequence 0 must have rows of one length"):
+    with pytest.raises(ValueError, match="Sequence 0 must have rows of equal length"):
         read_sequences([[[1.0], [2.0, 3.0]]])
 
 
@@ -182,7 +186,7 @@ def test_entries_without_numbers_are_an_error(entry):
 
 
 def test_a_graph_among_sequences_is_an_error():
-    with pytest.raises(TypeError, match="got a Graph at 1"):
+    with pytest.raises(TypeError, match="got a Graph at position 1"):
         read_sequences([steps(2), Graph([[1]], [[1.0]])])
 
 
@@ -194,7 +198,7 @@ def test_no_sequence_is_an_error(empty):
 
 @pytest.mark.parametrize("X", [np.ones((2, 3)), pd.DataFrame(np.ones((2, 3)))])
 def test_one_array_must_have_three_dimensions(X):
-    with pytest.raises(ValueError, match=r"got shape \(2, 3\).* alone is \[X\]"):
+    with pytest.raises(ValueError, match=r"got shape \(2, 3\).* Use \[X\] for"):
         read_sequences(X)
 
 

@@ -103,7 +103,7 @@ def test_clone_keeps_the_graph_itself(graph):
 
 
 def test_steps_that_need_arrays_say_so(graph):
-    with pytest.raises(ValueError, match="A Graph cannot become an array"):
+    with pytest.raises(ValueError, match="A Graph cannot be converted to an array"):
         check_array(graph)
 
 
