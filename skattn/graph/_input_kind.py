@@ -95,7 +95,7 @@ def _check_combination(
         )
     if adjacency is not None and (isinstance(X, Graph) or graph is not None):
         raise ValueError(
-            "adjacency= must be passed with a table alone, got also "
+            "adjacency= goes with a table alone, got also "
             f"{'a Graph as X' if isinstance(X, Graph) else 'graph='}. Pass one of them."
         )
 

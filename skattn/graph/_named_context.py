@@ -32,8 +32,8 @@ class NamedContext(Context):
         """Create the context of a DataFrame X and a graph with node labels."""
         if graph.nodes is None:
             raise ValueError(
-                "The Graph of graph= must have labels, by which rows join it, got "
-                f'{graph!r}. Use Graph(adjacency, nodes=pd.Index(labels, name="id")).'
+                f"The Graph passed as graph= must have labels, got {graph!r}. Use "
+                'Graph(adjacency, nodes=pd.Index(labels, name="id")).'
             )
         row_nodes, columns = named_rows(X, graph.nodes)
         features = check(columns)

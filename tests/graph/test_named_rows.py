@@ -121,7 +121,7 @@ def test_key_column_survives_a_pipeline():
 
 def test_graph_without_labels_is_refused():
     with pytest.raises(
-        ValueError, match=r"must have labels.*got Graph.*nodes=pd\.Index"
+        ValueError, match=r"must have labels, got Graph.*nodes=pd\.Index"
     ):
         join(frame([5, 3]), Graph(RING))
 
