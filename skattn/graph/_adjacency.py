@@ -9,8 +9,8 @@ from scipy import sparse
 from skattn.graph._ragged_range import ragged_range
 
 _SLICED = (
-    "If it was sliced by rows, slice the graph instead, Graph(adjacency, X)[rows], or "
-    "both axes, adjacency[rows][:, rows]."
+    "If it was sliced by rows, keep it whole and slice the graph, "
+    "Graph(adjacency, X)[rows], or slice both axes, adjacency[rows][:, rows]."
 )
 _OTHER_ROWS = (
     "Pass the X that belongs to this adjacency: row i of X is node i, for every node."

@@ -120,7 +120,7 @@ def _one_hot_degrees(adjacency: Any, n_components: int) -> NDArray[np.float32]:
 
 
 def _normalised(adjacency: Any) -> Any:
-    """Return ``D^-1/2 A D^-1/2``, whose powers have the diagonals of ``(D^-1 A)^k``."""
+    """Return ``D^-1/2 A D^-1/2``; its powers have the diagonals of ``(D^-1 A)^k``."""
     degree = np.asarray(adjacency.sum(axis=1), dtype=np.float64)
     root = np.sqrt(np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0))
     scale = sparse.diags_array(root, format="csr")

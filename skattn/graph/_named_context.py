@@ -1,4 +1,4 @@
-"""Context of a DataFrame whose rows are matched to nodes by label."""
+"""Context of a DataFrame with rows that are matched to nodes by label."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, sta
 
 @dataclass(frozen=True, eq=False)
 class NamedContext(Context):
-    """Context of a DataFrame whose rows are matched to nodes of a graph by label."""
+    """Context of a DataFrame with rows that are matched to nodes by label."""
 
     kind: ClassVar[InputKind] = "named"
     rows: ClassVar[RowKind] = "nodes"

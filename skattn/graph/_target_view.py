@@ -10,7 +10,7 @@ from skattn.graph._row_keys import row_key
 
 
 class TargetView(ABC):
-    """Base class of immutable objects whose rows are targets.
+    """Base class of immutable objects with targets as rows.
 
     A slice is a view of the same arrays with other targets. Copying returns the object.
     """
