@@ -112,7 +112,7 @@ def _read_header(file: BinaryIO) -> Any:
 
 
 def _read_array(file: BinaryIO, entry: dict[str, Any], *, mmap: bool) -> NDArray[Any]:
-    """Map or read one array."""
+    """Return one array, memory-mapped or read and checked."""
     dtype, shape, offset = np.dtype(entry["dtype"]), entry["shape"], entry["offset"]
     n_bytes = dtype.itemsize * math.prod(shape)
     fits = min((*shape, offset)) >= 0 and offset + n_bytes <= _size(file)

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
 from skattn.graph._features import as_features
-from skattn.graph._labels import as_index, as_labels, some
+from skattn.graph._labels import as_index, as_labels, listing
 
 
 def parts_from_edges(
@@ -165,9 +165,9 @@ def _positions_of(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.i
     if (numbers < 0).any():
         unknown = as_index(ends.ravel())[numbers < 0].unique()
         raise ValueError(
-            f"edges must name nodes of the graph, got {some(unknown)}, not among the "
-            f"{len(labels)} labels ({some(labels, 3)}). Add them to nodes= and X, or "
-            "remove their edges."
+            f"edges must name nodes of the graph, got {listing(unknown)}, not among "
+            f"the {len(labels)} labels ({listing(labels, 3)}). Add them to nodes= and "
+            "X, or remove their edges."
         )
     shaped: NDArray[np.int64] = numbers.reshape(-1, 2).astype(np.int64)
     return shaped
@@ -182,7 +182,7 @@ def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
     if not whole:
         raise ValueError(
             "edges must hold positions (whole numbers from 0) where nodes have no "
-            f"labels, got {some(ends.ravel(), 3)}. Pass the labels as nodes=."
+            f"labels, got {listing(ends.ravel(), 3)}. Pass the labels as nodes=."
         )
     if len(positions) and not (positions.min() >= 0 and positions.max() < n_nodes):
         raise ValueError(

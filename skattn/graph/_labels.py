@@ -21,8 +21,8 @@ def as_labels(nodes: Any, n_nodes: int) -> Any:
     if not labels.is_unique:
         twice = labels[labels.duplicated()].unique()
         raise ValueError(
-            f"nodes must name each node once, got {some(twice)} more than once. Merge "
-            "these nodes, or give them different labels."
+            f"nodes must name each node once, got {listing(twice)} more than once. "
+            "Merge these nodes, or give them different labels."
         )
     return labels
 
@@ -43,7 +43,7 @@ def as_index(labels: Any) -> Any:
     return pd.Index(labels, tupleize_cols=False)
 
 
-def some(labels: Any, most: int = 5) -> str:
+def listing(labels: Any, most: int = 5) -> str:
     """Return a text of the first labels and the number of others."""
     shown = ", ".join(repr(label) for label in list(labels[:most]))
     return shown + (f" and {len(labels) - most} more" if len(labels) > most else "")

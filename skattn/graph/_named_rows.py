@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._labels import as_index, some
+from skattn.graph._labels import as_index, listing
 
 
 def named_rows(X: Any, nodes: Any) -> tuple[NDArray[np.int64], Any]:
@@ -39,8 +39,8 @@ def check_repeats(positions: NDArray[np.int64], features: Any, nodes: Any) -> No
         labels = nodes[np.unique(positions[repeated[rows]])]
         raise ValueError(
             "With graph=, rows of the same node must have the same features, got "
-            f"different ones for {some(labels)}. Keep one row per node, or aggregate "
-            "its rows with groupby."
+            f"different ones for {listing(labels)}. Keep one row per node, or "
+            "aggregate its rows with groupby."
         )
 
 
@@ -98,7 +98,7 @@ def _no_labels_message(X: Any, nodes: Any) -> str:
         index = f"an unnamed {type(X.index).__name__}"
     return (
         f"With graph=, X must have an index or a column called {name!r}, as the nodes "
-        f"of the graph, got {index} and the columns {some(X.columns)}. An unnamed "
+        f"of the graph, got {index} and the columns {listing(X.columns)}. An unnamed "
         "index is matched only if all labels are strings. Add the labels as a column, "
         f"X.assign({name}=...), or name the index, X.rename_axis({name!r})."
     )
@@ -109,10 +109,10 @@ def _positions(keys: Any, nodes: Any) -> NDArray[np.int64]:
     if (positions < 0).any():
         unknown = keys[positions < 0].unique()
         raise ValueError(
-            f"With graph=, rows must name nodes of the graph, got {some(unknown)}, not "
-            f"among its {len(nodes)} labels ({some(nodes, 3)}). Use the labels of the "
-            "graph (same type, not scaled or encoded), remove those rows, or add the "
-            "nodes to the Graph."
+            f"With graph=, rows must name nodes of the graph, got {listing(unknown)}, "
+            f"not among its {len(nodes)} labels ({listing(nodes, 3)}). Use the labels "
+            "of the graph (same type, not scaled or encoded), remove those rows, or "
+            "add the nodes to the Graph."
         )
     found: NDArray[np.int64] = positions.astype(np.int64)
     return found

@@ -120,7 +120,7 @@ def read_sequences(X: Any, axis: int = 1) -> list[NDArray[Any]]:
         )
     sequences = [
         _without_padding(steps.T if axis == 2 else steps, number)
-        for number, steps in enumerate(_arrays(X))
+        for number, steps in enumerate(_sequence_arrays(X))
     ]
     if not sequences:
         raise ValueError("There must be at least one sequence, got none.")
@@ -177,7 +177,7 @@ def _band_matrix(
     )
 
 
-def _arrays(X: Any) -> Iterator[NDArray[Any]]:
+def _sequence_arrays(X: Any) -> Iterator[NDArray[Any]]:
     """Yield each sequence as a two-dimensional array of floats."""
     if not isinstance(X, list | tuple):
         X = np.asarray(X)

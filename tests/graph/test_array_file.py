@@ -113,7 +113,7 @@ def test_a_damaged_array_is_refused_when_it_is_read(path):
 
 
 @pytest.mark.parametrize(
-    "lie",
+    "wrong",
     [
         {"offset": 1 << 40},
         {"offset": -8},
@@ -125,14 +125,14 @@ def test_a_damaged_array_is_refused_when_it_is_read(path):
     ],
 )
 @pytest.mark.parametrize("mmap", [True, False])
-def test_a_header_with_wrong_entries_is_refused(tmp_path, monkeypatch, lie, mmap):
+def test_a_header_with_wrong_entries_is_refused(tmp_path, monkeypatch, wrong, mmap):
     dumps = json.dumps
 
-    def lying(content):
-        content["arrays"][0] |= lie
+    def with_wrong_entry(content):
+        content["arrays"][0] |= wrong
         return dumps(content)
 
-    monkeypatch.setattr(json, "dumps", lying)
+    monkeypatch.setattr(json, "dumps", with_wrong_entry)
     write_arrays(tmp_path / "a", {}, [np.arange(3)])
     with pytest.raises(NotAnArrayFileError):
         read_arrays(tmp_path / "a", mmap=mmap)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from skattn.graph import Graph
-from skattn.graph._labels import as_index, some
+from skattn.graph._labels import as_index, listing
 
 PATH = [[0, 2, 0, 0], [2, 0, 3, 0], [0, 3, 0, 4], [0, 0, 4, 0]]
 
@@ -44,6 +44,6 @@ def test_an_index_is_returned_unchanged():
 
 
 def test_first_labels_are_shown_and_others_counted():
-    assert some(["a", "b"]) == "'a', 'b'"
-    assert some(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e' and 2 more"
-    assert some([1, 2, 3], most=1) == "1 and 2 more"
+    assert listing(["a", "b"]) == "'a', 'b'"
+    assert listing(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e' and 2 more"
+    assert listing([1, 2, 3], most=1) == "1 and 2 more"
