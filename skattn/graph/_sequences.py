@@ -75,7 +75,7 @@ def sequence_graphs(
 
     References
     ----------
-    A. Vaswani et al., "Attention is all you need", NeurIPS 2017.
+    Vaswani et al., "Attention is all you need", NeurIPS 2017.
 
     Examples
     --------

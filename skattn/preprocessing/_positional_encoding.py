@@ -48,10 +48,10 @@ class PositionalEncoding(ToGraphs):
 
     References
     ----------
-    V. P. Dwivedi et al., "Graph neural networks with learnable structural and
+    Dwivedi et al., "Graph neural networks with learnable structural and
     positional representations", ICLR 2022.
 
-    V. P. Dwivedi et al., "Benchmarking graph neural networks", JMLR 2023.
+    Dwivedi et al., "Benchmarking graph neural networks", JMLR 2023.
 
     Examples
     --------

@@ -57,7 +57,7 @@ class SequenceGraph(ToGraphs):
 
     References
     ----------
-    A. Vaswani et al., "Attention is all you need", NeurIPS 2017.
+    Vaswani et al., "Attention is all you need", NeurIPS 2017.
 
     Examples
     --------
