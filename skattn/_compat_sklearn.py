@@ -1,6 +1,6 @@
 """Private and version-dependent names of scikit-learn.
 
-No other file imports them, so that an upgrade breaks one file.
+No other file imports them, so an upgrade can only break this one.
 """
 
 import html
@@ -47,7 +47,7 @@ __all__ = [
 
 
 class _NoCallbacks:
-    """Stand-in for the callback mixin of newer versions: no ``set_callbacks``."""
+    """Empty replacement for the callback mixin of newer versions."""
 
 
 def _unchanged(method: Callable[..., Any]) -> Callable[..., Any]:
