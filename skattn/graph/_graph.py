@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import canonical_adjacency, cut_adjacency
-from skattn.graph._edge_table import parts_from_edges
+from skattn.graph._conversions import Convertible
 from skattn.graph._features import (
     as_features,
     features_of_all,
@@ -17,15 +17,13 @@ from skattn.graph._features import (
     size_of,
     take_rows,
 )
-from skattn.graph._file_backed import FileBacked
 from skattn.graph._labels import as_labels
-from skattn.graph._networkx import parts_from_networkx, to_networkx
 from skattn.graph._row_keys import distinct, unique_positions
 from skattn.graph._union import union_parts
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class Graph(FileBacked):
+class Graph(Convertible):
     """Immutable graph with node features, edge features and target nodes.
 
     Its rows are the target nodes, by default all nodes. A slice ``graph[rows]``, as in
@@ -121,138 +119,16 @@ class Graph(FileBacked):
         )
 
     @classmethod
+    def _of_parts(cls, **parts: Any) -> Self:
+        """Return a graph of the constructor's arguments."""
+        return cls(**parts)
+
+    @classmethod
     def _trusted(cls, *parts: Any) -> Self:
         """Return a graph of checked parts, the arguments of `_set`."""
         graph = object.__new__(cls)
         graph._set(*parts)
         return graph
-
-    @classmethod
-    def from_edges(
-        cls,
-        edges: Any,
-        X: Any = None,
-        *,
-        nodes: Any = None,
-        directed: bool = True,
-        weights: Any = None,
-        edge_features: Any = None,
-    ) -> Self:
-        """Create a graph from an edge list.
-
-        Parameters
-        ----------
-        edges : array-like or DataFrame of shape (n_rows, 2)
-            In a row (u, v), u attends to v. Entries are node labels or positions from
-            0. Of a DataFrame, the first two columns are used.
-        X : array-like, sparse matrix, DataFrame or None
-            Node features; row i is node i.
-        nodes : int, array-like of shape (n_nodes,) or None, default=None
-            Number of nodes, or labels in the order of the rows of X. None: the index of
-            a DataFrame X if it has a name or is no default index, else row numbers;
-            without X, the sorted labels in ``edges`` unless they are integers.
-        directed : bool, default=True
-            Whether a row is one edge. If False, it is an edge in both directions.
-        weights : str, array-like of shape (n_rows,) or None, default=None
-            Edge weights or the name of their column in ``edges``; None means 1.
-        edge_features : list of str, array-like of shape (n_rows, k) or None
-            Edge features per row of ``edges``, or the names of their columns.
-
-        Returns
-        -------
-        Graph
-            All nodes are targets.
-
-        Raises
-        ------
-        ValueError
-            If a node in ``edges`` or the number of nodes is unknown.
-
-        Examples
-        --------
-        >>> from skattn import Graph
-        >>> graph = Graph.from_edges([("a", "b"), ("b", "c")], directed=False)
-        >>> graph.nodes.tolist(), graph.n_edges
-        (['a', 'b', 'c'], 4)
-        """
-        return cls(
-            **parts_from_edges(
-                edges,
-                X,
-                nodes=nodes,
-                directed=directed,
-                weights=weights,
-                edge_features=edge_features,
-            )
-        )
-
-    @classmethod
-    def from_networkx(
-        cls,
-        graph: Any,
-        X: Any = None,
-        *,
-        node_attributes: list[str] | None = None,
-        weight: str | None = "weight",
-        edge_attributes: list[str] | None = None,
-    ) -> Self:
-        """Create a graph from a networkx graph.
-
-        Parameters
-        ----------
-        graph : networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
-            For an edge u → v, u attends to v; undirected edges are added in both
-            directions. Nodes become labels unless they are 0 .. n - 1.
-        X : array-like, sparse matrix, DataFrame or None
-            Node features in the order of ``graph.nodes``.
-        node_attributes : list of str or None, default=None
-            Numeric node attributes that become the columns of X.
-        weight : str or None, default="weight"
-            Edge attribute of the weight; 1 for edges without it.
-        edge_attributes : list of str or None, default=None
-            Numeric edge attributes that become the edge features.
-
-        Returns
-        -------
-        Graph
-            All nodes are targets.
-
-        Raises
-        ------
-        TypeError
-            If ``graph`` is not a networkx graph.
-        ValueError
-            If both ``X`` and ``node_attributes`` are given, or an attribute is missing.
-
-        Examples
-        --------
-        >>> import networkx as nx
-        >>> from skattn import Graph
-        >>> Graph.from_networkx(nx.path_graph(3))
-        Graph(n_nodes=3, n_edges=4, n_features=0)
-        """
-        return cls(
-            **parts_from_networkx(
-                graph,
-                X,
-                node_attributes=node_attributes,
-                weight=weight,
-                edge_attributes=edge_attributes,
-            )
-        )
-
-    def to_networkx(self) -> Any:
-        """Return all nodes and edges as a networkx graph.
-
-        Node attributes are called as the columns of X or ``x0``, ``x1``, ..., edge
-        attributes ``weight`` and ``e0``, ``e1``, ...
-
-        Returns
-        -------
-        networkx.DiGraph
-            For an edge u → v, u attends to v. A MultiDiGraph for parallel edges.
-        """
-        return to_networkx(self)
 
     @staticmethod
     def union(graphs: Iterable["Graph"]) -> "Graph":
