@@ -99,7 +99,7 @@ def cut_adjacency(
 def _stored_form(adjacency: Any) -> Any:
     """Return the adjacency in CSR, CSC or COO format, entries in stored order."""
     if not sparse.issparse(adjacency):
-        return sparse.coo_array(_dense(adjacency))
+        return sparse.coo_array(dense_matrix(adjacency))
     if adjacency.format in ("csr", "csc"):
         check_indices(adjacency)
         return adjacency
@@ -111,7 +111,7 @@ def _stored_form(adjacency: Any) -> Any:
     return entries
 
 
-def _dense(adjacency: Any) -> NDArray[Any]:
+def dense_matrix(adjacency: Any) -> NDArray[Any]:
     if isinstance(adjacency, (str, bytes, dict, set)) or hasattr(adjacency, "adj"):
         raise TypeError(
             "adjacency must be a square matrix (scipy sparse or a dense array), got "

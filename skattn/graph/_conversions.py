@@ -20,6 +20,8 @@ class Convertible(FileBacked):
         directed: bool = True,
         weights: Any = None,
         edge_features: Any = None,
+        source: str | None = None,
+        target: str | None = None,
     ) -> Self:
         """Create a graph from an edge list.
 
@@ -27,9 +29,11 @@ class Convertible(FileBacked):
         ----------
         edges : array-like or DataFrame of shape (n_rows, 2)
             In a row (u, v), u attends to v. Entries are node labels or positions from
-            0. Of a DataFrame, the first two columns are used.
+            0. Duplicate edges are summed, with a warning, unless there are edge
+            features. A DataFrame may have more columns, see ``source``.
         X : array-like, sparse matrix, DataFrame or None
-            Node features; row i is node i.
+            Node features; row i is node i. The rows of a DataFrame with the labels of
+            ``nodes`` as index are aligned with these.
         nodes : int, array-like of shape (n_nodes,) or None, default=None
             Number of nodes, or labels in the order of the rows of X. None: the index of
             a DataFrame X if it has a name or is no default index, else row numbers;
@@ -40,6 +44,11 @@ class Convertible(FileBacked):
             Edge weights or the name of their column in ``edges``; None means 1.
         edge_features : list of str, array-like of shape (n_rows, k) or None
             Edge features per row of ``edges``, or the names of their columns.
+        source, target : str or None, default=None
+            Names of the columns u and v of a DataFrame. None: the columns called source
+            and target, src and dst, from and to, or receiver and sender, in any order;
+            else the only two columns that ``weights`` and ``edge_features`` do not
+            name.
 
         Returns
         -------
@@ -49,7 +58,8 @@ class Convertible(FileBacked):
         Raises
         ------
         ValueError
-            If a node in ``edges`` or the number of nodes is unknown.
+            If a node in ``edges`` is missing or unknown, the number of nodes is unknown
+            or a DataFrame does not determine the two columns.
 
         Examples
         --------
@@ -66,6 +76,8 @@ class Convertible(FileBacked):
                 directed=directed,
                 weights=weights,
                 edge_features=edge_features,
+                source=source,
+                target=target,
             )
         )
 
@@ -87,7 +99,8 @@ class Convertible(FileBacked):
             For an edge u → v, u attends to v; undirected edges are added in both
             directions. Nodes become labels unless they are 0 .. n - 1.
         X : array-like, sparse matrix, DataFrame or None
-            Node features in the order of ``graph.nodes``.
+            Node features in the order of ``graph.nodes``. The rows of a DataFrame with
+            the nodes as index are aligned with them.
         node_attributes : list of str or None, default=None
             Numeric node attributes that become the columns of X.
         weight : str or None, default="weight"

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
+from skattn.graph._alignment import has_index
+from skattn.graph._edge_columns import column_values, ends_of
 from skattn.graph._features import as_features
-from skattn.graph._labels import as_index, as_labels, listing
+from skattn.graph._labels import as_index, as_labels, is_default_index, listing
 
 
 def parts_from_edges(
@@ -20,18 +22,58 @@ def parts_from_edges(
     directed: bool,
     weights: Any,
     edge_features: Any,
+    source: Any,
+    target: Any,
 ) -> dict[str, Any]:
     """Return the constructor arguments of a Graph."""
     X = as_features(X)
-    weights = _column(edges, weights)
-    edge_features = _column(edges, edge_features)
-    ends = _pairs(edges)
+    ends = ends_of(edges, source, target, weights, edge_features)
+    _check_missing(ends)
+    weights = column_values(edges, weights)
+    edge_features = column_values(edges, edge_features)
     labels, n_nodes = _labels_of(ends, X, nodes)
     ends = _positions_of(ends, labels, n_nodes)
     if not directed:
         _warn_of_both_directions(ends)
+    if edge_features is None:
+        _warn_of_duplicates(ends)
     values = matrix_parts(ends, n_nodes, weights, edge_features, directed=directed)
-    return {**values, "X": X, "nodes": labels}
+    return {**values, "X": X, "nodes": nodes if has_index(nodes) else labels}
+
+
+def _check_missing(ends: NDArray[Any]) -> None:
+    """Raise ValueError if an end is None, NaN, NA or NaT."""
+    if ends.dtype.kind not in "OfmM":
+        return
+    rows = np.flatnonzero(_is_missing(ends).any(axis=1))
+    if len(rows):
+        raise ValueError(
+            f"edges must have two ends in every row, got {len(rows)} of {len(ends)} "
+            f"rows with a missing one (None or NaN), the first at position {rows[0]}. "
+            "Remove these rows, for example with edges.dropna()."
+        )
+
+
+def _is_missing(ends: NDArray[Any]) -> Any:
+    try:
+        from pandas import isna
+    except ImportError:
+        return np.equal(ends, np.array(None)).astype(bool) | (ends != ends)
+    return isna(ends)
+
+
+def _warn_of_duplicates(ends: NDArray[np.int64]) -> None:
+    """Warn if an edge list names an edge more than once."""
+    span = int(ends.max(initial=0)) + 1  # encodes a pair as one number
+    n_repeated = len(ends) - len(np.unique(ends @ [span, 1]))
+    if n_repeated:
+        warnings.warn(
+            f"{n_repeated} of {len(ends)} rows of edges repeat an edge: the weights of "
+            "its rows are summed. Use edges.drop_duplicates() if repetitions carry no "
+            "information.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _warn_of_both_directions(ends: NDArray[np.int64]) -> None:
@@ -75,56 +117,6 @@ def matrix_parts(
     }
 
 
-def _column(edges: Any, values: Any) -> Any:
-    """Return the columns of the edge table that are given by name, else the values."""
-    names = [values] if isinstance(values, str) else values
-    if not isinstance(names, list) or not names or not isinstance(names[0], str):
-        return values
-    missing = [name for name in names if name not in getattr(edges, "columns", ())]
-    if missing:
-        raise ValueError(
-            f"edges must be a DataFrame with the columns {names}, got none called "
-            f"{missing}. Pass an array of values, one per row of edges."
-        )
-    return edges[values].to_numpy()
-
-
-def _pairs(edges: Any) -> NDArray[Any]:
-    if hasattr(edges, "iloc"):
-        if edges.shape[1] < 2:
-            raise ValueError(
-                "edges must have two columns, receiver and sender, got "
-                f"{edges.shape[1]}. A row (u, v) means that u attends to v."
-            )
-        return np.asarray(edges.iloc[:, :2].to_numpy())
-    if isinstance(edges, (list, tuple)):
-        return _pairs_from_list(edges)
-    pairs = np.asarray(edges)
-    if pairs.size == 0:
-        return np.empty((0, 2), dtype=np.int64)
-    if pairs.ndim != 2 or pairs.shape[1] != 2:
-        hint = " Transpose it." if pairs.ndim == 2 and pairs.shape[0] == 2 else ""
-        raise ValueError(
-            "edges must be of shape (n_rows, 2), where a row (u, v) means that u "
-            f"attends to v, got shape {pairs.shape}.{hint}"
-        )
-    return pairs
-
-
-def _pairs_from_list(edges: Any) -> NDArray[Any]:
-    """Return an object array of pairs; numpy would convert mixed types to text."""
-    pairs = np.empty((len(edges), 2), dtype=object)
-    for number, edge in enumerate(edges):
-        if isinstance(edge, str) or not hasattr(edge, "__len__") or len(edge) != 2:
-            raise ValueError(
-                "edges must be pairs (u, v), which mean that u attends to v, got "
-                f"{edge!r} at position {number}. Pass weights and features as weights= "
-                "and edge_features=."
-            )
-        pairs[number, 0], pairs[number, 1] = edge
-    return pairs
-
-
 def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
     """Return the node labels, None for positions, and the number of nodes."""
     if isinstance(nodes, (int, np.integer)):
@@ -134,17 +126,13 @@ def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
         labels = as_index(nodes)
     elif X is not None:
         index = getattr(X, "index", None)
-        if index is None or _is_default_index(index):
+        if index is None or is_default_index(index):
             return None, int(X.shape[0])
         labels = index
     else:
         labels = _labels_of_edges(ends)
     n_nodes = len(labels) if X is None else X.shape[0]
     return as_labels(labels, n_nodes), n_nodes
-
-
-def _is_default_index(index: Any) -> bool:
-    return bool(index.name is None and np.array_equal(index, np.arange(len(index))))
 
 
 def _labels_of_edges(ends: NDArray[Any]) -> Any:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._adjacency import canonical_adjacency, cut_adjacency
+from skattn.graph._adjacency import cut_adjacency
+from skattn.graph._alignment import aligned
 from skattn.graph._conversions import Convertible
 from skattn.graph._features import (
     as_features,
@@ -17,7 +18,7 @@ from skattn.graph._features import (
     size_of,
     take_rows,
 )
-from skattn.graph._labels import as_labels
+from skattn.graph._named_parts import named_parts, names_of
 from skattn.graph._row_keys import distinct, unique_positions
 from skattn.graph._union import union_parts
 
@@ -34,9 +35,11 @@ class Graph(Convertible):
     adjacency : sparse or dense matrix of shape (n_nodes, n_nodes)
         ``adjacency[i, j] != 0``: receiver i attends to sender j. The value is the edge
         weight, finite and not negative; its logarithm is added to the attention score.
-        Duplicate entries are summed unless there are edge features.
+        Duplicate entries are summed unless there are edge features. The columns of a
+        DataFrame are aligned with its index, whose labels become the node labels.
     X : array-like, sparse matrix, DataFrame or None
-        Node features, kept as given; row i is node i.
+        Node features, kept as given; row i is node i. The rows of a DataFrame with the
+        labels of the nodes as index are aligned with the nodes.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
         Edge features in the order of the stored entries (dense: nonzeros by rows).
     nodes : array-like of shape (n_nodes,) or None
@@ -49,7 +52,7 @@ class Graph(Convertible):
         If ``adjacency`` is not a numeric matrix.
     ValueError
         If shapes do not match, a weight is negative, a weight or an edge feature is
-        not finite, or node labels are not unique.
+        not finite, or node labels are not unique or differ between the arguments.
 
     See Also
     --------
@@ -90,12 +93,7 @@ class Graph(Convertible):
         edge_features: Any = None,
         nodes: Any = None,
     ) -> None:
-        X = as_features(X)
-        adjacency, edge_features = canonical_adjacency(
-            adjacency, edge_features, n_rows=None if X is None else X.shape[0]
-        )
-        nodes = as_labels(nodes, adjacency.shape[0])
-        self._set(adjacency, X, edge_features, nodes)
+        self._set(*named_parts(adjacency, X, edge_features, nodes))
 
     def _set(
         self,
@@ -236,7 +234,8 @@ class Graph(Convertible):
         Parameters
         ----------
         X : array-like, sparse matrix, DataFrame or None
-            Features of all nodes, targets and context.
+            Features of all nodes, targets and context. The rows of a DataFrame with
+            the labels of the nodes as index are aligned with the nodes.
 
         Returns
         -------
@@ -246,9 +245,10 @@ class Graph(Convertible):
         Raises
         ------
         ValueError
-            If ``X`` does not have one row per node.
+            If ``X`` does not have one row per node, or its labels differ.
         """
         X = features_of_all(as_features(X), self.n_nodes)
+        X = aligned(X, names_of(self), thing="X")
         parts = (self.adjacency, X, self.edge_features, self.nodes)
         whole = self._trusted(*parts, self.base.targets)
         return whole[self.targets] if self.is_view else whole

@@ -23,6 +23,7 @@ from skattn.graph._sequences import (
     read_sequences,
     sequence_graphs,
 )
+from skattn.graph._square_frame import nodes_of_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +74,21 @@ class AdjacencyContext(GraphContext):
     kind: ClassVar[InputKind] = "adjacency"
     needs_adjacency: ClassVar[bool] = True
 
+    @classmethod
+    def of(cls, X: Any, adjacency: Any, check: Check) -> "AdjacencyContext":
+        """Create the context of a table and an adjacency, aligned with it by name."""
+        return cls(_graph_of_rows(X, adjacency, check))
+
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return the graph of the new rows."""
         check_kind(self.kind, X, adjacency)
-        return checked_view(Graph(adjacency, X), check)
+        return _graph_of_rows(X, adjacency, check)
+
+
+def _graph_of_rows(X: Any, adjacency: Any, check: Check) -> Graph:
+    """Return the graph of a table and an adjacency, its nodes in the table's order."""
+    graph = Graph(adjacency, X, nodes=nodes_of_rows(X, adjacency))
+    return checked_view(graph, check)
 
 
 @dataclass(frozen=True, eq=False)

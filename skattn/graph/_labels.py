@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 
 def as_labels(nodes: Any, n_nodes: int) -> Any:
     """Return labels as a checked pandas Index, or None."""
@@ -37,10 +39,24 @@ def as_index(labels: Any) -> Any:
             "are numbered from 0."
         ) from error
     if isinstance(labels, pd.Index):
-        return labels
+        return labels if labels.nlevels > 1 else plain_index(labels)
     if isinstance(labels, pd.Series):
         return pd.Index(labels.to_numpy(), name=labels.name, tupleize_cols=False)
     return pd.Index(labels, tupleize_cols=False)
+
+
+def plain_index(index: Any) -> Any:
+    """Return a pandas Index with the values of categories, and tuples of levels."""
+    if index.nlevels > 1:
+        return index.to_flat_index()
+    if hasattr(index, "categories"):
+        return index.astype(object).infer_objects()
+    return index
+
+
+def is_default_index(index: Any) -> bool:
+    """Return whether an index is unnamed and counts from 0, as without labels."""
+    return bool(index.name is None and np.array_equal(index, np.arange(len(index))))
 
 
 def listing(labels: Any, most: int = 5) -> str:

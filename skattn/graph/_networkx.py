@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from skattn.graph._adjacency import entry_rows
+from skattn.graph._alignment import aligned, has_index
 from skattn.graph._edge_table import matrix_parts
+from skattn.graph._labels import as_index
 
 
 def parts_from_networkx(
@@ -35,8 +37,18 @@ def parts_from_networkx(
     ends = np.array([edge[:2] for edge in edges], dtype=np.int64).reshape(-1, 2)
     directed = graph.is_directed()
     parts = matrix_parts(ends, len(labels), weights, features, directed=directed)
-    is_default = labels == list(range(len(labels)))
-    return {**parts, "X": X, "nodes": None if is_default else labels}
+    if labels != list(range(len(labels))):
+        return {**parts, "X": X, "nodes": labels}
+    return {**parts, "X": _by_number(X), "nodes": None}
+
+
+def _by_number(X: Any) -> Any:
+    """Return features of nodes 0 .. n - 1 in this order, if these are their labels."""
+    if not has_index(X) or not X.index.is_unique:
+        return X
+    numbers = as_index(range(len(X)))
+    is_permuted = numbers.isin(X.index).all()
+    return aligned(X, numbers, thing="X") if is_permuted else X
 
 
 def _check_networkx(graph: Any) -> None:

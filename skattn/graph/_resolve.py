@@ -74,5 +74,5 @@ def resolve(
     if kind == "graph":
         return GraphContext(checked_view(X, check))
     if kind == "adjacency":
-        return AdjacencyContext(checked_view(Graph(adjacency, X), check))
+        return AdjacencyContext.of(X, adjacency, check)
     return TableContext(check(X), n_neighbors)
