@@ -89,6 +89,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skattn"
 html_static_path = ["_static"]
 html_css_files = ["skattn.css"]
+html_sidebars = {"measured": [], "index": []}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
