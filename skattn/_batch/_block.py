@@ -84,7 +84,7 @@ class GraphBlock:
         return int(self.whole.x.shape[1])
 
     @property
-    def largest(self) -> int:
+    def max_graph_size(self) -> int:
         """Number of nodes of the largest graph."""
         return int(np.diff(as_array(self.whole.structure.node_ptr)).max(initial=0))
 

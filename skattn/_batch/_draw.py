@@ -17,26 +17,26 @@ from numba import njit
 i64, u64 = np.int64, np.uint64
 
 _jit = njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
-_part = njit(boundscheck=False, error_model="numpy")
+_inline = njit(boundscheck=False, error_model="numpy")
 
 
-@_part
-def _mix(x):
+@_inline
+def _hash(x):
     """Scatter 64 bits: the finalizer of splitmix64 (Steele et al. 2014, figure 14)."""
     x = (x ^ (x >> u64(30))) * u64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> u64(27))) * u64(0x94D049BB133111EB)
     return x ^ (x >> u64(31))
 
 
-@_part
-def _below(n, key, number):
+@_inline
+def _uniform_below(n, key, number):
     """Draw one of n < 2**32 numbers, uniformly."""
-    x = _mix(key + u64(number) * u64(0x9E3779B97F4A7C15))
+    x = _hash(key + u64(number) * u64(0x9E3779B97F4A7C15))
     return i64(((x >> u64(32)) * u64(n)) >> u64(32))
 
 
-@_part
-def _few_of(n, key, chosen):
+@_inline
+def _floyd_sample(n, key, chosen):
     """Draw some of n numbers, ascending, by Floyd's method: as many hashes as draws.
 
     Bentley and Floyd, "A sample of brilliance", 1987: all sets are equally likely.
@@ -44,7 +44,7 @@ def _few_of(n, key, chosen):
     s = len(chosen)
     for m in range(s):
         last = n - s + m  # larger than all that are chosen
-        x = _below(last + 1, key, m)
+        x = _uniform_below(last + 1, key, m)
         slot = m
         while slot > 0 and chosen[slot - 1] > x:
             slot -= 1
@@ -56,28 +56,28 @@ def _few_of(n, key, chosen):
         chosen[slot] = x
 
 
-@_part
-def _many_of(n, key, chosen):
+@_inline
+def _selection_sample(n, key, chosen):
     """Draw some of n numbers, ascending, by selection sampling (Knuth, algorithm S)."""
     m, s = 0, len(chosen)
     for x in range(n):
-        if _below(n - x, key, x) < s - m:
+        if _uniform_below(n - x, key, x) < s - m:
             chosen[m] = x
             m += 1
 
 
-@_part
-def _some_of(n, key, chosen):
+@_inline
+def _sample_ascending(n, key, chosen):
     # the faster one: time is about s * s against n (benchmarks/README.md)
     s = len(chosen)
     if 2 * s * s < 5 * n:
-        _few_of(n, key, chosen)
+        _floyd_sample(n, key, chosen)
     else:
-        _many_of(n, key, chosen)
+        _selection_sample(n, key, chosen)
 
 
-@_part
-def _first_at_least(x, row):
+@_inline
+def _insertion_point(x, row):
     """Return the insertion point of x in a sorted row."""
     low, high = 0, len(row)
     while low < high:
@@ -89,10 +89,10 @@ def _first_at_least(x, row):
     return low
 
 
-@_part
-def _loops(node, row):
+@_inline
+def _self_loop_range(node, row):
     """Return the range of a node's self-loops in its row."""
-    first = _first_at_least(node, row)
+    first = _insertion_point(node, row)
     last = first
     while last < len(row) and row[last] == node:
         last += 1
@@ -105,7 +105,7 @@ def count(low, high, receivers, fanout, indptr, senders, counts):
     for r in range(low, high):
         node = receivers[r]
         row = senders[indptr[node] : indptr[node + 1]]
-        first, last = _loops(node, row)
+        first, last = _self_loop_range(node, row)
         n_loops = last - first
         counts[r] = n_loops + min(fanout, len(row) - n_loops)
 
@@ -128,10 +128,10 @@ def draw(low, high, receivers, seed, edges, ptr, entries, log_scale):
                 kept[k] = start + k
                 scale[k] = 0
             continue
-        first, last = _loops(node, row)
+        first, last = _self_loop_range(node, row)
         n_loops = last - first
         n, s = len(row) - n_loops, len(kept) - n_loops
-        _some_of(n, _mix(seed ^ _mix(u64(node))), kept[:s])
+        _sample_ascending(n, _hash(seed ^ _hash(u64(node))), kept[:s])
         scale[:] = math.log(n / s)
         k = s - 1
         while k >= 0 and kept[k] >= first:  # behind the self-loops
@@ -144,18 +144,18 @@ def draw(low, high, receivers, seed, edges, ptr, entries, log_scale):
             kept[j] += start
 
 
-@_part
+@_inline
 def _slot(node, nodes, table):
     """Return the slot of a node in the hash table, or the free slot for it."""
     mask = len(table) - 1  # a power of two
-    slot = i64(_mix(u64(node)) & u64(mask))
+    slot = i64(_hash(u64(node)) & u64(mask))
     while table[slot] >= 0 and nodes[table[slot]] != node:
         slot = (slot + 1) & mask
     return slot
 
 
 @_jit
-def number(nodes, n_known, entries, senders, table, numbers):
+def assign_numbers(nodes, n_known, entries, senders, table, numbers):
     """Assign numbers to the senders of some entries; new ones follow the known nodes.
 
     `table` is an empty hash table (-1 everywhere) with room to spare: an array over

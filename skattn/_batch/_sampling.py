@@ -121,7 +121,7 @@ class NeighborSampler:
         targets = np.asarray(targets, np.int64)
         self._check_targets(targets)
         nodes, positions = np.unique(targets, return_inverse=True)
-        sampled = self._walk(nodes, seed)
+        sampled = self._draw_hops(nodes, seed)
         batch = GraphBatch(
             x=self._features_of(sampled.nodes),
             structure=self._structure_of(sampled),
@@ -129,24 +129,26 @@ class NeighborSampler:
         )
         return batch.to(torch.device(device))
 
-    def _walk(self, nodes: NDArray[np.int64], seed: int) -> _Sampled:
+    def _draw_hops(self, nodes: NDArray[np.int64], seed: int) -> _Sampled:
         """Draw senders hop by hop, outwards from the targets."""
-        reach, rings = [0, len(nodes)], []
+        reach, hops = [0, len(nodes)], []
         for size in self.fanout:
-            ring = self._draw(nodes[reach[-2] :], size, seed)
-            nodes, numbers = self._number(nodes, ring.entries)
-            rings.append((ring, numbers))
+            hop = self._draw_edges(nodes[reach[-2] :], size, seed)
+            nodes, numbers = self._assign_numbers(nodes, hop.entries)
+            hops.append((hop, numbers))
             reach.append(len(nodes))
         return _Sampled(
             nodes=nodes,
             reach=tuple(reach[1:]),
-            counts=np.concatenate([np.diff(ring.ptr) for ring, _ in rings]),
-            senders=np.concatenate([numbers for _, numbers in rings]),
-            entries=np.concatenate([ring.entries for ring, _ in rings]),
-            log_scale=np.concatenate([ring.log_scale for ring, _ in rings]),
+            counts=np.concatenate([np.diff(hop.ptr) for hop, _ in hops]),
+            senders=np.concatenate([numbers for _, numbers in hops]),
+            entries=np.concatenate([hop.entries for hop, _ in hops]),
+            log_scale=np.concatenate([hop.log_scale for hop, _ in hops]),
         )
 
-    def _draw(self, receivers: NDArray[np.int64], size: int, seed: int) -> _Ring:
+    def _draw_edges(
+        self, receivers: NDArray[np.int64], size: int, seed: int
+    ) -> _HopEdges:
         indptr, senders = self._arrays
         n = len(receivers)
         ptr = np.zeros(n + 1, np.int64)
@@ -154,7 +156,7 @@ class NeighborSampler:
         def count(low: int, high: int) -> None:
             _draw.count(low, high, receivers, size, indptr, senders, ptr[1:])
 
-        _by_rows(n, count)
+        _run_in_blocks(n, count)
         np.cumsum(ptr, out=ptr)
         entries = np.empty(ptr[-1], np.int64)
         log_scale = np.empty(ptr[-1], np.float32)
@@ -164,10 +166,10 @@ class NeighborSampler:
             edges = (indptr, senders)
             _draw.draw(low, high, receivers, key, edges, ptr, entries, log_scale)
 
-        _by_rows(n, draw)
-        return _Ring(ptr, entries, log_scale)
+        _run_in_blocks(n, draw)
+        return _HopEdges(ptr, entries, log_scale)
 
-    def _number(
+    def _assign_numbers(
         self, known: NDArray[np.int64], entries: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         room = len(known) + len(entries)
@@ -176,7 +178,7 @@ class NeighborSampler:
         table = np.full(1 << (2 * room).bit_length(), -1, np.int32)
         numbers = np.empty(len(entries), np.int32)
         senders = self._arrays[1]
-        n = _draw.number(nodes, len(known), entries, senders, table, numbers)
+        n = _draw.assign_numbers(nodes, len(known), entries, senders, table, numbers)
         return nodes[:n], numbers
 
     def _structure_of(self, sampled: _Sampled) -> GraphStructure:
@@ -220,10 +222,10 @@ class NeighborSampler:
         indptr, weights = self._arrays[0], log_weight.numpy()
         degree = np.empty(len(indptr) - 1, np.float32)
 
-        def add_up(low: int, high: int) -> None:
+        def sum_block(low: int, high: int) -> None:
             _draw.sum_weights(low, high, indptr, weights, degree)
 
-        _by_rows(len(degree), add_up)
+        _run_in_blocks(len(degree), sum_block)
         return torch.from_numpy(degree)
 
     @property
@@ -241,7 +243,7 @@ class NeighborSampler:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ring:
+class _HopEdges:
     """The edges drawn for the receivers of one hop."""
 
     ptr: NDArray[np.int64]
@@ -270,7 +272,7 @@ class _Sampled:
     """(n_edges,): log of the number of senders that each one represents."""
 
 
-def _by_rows(n_rows: int, work: Callable[[int, int], None]) -> None:
+def _run_in_blocks(n_rows: int, work: Callable[[int, int], None]) -> None:
     """Call work(low, high) for blocks of rows."""
     n_blocks = max(1, n_rows // _ROWS_PER_BLOCK)
     cuts = np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)

@@ -54,14 +54,17 @@ class Adam(torch.optim.Adam):
     @torch.no_grad()
     def step(self, closure=None):
         """Update all parameters that have a gradient."""
-        if any(map(_has_rare_option, self.param_groups)) or not self._are_plain():
+        if (
+            any(map(_has_rare_option, self.param_groups))
+            or not self._are_float32_on_cpu()
+        ):
             return super().step(closure)
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         if self._moments is None:
-            self._moments = [self._recall(group) for group in self.param_groups]
+            self._moments = [self._moments_of(group) for group in self.param_groups]
         for group, moments in zip(self.param_groups, self._moments, strict=True):
             _step(group, moments)
         return loss
@@ -75,7 +78,7 @@ class Adam(torch.optim.Adam):
             for param in group["params"]:
                 param.grad = None
 
-    def _are_plain(self):
+    def _are_float32_on_cpu(self):
         """Return whether all are float32 on the CPU, as the stored moments are."""
         return self._moments is not None or all(
             param.is_cpu and param.dtype is torch.float32
@@ -83,7 +86,7 @@ class Adam(torch.optim.Adam):
             for param in group["params"]
         )
 
-    def _recall(self, group):
+    def _moments_of(self, group):
         for param in group["params"]:
             if not self.state[param]:
                 self.state[param] = {
@@ -116,7 +119,7 @@ def _has_rare_option(group):
 def _step(group, moments):
     grads = [param.grad for param in moments.params]
     if any(grad is None for grad in grads):
-        moments = _part(
+        moments = _moments_subset(
             moments, [k for k, grad in enumerate(grads) if grad is not None]
         )
         grads = [param.grad for param in moments.params]
@@ -141,7 +144,7 @@ def _step(group, moments):
     )
 
 
-def _part(moments, numbers):
+def _moments_subset(moments, numbers):
     lists = moments.params, moments.means, moments.squares, moments.step_of
     params, means, squares, step_of = ([every[k] for k in numbers] for every in lists)
     return _Moments(params, means, squares, moments.steps, step_of)

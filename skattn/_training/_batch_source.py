@@ -53,11 +53,11 @@ class BatchSource(Protocol):
         """Sizes of a batch."""
 
     @property
-    def is_constant(self) -> bool:
+    def has_constant_size(self) -> bool:
         """Whether tensors keep their sizes from batch to batch."""
 
     @property
-    def amount(self) -> str:
+    def batch_content(self) -> str:
         """Content of a batch, for messages."""
 
     @property
@@ -79,10 +79,10 @@ class BatchSource(Protocol):
             A batch and its labels.
         """
 
-    def largest(self) -> tuple[GraphBatch, Labels | None] | None:
+    def largest_batch(self) -> tuple[GraphBatch, Labels | None] | None:
         """Return the batch with the most edges; None where it is not known."""
 
-    def shared(self, module: nn.Module, work: float) -> Self:
+    def with_microbatches(self, module: nn.Module, work: float) -> Self:
         """Return the source whose training batches threads share, if that pays."""
 
 

@@ -14,7 +14,7 @@ REUSE_FROM_NUMBERS = HEAP_LIMIT // 4
 reuse saves more time than it costs."""
 
 
-def enough_buffers(
+def reuse_large_buffers(
     module: nn.Module, source: BatchSource
 ) -> AbstractContextManager[None]:
     """Reuse the memory of large tensors from step to step, if that is faster.
@@ -31,7 +31,7 @@ def enough_buffers(
     context manager
         For the steps of the training.
     """
-    if not source.is_constant or source.device.type != "cpu":
+    if not source.has_constant_size or source.device.type != "cpu":
         return nullcontext()
     if source.size.rows * width_of(module) < REUSE_FROM_NUMBERS:
         return nullcontext()

@@ -88,7 +88,7 @@ class KeepBest(Callback):
     def on_epoch_end(self, net, **kwargs):
         """Keep the weights of the best epoch so far."""
         epoch = net.history[-1]
-        now = self._judge(epoch["valid_score"], epoch["valid_loss"])
+        now = self._key(epoch["valid_score"], epoch["valid_loss"])
         self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
         self.peaks_ = tuple(map(max, now, self.peaks_))
         if now > self.best_:
@@ -96,7 +96,7 @@ class KeepBest(Callback):
             state = net.module_.state_dict()
             self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
 
-    def _judge(self, score, loss):
+    def _key(self, score, loss):
         """Return the key of an epoch, greater is better: score, then minus the loss."""
         if not math.isfinite(loss):
             return WORST  # outputs that are no numbers, even if they hit a class
@@ -139,27 +139,27 @@ class TaskReport(Callback):
     ----------
     context : sklearn.callback.CallbackContext
         The context of the running ``fit``.
-    about : dict
+    task : dict
         The arguments of ``call_on_fit_task_begin`` and ``call_on_fit_task_end``,
         but for the fitted attributes.
     attributes : callable
         Makes the fitted attributes, as if training ended now.
     """
 
-    def __init__(self, context, about, attributes):
+    def __init__(self, context, task, attributes):
         self.context = context
-        self.about = about
+        self.task = task
         self.attributes = attributes
 
     def on_epoch_begin(self, net, **kwargs):
         """Open a scikit-learn task."""
         self.epoch_ = self.context.subcontext(task_name="epoch")
-        self.epoch_.call_on_fit_task_begin(**self.about)
+        self.epoch_.call_on_fit_task_begin(**self.task)
 
     def on_epoch_end(self, net, **kwargs):
         """Close the task; stop if a callback requests it."""
         stop = self.epoch_.call_on_fit_task_end(
-            **self.about, reconstruction_attributes=lambda: self.attributes(net)
+            **self.task, reconstruction_attributes=lambda: self.attributes(net)
         )
         if stop:
             raise StopTraining

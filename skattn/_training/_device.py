@@ -26,7 +26,7 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
         If the name is no device's, or if the device is absent and ``strict``.
     """
     if isinstance(device, str) and device == "auto":
-        return next(torch.device(d) for d in ("cuda", "mps", "cpu") if _is_there(d))
+        return next(torch.device(d) for d in ("cuda", "mps", "cpu") if _is_available(d))
     try:
         wanted = torch.device(device)
     except RuntimeError:
@@ -34,10 +34,10 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
             'device must be "auto", "cpu", "cuda", "cuda:N", "mps" or a torch.device, '
             f"got {device!r}."
         ) from None
-    if _is_there(wanted):
+    if _is_available(wanted):
         return wanted
     message = (
-        f"device={str(wanted)!r} is not there: torch finds {_found()}. "
+        f"device={str(wanted)!r} is not there: torch finds {_available_devices()}. "
         'Use device="auto" for the best that is there.'
     )
     if strict:
@@ -46,7 +46,7 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     return torch.device("cpu")
 
 
-def _is_there(device: str | torch.device) -> bool:
+def _is_available(device: str | torch.device) -> bool:
     device = torch.device(device)
     if device.type == "cuda":
         return (device.index or 0) < torch.cuda.device_count()
@@ -55,6 +55,6 @@ def _is_there(device: str | torch.device) -> bool:
     return device.type == "cpu"
 
 
-def _found() -> str:
+def _available_devices() -> str:
     found = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
-    return ", ".join([*found, "mps"] if _is_there("mps") else found)
+    return ", ".join([*found, "mps"] if _is_available("mps") else found)

@@ -36,9 +36,9 @@ class FullGraph:
         """Sizes of the batch."""
         return Size.of(self.batch)
 
-    is_constant: ClassVar[bool] = True
+    has_constant_size: ClassVar[bool] = True
     """Whether tensors keep their sizes from batch to batch."""
-    amount: ClassVar[str] = "the whole graph"
+    batch_content: ClassVar[str] = "the whole graph"
     """Content of a batch, for messages."""
     remedy: ClassVar[str] = (
         "Train on batches of targets and sampled neighbours (fanout=..., the number of "
@@ -55,10 +55,10 @@ class FullGraph:
         """Iterate over the batches, here the only one."""
         yield self.batch, self.labels
 
-    def largest(self) -> tuple[GraphBatch, Labels | None]:
+    def largest_batch(self) -> tuple[GraphBatch, Labels | None]:
         """Return the only batch."""
         return self.batch, self.labels
 
-    def shared(self, _module: nn.Module, _work: float) -> Self:
+    def with_microbatches(self, _module: nn.Module, _work: float) -> Self:
         """Return the source itself: torch's threads share its products."""
         return self

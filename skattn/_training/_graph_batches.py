@@ -34,7 +34,7 @@ class GraphBatches:
     n_threads: int = 1
     """Threads that may share them."""
 
-    is_constant: ClassVar[bool] = False
+    has_constant_size: ClassVar[bool] = False
     """Whether tensors keep their sizes from batch to batch."""
     remedy: ClassVar[str] = "Set batch_size to fewer graphs"
     """Advice for batches that do not fit into memory."""
@@ -56,7 +56,7 @@ class GraphBatches:
         return Size.of(self.whole, n_graphs / max(len(self.block), 1))
 
     @property
-    def amount(self) -> str:
+    def batch_content(self) -> str:
         """Content of a batch, for messages."""
         return f"{min(self.batch_size, len(self.numbers))} graphs"
 
@@ -75,7 +75,7 @@ class GraphBatches:
                     labels,
                 )
 
-    def largest(self) -> tuple[GraphBatch, Labels | None]:
+    def largest_batch(self) -> tuple[GraphBatch, Labels | None]:
         """Return a batch of the graphs with the most edges."""
         structure = self.block.whole.structure
         assert structure.node_ptr is not None
@@ -84,12 +84,12 @@ class GraphBatches:
         labels = None if self.labels is None else self.labels[largest]
         return self.block.cut(self.numbers[largest]), labels
 
-    def shared(self, module: nn.Module, work: float) -> Self:
+    def with_microbatches(self, module: nn.Module, work: float) -> Self:
         """Divide training batches on the CPU into microbatches, where that pays."""
         if self.device.type != "cpu":
             return self
         n_graphs = min(self.batch_size, len(self.numbers))
-        sizes = self.size.rows, n_graphs, self.block.largest
+        sizes = self.size.rows, n_graphs, self.block.max_graph_size
         n_parts = count_parts(module, work, *sizes)
         # torch looks for anomalies in one thread at a time, and hangs in two
         n_threads = 1 if torch.is_anomaly_enabled() else torch.get_num_threads()

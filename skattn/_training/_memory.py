@@ -55,18 +55,18 @@ def check_memory(objective: Objective, source: BatchSource) -> None:
     """
     left = available_bytes(source.device)
     with CPU:
-        largest = source.largest()
+        largest = source.largest_batch()
     if left is None or largest is None:
         return
-    if _rough_bytes(_on_meta(objective, largest[0]), largest[0]) < left:
+    if _bound_step_bytes(_meta_module(objective, largest[0]), largest[0]) < left:
         return
     needed = estimate_step_bytes(objective, *largest, source.device)
     if needed > left:
         raise MemoryError(
-            f"a training step on {source.amount} must fit into memory, but needs "
-            f"about {needed / 1e9:.1f} GB beside the data where {source.device} has "
-            f"{left / 1e9:.1f} GB left. {source.remedy}, or make the network smaller "
-            "(hidden_dim, n_layers)."
+            f"a training step on {source.batch_content} must fit into memory, but "
+            f"needs about {needed / 1e9:.1f} GB beside the data where {source.device} "
+            f"has {left / 1e9:.1f} GB left. {source.remedy}, or make the network "
+            "smaller (hidden_dim, n_layers)."
         )
 
 
@@ -96,7 +96,7 @@ def estimate_step_bytes(
         both passes make for a moment.
     """
     device = batch.targets.device if device is None else device
-    network = _on_meta(objective, batch)
+    network = _meta_module(objective, batch)
     targets = batch.targets.cpu()  # whether these are all nodes is looked up
     batch = replace(batch.to(META), targets=targets)
     labels = None if labels is None else labels.to(META)
@@ -113,12 +113,12 @@ def estimate_step_bytes(
     return FIRST_STEP + int(step)
 
 
-def _on_meta(objective: Objective, batch: GraphBatch) -> nn.Module:
+def _meta_module(objective: Objective, batch: GraphBatch) -> nn.Module:
     with META:
         return objective.module(int(batch.x.shape[1]))
 
 
-def _rough_bytes(network: nn.Module, batch: GraphBatch) -> int:
+def _bound_step_bytes(network: nn.Module, batch: GraphBatch) -> int:
     """Return an upper bound of the bytes of a step."""
     structure = batch.structure
     neighbourhoods = (structure.edges, *structure.hops.values())

@@ -37,7 +37,7 @@ class Microbatches:
     def __len__(self) -> int:
         return sum(map(len, self.numbers))
 
-    def each(
+    def map(
         self, work: Callable[[GraphBatch, Labels, torch.Generator], Result]
     ) -> list[Result]:
         """Call a function with each microbatch, in several threads.

@@ -86,7 +86,7 @@ class AttentionNet(NeuralNet):
         self.objective = objective
         self.n_features = n_features
         self.generator = generator
-        self._switched = None
+        self._module_list = None
 
     def get_default_callbacks(self):
         """Summarise every epoch; print it if verbose."""
@@ -121,7 +121,7 @@ class AttentionNet(NeuralNet):
         together with the user's own.
         """
         self.interrupted_ = False
-        self._switched = list(self.module_.modules())
+        self._module_list = list(self.module_.modules())
         try:
             return super().fit_loop(X, y, epochs, **kwargs)
         except KeyboardInterrupt as stop:
@@ -131,21 +131,21 @@ class AttentionNet(NeuralNet):
                 self.history.pop()  # an epoch without its end does not count
             raise
         finally:
-            self._switched = None
+            self._module_list = None
 
-    def _switch(self, training):
+    def _set_training(self, training):
         """Set the mode of all modules, which `fit_loop` finds once for all steps."""
-        for module in self._switched or self.module_.modules():
+        for module in self._module_list or self.module_.modules():
             if module.training is not training:
                 module.training = training
 
     def infer(self, x, **fit_params):
         """Compute one row per target of a batch, in evaluation."""
-        return self.objective.answer(self.module_, x)
+        return self.objective.outputs(self.module_, x)
 
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, or of its microbatches."""
-        self._switch(True)
+        self._set_training(True)
         x, labels = batch
         if isinstance(x, Microbatches):
             return self._train_microbatches(x)
@@ -161,7 +161,7 @@ class AttentionNet(NeuralNet):
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
             return outputs.detach(), loss.detach(), grads
 
-        outs, losses, grads = zip(*parts.each(learn), strict=True)
+        outs, losses, grads = zip(*parts.map(learn), strict=True)
         for weight, *found in zip(weights, *grads, strict=True):
             known = [grad for grad in [weight.grad, *found] if grad is not None]
             weight.grad = sum(known[1:], start=known[0]) if known else None
@@ -169,7 +169,7 @@ class AttentionNet(NeuralNet):
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""
-        self._switch(False)
+        self._set_training(False)
         with torch.no_grad():
             loss, score, outputs = self.objective.validate(self.module_, *batch)
         self.history.record_batch("valid_score", score.item())

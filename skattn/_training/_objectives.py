@@ -32,7 +32,7 @@ class Objective(Protocol):
     def module(self, n_features: int) -> nn.Module:
         """Make the module for node features of this width."""
 
-    def start(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+    def initial_weights(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
         """Compute weights, by name, from the features of the training data."""
 
     def loss(
@@ -44,7 +44,7 @@ class Objective(Protocol):
     ) -> LossAndOutputs:
         """Compute the training loss of a batch."""
 
-    def answer(self, module: Any, batch: GraphBatch) -> Tensor:
+    def outputs(self, module: Any, batch: GraphBatch) -> Tensor:
         """Compute the outputs in evaluation, one row per target.
 
         Large graphs are evaluated in chunks, without gradients: explanations call
@@ -73,7 +73,7 @@ class Supervised:
         """Make the network for node features of this width."""
         return AttentionNetwork(n_features, self.n_outputs, self.spec)
 
-    def start(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+    def initial_weights(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
         """Standardise the features of an embedding."""
         if self.spec.feature_embedding is None:
             return {}
@@ -92,7 +92,7 @@ class Supervised:
         outputs = module.head(batch.select(codes), generator=generator)
         return self._mean_loss(outputs, labels), outputs
 
-    def answer(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:
+    def outputs(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:
         """Compute the outputs (n_targets, n_outputs) in evaluation."""
         outputs: Tensor = module.head(batch.select(_encode(module, batch)))
         return outputs
@@ -101,7 +101,7 @@ class Supervised:
         self, module: AttentionNetwork, batch: GraphBatch, labels: Labels
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Compute loss, score and outputs of a validation batch."""
-        outputs = self.answer(module, batch)
+        outputs = self.outputs(module, batch)
         score = CRITERIA[self.criterion].score(outputs, labels.y)
         return self._mean_loss(outputs, labels), labels.mean(score), outputs
 
@@ -129,7 +129,7 @@ class MaskedReconstruction:
             mask_fraction=self.mask_fraction,
         )
 
-    def start(self, _x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+    def initial_weights(self, _x: Tensor | SparseMatrix) -> dict[str, Tensor]:
         """Return no weights: all are drawn."""
         return {}
 
@@ -144,7 +144,7 @@ class MaskedReconstruction:
         errors = module(**batch.inputs, generator=generator)
         return errors.mean() if len(errors) else errors.sum(), errors
 
-    def answer(self, module: MaskedAutoencoder, batch: GraphBatch) -> Tensor:
+    def outputs(self, module: MaskedAutoencoder, batch: GraphBatch) -> Tensor:
         """Compute the embeddings (n_targets, n_components) in evaluation."""
         return batch.select(_encode(module, batch))
 

@@ -33,7 +33,7 @@ class SampledBatches:
     device: torch.device
     """Device of the batches."""
 
-    is_constant: ClassVar[bool] = False
+    has_constant_size: ClassVar[bool] = False
     """Whether tensors keep their sizes from batch to batch."""
     remedy: ClassVar[str] = (
         "Set batch_size to fewer targets, or fanout to fewer senders"
@@ -41,7 +41,7 @@ class SampledBatches:
     """Advice for batches that do not fit into memory."""
 
     @property
-    def amount(self) -> str:
+    def batch_content(self) -> str:
         """Content of a batch, for messages."""
         return f"{min(self.batch_size, len(self.targets))} targets"
 
@@ -69,9 +69,9 @@ class SampledBatches:
                 seed = int(torch.randint(2**62, (), generator=generator))
             yield self.sampler.sample(self.targets[rows], seed, self.device), labels
 
-    def largest(self) -> None:
+    def largest_batch(self) -> None:
         """Return None: batches are not known before they are drawn."""
 
-    def shared(self, _module: nn.Module, _work: float) -> Self:
+    def with_microbatches(self, _module: nn.Module, _work: float) -> Self:
         """Return the source itself: torch's threads share its products."""
         return self

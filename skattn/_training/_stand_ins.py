@@ -16,7 +16,7 @@ PADDING = 1.4
 """Rows of graphs that are padded to about the next power of two, per row."""
 
 
-def _attend_in_graphs(
+def _global_attention(
     module: GlobalAttention, x: Tensor | SparseMatrix, structure: GraphStructure
 ) -> Tensor:
     """Stand in for attention within each of many graphs, which are padded."""
@@ -27,11 +27,11 @@ def _attend_in_graphs(
 
 
 def _no_edges(x: Tensor | SparseMatrix) -> tuple[Tensor, Tensor]:
-    places = torch.empty(len(x) + 1, dtype=torch.int64, device="meta")
-    return places, places[:0]
+    indptr = torch.empty(len(x) + 1, dtype=torch.int64, device="meta")
+    return indptr, indptr[:0]
 
 
-def _read_ever_fewer(
+def _hierarchical_readout(
     module: HierarchicalReadout,
     x: Tensor,
     structure: GraphStructure,
@@ -49,8 +49,8 @@ def _read_ever_fewer(
 
 
 STAND_INS: dict[type[nn.Module], Callable] = {
-    GlobalAttention: _attend_in_graphs,
-    HierarchicalReadout: _read_ever_fewer,
+    GlobalAttention: _global_attention,
+    HierarchicalReadout: _hierarchical_readout,
 }
 
 

@@ -16,7 +16,7 @@ ONE_THREAD_BELOW_WORK = 1 << 24
 
 
 @contextmanager
-def enough_threads(work: float) -> Iterator[None]:
+def limit_threads(work: float) -> Iterator[None]:
     """Limit torch to one thread where more would mostly wait for each other.
 
     Parameters

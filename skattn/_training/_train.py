@@ -11,7 +11,7 @@ from skorch.callbacks import Callback
 
 from skattn._training._adam import Adam
 from skattn._training._batch_source import BatchSource, TrainingData
-from skattn._training._buffers import enough_buffers
+from skattn._training._buffers import reuse_large_buffers
 from skattn._training._callbacks import (
     SCORE_DIGITS,
     KeepBest,
@@ -24,7 +24,7 @@ from skattn._training._net import AttentionNet
 from skattn._training._objectives import Objective
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
 from skattn._training._stored import Weights
-from skattn._training._threads import enough_threads
+from skattn._training._threads import limit_threads
 from skattn._training._work import work_of
 
 
@@ -59,7 +59,7 @@ def train(
     training: Training,
     *,
     generator: torch.Generator,
-    start: Weights | None = None,
+    initial_weights: Weights | None = None,
 ) -> AttentionNet:
     """Train the module of an objective.
 
@@ -73,7 +73,7 @@ def train(
         Options.
     generator : torch.Generator
         The only source of randomness, on the CPU.
-    start : dict of str to Tensor, optional
+    initial_weights : dict of str to Tensor, optional
         Weights to start from, by their names in the module; others are drawn.
 
     Returns
@@ -103,11 +103,11 @@ def train(
         **_defaults(training, params) | params,
     )
     net.initialize()
-    start = objective.start(source.whole.x) | (start or {})
-    net.module_.load_state_dict(net.module_.state_dict() | start)
+    weights = objective.initial_weights(source.whole.x) | (initial_weights or {})
+    net.module_.load_state_dict(net.module_.state_dict() | weights)
     work = work_of(net.module_, source)
-    source = source.shared(net.module_, work)
-    with enough_threads(work), enough_buffers(net.module_, source):
+    source = source.with_microbatches(net.module_, work)
+    with limit_threads(work), reuse_large_buffers(net.module_, source):
         net.partial_fit((source, validation))
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skattn.estimators._encoder_config import EncoderConfig
-from skattn.estimators._label_encoding import Answers
+from skattn.estimators._label_encoding import LabelKind
 from skattn.graph._context import RowKind
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.nn._hops import as_hops
@@ -29,7 +29,7 @@ class Defaults:
     """Whether only the last layer attends; those before it are row-wise linear."""
 
 
-DEFAULTS: dict[tuple[RowKind, Answers | None], Defaults] = {
+DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults("gelu", 0.4, 0.1, "concat", only_last_attends=True),
     ("table", "numbers"): Defaults("gelu", 0.5, only_last_attends=True),
     ("table", None): Defaults(dropout=0.5),
@@ -44,7 +44,7 @@ DEFAULTS: dict[tuple[RowKind, Answers | None], Defaults] = {
 
 WIDE_DROPOUT = 0.5
 """Dropout with more features than examples."""
-WIDE_INPUT_DROPOUT: dict[tuple[RowKind, Answers | None], float] = {
+WIDE_INPUT_DROPOUT: dict[tuple[RowKind, LabelKind | None], float] = {
     ("nodes", "classes"): 0.9,
     ("nodes", "numbers"): 0.9,
 }
@@ -59,7 +59,7 @@ class Setting:
 
     rows: RowKind
     """Kind of the rows."""
-    answers: Answers | None
+    label_kind: LabelKind | None
     """Kind of the labels; None: no labels, an embedding."""
     pretrained: bool = False
     """Whether a fitted embedder initialises the encoder."""
@@ -85,7 +85,7 @@ class Sizes:
 
 
 def choose(
-    params: Any, recipe: EncoderConfig, setting: Setting, sizes: Sizes
+    params: Any, config: EncoderConfig, setting: Setting, sizes: Sizes
 ) -> NetworkSpec:
     """Choose the network spec of a fit.
 
@@ -93,7 +93,7 @@ def choose(
     ----------
     params : GraphAttentionEstimator
         The estimator; only its parameters are read.
-    recipe : EncoderConfig
+    config : EncoderConfig
         The encoder's configuration.
     setting : Setting
         The facts that choose the defaults.
@@ -120,39 +120,39 @@ def choose(
     block = BlockSpec(
         score=params.attention,
         n_heads=params.n_heads,
-        share_weights=recipe.share_weights,
+        share_weights=config.share_weights,
         n_edge_features=sizes.n_edge_features,
         residual=params.residual,
         residual_start=WIDE_RESIDUAL_GATE if sizes.wide else 1.0,
         norm=params.norm,
-        activation=_unless_auto(recipe.activation, defaults.activation),
-        feed_forward=recipe.feed_forward,
+        activation=_unless_auto(config.activation, defaults.activation),
+        feed_forward=config.feed_forward,
         dropout=dropout,
         attention_dropout=params.attention_dropout,
-        value_dropout=recipe.value_dropout,
-        hops=as_hops(recipe.hops),
-        convolution=recipe.convolution,
-        gated_convolution=recipe.gated_convolution,
-        global_attention=recipe.global_attention,
+        value_dropout=config.value_dropout,
+        hops=as_hops(config.hops),
+        convolution=config.convolution,
+        gated_convolution=config.gated_convolution,
+        global_attention=config.global_attention,
     )
     n_feature_layers = params.n_layers - 1 if defaults.only_last_attends else 0
     return NetworkSpec(
         block=block,
         n_layers=params.n_layers,
-        n_feature_layers=_unless_auto(recipe.n_feature_layers, n_feature_layers),
+        n_feature_layers=_unless_auto(config.n_feature_layers, n_feature_layers),
         hidden_dim=params.hidden_dim,
-        input_dropout=_input_dropout(params, recipe, defaults, sizes),
-        output=recipe.output,
-        output_heads=recipe.output_heads,
-        feature_embedding=recipe.feature_embedding,
-        jumping=_unless_auto(recipe.jumping, defaults.jumping),
+        input_dropout=_input_dropout(params, config, defaults, sizes),
+        output=config.output,
+        output_heads=config.output_heads,
+        feature_embedding=config.feature_embedding,
+        jumping=_unless_auto(config.jumping, defaults.jumping),
         readout=params.readout if setting.rows == "graphs" else None,
     )
 
 
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
     """Look up the defaults; wide features and a pretrained encoder replace some."""
-    key = setting.rows, setting.answers
+    key = setting.rows, setting.label_kind
     found = DEFAULTS[key]
     if setting.pretrained:
         embedder = DEFAULTS[setting.rows, None]
@@ -166,11 +166,11 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
 
 
 def _input_dropout(
-    params: Any, recipe: EncoderConfig, defaults: Defaults, sizes: Sizes
+    params: Any, config: EncoderConfig, defaults: Defaults, sizes: Sizes
 ) -> float:
     """Choose the dropout on node features: configured, or derived from ``dropout``."""
-    if recipe.input_dropout is not None:
-        return recipe.input_dropout
+    if config.input_dropout is not None:
+        return config.input_dropout
     if params.dropout == "auto":
         return defaults.input_dropout
     return params.dropout if sizes.wide else 0.0

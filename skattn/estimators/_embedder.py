@@ -297,8 +297,8 @@ def _plan(attempt, X, adjacency):
     data = attempt._input_spec_.training_data([(view, None)], attempt)
     spec = choose(
         attempt,
-        inputs.recipe,
-        Setting(inputs.context.rows, answers=None),
+        inputs.config,
+        Setting(inputs.context.rows, label_kind=None),
         Sizes(
             n_features=data[0].n_features,
             n_edge_features=view.n_edge_features,

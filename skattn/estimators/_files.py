@@ -93,7 +93,7 @@ PARTS = PLAIN | {
     ),
     "encoder": Part(
         EncoderConfig,
-        lambda recipe: [recipe.get_params()],
+        lambda config: [config.get_params()],
         lambda params: EncoderConfig(**params),
     ),
     "device": Part(torch.device, lambda device: [str(device)], torch.device),

@@ -25,7 +25,7 @@ class FitInput:
 
     context: Context
     """The rows and the graph or graphs behind them."""
-    recipe: EncoderConfig
+    config: EncoderConfig
     """The encoder's configuration."""
     seed: int
     """Seed of everything random in the fit."""
@@ -73,12 +73,12 @@ def resolve_fit(attempt, X, adjacency):
         The context, the encoder's configuration and a seed.
     """
     resolve_device(attempt.device, strict=True)
-    recipe = check_parameters(attempt)
+    config = check_parameters(attempt)
     attempt._input_spec_ = InputSpec(
-        as_hops(recipe.hops),
-        recipe.positional,
-        recipe.positional_dim,
-        recipe.feature_embedding,
+        as_hops(config.hops),
+        config.positional,
+        config.positional_dim,
+        config.feature_embedding,
     )
     generator = check_random_state(attempt.random_state)
     seed = int(generator.randint(np.iinfo(np.int32).max))
@@ -89,9 +89,9 @@ def resolve_fit(attempt, X, adjacency):
         n_neighbors=attempt.n_neighbors,
         check=partial(check_features, attempt, reset=True),
     )
-    check_context(attempt, recipe, context)
+    check_context(attempt, config, context)
     attempt._context_ = context.fitted()
-    return FitInput(context, recipe, seed)
+    return FitInput(context, config, seed)
 
 
 def prepare(estimator, X, adjacency=None):

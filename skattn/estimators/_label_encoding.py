@@ -8,7 +8,7 @@ from scipy.special import expit, softmax
 
 from skattn._training import Loss
 
-Answers = Literal["classes", "numbers"]
+LabelKind = Literal["classes", "numbers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,7 @@ class Classes:
 
     classes: np.ndarray
     """(n_classes,), sorted."""
-    answers: ClassVar[Answers] = "classes"
+    label_kind: ClassVar[LabelKind] = "classes"
     criterion: ClassVar[Loss] = "cross_entropy"
 
     @property
@@ -58,7 +58,7 @@ class Indicators:
 
     classes: np.ndarray
     """(n_labels,), the columns' numbers."""
-    answers: ClassVar[Answers] = "classes"
+    label_kind: ClassVar[LabelKind] = "classes"
     criterion: ClassVar[Loss] = "binary_cross_entropy"
 
     @property
@@ -96,7 +96,7 @@ class Numbers:
     """(n_outputs,), standard deviations in the user's units; 1 for a constant."""
     is_1d: bool
     """Whether y is one-dimensional."""
-    answers: ClassVar[Answers] = "numbers"
+    label_kind: ClassVar[LabelKind] = "numbers"
     criterion: ClassVar[Loss] = "squared_error"
 
     @property

@@ -77,17 +77,17 @@ class ClassReader:
         known : ndarray of bool
             Like ``y``.
         """
-        _check_given(y)
+        _check_passed(y)
         y = y.toarray() if sp.issparse(y) else np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        known = _known(y, self.unlabeled)
+        known = _known_mask(y, self.unlabeled)
         if not known.any():
             raise ValueError(
                 f"y must hold labelled entries, got none among {len(y)} rows, with "
                 f"unlabeled={self.unlabeled!r}. Label some rows."
             )
-        check_classification_targets(_judged(y, known))
+        check_classification_targets(_for_type_check(y, known))
         return y, known
 
     def learn(self, y, known, weight):
@@ -114,7 +114,7 @@ class ClassReader:
         return LearnedLabels(encoding, weigh)
 
     def _encoding(self, y, known):
-        kind = type_of_target(_judged(y, known))
+        kind = type_of_target(_for_type_check(y, known))
         if kind == "multilabel-indicator":
             _check_all_columns(known)
             return Indicators(np.arange(y.shape[1]))
@@ -163,7 +163,7 @@ class NumberReader:
         known : ndarray of bool
             Like ``y``.
         """
-        _check_given(y)
+        _check_passed(y)
         y = y.toarray() if sp.issparse(y) else np.asarray(y)
         if np.iscomplexobj(y):
             raise ValueError("Complex data not supported: y must be real numbers.")
@@ -174,7 +174,7 @@ class NumberReader:
                 f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
                 "GraphAttentionClassifier."
             ) from error
-        known = _known(y, self.unlabeled)
+        known = _known_mask(y, self.unlabeled)
         if y.ndim not in (1, 2) or not known.any():
             raise ValueError(
                 "y must be (n,) or (n, n_outputs) with known entries, got shape "
@@ -240,13 +240,13 @@ def equal_weights(y, known):  # noqa: ARG001
     return np.ones(len(y))
 
 
-def _check_given(y):
+def _check_passed(y):
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None.")
     _num_samples(y)
 
 
-def _known(y, unlabeled):
+def _known_mask(y, unlabeled):
     if unlabeled is None:
         return np.ones(y.shape, dtype=bool)
     try:
@@ -261,7 +261,7 @@ def _known(y, unlabeled):
     return np.asarray(y != unlabeled, dtype=bool).reshape(y.shape)
 
 
-def _judged(y, known):
+def _for_type_check(y, known):
     """Select the known entries, which decide the type of target, in the same shape."""
     if y.ndim == 1:
         return y[known]

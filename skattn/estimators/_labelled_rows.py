@@ -46,11 +46,11 @@ class LabelledRows:
         )
 
     @property
-    def counting(self) -> np.ndarray:
+    def has_weight(self) -> np.ndarray:
         """Mask of rows with a known label of positive weight, (n_rows,) bool."""
         return self.known.reshape(len(self), -1).any(1) & (self.weight > 0)
 
-    def held_out(
+    def choose_held_out(
         self, early_stopping: float | str, random_state: np.random.RandomState
     ) -> np.ndarray:
         """Choose rows for validation, stratified where labels are classes.
@@ -72,17 +72,17 @@ class LabelledRows:
         ValueError
             If rows must be held out and a class (or the data) has only one.
         """
-        labeled = np.flatnonzero(self.counting)
+        labeled = np.flatnonzero(self.has_weight)
         classes = self.encoded[labeled] if self.encoded.ndim == 1 else None
         if not early_stopping or (
-            early_stopping == "auto" and not _has_enough(labeled, classes)
+            early_stopping == "auto" and not _is_enough_to_validate(labeled, classes)
         ):
             return labeled[:0]
         by_default = isinstance(early_stopping, bool | np.bool_ | str)
         fraction = HELD_OUT if by_default else float(early_stopping)
         n_classes = 1 if classes is None else len(np.unique(classes))
         n_held_out = max(round(fraction * len(labeled)), n_classes)
-        fewest = _fewest(labeled, classes)
+        fewest = _rarest_class_size(labeled, classes)
         if fewest < 2 or n_held_out > len(labeled) - n_classes:
             raise ValueError(
                 f"early_stopping={early_stopping!r} needs two labelled rows of every "
@@ -125,14 +125,14 @@ class LabelledRows:
         return labels
 
 
-def _has_enough(labeled: np.ndarray, classes: np.ndarray | None) -> bool:
+def _is_enough_to_validate(labeled: np.ndarray, classes: np.ndarray | None) -> bool:
     """Return whether there are enough rows for "auto" to hold some out."""
     if len(labeled) < MIN_ROWS:
         return False
-    return classes is None or _fewest(labeled, classes) >= MIN_ROWS_PER_CLASS
+    return classes is None or _rarest_class_size(labeled, classes) >= MIN_ROWS_PER_CLASS
 
 
-def _fewest(labeled: np.ndarray, classes: np.ndarray | None) -> int:
+def _rarest_class_size(labeled: np.ndarray, classes: np.ndarray | None) -> int:
     """Return the number of rows of the rarest class, or of all."""
     if classes is None:
         return len(labeled)

@@ -27,21 +27,21 @@ def check_parameters(estimator):
     """
     head_dim_of("hidden_dim", estimator.hidden_dim, estimator.n_heads)
     _check_net_params(estimator.net_params or {})
-    recipe = EncoderConfig() if estimator.encoder is None else estimator.encoder
-    recipe.check(n_heads=estimator.n_heads, n_layers=estimator.n_layers)
+    config = EncoderConfig() if estimator.encoder is None else estimator.encoder
+    config.check(n_heads=estimator.n_heads, n_layers=estimator.n_layers)
     if estimator.fanout is not None:
-        _check_fanout(list(estimator.fanout), estimator._n_attentions, recipe)
-    return recipe
+        _check_fanout(list(estimator.fanout), estimator._n_attentions, config)
+    return config
 
 
-def check_context(estimator, recipe, context):
+def check_context(estimator, config, context):
     """Check parameters against the kind of X.
 
     Parameters
     ----------
     estimator : GraphAttentionEstimator
         Its parameters passed ``check_parameters``.
-    recipe : EncoderConfig
+    config : EncoderConfig
         Its encoder's configuration.
     context : Context
         The context of the fit.
@@ -51,7 +51,7 @@ def check_context(estimator, recipe, context):
     ValueError
         If a parameter has no meaning for this X.
     """
-    if recipe.global_attention and context.new_rows_join:
+    if config.global_attention and context.new_rows_join:
         raise ValueError(
             "global_attention=True makes all nodes of a graph attend to each other, "
             "but new rows of a table must attend to fitted rows alone. Pass a Graph, "
@@ -72,7 +72,7 @@ def check_context(estimator, recipe, context):
         )
 
 
-def _check_fanout(sizes, n_attentions, recipe):
+def _check_fanout(sizes, n_attentions, config):
     if len(sizes) != n_attentions or not is_fanout(sizes):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "
@@ -80,10 +80,10 @@ def _check_fanout(sizes, n_attentions, recipe):
             f"{tuple(sizes)}. Use for example fanout={_some_fanout(n_attentions)}: the "
             "number of senders drawn for a target, for each of these, and so on."
         )
-    if recipe.global_attention or as_hops(recipe.hops) != (1,):
+    if config.global_attention or as_hops(config.hops) != (1,):
         raise ValueError(
             "fanout samples senders one hop away, got an encoder with "
-            f"global_attention={recipe.global_attention} and hops={recipe.hops!r}. "
+            f"global_attention={config.global_attention} and hops={config.hops!r}. "
             "Leave these out, or set fanout=None."
         )
 

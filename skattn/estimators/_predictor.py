@@ -14,7 +14,7 @@ from skattn._compat_sklearn import (
     with_callbacks,
 )
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
-from skattn.estimators._supervised import Given, plan_supervised
+from skattn.estimators._supervised import FitArguments, plan_supervised
 from skattn.estimators._transaction import fit
 
 
@@ -102,10 +102,12 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         KeyboardInterrupt
             If the user stops the training; the best weights so far are kept.
         """
-        given = Given(X, y, sample_weight, adjacency, X_val, y_val, sample_weight_val)
+        arguments = FitArguments(
+            X, y, sample_weight, adjacency, X_val, y_val, sample_weight_val
+        )
         return fit(
             self,
-            partial(plan_supervised, given=given),
+            partial(plan_supervised, arguments=arguments),
             X=X,
             y=y,
             adjacency=adjacency,

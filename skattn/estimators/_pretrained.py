@@ -7,7 +7,7 @@ from skattn.estimators._encoder_config import EncoderConfig
 
 SHARED = ("attention", "n_layers", "n_heads", "hidden_dim", "residual", "norm")
 """Parameters of an estimator that must equal those of its pretrained embedder."""
-SHARED_RECIPE = (
+SHARED_CONFIG = (
     "activation",
     "feed_forward",
     "feature_embedding",
@@ -23,14 +23,14 @@ SHARED_RECIPE = (
 """Parameters of `EncoderConfig` that must equal the embedder's."""
 
 
-def pretrained_start(estimator, recipe, n_features):
+def pretrained_weights(estimator, config, n_features):
     """Return the initial weights of a training.
 
     Parameters
     ----------
     estimator : GraphAttentionClassifier or GraphAttentionRegressor
         With the parameter ``pretrained``.
-    recipe : EncoderConfig
+    config : EncoderConfig
         Its encoder's configuration.
     n_features : int
         Width of the network's input.
@@ -62,13 +62,13 @@ def pretrained_start(estimator, recipe, n_features):
             "a search or a cross-validation, pass FrozenEstimator(embedder) of "
             "sklearn.frozen, which keeps its weights."
         )
-    _check_same(estimator, recipe, embedder, n_features)
+    _check_same(estimator, config, embedder, n_features)
     weights = embedder.net_.module_.encoder_state()
     return {f"encoder.{name}": weight for name, weight in weights.items()}
 
 
-def _check_same(estimator, recipe, embedder, n_features):
-    here = _encoder_params(estimator, recipe)
+def _check_same(estimator, config, embedder, n_features):
+    here = _encoder_params(estimator, config)
     there = _encoder_params(embedder, embedder.encoder or EncoderConfig())
     here["n_features"] = n_features
     there["n_features"] = embedder.net_.module_.in_features
@@ -81,7 +81,7 @@ def _check_same(estimator, recipe, embedder, n_features):
         )
 
 
-def _encoder_params(estimator, recipe):
+def _encoder_params(estimator, config):
     return {name: getattr(estimator, name) for name in SHARED} | {
-        f"encoder__{name}": getattr(recipe, name) for name in SHARED_RECIPE
+        f"encoder__{name}": getattr(config, name) for name in SHARED_CONFIG
     }

@@ -43,8 +43,8 @@ class ValidationScore:
         float
             The score; greater is better.
         """
-        given = {} if self.weight is None else {"sample_weight": self.weight}
-        return self.scorer(self.estimator, outputs[self.rows], self.y, **given)
+        kwargs = {} if self.weight is None else {"sample_weight": self.weight}
+        return self.scorer(self.estimator, outputs[self.rows], self.y, **kwargs)
 
 
 def validation_score(estimator, validated):
@@ -69,28 +69,28 @@ def validation_score(estimator, validated):
     """
     if estimator.scoring is None:
         return None
-    asked = copy(estimator)
-    asked._outputs = _as_they_are
+    on_outputs = copy(estimator)
+    on_outputs._outputs = _return_outputs
     complete = validated.known.reshape(len(validated), -1).all(1)
     rows = np.flatnonzero(complete)
     weight = validated.sample_weight
     score = ValidationScore(
         check_scoring(estimator, estimator.scoring),
-        asked,
+        on_outputs,
         rows,
         validated.y[rows],
         None if weight is None else weight[rows],
     )
-    _try(score, len(validated), estimator)
+    _check_score(score, len(validated), estimator)
     return score
 
 
-def _as_they_are(outputs, adjacency):  # noqa: ARG001
+def _return_outputs(outputs, adjacency):  # noqa: ARG001
     """Return outputs unchanged, in place of an estimator's ``_outputs``."""
     return outputs
 
 
-def _try(score, n_rows, estimator):
+def _check_score(score, n_rows, estimator):
     """Check the score on outputs as before training: near zero and distinct."""
     shape = n_rows, estimator._label_encoding_.n_outputs
     outputs = 1e-3 * np.random.default_rng(0).standard_normal(shape, np.float32)

@@ -23,7 +23,7 @@ class Plan:
     """Epochs without progress in validation after which to stop."""
     score: Callable | None = None
     """Score of the validation outputs; None for the objective's."""
-    start: dict[str, torch.Tensor] | None = None
+    initial_weights: dict[str, torch.Tensor] | None = None
     """Initial weights by name; others are drawn."""
 
 
@@ -50,16 +50,16 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     KeyboardInterrupt
         If the user stopped the training, whose weights are kept.
     """
-    attempt = _without_fit(estimator)
+    attempt = _unfitted_copy(estimator)
     planned = plan(attempt)
     _check_declared(attempt, estimator)  # before the training is spent
-    context, about = _begin_callbacks(estimator, X, y, adjacency)
+    context, task = _begin_callbacks(estimator, X, y, adjacency)
     net = train(
         planned.objective,
         planned.data,
-        _training(attempt, planned, _reports(context, about, attempt)),
+        _training(attempt, planned, _task_reports(context, task, attempt)),
         generator=torch.Generator().manual_seed(planned.seed),
-        start=planned.start,
+        initial_weights=planned.initial_weights,
     )
     if not net.interrupted_ or len(net.history):
         _set_trained(attempt, net)
@@ -67,7 +67,7 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     if net.interrupted_:
         raise KeyboardInterrupt
     if context is not None:
-        context.call_on_fit_task_end(**about, reconstruction_attributes={})
+        context.call_on_fit_task_end(**task, reconstruction_attributes={})
     return estimator
 
 
@@ -77,7 +77,7 @@ def learned(estimator) -> dict[str, Any]:
     return {name: value for name, value in vars(estimator).items() if name in names}
 
 
-def _without_fit(estimator):
+def _unfitted_copy(estimator):
     """Return a copy without the learned attributes of an earlier fit."""
     attempt = object.__new__(type(estimator))
     names = estimator._learned_attributes
@@ -133,13 +133,13 @@ def _begin_callbacks(estimator, X, y, adjacency):
     if not getattr(estimator, "_skl_callbacks", None):
         return None, {}
     metadata = None if adjacency is None else {"adjacency": adjacency}
-    about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+    task = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
     context = estimator._init_callback_context(max_subtasks=estimator.max_epochs)
-    context.call_on_fit_task_begin(**about)
-    return context, about
+    context.call_on_fit_task_begin(**task)
+    return context, task
 
 
-def _reports(context, about, attempt):
+def _task_reports(context, task, attempt):
     """Make the skorch callback that serves scikit-learn's, if there are any."""
     if context is None:
         return []
@@ -148,4 +148,4 @@ def _reports(context, about, attempt):
         _set_trained(attempt, net)
         return learned(attempt)
 
-    return [TaskReport(context, about, attributes)]
+    return [TaskReport(context, task, attributes)]

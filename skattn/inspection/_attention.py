@@ -63,10 +63,10 @@ def attention_weights(estimator, X, *, adjacency=None):
     >>> len(weights), len(weights[0]), weights[0][0].shape
     (3, 4, (3, 3))
     """
-    prepared = _prepared(estimator, X, adjacency)
+    prepared = _prepare(estimator, X, adjacency)
     found: list[Matrices] = []
     with torch.no_grad():
-        for network, batch in _evaluated(estimator, prepared):
+        for network, batch in _networks_and_batches(estimator, prepared):
             layers = network.attention_weights(**batch.inputs)
             per_layer = [uncollate_edges(batch, weights) for weights in layers]
             found += map(list, zip(*per_layer, strict=True))
@@ -115,7 +115,7 @@ def readout_weights(estimator, X):
     >>> weights[0].shape, weights[0].sum(axis=0).round(3)
     ((3, 4), array([1., 1., 1., 1.], dtype=float32))
     """
-    prepared = _prepared(estimator, X, None)
+    prepared = _prepare(estimator, X, None)
     if not prepared.has_many_graphs or getattr(estimator, "readout", "") != "attention":
         raise ValueError(
             'readout_weights needs an estimator with readout="attention" that was '
@@ -125,12 +125,12 @@ def readout_weights(estimator, X):
         )
     found: list[NDArray[Any]] = []
     with torch.no_grad():
-        for network, batch in _evaluated(estimator, prepared):
+        for network, batch in _networks_and_batches(estimator, prepared):
             found += uncollate_nodes(batch, network.readout_weights(**batch.inputs))
     return found
 
 
-def _prepared(estimator, X, adjacency):
+def _prepare(estimator, X, adjacency):
     """Prepare X as for a prediction."""
     if isinstance(estimator, Pipeline):
         raise TypeError(
@@ -147,7 +147,7 @@ def _prepared(estimator, X, adjacency):
     return estimator._prepare(X, adjacency)
 
 
-def _evaluated(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:
+def _networks_and_batches(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:
     """Yield the network in evaluation with every batch."""
     network = estimator.net_.module_.to(prepared.source.device).eval()
     for batch, _ in prepared.source.epoch(None):

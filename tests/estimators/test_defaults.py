@@ -14,10 +14,10 @@ SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
 WIDE = Sizes(n_features=21, n_edge_features=0, n_nodes=20, n_examples=20)
 
 
-def chosen(rows, answers, sizes=SIZES, recipe=None, *, pretrained=False, **params):
+def chosen(rows, answers, sizes=SIZES, config=None, *, pretrained=False, **params):
     estimator = GraphAttentionClassifier(**params)
     setting = Setting(rows, answers, pretrained)
-    return choose(estimator, recipe or EncoderConfig(), setting, sizes)
+    return choose(estimator, config or EncoderConfig(), setting, sizes)
 
 
 def summary(spec):
@@ -83,10 +83,10 @@ def test_a_number_for_dropout_decides_that_of_wide_features():
 
 
 def test_the_configuration_overrides_the_table():
-    recipe = EncoderConfig(
+    config = EncoderConfig(
         activation="relu", jumping=None, n_feature_layers=0, input_dropout=0.7
     )
-    spec = chosen("table", "classes", WIDE, recipe)
+    spec = chosen("table", "classes", WIDE, config)
     assert summary(spec) == ("relu", 0.5, 0.7, None, 0)
 
 

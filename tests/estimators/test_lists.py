@@ -176,11 +176,11 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
     assert clf.predict_proba(graphs).shape == (25, 2)
 
 
-# ---- the encoder's recipe ----------------------------------------------------
+# ---- the encoder's config ----------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "recipe",
+    "config",
     [
         {"share_weights": True},
         {"jumping": "concat"},
@@ -197,9 +197,9 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
     ids=str,
 )
 def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
-    small, graphs, classes, recipe, tmp_path
+    small, graphs, classes, config, tmp_path
 ):
-    clf = small(encoder=EncoderConfig(**recipe)).fit(graphs, classes)
+    clf = small(encoder=EncoderConfig(**config)).fit(graphs, classes)
     plain = small().fit(graphs, classes)
     expected = clf.predict_proba(graphs)
     assert not np.allclose(expected, plain.predict_proba(graphs))
@@ -209,7 +209,7 @@ def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
     again = GraphAttentionClassifier.load(tmp_path / "model").predict_proba(graphs)
     np.testing.assert_array_equal(again, expected)
     node_y = (graphs[-1].X[:, 0] > 0).astype(int)
-    assert small(encoder=EncoderConfig(**recipe)).fit(graphs[-1], node_y).n_iter_ == 8
+    assert small(encoder=EncoderConfig(**config)).fit(graphs[-1], node_y).n_iter_ == 8
 
 
 @pytest.mark.parametrize(

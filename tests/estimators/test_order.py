@@ -82,10 +82,10 @@ def test_losses_predictions_and_attention_stay_the_users(
 
 def test_encodings_and_wider_neighbourhoods_follow(small, shuffled, both_ways, orders):
     graph, y = shuffled
-    recipe = EncoderConfig(hops=(1, 2), positional="random_walk", convolution="gcn")
+    config = EncoderConfig(hops=(1, 2), positional="random_walk", convolution="gcn")
 
     def work():
-        return small(encoder=recipe, n_heads=4).fit(graph, y).predict_proba(graph)
+        return small(encoder=config, n_heads=4).fit(graph, y).predict_proba(graph)
 
     close(*both_ways(work))
     assert len(orders) == 1

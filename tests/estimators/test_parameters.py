@@ -38,8 +38,8 @@ def test_parameters_that_contradict_each_other_are_refused(params, message):
 
 
 def test_the_encoders_configuration_comes_back_or_the_default_one():
-    recipe = EncoderConfig(hops=2)
-    assert check_parameters(GraphAttentionClassifier(encoder=recipe)) is recipe
+    config = EncoderConfig(hops=2)
+    assert check_parameters(GraphAttentionClassifier(encoder=config)) is config
     default = check_parameters(GraphAttentionClassifier())
     assert default.get_params() == EncoderConfig().get_params()
 
@@ -63,16 +63,16 @@ def test_nodes_that_join_later_cannot_all_attend_to_each_other(rows):
 
 
 def test_whole_graphs_have_a_batch_size_and_no_fanout():
-    clf, recipe = GraphAttentionClassifier(batch_size=8), EncoderConfig()
-    check_context(clf, recipe, context("graphs"))
+    clf, config = GraphAttentionClassifier(batch_size=8), EncoderConfig()
+    check_context(clf, config, context("graphs"))
     with pytest.raises(ValueError, match=r"fanout samples.*one large graph.*None"):
-        check_context(clf.set_params(fanout=(5, 5, 5)), recipe, context("graphs"))
+        check_context(clf.set_params(fanout=(5, 5, 5)), config, context("graphs"))
 
 
 @pytest.mark.parametrize("rows", ["table", "nodes"])
 def test_a_batch_size_on_one_graph_needs_a_fanout(rows):
-    clf, recipe = GraphAttentionClassifier(batch_size=8), EncoderConfig()
+    clf, config = GraphAttentionClassifier(batch_size=8), EncoderConfig()
     with pytest.raises(ValueError, match=r"needs fanout.*fanout=\(15, 10, 5\)"):
-        check_context(clf, recipe, context(rows))
-    check_context(clf.set_params(fanout=(5, 5, 5)), recipe, context(rows))
-    check_context(GraphAttentionClassifier(), recipe, context(rows))
+        check_context(clf, config, context(rows))
+    check_context(clf.set_params(fanout=(5, 5, 5)), config, context(rows))
+    check_context(GraphAttentionClassifier(), config, context(rows))

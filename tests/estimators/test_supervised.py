@@ -5,12 +5,12 @@ import pytest
 
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn._training import GraphBatches, SampledBatches, Supervised
-from skattn.estimators._supervised import Given, plan_supervised
+from skattn.estimators._supervised import FitArguments, plan_supervised
 
 # a path of eight nodes
 GRAPH = Graph(np.eye(8, k=1) + np.eye(8, k=-1), np.arange(16.0).reshape(8, 2))
 Y = np.array([0, 1, 0, 1, 0, 1, 0, 1])
-GIVEN = Given(GRAPH, Y, None, None, None, None, None)
+ARGUMENTS = FitArguments(GRAPH, Y, None, None, None, None, None)
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def plan(small):
 
     def run(cls=GraphAttentionClassifier, *, params=None, **given):
         attempt = small(cls, **params or {})
-        return plan_supervised(attempt, replace(GIVEN, **given)), attempt
+        return plan_supervised(attempt, replace(ARGUMENTS, **given)), attempt
 
     return run
 

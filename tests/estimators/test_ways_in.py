@@ -90,15 +90,15 @@ def test_how_many_layers_attend_is_the_users_choice(
 ):
     X, y = table
     for rows in (X, graph):
-        recipe = EncoderConfig(n_feature_layers=n_feature_layers)
-        assert sum(attending(small(encoder=recipe).fit(rows, y))) == expected
+        config = EncoderConfig(n_feature_layers=n_feature_layers)
+        assert sum(attending(small(encoder=config).fit(rows, y))) == expected
 
 
 def test_the_activation_of_plain_tables_is_another(small, table, adjacency):
     X, y = table
 
-    def activation(cls=GraphAttentionClassifier, rows=X, **recipe):
-        model = small(cls, encoder=EncoderConfig(**recipe)).fit(rows, y)
+    def activation(cls=GraphAttentionClassifier, rows=X, **config):
+        model = small(cls, encoder=EncoderConfig(**config)).fit(rows, y)
         return model.net_.objective.spec.block.activation
 
     assert activation() == activation(GraphAttentionRegressor) == "gelu"

@@ -207,8 +207,8 @@ def test_parallel_edges_are_summed():
 
 def test_attending_output_is_the_last_layer():
     graph = Graph(ADJACENCY, X)
-    recipe = EncoderConfig(output="attention", output_heads=3)
-    weights = attention_weights(made(encoder=recipe).fit(graph, Y), graph)
+    config = EncoderConfig(output="attention", output_heads=3)
+    weights = attention_weights(made(encoder=config).fit(graph, Y), graph)
     assert [len(layer) for layer in weights] == [2, 3]
     assert_rows_sum_to_one(weights)
 
@@ -336,11 +336,11 @@ def test_time_steps_of_a_causal_sequence_see_the_past_alone():
     assert_allclose(long[0][0].toarray(), expected, rtol=1e-6)
 
 
-# ---- the encoder's recipe ----------------------------------------------------------
+# ---- the encoder's config ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("recipe", "n_heads"),
+    ("config", "n_heads"),
     [
         ({"positional": "random_walk", "positional_dim": 3}, 2),
         ({"positional": "laplacian", "positional_dim": 3}, 2),
@@ -352,13 +352,13 @@ def test_time_steps_of_a_causal_sequence_see_the_past_alone():
     ],
     ids=str,
 )
-def test_the_network_gets_the_input_of_training(recipe, n_heads):
-    recipe = EncoderConfig(**recipe)
-    clf = made(encoder=recipe).fit(Graph(ADJACENCY, X), Y)
+def test_the_network_gets_the_input_of_training(config, n_heads):
+    config = EncoderConfig(**config)
+    clf = made(encoder=config).fit(Graph(ADJACENCY, X), Y)
     weights = attention_weights(clf, Graph(ADJACENCY, X))
     assert [len(layer) for layer in weights] == [n_heads] * 2
     assert_rows_sum_to_one(weights)
-    clf = made(encoder=recipe).fit(three_graphs(), [0, 1, 1])
+    clf = made(encoder=config).fit(three_graphs(), [0, 1, 1])
     found = attention_weights(clf, three_graphs())
     assert [len(layer) for layer in found[2]] == [n_heads] * 2
     for weights in found:

@@ -7,7 +7,7 @@ from torch import nn
 
 from skattn._batch import GraphBlock, collate
 from skattn._training import FullGraph, GraphBatches, _buffers
-from skattn._training._buffers import enough_buffers
+from skattn._training._buffers import reuse_large_buffers
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.ops import _buffers as kept
@@ -18,7 +18,7 @@ WHOLE = FullGraph(collate(GRAPH), None)
 
 
 def are_kept(source):
-    with enough_buffers(MODULE, source):
+    with reuse_large_buffers(MODULE, source):
         return kept._KEPT.get() is not None
 
 

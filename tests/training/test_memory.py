@@ -282,10 +282,10 @@ def test_batches_of_sampled_neighbours_are_let_through(batch, memory_left):
 def test_any_source_says_its_largest_batch_and_the_remedy(batch, memory_left):
     class Pairs:
         device = CPU
-        amount = "7 pairs"
+        batch_content = "7 pairs"
         remedy = "Set batch_size to fewer pairs"
 
-        def largest(self):
+        def largest_batch(self):
             return batch, labels_of(batch)
 
     memory_left(1)

@@ -202,8 +202,8 @@ def test_anomalies_are_looked_for_in_one_thread(fit):
 @pytest.mark.parametrize("norm", ["layer", "batch"])
 def test_estimators_of_graphs_learn_in_parts(graphs, monkeypatch, estimator, norm):
     monkeypatch.setattr("skattn._training._work.WORK_PER_PART", 1000)
-    shared, each = [], Microbatches.each
-    monkeypatch.setattr(Microbatches, "each", lambda *a: shared.append(1) or each(*a))
+    shared, map_all = [], Microbatches.map
+    monkeypatch.setattr(Microbatches, "map", lambda *a: shared.append(1) or map_all(*a))
     y = np.array([graph.n_nodes % 2 for graph in graphs])
     model = estimator(hidden_dim=16, norm=norm, max_epochs=30, random_state=0)
     model.fit(graphs, y)

@@ -151,7 +151,7 @@ def test_masked_reconstruction_learns_from_errors_and_answers_with_embeddings():
     targets = BATCH.with_targets(torch.tensor([3, 0]))
     embedding = module.eval().encode(**BATCH.inputs)
     assert embedding.shape == (4, 3)
-    assert torch.equal(objective.answer(module, targets), embedding[[3, 0]])
+    assert torch.equal(objective.outputs(module, targets), embedding[[3, 0]])
 
 
 @pytest.mark.parametrize("output", ["linear", "attention"])
@@ -163,7 +163,7 @@ def test_outputs_are_those_of_the_targets_among_all(output):
     module = objective.module(2).eval()
     some = batch.with_targets(torch.tensor([3, 0, 3]))
     every = module(**batch.inputs)
-    assert_close(objective.answer(module, some), every[[3, 0, 3]])
+    assert_close(objective.outputs(module, some), every[[3, 0, 3]])
     labels = Labels(torch.tensor([0, 1, 1]), torch.ones(3))
     loss, outputs = objective.loss(module, some, labels, None)
     assert_close(outputs, every[[3, 0, 3]])
@@ -184,6 +184,6 @@ def test_the_head_computes_and_drops_for_targets_alone(monkeypatch):
     some = BATCH.with_targets(torch.tensor([3, 0]))
     labels = Labels(torch.tensor([0, 1]), torch.ones(2))
     objective.loss(module, some, labels, None)
-    objective.answer(module.eval(), some)
+    objective.outputs(module.eval(), some)
     objective.validate(module, some, labels)
     assert seen == [2, 2, 2]
