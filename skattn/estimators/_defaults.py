@@ -1,6 +1,6 @@
-"""Default values that depend on the data, and the network that they make.
+"""Default values that depend on the data, and the resulting network spec.
 
-How they were chosen: benchmarks/README.md.
+How they were chosen: docs/defaults.md.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from skattn.nn._hops import as_hops
 
 @dataclass(frozen=True)
 class Defaults:
-    """Values of the parameters that are "auto" (or None, for ``input_dropout``)."""
+    """Values of "auto" parameters, and of ``input_dropout=None``."""
 
     activation: str = "elu"
     """Activation of every layer."""
@@ -26,7 +26,7 @@ class Defaults:
     jumping: str | None = None
     """Jumping knowledge."""
     only_last_attends: bool = False
-    """Whether only the last layer attends; those before it are row-wise linear."""
+    """Whether only the last layer attends and the others are row-wise linear."""
 
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
@@ -40,7 +40,7 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("graphs", "numbers"): Defaults(),
     ("graphs", None): Defaults(),
 }
-"""Defaults by the kind of rows and of labels; None: no labels, an embedding."""
+"""Defaults by kind of rows and kind of labels (None for the embedder)."""
 
 WIDE_DROPOUT = 0.5
 """Dropout with more features than examples."""
@@ -48,9 +48,13 @@ WIDE_INPUT_DROPOUT: dict[tuple[RowKind, LabelKind | None], float] = {
     ("nodes", "classes"): 0.9,
     ("nodes", "numbers"): 0.9,
 }
-"""Dropout on the features then, which neighbours share; elsewhere as in the layers."""
+"""Dropout on the node features with more features than examples; else `WIDE_DROPOUT`.
+
+It may be high for nodes of a graph because neighbours have features in common."""
 WIDE_RESIDUAL_GATE = 0.1
-"""Initial residual gate (LayerScale) with more features than examples; else 1."""
+"""Initial residual gate (LayerScale) with more features than examples; else 1.
+
+Small, because a network could memorise the rows by their own features."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +64,21 @@ class Setting:
     rows: RowKind
     """Kind of the rows."""
     label_kind: LabelKind | None
-    """Kind of the labels; None: no labels, an embedding."""
+    """Kind of the labels; None for the embedder."""
     pretrained: bool = False
     """Whether a fitted embedder initialises the encoder."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes of a fit."""
+    """Sizes of a fit."""
 
     n_features: int
     """Width of the network's input."""
     n_edge_features: int
     """Width of the edge features."""
     n_nodes: int
-    """Nodes of the training graph or graphs."""
+    """Number of nodes of the training graph or graphs."""
     n_examples: int
     """Number of labelled rows, or of nodes to reconstruct."""
 
@@ -87,23 +91,7 @@ class Sizes:
 def choose(
     params: Any, config: EncoderConfig, setting: Setting, sizes: Sizes
 ) -> NetworkSpec:
-    """Choose the network spec of a fit.
-
-    Parameters
-    ----------
-    params : GraphAttentionEstimator
-        The estimator; only its parameters are read.
-    config : EncoderConfig
-        The encoder's configuration.
-    setting : Setting
-        The facts that choose the defaults.
-    sizes : Sizes
-        Widths and number of examples.
-
-    Returns
-    -------
-    NetworkSpec
-        The spec, with all "auto" values resolved.
+    """Resolve all "auto" values of an estimator's parameters to a network spec.
 
     Raises
     ------
@@ -112,7 +100,7 @@ def choose(
     """
     if params.norm == "batch" and sizes.n_nodes == 1:
         raise ValueError(
-            'norm="batch" needs more than one node to learn their variance, got 1 '
+            'norm="batch" needs more than one node to estimate a variance, got 1 '
             'sample. Use norm="layer" or None.'
         )
     defaults = _defaults(setting, sizes)
@@ -151,7 +139,7 @@ def choose(
 
 
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
-    """Look up the defaults; wide features and a pretrained encoder replace some."""
+    """Look up the defaults; adapt them to wide features and pretrained encoders."""
     key = setting.rows, setting.label_kind
     found = DEFAULTS[key]
     if setting.pretrained:

@@ -1,4 +1,4 @@
-"""Fitted estimators in files without pickle, in the format of :meth:`Graph.save`."""
+"""Files of fitted estimators, without pickle, in the format of :meth:`Graph.save`."""
 
 from dataclasses import fields
 
@@ -24,9 +24,9 @@ from skattn.nn import BlockSpec, NetworkSpec
 
 
 def save_estimator(estimator, learned, path):
-    """Write a fitted estimator; an old file stays until the new one is complete."""
+    """Write a fitted estimator; an existing file is replaced by the complete one."""
     params = estimator.get_params(deep=False)
-    if "pretrained" in params:  # is part of the weights by now
+    if "pretrained" in params:  # its weights are in the net
         params["pretrained"] = None
     state = {
         "params": params,
@@ -58,11 +58,13 @@ def _check_names(learned, estimator):
     unknown = learned.keys() - estimator._learned_attributes
     missing = {"_context_", "_input_spec_", "_schema_"} - learned.keys()
     if unknown or missing:
-        raise ValueError(f"it has {sorted(unknown)} and lacks {sorted(missing)}")
+        raise ValueError(
+            f"it has unknown attributes {sorted(unknown)} and lacks {sorted(missing)}"
+        )
 
 
 def _graph_parts(graph):
-    """Take a graph apart, without X: rows that join by label bring their features."""
+    """Decompose a graph without its features, which the rows of X replace."""
     return graph_parts(graph.base.with_features(None), objects=True)
 
 
@@ -102,4 +104,4 @@ PARTS = PLAIN | {
     ),
     **{cls.__name__: Part(cls, _record_parts, _record_maker(cls)) for cls in RECORDS},
 }
-"""Decompositions of all classes in a fitted estimator."""
+"""Decomposition of each class in a fitted estimator, and its inverse."""

@@ -24,28 +24,14 @@ SHARED_CONFIG = (
 
 
 def pretrained_weights(estimator, config, n_features):
-    """Return the initial weights of a training.
-
-    Parameters
-    ----------
-    estimator : GraphAttentionClassifier or GraphAttentionRegressor
-        With the parameter ``pretrained``.
-    config : EncoderConfig
-        Its encoder's configuration.
-    n_features : int
-        Width of the network's input.
-
-    Returns
-    -------
-    dict of str to Tensor
-        By their names in the network.
+    """Return the encoder weights of the pretrained embedder, by name in the network.
 
     Raises
     ------
     TypeError
-        If it is no embedder.
+        If ``pretrained`` is not an embedder.
     ValueError
-        If it is not fitted, or its encoder is not the estimator's.
+        If it is not fitted, or its encoder parameters differ from the estimator's.
     """
     embedder = estimator.pretrained
     if isinstance(embedder, FrozenEstimator):
@@ -57,10 +43,9 @@ def pretrained_weights(estimator, config, n_features):
         )
     if not hasattr(embedder, "net_"):
         raise ValueError(
-            "pretrained must be fitted before it starts a training, got an "
-            "AttentionEmbedder that is not. Fit it; where the estimator is cloned, in "
-            "a search or a cross-validation, pass FrozenEstimator(embedder) of "
-            "sklearn.frozen, which keeps its weights."
+            "pretrained must be a fitted AttentionEmbedder, got an unfitted one. Fit "
+            "it first. In a search or a cross-validation, where estimators are "
+            "cloned, pass sklearn.frozen.FrozenEstimator(embedder)."
         )
     _check_same(estimator, config, embedder, n_features)
     weights = embedder.net_.module_.encoder_state()
@@ -75,9 +60,9 @@ def _check_same(estimator, config, embedder, n_features):
     differ = [name for name in here if here[name] != there[name]]
     if differ:
         raise ValueError(
-            "the encoder must be that of the pretrained embedder, but "
+            "the encoder parameters must equal those of the pretrained embedder, but "
             + ", ".join(f"{k} is {here[k]!r} and not {there[k]!r}" for k in differ)
-            + ". Set them alike."
+            + ". Set them to the same values."
         )
 
 

@@ -1,4 +1,4 @@
-"""The training plan of a classifier or regressor."""
+"""Training plan of a classifier or regressor."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from skattn.graph._schema import GraphSchema
 
 @dataclass(frozen=True, eq=False)
 class FitArguments:
-    """The arguments of ``fit``."""
+    """Arguments of ``fit``."""
 
     X: Any
     y: Any
@@ -31,24 +31,12 @@ class FitArguments:
 
 
 def plan_supervised(attempt, arguments):
-    """Check all input and plan the training.
-
-    Parameters
-    ----------
-    attempt : GraphAttentionPredictor
-        Receives the learned attributes, except those of the net.
-    arguments : FitArguments
-        The arguments of ``fit``.
-
-    Returns
-    -------
-    Plan
-        The objective, the data and the validation.
+    """Check the input of an attempt, set its label attributes, make its training plan.
 
     Raises
     ------
     TypeError
-        If X cannot be converted to a graph, or `pretrained` is no embedder.
+        If X cannot be converted to a graph, or `pretrained` is not an embedder.
     ValueError
         If the input is invalid.
     """
@@ -104,22 +92,22 @@ def plan_supervised(attempt, arguments):
 
 
 def _check_no_validation(y_val, sample_weight_val):
-    """Raise ValueError for validation labels or weights without X_val."""
+    """Raise ValueError if validation labels or weights are given without X_val."""
     if y_val is not None or sample_weight_val is not None:
         raise ValueError(
-            "y_val and sample_weight_val need X_val, the rows that they belong to; got "
-            "None. Pass X_val, or leave them out."
+            "y_val and sample_weight_val need X_val, the rows of these labels; got "
+            "X_val=None. Pass X_val, or leave them out."
         )
 
 
 def _validation_rows(attempt, arguments, context, labels):
     """Return the view of X_val and its labelled rows."""
     if arguments.y_val is None:
-        raise ValueError("X_val needs y_val, the labels of its rows; got None.")
+        raise ValueError("X_val needs y_val, the labels of its rows; got y_val=None.")
     if context.needs_adjacency:
         raise ValueError(
-            "X_val needs a graph, which adjacency= over the rows of X is not; got "
-            "both. Fit on Graph(adjacency, X) and pass a Graph as X_val, or set "
+            "X_val must not be combined with adjacency=, which covers only the rows of "
+            "X; got both. Fit on Graph(adjacency, X) and pass a Graph as X_val, or set "
             "early_stopping to the fraction of rows to hold out."
         )
     y, known = attempt._label_reader.of(attempt).read(arguments.y_val)

@@ -1,4 +1,4 @@
-"""Transaction of a fit: a copy is trained, then its attributes are committed."""
+"""Transaction of a fit: train a copy, then commit its learned attributes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,48 +11,48 @@ from skattn._training import Objective, TaskReport, Training, TrainingData, trai
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Training plan of an estimator: objective, data and validation."""
+    """Training plan: objective, data and validation."""
 
     objective: Objective
-    """Objective: the module and its loss."""
+    """Module and loss."""
     data: TrainingData
-    """Batches of the training, and of the validation if any."""
+    """Batches of training and validation; None without validation."""
     seed: int
-    """Seed of the weights, the order of batches and dropout."""
+    """Seed of the initial weights, the order of batches and dropout."""
     patience: int | None = None
-    """Epochs without progress in validation after which to stop."""
+    """Number of epochs without progress in validation after which to stop."""
     score: Callable | None = None
-    """Score of the validation outputs; None for the objective's."""
+    """Score of the validation outputs; None for that of the objective."""
     initial_weights: dict[str, torch.Tensor] | None = None
-    """Initial weights by name; others are drawn."""
+    """Initial weights by name; other weights are random."""
 
 
 def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
-    """Fit an estimator; it stays as it was if anything fails.
+    """Fit an estimator; if an error is raised, the estimator is unchanged.
 
     Parameters
     ----------
     estimator : GraphAttentionEstimator
-        Its class declares the attributes that a fit learns, ``_learned_attributes``.
+        Its class declares the attributes that ``fit`` sets, ``_learned_attributes``.
     plan : callable
-        Takes the attempt, an estimator with the same parameters and without an earlier
-        fit; checks the input, sets attributes learned from it, and returns a `Plan`.
+        Function of the attempt, an unfitted copy of the estimator: checks the input,
+        sets attributes learned from it and returns a `Plan`.
     X, y, adjacency : object
         The arguments of ``fit``, for scikit-learn's callbacks.
 
     Returns
     -------
     GraphAttentionEstimator
-        The estimator itself, fitted.
+        The fitted estimator.
 
     Raises
     ------
     KeyboardInterrupt
-        If the user stopped the training, whose weights are kept.
+        If the user interrupted the training; the weights are kept.
     """
     attempt = _unfitted_copy(estimator)
     planned = plan(attempt)
-    _check_declared(attempt, estimator)  # before the training is spent
+    _check_declared(attempt, estimator)  # before training, not after it
     context, task = _begin_callbacks(estimator, X, y, adjacency)
     net = train(
         planned.objective,
@@ -72,13 +72,13 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
 
 
 def learned(estimator) -> dict[str, Any]:
-    """Return the attributes that a fit has set, by name."""
+    """Return the learned attributes of an estimator, by name."""
     names = estimator._learned_attributes
     return {name: value for name, value in vars(estimator).items() if name in names}
 
 
 def _unfitted_copy(estimator):
-    """Return a copy without the learned attributes of an earlier fit."""
+    """Return a shallow copy without learned attributes."""
     attempt = object.__new__(type(estimator))
     names = estimator._learned_attributes
     attempt.__dict__.update(
@@ -88,11 +88,11 @@ def _unfitted_copy(estimator):
 
 
 def _check_declared(attempt, estimator):
-    """Raise AttributeError for undeclared attributes, which a commit would drop."""
+    """Raise AttributeError if the attempt has undeclared attributes."""
     unknown = vars(attempt).keys() - vars(estimator).keys() - learned(attempt).keys()
     if unknown:
         raise AttributeError(
-            f"{type(attempt).__name__} must declare what a fit learns in "
+            f"{type(attempt).__name__} must declare all attributes that fit sets in "
             f"_learned_attributes, got also {sorted(unknown)}."
         )
 
@@ -129,7 +129,7 @@ def _set_trained(attempt, net):
 
 
 def _begin_callbacks(estimator, X, y, adjacency):
-    """Begin the task of scikit-learn's callbacks; (None, {}) if there are none."""
+    """Begin the task of scikit-learn's callbacks; return (None, {}) without any."""
     if not getattr(estimator, "_skl_callbacks", None):
         return None, {}
     metadata = None if adjacency is None else {"adjacency": adjacency}
@@ -140,7 +140,7 @@ def _begin_callbacks(estimator, X, y, adjacency):
 
 
 def _task_reports(context, task, attempt):
-    """Make the skorch callback that serves scikit-learn's, if there are any."""
+    """Make the skorch callback that calls scikit-learn's, if there are any."""
     if context is None:
         return []
 

@@ -157,5 +157,5 @@ def test_a_graph_without_features_has_zero_of_them_at_predict_too():
     assert reg.n_features_in_ == 0
     assert check_features(reg, None, reset=False) is None
     check_features(reg, X, reset=True)
-    with pytest.raises(ValueError, match=r"0 features.*expecting 2.*give the graph"):
+    with pytest.raises(ValueError, match=r"0 features.*expecting 2.*a graph with"):
         check_features(reg, None, reset=False)

@@ -135,7 +135,7 @@ def test_the_scale_of_a_constant_is_one():
         ([1 + 1j, 2], None, "Complex data not supported"),
         ([1.0, NAN], None, "y must be finite.*unlabeled="),
         ([1.0, np.inf], NAN, "y must be finite"),
-        ([NAN, NAN], NAN, "with known entries"),
+        ([NAN, NAN], NAN, "and known entries"),
         (np.ones((2, 1, 1)), None, r"\(n,\) or \(n, n_outputs\)"),
     ],
 )

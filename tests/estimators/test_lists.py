@@ -224,7 +224,7 @@ def test_rows_of_a_table_may_not_all_see_each_other(small, table):
     X, y = table
     with pytest.raises(
         ValueError,
-        match=r"global_attention=True.*must attend to fitted rows alone.*Pass a Graph",
+        match=r"global_attention=True.*must attend to fitted rows only.*Pass a Graph",
     ):
         small(encoder=EncoderConfig(global_attention=True)).fit(X, y)
 

@@ -16,7 +16,10 @@ def context(rows, *, new_rows_join=False):
     ("params", "message"),
     [
         ({"hidden_dim": 6, "n_heads": 4}, "divisible by n_heads=4, got 6"),
-        ({"net_params": {"max_epochs": 1, "lr": 2}}, r"leave \[.*'max_epochs'.*\] to"),
+        (
+            {"net_params": {"max_epochs": 1, "lr": 2}},
+            r"not contain \[.*'max_epochs'.*\]",
+        ),
         ({"net_params": {"callbacks": print}}, r"callbacks'\] must be a list"),
         ({"encoder": EncoderConfig(n_feature_layers=3)}, "less than n_layers=3"),
         (
@@ -24,10 +27,10 @@ def context(rows, *, new_rows_join=False):
             r"fanout must be 3 positive.*for example fanout=\(15, 10, 5\)",
         ),
         ({"fanout": (5, 5, 0)}, "fanout must be 3 positive integers"),
-        ({"fanout": (5, 5, 5), "encoder": WHOLE}, "one hop away.*global_attention=Tr"),
+        ({"fanout": (5, 5, 5), "encoder": WHOLE}, "needs hops=1.*global_attention=Tr"),
         (
             {"fanout": (5, 5, 5), "encoder": EncoderConfig(hops=(2,))},
-            r"one hop away.*hops=\(2,\)",
+            r"needs hops=1.*hops=\(2,\)",
         ),
     ],
     ids=str,

@@ -66,7 +66,9 @@ def test_a_frozen_embedder_survives_a_cross_validation(graphs, embedder):
     scores = cross_val_score(model, graphs, [0, 1] * 6, cv=2, error_score="raise")
     assert scores.shape == (2,)
     thawed = model.set_params(pretrained=embedder)
-    with pytest.raises(ValueError, match=r"must be fitted.*FrozenEstimator\(embedder"):
+    with pytest.raises(
+        ValueError, match=r"must be a fitted.*FrozenEstimator\(embedder"
+    ):
         cross_val_score(thawed, graphs, [0, 1] * 6, cv=2, error_score="raise")
 
 

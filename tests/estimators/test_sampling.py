@@ -93,9 +93,9 @@ def test_a_table_is_sampled_too(small, table):
         ({"fanout": (5, 5), "batch_size": -1}, "batch_size.*Got -1"),
         (
             {"fanout": (5, 5), "encoder": EncoderConfig(global_attention=True)},
-            "one hop away.*global_attention=True",
+            "needs hops=1.*global_attention=True",
         ),
-        ({"fanout": (5, 5), "encoder": EncoderConfig(hops=(1, 2))}, "one hop away"),
+        ({"fanout": (5, 5), "encoder": EncoderConfig(hops=(1, 2))}, "needs hops=1"),
     ],
     ids=str,
 )

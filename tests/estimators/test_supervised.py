@@ -89,5 +89,5 @@ def test_labels_of_validation_rows_need_these_and_the_other_way_round(plan):
 
 
 def test_validation_rows_of_an_adjacency_are_refused(plan):
-    with pytest.raises(ValueError, match="X_val needs a graph"):
+    with pytest.raises(ValueError, match="X_val must not be combined with adjacency="):
         plan(X=GRAPH.X, adjacency=GRAPH.adjacency, X_val=GRAPH.X, y_val=Y)

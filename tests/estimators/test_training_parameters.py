@@ -49,7 +49,7 @@ def test_a_users_callback_sees_every_epoch(small, graph, y):
 
 def test_net_params_cannot_replace_what_the_estimator_sets(small, graph, y):
     with pytest.raises(
-        ValueError, match=r"net_params must leave \['lr', 'module__x'\]"
+        ValueError, match=r"net_params must not contain \['lr', 'module__x'\]"
     ):
         small(net_params={"lr": 1.0, "module__x": 1}).fit(graph, y)
 
