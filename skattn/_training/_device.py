@@ -1,4 +1,4 @@
-"""Devices by their names."""
+"""Torch devices by name."""
 
 import warnings
 
@@ -13,7 +13,7 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     device : {"auto", "cpu", "cuda", "mps"}, "cuda:N" or torch.device
         ``"auto"`` is the first available one of CUDA, Apple's MPS and the CPU.
     strict : bool
-        Whether an absent device is an error; else it is a warning, and the CPU.
+        Whether an unavailable device is an error; if not, warn and return the CPU.
 
     Returns
     -------
@@ -23,7 +23,7 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     Raises
     ------
     ValueError
-        If the name is no device's, or if the device is absent and ``strict``.
+        If there is no such device, or if it is not available and ``strict``.
     """
     if isinstance(device, str) and device == "auto":
         return next(torch.device(d) for d in ("cuda", "mps", "cpu") if _is_available(d))
@@ -37,8 +37,8 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     if _is_available(wanted):
         return wanted
     message = (
-        f"device={str(wanted)!r} is not there: torch finds {_available_devices()}. "
-        'Use device="auto" for the best that is there.'
+        f"device={str(wanted)!r} is not available: torch finds {_available_devices()}. "
+        'Use device="auto" for the first available one.'
     )
     if strict:
         raise ValueError(message)

@@ -185,7 +185,7 @@ def test_no_graph_at_all_is_an_empty_batch():
 
 @pytest.mark.parametrize("numbers", [[0, 2], [-1], [-2, 0]])
 def test_unknown_numbers_are_refused(numbers):
-    with pytest.raises(IndexError, match=r"must lie between 0 and 1, got numbers from"):
+    with pytest.raises(IndexError, match=r"must lie between 0 and 1, got indices from"):
         block_of(PAIR, LONER).cut(np.array(numbers))
 
 

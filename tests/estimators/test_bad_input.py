@@ -371,7 +371,7 @@ def test_features_must_be_finite_numbers(fails, table, adjacency, change, messag
         ({"random_state": "now"}, "'random_state' parameter"),
         ({"device": 3}, "'device' parameter"),
         ({"device": "tpu"}, r'device must be "auto".*got \'tpu\''),
-        ({"device": "cuda:97"}, r"'cuda:97' is not there.*device=\"auto\""),
+        ({"device": "cuda:97"}, r"'cuda:97' is not available.*device=\"auto\""),
     ],
 )
 def test_parameters_must_be_in_range(fails, graph, y, params, message):

@@ -99,7 +99,7 @@ def test_a_pickle_of_another_device_opens(small, graph, y):
     twin.device = "cuda:97"  # absent on any machine
     with pytest.warns(UserWarning, match="The CPU is used"):
         np.testing.assert_array_equal(twin.predict_proba(graph), expected)
-    with pytest.raises(ValueError, match=r"cuda:97.*is not there"):
+    with pytest.raises(ValueError, match=r"cuda:97.*is not available"):
         twin.fit(graph, y)
 
 

@@ -45,7 +45,7 @@ def test_device_that_is_there_is_taken(machine, device):
 )
 def test_absent_device_is_an_error_where_it_must_be_there(machine, device, found):
     with pytest.raises(
-        ValueError, match=f"device='{device}' is not there: torch {found}"
+        ValueError, match=f"device='{device}' is not available: torch {found}"
     ):
         resolve_device(device, strict=True)
 
@@ -58,7 +58,7 @@ def test_message_lists_the_devices_there_are(machine):
 
 
 def test_absent_device_is_a_warning_where_a_model_only_predicts(machine):
-    with pytest.warns(UserWarning, match="device='cuda' is not there.*CPU is used"):
+    with pytest.warns(UserWarning, match="device='cuda' is not available.*CPU is used"):
         assert resolve_device("cuda", strict=False) == torch.device("cpu")
 
 

@@ -229,7 +229,7 @@ def test_too_large_a_step_is_refused_with_its_size_and_the_remedy(batch, memory_
     memory_left(int(15e6))
     message = (
         r"step on the whole graph must fit into memory, but needs about 0\.0 GB beside "
-        r"the data where cpu has 0\.0 GB left\. .*\(fanout=.* and batch_size=512\), or "
+        r"the data; cpu has 0\.0 GB available\. .*\(batch_size=512 and fanout, "
     )
     with pytest.raises(MemoryError, match=message):
         check_memory(classes(), whole(batch))
@@ -267,7 +267,7 @@ def test_of_many_graphs_the_largest_batch_counts(memory_left):
     memory_left(needed - 1)
     with (
         torch.device("meta"),
-        pytest.raises(MemoryError, match=r"on 2 graphs must.*batch_size to fewer"),
+        pytest.raises(MemoryError, match=r"on 2 graphs must.*Decrease batch_size"),
     ):
         check_memory(objective, source)
 
@@ -289,5 +289,5 @@ def test_any_source_says_its_largest_batch_and_the_remedy(batch, memory_left):
             return batch, labels_of(batch)
 
     memory_left(1)
-    with pytest.raises(MemoryError, match=r"on 7 pairs must.*fewer pairs, or make"):
+    with pytest.raises(MemoryError, match=r"on 7 pairs must.*fewer pairs, or decrease"):
         check_memory(classes(), Pairs())
