@@ -60,7 +60,7 @@ def _kernels(score: str, adjacency: sp.csr_array) -> Callable[[], None]:
         made = Gat(new(n, _HEADS), new(n, _HEADS))
     elif score == "gatv2":
         made = GatV2(query, value, new(_HEADS, _WIDTH))
-    inputs = {id(x): x for x in (*made[: 2 + (score == "gatv2")], value)}.values()
+    inputs = {id(x): x for x in (*made.tensors, value)}.values()
     dout = torch.randn(n, _HEADS, _WIDTH)
 
     def step() -> None:
