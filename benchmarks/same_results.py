@@ -144,7 +144,7 @@ def _configs() -> Iterator[tuple]:
     }
     for name, config in configs.items():
         made = _classifier(encoder=_encoder(**config), dropout=0.0)
-        yield f"recipe: {name}", _fitted(made, graph, y), (graph,), {}
+        yield f"config: {name}", _fitted(made, graph, y), (graph,), {}
 
 
 def _lists() -> Iterator[tuple]:

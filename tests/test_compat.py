@@ -17,11 +17,11 @@ COMPAT = {
     "sklearn": "_compat_sklearn.py",
     "torch": "_compat_torch.py",
 }
-"""The file that may import a library's private names."""
+"""File that may import private names, by library."""
 
 
 def imports(path):
-    """Yield every name that a file imports, dotted, from whatever it is in."""
+    """Yield the dotted names that a file imports, at any depth."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -30,14 +30,14 @@ def imports(path):
 
 
 def is_private(name):
-    """Tell whether a name is of another library that does not document it."""
+    """Return whether a name is private in another library."""
     library, *inside = name.split(".")
     if library in {"skattn", "__future__"}:
         return False
     return name.startswith("numba.core.") or any(part[0] == "_" for part in inside)
 
 
-def test_others_private_names_are_imported_in_one_file_per_library():
+def test_private_names_are_imported_in_one_file_per_library():
     found = {
         (name.split(".")[0], path.relative_to(PACKAGE).as_posix())
         for path in PACKAGE.rglob("*.py")
@@ -49,7 +49,7 @@ def test_others_private_names_are_imported_in_one_file_per_library():
 
 @pytest.fixture
 def without_callbacks(monkeypatch):
-    """The module as a scikit-learn without callbacks makes it."""
+    """The module as imported with a scikit-learn without callbacks."""
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
     spec = importlib.util.spec_from_file_location("again", _compat_sklearn.__file__)
     module = importlib.util.module_from_spec(spec)

@@ -24,7 +24,7 @@ def test_the_readme_runs_from_its_first_block_to_its_last(tmp_path):
     script.write_text("\n\n".join(blocks), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, script],
-        cwd=tmp_path,  # what the blocks write stays out of the repository
+        cwd=tmp_path,  # files of the blocks are written there
         env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -51,7 +51,7 @@ def test_copies_predict_the_same(small, table, adjacency, tmp_path, copier, way_
 
 
 @pytest.mark.parametrize("copier", COPIERS.values(), ids=COPIERS)
-def test_copies_of_a_regressor_answer_the_same(small, table, tmp_path, copier):
+def test_copies_of_a_regressor_predict_the_same(small, table, tmp_path, copier):
     X, _ = table
     reg = small(GraphAttentionRegressor).fit(X, X[:, :2] * 50)
     np.testing.assert_array_equal(copier(reg, tmp_path).predict(X), reg.predict(X))

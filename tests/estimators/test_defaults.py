@@ -109,7 +109,7 @@ def test_batch_normalisation_of_one_node_is_an_error():
         chosen("nodes", "classes", alone, norm="batch")
 
 
-# ---- the sizes that a fit counts -----------------------------------------------
+# ---- sizes of a fit -------------------------------------------------------------
 
 
 def design(X, y, *, dropout=0.4, **params):
@@ -121,18 +121,18 @@ def design(X, y, *, dropout=0.4, **params):
 @pytest.mark.parametrize(
     ("n_features", "expected"), [(20, (0.0, 1.0)), (21, (0.4, 0.1))]
 )
-def test_more_features_than_answers_are_dropped_and_start_small(n_features, expected):
+def test_wide_features_have_dropout_and_a_small_residual_gate(n_features, expected):
     X = np.random.default_rng(0).normal(size=(20, n_features))
     assert design(X, np.arange(20) % 2) == expected
 
 
-def test_rows_without_an_answer_are_no_examples():
+def test_unlabelled_rows_are_not_examples():
     X = np.random.default_rng(0).normal(size=(40, 21))
     y = np.where(np.arange(40) < 20, np.arange(40) % 2, -1)
     assert design(X, y, unlabeled=-1) == (0.4, 0.1)
 
 
-def test_features_of_nodes_in_a_graph_are_dropped_more_strongly():
+def test_wide_features_of_graph_nodes_have_more_dropout():
     rng = np.random.default_rng(0)
     y = np.arange(20) % 2
     wide = rng.normal(size=(20, 21))
@@ -154,7 +154,7 @@ def test_features_of_nodes_in_a_graph_are_dropped_more_strongly():
     )
 
 
-def test_the_recipe_has_the_last_word():
+def test_the_encoder_configuration_overrides_the_defaults():
     X = np.random.default_rng(0).normal(size=(20, 3))
     assert (
         design(X, np.arange(20) % 2, encoder=EncoderConfig(input_dropout=0.1))[0] == 0.1

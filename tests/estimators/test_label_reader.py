@@ -26,7 +26,7 @@ NAN = float("nan")
         (np.array(["b", NAN, "a"], dtype=object), NAN, [True, False, True]),
     ],
 )
-def test_entries_with_the_mark_are_unknown(y, unlabeled, known):
+def test_entries_equal_to_unlabeled_are_unknown(y, unlabeled, known):
     read, mask = ClassReader(unlabeled, None).read(y)
     assert mask.tolist() == known
     assert len(read) == 3

@@ -40,7 +40,7 @@ def test_parameters_that_contradict_each_other_are_refused(params, message):
         check_parameters(GraphAttentionClassifier(**params))
 
 
-def test_the_encoders_configuration_comes_back_or_the_default_one():
+def test_the_encoder_configuration_or_the_default_one_is_returned():
     config = EncoderConfig(hops=2)
     assert check_parameters(GraphAttentionClassifier(encoder=config)) is config
     default = check_parameters(GraphAttentionClassifier())
@@ -55,7 +55,7 @@ def test_an_embedder_samples_for_its_decoder_too():
 
 
 @pytest.mark.parametrize("rows", ["table", "nodes"])
-def test_nodes_that_join_later_cannot_all_attend_to_each_other(rows):
+def test_global_attention_between_new_rows_is_refused(rows):
     clf = GraphAttentionClassifier()
     with pytest.raises(
         ValueError, match=r"global_attention=True.*must attend to fitted rows"
@@ -65,7 +65,7 @@ def test_nodes_that_join_later_cannot_all_attend_to_each_other(rows):
     check_context(clf, EncoderConfig(), context(rows, new_rows_join=True))
 
 
-def test_whole_graphs_have_a_batch_size_and_no_fanout():
+def test_lists_of_graphs_have_a_batch_size_and_no_fanout():
     clf, config = GraphAttentionClassifier(batch_size=8), EncoderConfig()
     check_context(clf, config, context("graphs"))
     with pytest.raises(ValueError, match=r"fanout samples.*one large graph.*None"):

@@ -15,7 +15,7 @@ ARGUMENTS = FitArguments(GRAPH, Y, None, None, None, None, None)
 
 @pytest.fixture
 def plan(small):
-    """A function: plan a training; return the plan and the attempt."""
+    """Return a function that makes a plan and its attempt."""
 
     def run(cls=GraphAttentionClassifier, *, params=None, **given):
         attempt = small(cls, **params or {})
@@ -24,7 +24,7 @@ def plan(small):
     return run
 
 
-def test_classes_are_learned_of_all_targets_by_default(plan):
+def test_all_targets_are_training_rows_by_default(plan):
     planned, attempt = plan()
     training, validation = planned.data
     assert isinstance(planned.objective, Supervised)
@@ -79,7 +79,7 @@ def test_patience_belongs_to_early_stopping(plan, params, patience):
     assert plan(params=params)[0].patience == patience
 
 
-def test_labels_of_validation_rows_need_these_and_the_other_way_round(plan):
+def test_validation_rows_and_their_labels_need_each_other(plan):
     with pytest.raises(ValueError, match="need X_val"):
         plan(y_val=Y)
     with pytest.raises(ValueError, match="need X_val"):

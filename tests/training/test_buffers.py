@@ -23,7 +23,7 @@ def are_kept(source):
 
 
 @pytest.mark.parametrize(("large", "expected"), [(20, True), (21, False)])
-def test_the_widest_tensor_of_all_nodes_decides(large, expected, monkeypatch):
+def test_the_size_of_the_widest_tensor_decides(large, expected, monkeypatch):
     monkeypatch.setattr(_buffers, "REUSE_FROM_NUMBERS", large)
     assert are_kept(WHOLE) == expected
 
@@ -34,7 +34,7 @@ def test_batches_differ_in_size(monkeypatch):
     assert not are_kept(GraphBatches(block, np.arange(3), None, 2, torch.device("cpu")))
 
 
-def test_a_gpu_has_a_memory_of_its_own(monkeypatch):
+def test_memory_is_not_reused_on_a_gpu(monkeypatch):
     monkeypatch.setattr(_buffers, "REUSE_FROM_NUMBERS", 1)
     targets = WHOLE.batch.targets.to("meta")
     assert not are_kept(FullGraph(replace(WHOLE.batch, targets=targets), None))

@@ -23,7 +23,7 @@ BATCH = collate(Graph(np.eye(4), np.ones((4, 1))))
 
 
 class Fixed(nn.Module):
-    """A network with these outputs for any input."""
+    """Network with fixed outputs."""
 
     def __init__(self, output):
         super().__init__()
@@ -96,7 +96,7 @@ def test_weighted_squared_error_is_sklearns():
         ("squared_error", NUMBERS),
     ],
 )
-def test_unknown_answers_give_no_loss_no_score_and_no_gradient(kind, y):
+def test_unknown_labels_give_no_loss_no_score_and_no_gradient(kind, y):
     other = y.clone()
     other[1] = 1 - other[1]
     weight = torch.tensor([1.0, 0.0, 1.0, 1.0])
@@ -139,7 +139,7 @@ def test_an_unknown_loss_is_an_error(kind):
         supervised(kind)
 
 
-def test_masked_reconstruction_learns_from_errors_and_answers_with_embeddings():
+def test_masked_reconstruction_has_errors_as_loss_and_embeddings_as_outputs():
     objective = MaskedReconstruction(
         NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8), 3, mask_fraction=0.5
     )
@@ -155,7 +155,7 @@ def test_masked_reconstruction_learns_from_errors_and_answers_with_embeddings():
 
 
 @pytest.mark.parametrize("output", ["linear", "attention"])
-def test_outputs_are_those_of_the_targets_among_all(output):
+def test_outputs_are_those_of_the_targets(output):
     spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8, output=output)
     objective = Supervised(spec, 2, "cross_entropy")
     ring = np.roll(np.eye(4), 1, axis=0)
@@ -170,7 +170,7 @@ def test_outputs_are_those_of_the_targets_among_all(output):
     assert_close(loss, cross_entropy(outputs, labels.y))
 
 
-def test_the_head_computes_and_drops_for_targets_alone(monkeypatch):
+def test_the_head_and_its_dropout_run_on_targets_only(monkeypatch):
     spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
     objective, seen = Supervised(spec, 2, "cross_entropy"), []
     module = objective.module(1)
