@@ -1,5 +1,6 @@
 # make demo: the main job on real data. make test: the whole suite. make examples: the
-# other scripts in examples/. make test-oldest: the suite, but for what is slow, on the
+# other scripts in examples/. make docs: the documentation, in docs/_build/html, with the
+# gallery (make docs SPHINXOPTS="-D plot_gallery=0": without). make test-oldest: the suite, but for what is slow, on the
 # oldest versions of what skattn needs.
 # They make their own environment first, in .venv or .venv-oldest. PYTHON chooses the
 # interpreter.
@@ -18,7 +19,7 @@ export MPLBACKEND ?= Agg
 # pool: on two busy cores ten fits of the karate club took 130 s against 9 s.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test test-oldest examples dev clean
+.PHONY: demo test test-oldest examples docs dev clean
 
 demo: $(VENV)/.plot
 	$(BIN)/python examples/demo.py
@@ -39,6 +40,18 @@ examples: $(VENV)/.dev
 		echo "== $$script"; $(BIN)/python $$script; \
 	done
 
+# one folder per version, which share all but the version switcher
+DOCS_VERSIONS ?= dev 0.1
+docs: export OMP_NUM_THREADS ?= 1
+docs: $(VENV)/.dev
+	@set -e; for version in $(DOCS_VERSIONS); do \
+		echo "== docs/_build/html/$$version"; \
+		DOCS_VERSION=$$version $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going \
+			--doctree-dir docs/_build/doctrees $(SPHINXOPTS) docs docs/_build/html/$$version; \
+		$(BIN)/python .ci/site.py docs/_build/html/$$version; \
+	done
+	@cp docs/site/* docs/_build/html/
+
 dev: $(VENV)/.dev
 
 $(VENV)/.plot $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
@@ -51,4 +64,4 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 clean:
-	rm -rf $(VENV) .venv-oldest
+	rm -rf $(VENV) .venv-oldest docs/_build docs/auto_examples docs/api/generated

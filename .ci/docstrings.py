@@ -18,14 +18,9 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
-from numpydoc.docscrape import NumpyDocString
-from numpydoc.validate import ALLOWED_SECTIONS, get_validation_checks, validate
+from numpydoc.validate import get_validation_checks, validate
 
 import skattn
-
-# Layers have a section on the shapes of input and output, as in torch.
-ALLOWED_SECTIONS.insert(ALLOWED_SECTIONS.index("Parameters") + 1, "Shape")
-NumpyDocString.sections["Shape"] = []
 
 
 def rooms():

@@ -1,6 +1,6 @@
 """Graph attention networks with a scikit-learn API.
 
-The public names load on first use: ``import skattn`` alone loads no torch.
+Public names are imported on first use, so ``import skattn`` does not import torch.
 """
 
 from importlib import import_module
@@ -23,7 +23,7 @@ __all__ = [
     "GraphAttentionRegressor",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.1.0.dev0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'skattn' has no attribute {name!r}")
     found = getattr(import_module(_ROOM_OF[name]), name)
-    globals()[name] = found  # later uses find it there
+    globals()[name] = found  # later uses do not call __getattr__
     return found
 
 

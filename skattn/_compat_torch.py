@@ -1,4 +1,7 @@
-"""Private API of torch, collected in one file so that an upgrade breaks no other."""
+"""Private names of torch.
+
+No other file imports them, so an upgrade can only break this one.
+"""
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -14,18 +17,18 @@ __all__ = [
 ]
 
 add_to_each_ = torch._foreach_add_
-"""Function that adds a number to each tensor of a list."""
+"""Add a number to each tensor of a list, in place."""
 fused_adam_ = torch._fused_adam_
-"""Update step of torch.optim.Adam, fused."""
+"""Update the parameters in the fused kernel of torch.optim.Adam."""
 
 
 def library_path() -> str:
-    """Return the path of the shared library that torch runs on."""
+    """Return the path of torch's shared library."""
     path: str = torch._C.__file__
     return path
 
 
 def storage_key(storage: torch.UntypedStorage) -> int:
-    """Return a number shared by all views of the same live memory."""
+    """Return the id of a storage, equal for all views of it."""
     key: int = storage._cdata
     return key

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.base import BaseEstimator
 
 import skattn
 from skattn import _compat_sklearn
@@ -48,20 +49,32 @@ def test_private_names_are_imported_in_one_file_per_library():
 
 
 @pytest.fixture
-def without_callbacks(monkeypatch):
-    """The module as imported with a scikit-learn without callbacks."""
+def of_old_scikit_learn(monkeypatch):
+    """The module as imported with a scikit-learn before 1.9."""
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
+    html = "sklearn.utils._repr_html"
+    monkeypatch.setitem(sys.modules, f"{html}.common", None)
+    monkeypatch.setitem(sys.modules, f"{html}.fitted_attributes", None)
     spec = importlib.util.spec_from_file_location("again", _compat_sklearn.__file__)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_estimators_do_without_the_callback_protocol(without_callbacks):
-    class Estimator(without_callbacks.CallbackSupportMixin):
-        @without_callbacks.with_callbacks
+def test_estimators_do_without_the_callback_protocol(of_old_scikit_learn):
+    class Estimator(of_old_scikit_learn.CallbackSupportMixin):
+        @of_old_scikit_learn.with_callbacks
         def fit(self, X):
             return X
 
     assert Estimator().fit(3) == 3
     assert not hasattr(Estimator, "set_callbacks")
+
+
+def test_estimators_link_to_their_pages_without_fitted_attributes(of_old_scikit_learn):
+    class Estimator(of_old_scikit_learn.FitTablesMixin, BaseEstimator):
+        __module__ = "skattn.room._file"
+
+    address = Estimator()._get_doc_link()
+    assert address.startswith(of_old_scikit_learn.DOCUMENTATION)
+    assert address.endswith("/skattn.room.Estimator.html")

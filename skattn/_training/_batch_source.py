@@ -50,6 +50,10 @@ class BatchSource(Protocol):
         """Width of the node features."""
 
     @property
+    def batch_size(self) -> int | None:
+        """Number of graphs or targets in a batch; None for one whole graph."""
+
+    @property
     def size(self) -> Size:
         """Sizes of a batch."""
 

@@ -36,6 +36,8 @@ class FullGraph:
         """Sizes of the batch."""
         return Size.of(self.batch)
 
+    batch_size: ClassVar[None] = None
+    """Number of graphs or targets in a batch; None for the whole graph."""
     has_constant_size: ClassVar[bool] = True
     """Whether all batches have tensors of the same sizes."""
     batch_content: ClassVar[str] = "the whole graph"

@@ -1,4 +1,4 @@
-"""Data sets: small real graphs, and generators of graphs with known labels."""
+"""Small real graphs, and generators of graphs with labels."""
 
 from skattn.datasets._communities import make_communities
 from skattn.datasets._dictionary_lookup import make_dictionary_lookup

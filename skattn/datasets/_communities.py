@@ -1,4 +1,4 @@
-"""Random graphs of communities (stochastic block model)."""
+"""Graphs of communities from the stochastic block model."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -17,34 +17,34 @@ def make_communities(
     class_sep: float = 1.0,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[Graph, np.ndarray]:
-    """Make a graph of communities: more edges within them than between them.
+    """Generate a graph of communities for node classification.
 
-    The stochastic block model with features. Both edges and features depend on the
-    community: with ``class_sep=0`` only the edges do, with ``p_within == p_between``
-    only the features.
+    A stochastic block model with Gaussian features. Edges and features depend on the
+    community; with ``class_sep=0`` only edges do, with ``p_within == p_between`` only
+    features.
 
     Parameters
     ----------
     n_nodes : int, default=100
-        Number of nodes. The communities differ in size by one at most.
+        Number of nodes. Community sizes differ by at most 1.
     n_communities : int, default=2
-        Number of communities.
+        Number of communities, the classes.
     n_features : int, default=4
-        Number of features, standard normal around the community's centre.
+        Number of features, normal with unit variance around the community's centre.
     p_within, p_between : float, default=0.2 and 0.02
-        Probability of an undirected edge between two nodes of one community, and of
-        two communities.
+        Probability of an undirected edge between two nodes of the same community and
+        of different communities.
     class_sep : float, default=1.0
-        Standard deviation of the communities' centres.
+        Standard deviation of the centres.
     random_state : int, RandomState instance or None, default=None
-        Seed of the communities, edges and features.
+        Random state of the communities, edges and features.
 
     Returns
     -------
-    graph : skattn.graph.Graph
-        Undirected, unweighted, without loops; ``X`` has shape (n_nodes, n_features).
+    graph : Graph
+        Undirected and unweighted, without loops; ``X`` is (n_nodes, n_features).
     y : int array of shape (n_nodes,)
-        The community of each node.
+        Community of each node.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Dictionary lookup: a task that static attention cannot learn."""
+"""The dictionary lookup task, which static attention cannot learn."""
 
 import numpy as np
 from scipy.sparse import block_diag
@@ -13,34 +13,32 @@ def make_dictionary_lookup(
     *,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[Graph, np.ndarray]:
-    """Make the dictionary lookup task: each query copies the value of its key.
+    """Generate the dictionary lookup task for node classification.
 
-    A dictionary is a complete bipartite graph of ``n_keys`` queries, which attend to
-    ``n_keys`` keys. The features of a key are its number and a value, drawn without
-    repeats; those of a query are the number of its key. Each query has to select
-    another sender: static attention, with the same ranking of senders for all receivers
-    (``attention="gat"``), cannot; ``attention="gatv2"`` can with one layer and one
-    head.
+    In a dictionary, ``n_keys`` queries attend to ``n_keys`` keys. The features of a key
+    are its number and a random value, those of a query the number of a key, and its
+    label is the value of that key. Static attention (``attention="gat"``) ranks senders
+    equally for all receivers and cannot solve the task; ``attention="gatv2"`` can with
+    one layer and one head.
 
     Parameters
     ----------
     n_keys : int, default=10
-        Number of keys, of queries and of values in a dictionary.
+        Number of keys, queries and values of a dictionary.
     n_dictionaries : int, default=100
-        Number of dictionaries. They share numbers but no edges; each draws its own
-        values.
+        Number of dictionaries, each with its own values and no edges to others.
     random_state : int, RandomState instance or None, default=None
-        Seed of the values.
+        Random state of the values, a permutation per dictionary.
 
     Returns
     -------
-    graph : skattn.graph.Graph
-        A view with the ``n_dictionaries * n_keys`` queries as targets, dictionary by
-        dictionary (``graph[: k * n_keys]`` are the first ``k``). Its base has
-        ``2 * n_dictionaries * n_keys`` nodes with ``2 * n_keys`` features: the number,
-        one-hot, then the value, one-hot (zero for a query).
+    graph : Graph
+        A view with the ``n_dictionaries * n_keys`` queries as targets, sorted by
+        dictionary. The whole graph has ``2 * n_dictionaries * n_keys`` nodes with
+        ``2 * n_keys`` features: the one-hot number and the one-hot value, which is zero
+        for queries.
     y : int array of shape (n_dictionaries * n_keys,)
-        The value of each query's key.
+        Value of each query's key.
 
     References
     ----------
@@ -60,8 +58,9 @@ def make_dictionary_lookup(
     queries = np.concatenate([numbers, np.zeros_like(numbers)], axis=2)
     keys = np.concatenate([numbers, np.eye(n_keys)[values]], axis=2)
     X = np.concatenate([queries, keys], axis=1).reshape(-1, 2 * n_keys)
-    one = np.kron([[0, 1], [0, 0]], np.ones((n_keys, n_keys)))  # queries read keys
-    adjacency = block_diag([one] * n_dictionaries, format="csr")
+    # Queries attend to keys.
+    block = np.kron([[0, 1], [0, 0]], np.ones((n_keys, n_keys)))
+    adjacency = block_diag([block] * n_dictionaries, format="csr")
     is_query = np.tile(np.repeat([True, False], n_keys), n_dictionaries)
     graph = Graph(adjacency, X)
     return graph[is_query], values.ravel()

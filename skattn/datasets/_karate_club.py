@@ -7,7 +7,7 @@ from sklearn.utils import Bunch
 from skattn.graph import Graph
 
 _N_MEMBERS = 34
-# Every friendship once, under the member with the lower number.
+# Every edge once, at the member with the lower number.
 _FRIENDS = {
     0: (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 17, 19, 21, 31),
     1: (2, 3, 7, 13, 17, 19, 21, 30),
@@ -42,13 +42,13 @@ _DESCR = """\
 Zachary's karate club
 ---------------------
 
-A university karate club that was watched from 1970 to 1972 and split in two over a
-quarrel about the price of lessons. Its 34 members are the nodes; the 78 undirected
-edges join those who met outside the club; the target is the club that a member
-joined afterwards: the instructor's ("Mr. Hi", member 0) or the one of the
-administrator and his officers ("Officer", member 33). There are no features.
+A university karate club, observed from 1970 to 1972, which split in two after a
+conflict about the price of lessons. Nodes are its 34 members; the 78 undirected edges
+join members who met outside the club. The target is the club that a member joined
+after the split: the instructor's ("Mr. Hi", member 0) or the officers' ("Officer",
+member 33). There are no features.
 
-Member `i` here is individual `i + 1` of the paper.
+Member `i` is individual `i + 1` of the paper.
 
 W. W. Zachary, "An information flow model for conflict and fission in small groups",
 Journal of Anthropological Research 33(4), 452-473, 1977.
@@ -56,15 +56,15 @@ Journal of Anthropological Research 33(4), 452-473, 1977.
 
 
 def load_karate_club() -> Bunch:
-    """Load Zachary's karate club: a graph of 34 members, classified by club.
+    """Load Zachary's karate club, a graph for node classification.
 
     Returns
     -------
     sklearn.utils.Bunch
         Dictionary-like object with the attributes:
 
-        - ``graph`` : :class:`skattn.graph.Graph` of 34 nodes and 78 undirected edges
-          (156 entries), unweighted, without features;
+        - ``graph`` : :class:`~skattn.Graph` of 34 nodes and 78 undirected edges (156
+          entries), unweighted, without features;
         - ``target`` : int array of shape (34,), 0 for Mr. Hi's club, 1 for the
           officers';
         - ``target_names`` : ``["Mr. Hi", "Officer"]``, str array of shape (2,);

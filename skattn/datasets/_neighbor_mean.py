@@ -1,4 +1,4 @@
-"""Regression of the mean feature of a node's senders."""
+"""Regression task: the mean feature of a node's senders."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -15,28 +15,28 @@ def make_neighbor_mean(
     noise: float = 0.0,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[Graph, np.ndarray]:
-    """Make a regression task: the mean first feature of a node's senders.
+    """Generate a node regression task: the mean first feature of a node's senders.
 
-    A node's own features are independent of its label: a model without message passing
-    reaches an R² of 0 at best, uniform attention solves the task.
+    The features of a node are independent of its label, so a model without message
+    passing has an R² of at most 0. Uniform attention solves the task.
 
     Parameters
     ----------
     n_nodes : int, default=100
         Number of nodes.
     n_neighbors : int, default=4
-        Number of senders that each node attends to, drawn at random among the others.
+        Number of random senders of each node.
     n_features : int, default=3
-        Number of standard normal features; the label depends on the first alone.
+        Number of standard normal features; labels depend on the first one.
     noise : float, default=0.0
-        Standard deviation of the normal noise added to the label.
+        Standard deviation of the Gaussian noise of labels.
     random_state : int, RandomState instance or None, default=None
-        Seed of the edges, features and noise.
+        Random state of the edges, features and noise.
 
     Returns
     -------
-    graph : skattn.graph.Graph
-        Directed, unweighted, without loops; ``X`` has shape (n_nodes, n_features).
+    graph : Graph
+        Directed and unweighted, without loops; ``X`` is (n_nodes, n_features).
     y : float array of shape (n_nodes,)
         ``adjacency @ X[:, 0] / n_neighbors`` plus noise.
 
@@ -55,13 +55,13 @@ def make_neighbor_mean(
     """
     if not 0 < n_neighbors < n_nodes:
         raise ValueError(
-            f"n_neighbors must lie between 1 and n_nodes - 1 ({n_nodes - 1}), since no "
-            f"node is its own sender; got {n_neighbors}."
+            f"n_neighbors must lie between 1 and n_nodes - 1 ({n_nodes - 1}), got "
+            f"{n_neighbors}. A node is not its own sender."
         )
     rng = check_random_state(random_state)
     X = rng.normal(size=(n_nodes, n_features))
     keys = rng.random_sample((n_nodes, n_nodes))
-    np.fill_diagonal(keys, np.inf)  # never its own sender
+    np.fill_diagonal(keys, np.inf)  # no self-loops
     senders = np.argsort(keys, axis=1)[:, :n_neighbors]
     indptr = np.arange(0, senders.size + 1, n_neighbors)
     adjacency = csr_array(

@@ -1,4 +1,4 @@
-"""Weather stations of the United States and their temperatures."""
+"""Temperatures of weather stations in the United States."""
 
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -20,17 +20,16 @@ Weather stations of the United States
 -------------------------------------
 
 144 stations of the contiguous United States in 2025. Task: regression of two
-temperatures from where a station stands and from its neighbours.
+temperatures from the location of a station and its neighbours.
 
-Features: longitude and latitude (degrees), elevation (metres). They are in raw units:
-scale them.
+Features: longitude and latitude (degrees), elevation (metres), not scaled.
 
-Targets: `winter` and `summer`, the means over January and over July of the days'
-mid-range temperature (the mean of the day's minimum and maximum), in degrees Celsius.
+Targets: `winter` and `summer`, the monthly means for January and July of the daily
+mid-range temperature (mean of minimum and maximum), in degrees Celsius.
 
-Graph: each station and its 6 nearest, either way round (symmetric, 1018 entries, no
-loops). The weight is exp(-d_ij^2 / (s_i s_j)) for the distance d_ij and the distances
-s_i, s_j of the two stations' 6th neighbours.
+Graph: symmetric 6-nearest-neighbour graph (1018 entries, no loops). The weight is
+exp(-d_ij^2 / (s_i s_j)) for the distance d_ij, where s_i is the distance from i to its
+6th neighbour.
 
 Source: NOAA's Global Historical Climatology Network - Daily (GHCN-Daily), Version 3,
 free to redistribute with citation: M. J. Menne, I. Durre, B. Korzeniewski, S. McNeill,
@@ -43,25 +42,25 @@ Technology 29, 897-910, 2012.
 
 
 def load_weather_stations(*, as_frame: bool = False) -> Bunch:
-    """Load 144 weather stations with their winter and summer temperatures.
+    """Load a graph of 144 weather stations for the regression of temperatures.
 
     Parameters
     ----------
     as_frame : bool, default=False
-        If True, features and targets are pandas DataFrames indexed by ``station``,
-        and the graph's nodes have the same labels, so that rows can join the graph
-        by label (``GraphAttentionRegressor(graph=...)``). Requires pandas.
+        Whether features and targets are pandas DataFrames with the index ``station``,
+        and the graph has these node labels, so that a DataFrame can join it by label
+        (``GraphAttentionRegressor(graph=...)``). Requires pandas.
 
     Returns
     -------
     sklearn.utils.Bunch
         Dictionary-like object with the attributes:
 
-        - ``graph`` : :class:`skattn.graph.Graph` of 144 nodes, each with its nearest
+        - ``graph`` : :class:`~skattn.Graph` of 144 nodes, joined to their nearest
           stations; its ``X`` of shape (144, 3) is longitude and latitude in degrees
           and elevation in metres;
-        - ``target`` : float array (or DataFrame) of shape (144, 2), mean mid-range
-          temperatures of January and July 2025 in degrees Celsius;
+        - ``target`` : float array (or DataFrame) of shape (144, 2), mean temperatures
+          of January and July 2025 in degrees Celsius;
         - ``target_names`` : ``["winter", "summer"]``;
         - ``feature_names`` : ``["longitude", "latitude", "elevation"]``;
         - ``station_ids``, ``station_names`` : str arrays of shape (144,);

@@ -7,10 +7,17 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skattn._compat_sklearn import CallbackSupportMixin, Interval, StrOptions
+from skattn._compat_sklearn import (
+    CallbackSupportMixin,
+    FitTablesMixin,
+    Interval,
+    StrOptions,
+)
 from skattn._training import predict
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
+from skattn.estimators._fit_record import input_summary, resolved_params
+from skattn.estimators._html_repr import fit_tables
 from skattn.estimators._input import prepare
 from skattn.estimators._transaction import learned
 from skattn.graph import Graph
@@ -20,7 +27,7 @@ REQUESTED = {"adjacency": True}
 """Metadata that a method requests by default."""
 
 
-class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
+class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimator):
     """Base of the classifier, the regressor and the embedder.
 
     ``fit`` of a subclass passes a plan to :func:`skattn.estimators._transaction.fit`,
@@ -36,6 +43,7 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             "loss_curve_",
             "validation_curve_",
             "_context_",
+            "_fit_record_",
             "_input_spec_",
             "_schema_",
         }
@@ -78,6 +86,18 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    @property
+    def input_summary_(self):
+        """Kind and sizes of the input of ``fit``, by name."""
+        check_is_fitted(self)
+        return input_summary(self)
+
+    @property
+    def resolved_params_(self):
+        """Values that ``fit`` used for the parameters that can be "auto", by name."""
+        check_is_fitted(self)
+        return resolved_params(self)
+
     def save(self, path):
         """Write the fitted estimator to a file without pickle: arrays and JSON.
 
@@ -119,6 +139,10 @@ class GraphAttentionEstimator(CallbackSupportMixin, BaseEstimator):
             `device` is no device's name. An absent device is a warning.
         """
         return load_estimator(cls, path, device=device)
+
+    def _fit_tables(self):
+        """Return the tables of a fit in the HTML repr."""
+        return fit_tables(self) if hasattr(self, "_fit_record_") else {}
 
     def _prepare(self, X, adjacency=None):
         """Prepare the input of a prediction or an explanation."""

@@ -11,6 +11,7 @@ from skattn._compat_sklearn import Interval, StrOptions, _fit_context, with_call
 from skattn._training import MaskedReconstruction
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import resolve_fit
 from skattn.estimators._transaction import Plan, fit
 from skattn.graph._schema import GraphSchema
@@ -106,6 +107,14 @@ class AttentionEmbedder(
         Number of features; 0 for a graph without features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Feature names, if X has column names.
+    input_summary_ : dict of str to object
+        Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
+        to ``graph``), "graphs" or "sequences". ``n_graphs``, ``n_nodes``, ``n_edges``
+        (without added self-loops), ``n_features``, ``n_edge_features``.
+    resolved_params_ : dict of str to object
+        Values that ``fit`` used for the parameters that can be "auto", and for
+        ``input_dropout``; those of the encoder as ``encoder__activation`` and so on.
+        ``batch_size`` is None if a training step is computed on the whole graph.
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
@@ -317,5 +326,6 @@ def _plan(attempt, X, adjacency):
             n_examples=view.n_nodes,
         ),
     )
+    attempt._fit_record_ = FitRecord.of(view, data[0])
     objective = MaskedReconstruction(spec, attempt.n_components, attempt.mask_fraction)
     return Plan(objective, data, inputs.seed)

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from sklearn.base import BaseEstimator
 
-from skattn._compat_sklearn import Interval, StrOptions
+from skattn._compat_sklearn import DocumentedMixin, Interval, StrOptions
 from skattn.nn._hops import as_hops, check_hops
 
 
-class EncoderConfig(BaseEstimator):
+class EncoderConfig(DocumentedMixin, BaseEstimator):
     """Configuration of the encoder: less common parameters of an estimator.
 
     Pass it as ``encoder=EncoderConfig(...)`` to a classifier, regressor or embedder. It

@@ -12,6 +12,7 @@ from skattn._training import (
     resolve_device,
 )
 from skattn.estimators._encoder_config import EncoderConfig
+from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import Graph
@@ -21,6 +22,9 @@ from skattn.graph._resolve import CONTEXTS
 from skattn.graph._schema import GraphSchema
 from skattn.graph._storage import graph_parts, stored_graph
 from skattn.nn import BlockSpec, NetworkSpec
+
+NEEDED = {"_context_", "_fit_record_", "_input_spec_", "_schema_"}
+"""Learned attributes that every file holds."""
 
 
 def save_estimator(estimator, learned, path):
@@ -56,7 +60,7 @@ def load_estimator(cls, path, *, device=None):
 def _check_names(learned, estimator):
     """Raise ValueError unless the names are learned attributes of the estimator."""
     unknown = learned.keys() - estimator._learned_attributes
-    missing = {"_context_", "_input_spec_", "_schema_"} - learned.keys()
+    missing = NEEDED - learned.keys()
     if unknown or missing:
         raise ValueError(
             f"it has unknown attributes {sorted(unknown)} and lacks {sorted(missing)}"
@@ -80,6 +84,7 @@ def _record_maker(cls):
 RECORDS = (
     BlockSpec,
     Classes,
+    FitRecord,
     GraphSchema,
     Indicators,
     InputSpec,

@@ -117,6 +117,15 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         Number of features; 0 for a graph without features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Feature names, if X has column names.
+    input_summary_ : dict of str to object
+        Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
+        to ``graph``), "graphs" or "sequences". ``n_graphs``, ``n_nodes``, ``n_edges``
+        (without added self-loops), ``n_features``, ``n_edge_features``. ``n_train`` and
+        ``n_validation``: labelled rows in training and in validation.
+    resolved_params_ : dict of str to object
+        Values that ``fit`` used for the parameters that can be "auto", and for
+        ``input_dropout``; those of the encoder as ``encoder__activation`` and so on.
+        ``batch_size`` is None if a training step is computed on the whole graph.
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
 from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
 from skattn.estimators._pretrained import pretrained_weights
@@ -65,12 +66,22 @@ def plan_supervised(attempt, arguments):
         validation_view, validation_rows = _validation_rows(
             attempt, arguments, context, label_model
         )
-    score = None
+    score, n_validation = None, 0
     if validation_view is not None:
         names = "sample_weight" if arguments.X_val is None else "sample_weight_val"
         views.append((validation_view, validation_rows.labels(names)))
         score = validation_score(attempt, validation_rows)
+        n_validation = int(validation_rows.has_weight.sum())
     data = attempt._input_spec_.training_data(views, attempt)
+    attempt._fit_record_ = FitRecord.of(
+        view,
+        data[0],
+        n_train=n_examples,
+        n_validation=n_validation,
+        early_stopping=early_stopping_of(
+            attempt.early_stopping, n_validation, has_X_val=arguments.X_val is not None
+        ),
+    )
     pretrained = attempt.pretrained is not None
     spec = choose(
         attempt,

@@ -1,4 +1,4 @@
-"""Graphs: validation, conversion, k-NN graphs, files; without torch."""
+"""Graphs: creation, conversion, k-NN graphs and encodings, without torch."""
 
 from skattn.graph._encodings import positional_encoding
 from skattn.graph._folds import LabelledFold

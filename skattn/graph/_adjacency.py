@@ -9,20 +9,20 @@ from scipy import sparse
 from skattn.graph._ragged_range import ragged_range
 
 _SLICED = (
-    "It looks sliced by rows: keep it whole and slice the graph, "
-    "Graph(adjacency, X)[rows], or cut both axes, adjacency[rows][:, rows]."
+    "If it was sliced by rows, keep it whole and slice the graph, "
+    "Graph(adjacency, X)[rows], or slice both axes, adjacency[rows][:, rows]."
 )
 _OTHER_ROWS = (
     "Pass the X that belongs to this adjacency: row i of X is node i, for every node."
 )
 _PRIOR = (
-    "A weight is a prior on an edge: its logarithm joins the score. Pass signed or "
-    "missing measurements as edge_features= beside a 0/1 adjacency."
+    "The logarithm of an edge weight is added to the attention score. Pass signed or "
+    "missing measurements as edge_features= with a 0/1 adjacency."
 )
 
 
 def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
-    """Return int32 if it can index all of these sizes, else int64."""
+    """Return int32 if it can index arrays of these sizes, else int64."""
     return np.int32 if max(sizes) <= np.iinfo(np.int32).max else np.int64
 
 
@@ -34,17 +34,17 @@ def canonical_adjacency(
     Parameters
     ----------
     adjacency : sparse or dense matrix of shape (n_nodes, n_nodes)
-        Never changed; its arrays are shared where they are canonical already.
+        Not modified; arrays that are already canonical are shared.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
-        In the order in which `adjacency` stores its entries.
+        In the order of the stored entries of `adjacency`.
     n_rows : int or None
         Number of rows of X, None without X.
 
     Returns
     -------
     adjacency : csr_array of shape (n_nodes, n_nodes), float32
-        Sorted, without stored zeros; duplicates are summed, or kept as parallel
-        edges where there are edge features.
+        Sorted, without stored zeros. Duplicates are summed; with edge features they
+        are kept as parallel edges.
     edge_features : ndarray of shape (n_edges, n_edge_features), float32, or None
         In the order of the new entries.
     """
@@ -61,7 +61,7 @@ def csr_from_entries(
     weights: NDArray[np.float32],
     n_nodes: int,
 ) -> sparse.csr_array:
-    """Build a CSR matrix of entries sorted by receiver; duplicates stay, in order."""
+    """Build a CSR matrix from entries sorted by receiver; duplicates are kept."""
     index = index_dtype(n_nodes, len(senders))
     indptr = np.zeros(n_nodes + 1, dtype=index)
     np.cumsum(np.bincount(receivers, minlength=n_nodes), out=indptr[1:])
@@ -79,7 +79,7 @@ def entry_rows(adjacency: sparse.csr_array) -> NDArray[Any]:
 def cut_adjacency(
     adjacency: sparse.csr_array, nodes: NDArray[np.int64]
 ) -> tuple[sparse.csr_array, NDArray[np.int64]]:
-    """Return the induced adjacency of `nodes`, and the position of each kept entry."""
+    """Return the induced adjacency of `nodes` and the positions of its entries."""
     position_of = np.full(adjacency.shape[0], -1, dtype=np.int64)
     position_of[nodes] = np.arange(len(nodes))
     starts = adjacency.indptr[nodes]
@@ -97,7 +97,7 @@ def cut_adjacency(
 
 
 def _stored_form(adjacency: Any) -> Any:
-    """Return the adjacency as csr, csc or coo, its entries in their stored order."""
+    """Return the adjacency in CSR, CSC or COO format, entries in stored order."""
     if not sparse.issparse(adjacency):
         return sparse.coo_array(_dense(adjacency))
     if adjacency.format in ("csr", "csc"):
@@ -136,24 +136,13 @@ def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"The entries of an adjacency must be numbers, got dtype {dense.dtype}. "
-            "Labels of nodes go to Graph.from_edges(edges, nodes=...), other kinds of "
-            "measurements, encoded as numbers, to edge_features=."
+            "Use Graph.from_edges(edges, nodes=...) for edges between node labels, and "
+            "edge_features= for other measurements, encoded as numbers."
         ) from error
 
 
 def check_indices(adjacency: Any) -> None:
-    """Check that compressed rows or columns are valid and indices within bounds.
-
-    Parameters
-    ----------
-    adjacency : csr or csc matrix
-        Of any shape; its arrays may be mapped from a file.
-
-    Raises
-    ------
-    ValueError
-        If `indptr` is not ascending from 0, or an index is out of bounds.
-    """
+    """Raise ValueError if `indptr` or `indices` of a CSR or CSC matrix is invalid."""
     n_lines = adjacency.shape[adjacency.format == "csc"]
     n_positions = adjacency.shape[adjacency.format == "csr"]
     check_indptr(adjacency.indptr, n_lines)
@@ -161,16 +150,16 @@ def check_indices(adjacency: Any) -> None:
 
 
 def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
-    """Check that `indptr` starts at 0 and never falls."""
+    """Raise ValueError unless `indptr` starts at 0 and does not decrease."""
     if len(indptr) != n_lines + 1 or indptr[0] != 0 or np.any(np.diff(indptr) < 0):
         raise ValueError(
-            "adjacency.indptr must start at 0, never fall and have one entry more than "
-            "there are rows. Build the matrix from (weights, (receivers, senders))."
+            "adjacency.indptr must start at 0, not decrease and have n_rows + 1 "
+            "entries. Build the matrix from (weights, (receivers, senders))."
         )
 
 
 def check_range(indices: NDArray[Any], n_positions: int) -> None:
-    """Check that indices are within bounds."""
+    """Raise ValueError unless all indices are in ``0 .. n_positions - 1``."""
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_positions):
         raise ValueError(
             f"adjacency.indices must lie in 0 .. {n_positions - 1}, got values from "
@@ -194,7 +183,7 @@ def _check_shape(shape: tuple[int, ...], n_rows: int | None) -> None:
 
 
 def _with_weights(stored: Any) -> Any:
-    """Return the same entries with checked float32 values, copied only if needed."""
+    """Return the matrix with checked float32 weights, copied only if necessary."""
     weights = as_weights(stored.data[: stored.nnz])
     if stored.format == "coo":
         return sparse.coo_array((weights, (stored.row, stored.col)), shape=stored.shape)
@@ -204,7 +193,7 @@ def _with_weights(stored: Any) -> Any:
 
 
 def as_weights(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Return edge weights as float32 numbers that are finite and not negative."""
+    """Return edge weights as float32, checked to be finite and not negative."""
     if values.dtype.kind == "c":
         raise ValueError(
             "adjacency weights must be real numbers, got complex ones. " + _PRIOR
@@ -217,13 +206,12 @@ def as_weights(values: NDArray[Any]) -> NDArray[np.float32]:
     if not finite.all():
         raise ValueError(
             f"adjacency weights must be finite, got {values[~finite][0]} (and "
-            f"{np.count_nonzero(~finite) - 1} more that are NaN or too large). "
-            + _PRIOR
+            f"{np.count_nonzero(~finite) - 1} more NaN or infinite values). " + _PRIOR
         )
     if len(weights) and weights.min() < 0:
         raise ValueError(
             "adjacency weights must not be negative, got "
-            f"{np.count_nonzero(weights < 0)} that are, down to {weights.min()}. "
+            f"{np.count_nonzero(weights < 0)} below 0 (minimum {weights.min()}). "
             + _PRIOR
         )
     return weights
@@ -273,8 +261,8 @@ def as_edge_features(edge_features: Any, n_entries: int) -> NDArray[np.float32]:
     if features.ndim != 2 or len(features) != n_entries:
         raise ValueError(
             "edge_features must have one row per stored entry of the adjacency "
-            f"({n_entries}), got shape {features.shape}. Their order is that in which "
-            "the adjacency stores its entries."
+            f"({n_entries}), got shape {features.shape}. Give them in the order of the "
+            "stored entries."
         )
     if not np.isfinite(features).all():
         raise ValueError(

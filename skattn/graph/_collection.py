@@ -17,8 +17,8 @@ from skattn.graph._union import check_alike, side_by_side
 class GraphCollection(TargetView):
     """Disjoint union of graphs, and the target graphs.
 
-    Rows are whole graphs, as the rows of a `Graph` are nodes: slicing by rows gives a
-    view, the same arrays with other targets.
+    Its rows are graphs, as the rows of a `Graph` are nodes. Slicing by rows returns a
+    view: the same arrays with other targets.
 
     Examples
     --------
@@ -38,32 +38,17 @@ class GraphCollection(TargetView):
     node_ptr: NDArray[np.int64]
     """(n_graphs + 1,): graph g holds the nodes node_ptr[g] to node_ptr[g + 1]."""
     targets: NDArray[np.int64]
-    """(n_targets,) positions of the target graphs; of all unless this is a view."""
+    """(n_targets,) positions of the target graphs; all graphs unless this is a view."""
     _base: "GraphCollection | None" = None
-    """The collection that this is a view of, or None."""
+    """Base collection of a view, or None."""
 
     @classmethod
     def of(cls, graphs: Sequence[Graph]) -> Self:
-        """Make a collection of graphs.
+        """Make a collection of whole, non-empty graphs with equal features.
 
-        Parameters
-        ----------
-        graphs : sequence of Graph
-            Whole graphs of at least one node, all with the same features and edge
-            features or all without. Labels are ignored.
-
-        Returns
-        -------
-        GraphCollection
-            In the order of `graphs`.
-
-        Raises
-        ------
-        TypeError
-            If an entry is no Graph.
-        ValueError
-            If there is no graph, one is empty or a view of some of its nodes, or has
-            other features than the first.
+        Node labels are ignored. Raises TypeError if an entry is not a Graph, and
+        ValueError if the list or a graph is empty, a graph is a view of some of its
+        nodes, or its features differ from those of the first graph.
         """
         graphs = _as_graphs(graphs)
         check_alike(graphs)
@@ -88,35 +73,19 @@ class GraphCollection(TargetView):
 
     @property
     def n_features(self) -> int:
-        """Number of node features, 0 if there are none."""
+        """Number of node features, 0 without any."""
         return self.whole.n_features
 
     @property
     def n_edge_features(self) -> int:
-        """Number of edge features, 0 if there are none."""
+        """Number of edge features, 0 without any."""
         return self.whole.n_edge_features
 
     def _view(self, targets: NDArray[np.int64]) -> Self:
         return replace(self, targets=targets, _base=self.base)
 
     def with_features(self, X: Any) -> Self:
-        """Return the same graphs with other node features.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix, DataFrame or None
-            Features of all nodes of all graphs, also if this is a view.
-
-        Returns
-        -------
-        GraphCollection
-            With the same targets; a view if this is one.
-
-        Raises
-        ------
-        ValueError
-            If `X` has another number of rows than there are nodes.
-        """
+        """Return the same graphs and targets with other features of all nodes."""
         everything = self.base.targets
         whole = type(self)(self.whole.with_features(X), self.node_ptr, everything)
         return whole[self.targets] if self.is_view else whole
@@ -129,17 +98,17 @@ class GraphCollection(TargetView):
 
 
 def _as_graphs(graphs: Any) -> list[Graph]:
-    """Return a checked list of whole graphs, each with at least one node."""
+    """Return a checked list of whole, non-empty graphs."""
     listed = whole_graphs(graphs)
     if not listed:
         raise ValueError(
-            "There must be at least one graph, got an empty list. Check the step that "
-            "made or selected the graphs."
+            "There must be at least one graph, got an empty list. Check how the graphs "
+            "were made or selected."
         )
     for number, graph in enumerate(listed):
         if graph.n_nodes == 0:
             raise ValueError(
                 f"Every graph in a list must have a node, graph {number} has none. "
-                "Leave it out, and its label."
+                "Remove it and its label."
             )
     return listed

@@ -1,4 +1,4 @@
-"""Edge lists: conversion of a table of edges to the parts of a graph."""
+"""Conversion of edge lists to the parts of a graph."""
 
 import warnings
 from typing import Any
@@ -9,7 +9,7 @@ from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
 from skattn.graph._features import as_features
-from skattn.graph._labels import as_index, as_labels, some
+from skattn.graph._labels import as_index, as_labels, listing
 
 
 def parts_from_edges(
@@ -21,24 +21,24 @@ def parts_from_edges(
     weights: Any,
     edge_features: Any,
 ) -> dict[str, Any]:
-    """Return the arguments of the constructor of Graph."""
+    """Return the constructor arguments of a Graph."""
     X = as_features(X)
     weights = _column(edges, weights)
     edge_features = _column(edges, edge_features)
     ends = _pairs(edges)
     labels, n_nodes = _labels_of(ends, X, nodes)
-    ends = _numbered(ends, labels, n_nodes)
+    ends = _positions_of(ends, labels, n_nodes)
     if not directed:
-        _warn_of_mirrors(ends)
+        _warn_of_both_directions(ends)
     values = matrix_parts(ends, n_nodes, weights, edge_features, directed=directed)
     return {**values, "X": X, "nodes": labels}
 
 
-def _warn_of_mirrors(ends: NDArray[np.int64]) -> None:
-    """Warn where an undirected table lists an edge in both directions."""
+def _warn_of_both_directions(ends: NDArray[np.int64]) -> None:
+    """Warn if an undirected edge list contains an edge in both directions."""
     up = ends[ends[:, 0] < ends[:, 1]]
     down = ends[ends[:, 0] > ends[:, 1], ::-1]
-    span = ends.max(initial=0) + 1  # a pair becomes one number
+    span = ends.max(initial=0) + 1  # encodes a pair as one number
     twice = np.count_nonzero(np.isin(down @ [span, 1], up @ [span, 1]))
     if twice:
         warnings.warn(
@@ -58,12 +58,12 @@ def matrix_parts(
     *,
     directed: bool,
 ) -> dict[str, Any]:
-    """Return adjacency and edge features of pairs of positions, (n_rows, 2)."""
+    """Return adjacency and edge features for pairs of positions (n_rows, 2)."""
     weights = _weights(weights, len(ends))
     if edge_features is not None:
         edge_features = as_edge_features(edge_features, len(ends))
     if not directed:
-        mirrored = np.flatnonzero(ends[:, 0] != ends[:, 1])  # a loop is its own mirror
+        mirrored = np.flatnonzero(ends[:, 0] != ends[:, 1])  # all but loops
         ends = np.concatenate([ends, ends[mirrored, ::-1]])
         weights = np.concatenate([weights, weights[mirrored]])
         if edge_features is not None:
@@ -76,15 +76,15 @@ def matrix_parts(
 
 
 def _column(edges: Any, values: Any) -> Any:
-    """Return values given by name as columns of the edge table."""
+    """Return the columns of the edge table that are given by name, else the values."""
     names = [values] if isinstance(values, str) else values
     if not isinstance(names, list) or not names or not isinstance(names[0], str):
         return values
     missing = [name for name in names if name not in getattr(edges, "columns", ())]
     if missing:
         raise ValueError(
-            f"edges must be a DataFrame with the columns {names}, {missing} are not "
-            "there. Give the values themselves, one per row of edges."
+            f"edges must be a DataFrame with the columns {names}, got none called "
+            f"{missing}. Pass an array of values, one per row of edges."
         )
     return edges[values].to_numpy()
 
@@ -94,39 +94,39 @@ def _pairs(edges: Any) -> NDArray[Any]:
         if edges.shape[1] < 2:
             raise ValueError(
                 "edges must have two columns, receiver and sender, got "
-                f"{edges.shape[1]}. Give a row (u, v) per edge u attends to v."
+                f"{edges.shape[1]}. A row (u, v) means that u attends to v."
             )
         return np.asarray(edges.iloc[:, :2].to_numpy())
     if isinstance(edges, (list, tuple)):
-        return _pairs_of_list(edges)
+        return _pairs_from_list(edges)
     pairs = np.asarray(edges)
     if pairs.size == 0:
         return np.empty((0, 2), dtype=np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2:
         hint = " Transpose it." if pairs.ndim == 2 and pairs.shape[0] == 2 else ""
         raise ValueError(
-            "edges must be a table of shape (n_rows, 2), a row (u, v) per edge u "
+            "edges must be of shape (n_rows, 2), where a row (u, v) means that u "
             f"attends to v, got shape {pairs.shape}.{hint}"
         )
     return pairs
 
 
-def _pairs_of_list(edges: Any) -> NDArray[Any]:
-    """Return pairs of labels of any type; numpy would convert mixed ones to text."""
+def _pairs_from_list(edges: Any) -> NDArray[Any]:
+    """Return an object array of pairs; numpy would convert mixed types to text."""
     pairs = np.empty((len(edges), 2), dtype=object)
     for number, edge in enumerate(edges):
         if isinstance(edge, str) or not hasattr(edge, "__len__") or len(edge) != 2:
             raise ValueError(
-                "edges must be pairs (u, v), one per edge u attends to v, got "
-                f"{edge!r} at {number}. Give weights and features as arguments of "
-                "their own."
+                "edges must be pairs (u, v), which mean that u attends to v, got "
+                f"{edge!r} at position {number}. Pass weights and features as weights= "
+                "and edge_features=."
             )
         pairs[number, 0], pairs[number, 1] = edge
     return pairs
 
 
 def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
-    """Return the labels, None where nodes are positions, and the number of nodes."""
+    """Return the node labels, None for positions, and the number of nodes."""
     if isinstance(nodes, (int, np.integer)):
         n_nodes = int(nodes)
         return None, n_nodes
@@ -134,40 +134,40 @@ def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
         labels = as_index(nodes)
     elif X is not None:
         index = getattr(X, "index", None)
-        if index is None or _counts(index):
+        if index is None or _is_default_index(index):
             return None, int(X.shape[0])
         labels = index
     else:
-        labels = _labels_that_occur(ends)
+        labels = _labels_of_edges(ends)
     n_nodes = len(labels) if X is None else X.shape[0]
     return as_labels(labels, n_nodes), n_nodes
 
 
-def _counts(index: Any) -> bool:
+def _is_default_index(index: Any) -> bool:
     return bool(index.name is None and np.array_equal(index, np.arange(len(index))))
 
 
-def _labels_that_occur(ends: NDArray[Any]) -> Any:
+def _labels_of_edges(ends: NDArray[Any]) -> Any:
     labels = as_index(ends.ravel()).unique()
     if len(labels) == 0 or labels.inferred_type in ("integer", "floating"):
         raise ValueError(
-            "from_edges needs the number of nodes, which edges between integers do not "
-            "determine (nodes may have no edges); got neither X nor nodes=. Give X, or "
-            "nodes= the number or the labels of the nodes."
+            "from_edges needs the number of nodes, since nodes may have no edges, got "
+            "neither X nor nodes=. Pass X, or the number or labels of the nodes as "
+            "nodes=."
         )
     return labels.sort_values()
 
 
-def _numbered(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.int64]:
+def _positions_of(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.int64]:
     if labels is None:
         return _checked_positions(ends, n_nodes)
     numbers = labels.get_indexer(as_index(ends.ravel()))
     if (numbers < 0).any():
         unknown = as_index(ends.ravel())[numbers < 0].unique()
         raise ValueError(
-            f"edges must name nodes of the graph, got {some(unknown)}, not among the "
-            f"{len(labels)} labels ({some(labels, 3)}). Add them to nodes= and X, or "
-            "remove their edges."
+            f"edges must name nodes of the graph, got {listing(unknown)}, not among "
+            f"the {len(labels)} labels ({listing(labels, 3)}). Add them to nodes= and "
+            "X, or remove their edges."
         )
     shaped: NDArray[np.int64] = numbers.reshape(-1, 2).astype(np.int64)
     return shaped
@@ -182,13 +182,13 @@ def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
     if not whole:
         raise ValueError(
             "edges must hold positions (whole numbers from 0) where nodes have no "
-            f"labels, got {some(ends.ravel(), 3)}. Give nodes= the labels of the nodes."
+            f"labels, got {listing(ends.ravel(), 3)}. Pass the labels as nodes=."
         )
     if len(positions) and not (positions.min() >= 0 and positions.max() < n_nodes):
         raise ValueError(
             f"edges must hold positions in 0 .. {n_nodes - 1}, got values from "
-            f"{positions.min()} to {positions.max()}. Give nodes= their labels, or the "
-            "right number of nodes."
+            f"{positions.min()} to {positions.max()}. Pass the labels or the number of "
+            "all nodes as nodes=."
         )
     return positions
 

@@ -13,22 +13,22 @@ from skattn.graph._ragged_range import ragged_range
 
 KINDS = ("random_walk", "laplacian", "degree")
 
-# Numbers in one block of walks or stack of matrices: 16 MB, of which few live at once.
-_BLOCK = 2**21
-# Share of nonzeros beyond which a block of walks becomes dense, which is then faster.
+# Numbers in a block of random walks or a stack of dense matrices (16 MB).
+_BLOCK_SIZE = 2**21
+# Share of nonzeros above which dense blocks of random walks are faster.
 _DENSE_SHARE = 0.05
-# Components of more nodes are decomposed one by one, for the wanted vectors alone.
+# Number of nodes above which a component is decomposed alone, by Lanczos iterations.
 _MAX_DENSE = 128
-# Eigenvalues closer than this are one repeated eigenvalue.
-_SAME_VALUE = 1e-9
-# Share of the sum of absolute cubes below which a vector has no sign of its own.
-_NO_SIGN = 1e-6
-# Restarts after which factors are used: on long paths these are far faster.
+# Maximum difference between equal eigenvalues.
+_EIGENVALUE_TOLERANCE = 1e-9
+# Sum of cubes relative to that of absolute cubes, below which the sign is undetermined.
+_SIGN_TOLERANCE = 1e-6
+# Lanczos restarts before shift-invert mode, which is faster on long paths.
 _MAX_RESTARTS = 100
-# Just beyond the largest eigenvalue, which is 1.
-_BEYOND = 1 + 1e-6
-# Vectors beyond the wanted, to see whether the last one's eigenvalue is repeated.
-_EXTRA = 8
+# Shift, just above the largest eigenvalue (1).
+_SHIFT = 1 + 1e-6
+# Additional vectors, which show whether the last eigenvalue is repeated.
+_N_EXTRA = 8
 
 
 def positional_encoding(
@@ -39,35 +39,33 @@ def positional_encoding(
 ) -> NDArray[np.float32]:
     """Compute positional encodings of nodes.
 
-    They are functions of the edges alone and permutation-equivariant.
+    Encodings depend on the edges alone and are permutation-equivariant.
 
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
         One graph or a disjoint union, weighted or not. Self-loops are not added.
     kind : {"random_walk", "laplacian", "degree"}, default="random_walk"
-        Content of the columns:
+        Kind of encoding.
 
-        - "random_walk": return probabilities of a random walk along senders, in
-          proportion to edge weights, after 1, 2, .., n_components steps: the diagonals
-          of the powers of ``D^-1 A`` [1]_. A node without senders has zeros. Costs
-          n_nodes * n_edges * n_components / 2 for one graph and less where
-          neighbourhoods are small.
-        - "laplacian": the eigenvectors of the symmetric normalised Laplacian with the
-          smallest eigenvalues [2]_, of unit length in every connected component,
-          without the first (which only holds degrees); zeros where a component has
-          fewer. Directions of edges are left out: ``(A + A^T) / 2``. An eigenvector's
-          sign is arbitrary, and in the space of a repeated eigenvalue so is the
-          vector. Here the sign is such that the sum of cubes is positive; where that
-          sum is zero a column holds absolute values; the columns of a repeated
-          eigenvalue all hold the root mean square of its vectors.
-        - "degree": a one in the column of the number of senders, 0 .. n_components - 2,
-          or in the last one if there are more.
+        - "random_walk": probabilities that a random walk returns to its first node
+          after 1, 2, ..., ``n_components`` steps, the diagonals of the powers of
+          ``D^-1 A`` (Dwivedi et al. 2022). A step leads from a receiver to a sender, in
+          proportion to edge weights. Zeros for nodes without senders. The cost is at
+          most proportional to ``n_nodes * n_edges * n_components``.
+        - "laplacian": eigenvectors of the symmetric normalised Laplacian with the
+          smallest eigenvalues (Dwivedi et al. 2023), per connected component, with unit
+          length, without the first one; zeros if a component has fewer. Edge directions
+          are ignored: ``(A + A^T) / 2``. Signs are chosen so that the sum of cubes is
+          positive; if it is zero, absolute values are returned, and for a repeated
+          eigenvalue the root mean square of its eigenvectors.
+        - "degree": one-hot number of senders; the last column is for
+          ``n_components - 1`` and more.
     n_components : int, default=16
         Number of columns.
     node_ptr : ndarray of shape (n_graphs + 1,) or None, default=None
-        Graph g holds the nodes node_ptr[g] to node_ptr[g + 1]; only random walks need
-        it, to be fast for many graphs. None: one graph.
+        Graph g holds the nodes ``node_ptr[g]`` to ``node_ptr[g + 1]``, which makes
+        random walks on many graphs faster. None means one graph.
 
     Returns
     -------
@@ -77,13 +75,18 @@ def positional_encoding(
     Raises
     ------
     ValueError
-        If `kind` is not one of these or `n_components` less than 1.
+        If ``kind`` is unknown or ``n_components`` is less than 1.
+
+    See Also
+    --------
+    skattn.preprocessing.PositionalEncoding : The corresponding transformer.
 
     References
     ----------
-    .. [1] V. P. Dwivedi et al., "Graph neural networks with learnable structural and
-       positional representations", ICLR 2022.
-    .. [2] V. P. Dwivedi et al., "Benchmarking graph neural networks", JMLR 2023.
+    Dwivedi et al., "Graph neural networks with learnable structural and
+    positional representations", ICLR 2022.
+
+    Dwivedi et al., "Benchmarking graph neural networks", JMLR 2023.
 
     Examples
     --------
@@ -100,15 +103,15 @@ def positional_encoding(
     if n_components < 1:
         raise ValueError(f"n_components must be at least 1, got {n_components}.")
     if kind == "degree":
-        return _degrees(adjacency, n_components)
+        return _one_hot_degrees(adjacency, n_components)
     if kind == "laplacian":
-        return _waves(adjacency, n_components)
+        return _laplacian_eigenvectors(adjacency, n_components)
     if node_ptr is None:
         node_ptr = np.array([0, adjacency.shape[0]])
-    return _walks(adjacency, n_components, node_ptr)
+    return _return_probabilities(adjacency, n_components, node_ptr)
 
 
-def _degrees(adjacency: Any, n_components: int) -> NDArray[np.float32]:
+def _one_hot_degrees(adjacency: Any, n_components: int) -> NDArray[np.float32]:
     degree = np.minimum(np.diff(adjacency.indptr), n_components - 1)
     encoding: NDArray[np.float32] = (degree[:, None] == np.arange(n_components)).astype(
         np.float32
@@ -116,46 +119,46 @@ def _degrees(adjacency: Any, n_components: int) -> NDArray[np.float32]:
     return encoding
 
 
-def _balanced(adjacency: Any) -> Any:
-    """Return ``D^-1/2 A D^-1/2``, whose powers have the diagonals of ``D^-1 A``'s."""
+def _normalised(adjacency: Any) -> Any:
+    """Return ``D^-1/2 A D^-1/2``; its powers have the diagonals of ``(D^-1 A)^k``."""
     degree = np.asarray(adjacency.sum(axis=1), dtype=np.float64)
     root = np.sqrt(np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0))
     scale = sparse.diags_array(root, format="csr")
     return (scale @ adjacency.astype(np.float64) @ scale).tocsr()
 
 
-def _walks(
+def _return_probabilities(
     adjacency: Any, n_components: int, node_ptr: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return the diagonals of the powers of the transition matrix.
 
-    A block of columns holds the walks to a few nodes of every graph at once: graphs
-    are disjoint, so column j serves the j-th node of each.
+    Graphs are disjoint, so column j of a block holds the walks of the j-th node of
+    every graph.
     """
-    steps, sizes = _balanced(adjacency), np.diff(node_ptr)
+    steps, sizes = _normalised(adjacency), np.diff(node_ptr)
     encoding = np.zeros((steps.shape[0], n_components), dtype=np.float32)
-    left = np.arange(steps.shape[0])  # nodes of graphs that are not done
+    remaining = np.arange(steps.shape[0])  # nodes of unfinished graphs
     first = 0
-    while len(left):
-        width = int(np.clip(_BLOCK // len(left), 1, max(first, 16)))
-        ends, returns = _returns(steps, sizes, first, width, n_components)
-        encoding[left[ends]] = returns
+    while len(remaining):
+        width = int(np.clip(_BLOCK_SIZE // len(remaining), 1, max(first, 16)))
+        ends, returns = _returns_of_block(steps, sizes, first, width, n_components)
+        encoding[remaining[ends]] = returns
         first += width
         larger = sizes > first
         if not larger.all():
             nodes = np.flatnonzero(np.repeat(larger, sizes))
-            steps, left = steps[nodes][:, nodes], left[nodes]
+            steps, remaining = steps[nodes][:, nodes], remaining[nodes]
             sizes = sizes[larger]
     return encoding
 
 
-def _returns(
+def _returns_of_block(
     steps: Any, sizes: NDArray[np.int64], first: int, width: int, n_components: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return up to `width` nodes of every graph and their return probabilities.
+    """Return nodes `first` to `first + width` of every graph, and their probabilities.
 
-    The nodes of a graph start at its `first`. ``(S^(a + b))[i, i]`` is the product of
-    row i of ``S^a`` and column i of ``S^b``, so that walks of half the length suffice.
+    ``(S^(a + b))[i, i]`` is the product of row i of ``S^a`` and column i of ``S^b``, so
+    walks of half the length suffice.
     """
     node_ptr = np.concatenate([[0], np.cumsum(sizes)])
     counts = np.clip(sizes - first, 0, width)
@@ -163,22 +166,23 @@ def _returns(
     columns = ragged_range(np.zeros_like(counts), counts)
     ends = node_ptr[:-1][graphs] + first + columns
     shape = (int(node_ptr[-1]), int(counts.max()))
-    forth = sparse.csr_array((np.ones(len(ends)), (ends, columns)), shape=shape)
-    back, symmetric = forth, (steps != steps.T).nnz == 0
+    forward = sparse.csr_array((np.ones(len(ends)), (ends, columns)), shape=shape)
+    backward, symmetric = forward, (steps != steps.T).nnz == 0
     ones = np.ones(shape[0])
     members = sparse.csr_array((ones, np.arange(shape[0]), node_ptr))
     diagonals = np.empty((len(ends), n_components))
     for k in range(n_components):
         if k % 2 == 0:
-            forth = _advance(steps, forth)
+            forward = _advance(steps, forward)
         else:
-            back = forth if symmetric else _advance(steps.T, back)
-        products = _dense(members @ (forth * back))
+            backward = forward if symmetric else _advance(steps.T, backward)
+        products = _dense(members @ (forward * backward))
         diagonals[:, k] = products[graphs, columns]
     return ends, diagonals
 
 
 def _advance(steps: Any, walks: Any) -> Any:
+    """Return the walks after another step, dense if many entries are nonzero."""
     walks = steps @ walks
     if sparse.issparse(walks) and walks.nnz > _DENSE_SHARE * np.prod(walks.shape):
         return walks.toarray()
@@ -189,72 +193,74 @@ def _dense(matrix: Any) -> Any:
     return matrix.toarray() if sparse.issparse(matrix) else matrix
 
 
-def _waves(adjacency: Any, n_components: int) -> NDArray[np.float32]:
-    """Return eigenvectors of every component's Laplacian, with fixed signs."""
+def _laplacian_eigenvectors(adjacency: Any, n_components: int) -> NDArray[np.float32]:
+    """Return eigenvectors of the Laplacian of every component, with fixed signs."""
     n_nodes = adjacency.shape[0]
     encoding = np.zeros((n_nodes, n_components), dtype=np.float32)
     _, labels = connected_components(adjacency, directed=False)
     sizes = np.bincount(labels, minlength=1)[labels] if n_nodes else labels
-    order = np.lexsort((labels, sizes))  # components of one size side by side
-    balanced = _balanced((adjacency + adjacency.T) / 2)[order][:, order]
+    order = np.lexsort((labels, sizes))  # groups components of one size
+    normalised = _normalised((adjacency + adjacency.T) / 2)[order][:, order]
     bounds = np.flatnonzero(np.diff(sizes[order], prepend=0, append=n_nodes + 1))
     for start, stop in pairwise(bounds):
         size = int(sizes[order[start]])
-        share = size * (1 if size > _MAX_DENSE else _BLOCK // size**2)
+        share = size * (1 if size > _MAX_DENSE else _BLOCK_SIZE // size**2)
         for low in range(start, stop if size > 1 else start, share):
             nodes = slice(low, min(low + share, stop))
-            values, vectors = _spectrum(balanced[nodes, nodes], size, n_components)
-            kept = _settled(values, vectors)[:, :, :n_components]
-            encoding[order[nodes], : kept.shape[2]] = np.concatenate(kept)
+            values, vectors = _eigenpairs(normalised[nodes, nodes], size, n_components)
+            canonical = _canonical(values, vectors)[:, :, :n_components]
+            encoding[order[nodes], : canonical.shape[2]] = np.concatenate(canonical)
     return encoding
 
 
-def _spectrum(
-    balanced: Any, size: int, n_components: int
+def _eigenpairs(
+    normalised: Any, size: int, n_components: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return eigenvalues (n, m), largest first, and eigenvectors (n, size, m).
+    """Return eigenvalues (n, m) and eigenvectors (n, size, m) of n components.
 
-    The largest eigenvalue of ``D^-1/2 A D^-1/2`` is the smallest of the Laplacian. The
-    first vector of each of the n components, all of one size, is left out.
+    The eigenvalues of ``D^-1/2 A D^-1/2`` descend, those of the Laplacian ascend. The
+    first one is omitted.
     """
-    n_wanted = n_components + 1 + _EXTRA
+    n_wanted = n_components + 1 + _N_EXTRA
     if size > _MAX_DENSE and n_wanted < size // 2:
-        values, vectors = _largest(balanced, n_wanted)
+        values, vectors = _largest_eigenpairs(normalised, n_wanted)
     else:
-        entries = balanced.tocoo()
-        stack = np.zeros((balanced.shape[0] // size, size, size))
+        entries = normalised.tocoo()
+        stack = np.zeros((normalised.shape[0] // size, size, size))
         at = entries.row // size, entries.row % size, entries.col % size
         stack[at] = entries.data
         values, vectors = np.linalg.eigh(stack)
     return values[:, -2::-1], vectors[:, :, -2::-1]
 
 
-def _largest(balanced: Any, n_wanted: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return some eigenvalues (1, m) and vectors (1, size, m) of one large matrix."""
-    start = np.random.default_rng(0).uniform(-1, 1, balanced.shape[0])
+def _largest_eigenpairs(
+    normalised: Any, n_wanted: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the largest eigenvalues (1, m) and their eigenvectors (1, size, m)."""
+    start = np.random.default_rng(0).uniform(-1, 1, normalised.shape[0])
     try:
         values, vectors = eigsh(
-            balanced, n_wanted, which="LA", v0=start, maxiter=_MAX_RESTARTS
+            normalised, n_wanted, which="LA", v0=start, maxiter=_MAX_RESTARTS
         )
     except ArpackNoConvergence:
-        # Eigenvalues lie close together in long, thin graphs, and factors stay sparse.
-        values, vectors = eigsh(balanced.tocsc(), n_wanted, sigma=_BEYOND, v0=start)
+        # Long, thin graphs have close eigenvalues and sparse factors.
+        values, vectors = eigsh(normalised.tocsc(), n_wanted, sigma=_SHIFT, v0=start)
     order = np.argsort(values)
     return values[None, order], vectors[None][:, :, order]
 
 
-def _settled(
+def _canonical(
     values: NDArray[np.float64], vectors: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Fix the sign and the basis of eigenvectors (n, size, m) by a rule."""
+    """Return eigenvectors (n, size, m) in a form independent of sign and basis."""
     n, size, m = vectors.shape
     rows = vectors.transpose(0, 2, 1).reshape(n * m, size)
-    new = np.diff(values, axis=1, prepend=np.inf).ravel() < -_SAME_VALUE
+    new = np.diff(values, axis=1, prepend=np.inf).ravel() < -_EIGENVALUE_TOLERANCE
     space = np.cumsum(new) - 1
     dims = np.bincount(space)
     squares = np.add.reduceat(rows**2, np.flatnonzero(new)) / dims[:, None]
     cubes = np.sum(rows**3, axis=1)
-    unsigned = np.abs(cubes) <= _NO_SIGN * np.sum(np.abs(rows) ** 3, axis=1)
+    unsigned = np.abs(cubes) <= _SIGN_TOLERANCE * np.sum(np.abs(rows) ** 3, axis=1)
     arbitrary = unsigned | (dims[space] > 1)
     settled: NDArray[np.float64] = np.where(
         arbitrary[:, None], np.sqrt(squares)[space], rows * np.sign(cubes)[:, None]

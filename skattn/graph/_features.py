@@ -10,7 +10,7 @@ from skattn._compat_sklearn import _safe_indexing
 
 
 def as_features(X: Any) -> Any:
-    """Return node features as a two-dimensional container, unchanged if they are."""
+    """Return node features as a two-dimensional array, sparse matrix or DataFrame."""
     if X is None:
         return None
     if not hasattr(X, "shape"):
@@ -24,12 +24,12 @@ def as_features(X: Any) -> Any:
 
 
 def features_of_all(X: Any, n_nodes: int) -> Any:
-    """Return node features, with ValueError unless they have a row per node."""
+    """Return node features; raise ValueError unless there is one row per node."""
     if X is not None and X.shape[0] != n_nodes:
         raise ValueError(
             f"X must have one row per node of the whole graph ({n_nodes}), got "
-            f"{X.shape[0]} rows. Features of the targets alone do not do: transform "
-            "graph.X as a whole."
+            f"{X.shape[0]} rows. Transform all rows of graph.X, not those of the "
+            "targets alone."
         )
     return X
 
@@ -45,7 +45,7 @@ def take_rows(X: Any, rows: NDArray[np.int64]) -> Any:
 
 
 def size_of(X: Any) -> int:
-    """Return the bytes of an array, a matrix or a table; 0 of None."""
+    """Return the size of an array, sparse matrix or DataFrame in bytes; 0 for None."""
     if sparse.issparse(X):
         names = ("data", "indices", "indptr", "row", "col")
         return sum(getattr(getattr(X, name, None), "nbytes", 0) for name in names)
@@ -55,18 +55,7 @@ def size_of(X: Any) -> int:
 
 
 def degree_features(adjacency: sparse.csr_array) -> NDArray[np.float32]:
-    """Return ``[1, log(1 + degree)]`` per node; the degree is the number of senders.
-
-    Parameters
-    ----------
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-        Row attends to column.
-
-    Returns
-    -------
-    ndarray of shape (n_nodes, 2), float32
-        Default node features.
-    """
+    """Return default node features, ``[1, log(1 + number of senders)]``, float32."""
     degree = np.diff(adjacency.indptr)
     columns = np.ones(len(degree)), np.log1p(degree)
     return np.stack(columns, axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Graphs in files: saved, loaded, memory-mapped, pickled by file name."""
+"""Methods that save, load and memory-map graphs."""
 
 import os
 from operator import getitem
@@ -9,22 +9,22 @@ from skattn.graph._target_view import TargetView
 
 
 class FileBacked(TargetView):
-    """Base class of `Graph`, with methods for files; arrays may be memory-mapped."""
+    """Base class of `Graph` with methods for files."""
 
     _file: tuple[str, str] | None
-    """Name and stamp of the file that the arrays are mapped from, or None."""
+    """Name and unique id of the memory-mapped file, or None."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph to a file without pickle: plain arrays and JSON.
+        """Save the graph to a file of plain arrays and JSON, without pickle.
 
         Features may be an array of numbers, a sparse matrix (stored as CSR) or a
-        DataFrame of numeric columns; labels, index and column names may be numbers,
-        dates or text. A view is written whole, with its targets.
+        DataFrame of numeric columns. Node labels, index and column names may be
+        numbers, dates or text. Of a view, all nodes and the targets are saved.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file; an existing one is replaced once the new one is complete.
+            Name of the file. An existing file is replaced when the new one is complete.
 
         Raises
         ------
@@ -33,35 +33,35 @@ class FileBacked(TargetView):
 
         See Also
         --------
-        Graph.load : Reads or maps the file.
+        skattn.Graph.load : Load the file.
         """
         save_graph(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, mmap: bool = True) -> Self:
-        """Read a graph that :meth:`save` wrote, or map it into memory.
+        """Load a graph from a file that :meth:`save` wrote.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file.
+            Name of the file.
         mmap : bool, default=True
-            Whether the arrays are read-only memory maps: the system reads pages of the
-            file at their first use, drops them when memory is short, and shares them
-            between processes. The file must not be written to in place; to replace it
-            by `save` is safe. Labels of text are always read. False: everything is
-            read and compared with the checksums in the file.
+            Whether to memory-map the arrays, read-only: pages are read on first use and
+            shared between processes, so the graph may exceed the memory. A mapped file
+            must not be modified, but ``save`` may replace it. If False, all arrays are
+            read and their checksums compared.
 
         Returns
         -------
         Graph
-            The saved graph. A mapped graph is pickled as the name of its file.
+            The saved graph or view. Pickles of a mapped graph hold the name of its
+            file instead of the arrays.
 
         Raises
         ------
         ValueError
-            If the file is damaged, of another version or not of a graph. Of mapped
-            arrays the sizes are checked, not the values.
+            If the file is damaged, of another version or not of a graph. Values of
+            mapped arrays are not checked.
 
         Examples
         --------
@@ -82,18 +82,18 @@ class FileBacked(TargetView):
 
     @classmethod
     def _load_again(cls, path: str, stamp: str) -> Self:
-        """Map the file of a pickled graph, if unchanged."""
+        """Map the file of a pickled graph; raise ValueError if it was replaced."""
         graph = cls.load(path).base
         if graph._file != (os.path.abspath(path), stamp):
             raise ValueError(
                 f"{path!r} must still be the file that the pickled graph was mapped "
-                "from, but it was replaced. Load the new one, or keep files that "
-                "pickles refer to; pickles of Graph.load(path, mmap=False) stand alone."
+                "from, but it was replaced. Load the new file, or pickle "
+                "Graph.load(path, mmap=False), which does not depend on the file."
             )
         return graph
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        """Pickle; a mapped graph as the name of its file."""
+        """Pickle a mapped graph as the name of its file, others as usual."""
         if self.base._file is None:
             return super().__reduce_ex__(protocol)
         if self.is_view:
@@ -102,5 +102,5 @@ class FileBacked(TargetView):
 
     @classmethod
     def _trusted(cls, *parts: Any) -> Self:
-        """Return a graph of parts that were checked before."""
+        """Return a graph of checked parts."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Cross-validation where only some rows are labelled."""
+"""Cross-validation with unlabelled rows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,17 +12,20 @@ from skattn._compat_sklearn import _safe_indexing
 
 
 class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
-    """Cross-validation splitter of labelled rows; unlabelled rows are always training.
+    """Cross-validation splitter for partially labelled data.
+
+    Labelled rows are split into folds; unlabelled rows are in every training set. Pass
+    it as ``cv=`` to :func:`~sklearn.model_selection.cross_val_score` or to a search.
 
     Parameters
     ----------
     cv : int or splitter, default=5
-        The number of folds, or one of scikit-learn's splitters, applied to the
-        labelled rows alone. A number means StratifiedKFold where `y` holds classes,
-        otherwise KFold; give ``KFold(5)`` for a regressor of whole numbers.
+        Number of folds, or a scikit-learn splitter for the labelled rows. A number
+        means StratifiedKFold if ``y`` holds classes, else KFold. For a regressor of
+        integers, pass ``KFold(5)``.
     unlabeled : object, default=-1
-        Value that marks an unknown label in `y`; NaN for a regressor. A row of several
-        outputs is unlabelled if all its entries are.
+        Value of ``y`` that marks a missing label, NaN for regressors. With several
+        outputs, a row is unlabelled if all its entries are.
 
     Examples
     --------
@@ -52,21 +55,21 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         X : Graph, array-like or DataFrame with n_rows rows
             The rows to split.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            The labels, with `unlabeled` in place of unknown ones.
+            Labels; missing ones are ``unlabeled``.
         groups : array-like of shape (n_rows,) or None, default=None
-            For splitters that keep groups together.
+            Groups of the rows, for splitters that use them.
 
         Yields
         ------
         train : ndarray of shape (n_train,), int64
-            Sorted positions; every unlabelled row is among them.
+            Sorted positions, including those of all unlabelled rows.
         test : ndarray of shape (n_test,), int64
             Positions of labelled rows.
 
         Raises
         ------
         ValueError
-            If `y` is missing or nothing is labelled.
+            If ``y`` is None or has no label.
         """
         labelled = self._labelled(y)
         rest = np.setdiff1d(np.arange(len(y)), labelled)
@@ -100,8 +103,8 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
     def _labelled(self, y: Any) -> NDArray[np.int64]:
         if y is None:
             raise ValueError(
-                "LabelledFold needs y to know which rows are labelled, got None. Pass "
-                f"y with {self.unlabeled!r} where a row is not."
+                "LabelledFold needs y, got None. Pass y with "
+                f"{self.unlabeled!r} for rows without a label."
             )
         values = np.asarray(y)
         marked = (values == self.unlabeled) | _is_nan(values, self.unlabeled)
@@ -109,7 +112,7 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         if len(rows) == 0:
             raise ValueError(
                 "LabelledFold needs labelled rows, got none: every entry of y is "
-                f"{self.unlabeled!r}. Set unlabeled= to the value that marks them."
+                f"{self.unlabeled!r}. Set unlabeled= to the value of missing labels."
             )
         return rows
 

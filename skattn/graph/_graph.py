@@ -1,4 +1,4 @@
-"""Graphs: a frozen record of nodes, edges and target nodes."""
+"""Graphs of nodes, edges and target nodes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,32 +26,32 @@ from skattn.graph._union import union_parts
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class Graph(FileBacked):
-    """Graph: edges, node features, node labels and target nodes.
+    """Immutable graph with node features, edge features and target nodes.
 
-    A frozen record. Slicing by rows, as scikit-learn's splitters and searches do, gives
-    a view: the same arrays with other targets.
+    Its rows are the target nodes, by default all nodes. A slice ``graph[rows]``, as in
+    cross-validation, is a view with other targets, in which all nodes remain context.
 
     Parameters
     ----------
     adjacency : sparse or dense matrix of shape (n_nodes, n_nodes)
-        ``adjacency[i, j] != 0``: node i attends to node j. The value is the edge
-        weight, a prior: finite and not negative; stored zeros are removed. Duplicate
-        entries are summed unless there are edge features.
+        ``adjacency[i, j] != 0``: receiver i attends to sender j. The value is the edge
+        weight, finite and not negative; its logarithm is added to the attention score.
+        Duplicate entries are summed unless there are edge features.
     X : array-like, sparse matrix, DataFrame or None
         Node features, kept as given; row i is node i.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
-        Edge features, in the order of the stored entries (dense: nonzeros by rows).
+        Edge features in the order of the stored entries (dense: nonzeros by rows).
     nodes : array-like of shape (n_nodes,) or None
-        Unique labels of the nodes, preferably a named pandas Index, by which rows of
-        a DataFrame can join the graph.
+        Unique node labels, preferably a named pandas Index. Estimators with ``graph=``
+        match the rows of a DataFrame to nodes by these labels.
 
     Raises
     ------
     TypeError
-        If `adjacency` is not a numeric matrix.
+        If ``adjacency`` is not a numeric matrix.
     ValueError
-        If shapes do not fit each other, a weight or an edge feature is not finite, a
-        weight is negative, or labels are not unique.
+        If shapes do not match, a weight is negative, a weight or an edge feature is
+        not finite, or node labels are not unique.
 
     See Also
     --------
@@ -70,20 +70,19 @@ class Graph(FileBacked):
     """
 
     adjacency: sparse.csr_array
-    """float32 (n_nodes, n_nodes), sorted within a row, without stored zeros; int32
-    indices, int64 where n_edges needs it."""
+    """Adjacency of shape (n_nodes, n_nodes), float32, sorted, without stored zeros."""
     X: Any
-    """(n_nodes, n_features), as given, or None."""
+    """Node features of shape (n_nodes, n_features), as given, or None."""
     edge_features: NDArray[np.float32] | None
-    """(n_edges, n_edge_features), in the order of `adjacency`'s entries, or None."""
+    """Edge features of shape (n_edges, n_edge_features) in CSR order, or None."""
     nodes: Any
-    """pandas Index (n_nodes,), or None."""
+    """Node labels, a pandas Index of shape (n_nodes,), or None."""
     targets: NDArray[np.int64]
-    """(n_targets,) positions of the target nodes; all nodes unless this is a view."""
+    """Positions of the target nodes, shape (n_targets,); all nodes except in a view."""
     _base: "Graph | None" = None
     """Base graph of a view, or None."""
     _file: tuple[str, str] | None = None
-    """Name and stamp of the file that the arrays are mapped from, or None."""
+    """Name and unique id of the memory-mapped file, or None."""
 
     def __init__(
         self,
@@ -109,7 +108,7 @@ class Graph(FileBacked):
         targets: NDArray[np.int64] | None = None,
         base: "Graph | None" = None,
     ) -> None:
-        """Set the frozen fields; targets are all nodes by default."""
+        """Set the fields of the frozen dataclass; targets are all nodes by default."""
         if targets is None:
             targets = np.arange(adjacency.shape[0])
         vars(self).update(
@@ -123,7 +122,7 @@ class Graph(FileBacked):
 
     @classmethod
     def _trusted(cls, *parts: Any) -> Self:
-        """Return a graph of parts that were checked before, as `_set` takes them."""
+        """Return a graph of checked parts, the arguments of `_set`."""
         graph = object.__new__(cls)
         graph._set(*parts)
         return graph
@@ -139,41 +138,42 @@ class Graph(FileBacked):
         weights: Any = None,
         edge_features: Any = None,
     ) -> Self:
-        """Make a graph from an edge list.
+        """Create a graph from an edge list.
 
         Parameters
         ----------
         edges : array-like or DataFrame of shape (n_rows, 2)
-            A row (u, v): u attends to v. Entries are labels in `nodes` or, without
-            labels, positions from 0. Of a DataFrame the first two columns are read.
+            In a row (u, v), u attends to v. Entries are node labels or positions from
+            0. Of a DataFrame, the first two columns are used.
         X : array-like, sparse matrix, DataFrame or None
             Node features; row i is node i.
         nodes : int, array-like of shape (n_nodes,) or None, default=None
-            Labels in the order of the rows of X, or the number of nodes. None: index of
-            a DataFrame X unless it is an unnamed 0 .. n - 1, else positions of its
-            rows; without X the labels that occur, sorted, if they are not integers.
+            Number of nodes, or labels in the order of the rows of X. None: the index of
+            a DataFrame X if it has a name or is no default index, else row numbers;
+            without X, the sorted labels in ``edges`` unless they are integers.
         directed : bool, default=True
-            Whether a row is one edge; if False, it is two, one in each direction.
+            Whether a row is one edge. If False, it is an edge in both directions.
         weights : str, array-like of shape (n_rows,) or None, default=None
-            Edge weights, or the column of `edges` that holds them; None means 1.
+            Edge weights or the name of their column in ``edges``; None means 1.
         edge_features : list of str, array-like of shape (n_rows, k) or None
-            Edge features per row of `edges`, or the columns of `edges` that hold them.
+            Edge features per row of ``edges``, or the names of their columns.
 
         Returns
         -------
         Graph
-            The whole graph.
+            All nodes are targets.
 
         Raises
         ------
         ValueError
-            If an edge names an unknown node, or the number of nodes is unknown.
+            If a node in ``edges`` or the number of nodes is unknown.
 
         Examples
         --------
         >>> from skattn import Graph
-        >>> Graph.from_edges([(0, 1), (1, 2)], nodes=3, directed=False)
-        Graph(n_nodes=3, n_edges=4, n_features=0)
+        >>> graph = Graph.from_edges([("a", "b"), ("b", "c")], directed=False)
+        >>> graph.nodes.tolist(), graph.n_edges
+        (['a', 'b', 'c'], 4)
         """
         return cls(
             **parts_from_edges(
@@ -196,34 +196,40 @@ class Graph(FileBacked):
         weight: str | None = "weight",
         edge_attributes: list[str] | None = None,
     ) -> Self:
-        """Make a graph from a networkx graph.
-
-        An edge u → v: u attends to v; an undirected edge becomes one per direction.
+        """Create a graph from a networkx graph.
 
         Parameters
         ----------
         graph : networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
-            Its nodes become the labels, in its order (none if they are 0 .. n - 1).
+            For an edge u → v, u attends to v; undirected edges are added in both
+            directions. Nodes become labels unless they are 0 .. n - 1.
         X : array-like, sparse matrix, DataFrame or None
-            Node features in the order of the nodes of `graph`.
+            Node features in the order of ``graph.nodes``.
         node_attributes : list of str or None, default=None
             Numeric node attributes that become the columns of X.
         weight : str or None, default="weight"
-            The edge attribute that holds the weight; 1 where an edge has none.
+            Edge attribute of the weight; 1 for edges without it.
         edge_attributes : list of str or None, default=None
             Numeric edge attributes that become the edge features.
 
         Returns
         -------
         Graph
-            The whole graph.
+            All nodes are targets.
 
         Raises
         ------
         TypeError
-            If `graph` is no networkx graph.
+            If ``graph`` is not a networkx graph.
         ValueError
-            If both `X` and `node_attributes` are given, or an attribute is missing.
+            If both ``X`` and ``node_attributes`` are given, or an attribute is missing.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> from skattn import Graph
+        >>> Graph.from_networkx(nx.path_graph(3))
+        Graph(n_nodes=3, n_edges=4, n_features=0)
         """
         return cls(
             **parts_from_networkx(
@@ -236,16 +242,15 @@ class Graph(FileBacked):
         )
 
     def to_networkx(self) -> Any:
-        """Return the whole graph as a networkx graph.
+        """Return all nodes and edges as a networkx graph.
 
-        Node features become attributes named as the columns of a DataFrame or
-        ``x0``, ``x1``, ...; edge features ``e0``, ``e1``, ...; weights ``weight``.
+        Node attributes are called as the columns of X or ``x0``, ``x1``, ..., edge
+        attributes ``weight`` and ``e0``, ``e1``, ...
 
         Returns
         -------
         networkx.DiGraph
-            Edges u → v where u attends to v, between labels or positions. A
-            MultiDiGraph if there are parallel edges.
+            For an edge u → v, u attends to v. A MultiDiGraph for parallel edges.
         """
         return to_networkx(self)
 
@@ -256,17 +261,12 @@ class Graph(FileBacked):
         Parameters
         ----------
         graphs : iterable of Graph
-            Graphs with equal features; all or none with edge features and with labels.
+            Graphs with equal features; all or none have edge features, and labels.
 
         Returns
         -------
         Graph
-            The disjoint union; its targets are those of the graphs.
-
-        Raises
-        ------
-        ValueError
-            If there is no graph, or their features differ in number or kind.
+            Its targets are the targets of the graphs.
 
         Examples
         --------
@@ -280,12 +280,12 @@ class Graph(FileBacked):
 
     @property
     def n_nodes(self) -> int:
-        """Number of nodes of the whole graph."""
+        """Number of nodes, targets and context."""
         return int(self.adjacency.shape[0])
 
     @property
     def n_edges(self) -> int:
-        """Number of edges of the whole graph."""
+        """Number of edges, each in one direction."""
         return int(self.adjacency.nnz)
 
     @property
@@ -300,7 +300,7 @@ class Graph(FileBacked):
 
     @property
     def is_weighted(self) -> bool:
-        """Whether some edge weight differs from 1."""
+        """Whether an edge weight differs from 1."""
         weights = self.adjacency.data
         return len(weights) > 0 and bool(weights.min() != 1 or weights.max() != 1)
 
@@ -314,23 +314,23 @@ class Graph(FileBacked):
         return self._trusted(*parts, targets, self.base)
 
     def subgraph(self, nodes: Any = None) -> "Graph":
-        """Return the subgraph that some nodes induce.
+        """Return the induced subgraph of some nodes.
 
         Parameters
         ----------
         nodes : array-like of int or bool, or None, default=None
-            Unique positions in the whole graph, in the order of the result, or a mask.
-            None: the targets, each once, in order of appearance.
+            Unique positions of nodes, in the order of the result, or a mask. None means
+            the target nodes, each once.
 
         Returns
         -------
         Graph
-            The subgraph; its targets are all its nodes.
+            All nodes are targets.
 
         Raises
         ------
         IndexError
-            If a position is not in the graph.
+            If a position is out of bounds.
         ValueError
             If a position is given twice.
 
@@ -360,17 +360,17 @@ class Graph(FileBacked):
         Parameters
         ----------
         X : array-like, sparse matrix, DataFrame or None
-            Features of all nodes of the whole graph, also if this is a view.
+            Features of all nodes, targets and context.
 
         Returns
         -------
         Graph
-            Graph with the same adjacency, labels and targets; a view if this is one.
+            Graph with the same adjacency, labels and targets.
 
         Raises
         ------
         ValueError
-            If `X` has another number of rows than the graph has nodes.
+            If ``X`` does not have one row per node.
         """
         X = features_of_all(as_features(X), self.n_nodes)
         parts = (self.adjacency, X, self.edge_features, self.nodes)
@@ -383,10 +383,10 @@ class Graph(FileBacked):
             holder[()] = self
             return holder
         raise ValueError(
-            "A Graph cannot become an array: its edges would be lost. Use a step that "
-            "takes graphs (skattn.preprocessing.NodeTransformer wraps transformers of "
-            "node features), or pass a table and the estimator's graph=; graph.X holds "
-            "the features alone."
+            "A Graph cannot be converted to an array, since its edges would be lost. "
+            "Apply transformers to the node features with "
+            "skattn.preprocessing.NodeTransformer, pass a table and the estimator's "
+            "graph=, or use graph.X, the features alone."
         )
 
     def __sizeof__(self) -> int:

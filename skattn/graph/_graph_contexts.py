@@ -1,4 +1,4 @@
-"""Contexts of given graphs: nodes of one graph, whole graphs, sequences."""
+"""Contexts of a graph, a table with adjacency, lists of graphs, and sequences."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -27,12 +27,12 @@ from skattn.graph._sequences import (
 
 @dataclass(frozen=True, eq=False)
 class GraphContext(Context):
-    """Context of a graph or a view."""
+    """Context of a Graph; its rows are the target nodes."""
 
     kind: ClassVar[InputKind] = "graph"
     rows: ClassVar[RowKind] = "nodes"
     view: View | None
-    """The view, with checked features; None after `fitted`."""
+    """Graph or view with checked features; None in a `fitted` context."""
 
     @property
     def n_rows(self) -> int:
@@ -48,27 +48,27 @@ class GraphContext(Context):
         return replace(self, view=None)
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
-        """Return the view itself with checked features."""
+        """Return X with checked features."""
         check_kind(self.kind, X, adjacency)
         graph: Graph = X
         return checked_view(graph, check)
 
     def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:
-        """Return a view of the graph of the fit, or of another graph."""
+        """Return a view of the fitted graph if X is a slice of it, else as `join`."""
         graphs = isinstance(X, Graph) and isinstance(X_fit, Graph)
-        if graphs and X.base is X_fit.base:  # one graph, one batch
+        if graphs and X.base is X_fit.base:  # then both share one batch
             return self._fit_view().base[X.targets]
         return self.join(X, check=check)
 
     def _fit_view(self) -> View:
         if self.view is None:
-            raise RuntimeError("A fitted context keeps no graph: it can only join.")
+            raise RuntimeError("A fitted context has no graph: it can only join.")
         return self.view
 
 
 @dataclass(frozen=True, eq=False)
 class AdjacencyContext(GraphContext):
-    """Context of a table and the adjacency over its rows."""
+    """Context of a table and an adjacency matrix over its rows."""
 
     kind: ClassVar[InputKind] = "adjacency"
     needs_adjacency: ClassVar[bool] = True
@@ -81,25 +81,25 @@ class AdjacencyContext(GraphContext):
 
 @dataclass(frozen=True, eq=False)
 class GraphsContext(GraphContext):
-    """Context of a list of graphs, one row each."""
+    """Context of a list of graphs; each graph is a row."""
 
     kind: ClassVar[InputKind] = "graphs"
     rows: ClassVar[RowKind] = "graphs"
 
     @classmethod
     def of(cls, X: Any, check: Check) -> "GraphsContext":
-        """Make the disjoint union of a list of graphs."""
+        """Create the context of a list of graphs."""
         return cls(checked_view(GraphCollection.of(X), check))
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
-        """Return the new graphs, without the fitted ones."""
+        """Return a collection of the graphs of X."""
         check_kind(self.kind, X, adjacency)
         return checked_view(GraphCollection.of(X), check)
 
 
 @dataclass(frozen=True, eq=False)
 class SequencesContext(GraphContext):
-    """Context of a list of sequences, one row each; time steps are nodes."""
+    """Context of a list of sequences; each sequence is a row, its steps are nodes."""
 
     kind: ClassVar[InputKind] = "sequences"
     rows: ClassVar[RowKind] = "graphs"
@@ -108,25 +108,25 @@ class SequencesContext(GraphContext):
 
     @classmethod
     def of(cls, X: Any, check: Check) -> "SequencesContext":
-        """Convert sequences to graphs and make their disjoint union."""
+        """Create the context of a list of sequences."""
         sequences = read_sequences(X)
-        return cls(_positioned(sequences, check), sequences[0].shape[1])
+        return cls(_sequence_collection(sequences, check), sequences[0].shape[1])
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
-        """Return the new sequences, without the fitted ones."""
+        """Return a collection of the sequences of X."""
         check_kind(self.kind, X, adjacency)
         sequences = read_sequences(X)
         if sequences[0].shape[1] != self.n_features:
             raise ValueError(
                 f"Sequences must have {self.n_features} features, as at fit, got "
-                f"{sequences[0].shape[1]}. They are read as (n_steps, n_features); of "
-                "the other order use skattn.preprocessing.SequenceGraph(axis=2)."
+                f"{sequences[0].shape[1]}. Sequences are (n_steps, n_features); use "
+                "skattn.preprocessing.SequenceGraph(axis=2) for (n_features, n_steps)."
             )
-        return _positioned(sequences, check)
+        return _sequence_collection(sequences, check)
 
 
-def _positioned(sequences: list[Any], check: Check) -> GraphCollection:
-    """Return sequences as graphs: checked features, then positional encoding."""
+def _sequence_collection(sequences: list[Any], check: Check) -> GraphCollection:
+    """Return graphs of sequences with checked features and positional encoding."""
     graphs = sequence_graphs(sequences, position=None)
     view = checked_view(GraphCollection.of(graphs), check)
     columns = {n: position_columns(n) for n in {len(steps) for steps in sequences}}

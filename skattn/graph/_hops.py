@@ -7,25 +7,25 @@ from skattn.graph._adjacency import index_dtype
 
 
 def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
-    """Return the adjacency of k-hop neighbourhoods, with self-loops.
+    """Compute the adjacency of k-hop neighbourhoods, with self-loops.
 
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        Row attends to column: a step leads from a receiver to one of its senders.
+        Receivers are rows, senders columns; a hop leads from a receiver to a sender.
     k : int
-        Maximal number of steps, at least 1.
+        Maximum number of hops, at least 1.
 
     Returns
     -------
     csr_array of shape (n_nodes, n_nodes)
-        Sorted float32 ones where row reaches column in at most k steps. With k = 1
-        these are the edges and all self-loops; parallel edges are merged.
+        Float32 ones where the column is at most k hops from the row, sorted; parallel
+        edges are merged.
 
     Raises
     ------
     ValueError
-        If k is less than 1.
+        If ``k`` is less than 1.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
            [0., 0., 0., 1.]], dtype=float32)
     """
     if k < 1:
-        raise ValueError(f"k must be at least 1 hop, got {k}. Use 1 for neighbours.")
+        raise ValueError(f"k must be at least 1 hop, got {k}. Use 1 for the edges.")
     step = _ones(adjacency + sparse.eye_array(adjacency.shape[0], format="csr"))
     reach = step
     for _ in range(k - 1):
@@ -48,7 +48,7 @@ def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
 
 
 def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
-    """Return ones at the entries of a matrix, merged and sorted."""
+    """Return a matrix of ones at the entries of another, merged and sorted."""
     matrix.sum_duplicates()
     index = index_dtype(matrix.shape[0], matrix.nnz)
     parts = (

@@ -1,7 +1,7 @@
-"""Kinds of an estimator's input.
+"""Kinds of input of an estimator.
 
-The first element of a list decides: a Graph, a matrix (then all are sequences), or
-else a row of a table.
+The first entry of a list decides its kind: graphs, matrices (sequences) or rows of a
+table.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,11 +15,11 @@ from skattn.graph._graph_list import is_graph_list
 
 InputKind = Literal["table", "adjacency", "graph", "named", "graphs", "sequences"]
 
-_FITTED_ON: dict[InputKind, tuple[str, str]] = {
+FITTED_ON: dict[InputKind, tuple[str, str]] = {
     "table": ("a table", "Pass a table without adjacency="),
     "adjacency": ("a table with adjacency=", "Pass a table and adjacency= over it"),
     "graph": ("a Graph", "Pass a Graph, for example Graph(adjacency, X)"),
-    "named": ("a DataFrame joined to graph=", "Pass a DataFrame of named rows"),
+    "named": ("a DataFrame joined to graph=", "Pass a DataFrame with node labels"),
     "graphs": ("a list of graphs", "Pass a list, [graph] for a single one"),
     "sequences": (
         "a list of sequences",
@@ -27,7 +27,8 @@ _FITTED_ON: dict[InputKind, tuple[str, str]] = {
         "n_features)",
     ),
 }
-_GOT: dict[InputKind, str] = {
+"""Description of each kind, and the remedy for input of another kind at predict."""
+_INPUT_NAMES: dict[InputKind, str] = {
     "table": "a table without adjacency=",
     "adjacency": "a table with adjacency=",
     "graph": "a Graph",
@@ -37,28 +38,14 @@ _GOT: dict[InputKind, str] = {
 
 
 def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> InputKind:
-    """Return the kind of an input.
+    """Return the kind of the input X, adjacency and graph (see `resolve`).
 
-    Parameters
-    ----------
-    X, adjacency, graph : object
-        As for `resolve`.
-
-    Returns
-    -------
-    str
-        "table", "adjacency", "graph", "named", "graphs" or "sequences".
-
-    Raises
-    ------
-    TypeError
-        If an argument is of none of these kinds, or a list of several.
-    ValueError
-        If the arguments contradict each other, or a list is empty or ragged.
+    Raises TypeError for other types and mixed lists, ValueError for contradicting
+    arguments and empty or ragged lists.
     """
     _check_types(adjacency, graph)
     listed = _list_kind(X)
-    _check_ways(X, adjacency, graph, listed)
+    _check_combination(X, adjacency, graph, listed)
     if listed is not None:
         return listed
     if graph is not None:
@@ -69,13 +56,13 @@ def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> InputKind:
 
 
 def check_kind(fitted: InputKind, X: Any, adjacency: Any) -> None:
-    """Raise ValueError unless the input is of the fitted kind."""
+    """Raise ValueError unless the input is of the kind at fit."""
     got = input_kind(X, adjacency)
     if got != ("table" if fitted == "named" else fitted):
-        before, remedy = _FITTED_ON[fitted]
+        before, remedy = FITTED_ON[fitted]
         raise ValueError(
-            f"This estimator was fitted on {before}, got {_GOT[got]}. {remedy}, or fit "
-            "again on this kind of input."
+            f"This estimator was fitted on {before}, got {_INPUT_NAMES[got]}. "
+            f"{remedy}, or fit again on this kind of input."
         )
 
 
@@ -87,17 +74,19 @@ def _check_types(adjacency: Any, graph: Any) -> None:
         )
     if isinstance(adjacency, Graph):
         raise TypeError(
-            "adjacency must be a matrix, got a Graph. Pass the graph itself as X, "
-            "graph.with_features(X) if the features are elsewhere."
+            "adjacency must be a matrix, got a Graph. Pass the graph itself as X, or "
+            "graph.with_features(X)."
         )
 
 
-def _check_ways(X: Any, adjacency: Any, graph: Any, listed: InputKind | None) -> None:
+def _check_combination(
+    X: Any, adjacency: Any, graph: Any, listed: InputKind | None
+) -> None:
     if listed is not None and not (adjacency is None and graph is None):
         raise ValueError(
-            f"X holds {listed}, each with edges of its own, and "
+            f"X holds {listed} with edges of its own, and "
             f"{'graph=' if adjacency is None else 'adjacency='} is set: only one of "
-            "them can define the edges. Leave it out."
+            "them can define the edges. Remove that argument."
         )
     if isinstance(X, Graph) and graph is not None:
         raise ValueError(
@@ -120,7 +109,7 @@ def _list_kind(X: Any) -> InputKind | None:
     if len(X) == 0:
         raise ValueError(
             "X must hold at least one graph, sequence or row, got an empty list (0 "
-            "samples). Check the step that made or selected them."
+            "samples). Check how they were made or selected."
         )
     if is_graph_list(X):
         return "graphs"
@@ -162,11 +151,11 @@ def _is_matrix(entry: Any) -> bool:
 
 
 def _check_rows(X: Iterable[Any]) -> None:
-    """Raise unless the entries of a list can be the rows of a table."""
+    """Raise an error unless the entries of a list are rows of equal length."""
     width = None
     for number, row in enumerate(X):
         if isinstance(row, Number) or getattr(row, "ndim", 1) == 0:
-            return  # one-dimensional: the check of features raises
+            return  # a one-dimensional X is refused by the check of features
         _check_row(row, number)
         width = len(row) if width is None else width
         if len(row) != width:
@@ -182,17 +171,17 @@ def _check_row(row: Any, number: int) -> None:
         kind = "a Graph" if isinstance(row, Graph) else "a matrix"
         raise TypeError(
             "A list must hold objects of one kind, got a row of a table first and "
-            f"{kind} at position {number}. Pass graphs, sequences or rows alone."
+            f"{kind} at position {number}. Pass only graphs, sequences or rows."
         )
     if isinstance(row, str | bytes):
         raise TypeError(
             f"X must hold graphs, sequences or rows of numbers, got the text {row!r} "
-            f"at position {number}. A transformer must convert it to graphs first, as "
-            "skattn.preprocessing.MoleculeGraph converts SMILES."
+            f"at position {number}. Convert SMILES to graphs with "
+            "skattn.preprocessing.MoleculeGraph."
         )
     if not (isinstance(row, Sequence) or len(getattr(row, "shape", ())) == 1):
         raise TypeError(
             "X must hold graphs, sequences or rows of numbers, got "
-            f"{type(row).__name__} at position {number}. Graph(adjacency, X), "
-            "Graph.from_edges and skattn.graph.graphs_from_networkx make graphs."
+            f"{type(row).__name__} at position {number}. Create graphs with "
+            "Graph(adjacency, X), Graph.from_edges or Graph.from_networkx."
         )

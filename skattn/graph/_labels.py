@@ -1,4 +1,4 @@
-"""Node labels: a unique pandas Index."""
+"""Node labels, a pandas Index without duplicates."""
 
 from typing import Any
 
@@ -16,25 +16,25 @@ def as_labels(nodes: Any, n_nodes: int) -> Any:
     if len(labels) != n_nodes:
         raise ValueError(
             f"nodes must have one label per node ({n_nodes}), got {len(labels)}. "
-            "Give the labels of all rows of the adjacency, in their order."
+            "Pass the labels of all rows of the adjacency, in their order."
         )
     if not labels.is_unique:
         twice = labels[labels.duplicated()].unique()
         raise ValueError(
-            f"nodes must name each node once, got {some(twice)} more than once. Merge "
-            "these rows, or give them labels of their own."
+            f"nodes must name each node once, got {listing(twice)} more than once. "
+            "Merge these nodes, or give them different labels."
         )
     return labels
 
 
 def as_index(labels: Any) -> Any:
-    """Return a pandas Index of any labels; a Series keeps its name."""
+    """Return labels as a pandas Index; the name of a Series is kept."""
     try:
         import pandas as pd
     except ImportError as error:
         raise ImportError(
-            "nodes= needs pandas: pip install 'skattn[pandas]'. Leave it out to number "
-            "the nodes from 0."
+            "nodes= needs pandas: pip install 'skattn[pandas]'. Without nodes=, nodes "
+            "are numbered from 0."
         ) from error
     if isinstance(labels, pd.Index):
         return labels
@@ -43,7 +43,7 @@ def as_index(labels: Any) -> Any:
     return pd.Index(labels, tupleize_cols=False)
 
 
-def some(labels: Any, most: int = 5) -> str:
-    """Format the first labels, and the number of others, for a message."""
+def listing(labels: Any, most: int = 5) -> str:
+    """Return a text of the first labels and the number of others."""
     shown = ", ".join(repr(label) for label in list(labels[:most]))
     return shown + (f" and {len(labels) - most} more" if len(labels) > most else "")

@@ -1,4 +1,4 @@
-"""Molecular graphs from SMILES, read by RDKit."""
+"""Conversion of SMILES to molecular graphs with RDKit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ _ELEMENTS = {
 }
 _HYBRIDISATIONS = ("SP", "SP2", "SP3", "SP3D", "SP3D2")
 _BOND_TYPES = ("SINGLE", "DOUBLE", "TRIPLE", "AROMATIC")
-_MOST_BONDS, _MOST_HYDROGENS = 6, 4
+_MAX_DEGREE, _MAX_HYDROGENS = 6, 4
 
 ATOM_FEATURES = (
     *(f"element_{symbol}" for symbol in _ELEMENTS),
     "element_other",
-    *(f"degree_{n}" for n in range(_MOST_BONDS)),
-    f"degree_{_MOST_BONDS}_or_more",
-    *(f"hydrogens_{n}" for n in range(_MOST_HYDROGENS)),
-    f"hydrogens_{_MOST_HYDROGENS}_or_more",
+    *(f"degree_{n}" for n in range(_MAX_DEGREE)),
+    f"degree_{_MAX_DEGREE}_or_more",
+    *(f"hydrogens_{n}" for n in range(_MAX_HYDROGENS)),
+    f"hydrogens_{_MAX_HYDROGENS}_or_more",
     *(f"hybridisation_{name.lower()}" for name in _HYBRIDISATIONS),
     "hybridisation_other",
     "chirality_R",
@@ -48,7 +48,7 @@ ATOM_FEATURES = (
     "in_ring",
     "mass_in_100_dalton",
 )
-"""Names of the atom features, the columns of X of a molecule's graph."""
+"""Names of the node features of molecular graphs."""
 
 BOND_FEATURES = (
     *(f"bond_{name.lower()}" for name in _BOND_TYPES),
@@ -58,40 +58,39 @@ BOND_FEATURES = (
     "conjugated",
     "in_ring",
 )
-"""Names of the bond features, the columns of a molecule's edge features."""
+"""Names of the edge features of molecular graphs."""
 
 
 def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]:
-    """Convert SMILES to graphs.
+    """Convert SMILES to molecular graphs.
 
-    A node is a heavy atom with the columns ``skattn.graph.ATOM_FEATURES``; a bond is an
-    edge in both directions with the columns ``skattn.graph.BOND_FEATURES``. All are
-    float32 and 0 or 1, but for the formal charge (in elementary charges) and the mass
-    (in hundreds of dalton). Elements without a column of their own are "other".
+    Nodes are heavy atoms with the features ``skattn.graph.ATOM_FEATURES``. Bonds are
+    edges in both directions with the features ``skattn.graph.BOND_FEATURES``. Features
+    are 0 or 1, except the formal charge (elementary charges) and the mass (100 dalton).
 
     Parameters
     ----------
     smiles : list of str, Series, array of shape (n,) or one column of shape (n, 1)
-        One molecule each; parts separated by a dot are one graph.
+        One molecule per row; parts separated by a dot belong to one graph.
     on_invalid : {"raise", "nan"}, default="raise"
-        Treatment of missing and invalid SMILES. "nan": a graph of one node whose
-        features are all NaN, so that rows stay aligned with the labels; impute them,
-        for example by ``NodeTransformer(SimpleImputer())``, which makes a mean atom.
+        Treatment of missing and invalid SMILES. "raise": raise ValueError. "nan":
+        return a graph of one node with all features NaN, which a later step imputes,
+        such as ``NodeTransformer(SimpleImputer())``.
 
     Returns
     -------
     list of Graph
-        One per row.
+        One graph per row, with float32 features.
 
     Raises
     ------
     ImportError
         If RDKit is not installed.
     TypeError
-        If a row holds no text.
+        If a row is not text.
     ValueError
-        If there is no row or more than one column, or, with "raise", if a text is no
-        valid SMILES.
+        If there is no row or more than one column, or if a SMILES is invalid and
+        ``on_invalid="raise"``.
 
     See Also
     --------
@@ -110,12 +109,12 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
         raise ValueError(f"on_invalid must be 'raise' or 'nan', got {on_invalid!r}.")
     texts = read_smiles(smiles)
     Chem, rdBase = _rdkit()
-    with rdBase.BlockLogs():  # else RDKit writes to stderr
+    with rdBase.BlockLogs():  # silences RDKit's log
         molecules = [_molecule(text, Chem) for text in texts]
         if on_invalid == "raise":
             _check_valid(texts, molecules, Chem)
-    tables = [_EMPTY if mol is None else _tables(mol) for mol in molecules]
-    graphs = list(_laid_out(tables))
+    tables = [_ONE_ATOM if mol is None else _properties(mol) for mol in molecules]
+    graphs = list(_graphs_of(tables))
     for graph, molecule in zip(graphs, molecules, strict=True):
         if molecule is None:
             graph.X[:] = np.nan
@@ -123,36 +122,18 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
 
 
 def read_smiles(smiles: Any) -> list[str | None]:
-    """Return a column of SMILES as a list of str, not parsed.
-
-    Parameters
-    ----------
-    smiles : list of str, Series, array of shape (n,) or one column of shape (n, 1)
-        As for `graphs_from_smiles`.
-
-    Returns
-    -------
-    list of str
-        The SMILES; None for missing ones.
-
-    Raises
-    ------
-    TypeError
-        If a row holds no text.
-    ValueError
-        If there is no row, or more than one column.
-    """
+    """Return a column of SMILES as a list of str, not parsed; None if missing."""
     if isinstance(smiles, str) or not hasattr(smiles, "__len__"):
         raise TypeError(
             "smiles must be a list, Series or column of SMILES, got "
-            f"{type(smiles).__name__}. Put a single one into a list: [smiles]."
+            f"{type(smiles).__name__}. Pass a list for a single molecule: [smiles]."
         )
     values = np.asarray(smiles, dtype=object)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
         raise ValueError(
-            f"smiles must be one column of SMILES, got shape {values.shape}. Choose "
+            f"smiles must be one column of SMILES, got shape {values.shape}. Select "
             'the column: df["smiles"].'
         )
     if len(values) == 0:
@@ -183,7 +164,7 @@ def _rdkit() -> tuple[Any, Any]:
 
 
 def _molecule(text: str | None, Chem: Any) -> Any:
-    """Return RDKit's molecule, or None if the text is missing or invalid."""
+    """Return an RDKit molecule, or None if the SMILES is missing or invalid."""
     molecule = None if text is None else Chem.MolFromSmiles(text)
     if molecule is None or molecule.GetNumAtoms() == 0:
         return None
@@ -198,23 +179,23 @@ def _check_valid(texts: list[str | None], molecules: list[Any], Chem: Any) -> No
     more = f" and {len(invalid) - 1} more such rows" if len(invalid) > 1 else ""
     raise ValueError(
         f"Every row must hold a valid SMILES, got {text!r} in row {invalid[0]} "
-        f"({_reason(text, Chem)}){more}. Mend or drop it, or use on_invalid='nan'."
+        f"({_reason(text, Chem)}){more}. Correct or drop it, or use on_invalid='nan'."
     )
 
 
 def _reason(text: str | None, Chem: Any) -> str:
     if text is None or not text.strip():
-        return "nothing there"
+        return "empty"
     unchecked = Chem.MolFromSmiles(text, sanitize=False)
     if unchecked is None:
-        return "not the syntax of SMILES"
+        return "invalid syntax"
     problems = Chem.DetectChemistryProblems(unchecked)
-    return str(problems[0].Message()) if problems else "RDKit cannot read it"
+    return str(problems[0].Message()) if problems else "RDKit cannot parse it"
 
 
 @dataclass(frozen=True, eq=False)
-class _Tables:
-    """Atom and bond properties of a molecule, from RDKit."""
+class _Properties:
+    """Atom and bond properties of a molecule from RDKit."""
 
     atoms: list[tuple[Any, ...]]
     """Element, degree, hydrogens, hybridisation, chirality, charge, aromatic, ring,
@@ -223,15 +204,15 @@ class _Tables:
     """Two atoms, type, stereo, conjugated, ring."""
 
 
-_EMPTY = _Tables([(0, 0, 0, "", "", 0, 0, 0, 0)], [])
+_ONE_ATOM = _Properties([(0, 0, 0, "", "", 0, 0, 0, 0)], [])
 
 
-def _tables(molecule: Any) -> _Tables:
+def _properties(molecule: Any) -> _Properties:
     atoms = [
         (
             atom.GetAtomicNum(),
-            min(atom.GetDegree(), _MOST_BONDS),
-            min(atom.GetTotalNumHs(), _MOST_HYDROGENS),
+            min(atom.GetDegree(), _MAX_DEGREE),
+            min(atom.GetTotalNumHs(), _MAX_HYDROGENS),
             atom.GetHybridization().name,
             atom.GetProp("_CIPCode") if atom.HasProp("_CIPCode") else "",
             atom.GetFormalCharge(),
@@ -252,11 +233,11 @@ def _tables(molecule: Any) -> _Tables:
         )
         for bond in molecule.GetBonds()
     ]
-    return _Tables(atoms, bonds)
+    return _Properties(atoms, bonds)
 
 
-def _laid_out(tables: Sequence[_Tables]) -> Iterator[Graph]:
-    """Build the arrays of all graphs at once and yield each graph."""
+def _graphs_of(tables: Sequence[_Properties]) -> Iterator[Graph]:
+    """Build the arrays of all molecules at once and yield their graphs."""
     node_ptr = np.cumsum([0, *(len(table.atoms) for table in tables)])
     X = _atom_columns([atom for table in tables for atom in table.atoms])
     bonds = [bond for table in tables for bond in table.bonds]
@@ -286,11 +267,11 @@ def _atom_columns(atoms: list[tuple[Any, ...]]) -> NDArray[np.float32]:
         *atoms, strict=True
     )
     columns = [
-        _indicators(element, tuple(_ELEMENTS.values()), other=True),
-        _indicators(degree, range(_MOST_BONDS + 1)),
-        _indicators(hydrogens, range(_MOST_HYDROGENS + 1)),
-        _indicators(hybridisation, _HYBRIDISATIONS, other=True),
-        _indicators(chirality, "RS"),
+        _one_hot(element, tuple(_ELEMENTS.values()), other=True),
+        _one_hot(degree, range(_MAX_DEGREE + 1)),
+        _one_hot(hydrogens, range(_MAX_HYDROGENS + 1)),
+        _one_hot(hybridisation, _HYBRIDISATIONS, other=True),
+        _one_hot(chirality, "RS"),
         np.array(numbers, dtype=np.float32).T,
     ]
     return np.concatenate(columns, axis=1)
@@ -301,17 +282,17 @@ def _bond_columns(bonds: list[tuple[Any, ...]]) -> NDArray[np.float32]:
         return np.empty((0, len(BOND_FEATURES)), dtype=np.float32)
     _, _, kind, stereo, *flags = zip(*bonds, strict=True)
     columns = [
-        _indicators(kind, _BOND_TYPES, other=True),
-        _indicators(stereo, ("STEREOE", "STEREOZ")),
+        _one_hot(kind, _BOND_TYPES, other=True),
+        _one_hot(stereo, ("STEREOE", "STEREOZ")),
         np.array(flags, dtype=np.float32).T,
     ]
     return np.concatenate(columns, axis=1)
 
 
-def _indicators(
+def _one_hot(
     values: Any, choices: Sequence[Any], *, other: bool = False
 ) -> NDArray[np.float32]:
-    """Return one-hot columns of the choices."""
+    """Return one-hot columns of the choices, and of other values."""
     equal: NDArray[np.bool_] = np.array(values)[:, None] == np.array(list(choices))
     if other:
         equal = np.column_stack([equal, ~equal.any(axis=1)])

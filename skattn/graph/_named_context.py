@@ -1,4 +1,4 @@
-"""Context of a DataFrame with rows that join a graph by node label."""
+"""Context of a DataFrame with rows that are matched to nodes by label."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -15,67 +15,69 @@ from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, sta
 
 @dataclass(frozen=True, eq=False)
 class NamedContext(Context):
-    """Context of a DataFrame with rows that name nodes of a graph."""
+    """Context of a DataFrame with rows that are matched to nodes by label."""
 
     kind: ClassVar[InputKind] = "named"
     rows: ClassVar[RowKind] = "nodes"
     new_rows_join: ClassVar[bool] = True
     graph: Graph
-    """The user's graph, whole, without its own features."""
-    names: Rows
+    """The whole graph, without node features."""
+    row_nodes: Rows
     """(n_rows,) position of each row's node in the graph."""
     features: Any
-    """(n_rows, n_features), float32, or None where X holds only labels."""
+    """(n_rows, n_features), float32, or None if X has labels alone."""
 
     @classmethod
     def of(cls, X: Any, graph: Graph, check: Check) -> "NamedContext":
-        """Make the context of a DataFrame: look up the node of each row."""
+        """Create the context of a DataFrame X and a graph with node labels."""
         if graph.nodes is None:
             raise ValueError(
-                "graph= joins rows by name, so the graph must have labels, got "
-                f'{graph!r}. Use Graph(adjacency, nodes=pd.Index(labels, name="id")).'
+                f"The Graph passed as graph= must have labels, got {graph!r}. Use "
+                'Graph(adjacency, nodes=pd.Index(labels, name="id")).'
             )
-        names, columns = named_rows(X, graph.nodes)
+        row_nodes, columns = named_rows(X, graph.nodes)
         features = check(columns)
-        check_repeats(names, features, graph.nodes)
-        return cls(graph.base.with_features(None), names, features)
+        check_repeats(row_nodes, features, graph.nodes)
+        return cls(graph.base.with_features(None), row_nodes, features)
 
     @property
     def n_rows(self) -> int:
         """Number of rows, as many as y has."""
-        return len(self.names)
+        return len(self.row_nodes)
 
     def split(self, train: Rows, held_out: Rows | None) -> Views:
-        """Return a view of the training rows' graph and one of all rows' graph."""
+        """Return a view of the graph without held-out rows and one of all rows."""
         if held_out is None or len(held_out) == 0:
-            return self._view(self.names, self.features, self.names[train]), None
+            return self._view(
+                self.row_nodes, self.features, self.row_nodes[train]
+            ), None
         seen = np.setdiff1d(np.arange(self.n_rows), held_out)
         features = None if self.features is None else take_rows(self.features, seen)
         return (
-            self._view(self.names[seen], features, self.names[train]),
-            self._view(self.names, self.features, self.names[held_out]),
+            self._view(self.row_nodes[seen], features, self.row_nodes[train]),
+            self._view(self.row_nodes, self.features, self.row_nodes[held_out]),
         )
 
     def fitted(self) -> "NamedContext":
-        """Return the context with one row per node, in the order of the graph."""
-        names, rows = np.unique(self.names, return_index=True)
+        """Return the context with one row per node, in the order of the nodes."""
+        row_nodes, rows = np.unique(self.row_nodes, return_index=True)
         features = None if self.features is None else take_rows(self.features, rows)
-        return replace(self, names=names, features=features)
+        return replace(self, row_nodes=row_nodes, features=features)
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
-        """Return fitted and requested nodes; requested features replace stored ones."""
+        """Return the fitted nodes and those of X; features of X replace fitted ones."""
         check_kind(self.kind, X, adjacency)
         later = NamedContext.of(X, self.graph, check)
-        names = np.concatenate([self.names, later.names])
+        row_nodes = np.concatenate([self.row_nodes, later.row_nodes])
         features = None
         if self.features is not None:
             features = stack(self.features, later.features)
-        return self._view(names, features, later.names)
+        return self._view(row_nodes, features, later.row_nodes)
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
-        """Return the function that places a matrix in the rows of the whole graph."""
+        """Return a map of matrices to the positions of the whole graph."""
         requested, _ = named_rows(X, self.graph.nodes)
-        nodes, n_nodes = np.union1d(self.names, requested), self.graph.n_nodes
+        nodes, n_nodes = np.union1d(self.row_nodes, requested), self.graph.n_nodes
 
         def place(matrix: sp.csr_array) -> sp.csr_array:
             entries = matrix.tocoo()
@@ -84,9 +86,9 @@ class NamedContext(Context):
 
         return place
 
-    def _view(self, names: Rows, features: Any, targets: Rows) -> Graph:
-        """Return the graph of the named nodes; the last row of a node is used."""
-        row = last_row_of(names, self.graph.n_nodes)
+    def _view(self, row_nodes: Rows, features: Any, targets: Rows) -> Graph:
+        """Return the induced graph of some nodes; the last row of a node is used."""
+        row = last_row_of(row_nodes, self.graph.n_nodes)
         nodes = np.flatnonzero(row >= 0)
         base = self.graph.subgraph(nodes)
         if features is None:

@@ -20,29 +20,35 @@ def knn_adjacency(
     metric: str = "euclidean",
     n_jobs: int | None = None,
 ) -> sparse.csr_array:
-    """Compute the adjacency of a k-NN graph: rows attend to their nearest neighbours.
+    """Compute the adjacency of the k-NN graph of a table.
+
+    Every row attends to its nearest neighbours.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_nodes, n_features)
         Finite numbers.
     n_neighbors : int, default=8
-        Neighbours per row, itself excluded. Clipped to the number of other rows, with
-        a warning.
+        Neighbours per row, without the row itself. Reduced to the number of other
+        rows with a warning.
     metric : str, default="euclidean"
-        The name of one of scikit-learn's metrics.
+        Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
     n_jobs : int or None, default=None
-        Jobs of scikit-learn's neighbour search.
+        Number of jobs of the neighbour search.
 
     Returns
     -------
     csr_array of shape (n_nodes, n_nodes), float32
-        Ones: entry (i, j) if j is among the nearest neighbours of i. Not symmetric.
+        Entry (i, j) is 1 if row j is a nearest neighbour of row i. Not symmetric.
 
     Raises
     ------
     ValueError
-        If `X` holds NaN or infinity, or `n_neighbors` is below 1.
+        If ``X`` holds NaN or infinity, or ``n_neighbors`` is less than 1.
+
+    See Also
+    --------
+    skattn.graph.knn_graph : The k-NN graph with its features.
 
     Examples
     --------
@@ -69,29 +75,31 @@ def knn_graph(
     metric: str = "euclidean",
     n_jobs: int | None = None,
 ) -> Graph:
-    """Compute the k-NN graph of the rows of a table.
+    """Compute the k-NN graph of a table.
+
+    Every row is a node and attends to its nearest neighbours.
 
     Parameters
     ----------
     X : array-like, sparse matrix or DataFrame of shape (n_nodes, n_features)
-        Finite numbers, which become the node features.
+        Finite numbers, also the node features.
     n_neighbors : int, default=8
-        Neighbours per row, itself excluded. Clipped to the number of other rows, with
-        a warning.
+        Neighbours per row, without the row itself. Reduced to the number of other
+        rows with a warning.
     metric : str, default="euclidean"
-        The name of one of scikit-learn's metrics.
+        Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
     n_jobs : int or None, default=None
-        Jobs of scikit-learn's neighbour search.
+        Number of jobs of the neighbour search.
 
     Returns
     -------
     Graph
-        Unweighted and directed, with the features `X`.
+        Directed and unweighted, with the node features ``X``.
 
     Raises
     ------
     ValueError
-        If `X` holds NaN or infinity, or `n_neighbors` is below 1.
+        If ``X`` holds NaN or infinity, or ``n_neighbors`` is less than 1.
 
     Examples
     --------
@@ -104,7 +112,7 @@ def knn_graph(
 
 def table_adjacency(
     X: Any,
-    newcomers: NDArray[np.int64],
+    new_rows: NDArray[np.int64],
     n_neighbors: int,
     *,
     metric: str = "euclidean",
@@ -112,48 +120,52 @@ def table_adjacency(
 ) -> sparse.csr_array:
     """Return the adjacency of all rows to their nearest training rows.
 
-    A new row may attend to a training row equal to it; a training row never attends to
-    itself.
+    Training rows do not attend to themselves; all senders of `new_rows` are training
+    rows.
     """
-    resident = np.ones(X.shape[0], dtype=bool)
-    resident[newcomers] = False
-    residents = np.flatnonzero(resident)
+    is_training = np.ones(X.shape[0], dtype=bool)
+    is_training[new_rows] = False
+    training_rows = np.flatnonzero(is_training)
     found = np.empty((0, 0), dtype=np.int64), np.empty((0, 0), dtype=np.int64)
-    if len(residents):
-        search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(X[residents])
-        n_here = _clip(n_neighbors, len(residents) - 1)
+    if len(training_rows):
+        search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(X[training_rows])
+        n_senders = _available_neighbors(n_neighbors, len(training_rows) - 1)
         found = (
-            _nearest(search, None, n_here),
-            _nearest(search, X[newcomers], min(n_neighbors, len(residents))),
+            _nearest_rows(search, None, n_senders),
+            _nearest_rows(search, X[new_rows], min(n_neighbors, len(training_rows))),
         )
     receivers = [
-        np.repeat(rows, near.shape[1])
-        for rows, near in zip((residents, newcomers), found, strict=True)
+        np.repeat(rows, nearest.shape[1])
+        for rows, nearest in zip((training_rows, new_rows), found, strict=True)
     ]
-    senders = residents[np.concatenate([near.ravel() for near in found])]
-    return _ones(np.concatenate(receivers), senders, X.shape[0])
+    senders = training_rows[np.concatenate([nearest.ravel() for nearest in found])]
+    return _unweighted(np.concatenate(receivers), senders, X.shape[0])
 
 
-def _clip(n_neighbors: int, available: int) -> int:
+def _available_neighbors(n_neighbors: int, available: int) -> int:
     if n_neighbors > available:
         warnings.warn(
-            f"n_neighbors={n_neighbors} is more than the {available} other rows: each "
-            f"row attends to {available}. Lower n_neighbors.",
+            f"n_neighbors={n_neighbors} is more than the {available} other rows, so "
+            f"each row attends to {available}. Reduce n_neighbors.",
             UserWarning,
             stacklevel=2,
         )
     return min(n_neighbors, available)
 
 
-def _nearest(search: NearestNeighbors, X: Any, n_neighbors: int) -> NDArray[np.int64]:
+def _nearest_rows(
+    search: NearestNeighbors, X: Any, n_neighbors: int
+) -> NDArray[np.int64]:
     n_rows = search.n_samples_fit_ if X is None else X.shape[0]
     if not n_rows or not n_neighbors:
         return np.empty((n_rows, 0), dtype=np.int64)
-    near: NDArray[np.int64] = search.kneighbors(X, n_neighbors, return_distance=False)
-    return near
+    nearest: NDArray[np.int64] = search.kneighbors(
+        X, n_neighbors, return_distance=False
+    )
+    return nearest
 
 
-def _ones(
+def _unweighted(
     receivers: NDArray[np.int64], senders: NDArray[np.int64], n_nodes: int
 ) -> sparse.csr_array:
     index = index_dtype(n_nodes, len(senders))

@@ -1,4 +1,4 @@
-"""Graphs to and from networkx."""
+"""Conversion to and from networkx."""
 
 from typing import Any
 
@@ -16,47 +16,47 @@ def parts_from_networkx(
     weight: str | None,
     edge_attributes: list[str] | None,
 ) -> dict[str, Any]:
-    """Return the arguments of the constructor of Graph."""
+    """Return the constructor arguments of a Graph."""
     _check_networkx(graph)
     if X is not None and node_attributes is not None:
         raise ValueError(
-            "from_networkx takes X or node_attributes, got both. Leave one out."
+            "from_networkx takes X or node_attributes, got both. Remove one."
         )
     labels = list(graph.nodes)
     position = {label: number for number, label in enumerate(labels)}
-    edges = [(position[u], position[v], held) for u, v, held in graph.edges(data=True)]
+    edges = [(position[u], position[v], data) for u, v, data in graph.edges(data=True)]
     if node_attributes is not None:
-        held = [graph.nodes[label] for label in labels]
-        X = _columns(held, node_attributes, "node")
+        data = [graph.nodes[label] for label in labels]
+        X = _data_columns(data, node_attributes, "node")
     features = None
     if edge_attributes is not None:
-        features = _columns([held for *_, held in edges], edge_attributes, "edge")
-    weights = [1 if weight is None else held.get(weight, 1) for *_, held in edges]
+        features = _data_columns([data for *_, data in edges], edge_attributes, "edge")
+    weights = [1 if weight is None else data.get(weight, 1) for *_, data in edges]
     ends = np.array([edge[:2] for edge in edges], dtype=np.int64).reshape(-1, 2)
     directed = graph.is_directed()
     parts = matrix_parts(ends, len(labels), weights, features, directed=directed)
-    counted = labels == list(range(len(labels)))
-    return {**parts, "X": X, "nodes": None if counted else labels}
+    is_default = labels == list(range(len(labels)))
+    return {**parts, "X": X, "nodes": None if is_default else labels}
 
 
 def _check_networkx(graph: Any) -> None:
     if not (hasattr(graph, "adj") and hasattr(graph, "is_directed")):
         raise TypeError(
             f"graph must be a networkx graph, got {type(graph).__name__}. Use "
-            "Graph(adjacency) for a matrix and Graph.from_edges(edges) for pairs."
+            "Graph(adjacency) for a matrix, Graph.from_edges(edges) for an edge list."
         )
 
 
-def _columns(held: list[dict[str, Any]], names: list[str], owner: str) -> Any:
-    """Return one row of numbers per node or edge."""
-    missing = [name for name in names if any(name not in each for each in held)]
+def _data_columns(data: list[dict[str, Any]], names: list[str], owner: str) -> Any:
+    """Return attributes of nodes or edges as a float array with a column per name."""
+    missing = [name for name in names if any(name not in each for each in data)]
     if missing:
         raise ValueError(
-            f"Every {owner} must have the attributes {names}, {missing} are not on all "
-            f"of them. Set a value on each {owner} first."
+            f"Every {owner} must have the attributes {names}, got some without "
+            f"{missing}. Set these attributes of every {owner}."
         )
-    rows = [[each[name] for name in names] for each in held]
-    return np.array(rows, dtype=np.float64).reshape(len(held), len(names))
+    rows = [[each[name] for name in names] for each in data]
+    return np.array(rows, dtype=np.float64).reshape(len(data), len(names))
 
 
 def to_networkx(graph: Any) -> Any:
@@ -74,7 +74,7 @@ def to_networkx(graph: Any) -> Any:
         _edge_attributes(base),
         strict=True,
     )
-    made.add_edges_from((labels[i], labels[j], held) for i, j, held in entries)
+    made.add_edges_from((labels[i], labels[j], data) for i, j, data in entries)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Lists of graphs from networkx."""
+"""Conversion of lists of networkx graphs."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,33 +13,31 @@ def graphs_from_networkx(
     weight: str | None = "weight",
     edge_attributes: list[str] | None = None,
 ) -> list[Graph]:
-    """Convert a list of networkx graphs to graphs.
-
-    An edge u → v: u attends to v; an undirected edge becomes one per direction.
+    """Convert a list of networkx graphs to a list of Graph.
 
     Parameters
     ----------
     graphs : iterable of networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
-        The nodes of each become its labels (none if they are 0 .. n - 1).
+        For an edge u → v, u attends to v; undirected edges are added in both
+        directions. Nodes become labels unless they are 0 .. n - 1.
     node_attributes : list of str or None, default=None
-        Numeric node attributes that become the columns of X; None: no features.
+        Numeric node attributes that become the columns of X. None means no features.
     weight : str or None, default="weight"
-        The edge attribute that holds the weight; 1 where an edge has none.
+        Edge attribute of the weight; 1 for edges without it.
     edge_attributes : list of str or None, default=None
         Numeric edge attributes that become the edge features.
 
     Returns
     -------
     list of Graph
-        In the order of `graphs`.
+        Graphs in the order of ``graphs``.
 
     Raises
     ------
     TypeError
-        If an element is no networkx graph.
+        If an entry is not a networkx graph.
     ValueError
-        If an attribute is missing or no number. Either error names the position of
-        the graph.
+        If an attribute is missing or not a number.
 
     See Also
     --------
@@ -55,13 +53,13 @@ def graphs_from_networkx(
     """
     if hasattr(graphs, "adj"):
         raise TypeError(
-            "graphs must be a list of networkx graphs, got one graph. Put it into a "
-            "list, or use Graph.from_networkx(graph)."
+            "graphs must be a list of networkx graphs, got one graph. Pass [graph], or "
+            "use Graph.from_networkx(graph)."
         )
-    made = []
+    converted = []
     for number, graph in enumerate(graphs):
         try:
-            made.append(
+            converted.append(
                 Graph.from_networkx(
                     graph,
                     node_attributes=node_attributes,
@@ -72,4 +70,4 @@ def graphs_from_networkx(
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"At position {number} of graphs: {error}") from error
-    return made
+    return converted

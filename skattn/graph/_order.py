@@ -1,6 +1,7 @@
-"""Node order that places neighbours near each other in memory.
+"""Node order that stores neighbours close together in memory.
 
-Training is bound by reading the rows of senders; see "Growth" in benchmarks/README.md.
+Training time depends on the memory locality of senders; see "Growth" in
+benchmarks/README.md.
 """
 
 import numpy as np
@@ -11,34 +12,34 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from skattn.graph._ragged_range import ragged_range
 
 MIN_NODES = 50_000
-"""Number of nodes below which rows mostly stay in the caches in any order."""
+"""Number of nodes below which the caches hold most rows in any order."""
 SAMPLE_NODES = 4096
-"""Receivers in a sample: about as many rows as fit in a core's own cache."""
+"""Number of receivers in a sample, about as many rows as a core's cache holds."""
 N_SAMPLES = 4
-"""Number of samples that estimate the locality of an order."""
+"""Number of samples for estimating the locality of an order."""
 MAX_SENDER_RATIO = 0.5
-"""Maximum ratio of distinct senders after and before an ordering that is used."""
+"""Maximum ratio of distinct senders after and before a useful reordering."""
 MAX_SQUARED_DEGREES = 1000
-"""Maximum squared degrees per edge: Cuthill-McKee is slow with hubs."""
+"""Maximum sum of squared degrees per edge; Cuthill-McKee is slow with hubs."""
 
 
 def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
-    """Return an order of the nodes that improves memory locality, if there is one.
+    """Compute a node order that improves memory locality, if there is one.
 
-    The order is the reverse Cuthill-McKee one. It is computed only if samples show that
-    nodes which are close in the graph share more senders than nodes which are close in
-    memory; in a random graph they do not.
+    The reverse Cuthill-McKee order. It is used only if nodes that are close in the
+    graph share more senders than nodes that are close in memory, as estimated on
+    samples.
 
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        Row attends to column; edges in one direction are enough.
+        Receivers are rows, senders columns.
 
     Returns
     -------
     ndarray of shape (n_nodes,), int64, or None
-        The nodes in their new order; None if the graph is small, its order is local
-        already, or no order improves it.
+        Nodes in the new order; None if it would not improve locality or the graph is
+        small.
 
     References
     ----------
@@ -46,7 +47,7 @@ def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
 
     Examples
     --------
-    A ring of which every node attends to four others, with nodes in random order.
+    A ring graph with nodes in random order:
 
     >>> import numpy as np
     >>> from scipy import sparse
@@ -61,14 +62,15 @@ def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
     """
     if adjacency.shape[0] < max(MIN_NODES, SAMPLE_NODES) or _has_hubs(adjacency):
         return None
-    starts = _starts(adjacency.shape[0])
-    now = _spread(adjacency, [_in_a_row(start) for start in starts])
-    possible = _spread(adjacency, [_around(adjacency, start) for start in starts])
-    if possible > MAX_SENDER_RATIO * now:
+    starts = _sample_starts(adjacency.shape[0])
+    before = _senders_per_edge(adjacency, [_consecutive(start) for start in starts])
+    local = [_nearest_nodes(adjacency, start) for start in starts]
+    if _senders_per_edge(adjacency, local) > MAX_SENDER_RATIO * before:
         return None
     order = reverse_cuthill_mckee(adjacency, symmetric_mode=True)
-    then = _spread(adjacency, [order[_in_a_row(start)] for start in starts])
-    return None if then > MAX_SENDER_RATIO * now else order.astype(np.int64)
+    reordered = [order[_consecutive(start)] for start in starts]
+    after = _senders_per_edge(adjacency, reordered)
+    return None if after > MAX_SENDER_RATIO * before else order.astype(np.int64)
 
 
 def _has_hubs(adjacency: sparse.csr_array) -> bool:
@@ -76,17 +78,17 @@ def _has_hubs(adjacency: sparse.csr_array) -> bool:
     return bool(degree @ degree > MAX_SQUARED_DEGREES * max(adjacency.nnz, 1))
 
 
-def _starts(n_nodes: int) -> NDArray[np.int64]:
+def _sample_starts(n_nodes: int) -> NDArray[np.int64]:
     """Return the first node of each sample, evenly spaced."""
     ends = np.linspace(0, n_nodes - SAMPLE_NODES, N_SAMPLES + 2)
     return ends[1:-1].astype(np.int64)
 
 
-def _in_a_row(start: np.int64) -> NDArray[np.int64]:
+def _consecutive(start: np.int64) -> NDArray[np.int64]:
     return np.arange(start, start + SAMPLE_NODES)
 
 
-def _around(adjacency: sparse.csr_array, start: np.int64) -> NDArray[np.int64]:
+def _nearest_nodes(adjacency: sparse.csr_array, start: np.int64) -> NDArray[np.int64]:
     """Return the `SAMPLE_NODES` nodes at the smallest hop distance from a node."""
     found = ring = np.array([start])
     while len(found) < SAMPLE_NODES:
@@ -97,8 +99,10 @@ def _around(adjacency: sparse.csr_array, start: np.int64) -> NDArray[np.int64]:
     return found
 
 
-def _spread(adjacency: sparse.csr_array, samples: list[NDArray[np.int64]]) -> float:
-    """Return the number of distinct senders per edge of samples of receivers."""
+def _senders_per_edge(
+    adjacency: sparse.csr_array, samples: list[NDArray[np.int64]]
+) -> float:
+    """Return the number of distinct senders per edge in samples of receivers."""
     senders = [_senders(adjacency, nodes) for nodes in samples]
     n_distinct = sum(len(np.unique(found)) for found in senders)
     return n_distinct / max(sum(map(len, senders)), 1)

@@ -1,6 +1,6 @@
 """Conversion of values to JSON and a list of arrays, and back, without pickle.
 
-Only classes in a table of parts are instantiated; no other code is executed.
+Reading instantiates only the classes of a given table and executes no other code.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,20 +15,20 @@ from skattn.graph._array_file import KINDS
 
 
 class Part(NamedTuple):
-    """Decomposition of the instances of some classes, and its inverse."""
+    """Decomposition of instances of some classes into values, and its inverse."""
 
     types: type | tuple[type, ...]
     take_apart: Callable[[Any], Iterable[Any]]
-    """Function of an instance that returns values to be packed."""
+    """Function from an instance to the values to be packed."""
     make: Callable[..., Any]
-    """Function of those values, as positional arguments, that returns an instance."""
+    """Function from these values, as positional arguments, to an instance."""
 
 
 Parts = Mapping[str, Part]
 
 
 def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any:
-    """Convert a value to JSON.
+    """Convert a value to JSON; append its arrays to a list.
 
     Parameters
     ----------
@@ -37,8 +37,7 @@ def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any
     parts : mapping of str to Part
         Decomposition of other classes.
     arrays : list of ndarray
-        Receives the arrays; JSON holds their positions. An array that occurs twice is
-        listed once.
+        Extended by the arrays, each once; JSON holds their positions.
     name : object
         Name of the value in messages; entries of a dict are named by their keys.
 
@@ -57,7 +56,7 @@ def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray) and value.dtype.kind in KINDS:
-        return {"array": _position(value, arrays)}
+        return {"array": _array_position(value, arrays)}
     if isinstance(value, dict):
         return {
             "dict": [
@@ -72,13 +71,13 @@ def pack(value: Any, parts: Parts, arrays: list[NDArray[Any]], name: Any) -> Any
             }
     raise TypeError(
         f"{name!r} must be made of numbers, text, arrays and graphs to be saved "
-        f"without pickle, got {type(value).__name__}. Set it to something plain, or "
-        "use joblib.dump."
+        f"without pickle, got {type(value).__name__}. Set it to such a value, or use "
+        "joblib.dump."
     )
 
 
 def unpack(packed: Any, parts: Parts, arrays: list[NDArray[Any]]) -> Any:
-    """Invert `pack`."""
+    """Return the value that `pack` converted."""
     if not isinstance(packed, dict):
         return packed
     ((kind, entries),) = packed.items()
@@ -89,7 +88,7 @@ def unpack(packed: Any, parts: Parts, arrays: list[NDArray[Any]]) -> Any:
     return parts[kind].make(*(unpack(entry, parts, arrays) for entry in entries))
 
 
-def _position(array: NDArray[Any], arrays: list[NDArray[Any]]) -> int:
+def _array_position(array: NDArray[Any], arrays: list[NDArray[Any]]) -> int:
     for k, other in enumerate(arrays):
         if other is array:
             return k
@@ -100,8 +99,8 @@ def _position(array: NDArray[Any], arrays: list[NDArray[Any]]) -> int:
 def _csr_parts(matrix: Any) -> tuple[Any, ...]:
     rows = matrix.tocsr()
     return (
-        _first(rows.data, rows.nnz),
-        _first(rows.indices, rows.nnz),
+        _first_entries(rows.data, rows.nnz),
+        _first_entries(rows.indices, rows.nnz),
         rows.indptr,
         rows.shape[1],
         isinstance(matrix, sparse.spmatrix),
@@ -110,8 +109,8 @@ def _csr_parts(matrix: Any) -> tuple[Any, ...]:
     )
 
 
-def _first(array: NDArray[Any], n: int) -> NDArray[Any]:
-    return array if len(array) == n else array[:n]  # itself, to be stored once
+def _first_entries(array: NDArray[Any], n: int) -> NDArray[Any]:
+    return array if len(array) == n else array[:n]  # the same object is stored once
 
 
 def _make_csr(
@@ -121,7 +120,7 @@ def _make_csr(
     n_columns: int,
     *flags: bool,
 ) -> Any:
-    """Make a CSR matrix without its constructor, which would read mapped indices."""
+    """Return a CSR matrix without reading memory-mapped indices."""
     is_matrix, is_sorted, is_canonical = flags
     counts = len(data), len(indices)
     if {indices.dtype.kind, indptr.dtype.kind} != {"i"}:
@@ -145,4 +144,4 @@ PLAIN: dict[str, Part] = {
     "objects": Part(np.ndarray, list, lambda *entries: np.array(entries, dtype=object)),
     "csr": Part((sparse.sparray, sparse.spmatrix), _csr_parts, _make_csr),
 }
-"""Containers of plain values, arrays of objects, and sparse matrices."""
+"""Decomposition of lists, tuples, object arrays and sparse matrices."""

@@ -1,7 +1,7 @@
-"""Graphs to and from PyG.
+"""Conversion to and from PyG.
 
-PyG's messages flow from source to target, so the target is the receiver:
-``adjacency[target, source]``. PyG and torch are imported by the functions alone.
+PyG's messages flow from source to target, so the target of an edge is the receiver.
+torch and PyG are imported inside the functions.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from skattn.graph._graph_list import whole_graphs
 
 
 def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
-    """Convert PyG data objects to graphs.
+    """Convert PyG data objects to a list of Graph.
 
     ``x`` becomes the node features, ``edge_attr`` the edge features and ``edge_weight``
-    the weights; other attributes, such as the labels ``y``, are dropped.
-    Edges that occur twice are summed, or stay parallel where there is an ``edge_attr``.
+    the edge weights; other attributes, such as the labels ``y``, are dropped. Duplicate
+    edges are summed unless there is an ``edge_attr``.
 
     Parameters
     ----------
@@ -30,18 +30,24 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
     Returns
     -------
     list of Graph
-        One per object; the target of an edge attends to its source.
+        One graph per object, in which the target of an edge attends to its source.
 
     Raises
     ------
     TypeError
-        If this is a single object, or an element is no ``Data``.
+        If an entry is not a ``Data`` object.
     ValueError
-        If an object holds its edges as ``adj_t``, or their shapes do not match.
+        If an object stores its edges as ``adj_t``, or shapes do not match.
 
     See Also
     --------
-    graphs_to_pyg : The inverse.
+    skattn.graph.graphs_to_pyg : The inverse conversion.
+
+    Examples
+    --------
+    >>> from skattn.graph import graphs_from_pyg
+    >>> from torch_geometric.datasets import TUDataset  # doctest: +SKIP
+    >>> graphs = graphs_from_pyg(TUDataset("data", name="MUTAG"))  # doctest: +SKIP
     """
     if hasattr(data_list, "edge_index"):
         raise TypeError(
@@ -54,34 +60,33 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
 def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
     """Convert graphs to PyG data objects.
 
-    Node features become ``x``, edge features ``edge_attr``, weights ``edge_weight``
-    (on all graphs if any is weighted); node labels are dropped. The tensors are
-    copies.
+    Node features become ``x``, edge features ``edge_attr`` and, if a graph is weighted,
+    edge weights ``edge_weight``; node labels are dropped. Tensors are copies.
 
     Parameters
     ----------
     graphs : iterable of Graph
-        Whole graphs, with numeric features or without.
+        Graphs with all nodes as targets, with numeric features or without.
     y : array-like of shape (n_graphs,) or (n_graphs, n_outputs), or None, default=None
-        Numbers that become the labels ``y``, integers as int64 and others as float32.
+        Numeric labels, which become ``y``: integers as int64, others as float32.
 
     Returns
     -------
     list of torch_geometric.data.Data
-        One per graph; a receiver is the target of its edges.
+        One object per graph, in which receivers are the targets of edges.
 
     Raises
     ------
     ImportError
         If torch_geometric is not installed.
     TypeError
-        If an element is no graph, or `y` is no array of numbers.
+        If an entry is not a Graph, or ``y`` is not numeric.
     ValueError
-        If a graph is a view of some nodes, or `y` has not one entry per graph.
+        If a graph is a view of some nodes, or ``y`` does not have one entry per graph.
 
     See Also
     --------
-    graphs_from_pyg : The inverse.
+    skattn.graph.graphs_from_pyg : The inverse conversion.
     """
     try:
         from torch_geometric.data import Data
@@ -109,13 +114,13 @@ def _from_data(number: int, data: Any) -> Graph:
     if not hasattr(data, "edge_index"):
         raise TypeError(
             "graphs_from_pyg takes a list of PyG's Data, got "
-            f"{type(data).__name__} at position {number}. Graphs with several kinds of "
-            "nodes or edges become one kind by data.to_homogeneous()."
+            f"{type(data).__name__} at position {number}. Convert heterogeneous "
+            "graphs with data.to_homogeneous()."
         )
     if data.edge_index is None and getattr(data, "adj_t", None) is not None:
         raise ValueError(
             f"A PyG graph must hold its edges as edge_index, number {number} holds "
-            "them as adj_t. Leave the transform ToSparseTensor out."
+            "them as adj_t. Remove the transform ToSparseTensor."
         )
     return Graph(
         _adjacency(data),
@@ -125,7 +130,7 @@ def _from_data(number: int, data: Any) -> Graph:
 
 
 def _adjacency(data: Any) -> sp.coo_array:
-    """Return a COO adjacency in the order of the edges and edge features."""
+    """Return a COO adjacency with entries in the order of the edges."""
     n_nodes = int(data.num_nodes or 0)
     if data.edge_index is None:
         return sp.coo_array((n_nodes, n_nodes), dtype=np.float32)
@@ -168,7 +173,7 @@ def _to_arrays(graph: Graph, *, weighted: bool) -> dict[str, Any]:
 
 
 def _tensor(array: Any) -> Any:
-    """Copy an array to a tensor, a sparse matrix to a sparse float32 tensor."""
+    """Return a tensor of an array, a sparse float32 tensor of a sparse matrix."""
     import torch
 
     if not sp.issparse(array):

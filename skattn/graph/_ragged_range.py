@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def ragged_range(starts: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.int64]:
-    """Concatenate ``range(start, start + length)`` over all starts and lengths."""
+    """Return the concatenated ``range(start, start + length)`` of all pairs."""
     offsets = np.cumsum(lengths, dtype=np.int64) - lengths
     ranges: NDArray[np.int64] = np.repeat(starts - offsets, lengths)
     ranges += np.arange(len(ranges))

@@ -1,7 +1,7 @@
-"""Files of graphs and estimators: one format, one version, no pickle.
+"""File format of graphs and estimators, without pickle.
 
-An array file whose head names the class that wrote it, the version of the format, a
-unique id of the file, and the packed state.
+An array file with a header of the name of the class, the version of the format, a
+unique id and the packed state.
 """
 
 import os
@@ -25,29 +25,16 @@ MALFORMED = (
     OverflowError,
     RecursionError,
 )
-"""Errors raised by malformed content."""
+"""Exceptions that malformed content may raise."""
 
 
 def write_record(
     path: str | os.PathLike[str], owner: str, state: Any, parts: Parts = PLAIN
 ) -> None:
-    """Write a state to a file; an old one stays until the new one is complete.
+    """Write a state that `pack` converts; an existing file is replaced at the end.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    owner : str
-        Name of the class whose ``load`` reads it.
-    state : object
-        A value that `pack` can convert.
-    parts : mapping of str to Part
-        Decomposition of the classes in `state`.
-
-    Raises
-    ------
-    TypeError
-        If `state` holds an instance of another class.
+    `owner` is the name of the class whose ``load`` reads the file. Raises TypeError if
+    the state holds an instance of a class that is not in `parts`.
     """
     arrays: list[NDArray[Any]] = []
     head = {
@@ -66,30 +53,10 @@ def read_record(
     *,
     mmap: bool = False,
 ) -> tuple[Any, str]:
-    """Read a file of `write_record`.
+    """Return the state and the unique id of a file from `write_record`.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    owner : str
-        Name of the class that must have written it.
-    parts : mapping of str to Part
-        As at writing.
-    mmap : bool, default=False
-        Whether arrays are mapped, and their checksums not compared.
-
-    Returns
-    -------
-    state : object
-        The state.
-    stamp : str
-        Unique id of the file.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, of another version or class, or of another program.
+    With `mmap`, arrays are memory-mapped and their checksums not compared. Raises
+    ValueError if the file is damaged, or of another class, version or format.
     """
     path = os.fspath(path)
     try:
@@ -99,14 +66,14 @@ def read_record(
         raise damaged(path, owner, error) from error
     if found != owner:
         raise ValueError(
-            f"{path!r} must be a file that {owner}.save wrote, got one that "
-            f"{found}.save wrote. Open it with {found}.load."
+            f"{path!r} must be a file that {owner}.save wrote, got one of "
+            f"{found}.save. Open it with {found}.load."
         )
     if version != VERSION:
         raise ValueError(
             f"{path!r} must hold version {VERSION} of the format, got version "
-            f"{version!r}. Open it with the skattn that wrote it, or write it again "
-            "with this one."
+            f"{version!r}. Open it with the version of skattn that wrote it, or save "
+            "it again with this version."
         )
     try:
         return unpack(head["state"], parts, arrays), stamp
@@ -117,8 +84,8 @@ def read_record(
 def damaged(
     path: str | os.PathLike[str], owner: str, error: BaseException
 ) -> ValueError:
-    """Return the error of a file with unexpected content."""
+    """Return the exception for a file with unexpected content."""
     return ValueError(
         f"{str(path)!r} must be a file that {owner}.save wrote; it is damaged or "
-        f"something else: {error}. Write it again; a pickle opens with joblib.load."
+        f"something else: {error}. Save it again; open a pickle with joblib.load."
     )

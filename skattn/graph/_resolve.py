@@ -1,4 +1,4 @@
-"""Resolution of the arguments of ``fit`` to a context."""
+"""Conversion of the arguments of ``fit`` to a context."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ CONTEXTS = (
     GraphContext,
     NamedContext,
 )
-"""Context classes of the six kinds of input, subclasses before their bases."""
+"""Context classes of the kinds of input, subclasses before their base classes."""
 
 
 def resolve(
@@ -33,37 +33,36 @@ def resolve(
     n_neighbors: int = 8,
     check: Check,
 ) -> Context:
-    """Make the context of a fit from its input.
+    """Create the context of a fit.
 
     Parameters
     ----------
     X : Graph, array-like, sparse matrix, DataFrame or list
-        The rows, one target each. Of a list (or tuple, or array of objects) the first
-        element decides what all are: graphs, sequences of shape (n_steps, n_features),
-        or rows of a table. An array of three dimensions, (n_sequences, n_steps,
-        n_features), holds sequences.
+        The rows. The first entry of a list, tuple or object array decides whether all
+        are graphs, sequences (n_steps, n_features) or rows of a table. An array
+        (n_sequences, n_steps, n_features) holds sequences.
     adjacency : matrix of shape (n_rows, n_rows) or None, default=None
-        Row i of X is node i.
+        Adjacency of the rows of a table X.
     graph : Graph or None, default=None
-        A graph with labels that rows of a DataFrame join by name.
+        Graph with node labels, by which rows of a DataFrame X join it.
     n_neighbors : int, default=8
-        For a plain table: number of rows that each row attends to.
+        Number of neighbours of a row in the k-NN graph of a table.
     check : callable
-        Takes a raw feature matrix, or None where there is none, and returns it as
-        float32 ndarray or CSR matrix. Called once, after the rest is checked.
+        Function from raw features, or None, to a float32 array, CSR matrix or None.
+        It is called once, after all other checks.
 
     Returns
     -------
     Context
-        One of ``CONTEXTS``.
+        An instance of one of `CONTEXTS`.
 
     Raises
     ------
     TypeError
-        If `graph` is no Graph, or X holds objects of several kinds or of none of these.
+        If X or `graph` is of another type, or X mixes types.
     ValueError
-        If the arguments contradict each other, a row names an unknown node, a list is
-        empty, or its graphs, sequences or rows differ in their features.
+        If the arguments contradict each other, a list is empty, its entries differ in
+        their features, or a node label is unknown.
     """
     kind = input_kind(X, adjacency, graph)
     if graph is not None:

@@ -1,4 +1,4 @@
-"""Keys of ``graph[key]``: positions, slices and masks of targets."""
+"""Indexing of graphs by positions, slices and masks."""
 
 from typing import Any
 
@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 
 def row_key(key: Any) -> Any:
-    """Return a slice, or an integer or boolean array, that selects targets."""
+    """Return the key of ``graph[key]`` as a slice or an integer or boolean array."""
     if isinstance(key, tuple):
         rest = key[1:]
         if len(rest) > 1 or any(not _takes_all(part) for part in rest):
             raise IndexError(
-                "A Graph is sliced by rows alone, graph[rows] or graph[rows, ...], got "
-                f"{len(key)} indices. Use graph.with_features(...) for other columns."
+                "A Graph must be sliced by rows alone, graph[rows] or graph[rows, "
+                f"...], got {len(key)} indices. Use graph.with_features(...) for other "
+                "columns."
             )
         key = key[0] if key else slice(None)
     if key is Ellipsis:
@@ -31,10 +32,10 @@ def _as_index(key: Any) -> NDArray[Any]:
         index = index.astype(np.int64)
     if index.ndim != 1 or index.dtype.kind not in "iub":
         raise IndexError(
-            "A Graph is sliced by an integer, a slice, a mask or a list of positions, "
-            f"got {type(key).__name__} of dtype {index.dtype} with "
-            f"{np.ndim(key)} dimension(s). Labels: graph.nodes.get_indexer(labels) "
-            "gives their positions."
+            "A Graph must be sliced by an integer, a slice, a mask or a list of "
+            f"positions, got {type(key).__name__} of dtype {index.dtype} with "
+            f"{np.ndim(key)} dimension(s). Convert labels to positions with "
+            "graph.nodes.get_indexer(labels)."
         )
     return index
 
@@ -45,8 +46,8 @@ def unique_positions(nodes: Any, n_nodes: int) -> NDArray[np.int64]:
     if len(np.unique(positions)) < len(positions):
         raise ValueError(
             "subgraph(nodes) must name each node once, got "
-            f"{len(positions)} positions of {len(np.unique(positions))} nodes. "
-            "A view may repeat targets: graph[rows]."
+            f"{len(positions)} positions of {len(np.unique(positions))} nodes. Use "
+            "graph[rows] for a view with repeated targets."
         )
     return positions
 

@@ -1,21 +1,21 @@
-"""Schema of a graph: its numbers of features."""
+"""Numbers of features of a graph and their comparison at prediction."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 
 class Difference(NamedTuple):
-    """Difference of two schemas in one number of features."""
+    """Different number of features in two schemas."""
 
     noun: str
-    """Name of the feature, singular: "feature" or "edge feature"."""
+    """Kind of feature: "feature" or "edge feature"."""
     expected: int
     got: int
 
 
 @dataclass(frozen=True)
 class GraphSchema:
-    """Numbers of features of a graph, or of the graphs that a network was fitted on."""
+    """Numbers of node features and edge features of a graph."""
 
     n_features: int
     """Node features, 0 without any."""
@@ -24,7 +24,7 @@ class GraphSchema:
 
     @classmethod
     def of(cls, graph: Any) -> Self:
-        """Return the schema of a Graph, a GraphCollection or a view of one."""
+        """Return the schema of a Graph or GraphCollection."""
         return cls(graph.n_features, graph.n_edge_features)
 
     def difference(self, other: "GraphSchema") -> Difference | None:
@@ -37,23 +37,12 @@ class GraphSchema:
         return None
 
     def check(self, view: Any) -> None:
-        """Compare a graph at predict with the schema of fit.
-
-        Parameters
-        ----------
-        view : Graph or GraphCollection
-            With checked features.
-
-        Raises
-        ------
-        ValueError
-            If it has more or fewer features or edge features.
-        """
+        """Raise ValueError if a Graph or GraphCollection at prediction differs."""
         found = self.difference(self.of(view))
         if found is None:
             return
         remedy = "edge_features" if found.noun == "edge feature" else "columns of X"
         raise ValueError(
             f"the graph must have {found.expected} {found.noun}s, as at fit, got "
-            f"{found.got}. Give it the same {remedy}, or fit again."
+            f"{found.got}. Pass a graph with the same {remedy}, or fit again."
         )

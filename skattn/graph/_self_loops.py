@@ -1,4 +1,4 @@
-"""Self-loops: diagonal entries of the adjacency."""
+"""Self-loops, the diagonal entries of an adjacency."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,36 +11,23 @@ from scipy import sparse
 
 from skattn.graph._adjacency import check_indptr, check_range, index_dtype
 
-_ENTRIES_PER_BLOCK = 1 << 18  # small enough for the cache
+_ENTRIES_PER_BLOCK = 1 << 18  # fits in the cache
 
 
 @dataclass(frozen=True, eq=False)
 class MissingLoops:
-    """Nodes without a self-loop, and the positions of the loops to be inserted."""
+    """Nodes without a self-loop and the positions at which to insert one."""
 
     nodes: NDArray[np.int64]
     """(n_missing,), ascending."""
     positions: NDArray[np.int64]
-    """(n_missing,): position of the entry before which each loop is inserted."""
+    """(n_missing,) positions of the entries before which loops are inserted."""
 
     @classmethod
     def of(cls, adjacency: sparse.csr_array) -> "MissingLoops":
-        """Find the missing loops, block by block in bounded memory.
+        """Find the missing loops of a sorted adjacency, in bounded memory.
 
-        Parameters
-        ----------
-        adjacency : csr_array of shape (n_nodes, n_nodes)
-            Row attends to column, indices sorted within a row.
-
-        Returns
-        -------
-        MissingLoops
-            Of all nodes without a stored diagonal entry.
-
-        Raises
-        ------
-        ValueError
-            If indices are invalid. Indices mapped from a file are first read here.
+        Raises ValueError if indices are invalid; memory-mapped ones are read here.
         """
         indptr, indices = adjacency.indptr, adjacency.indices
         check_indptr(indptr, adjacency.shape[0])
@@ -62,37 +49,13 @@ class MissingLoops:
         return cls(nodes, indptr[nodes] + before[nodes])
 
     def insert(self, entries: NDArray[Any], loops: Any) -> NDArray[Any]:
-        """Insert values of the loops among those of the entries.
-
-        Parameters
-        ----------
-        entries : ndarray of shape (n_edges,) or (n_edges, k)
-            One value or row per stored entry.
-        loops : scalar or ndarray of shape (n_missing,)
-            Values of the loops.
-
-        Returns
-        -------
-        ndarray of shape (n_edges + n_missing,) or (n_edges + n_missing, k)
-            In the order of the new entries; `entries` itself if no loop is missing.
-        """
+        """Return values per entry, (n_edges, ...), with values of loops inserted."""
         if len(self.nodes) == 0:
             return entries
         return np.insert(np.asarray(entries), self.positions, loops, axis=0)
 
     def widen(self, indptr: NDArray[Any]) -> NDArray[Any]:
-        """Return `indptr` with room for the loops.
-
-        Parameters
-        ----------
-        indptr : ndarray of shape (n_nodes + 1,)
-            Start of each row's entries.
-
-        Returns
-        -------
-        ndarray of shape (n_nodes + 1,), int64
-            Start of each row with its loop; `indptr` itself if none is missing.
-        """
+        """Return the `indptr` of the adjacency with the loops inserted."""
         if len(self.nodes) == 0:
             return indptr
         added = np.zeros(len(indptr), dtype=np.int64)
@@ -105,22 +68,23 @@ def add_self_loops(
 ) -> tuple[sparse.csr_array, NDArray[Any] | None, NDArray[np.int64]]:
     """Add missing self-loops with weight 1.
 
+    Existing self-loops keep their weight.
+
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        Row attends to column, indices sorted within a row. Diagonal entries that
-        are there keep their weight.
+        Receivers are rows, senders columns; indices are sorted within a row.
     edge_features : ndarray of shape (n_edges, n_edge_features) or None, default=None
-        One row per stored entry; an added loop gets zeros.
+        One row per stored entry; an added self-loop has zeros.
 
     Returns
     -------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        With all diagonal entries, sorted; `adjacency` itself if none was missing.
+        Adjacency with all diagonal entries, sorted; the input if none was missing.
     edge_features : ndarray of shape (n_new_edges, n_edge_features) or None
-        In the order of the new entries.
+        One row per entry of the new adjacency.
     edges : ndarray of shape (n_new_edges,), int64
-        Position of every new entry among the old ones, -1 for an added loop.
+        Position of each new entry in the input, -1 for an added self-loop.
 
     Examples
     --------
@@ -150,7 +114,7 @@ def add_self_loops(
 
 
 def _row_blocks(indptr: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Cut the rows into blocks of about equally many entries."""
+    """Return the bounds of blocks of rows with about equally many entries."""
     n_entries, last = int(indptr[-1]), len(indptr) - 1
     steps = np.arange(_ENTRIES_PER_BLOCK, n_entries, _ENTRIES_PER_BLOCK)
     cuts = np.unique([0, *np.searchsorted(indptr, steps), last])

@@ -1,4 +1,4 @@
-"""Parts of a graph as plain values for a file, and their checks on reading."""
+"""Conversion of graphs to plain values for a file, and back."""
 
 import os
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ OWNER = "Graph"
 
 
 class Stored(NamedTuple):
-    """The parts of a graph."""
+    """Parts of a graph in a file."""
 
     adjacency: sparse.csr_array
     """float32 (n_nodes, n_nodes)."""
@@ -24,35 +24,19 @@ class Stored(NamedTuple):
     nodes: Any
     """pandas Index (n_nodes,), or None."""
     targets: NDArray[np.int64] | None
-    """(n_targets,) of a view, else None."""
+    """(n_targets,) targets of a view, else None."""
 
 
 def save_graph(graph: Any, path: str | os.PathLike[str]) -> None:
-    """Write a graph or a view, with TypeError if a part cannot be stored."""
+    """Write a graph or view; raise TypeError if a part cannot be stored."""
     write_record(path, OWNER, graph_parts(graph))
 
 
 def load_graph(path: str | os.PathLike[str], *, mmap: bool) -> tuple[Stored, str]:
-    """Read or map the parts of a graph.
+    """Return the parts of a graph and the unique id of its file.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        A file of `save_graph`.
-    mmap : bool
-        Whether to map the arrays. Values on edges are then not checked.
-
-    Returns
-    -------
-    parts : Stored
-        The parts of the graph.
-    stamp : str
-        Unique id of the file.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, of another version or not of a graph.
+    Values of memory-mapped arrays are not checked. Raises ValueError if the file is
+    damaged, of another version or not of a graph.
     """
     packed, stamp = read_record(path, OWNER, mmap=mmap)
     try:
@@ -62,24 +46,9 @@ def load_graph(path: str | os.PathLike[str], *, mmap: bool) -> tuple[Stored, str
 
 
 def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
-    """Take a graph apart into values that can be packed.
+    """Return a graph or view as plain values, the arguments of `stored_graph`.
 
-    Parameters
-    ----------
-    graph : Graph
-        A graph or a view of one.
-    objects : bool, default=False
-        Whether labels may be of mixed kinds; these are packed one by one.
-
-    Returns
-    -------
-    tuple
-        The arguments of `stored_graph`.
-
-    Raises
-    ------
-    TypeError
-        If features or labels cannot be stored.
+    `objects` allows labels of mixed types. Raises TypeError if a part cannot be stored.
     """
     return (
         graph.adjacency,
@@ -93,11 +62,11 @@ def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
 def stored_graph(
     adjacency: Any, features: Any, edge_features: Any, labels: Any, targets: Any
 ) -> Stored:
-    """Make the parts of a graph from a file, with ValueError if they are damaged."""
+    """Return the parts of a graph from plain values; raise ValueError if invalid."""
     n_nodes, n_edges = adjacency.shape[0], len(adjacency.indices)
     if adjacency.shape[1] != n_nodes or adjacency.data.dtype != np.float32:
         raise ValueError(f"it has a {adjacency.dtype} adjacency of {adjacency.shape}")
-    X, nodes = _make_features(features), _make_labels(labels)
+    X, nodes = _features_from_plain(features), _labels_from_plain(labels)
     _check_part(X, (n_nodes, "n_features"), "features")
     _check_part(nodes, (n_nodes,), "labels")
     _check_part(edge_features, (n_edges, "n_edge_features"), "edge features")
@@ -124,7 +93,7 @@ def _check_targets(targets: Any, n_nodes: int) -> None:
 
 
 def _plain_features(X: Any) -> Any:
-    """Return a table as arrays; one that is sparse, as a canonical CSR matrix."""
+    """Return features as an array, a canonical CSR matrix or the parts of a frame."""
     if X is None:
         return None
     if sparse.issparse(X):
@@ -151,7 +120,7 @@ def _kind_of(X: Any) -> str:
 
 
 def _plain_frame(X: Any) -> tuple[Any, ...]:
-    """Return columns, column names and index; one array of columns of one type."""
+    """Return the columns of a DataFrame (one array if of one type), names and index."""
     types = list(X.dtypes)
     other = [
         f"{name!r} ({dtype})"
@@ -172,17 +141,17 @@ def _plain_frame(X: Any) -> tuple[Any, ...]:
     return columns, names, _plain_labels(X.index, "the index of X")
 
 
-def _make_features(plain: Any) -> Any:
+def _features_from_plain(plain: Any) -> Any:
     if not isinstance(plain, tuple):
         return plain
-    import pandas as pd  # the frame came from there
+    import pandas as pd  # required only for a file with a DataFrame
 
     columns, names, index = plain
     columns = [np.asarray(column) for column in columns]
     one = len(columns) == 1 and columns[0].ndim == 2
     values = columns[0] if one else dict(enumerate(columns))
-    table = pd.DataFrame(values, index=_make_labels(index), copy=False)
-    table.columns = _make_labels(names)
+    table = pd.DataFrame(values, index=_labels_from_plain(index), copy=False)
+    table.columns = _labels_from_plain(names)
     return table
 
 
@@ -190,10 +159,7 @@ def _make_features(plain: Any) -> Any:
 
 
 def _plain_labels(labels: Any, noun: str, *, objects: bool = False) -> Any:
-    """Return the name and the bounds of a range or the values of other labels.
-
-    Text becomes an array of fixed width.
-    """
+    """Return the name of labels and their values, or the bounds of a RangeIndex."""
     if labels is None:
         return None
     name = labels.name.item() if isinstance(labels.name, np.generic) else labels.name
@@ -217,18 +183,18 @@ def _plain_labels(labels: Any, noun: str, *, objects: bool = False) -> Any:
 
 
 def _fixed_width(labels: Any, values: NDArray[Any]) -> Any:
-    """Return text as an array of fixed width; False if that is not possible."""
+    """Return text labels as a fixed-width array, False if that is impossible."""
     if labels.inferred_type != "string":
         return False
     fixed = values.astype(str)
-    same = np.array_equal(fixed.astype(object), values)  # a final "\0" is lost
+    same = np.array_equal(fixed.astype(object), values)  # numpy drops a final "\0"
     return fixed if same else False
 
 
-def _make_labels(plain: Any) -> Any:
+def _labels_from_plain(plain: Any) -> Any:
     if plain is None:
         return None
-    import pandas as pd  # the labels came from there
+    import pandas as pd  # required only for a file with labels
 
     name, values, *is_object = plain
     if isinstance(values, tuple):

@@ -1,4 +1,4 @@
-"""Context of a plain table, with a k-NN graph."""
+"""Context of a table, with a k-NN graph."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from skattn.graph._neighbors import table_adjacency
 
 @dataclass(frozen=True, eq=False)
 class TableContext(Context):
-    """Context of a plain table: rows attend to their nearest training rows."""
+    """Context of a table; rows attend to their nearest training rows."""
 
     kind: ClassVar[InputKind] = "table"
     rows: ClassVar[RowKind] = "table"
@@ -38,25 +38,25 @@ class TableContext(Context):
         return int(self.features.shape[0])
 
     def split(self, train: Rows, held_out: Rows | None) -> Views:
-        """Return two views of one graph of all rows."""
-        newcomers = np.arange(0) if held_out is None else held_out
-        return two_views(self._graph(self.features, newcomers), train, held_out)
+        """Return two views of the k-NN graph of all rows."""
+        new_rows = np.arange(0) if held_out is None else held_out
+        return two_views(self._graph(self.features, new_rows), train, held_out)
 
     def fitted(self) -> "TableContext":
-        """Return the context itself: all fitted rows stay context."""
+        """Return the context itself, since prediction needs all fitted rows."""
         return self
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
-        """Return the view of new rows, which attend to the fitted ones."""
+        """Return a view with the rows of X as targets, which attend to fitted rows."""
         check_kind(self.kind, X, adjacency)
         features = check(X)
         new = self.n_rows + np.arange(features.shape[0])
         return self._graph(stack(self.features, features), new)[new]
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
-        """Return the function that selects the rows of new nodes."""
+        """Return a function that selects the rows of the targets."""
         targets = view.targets
         return lambda matrix: matrix[targets]
 
-    def _graph(self, features: Any, newcomers: Rows) -> Graph:
-        return Graph(table_adjacency(features, newcomers, self.n_neighbors), features)
+    def _graph(self, features: Any, new_rows: Rows) -> Graph:
+        return Graph(table_adjacency(features, new_rows, self.n_neighbors), features)

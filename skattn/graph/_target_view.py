@@ -1,4 +1,4 @@
-"""Base class of records that are sliced by targets, as scikit-learn slices X."""
+"""Base class of graphs that are sliced by targets, as scikit-learn slices X."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
@@ -10,26 +10,26 @@ from skattn.graph._row_keys import row_key
 
 
 class TargetView(ABC):
-    """Base class of frozen records with targets: the rows of a fit or prediction.
+    """Base class of immutable objects with targets as rows.
 
-    A slice is a view: the same arrays, other targets. Copies are the record itself.
+    A slice is a view of the same arrays with other targets. Copying returns the object.
     """
 
     targets: NDArray[np.int64]
     """(n_targets,) positions of rows."""
     _base: Self | None
-    """Base record of a view, or None."""
+    """Base object of a view, or None."""
 
     __iter__: ClassVar[None] = None
 
     @property
     def base(self) -> Self:
-        """The whole record: itself unless this is a view."""
+        """Whole graph that this is a view of, or the graph itself."""
         return self if self._base is None else self._base
 
     @property
     def is_view(self) -> bool:
-        """Whether the record is a view: a slice of another."""
+        """Whether this is a slice of another graph."""
         return self._base is not None
 
     def __len__(self) -> int:
@@ -56,8 +56,8 @@ class TargetView(ABC):
 
     @abstractmethod
     def _view(self, targets: NDArray[np.int64]) -> Self:
-        """Return a view of the base with these targets."""
+        """Return a view of the base with other targets."""
 
     @abstractmethod
     def _counts(self) -> dict[str, int]:
-        """Return the sizes in the repr, by name."""
+        """Return names and sizes for the repr."""

@@ -1,4 +1,4 @@
-"""The disjoint union of graphs."""
+"""Disjoint unions of graphs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from skattn.graph._schema import GraphSchema
 
 
 def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
-    """Return adjacency, X, edge features, labels and targets of the union."""
+    """Return adjacency, X, edge features, labels and targets of a disjoint union."""
     if not graphs:
         raise ValueError("Graph.union needs at least one graph, got none.")
     check_alike(graphs)
@@ -30,20 +30,20 @@ def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def check_alike(graphs: Sequence[Any]) -> None:
-    """Raise ValueError unless all graphs have the same features and edge features."""
-    expected = _traits(graphs[0])
+    """Raise ValueError if graphs differ in their features or edge features."""
+    expected = _feature_traits(graphs[0])
     for number, graph in enumerate(graphs):
-        if _traits(graph) != expected:
+        if _feature_traits(graph) != expected:
             here, there = _difference(graph, graphs[0])
             raise ValueError(
                 "Graphs must agree in their features and edge features: graph "
-                f"{number} has {here} where graph 0 has {there}. Give all the same "
-                "columns, graph.with_features(...), or none."
+                f"{number} has {here} where graph 0 has {there}. Use "
+                "graph.with_features(...) to give all the same columns."
             )
 
 
-def _traits(graph: Any) -> tuple[Any, ...]:
-    """Return the numbers and kinds of features, and the names of columns."""
+def _feature_traits(graph: Any) -> tuple[Any, ...]:
+    """Return numbers and kinds of features, and column names."""
     X, edges = graph.X, graph.edge_features
     columns = getattr(X, "columns", None)
     return (
@@ -55,14 +55,14 @@ def _traits(graph: Any) -> tuple[Any, ...]:
 
 
 def _difference(graph: Any, first: Any) -> tuple[str, str]:
-    """Format the first traits that differ, for a message."""
+    """Return texts of the first difference between two graphs."""
     counts = GraphSchema.of(first).difference(GraphSchema.of(graph))
     if counts is not None:
         return (
-            _counted(counts.got, counts.noun),
-            _counted(counts.expected, counts.noun),
+            _count_text(counts.got, counts.noun),
+            _count_text(counts.expected, counts.noun),
         )
-    kinds = zip(_kinds(graph), _kinds(first), strict=True)
+    kinds = zip(_feature_kinds(graph), _feature_kinds(first), strict=True)
     for here, there in kinds:
         if here != there:
             return here, there
@@ -71,12 +71,12 @@ def _difference(graph: Any, first: Any) -> tuple[str, str]:
     return f"a column {a!r}", f"a column {b!r}"
 
 
-def _counted(n: int, noun: str) -> str:
+def _count_text(n: int, noun: str) -> str:
     return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
 
 
-def _kinds(graph: Any) -> tuple[str, str]:
-    """Format the kinds of features and edge features, for a message."""
+def _feature_kinds(graph: Any) -> tuple[str, str]:
+    """Return texts of the kinds of features and edge features."""
     X = graph.X
     table = "a DataFrame" if hasattr(X, "columns") else "an array"
     table = "a sparse matrix" if sparse.issparse(X) else table
@@ -88,23 +88,10 @@ def _kinds(graph: Any) -> tuple[str, str]:
 def side_by_side(
     graphs: Sequence[Any],
 ) -> tuple[sparse.csr_array, Any, NDArray[np.float32] | None, NDArray[np.int64]]:
-    """Return the arrays of the disjoint union of graphs with equal features.
+    """Return adjacency, X, edge features and node_ptr of a disjoint union.
 
-    Parameters
-    ----------
-    graphs : sequence of Graph
-        At least one; their targets and labels do not matter.
-
-    Returns
-    -------
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-        Block-diagonal; parallel edges stay in their order.
-    X : array, sparse matrix, DataFrame or None
-        The features of all nodes.
-    edge_features : ndarray of shape (n_edges, n_edge_features) or None
-        In the order of the entries of `adjacency`.
-    node_ptr : ndarray of shape (n_graphs + 1,), int64
-        Graph g holds the nodes ``node_ptr[g]`` to ``node_ptr[g + 1]``.
+    Graphs must have equal features; their targets and labels are ignored. Graph g holds
+    the nodes ``node_ptr[g]`` to ``node_ptr[g + 1]``.
     """
     adjacencies = [graph.adjacency for graph in graphs]
     sizes = np.array([len(part.indptr) - 1 for part in adjacencies], dtype=np.int64)
@@ -117,13 +104,13 @@ def side_by_side(
 
 
 def _labels(graphs: Sequence[Any]) -> Any:
-    """Return the labels of all graphs; None if no graph has labels."""
+    """Return the node labels of all graphs; None if no graph has labels."""
     labelled = [graph.nodes is not None for graph in graphs]
     if any(labelled) and not all(labelled):
         raise ValueError(
-            "Graph.union needs graphs that all have labels, or none, got labels on "
+            "In Graph.union all graphs or none must have node labels, got labels on "
             f"graph {labelled.index(True)} and none on graph {labelled.index(False)}. "
-            "Give each its labels: Graph(..., nodes=labels)."
+            "Pass labels to every graph: Graph(..., nodes=labels)."
         )
     return (
         graphs[0].nodes.append([g.nodes for g in graphs[1:]]) if labelled[0] else None
@@ -133,7 +120,7 @@ def _labels(graphs: Sequence[Any]) -> Any:
 def _block_diagonal(
     adjacencies: list[Any], node_ptr: NDArray[np.int64]
 ) -> sparse.csr_array:
-    """Return a block-diagonal matrix; parallel edges stay in their order."""
+    """Return a block-diagonal matrix; parallel edges keep their order."""
     counts = np.array([len(part.indices) for part in adjacencies], dtype=np.int64)
     n_nodes, n_edges = int(node_ptr[-1]), int(counts.sum())
     index = index_dtype(n_nodes, n_edges)

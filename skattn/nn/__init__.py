@@ -1,4 +1,4 @@
-"""Torch layers for attention on graphs, for use in any torch model."""
+"""Torch modules for graph attention networks."""
 
 from skattn.nn._attention import GraphAttention
 from skattn.nn._autoencoder import MaskedAutoencoder

@@ -1,4 +1,4 @@
-"""Graph attention layer."""
+"""Multi-head graph attention."""
 
 from typing import Literal, get_args
 
@@ -25,16 +25,19 @@ Combine = Literal["concat", "mean"]
 
 
 class GraphAttention(NodeOperator[Sent]):
-    """Multi-head attention of every receiver over its senders.
+    """Multi-head graph attention of every receiver over its senders.
 
-    ``out[i, h] = sum_j softmax_j(score[i, j, h]) value[j, h] + bias[h]``, the sum
-    over the senders ``j`` of receiver ``i``. The three scores are
+    ``out[i, h] = sum_j softmax_j(score[i, j, h]) value[j, h] + bias[h]``, summed over
+    the senders ``j`` of receiver ``i``. The scores are
 
     - ``"dot"``: ``q_i . k_j / sqrt(head_dim)`` (Vaswani et al. 2017, equation 1);
     - ``"gat"``: ``LeakyReLU(a_q . W x_i + a_k . W x_j)`` (Velickovic et al. 2018,
-      equations 1 to 5), whose ranking of senders is the same for all receivers;
+      equations 1 to 5), which ranks senders in the same order for all receivers;
     - ``"gatv2"``: ``a . LeakyReLU(W_q x_i + W_k x_j)`` (Brody et al. 2022,
-      equation 7), whose ranking depends on the receiver.
+      equation 7), which ranks senders in an order that depends on the receiver.
+
+    The logarithms of edge weights, if there are any, are added to the scores. The
+    output has ``n_heads * head_dim`` columns, or ``head_dim`` if heads are averaged.
 
     Parameters
     ----------
@@ -45,43 +48,30 @@ class GraphAttention(NodeOperator[Sent]):
     n_heads : int, default=1
         Number of heads.
     score : {"gatv2", "gat", "dot"}, default="gatv2"
-        Score of an edge.
+        Score function.
     combine : {"concat", "mean"}, default="concat"
-        Whether heads are concatenated or averaged.
+        Whether the outputs of the heads are concatenated or averaged.
     n_edge_features : int, default=0
-        Width of the edge features. They join the score (one number per head) and
-        the message (projected after aggregation).
+        Number of edge features. A projection of them is added to the scores, another
+        one to the values.
     bias : bool, default=True
-        Whether to add a learned vector to every receiver.
+        Whether to add a learned bias to the output.
     dropout : float, default=0.0
         Dropout on the attention weights (after the softmax).
     value_dropout : float, default=0.0
-        Dropout on the values, independent of the scores; in the code of the GAT paper
-        it equals the dropout on the input.
+        Dropout on the values.
     share_weights : bool, default=False
-        Whether query, key and value share one linear map, as they do for ``"gat"`` in
-        any case: ``W_q = W_k`` in ``"gatv2"``; in ``"dot"`` the score is then
-        symmetric, ``(W x_i) . (W x_j) / sqrt(head_dim)`` (the scaled dot product of Kim
-        and Oh 2021).
-
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_receivers, n_heads * head_dim)``, or ``(n_receivers, head_dim)`` if
-      the heads are averaged
-
-    Edge weights and features are fields of :class:`~skattn.ops.GraphStructure`: the
-    logarithm of a weight is added to every head's score; features are required if and
-    only if the module was made with ``n_edge_features``.
+        Whether query, key and value share one weight matrix (always, for ``"gat"``).
+        ``"dot"`` is then the symmetric scaled dot product of Kim and Oh 2021.
 
     Notes
     -----
-    The attribute ``negative_slope`` is the slope of the LeakyReLU for negative input:
-    0.2, as in both papers, unless changed.
+    The class attribute ``negative_slope``, 0.2 as in both papers, is the slope of the
+    LeakyReLU for negative input.
 
     Examples
     --------
-    Node 0 attends to nodes 0 and 1; node 1 to itself.
+    Node 0 attends to nodes 0 and 1; node 1 attends to itself.
 
     >>> import torch
     >>> from skattn.nn import GraphAttention
@@ -137,7 +127,7 @@ class GraphAttention(NodeOperator[Sent]):
 
     @property
     def out_features(self) -> int:
-        """Width of the output rows."""
+        """Width of the output."""
         return self.head_dim * (self.n_heads if self.combine == "concat" else 1)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
@@ -145,7 +135,7 @@ class GraphAttention(NodeOperator[Sent]):
         for name, parameter in self.named_parameters(recurse=False):
             if name == "bias":
                 nn.init.zeros_(parameter)
-            elif name.startswith("attention"):  # one row a head: head_dim -> 1
+            elif name.startswith("attention"):  # one vector per head: head_dim -> 1
                 glorot_(parameter, self.head_dim + 1, generator)
             else:
                 glorot_(parameter, sum(parameter.shape[-2:]), generator)
@@ -157,13 +147,34 @@ class GraphAttention(NodeOperator[Sent]):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Check the shapes and compute attention."""
+        """Compute new features of the receivers.
+
+        Parameters
+        ----------
+        x : Tensor or SparseMatrix of shape (n_nodes, in_features)
+            Node features.
+        structure : GraphStructure or Edges
+            Edges and edge data. The receivers are all nodes or the first ones. Edge
+            features are required if and only if ``n_edge_features > 0``.
+        generator : torch.Generator, optional
+            Generator of the dropout masks; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_receivers, out_features)
+            New features.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not match.
+        """
         structure = as_structure(structure)
         self._check_input(x, structure)
         return super().forward(x, structure, generator=generator)
 
     def send(self, x: Tensor | SparseMatrix, generator: Generator | None, /) -> Sent:
-        """Project the rows, and drop entries of the values."""
+        """Compute keys and values, with dropout on the values."""
         sent = self._project(x)
         if not self.training or not self.value_dropout:
             return sent
@@ -183,7 +194,7 @@ class GraphAttention(NodeOperator[Sent]):
         generator: Generator | None,
         /,
     ) -> Tensor:
-        """Score the edges and average the values."""
+        """Compute scores and average the values by their softmax."""
         score = self._score(x, receivers, sent)
         bias = self._edge_bias(structure.edge_data)
         return self._aggregate(score, bias, sent.value, structure, generator)
@@ -219,7 +230,7 @@ class GraphAttention(NodeOperator[Sent]):
     def forward_with_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> tuple[Tensor, Tensor]:
-        """Compute new features and attention weights from one projection."""
+        """Compute new features and attention weights, with shared projections."""
         self._check_input(x, structure)
         edges, sent = structure.edges, self.send(x, None)
         score = self._score(x, slice(0, edges.n_receivers), sent)
@@ -237,17 +248,17 @@ class GraphAttention(NodeOperator[Sent]):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`.
+            Edges and edge data.
 
         Returns
         -------
         Tensor of shape (n_edges, n_heads)
-            Weights, in the order of the edges; each receiver's sum to 1 per head.
+            For each head, the weights of one receiver's edges sum to 1.
 
         Raises
         ------
         ValueError
-            If the shapes do not fit.
+            If shapes do not match.
         """
         structure = as_structure(structure)
         self._check_input(x, structure)
@@ -280,13 +291,13 @@ class GraphAttention(NodeOperator[Sent]):
         edges, data = structure.edges, structure.edge_data
         if edges.n_receivers > edges.n_senders:
             raise ValueError(
-                "the receivers of edges must be its senders or the first of them, got "
-                f"{edges.n_receivers} and {edges.n_senders} of them. For two kinds of "
-                "nodes use ops.edge_attention."
+                "the receivers must be the first nodes among the senders, got "
+                f"{edges.n_receivers} receivers and {edges.n_senders} senders. For "
+                "two sets of nodes use ops.edge_attention."
             )
         if x.shape != (edges.n_senders, self.in_features):
             raise ValueError(
-                "x must have one row per node of edges and in_features columns, "
+                "x must have one row per node and in_features columns, shape "
                 f"({edges.n_senders}, {self.in_features}), got {tuple(x.shape)}."
             )
         if data.log_weight is not None and data.log_weight.shape != (edges.n_edges,):
@@ -295,12 +306,12 @@ class GraphAttention(NodeOperator[Sent]):
                 f"({edges.n_edges},), got {tuple(data.log_weight.shape)}."
             )
         needed = (edges.n_edges, self.n_edge_features) if self.n_edge_features else None
-        came = None if data.features is None else tuple(data.features.shape)
-        if came != needed:
+        given = None if data.features is None else tuple(data.features.shape)
+        if given != needed:
+            rule = f"have shape {needed}, one row per edge" if needed else "be None"
             raise ValueError(
-                f"edge_features must have the shape {needed}, one row per edge, as the "
-                f"module was made with n_edge_features={self.n_edge_features}; got "
-                f"{came}."
+                f"edge_features must {rule}, because the module was made with "
+                f"n_edge_features={self.n_edge_features}; got {given}."
             )
 
     def extra_repr(self) -> str:

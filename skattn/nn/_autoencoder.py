@@ -1,4 +1,4 @@
-"""Masked autoencoder: features are reconstructed from the neighbourhood (GraphMAE)."""
+"""Masked autoencoder of node features (GraphMAE)."""
 
 from typing import cast
 
@@ -18,58 +18,45 @@ from skattn.ops import Edges, GraphStructure, SparseMatrix
 from skattn.ops._structure import as_structure
 
 NORM_FLOOR = 1e-3
-"""Added to the norm of a reconstruction, which is near zero at first for a masked node
-without neighbours: a cosine's gradient is one over the norm."""
+"""Added to the norm of a reconstruction: bounds the gradient of the cosine."""
 
 
 class MaskedAutoencoder(Resettable):
-    """An encoder trained to reconstruct masked node features from the neighbourhood.
+    """Masked autoencoder that reconstructs node features (GraphMAE).
 
-    GraphMAE (Hou et al. 2022, section 3.2): some nodes are masked; the encoder makes
-    codes of the remaining features; a linear map leads into the decoder's space, where
-    the codes of masked nodes are set to zero once more; the decoder, one attention,
-    reconstructs every masked node's features from its neighbours' codes. Training
-    minimises the scaled cosine error ``(1 - cos(reconstruction, features)) ** gamma``
-    (equation 2).
+    After Hou et al. 2022, section 3.2. The features of some nodes are masked, and the
+    encoder embeds all nodes. The embeddings of the masked nodes are then set to zero,
+    and the decoder, one attention layer, reconstructs the masked features from the
+    neighbourhood. :meth:`forward` returns the scaled cosine errors ``(1 -
+    cos(reconstruction, features)) ** gamma`` (equation 2), the loss to minimise;
+    :meth:`encode` returns embeddings.
 
-    A masked node's features are zero and an added input column, zero for all others,
-    is one: the row of weights that this column meets is the paper's mask token. A
-    fraction of the masked nodes has features of another node instead.
-
-    The decoder's attention averages codes of ``n_components`` columns, and the average
-    is mapped to the features after that, for masked nodes only: ``W sum_j w_ij z_j`` is
-    the paper's ``sum_j w_ij W z_j`` without wide rows per edge. It has a linear map of
-    its own before ``W``, one more than the paper's (benchmarks/README.md).
+    The features of masked nodes are replaced by a learned mask token or, for a fraction
+    of them, by the features of another node. The decoder averages embeddings, with one
+    linear map more than the paper's, and projects the average to the features.
 
     Parameters
     ----------
     in_features : int
         Width of the node features.
     spec : NetworkSpec
-        The shape of the encoder: ``n_layers`` blocks of width ``hidden_dim``. Its
-        ``output`` is not used; with its ``readout``, one of "mean", "sum" and "max",
-        ``encode`` embeds graphs instead of nodes.
+        Configuration of the encoder: ``n_layers`` blocks of width ``hidden_dim``. The
+        field ``output`` is ignored. With ``readout`` "mean", "sum" or "max",
+        :meth:`encode` embeds graphs instead of nodes.
     n_components : int
-        Width of the embedding. Where it is not ``spec.hidden_dim``, a linear map leads
-        to it, so that the encoder is that of a network of the same spec.
+        Width of the embedding; if different from ``spec.hidden_dim``, a linear map is
+        added after the encoder.
     mask_fraction : float, default=0.5
-        Fraction of the nodes that is masked; one node at least.
+        Fraction of the nodes to mask, at least one node.
     replace_fraction : float, default=0.05
-        Fraction of the masked nodes that gets another node's features.
+        Fraction of the masked nodes that get the features of another node.
     gamma : float, default=3.0
-        The error's power, at least 1: larger values weigh easy nodes less.
-
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_masked,)``
+        Exponent of the error, at least 1; larger values weigh small errors less.
 
     Notes
     -----
-    The cosine with a row of zeros is 0, so such a node's error is 1 for any
-    reconstruction.
-    A single feature has a sign and no direction; with ``in_features=1`` the error is
-    the square of the difference.
+    The error of a node without nonzero features is 1. With ``in_features=1``, where the
+    cosine is only a sign, the error is the squared difference.
 
     Examples
     --------
@@ -105,7 +92,7 @@ class MaskedAutoencoder(Resettable):
         self.to_decoder = Linear(n_components, n_components, bias=False)
         self.decoder = make_attention(spec.block, n_components, n_components, n_heads=1)
         self.reconstruct = Linear(n_components, in_features)
-        # a pooling has no weights, which nothing here would train
+        # pooling without weights: the loss would not train them
         self.readout = (
             None if spec.readout is None else PoolReadout(cast("Pool", spec.readout))
         )
@@ -127,30 +114,28 @@ class MaskedAutoencoder(Resettable):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Mask some nodes and compute the errors of their reconstructions.
+        """Mask some nodes and compute their reconstruction errors.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges from receivers to senders; with edge features if and only if the spec
-            has ``n_edge_features``.
+            Edges and edge data. A sampled graph needs one hop per encoder layer and one
+            for the decoder.
         generator : torch.Generator, optional
-            Source of the mask, of replacements and of dropout masks; torch's global one
-            if not given.
+            Generator of the mask, the replaced features and the dropout masks; torch's
+            global one if not given.
 
         Returns
         -------
         Tensor of shape (n_masked,)
-            One error per masked node; of a sampled graph, whose structure has a
-            ``reach``, per masked target. The decoder is a layer too: such a graph
-            reaches one hop further than the encoder has layers.
+            Error of every masked node; for a sampled graph, of every masked target.
 
         Raises
         ------
         ValueError
-            If the shapes do not fit.
+            If shapes do not match.
         """
         self._check_input(x)
         structure = as_structure(structure)
@@ -158,8 +143,8 @@ class MaskedAutoencoder(Resettable):
             len(x), self.mask_fraction, self.replace_fraction, generator
         ).to(structure.edges.indptr.device)
         code = self._codes(mask_features(x, mask), structure, generator)
-        made, nodes = self._reconstruct(code, mask, structure, generator)
-        return self._error(made, dense_rows(x, nodes))
+        reconstruction, nodes = self._reconstruct(code, mask, structure, generator)
+        return self._error(reconstruction, dense_rows(x, nodes))
 
     def _codes(
         self,
@@ -177,32 +162,32 @@ class MaskedAutoencoder(Resettable):
         structure: GraphStructure,
         generator: Generator | None,
     ) -> tuple[Tensor, Tensor]:
-        """Reconstruct features of masked nodes; return them and the nodes."""
+        """Return reconstructed features of masked nodes, and these nodes."""
         layer = structure.layer(self.spec.n_layers)
         hidden = nodes = mask.nodes
-        if structure.reach:  # there are rows of the first nodes only
+        if structure.reach:  # codes are those of the first nodes only
             hidden = nodes[nodes < layer.edges.n_senders]
             nodes = nodes[nodes < layer.edges.n_receivers]
         code = self.to_decoder(code).index_fill(0, hidden, 0.0)
         attended = self.decoder(code, layer, generator=generator)
         return self.reconstruct(attended.index_select(0, nodes)), nodes
 
-    def _error(self, made: Tensor, true: Tensor) -> Tensor:
+    def _error(self, reconstruction: Tensor, features: Tensor) -> Tensor:
         if self.in_features == 1:
-            return (made - true).square().sum(1)
-        return (1 - cosine(made, true)).clamp(min=0).pow(self.gamma)
+            return (reconstruction - features).square().sum(1)
+        return (1 - cosine(reconstruction, features)).clamp(min=0).pow(self.gamma)
 
     def encode(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Embed all nodes, or all graphs if there is a readout, without a mask.
+        """Embed all nodes, or all graphs if there is a readout, without masking.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`.
+            Edges and edge data.
 
         Returns
         -------
@@ -229,19 +214,19 @@ class MaskedAutoencoder(Resettable):
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor:
-        """Embed all nodes, layer by layer, in chunks of receivers.
+        """Embed all nodes in chunks of receivers, to save memory.
 
-        The result of :meth:`encode` in evaluation, without gradients and in less
-        memory, see :meth:`GraphEncoder.forward_in_chunks`.
+        Same result as :meth:`encode`, without gradients; see
+        :meth:`skattn.nn.GraphEncoder.forward_in_chunks`.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`; all nodes are receivers.
+            Edges and edge data; all nodes are receivers.
         max_edges : int
-            Edges in a chunk; more if a single receiver has more.
+            Maximum number of edges of a chunk, if no single receiver has more.
 
         Returns
         -------
@@ -251,7 +236,7 @@ class MaskedAutoencoder(Resettable):
         Raises
         ------
         ValueError
-            If the module is in training, or has global attention or a readout.
+            If the module is in training mode, or has global attention or a readout.
         """
         self._check_input(x)
         if self.readout is not None:
@@ -264,31 +249,31 @@ class MaskedAutoencoder(Resettable):
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> list[Tensor]:
-        """Compute the attention weights of the encoder, without a mask.
+        """Compute the attention weights of the encoder, without masking.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`.
+            Edges and edge data.
 
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
-            One entry per layer: the heads that attend along the edges.
+            Weights per layer, of the heads that attend along the edges.
         """
         self._check_input(x)
         return self.encoder.attention_weights(mask_features(x, None), structure)[0]
 
     def encoder_state(self) -> dict[str, Tensor]:
-        """Return the state dict of the encoder, for a network of the same spec.
+        """Return the state dict of the encoder without the mask token.
 
         Returns
         -------
         dict of str to Tensor
-            The state of ``AttentionNetwork(in_features, n_outputs, spec).encoder`` with
-            a linear output: all but the row that is the mask token.
+            State dict for ``AttentionNetwork(in_features, n_outputs, spec).encoder``,
+            if its ``spec.output`` is "linear".
         """
         with torch.device("meta"):
             plain = self._make_encoder(self.in_features).state_dict()
@@ -306,11 +291,11 @@ class MaskedAutoencoder(Resettable):
             )
 
 
-def cosine(made: Tensor, true: Tensor) -> Tensor:
-    """Return the cosine of each pair of rows; 0 where the true one is zero."""
-    norm = (made.square().sum(1) + NORM_FLOOR**2).sqrt()
-    size = true.square().sum(1).sqrt().clamp(min=1e-12)
-    return (made * (true / size[:, None])).sum(1) / norm
+def cosine(reconstruction: Tensor, features: Tensor) -> Tensor:
+    """Return the cosine of each pair of rows; 0 where the features are zero."""
+    norm = (reconstruction.square().sum(1) + NORM_FLOOR**2).sqrt()
+    size = features.square().sum(1).sqrt().clamp(min=1e-12)
+    return (reconstruction * (features / size[:, None])).sum(1) / norm
 
 
 def _check_options(
@@ -325,6 +310,6 @@ def _check_options(
         )
     if gamma < 1:
         raise ValueError(
-            f"gamma must be at least 1, got {gamma}; below that, the error's slope is "
-            "infinite where it is zero."
+            f"gamma must be at least 1, got {gamma}. Smaller values have infinite "
+            "gradients."
         )

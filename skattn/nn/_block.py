@@ -1,4 +1,4 @@
-"""One layer of an encoder: attention, residual, normalisation, activation."""
+"""Attention block: attention, residual, normalisation, activation."""
 
 from typing import Any, NamedTuple
 
@@ -19,26 +19,28 @@ from skattn.ops._structure import as_structure
 
 
 class SentByBlock(NamedTuple):
-    """Output of :meth:`AttentionBlock.send`: tensors with one row per node."""
+    """Output of ``AttentionBlock.send``: tensors with one row per node."""
 
     attention: Any
-    """Output of the attention's ``send``, or of the operator's in its place."""
+    """Output of ``send`` of the attention, or of the linear map that replaces it."""
     convolution: Tensor | None
-    """Output of the convolution's ``send``; None without a convolution."""
+    """Output of ``send`` of the convolution; None without a convolution."""
 
 
 class AttentionBlock(NodeOperator[SentByBlock]):
-    """``activation(norm(attention(x) + x W diag(g)))``, then a feed-forward residual.
+    """Block of attention, linear residual, normalisation and activation.
 
-    The outputs of a convolution (:class:`GraphConvolution`) and of full attention among
-    the nodes of a graph (:class:`GlobalAttention`) are added to that of the attention.
-    A gated convolution ``m`` joins the attention's output ``h`` as ``s h + (1 - s) m``
-    with ``s = sigmoid([h | m] V + b)``, one gate per node and channel.
+    ``out = activation(norm(attention(x) + x W diag(g)))``, optionally followed by the
+    feed-forward network of a pre-norm Transformer.
 
-    The linear residual keeps a node's own features apart from its neighbours', which
-    heterophilous graphs need most (Luo et al. 2024, "Classic GNNs are strong
-    baselines"). Its gates ``g`` may start small, see :class:`LinearResidual`. The
-    feed-forward part is the Transformer's, with the normalisation before it.
+    The outputs of a :class:`~skattn.nn.GraphConvolution` and of a
+    :class:`~skattn.nn.GlobalAttention` may be added to the output of the attention. A
+    gated convolution ``m`` is combined with the output ``h`` of the attention as ``s h
+    + (1 - s) m`` with ``s = sigmoid([h | m] V + b)``, one gate per node and channel.
+
+    The linear residual separates the features of a node from those of its neighbours,
+    which helps on heterophilous graphs (Luo et al. 2024, "Classic GNNs are strong
+    baselines"). Its gates ``g`` (LayerScale) start at ``spec.residual_start``.
 
     Parameters
     ----------
@@ -51,10 +53,15 @@ class AttentionBlock(NodeOperator[SentByBlock]):
     input_dropout : float, optional
         Dropout on the input; ``spec.dropout`` if not given.
 
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_receivers, out_features)``
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import AttentionBlock, BlockSpec
+    >>> from skattn.ops import Edges
+    >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
+    >>> block = AttentionBlock(4, 16, BlockSpec(n_heads=2, convolution="mean"))
+    >>> block(torch.randn(2, 4), edges).shape
+    torch.Size([2, 16])
     """
 
     def __init__(
@@ -83,7 +90,7 @@ class AttentionBlock(NodeOperator[SentByBlock]):
         )
         self.skip = make_residual(spec, in_features, out_features)
         self.norm = make_norm(spec.norm, out_features)
-        # the output of a norm is used nowhere else
+        # the output of the norm is not used again
         self.activation = activation(spec.activation, in_place=spec.norm is not None)
         self.feed_forward = (
             FeedForward(out_features, spec) if spec.feed_forward else None
@@ -96,28 +103,28 @@ class AttentionBlock(NodeOperator[SentByBlock]):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute the receivers' new features.
+        """Compute new features of the receivers.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges, edge data and node ranges of the graphs; receivers are all nodes or
-            the first. With edge features if and only if the spec has
-            ``n_edge_features``.
+            Edges, edge data and node ranges. The receivers are all nodes or the first
+            ones.
         generator : torch.Generator, optional
-            Source of the dropout masks; torch's global one if not given.
+            Generator of the dropout masks; torch's global one if not given.
 
         Returns
         -------
         Tensor of shape (n_receivers, out_features)
-            The new features.
+            New features.
 
         Raises
         ------
         ValueError
-            If there is global attention and some of the nodes are no receivers.
+            If shapes do not match, or if the block has global attention and not all
+            nodes are receivers.
         """
         x = drop(x, self.dropout if self.training else 0.0, generator)
         structure = as_structure(structure)
@@ -127,7 +134,7 @@ class AttentionBlock(NodeOperator[SentByBlock]):
     def forward_with_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> tuple[Tensor, Tensor | None]:
-        """Compute, in evaluation, new features and attention weights."""
+        """Compute new features and attention weights, without dropout."""
         h, weights = self.attention.forward_with_weights(x, structure)
         return self._finish(x, self._add_others(h, x, structure), None), weights
 

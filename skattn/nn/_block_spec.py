@@ -1,4 +1,4 @@
-"""Options of an encoder's blocks, and factories of their modules."""
+"""Configuration of attention blocks, and factories of their modules."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,49 +17,56 @@ from skattn.nn._scores import ScoreName
 
 @dataclass(frozen=True, kw_only=True)
 class BlockSpec:
-    """Options of the attention blocks of an encoder."""
+    """Configuration of the attention blocks of an encoder.
+
+    Examples
+    --------
+    >>> from skattn.nn import BlockSpec
+    >>> BlockSpec(score="gat", n_heads=8, dropout=0.6).norm
+    'layer'
+    """
 
     score: ScoreName = "gatv2"
-    """Score of an edge."""
+    """Score function: "gatv2", "gat" or "dot"."""
     n_heads: int = 4
-    """Number of heads of the hidden layers."""
+    """Number of heads."""
     share_weights: bool = False
-    """Whether query, key and value share one linear map."""
+    """Whether query, key and value share one weight matrix."""
     n_edge_features: int = 0
-    """Width of the edge features."""
+    """Number of edge features."""
     residual: bool = True
-    """Whether a linear map of the input is added to the output of the attention."""
+    """Whether to add a linear map of the input to the output of the attention."""
     residual_start: float = 1.0
     """Initial value of the residual's gates (LayerScale)."""
     norm: Norm | None = "layer"
-    """Normalisation of the sum of both."""
+    """Normalisation of the sum: "layer", "batch" or None."""
     activation: Activation = "elu"
-    """Activation after the normalisation."""
+    """Activation after the normalisation: "elu", "gelu", "relu" or "silu"."""
     feed_forward: int = 0
-    """Hidden width of a feed-forward network after the activation, as a multiple of the
-    block's; 0 for none."""
+    """Hidden width of the feed-forward network, as a multiple of the block's width; 0
+    for none."""
     dropout: float = 0.0
-    """Dropout on a block's input."""
+    """Dropout on the input of every block."""
     attention_dropout: float = 0.0
     """Dropout on the attention weights (after the softmax)."""
     value_dropout: float = 0.0
     """Dropout on the values."""
     hops: tuple[int, ...] = (1,)
-    """Neighbourhood of each group of the hidden layers' heads: all senders within so
-    many hops. ``n_heads`` is divisible by their number."""
+    """Size in hops of the neighbourhood of each group of heads; ``n_heads`` must be
+    divisible by the number of groups."""
     convolution: Convolution | None = None
-    """Convolution beside the attention."""
+    """Convolution added to the attention: "mean", "gcn" or None."""
     gated_convolution: bool = False
-    """Whether learned gates weigh attention against convolution; if not, they are
-    summed."""
+    """Whether attention and convolution are combined by learned gates instead of a
+    sum."""
     global_attention: bool = False
-    """Whether full attention among the nodes of a graph is added."""
+    """Whether to add full attention among the nodes of each graph."""
     attends: bool = True
-    """Whether hidden layers attend; if not, they are row-wise linear."""
+    """Whether blocks have attention; if not, a linear map of each node."""
 
 
 def without_attention(spec: BlockSpec) -> BlockSpec:
-    """Replace attention, convolution and residual by one row-wise linear map."""
+    """Return a spec with a linear map per node in place of message passing."""
     return replace(
         spec, attends=False, residual=False, convolution=None, global_attention=False
     )
@@ -73,7 +80,7 @@ def make_attention(
     n_heads: int,
     combine: Combine = "concat",
 ) -> GraphAttention:
-    """Make the attention along the edges."""
+    """Make a graph attention with the options of a spec."""
     return GraphAttention(
         in_features,
         head_dim,
@@ -90,7 +97,7 @@ def make_attention(
 def make_residual(
     spec: BlockSpec, in_features: int, out_features: int
 ) -> LinearResidual | None:
-    """Make the residual of a layer, if there is one."""
+    """Make the linear residual; None if the spec has none."""
     if not spec.residual:
         return None
     return LinearResidual(in_features, out_features, start=spec.residual_start)
@@ -99,17 +106,20 @@ def make_residual(
 def make_operator(
     spec: BlockSpec, in_features: int, out_features: int
 ) -> NodeOperator[Any]:
-    """Make the attention of a hidden layer, or the linear map in its place."""
+    """Make the attention of a block, or the linear map that replaces it."""
     width = head_dim_of("out_features", out_features, spec.n_heads)
     if not spec.attends:
         return NodeLinear(in_features, out_features)
     check_hops(spec.hops, spec.n_heads)
     n_heads = spec.n_heads // len(spec.hops)
-    far = replace(spec, n_edge_features=0)
+    without_edge_features = replace(spec, n_edge_features=0)
     return HopAttention(
         {
             k: make_attention(
-                spec if k == 1 else far, in_features, width, n_heads=n_heads
+                spec if k == 1 else without_edge_features,
+                in_features,
+                width,
+                n_heads=n_heads,
             )
             for k in spec.hops
         }

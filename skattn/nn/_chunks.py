@@ -1,4 +1,4 @@
-"""Evaluation in chunks of receivers, which saves memory."""
+"""Evaluation in chunks of receivers, to save memory."""
 
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -10,16 +10,16 @@ from skattn.nn._operator import NodeOperator
 from skattn.ops import GraphStructure, SparseMatrix
 
 MAX_EDGES = 1 << 18
-"""Default number of edges in a chunk: fewer save little memory, more are no faster."""
+"""Default size of a chunk: fewer edges save little memory, more are no faster."""
 
 Chunk = tuple[slice, GraphStructure]
 
 
 def chunks(structure: GraphStructure, max_edges: int) -> Iterator[Chunk]:
-    """Cut a graph into ranges of receivers with all their senders.
+    """Split a graph into ranges of receivers, with all their edges.
 
-    Edges of wider neighbourhoods count too. A chunk has more than ``max_edges`` where
-    a single receiver has; an empty graph is one empty chunk.
+    Edges of k-hop neighbourhoods count too. A chunk exceeds ``max_edges`` only if a
+    single receiver does; an empty graph is one empty chunk.
     """
     neighbourhoods = (structure.edges, *structure.hops.values())
     ends = torch.stack([edges.indptr for edges in neighbourhoods]).sum(0)
@@ -34,7 +34,7 @@ def chunks(structure: GraphStructure, max_edges: int) -> Iterator[Chunk]:
 
 
 def gather(pieces: Iterator[tuple[slice, Tensor]], n_rows: int) -> Tensor:
-    """Write ranges of rows into one tensor."""
+    """Concatenate ranges of rows into one preallocated tensor."""
     rows, piece = next(pieces)
     whole = piece.new_empty(n_rows, *piece.shape[1:])
     whole[rows] = piece
@@ -59,19 +59,19 @@ def in_chunks(
 
 
 def refuse_readout() -> NoReturn:
-    """Raise ValueError: a readout needs all nodes at once."""
+    """Raise ValueError for chunks of a network with a readout."""
     raise ValueError(
-        "a network with a readout takes whole graphs, got a request for chunks. Make "
-        "batches of fewer graphs."
+        "evaluation in chunks needs a network without readout, got one with a readout. "
+        "Use batches of fewer graphs."
     )
 
 
 def check_chunks(module: nn.Module, max_edges: int) -> None:
-    """Raise ValueError if a module cannot be evaluated in chunks."""
+    """Raise ValueError in training mode or for an invalid ``max_edges``."""
     if module.training:
         raise ValueError(
-            "only a module in evaluation takes a graph in chunks, got one in training. "
-            "Call module.eval() first."
+            "a module must be in evaluation mode to be evaluated in chunks, got "
+            "training mode. Call module.eval() first."
         )
     if max_edges < 1:
         raise ValueError(f"max_edges must be at least 1, got {max_edges}.")

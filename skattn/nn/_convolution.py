@@ -1,4 +1,4 @@
-"""Graph convolution with fixed weights."""
+"""Graph convolution with fixed edge weights."""
 
 from dataclasses import replace
 from typing import Literal, get_args
@@ -14,13 +14,15 @@ Convolution = Literal["mean", "gcn"]
 
 
 class GraphConvolution(NodeOperator[Tensor]):
-    """Weighted mean or sum over the senders, with weights that are not learned.
+    """Graph convolution: weighted sum of linear maps of the senders' features.
 
-    ``m_i = sum_j c_ij W x_j`` over the senders ``j`` of receiver ``i``: ``"mean"`` has
-    ``c_ij = a_ij / d_i`` (GraphSAGE, Hamilton et al. 2017) and ``"gcn"`` ``c_ij = a_ij
-    / sqrt(d_i d_j)`` (Kipf and Welling 2017, equation 2), where ``a_ij`` is the weight
-    of the edge and ``d_i`` the sum of the weights of ``i``'s edges. Edge features are
-    not used.
+    ``out_i = sum_j c_ij W x_j`` over the senders ``j`` of receiver ``i``, where
+    ``"mean"`` is ``c_ij = a_ij / d_i`` (GraphSAGE, Hamilton et al. 2017) and ``"gcn"``
+    is ``c_ij = a_ij / sqrt(d_i d_j)`` (Kipf and Welling 2017, equation 2). ``a_ij`` is
+    an edge weight and ``d_i = sum_j a_ij``. Edge features are not used.
+
+    Input ``x`` has shape ``(n_nodes, in_features)``, dense or
+    :class:`~skattn.ops.SparseMatrix`; the output ``(n_receivers, out_features)``.
 
     Parameters
     ----------
@@ -30,11 +32,6 @@ class GraphConvolution(NodeOperator[Tensor]):
         Width of the output.
     convolution : {"mean", "gcn"}
         Normalisation of the edge weights.
-
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_receivers, out_features)``
     """
 
     def __init__(
@@ -50,7 +47,7 @@ class GraphConvolution(NodeOperator[Tensor]):
         self.linear = Linear(in_features, out_features, bias=False)
 
     def send(self, x: Tensor | SparseMatrix, _generator: Generator | None, /) -> Tensor:
-        """Project the rows: (n_nodes, out_features)."""
+        """Compute ``W x``, (n_nodes, out_features)."""
         sent: Tensor = self.linear(x)
         return sent
 
@@ -63,7 +60,7 @@ class GraphConvolution(NodeOperator[Tensor]):
         _generator: Generator | None,
         /,
     ) -> Tensor:
-        """Average the senders' rows."""
+        """Compute the weighted sums over the senders."""
         matrix = averaging_matrix(structure, self.convolution, sent.dtype, receivers)
         return sparse_matmul(matrix, sent)
 
@@ -78,10 +75,7 @@ def averaging_matrix(
     dtype: torch.dtype,
     receivers: slice = slice(None),
 ) -> SparseMatrix:
-    """Return the normalised edge weights as a matrix of shape (n_receivers, n_nodes).
-
-    A structure that lacks some nodes' edges needs the degrees of all.
-    """
+    """Return the normalised edge weights ``c_ij`` as a sparse matrix."""
     edges, weight = structure.edges, _weights(structure, dtype)
     if structure.degree is None:
         total = torch.segment_reduce(weight, "sum", offsets=edges.indptr)
@@ -95,7 +89,7 @@ def averaging_matrix(
 
 
 def with_degree(structure: GraphStructure) -> GraphStructure:
-    """Add the degrees of all nodes, which a chunk lacks for its senders."""
+    """Add the degrees of all nodes, which chunks need for their senders."""
     if structure.degree is not None:
         return structure
     weight = _weights(structure, torch.float32)

@@ -1,4 +1,4 @@
-"""A stack of attention blocks."""
+"""Graph encoder: a stack of attention blocks."""
 
 from collections.abc import Iterable, Sequence
 from typing import cast
@@ -17,29 +17,33 @@ from skattn.ops._structure import as_structure
 
 
 class GraphEncoder(Resettable):
-    """A stack of attention blocks.
+    """Graph encoder: a stack of attention blocks.
 
     Parameters
     ----------
     in_features : int
         Width of the node features.
     widths : sequence of int
-        Width of every block's output; each divisible by ``spec.n_heads``.
+        Output width of every block; each divisible by ``spec.n_heads``.
     spec : BlockSpec
         Options of the blocks.
     input_dropout : float, optional
         Dropout on the node features; ``spec.dropout`` if not given.
     jumping : {"concat", "attention"}, optional
-        Combination of the blocks' outputs, see :class:`JumpingKnowledge`; the output
-        of the last block if not given.
+        Combination of the outputs of all blocks, by
+        :class:`~skattn.nn.JumpingKnowledge`; the last output alone if not given.
     n_feature_layers : int, default=0
         Number of leading blocks without message passing.
 
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, widths[-1])``; of a sampled graph, whose structure has a
-      ``reach``, only the nodes that the following layers need
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import BlockSpec, GraphEncoder
+    >>> from skattn.ops import Edges
+    >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
+    >>> encoder = GraphEncoder(4, [16, 8], BlockSpec(n_heads=2))
+    >>> encoder(torch.randn(2, 4), edges).shape
+    torch.Size([2, 8])
     """
 
     def __init__(
@@ -80,15 +84,15 @@ class GraphEncoder(Resettable):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges and edge data; with edge features if and only if the spec has
-            ``n_edge_features``.
+            Edges and edge data.
         generator : torch.Generator, optional
-            Source of the dropout masks; torch's global one if not given.
+            Generator of the dropout masks; torch's global one if not given.
 
         Returns
         -------
         Tensor of shape (n_nodes, widths[-1])
-            The encoding; ``x`` itself if there are no blocks.
+            Codes of the nodes; for a sampled graph, of the nodes that the following
+            layers need. ``x`` itself if there are no blocks.
         """
         structure = as_structure(structure)
         layers: list[Tensor] = []
@@ -103,7 +107,7 @@ class GraphEncoder(Resettable):
 
     @property
     def takes_chunks(self) -> bool:
-        """Whether :meth:`forward_in_chunks` is possible: without global attention."""
+        """Whether :meth:`forward_in_chunks` is possible: not with global attention."""
         return all(block.global_attention is None for block in self._blocks)
 
     @property
@@ -118,29 +122,30 @@ class GraphEncoder(Resettable):
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor | SparseMatrix:
-        """Encode all nodes, layer by layer, in chunks of receivers.
+        """Encode all nodes in chunks of receivers, to save memory.
 
-        Equals :meth:`forward` in evaluation, without gradients and in less memory: only
-        a layer's input, output and projections have a row for every node.
+        Same result as :meth:`forward` in evaluation mode, without gradients. Layers are
+        computed one after the other: only input, output and projections of one layer
+        are held for all nodes.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`; all nodes are receivers.
+            Edges and edge data; all nodes are receivers.
         max_edges : int
-            Edges of a chunk; more if a receiver has more.
+            Maximum number of edges of a chunk, if no single receiver has more.
 
         Returns
         -------
         Tensor of shape (n_nodes, widths[-1])
-            The encoding; ``x`` itself if there are no blocks.
+            Codes of the nodes; ``x`` itself if there are no blocks.
 
         Raises
         ------
         ValueError
-            If the module is in training or has global attention.
+            If the module is in training mode or has global attention.
         """
         check_chunks(self, max_edges)
         structure = as_structure(structure)
@@ -164,20 +169,22 @@ class GraphEncoder(Resettable):
         x: Tensor | SparseMatrix,
         structure: GraphStructure | Edges,
     ) -> tuple[list[Tensor], Tensor | SparseMatrix]:
-        """Compute the attention weights of all layers, and the encoding, in evaluation.
+        """Compute the attention weights of all blocks, and the codes of the nodes.
+
+        Without dropout.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`.
+            Edges and edge data.
 
         Returns
         -------
         weights : list of Tensor of shape (n_edges, n_heads)
-            One entry per block that attends, of its heads along the edges.
-        x : Tensor of shape (n_nodes, widths[-1])
+            Weights per block with attention, of the heads that attend along the edges.
+        codes : Tensor of shape (n_nodes, widths[-1])
             Output of :meth:`forward`.
         """
         structure = as_structure(structure)

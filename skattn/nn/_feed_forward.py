@@ -1,4 +1,4 @@
-"""Feed-forward network after an attention."""
+"""Feed-forward network of a block."""
 
 from torch import Generator, Tensor
 
@@ -11,19 +11,7 @@ from skattn.nn._rows import drop
 
 
 class FeedForward(Resettable):
-    """``x + W_2 activation(W_1 norm(x))``.
-
-    Parameters
-    ----------
-    width : int
-        Width of input and output.
-    spec : BlockSpec
-        Activation, norm, dropout and the hidden width as a multiple.
-
-    Shape
-    -----
-    - Input and output: ``(n_nodes, width)``
-    """
+    """Pre-norm feed-forward residual ``x + W_2 activation(W_1 norm(x))``."""
 
     def __init__(self, width: int, spec: BlockSpec) -> None:
         super().__init__()
@@ -34,7 +22,7 @@ class FeedForward(Resettable):
         self.dropout = spec.dropout
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """Apply the feed-forward network and its residual."""
+        """Compute ``x + W_2 activation(W_1 norm(x))``."""
         h = self.activation(self.expand(self.norm(x)))
         p = self.dropout if self.training else 0.0
         out: Tensor = x + self.contract(drop(h, p, generator))

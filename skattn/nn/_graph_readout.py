@@ -8,12 +8,9 @@ from skattn.ops._structure import as_structure
 
 
 class GraphReadout(Resettable):
-    """Base class of layers that pool the nodes of every graph to one vector.
+    """Base class of readouts, which pool the nodes of every graph to one vector.
 
-    Shape
-    -----
-    - Input: ``(n_nodes, width)``
-    - Output: ``(n_graphs, width)``
+    Subclasses define ``pool``.
     """
 
     def __init__(self) -> None:
@@ -35,20 +32,20 @@ class GraphReadout(Resettable):
         structure : GraphStructure or Edges
             Node ranges of the graphs, edges and edge data.
         generator : torch.Generator, optional
-            Source of the dropout masks; torch's global one if not given.
+            Generator of the dropout masks; torch's global one if not given.
 
         Returns
         -------
         Tensor of shape (n_graphs, width)
-            One vector per graph; of a graph without nodes zeros, or their image under
-            a linear map.
+            One vector per graph. Graphs without nodes are pooled to zeros, before
+            linear maps.
         """
         return self.pool(x, as_structure(structure), generator)
 
     def pool(
         self, x: Tensor, structure: GraphStructure, generator: Generator | None, /
     ) -> Tensor:
-        """Pool the nodes of every graph; the method that subclasses implement.
+        """Pool the nodes of every graph; implemented by subclasses.
 
         Parameters
         ----------
@@ -57,7 +54,7 @@ class GraphReadout(Resettable):
         structure : GraphStructure
             Node ranges of the graphs, edges and edge data.
         generator : torch.Generator or None
-            Source of the dropout masks; torch's global one if None.
+            Generator of the dropout masks; torch's global one if None.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Prediction heads: from the codes of targets to outputs."""
+"""Prediction heads: maps from the codes of targets to outputs."""
 
 from torch import Generator, Tensor, nn
 
@@ -8,22 +8,7 @@ from skattn.nn._rows import drop
 
 
 class LinearHead(Resettable):
-    """Dropout and a linear map of the codes of target nodes or graphs.
-
-    Parameters
-    ----------
-    width : int
-        Width of the codes.
-    n_outputs : int
-        Width of the outputs.
-    dropout : float, default=0.0
-        Dropout on the codes.
-
-    Shape
-    -----
-    - Input: ``(n_targets, width)``
-    - Output: ``(n_targets, n_outputs)``
-    """
+    """Dropout and a linear map of the codes of target nodes or graphs."""
 
     def __init__(self, width: int, n_outputs: int, *, dropout: float = 0.0) -> None:
         super().__init__()
@@ -31,47 +16,15 @@ class LinearHead(Resettable):
         self.linear = Linear(width, n_outputs)
 
     def forward(self, codes: Tensor, *, generator: Generator | None = None) -> Tensor:
-        """Compute one row of outputs per row of codes.
-
-        Parameters
-        ----------
-        codes : Tensor of shape (n_targets, width)
-            Codes of the targets.
-        generator : torch.Generator, optional
-            Source of the dropout mask; torch's global one if not given.
-
-        Returns
-        -------
-        Tensor of shape (n_targets, n_outputs)
-            The outputs.
-        """
+        """Map codes (n_targets, width) to outputs (n_targets, n_outputs)."""
         active = self.dropout if self.training else 0.0
         outputs: Tensor = self.linear(drop(codes, active, generator))
         return outputs
 
 
 class IdentityHead(nn.Module):
-    """Identity head after an output attention, whose codes are the outputs.
-
-    Shape
-    -----
-    - Input: ``(n_targets, n_outputs)``
-    - Output: the same
-    """
+    """Identity head after an output attention, which computes the outputs."""
 
     def forward(self, codes: Tensor, **_options: object) -> Tensor:
-        """Return the codes.
-
-        Parameters
-        ----------
-        codes : Tensor of shape (n_targets, n_outputs)
-            Codes of the targets.
-        **_options : object
-            Options of other heads; ignored.
-
-        Returns
-        -------
-        Tensor of shape (n_targets, n_outputs)
-            The same tensor.
-        """
+        """Return the codes; options of other heads are ignored."""
         return codes

@@ -1,4 +1,4 @@
-"""Hierarchical readout by self-attention graph pooling."""
+"""Hierarchical readout by self-attention graph pooling (SAGPool)."""
 
 from typing import cast
 
@@ -13,41 +13,44 @@ from skattn.nn._segments import graph_of_nodes, node_ptr_of, reduce_graphs
 from skattn.ops import Edges, GraphStructure
 
 N_LEVELS = 3
-"""Pooling levels, as in the paper's hierarchical architecture."""
+"""Number of pooling levels, as in the paper's hierarchical architecture."""
 TIE = 1e-5
-"""Relative difference below which scores are equal. Symmetric nodes (the carbons
-of a ring) have equal scores up to rounding; breaking such ties by node number would
-make the output depend on the numbering."""
+"""Relative difference below which scores tie: scores of symmetric nodes (carbons of a
+ring) are equal up to rounding."""
 
 
 class HierarchicalReadout(GraphReadout):
-    """Hierarchical readout: every level keeps the top-scoring half of the nodes.
+    """Hierarchical readout by self-attention graph pooling (SAGPool).
 
-    Self-attention graph pooling (SAGPool, Lee et al. 2019, equations 3 to 7): an
-    attention with one output scores every node from its neighbourhood; the top half of
-    each graph's nodes is kept (at least one) with the edges among them,
-    ``x' = x[kept] tanh(score[kept])``. Each level concatenates mean and maximum of its
-    nodes and maps them linearly; the levels are summed.
+    After Lee et al. 2019, equations 3 to 7. At each of three levels, a graph attention
+    with one output scores the nodes, and the top-scoring half of each graph's nodes (at
+    least one) is kept with the edges among them, ``x' = x[kept] tanh(score[kept])``.
+    The mean and the maximum over the nodes of each level are concatenated and mapped
+    linearly; the levels are summed.
 
-    It differs from the paper in three ways. Level 0 reads out all nodes. The score is
-    an attention instead of a GCN, so it uses edge weights and edge features. And nodes
-    that tie with the lowest score kept are kept too, so that the output does not depend
-    on the numbering of the nodes.
+    It differs from the paper in that level 0 reads out all nodes, scores come from an
+    attention (with edge weights and features) instead of a GCN, and nodes that tie with
+    the lowest score kept are kept too, so that the order of the nodes does not matter.
+    Unlike DiffPool (Ying et al. 2018), it has no dense assignment matrix.
 
-    Unlike DiffPool (Ying et al. 2018) it needs no assignment matrix: memory grows with
-    the edges, not with the square of the nodes, and the kept nodes can be displayed.
+    Experimental: no benchmark of skattn covers it.
 
     Parameters
     ----------
     width : int
         Width of the node features and of the output.
     spec : BlockSpec
-        Score and width of the edge features of the attentions.
+        Score function and number of edge features of the attentions.
 
-    Shape
-    -----
-    - Input: ``(n_nodes, width)``
-    - Output: ``(n_graphs, width)``
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import BlockSpec, HierarchicalReadout
+    >>> from skattn.ops import Edges, GraphStructure
+    >>> edges = Edges.from_csr([0, 1, 2, 3], [1, 0, 2], n_senders=3)
+    >>> structure = GraphStructure(edges, node_ptr=torch.tensor([0, 2, 3]))
+    >>> HierarchicalReadout(8, BlockSpec())(torch.randn(3, 8), structure).shape
+    torch.Size([2, 8])
     """
 
     def __init__(self, width: int, spec: BlockSpec) -> None:
@@ -68,7 +71,7 @@ class HierarchicalReadout(GraphReadout):
         for attention, level in zip(self.scores, others, strict=True):
             attention = cast("GraphAttention", attention)
             score = attention(x, structure, generator=generator)
-            kept = better_half(score[:, 0].detach(), structure)
+            kept = top_half(score[:, 0].detach(), structure)
             x = x[kept] * score[kept].tanh()
             structure = induced(structure, kept)
             out = out + level(_mean_and_max(x, structure))
@@ -81,63 +84,36 @@ def _mean_and_max(x: Tensor, structure: GraphStructure) -> Tensor:
     )
 
 
-def better_half(score: Tensor, structure: GraphStructure) -> Tensor:
-    """Return the mask of the top-scoring half of every graph's nodes.
-
-    Parameters
-    ----------
-    score : Tensor of shape (n_nodes,)
-        Score of every node.
-    structure : GraphStructure
-        Node ranges of the graphs.
-
-    Returns
-    -------
-    Tensor of shape (n_nodes,), bool
-        Half of each graph's nodes, rounded up, and those that tie with the lowest score
-        kept.
-    """
+def top_half(score: Tensor, structure: GraphStructure) -> Tensor:
+    """Return a mask of the top-scoring half of each graph's nodes, and of ties."""
     graphs, node_ptr = graph_of_nodes(structure), node_ptr_of(structure)
     order = score.argsort(descending=True)
     by_graph = graphs[order].argsort(stable=True)
-    ranked = score[order][by_graph]  # graph by graph, best first
+    ranked = score[order][by_graph]  # graph by graph, descending
     sizes = node_ptr.diff()
-    last = node_ptr[:-1] + (sizes + 1) // 2 - 1  # the worst of each better half
-    bar = ranked[last[graphs]]
-    return score >= bar - TIE * (1 + bar.abs())
+    last = node_ptr[:-1] + (sizes + 1) // 2 - 1  # the lowest of each top half
+    threshold = ranked[last[graphs]]
+    return score >= threshold - TIE * (1 + threshold.abs())
 
 
 def induced(structure: GraphStructure, kept: Tensor) -> GraphStructure:
-    """Return the subgraph that some nodes induce.
-
-    Parameters
-    ----------
-    structure : GraphStructure
-        Edges, edge data and node ranges; hops are dropped.
-    kept : Tensor of shape (n_nodes,), bool
-        Mask of the nodes to keep, in their order.
-
-    Returns
-    -------
-    GraphStructure
-        The kept nodes, renumbered, with the edges among them.
-    """
+    """Return the induced subgraph of the kept nodes (a mask), without hops."""
     edges = structure.edges
-    stay = kept[edges.receivers] & kept[edges.senders]
-    number = _before(kept)  # of a node that stays, its new number
+    kept_edges = kept[edges.receivers] & kept[edges.senders]
+    new_number = _count_before(kept)
     starts = edges.indptr[torch.cat([kept, kept.new_ones(1)])]
     new = Edges(
-        indptr=_before(stay)[starts],
-        senders=number[edges.senders[stay]].to(edges.senders.dtype),
-        n_senders=int(number[-1]),
+        indptr=_count_before(kept_edges)[starts],
+        senders=new_number[edges.senders[kept_edges]].to(edges.senders.dtype),
+        n_senders=int(new_number[-1]),
     )
     return GraphStructure(
         edges=new,
-        edge_data=structure.edge_data.map(lambda rows: rows[stay]),
-        node_ptr=number[node_ptr_of(structure)],
+        edge_data=structure.edge_data.map(lambda rows: rows[kept_edges]),
+        node_ptr=new_number[node_ptr_of(structure)],
     )
 
 
-def _before(marked: Tensor) -> Tensor:
-    """Count the marked elements before each position and before the end."""
-    return torch.cat([marked.new_zeros(1, dtype=torch.int64), marked.long().cumsum(0)])
+def _count_before(mask: Tensor) -> Tensor:
+    """Count the True elements before each position, and before the end."""
+    return torch.cat([mask.new_zeros(1, dtype=torch.int64), mask.long().cumsum(0)])

@@ -15,21 +15,30 @@ from skattn.ops._structure import as_structure
 
 
 class HopAttention(NodeOperator[list[Sent]]):
-    """Groups of attention heads, each over its own k-hop neighbourhood.
+    """Graph attention with groups of heads over different k-hop neighbourhoods.
 
-    Group ``k`` attends to all senders within ``k`` hops. Group 1 attends along the
-    edges and uses their weights and features; wider neighbourhoods have neither.
+    The heads of group ``k`` attend to all senders within ``k`` hops. Edge weights and
+    edge features are used only by group 1, which attends along the edges. The outputs
+    of the groups are concatenated.
 
     Parameters
     ----------
     groups : mapping of int to GraphAttention
-        Attention over each neighbourhood, by the number of hops; in the order of the
-        outputs. Only that of 1 may take edge features.
+        Attention of each group, by its number of hops. Only group 1 may have edge
+        features.
 
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_receivers, sum of the groups' out_features)``
+    Examples
+    --------
+    Nodes 0 and 1 attend to each other, node 2 to node 1 and, within 2 hops, node 0.
+
+    >>> import torch
+    >>> from skattn.nn import GraphAttention, HopAttention
+    >>> from skattn.ops import Edges, GraphStructure
+    >>> edges = Edges.from_csr([0, 1, 2, 3], [1, 0, 1], n_senders=3)
+    >>> two_hops = Edges.from_csr([0, 2, 4, 7], [0, 1, 0, 1, 0, 1, 2], n_senders=3)
+    >>> attention = HopAttention({1: GraphAttention(4, 8), 2: GraphAttention(4, 8)})
+    >>> attention(torch.randn(3, 4), GraphStructure(edges, hops={2: two_hops})).shape
+    torch.Size([3, 16])
     """
 
     def __init__(self, groups: Mapping[int, GraphAttention]) -> None:
@@ -44,26 +53,26 @@ class HopAttention(NodeOperator[list[Sent]]):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute the receivers' new features, group by group.
+        """Compute new features of the receivers.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges and edge data, with the neighbourhoods of all ``hops``.
+            Edges and edge data; its ``hops`` have the neighbourhoods of all groups.
         generator : torch.Generator, optional
-            Source of the dropout masks; torch's global one if not given.
+            Generator of the dropout masks; torch's global one if not given.
 
         Returns
         -------
         Tensor of shape (n_receivers, out_features)
-            The groups' outputs side by side.
+            Concatenated outputs of the groups.
 
         Raises
         ------
         ValueError
-            If a neighbourhood is missing or shapes do not fit.
+            If a neighbourhood is missing or shapes do not match.
         """
         return _side_by_side(
             [
@@ -75,7 +84,7 @@ class HopAttention(NodeOperator[list[Sent]]):
     def forward_with_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> tuple[Tensor, Tensor]:
-        """Compute new features and the weights of the group along the edges, if any."""
+        """Compute new features, and the attention weights of group 1, if any."""
         edges, outs = structure.edges, []
         weights = torch.empty(edges.n_edges, 0, device=edges.indptr.device)
         for k, attention, near in self._each(structure):
@@ -89,7 +98,7 @@ class HopAttention(NodeOperator[list[Sent]]):
     def send(
         self, x: Tensor | SparseMatrix, generator: Generator | None, /
     ) -> list[Sent]:
-        """Project the rows for every group."""
+        """Compute the projections of every group."""
         return [group.send(x, generator) for _, group in self._groups()]
 
     def receive(
@@ -101,7 +110,7 @@ class HopAttention(NodeOperator[list[Sent]]):
         generator: Generator | None,
         /,
     ) -> Tensor:
-        """Compute the receivers' new features with every group."""
+        """Compute new features of a range of receivers."""
         return _side_by_side(
             [
                 attention.receive(x, receivers, each, near, generator)
@@ -131,38 +140,24 @@ def _within(k: int, structure: GraphStructure) -> GraphStructure:
         return structure
     if k not in structure.hops:
         raise ValueError(
-            f"structure.hops must hold the neighbourhood of {k} hops, which the module "
-            f"was made for, got {sorted(structure.hops)}. Make batches with the "
-            "module's hops."
+            f"structure.hops must contain {k}, the neighbourhood within {k} hops that "
+            f"the module attends to, got {sorted(structure.hops)}. Make the structure "
+            "with the hops of the module."
         )
     return GraphStructure(structure.hops[k])
 
 
 def as_hops(hops: int | tuple[int, ...]) -> tuple[int, ...]:
-    """Return the hops of all groups of heads; an int is a single group."""
+    """Return the hops of all groups as a tuple; an int is a single group."""
     return hops if isinstance(hops, tuple) else (hops,)
 
 
 def check_hops(hops: tuple[Any, ...], n_heads: int) -> None:
-    """Check that ``hops`` are distinct and divide the heads into equal groups.
-
-    Parameters
-    ----------
-    hops : tuple of int
-        Hops of the neighbourhood of each group.
-    n_heads : int
-        Number of heads.
-
-    Raises
-    ------
-    ValueError
-        If they are not distinct, or ``n_heads`` is not divisible by their number.
-    """
+    """Raise ValueError unless hops are distinct and divide the heads into groups."""
     whole = all(isinstance(k, Integral) and not isinstance(k, bool) for k in hops)
     if not hops or not whole or min(hops) < 1 or len(set(hops)) < len(hops):
         raise ValueError(
-            "hops must be different whole numbers of at least 1, such as (1, 2), got "
-            f"{hops}."
+            f"hops must be distinct integers of at least 1, such as (1, 2), got {hops}."
         )
     if n_heads % len(hops):
         raise ValueError(

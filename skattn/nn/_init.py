@@ -1,4 +1,4 @@
-"""Initial weights: Glorot distribution, and modules that draw their weights."""
+"""Weight initialisation from an explicit generator."""
 
 import math
 
@@ -22,7 +22,7 @@ class Resettable(nn.Module):
         Parameters
         ----------
         generator : torch.Generator, optional
-            Source of the weights; torch's global one if not given.
+            Generator of the weights; torch's global one if not given.
         """
         reset_children(self, generator)
 
@@ -36,9 +36,9 @@ def reset_children(module: nn.Module, generator: Generator | None) -> None:
             reset_children(child, generator)
         elif isinstance(child, Resettable):
             child.reset_parameters(generator)
-        elif any(True for _ in child.parameters()):  # would keep what memory holds
+        elif any(True for _ in child.parameters()):  # would stay uninitialised
             raise TypeError(
-                "submodules with weights must be Resettable, to be drawn from one "
-                f"generator, got {type(child).__name__}. Use those of skattn.nn, such "
-                "as Linear."
+                "submodules with weights must be Resettable, so that one generator "
+                f"draws all weights, got {type(child).__name__}. Use modules of "
+                "skattn.nn, such as Linear."
             )

@@ -1,4 +1,4 @@
-"""Jumping knowledge: a combination of the outputs of several layers."""
+"""Jumping knowledge: combination of the outputs of several layers."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -15,22 +15,25 @@ Combination = Literal["concat", "attention"]
 class JumpingKnowledge(Resettable):
     """Jumping knowledge: combination of the outputs of all layers, per node.
 
-    After Xu et al. 2018, section 4: ``"concat"`` maps the concatenated outputs linearly
-    to the width of the last. ``"attention"`` is their weighted sum
-    ``sum_l softmax_l(a_l . h_il + b_l) h_il`` with weights per node; a linear score of
-    each layer replaces the paper's LSTM.
+    After Xu et al. 2018, section 4. ``"concat"`` concatenates the outputs and maps them
+    linearly to the width of the last one. ``"attention"`` computes the weighted sum
+    ``sum_l softmax_l(a_l . h_il + b_l) h_il`` of the layers ``l`` for every node ``i``;
+    a linear score replaces the LSTM of the paper.
 
     Parameters
     ----------
     widths : sequence of int
-        Widths of the layers' outputs; all the same for ``"attention"``.
+        Output widths of the layers; equal for ``"attention"``.
     combination : {"concat", "attention"}
         Concatenation or weighted sum.
 
-    Shape
-    -----
-    - Input: ``(n_nodes, widths[l])`` for every layer
-    - Output: ``(n_nodes, widths[-1])``
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import JumpingKnowledge
+    >>> jumping = JumpingKnowledge([16, 8], "concat")
+    >>> jumping([torch.randn(5, 16), torch.randn(5, 8)]).shape
+    torch.Size([5, 8])
     """
 
     def __init__(self, widths: Sequence[int], combination: Combination) -> None:
@@ -42,8 +45,8 @@ class JumpingKnowledge(Resettable):
             )
         if combination == "attention" and len(set(widths)) > 1:
             raise ValueError(
-                'widths must be the same for all layers where jumping="attention" '
-                f'averages them, got {list(widths)}. Take jumping="concat".'
+                'widths must be the same for all layers with jumping="attention", '
+                f'got {list(widths)}. Use jumping="concat".'
             )
         self.combination = combination
         self.linear = None

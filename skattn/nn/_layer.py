@@ -1,4 +1,4 @@
-"""The single-head layer of the GAT paper, over an adjacency matrix."""
+"""Single-head layer of the GAT paper over an adjacency matrix."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -9,10 +9,12 @@ from skattn.ops import Edges, Gat, edge_attention
 
 
 class GraphAttentionLayer(Resettable):
-    """One graph attention head, as in Velickovic et al. 2018, equations 1 to 4.
+    """Single-head graph attention over an adjacency matrix (GAT).
 
-    ``e_ij = LeakyReLU_alpha(a^T [W h_i || W h_j])``, a softmax over the ``j`` where
-    ``adj[i, j] > 0``, dropout on the weights, and ``h'_i = ELU(sum_j w_ij W h_j)``.
+    Velickovic et al. 2018, equations 1 to 4: scores ``e_ij = LeakyReLU_alpha(a^T [W h_i
+    || W h_j])``, a softmax over the ``j`` with ``adj[i, j] > 0``, dropout on the
+    weights, and ``h'_i = ELU(sum_j w_ij W h_j)``. For other options see
+    :class:`~skattn.nn.GraphAttention`.
 
     Parameters
     ----------
@@ -25,17 +27,12 @@ class GraphAttentionLayer(Resettable):
     alpha : float
         Slope of the LeakyReLU for negative input.
     concat : bool, default=True
-        Whether to end with an ELU, as heads that are concatenated do.
-
-    Shape
-    -----
-    - Input: ``(n, in_features)`` and an adjacency ``(n, n)``, dense or sparse
-    - Output: ``(n, out_features)``
+        Whether to apply the final ELU, as for heads that are concatenated.
 
     Notes
     -----
-    A node whose row of ``adj`` has no positive entry gets zeros. Only the signs of
-    ``adj`` are used.
+    The output of a node without positive entries in its row of ``adj`` is zero. Values
+    of ``adj`` other than their signs are not used.
 
     Examples
     --------
@@ -67,14 +64,14 @@ class GraphAttentionLayer(Resettable):
         glorot_(self.a, 2 * self.out_features + 1, generator)
 
     def forward(self, h: Tensor, adj: Tensor) -> Tensor:
-        """Let node ``i`` attend to every ``j`` with ``adj[i, j] > 0``.
+        """Compute new features; node ``i`` attends to ``j`` if ``adj[i, j] > 0``.
 
         Parameters
         ----------
         h : Tensor of shape (n, in_features)
             Node features.
         adj : Tensor of shape (n, n)
-            Adjacency, dense or in one of torch's sparse layouts.
+            Adjacency matrix, dense or in a sparse layout of torch.
 
         Returns
         -------
@@ -107,7 +104,7 @@ def _positive_entries(adj: Tensor) -> Edges:
     if adj.layout is torch.strided:
         receivers, senders = (adj > 0).nonzero().unbind(1)
     else:
-        entries = adj.to_sparse_coo().coalesce()  # in order of rows
+        entries = adj.to_sparse_coo().coalesce()  # sorted by row
         receivers, senders = entries.indices()[:, entries.values() > 0]
     degrees = torch.bincount(receivers, minlength=len(adj))
     indptr = torch.cat([degrees.new_zeros(1), degrees.cumsum(0)])

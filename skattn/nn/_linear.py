@@ -9,23 +9,18 @@ from skattn.ops import SparseMatrix
 
 
 class Linear(Resettable):
-    """Affine map ``x W + b`` of dense or sparse rows.
+    """Linear layer ``x W + b`` for dense or sparse input.
 
     Parameters
     ----------
     in_features : int
-        Width of the input rows.
+        Width of the input.
     out_features : int
-        Width of the output rows.
+        Width of the output.
     bias : bool, default=True
-        Whether to add a learned vector.
+        Whether to add a learned bias.
     generator : torch.Generator, optional
-        Source of the initial weights; torch's global one if not given.
-
-    Shape
-    -----
-    - Input: ``(n, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n, out_features)``
+        Generator of the initial weights; torch's global one if not given.
 
     Examples
     --------
@@ -55,17 +50,17 @@ class Linear(Resettable):
             nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor | SparseMatrix) -> Tensor:
-        """Map every row.
+        """Compute ``x W + b``.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n, in_features)
-            The rows.
+            Input rows.
 
         Returns
         -------
         Tensor of shape (n, out_features)
-            The mapped rows.
+            Output rows.
         """
         if self.bias is None:
             return matmul(x, self.weight)

@@ -1,4 +1,4 @@
-"""Masks over the features of some nodes."""
+"""Masks of node features."""
 
 from dataclasses import dataclass, replace
 
@@ -10,12 +10,12 @@ from skattn.ops import Edges, SparseMatrix
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Masked nodes, and the donors of replaced features."""
+    """Masked nodes, and the nodes that donate features to some of them."""
 
     nodes: Tensor
-    """(n_masked,) int64: the masked nodes, first the replaced ones."""
+    """(n_masked,) int64: masked nodes; those with donated features come first."""
     donors: Tensor
-    """(n_replaced,) int64: the nodes that donate their features to replaced ones."""
+    """(n_replaced,) int64: donor of each of the first masked nodes."""
 
     def to(self, device: torch.device) -> "Mask":
         """Copy to a device."""
@@ -23,7 +23,7 @@ class Mask:
 
     @property
     def replaced(self) -> Tensor:
-        """Masked nodes with another node's features: (n_replaced,)."""
+        """Masked nodes with the features of a donor: (n_replaced,)."""
         return self.nodes[: len(self.donors)]
 
     @property
@@ -38,24 +38,7 @@ def draw_mask(
     replace_fraction: float,
     generator: Generator | None,
 ) -> Mask:
-    """Draw a mask, on the CPU.
-
-    Parameters
-    ----------
-    n_nodes : int
-        Number of nodes.
-    mask_fraction : float
-        Fraction that is masked; one node at least.
-    replace_fraction : float
-        Fraction of these that gets another node's features.
-    generator : torch.Generator, optional
-        Source of randomness; torch's global one if not given.
-
-    Returns
-    -------
-    Mask
-        The masked nodes.
-    """
+    """Draw a random mask, on the CPU, of at least one node."""
     n_masked = min(n_nodes, max(1, int(mask_fraction * n_nodes)))
     n_replaced = int(replace_fraction * n_masked) if n_nodes > 1 else 0
     nodes = torch.randperm(n_nodes, generator=generator)[:n_masked]
@@ -64,28 +47,18 @@ def draw_mask(
 
 
 def mask_features(x: Tensor | SparseMatrix, mask: Mask | None) -> Tensor | SparseMatrix:
-    """Mask features, and append the column that is 1 for masked nodes.
+    """Mask features, and append a column that is 1 for nodes with the mask token.
 
-    Parameters
-    ----------
-    x : Tensor or SparseMatrix of shape (n_nodes, in_features)
-        Node features.
-    mask : Mask, optional
-        The masked nodes; none if not given.
-
-    Returns
-    -------
-    Tensor or SparseMatrix of shape (n_nodes, in_features + 1)
-        The encoder's input; the last column is 1 for nodes with the mask token.
+    The weights of the appended column are the mask token. Without a mask it is 0.
     """
     if isinstance(x, SparseMatrix):
         return _mask_sparse(x, mask)
-    sign = x.new_zeros(len(x), 1)
+    token = x.new_zeros(len(x), 1)
     if mask is not None:
         donated = x[mask.donors]
         x = x.index_fill(0, mask.hidden, 0.0).index_copy(0, mask.replaced, donated)
-        sign = sign.index_fill(0, mask.hidden, 1.0)
-    return torch.cat([x, sign], 1)
+        token = token.index_fill(0, mask.hidden, 1.0)
+    return torch.cat([x, token], 1)
 
 
 def _mask_sparse(x: SparseMatrix, mask: Mask | None) -> SparseMatrix:
@@ -95,7 +68,7 @@ def _mask_sparse(x: SparseMatrix, mask: Mask | None) -> SparseMatrix:
     starts, lengths = x.edges.indptr[:-1].clone(), x.edges.indptr.diff()
     starts[mask.replaced] = starts[mask.donors]
     lengths[mask.replaced] = lengths[mask.donors]
-    starts[mask.hidden] = x.edges.n_edges  # a stored 1 behind all entries
+    starts[mask.hidden] = x.edges.n_edges  # the 1 appended to the entries
     lengths[mask.hidden] = 1
     indptr, entries = _entries(starts, lengths)
     senders = torch.cat([x.edges.senders, x.edges.senders.new_tensor([n_columns])])
@@ -104,20 +77,7 @@ def _mask_sparse(x: SparseMatrix, mask: Mask | None) -> SparseMatrix:
 
 
 def dense_rows(x: Tensor | SparseMatrix, rows: Tensor) -> Tensor:
-    """Select rows as a dense matrix.
-
-    Parameters
-    ----------
-    x : Tensor or SparseMatrix of shape (n, k)
-        Dense or sparse rows.
-    rows : Tensor of shape (n_rows,), int64
-        Numbers of the rows.
-
-    Returns
-    -------
-    Tensor of shape (n_rows, k)
-        Those rows.
-    """
+    """Select rows of a dense or sparse matrix as a dense matrix."""
     if not isinstance(x, SparseMatrix):
         return x.index_select(0, rows)
     lengths = x.edges.indptr.diff()[rows]
@@ -129,7 +89,7 @@ def dense_rows(x: Tensor | SparseMatrix, rows: Tensor) -> Tensor:
 
 
 def _entries(starts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Return starts of concatenated rows, and the old position of every entry."""
+    """Return the indptr of concatenated rows, and the old position of every entry."""
     indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
     shifts = (starts - indptr[:-1]).repeat_interleave(lengths)
     return indptr, torch.arange(len(shifts), device=shifts.device) + shifts

@@ -1,4 +1,4 @@
-"""The network of supervised estimators: an encoder and a head."""
+"""Graph attention network: an encoder and a prediction head."""
 
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -24,12 +24,19 @@ FeatureEmbedding = Literal["periodic"]
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
-    """Configuration of a network, apart from its input and output widths."""
+    """Configuration of a network, without its input and output widths.
+
+    Examples
+    --------
+    >>> from skattn.nn import BlockSpec, NetworkSpec
+    >>> NetworkSpec(block=BlockSpec(n_heads=8), n_layers=2, hidden_dim=32).output
+    'linear'
+    """
 
     block: BlockSpec
     """Options of the blocks."""
     n_layers: int = 3
-    """Number of layers, an attending output among them."""
+    """Number of layers, including an output attention."""
     n_feature_layers: int = 0
     """Number of leading layers without message passing."""
     hidden_dim: int = 64
@@ -37,37 +44,33 @@ class NetworkSpec:
     input_dropout: float | None = None
     """Dropout on the node features; ``block.dropout`` if None."""
     output: Output = "linear"
-    """Map of the last hidden layer to the outputs: linear, or an attention."""
+    """Output layer: "linear", or "attention" for an output attention."""
     output_heads: int = 1
-    """Heads of an attending output, which are averaged."""
+    """Number of heads of an output attention, which are averaged."""
     feature_embedding: FeatureEmbedding | None = None
-    """Embedding of every node feature before the first layer; None for none."""
+    """Embedding of the node features: "periodic" or None."""
     jumping: Combination | None = None
-    """Combination of the hidden layers' outputs; None for the last one's."""
+    """Combination of the outputs of hidden layers, "concat" or "attention"; None for
+    the last output alone."""
     readout: Readout | None = None
-    """Pooling of a graph's nodes to one code; None for outputs of nodes."""
+    """Readout of the nodes of a graph: "attention", "mean", "sum", "max" or
+    "hierarchical"; None for outputs per node."""
 
 
 class AttentionNetwork(Resettable):
     """Graph attention network: an encoder and a prediction head.
 
-    ``forward`` computes the outputs of all nodes or graphs. For targets alone, call
-    ``encode`` on all nodes, select the targets' codes, and call ``head`` on them.
+    :meth:`forward` computes the outputs of all nodes or graphs. For some target nodes,
+    call :meth:`encode`, select the codes of the targets, and call ``head`` with them.
 
     Parameters
     ----------
     in_features : int
         Width of the node features.
     n_outputs : int
-        Width of the output: classes, labels or regression targets.
+        Width of the output, such as the number of classes.
     spec : NetworkSpec
         Configuration of the network.
-
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_nodes, n_outputs)``; with a readout ``(n_graphs, n_outputs)``; of a
-      sampled graph, whose structure has a ``reach``, one row per target node
 
     Raises
     ------
@@ -94,9 +97,9 @@ class AttentionNetwork(Resettable):
         attends = spec.output == "attention"
         if attends and spec.readout is not None:
             raise ValueError(
-                'output must be "linear" where graphs are read out, got output='
-                f'"attention" and readout={spec.readout!r}: a graph has no senders to '
-                "attend to. Leave one of them out."
+                'output must be "linear" for a network with a readout, got output='
+                f'"attention" and readout={spec.readout!r}: graphs have no senders to '
+                'attend to. Use output="linear" or readout=None.'
             )
         n_blocks = spec.n_layers - attends
         self.embedding: PeriodicEmbedding | None = None
@@ -141,15 +144,14 @@ class AttentionNetwork(Resettable):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges from receivers to senders; with edge features if and only if the spec
-            has ``n_edge_features``.
+            Edges and edge data.
         generator : torch.Generator, optional
-            Source of the dropout masks; torch's global one if not given.
+            Generator of the dropout masks; torch's global one if not given.
 
         Returns
         -------
         Tensor of shape (n_nodes, n_outputs) or (n_graphs, n_outputs)
-            The outputs.
+            The outputs; for a sampled graph, of the target nodes.
         """
         codes = self.encode(x, structure, generator=generator)
         outputs: Tensor = self.head(codes, generator=generator)
@@ -162,21 +164,21 @@ class AttentionNetwork(Resettable):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute the codes that the head maps to outputs.
+        """Compute the codes of all nodes or graphs, the input of the head.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`.
+            Edges and edge data.
         generator : torch.Generator, optional
-            As in :meth:`forward`.
+            Generator of the dropout masks; torch's global one if not given.
 
         Returns
         -------
         Tensor of shape (n_nodes, width) or (n_graphs, width)
-            One row per node, or per graph if there is a readout.
+            Code of every node, or of every graph if there is a readout.
         """
         structure = as_structure(structure)
         codes: Tensor = self.encoder(self._embed(x), structure, generator=generator)
@@ -203,29 +205,29 @@ class AttentionNetwork(Resettable):
         *,
         max_edges: int = MAX_EDGES,
     ) -> Tensor:
-        """Compute the codes of all nodes, layer by layer, in chunks of receivers.
+        """Compute the codes of all nodes in chunks of receivers, to save memory.
 
-        The result of :meth:`encode` in evaluation, without gradients and in less
-        memory, see :meth:`GraphEncoder.forward_in_chunks`.
+        Same result as :meth:`encode` in evaluation mode, without gradients; see
+        :meth:`skattn.nn.GraphEncoder.forward_in_chunks`.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`; all nodes are receivers.
+            Edges and edge data; all nodes are receivers.
         max_edges : int
-            Edges in a chunk; more if a single receiver has more.
+            Maximum number of edges of a chunk, if no single receiver has more.
 
         Returns
         -------
         Tensor of shape (n_nodes, width)
-            One row per node.
+            Code of every node.
 
         Raises
         ------
         ValueError
-            If the network is in training, or has global attention or a readout.
+            If the network is in training mode, or has global attention or a readout.
         """
         if self.readout is not None:
             refuse_readout()
@@ -249,13 +251,13 @@ class AttentionNetwork(Resettable):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`.
+            Edges and edge data.
 
         Returns
         -------
         list of Tensor of shape (n_edges, n_heads)
-            One entry per attention layer, the output attention included; of a layer
-            with several ``hops``, the heads that attend along the edges.
+            Weights per layer with attention, including an output attention, of the
+            heads that attend along the edges.
         """
         structure = as_structure(structure)
         weights, codes = self.encoder.attention_weights(self._embed(x), structure)
@@ -268,28 +270,28 @@ class AttentionNetwork(Resettable):
     def readout_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
     ) -> Tensor:
-        """Compute the readout weight of every node in its graph.
+        """Compute the attention weights of the readout.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            As in :meth:`forward`.
+            Edges, edge data and node ranges.
 
         Returns
         -------
         Tensor of shape (n_nodes, n_heads)
-            Weights of the readout; those of one graph's nodes sum to 1 per head.
+            For each head, the weights of one graph's nodes sum to 1.
 
         Raises
         ------
         ValueError
-            If the network's readout is not ``"attention"``.
+            If the readout is not ``"attention"``.
         """
         if not isinstance(self.readout, AttentionReadout):
             raise ValueError(
-                'readout must be "attention" for nodes to have weights, got '
+                'readout must be "attention" to have attention weights, got '
                 f"{self.readout!r}."
             )
         codes: Tensor = self.encoder(self._embed(x), structure)

@@ -1,4 +1,4 @@
-"""A row-wise linear map in the place of attention."""
+"""Linear map of each node, in place of attention."""
 
 from torch import Generator, Tensor
 
@@ -9,36 +9,14 @@ from skattn.ops import GraphStructure, SparseMatrix
 
 
 class NodeLinear(NodeOperator[None]):
-    """Row-wise linear map of the receivers' own features, without message passing.
-
-    Parameters
-    ----------
-    in_features : int
-        Width of the input.
-    out_features : int
-        Width of the output.
-
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_receivers, out_features)``
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skattn.nn._node_linear import NodeLinear
-    >>> from skattn.ops import Edges
-    >>> edges = Edges.from_csr([0, 2], [0, 1], n_senders=2)
-    >>> NodeLinear(4, 8)(torch.randn(2, 4), edges).shape
-    torch.Size([1, 8])
-    """
+    """Linear map of each receiver's own features, without message passing."""
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
         self.map = Linear(in_features, out_features)
 
     def send(self, _x: Tensor | SparseMatrix, _generator: Generator | None, /) -> None:
-        """Return None: receivers share no projections."""
+        """Return None: nothing is sent."""
 
     def receive(
         self,
@@ -49,6 +27,6 @@ class NodeLinear(NodeOperator[None]):
         _generator: Generator | None,
         /,
     ) -> Tensor:
-        """Map the receivers' own rows."""
+        """Map the features of the receivers."""
         out: Tensor = self.map(take_rows(x, receivers))
         return out

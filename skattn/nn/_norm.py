@@ -1,4 +1,4 @@
-"""Normalisations by name."""
+"""Normalisation layers by name."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Norm = Literal["layer", "batch"]
 
 
 def make_norm(norm: Norm | None, width: int) -> nn.Module:
-    """Make a normalisation over ``width`` columns."""
+    """Make a normalisation layer of ``width`` columns; the identity for None."""
     if norm == "layer":
         return nn.LayerNorm(width)
     return nn.BatchNorm1d(width) if norm == "batch" else nn.Identity()

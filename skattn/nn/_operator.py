@@ -1,4 +1,4 @@
-"""Node operators: layers that compute new node features, in two steps."""
+"""Node operators: layers with the two steps send and receive."""
 
 from typing import Generic, TypeVar
 
@@ -12,17 +12,11 @@ SentT = TypeVar("SentT")
 
 
 class NodeOperator(Resettable, Generic[SentT]):
-    """Base class of layers that compute receivers' features from those of all nodes.
+    """Base class of message passing layers with the two steps send and receive.
 
-    Attention, convolution and row-wise linear maps differ in two methods:
-    :meth:`send` computes once per node the tensors that all its receivers share,
-    :meth:`receive` computes new features of a range of receivers from them. A layer is
-    thus evaluated for all receivers at once or, in less memory, range by range.
-
-    Shape
-    -----
-    - Input: ``(n_nodes, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n_receivers, out_features)``
+    Subclasses define ``send``, which computes the projections of all nodes, and
+    ``receive``, which computes new features of a range of receivers from them. Such a
+    layer can be evaluated for all receivers at once or, to save memory, in chunks.
     """
 
     def __init__(self) -> None:
@@ -35,28 +29,27 @@ class NodeOperator(Resettable, Generic[SentT]):
         *,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Compute the receivers' new features.
+        """Compute new features of the receivers.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges, edge data and node ranges of the graphs; receivers are all nodes or
-            the first.
+            Edges, edge data and node ranges. The receivers are all nodes or the first
+            ones.
         generator : torch.Generator, optional
-            Source of the dropout masks; torch's global one if not given.
+            Generator of the dropout masks; torch's global one if not given.
 
         Returns
         -------
         Tensor of shape (n_receivers, out_features)
-            The new features.
+            New features.
 
         Raises
         ------
         ValueError
-            If the structure lacks edges or edge data that the operator needs, or shapes
-            do not fit.
+            If shapes do not match, or required edge data are missing.
         """
         structure = as_structure(structure)
         receivers = slice(0, structure.edges.n_receivers)
@@ -64,19 +57,19 @@ class NodeOperator(Resettable, Generic[SentT]):
         return self.receive(x, receivers, sent, structure, generator)
 
     def send(self, x: Tensor | SparseMatrix, generator: Generator | None, /) -> SentT:
-        """Compute the projections of all nodes, shared by their receivers.
+        """Compute the projections of all nodes.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         generator : torch.Generator or None
-            Source of the dropout masks; torch's global one if None.
+            Generator of the dropout masks; torch's global one if None.
 
         Returns
         -------
         object
-            Tensors with one row per node, for :meth:`receive`.
+            Tensors with one row per node, as ``receive`` takes them.
         """
         raise NotImplementedError
 
@@ -89,47 +82,46 @@ class NodeOperator(Resettable, Generic[SentT]):
         generator: Generator | None,
         /,
     ) -> Tensor:
-        """Compute the new features of a range of receivers.
+        """Compute new features of a range of receivers.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         receivers : slice
-            Range of the nodes that receive.
+            Range of the receivers.
         sent : object
-            Output of :meth:`send`.
+            Output of ``send``.
         structure : GraphStructure
-            Edges of these receivers.
+            Edges and edge data of these receivers.
         generator : torch.Generator or None
-            Source of the dropout masks; torch's global one if None.
+            Generator of the dropout masks; torch's global one if None.
 
         Returns
         -------
         Tensor of shape (n_receivers, out_features)
-            Their new features.
+            New features.
         """
         raise NotImplementedError
 
     def forward_with_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> tuple[Tensor, Tensor | None]:
-        """Compute the receivers' new features and the attention weights.
+        """Compute new features of the receivers, and attention weights.
 
         Parameters
         ----------
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure
-            As in :meth:`forward`.
+            Edges, edge data and node ranges.
 
         Returns
         -------
         out : Tensor of shape (n_receivers, out_features)
-            Output of :meth:`forward`.
+            New features.
         weights : Tensor of shape (n_edges, n_heads) or None
-            Weights of the heads that attend along the edges; None for operators without
-            attention.
+            Weights of the heads that attend along the edges; None without attention.
         """
         out: Tensor = self(x, structure)
         return out, None

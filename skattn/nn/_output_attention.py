@@ -11,26 +11,7 @@ from skattn.ops._structure import as_structure
 
 
 class OutputAttention(NodeOperator[Sent]):
-    """Output layer: dropout, attention with averaged heads, and a linear residual.
-
-    Parameters
-    ----------
-    width : int
-        Width of the codes.
-    n_outputs : int
-        Width of the outputs.
-    spec : BlockSpec
-        Options of the attention and the residual.
-    n_heads : int
-        Number of heads.
-    dropout : float
-        Dropout on the codes.
-
-    Shape
-    -----
-    - Input: ``(n_nodes, width)``, dense or sparse
-    - Output: ``(n_receivers, n_outputs)``
-    """
+    """Output layer: dropout, attention with averaged heads, and a linear residual."""
 
     def __init__(
         self,
@@ -84,6 +65,6 @@ class OutputAttention(NodeOperator[Sent]):
     def forward_with_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure
     ) -> tuple[Tensor, Tensor | None]:
-        """Compute outputs and attention weights by one projection."""
+        """Compute outputs and attention weights, with shared projections."""
         attended, weights = self.attention.forward_with_weights(x, structure)
         return self._add_skip(take_rows(x, slice(0, len(attended))), attended), weights

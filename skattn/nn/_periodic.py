@@ -1,4 +1,4 @@
-"""A periodic embedding of numeric columns."""
+"""Periodic embedding of numeric features."""
 
 import math
 
@@ -9,34 +9,28 @@ from skattn.nn._init import Resettable
 from skattn.ops import SparseMatrix
 
 FREQUENCY_STD = 0.15
-"""Standard deviation of the initial frequencies, in periods per standard deviation of a
-column."""
+"""Standard deviation of the initial frequencies."""
 
 
 class PeriodicEmbedding(Resettable):
-    """Periodic embedding ``[x, sin(2π f z + p)]``, with ``z = (x - center) / scale``.
+    """Periodic embedding of numeric features, ``[x, sin(2π f z + p)]``.
 
-    Functions with a high frequency along a column are learned faster from sines of
-    learned frequencies ``f`` and phases ``p`` (Gorishniy et al. 2022, "On embeddings
-    for numerical features in tabular deep learning", section 3.3, equation 5, which has
-    a sine and a cosine of each frequency in place of phases).
+    With learned frequencies ``f`` and phases ``p``, and ``z = (x - center) / scale``.
+    It helps networks to learn functions of high frequency (Gorishniy et al. 2022, "On
+    embeddings for numerical features in tabular deep learning", equation 5, which has a
+    sine and a cosine per frequency instead of a phase).
 
-    The buffers ``center`` and ``scale`` are 0 and 1 unless loaded. Those of
-    :meth:`standardization` make frequencies independent of the unit of a column.
+    The buffers ``center`` and ``scale`` are 0 and 1 unless loaded, for example from
+    :meth:`standardization`, which makes frequencies independent of units.
 
     Parameters
     ----------
     in_features : int
-        Number of columns.
+        Number of features.
     n_waves : int, default=4
-        Number of sines per column.
+        Number of sines per feature.
     generator : torch.Generator, optional
-        Source of the initial weights; torch's global one if not given.
-
-    Shape
-    -----
-    - Input: ``(n, in_features)``
-    - Output: ``(n, in_features * (1 + n_waves))``, the input first
+        Generator of the initial weights; torch's global one if not given.
 
     Raises
     ------
@@ -74,17 +68,17 @@ class PeriodicEmbedding(Resettable):
         nn.init.ones_(self.scale)
 
     def forward(self, x: Tensor | SparseMatrix) -> Tensor:
-        """Append the sines of every number.
+        """Append the sines of every feature.
 
         Parameters
         ----------
         x : Tensor of shape (n, in_features)
-            Rows of numbers.
+            Features.
 
         Returns
         -------
         Tensor of shape (n, in_features * (1 + n_waves))
-            The rows, and the sines of the first column, of the second, ...
+            The features, the sines of the first feature, of the second, and so on.
         """
         x = _dense(x)
         turns = self.frequency * (2 * math.pi / self.scale[:, None])  # (F, K)
@@ -93,23 +87,22 @@ class PeriodicEmbedding(Resettable):
 
     @staticmethod
     def standardization(x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Compute mean and standard deviation of columns.
+        """Compute mean and standard deviation of every feature.
 
         Parameters
         ----------
         x : Tensor of shape (n, in_features)
-            Rows of numbers.
+            Features.
 
         Returns
         -------
         dict of str to Tensor of shape (in_features,)
-            ``center`` and ``scale``, as in a state_dict; the scale of a constant column
-            is 1.
+            The buffers ``center`` and ``scale``; the scale of a constant feature is 1.
 
         Raises
         ------
         TypeError
-            If the rows are sparse.
+            If the input is sparse.
         """
         x = _dense(x)
         scale, center = torch.std_mean(x.double(), 0, correction=0)
@@ -120,7 +113,7 @@ class PeriodicEmbedding(Resettable):
 def _dense(x: Tensor | SparseMatrix) -> Tensor:
     if not isinstance(x, Tensor):
         raise TypeError(
-            "numbers must be dense for a periodic embedding, got sparse rows. Make "
-            "them dense, or leave the embedding out."
+            "x must be dense for a periodic embedding, got a SparseMatrix. Make x "
+            "dense, or use no feature embedding."
         )
     return x

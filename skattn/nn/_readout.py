@@ -1,4 +1,4 @@
-"""Readouts: one vector per graph from the features of its nodes."""
+"""Readouts: pooling of the nodes of a graph to one vector."""
 
 import math
 from typing import Literal, get_args
@@ -22,10 +22,7 @@ Readout = Literal["attention", "mean", "sum", "max", "hierarchical"]
 
 
 def make_readout(name: Readout, width: int, spec: BlockSpec) -> GraphReadout:
-    """Make a readout from (n_nodes, width) to (n_graphs, width).
-
-    A graph without nodes gets zeros, or their image under a linear map.
-    """
+    """Make a readout from (n_nodes, width) to (n_graphs, width)."""
     if name == "attention":
         return AttentionReadout(
             width, n_heads=spec.n_heads, dropout=spec.attention_dropout
@@ -38,23 +35,30 @@ def make_readout(name: Readout, width: int, spec: BlockSpec) -> GraphReadout:
 
 
 class PoolReadout(GraphReadout):
-    """Mean, sum or maximum pooling over a graph's nodes.
+    """Mean, sum or maximum pooling over the nodes of each graph.
 
     Parameters
     ----------
     how : {"mean", "sum", "max"}
-        Reduction of every column.
-
-    Shape
-    -----
-    - Input: ``(n_nodes, width)``
-    - Output: ``(n_graphs, width)``
+        Reduction over the nodes.
 
     Notes
     -----
-    A sum depends on how often equal features occur, a mean and a maximum do not (Xu et
-    al. 2019, "How powerful are graph neural networks?", section 5.3). Nodes are added
-    in their order: results are equal bit for bit.
+    Only the sum distinguishes graphs in which the same features occur in the same
+    proportions (Xu et al. 2019, "How powerful are graph neural networks?", section
+    5.3).
+
+    Examples
+    --------
+    Two graphs: nodes 0 and 1, and node 2.
+
+    >>> import torch
+    >>> from skattn.nn import PoolReadout
+    >>> from skattn.ops import Edges, GraphStructure
+    >>> edges = Edges.from_csr([0, 1, 2, 3], [0, 1, 2], n_senders=3)
+    >>> structure = GraphStructure(edges, node_ptr=torch.tensor([0, 2, 3]))
+    >>> PoolReadout("mean")(torch.tensor([[1.0], [2.0], [5.0]]), structure).tolist()
+    [[1.5], [5.0]]
     """
 
     def __init__(self, how: Pool) -> None:
@@ -64,7 +68,7 @@ class PoolReadout(GraphReadout):
     def pool(
         self, x: Tensor, structure: GraphStructure, _generator: Generator | None, /
     ) -> Tensor:
-        """Reduce every column graph by graph."""
+        """Reduce the nodes of every graph."""
         return reduce_graphs(x, structure, self.how)
 
     def extra_repr(self) -> str:
@@ -73,12 +77,12 @@ class PoolReadout(GraphReadout):
 
 
 class AttentionReadout(GraphReadout):
-    """Attention pooling: a learned query per head attends to the nodes of every graph.
+    """Attention pooling: one learned query per head attends to all nodes of a graph.
 
-    ``out[g, h] = sum_i softmax_i(q_h . x_i / sqrt(width)) (W x_i + b)[h]``, the sum
-    over the nodes ``i`` of graph ``g``: the pooling by multi-head attention of Lee et
-    al. 2019 ("Set Transformer", section 3.2) with one seed vector. The keys are not
-    projected, because a projection could be merged into the learned queries.
+    ``out[g, h] = sum_i softmax_i(q_h . x_i / sqrt(width)) (W x_i + b)[h]``, summed over
+    the nodes ``i`` of graph ``g``. This is the pooling by multi-head attention of Lee
+    et al. 2019 ("Set Transformer", section 3.2) with one seed vector. Keys are not
+    projected, since a projection could be merged into the learned queries.
 
     Parameters
     ----------
@@ -89,14 +93,9 @@ class AttentionReadout(GraphReadout):
     dropout : float, default=0.0
         Dropout on the attention weights (after the softmax).
 
-    Shape
-    -----
-    - Input: ``(n_nodes, width)``
-    - Output: ``(n_graphs, width)``
-
     Examples
     --------
-    Two graphs, of two nodes and of one.
+    Two graphs: nodes 0 and 1, and node 2.
 
     >>> import torch
     >>> from skattn.nn import AttentionReadout
@@ -117,14 +116,14 @@ class AttentionReadout(GraphReadout):
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw all weights."""
-        # times 1 / sqrt(width) in the score: entries of unit variance
+        # unit variance; the score divides by sqrt(width)
         glorot_(self.query, 2, generator)
         self.value.reset_parameters(generator)
 
     def pool(
         self, x: Tensor, structure: GraphStructure, generator: Generator | None, /
     ) -> Tensor:
-        """Average the nodes by the weights of every head."""
+        """Average the values of the nodes by their attention weights."""
         value = self.value(x).unflatten(1, (self.n_heads, -1))  # (n, H, C)
         active = self.training and self.dropout > 0
         out = edge_attention(
@@ -149,7 +148,7 @@ class AttentionReadout(GraphReadout):
         Returns
         -------
         Tensor of shape (n_nodes, n_heads)
-            Weights; those of one graph's nodes sum to 1 per head.
+            For each head, the weights of one graph's nodes sum to 1.
         """
         structure = as_structure(structure)
         return weights_of(graph_edges(structure), self._score(x))

@@ -1,4 +1,4 @@
-"""A linear residual with gates."""
+"""Linear residual with gates."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -9,26 +9,10 @@ from skattn.ops import SparseMatrix
 
 
 class LinearResidual(Resettable):
-    """``x W diag(gate)``: a linear map with one learned gate per column.
+    """Linear map ``x W diag(gate)`` with one learned gate per column.
 
-    Gates that start small (LayerScale, Touvron et al. 2021, equation 4) delay
-    overfitting to a node's own features where they are many and labels few.
-
-    Parameters
-    ----------
-    in_features : int
-        Width of the input rows.
-    out_features : int
-        Width of the output rows.
-    start : float, default=1.0
-        Initial value of the gates.
-    generator : torch.Generator, optional
-        Source of the initial weights; torch's global one if not given.
-
-    Shape
-    -----
-    - Input: ``(n, in_features)``, dense or :class:`~skattn.ops.SparseMatrix`
-    - Output: ``(n, out_features)``
+    Small initial gates (LayerScale, Touvron et al. 2021, equation 4) delay overfitting
+    to a node's own features if there are many features and few labels.
     """
 
     def __init__(
@@ -51,33 +35,9 @@ class LinearResidual(Resettable):
         nn.init.constant_(self.gate, self.start)
 
     def forward(self, x: Tensor | SparseMatrix) -> Tensor:
-        """Map every row.
-
-        Parameters
-        ----------
-        x : Tensor or SparseMatrix of shape (n, in_features)
-            Rows.
-
-        Returns
-        -------
-        Tensor of shape (n, out_features)
-            The mapped rows.
-        """
+        """Compute ``x W diag(gate)``."""
         return matmul(x, self.weight * self.gate)
 
     def add_to(self, h: Tensor, x: Tensor | SparseMatrix) -> Tensor:
-        """Compute ``h + forward(x)`` in one call.
-
-        Parameters
-        ----------
-        h : Tensor of shape (n, out_features)
-            Rows to add to.
-        x : Tensor or SparseMatrix of shape (n, in_features)
-            Rows to map.
-
-        Returns
-        -------
-        Tensor of shape (n, out_features)
-            The sums.
-        """
+        """Compute ``h + x W diag(gate)`` in one call."""
         return add_matmul(h, x, self.weight * self.gate)

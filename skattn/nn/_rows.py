@@ -1,4 +1,4 @@
-"""Products, slices and dropout of rows that are dense or sparse."""
+"""Products, slices and dropout of dense or sparse rows."""
 
 from typing import overload
 
@@ -13,14 +13,14 @@ def matmul(x: Tensor | SparseMatrix, weight: Tensor) -> Tensor:
     if isinstance(x, SparseMatrix):
         return sparse_matmul(x, weight)
     if weight.shape[1] == 1:
-        # BLAS rounds a matrix times a vector by the number of rows: the same row would
-        # not be predicted the same in another batch
+        # BLAS rounds a matrix-vector product differently for other numbers of rows:
+        # predictions would depend on the batch
         return (x * weight.T).sum(1, keepdim=True)
     return torch.mm(x, weight)
 
 
 def add_matmul(h: Tensor, x: Tensor | SparseMatrix, weight: Tensor) -> Tensor:
-    """Compute ``h + x @ weight``, of dense rows in one call."""
+    """Compute ``h + x @ weight``; for dense rows, in one call."""
     if isinstance(x, SparseMatrix) or weight.shape[1] == 1:
         return h + matmul(x, weight)
     return torch.addmm(h, x, weight)
@@ -31,7 +31,7 @@ def take_rows(x: Tensor, rows: slice) -> Tensor: ...
 @overload
 def take_rows(x: SparseMatrix, rows: slice) -> SparseMatrix: ...
 def take_rows(x: Tensor | SparseMatrix, rows: slice) -> Tensor | SparseMatrix:
-    """Return a slice of the rows, or ``x`` itself if it covers all."""
+    """Return a slice of the rows; ``x`` itself if the slice covers all."""
     n_rows = x.shape[0]
     low, high, _ = rows.indices(n_rows)
     if (low, high) == (0, n_rows):
@@ -45,7 +45,7 @@ def take_rows(x: Tensor | SparseMatrix, rows: slice) -> Tensor | SparseMatrix:
 def drop(
     x: Tensor | SparseMatrix, p: float, generator: Generator | None
 ) -> Tensor | SparseMatrix:
-    """Apply dropout to ``x``; of a sparse matrix, to the stored values."""
+    """Apply dropout to ``x``; for a sparse matrix, to its stored values."""
     if p == 0:
         return x
     if isinstance(x, SparseMatrix):

@@ -1,7 +1,8 @@
 """Projections of node features to the queries, keys and values of each score.
 
-A score map owns the weights of a score and builds the score of :mod:`skattn.ops` from
-node features. A new score is one formula (a `Score`) and one map, listed in `SCORES`.
+A score map defines the weights of a score and builds a score of ``skattn.ops`` from
+node features. A new score needs a formula (a ``Score``) and a map, listed in
+``SCORES``.
 """
 
 from typing import Any, Literal, NamedTuple, Protocol
@@ -16,19 +17,19 @@ ScoreName = Literal["dot", "gat", "gatv2"]
 
 
 class Sent(NamedTuple):
-    """Projections of the senders: key, value and, where cheap, query."""
+    """Projections of the senders: key, value and, if available, query."""
 
     key: Tensor
     """(n_nodes, n_heads, head_dim) or, for ``"gat"``, (n_nodes, n_heads)."""
     value: Tensor
     """(n_nodes, n_heads, head_dim)."""
     query: Tensor | None
-    """Queries of all nodes, shaped as the key, where they come with it at no cost; None
-    where they are projected per receiver."""
+    """Queries of all nodes, in the shape of the key, if computed with the key; None if
+    receivers project their own."""
 
 
 class Layer(Protocol):
-    """Protocol: the attributes of `GraphAttention` that score maps read."""
+    """Protocol: the attributes of ``GraphAttention`` that score maps read."""
 
     in_features: int
     head_dim: int
@@ -43,22 +44,22 @@ class ScoreMap(Protocol):
     """Weights and projections of one score."""
 
     def weights(self, layer: Layer, /) -> dict[str, tuple[int, ...]]:
-        """Return names and shapes of the weights beside ``value``.
+        """Return names and shapes of all weights except ``value``.
 
-        Names that begin with "attention" hold one vector per head.
+        Weights with names that begin with "attention" are one vector per head.
         """
 
     def send(self, layer: Layer, x: Tensor | SparseMatrix, value: Tensor, /) -> Sent:
-        """Project senders; ``value`` is (n_nodes, n_heads, head_dim)."""
+        """Compute projections; ``value`` is (n_nodes, n_heads, head_dim)."""
 
     def score(
         self, layer: Layer, x: Tensor | SparseMatrix, receivers: slice, sent: Sent, /
     ) -> Score:
-        """Build the score of some receivers and all senders."""
+        """Build the score of a range of receivers and all senders."""
 
 
 class GatMap:
-    """One projection for query, key and value, and two attention vectors per head."""
+    """Map of "gat": one projection, and two attention vectors per head."""
 
     def weights(self, layer: Layer, /) -> dict[str, tuple[int, ...]]:
         """Return names and shapes of the attention vectors."""
@@ -66,39 +67,39 @@ class GatMap:
         return {"attention_query": shape, "attention_key": shape}
 
     def send(self, layer: Layer, x: Tensor | SparseMatrix, value: Tensor, /) -> Sent:
-        """Compute both halves of all scores beside the values."""
-        query, key = _halves(layer, x, value).unflatten(1, (2, -1)).unbind(1)
+        """Compute both terms of the scores, as queries and keys."""
+        query, key = _score_terms(layer, x, value).unflatten(1, (2, -1)).unbind(1)
         return Sent(key, value, query)
 
     def score(
         self, layer: Layer, x: Tensor | SparseMatrix, receivers: slice, sent: Sent, /
     ) -> Gat:
-        """Build the score of some receivers and all senders."""
+        """Build the score of a range of receivers and all senders."""
         return Gat(_query(layer, x, receivers, sent), sent.key, layer.negative_slope)
 
 
 class GatV2Map:
-    """The value as key, and a separate projection for the query, unless shared."""
+    """Map of "gatv2": the values are the keys; queries are projected unless shared."""
 
     def weights(self, layer: Layer, /) -> dict[str, tuple[int, ...]]:
-        """Return names and shapes of the query's weight and the attention vectors."""
+        """Return names and shapes of the query weight and the attention vectors."""
         query = {} if layer.share_weights else {"query": _square(layer)}
         return {**query, "attention": (layer.n_heads, layer.head_dim)}
 
     def send(self, layer: Layer, _x: Tensor | SparseMatrix, value: Tensor, /) -> Sent:
-        """Send the values as keys."""
+        """Use the values as keys."""
         return Sent(value, value, value if layer.share_weights else None)
 
     def score(
         self, layer: Layer, x: Tensor | SparseMatrix, receivers: slice, sent: Sent, /
     ) -> GatV2:
-        """Build the score of some receivers and all senders."""
+        """Build the score of a range of receivers and all senders."""
         query = _query(layer, x, receivers, sent)
         return GatV2(query, sent.key, layer.attention, layer.negative_slope)
 
 
 class DotMap:
-    """Three projections, for query, key and value, or one for them all."""
+    """Map of "dot": projections for query, key and value, or one shared projection."""
 
     def weights(self, layer: Layer, /) -> dict[str, tuple[int, ...]]:
         """Return names and shapes of the weights of query and key."""
@@ -107,7 +108,7 @@ class DotMap:
         return {"query": _square(layer), "key": _square(layer)}
 
     def send(self, layer: Layer, x: Tensor | SparseMatrix, value: Tensor, /) -> Sent:
-        """Project the keys."""
+        """Compute the keys."""
         if layer.share_weights:
             return Sent(value, value, value)
         return Sent(_heads(layer, matmul(x, layer.key)), value, None)
@@ -115,12 +116,12 @@ class DotMap:
     def score(
         self, layer: Layer, x: Tensor | SparseMatrix, receivers: slice, sent: Sent, /
     ) -> Dot:
-        """Build the score of some receivers and all senders."""
+        """Build the score of a range of receivers and all senders."""
         return Dot(_query(layer, x, receivers, sent), sent.key)
 
 
 SCORES: dict[str, ScoreMap] = {"dot": DotMap(), "gat": GatMap(), "gatv2": GatV2Map()}
-"""Score maps by the names that users give."""
+"""Score maps by name."""
 
 
 def _square(layer: Layer) -> tuple[int, int]:
@@ -134,24 +135,24 @@ def _heads(layer: Layer, x: Tensor) -> Tensor:
 def _query(
     layer: Layer, x: Tensor | SparseMatrix, receivers: slice, sent: Sent
 ) -> Tensor:
-    """Take the queries of some receivers, or project them."""
+    """Return the queries of a range of receivers, projected if necessary."""
     if sent.query is not None:
         return take_rows(sent.query, receivers)
     return _heads(layer, matmul(take_rows(x, receivers), layer.query))
 
 
-def _halves(layer: Layer, x: Tensor | SparseMatrix, value: Tensor) -> Tensor:
-    """Compute ``"gat"``'s halves of all scores, (n, 2 * n_heads), by one product.
+def _score_terms(layer: Layer, x: Tensor | SparseMatrix, value: Tensor) -> Tensor:
+    """Compute ``a_q . W x`` and ``a_k . W x`` of "gat" as one (n, 2 * n_heads) product.
 
-    Whichever is narrower goes in, values or features: no pass over (n, H, C), and none
-    of a sparse matrix. The narrow factor lies by columns, where its gradient is fast.
+    The attention vectors are multiplied with the weights, or with the values if these
+    are narrower or ``x`` is sparse. Column-major factors have faster gradients.
     """
     attention = torch.stack([layer.attention_query, layer.attention_key])
     width = layer.n_heads * layer.head_dim
     if isinstance(x, SparseMatrix) or layer.in_features > width:
         heads = torch.eye(layer.n_heads, dtype=value.dtype, device=value.device)
-        spread = torch.einsum("thc,hk->tkhc", attention, heads)
-        return value.flatten(1) @ spread.flatten(2).flatten(0, 1).t()
+        block_diagonal = torch.einsum("thc,hk->tkhc", attention, heads)
+        return value.flatten(1) @ block_diagonal.flatten(2).flatten(0, 1).t()
     # a . (W x) = (W a) . x
-    fold = torch.einsum("fhc,thc->thf", _heads(layer, layer.value), attention)
-    return matmul(x, fold.flatten(0, 1).t())
+    folded = torch.einsum("fhc,thc->thf", _heads(layer, layer.value), attention)
+    return matmul(x, folded.flatten(0, 1).t())

@@ -11,7 +11,7 @@ Pool = Literal["mean", "sum", "max"]
 
 
 def node_ptr_of(structure: GraphStructure) -> Tensor:
-    """Return the bounds of each graph's nodes: (n_graphs + 1,) int64."""
+    """Return the bounds of the node ranges: (n_graphs + 1,) int64."""
     if structure.node_ptr is not None:
         return structure.node_ptr
     edges = structure.edges
@@ -19,7 +19,7 @@ def node_ptr_of(structure: GraphStructure) -> Tensor:
 
 
 def graph_of_nodes(structure: GraphStructure) -> Tensor:
-    """Return the number of every node's graph: (n_nodes,) int64."""
+    """Return the graph number of every node: (n_nodes,) int64."""
     node_ptr = node_ptr_of(structure)
     numbers = torch.arange(len(node_ptr) - 1, device=node_ptr.device)
     n_nodes = structure.edges.n_receivers
@@ -27,14 +27,14 @@ def graph_of_nodes(structure: GraphStructure) -> Tensor:
 
 
 def graph_edges(structure: GraphStructure) -> Edges:
-    """Make edges from every graph to its nodes: n_graphs receivers, n_nodes senders."""
+    """Make edges from every graph (receiver) to its nodes (senders)."""
     node_ptr, n_nodes = node_ptr_of(structure), structure.edges.n_receivers
     senders = torch.arange(n_nodes, dtype=torch.int32, device=node_ptr.device)
     return Edges(node_ptr, senders, n_nodes)
 
 
 def reduce_graphs(x: Tensor, structure: GraphStructure, how: Pool) -> Tensor:
-    """Reduce the rows of every graph: (n_graphs, width); zeros for empty graphs."""
+    """Reduce the rows of every graph to (n_graphs, width); zeros for empty graphs."""
     node_ptr = node_ptr_of(structure)
     out = torch.segment_reduce(x, how, offsets=node_ptr, axis=0)
     empty = (node_ptr.diff() == 0)[:, None]

@@ -1,10 +1,10 @@
-"""Operations of graph attention: tensors in, tensors out.
+"""Operations of graph attention, as functions of tensors.
 
-`edge_attention` is softmax attention over the edges of a graph, with one of the scores
-`Gat`, `GatV2`, `Dot`, `Pooling` or one of your own; `attention_weights` returns its
-weights; `dropout`, `elu` and `sparse_matmul` serve layers before and after it.
-`use_backend` chooses the implementation, `reuse_buffers` reuses large memory from one
-training step to the next.
+:func:`~skattn.ops.edge_attention` computes softmax attention over the edges of a graph
+with the score ``Gat``, ``GatV2``, ``Dot``, ``Pooling`` or a subclass of ``Score``;
+:func:`~skattn.ops.attention_weights` returns the weights. ``dropout``, ``elu`` and
+``sparse_matmul`` are for the layers around it. ``use_backend`` selects the
+implementation; ``reuse_buffers`` reuses large buffers between training steps.
 """
 
 from skattn.ops._backends import use_backend

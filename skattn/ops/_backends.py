@@ -1,9 +1,9 @@
 """Choice of the backend that computes an operation.
 
-A backend lists its operations and decides for each call whether it can compute it and
-whether it prefers to. The first in order that does both is selected; the reference,
-which can compute everything, is last. Modules are named by strings, so that importing
-`skattn.ops` loads no compiler: numba is imported when the CPU kernels are first used.
+A backend lists its operations and decides per call whether it can compute it and
+whether it prefers to. The first backend that does both is selected; the reference,
+which computes everything, is last. Modules are named by strings, so that numba is
+imported only when the CPU kernels are first used.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ _CPU, _FLOAT32 = frozenset({"cpu"}), frozenset({torch.float32})
 
 
 class Spec(NamedTuple):
-    """Description of a call, without its tensors."""
+    """Properties of a call that the choice of its backend depends on."""
 
     operation: str
-    """Name of the function in a backend's module."""
+    """Name of the function in the module of a backend."""
     devices: frozenset[str]
     """Device types of the tensors."""
     dtypes: frozenset[torch.dtype]
-    """Types of the floating-point tensors."""
+    """Dtypes of the floating-point tensors."""
     needs_grad: bool = False
     """Whether a backward pass may follow."""
     score: type[Score] | None = None
-    """Score of an attention."""
+    """Class of the score; None for operations without a score."""
     n_edges: int = 0
     """Number of edges, of a graph or of a sparse matrix."""
     n_heads: int = 1
     """Number of heads."""
     head_dim: int = 1
-    """Width of one head; columns of a dense matrix."""
+    """Width of one head, or number of columns of a dense matrix."""
 
     @classmethod
     def of(cls, operation: str, *tensors: Tensor | None, **others: Any) -> Spec:
-        """Describe the tensors of a call; None for those not given."""
+        """Describe a call by its tensors; absent ones are None."""
         facts = {(x.device, x.dtype, x.requires_grad) for x in tensors if x is not None}
         devices, dtypes, needs_grad = _summarise(frozenset(facts))
         needs_grad = needs_grad and torch.is_grad_enabled()
@@ -81,27 +81,26 @@ def _always(_spec: Spec) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Backend:
-    """One implementation of some of the operations."""
+    """An implementation of some of the operations."""
 
     name: str
-    """Name, as given to `use_backend`."""
+    """Name of the backend in ``use_backend``."""
     module: str
-    """Full name of the module with a function per operation."""
+    """Full name of the module that has a function per operation."""
     operations: frozenset[str] = _OPERATIONS
-    """Operations that the module has."""
+    """Operations that the module implements."""
     can: Callable[[Spec], bool] = _always
-    """Whether it computes such calls."""
+    """Whether the backend can compute a call."""
     prefers: Callable[[Spec], bool] = _always
-    """Whether it is preferable to the backends after it, if it can."""
+    """Whether the backend is preferred to the ones after it for a call."""
     needs: str = ""
-    """Condition of `can` in words, for error messages."""
+    """Description of ``can`` for error messages."""
     footprints: str = ""
-    """Full name of the module with a function per operation that returns the
-    `Footprint` of a call; empty for operations of plain torch, which has its own shape
-    functions."""
+    """Full name of the module that has, per operation, a function that returns the
+    ``Footprint`` of a call; empty for operations in plain torch."""
 
     def offers(self, spec: Spec) -> bool:
-        """Return whether the backend has the operation and can compute such calls."""
+        """Return whether the backend can compute a call."""
         return spec.operation in self.operations and self.can(spec)
 
 
@@ -126,31 +125,36 @@ _SHAPES_OF: ContextVar[str] = ContextVar("skattn_shapes_of", default="")
 
 @contextmanager
 def use_backend(name: str) -> Iterator[None]:
-    """Choose the backend of all operations inside a ``with`` block.
+    """Select the backend of all operations inside a ``with`` block.
+
+    The selection holds for the current thread or asyncio task. The backward pass of an
+    operation uses the backend of its forward pass.
 
     Parameters
     ----------
     name : {"auto", "reference", "cpu"}
-        "auto" takes for each call the fastest backend that can compute it; "reference"
-        is plain torch on any device and any floating-point type; "cpu" are compiled
-        kernels for float32 tensors on the CPU.
+        ``"auto"`` selects, for each call, the fastest backend that can compute it;
+        ``"reference"`` is plain torch, for any device and floating-point dtype;
+        ``"cpu"`` are compiled kernels for float32 tensors on the CPU.
 
     Yields
     ------
     None
-        The choice holds for this thread or task until the block ends. The backward pass
-        of an operation stays with the backend of its forward pass.
+        Nothing.
 
     Raises
     ------
     ValueError
-        If there is no backend of that name; later, if the chosen backend cannot compute
-        a call.
+        If the name is unknown. An operation inside the block raises it if the selected
+        backend cannot compute the call.
 
     Examples
     --------
+    >>> import torch
+    >>> from skattn.ops import elu, use_backend
     >>> with use_backend("reference"):
-    ...     pass
+    ...     elu(torch.tensor([1.0, 0.0]))
+    tensor([1., 0.])
     """
     names = ["auto", *(backend.name for backend in _BACKENDS)]
     if name not in names:
@@ -179,7 +183,7 @@ def use_shapes_of(device: torch.device) -> Iterator[None]:
 
 
 def implementation(spec: Spec) -> Callable[..., Tensor]:
-    """Return the function that computes such calls."""
+    """Return the function that computes a call."""
     device = _SHAPES_OF.get()
     if device and "meta" in spec.devices:
         return _shapes_on(device, spec)
@@ -187,7 +191,7 @@ def implementation(spec: Spec) -> Callable[..., Tensor]:
 
 
 def select(spec: Spec) -> Backend:
-    """Return the chosen backend, or the first that can compute and prefers a call."""
+    """Return the selected backend, or the first that can compute and prefers a call."""
     return _select(_BACKENDS, spec, _CHOICE.get())
 
 
@@ -201,7 +205,7 @@ def _select(backends: tuple[Backend, ...], spec: Spec, choice: str) -> Backend:
         raise ValueError(
             f"the backend {choice!r} needs {backend.needs}, got "
             f"{sorted(map(str, spec.dtypes))} on {sorted(spec.devices)}{score}. Use "
-            'use_backend("auto") to let the reference compute such calls.'
+            'use_backend("auto"), which falls back to the reference backend.'
         )
     return backend
 
@@ -220,4 +224,4 @@ def _function(module: str, operation: str) -> Callable[..., Any]:
 
 @cache
 def _import(module: str) -> ModuleType:
-    return importlib.import_module(module)  # 3 us a look
+    return importlib.import_module(module)  # cached: a lookup takes microseconds

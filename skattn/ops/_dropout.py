@@ -1,4 +1,4 @@
-"""Element-wise dropout by a hash of positions instead of a stored mask."""
+"""Element-wise dropout with a mask computed by a hash of positions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ __all__ = ["dropout"]
 
 
 def dropout(x: Tensor, p: float, seed: int) -> Tensor:
-    """Set random elements to zero and scale the others to keep the mean.
+    """Apply dropout: zero random elements and scale the others by ``1 / (1 - p)``.
+
+    The mask is not stored: forward and backward compute it from a hash of the seed and
+    the position of each element, so that it is the same on every device and with any
+    number of threads.
 
     Parameters
     ----------
@@ -20,29 +24,24 @@ def dropout(x: Tensor, p: float, seed: int) -> Tensor:
     p : float
         Probability that an element is dropped, in [0, 1).
     seed : int
-        Seed of the mask, which is the same on every device and at every number of
-        threads.
+        Seed of the mask.
 
     Returns
     -------
-    Tensor of the shape of `x`
-        ``x / (1 - p)`` where kept, else 0; `x` itself if `p` is 0.
+    Tensor of the shape of ``x``
+        ``x / (1 - p)`` or 0; ``x`` itself if ``p`` is 0.
 
     Raises
     ------
     ValueError
-        If `p` is not in [0, 1).
-
-    Notes
-    -----
-    The mask is not stored but computed again in the backward pass, from the position of
-    an element in the contiguous tensor; `skattn.ops._random` defines the hash.
+        If ``p`` is not in [0, 1).
 
     Examples
     --------
     >>> import torch
-    >>> dropout(torch.ones(6), p=0.5, seed=1)
-    tensor([...])
+    >>> from skattn.ops import dropout
+    >>> dropout(torch.ones(100), p=0.5, seed=1).unique()
+    tensor([0., 2.])
     """
     check_dropout(p)
     if p == 0 or x.numel() == 0:

@@ -24,45 +24,47 @@ def edge_attention(
     dropout: float = 0.0,
     seed: int = 0,
 ) -> Tensor:
-    """Compute softmax attention over the incoming edges of each receiver.
+    """Compute softmax attention of every receiver over its senders.
 
     ``out[i, h] = offset[h] + Σ_j w[i, j, h] · [value[j, h] ‖ edge_features[ij]]`` with
-    ``w[i, :, h] = softmax_j(score[i, j, h] + bias[ij, h])`` over the senders of ``i``.
-    Differentiable in every tensor. On the CPU in float32 no tensor of size
-    (n_edges, n_heads, head_dim) is made, forward or backward.
+    ``w[i, :, h] = softmax_j(score[i, j, h] + bias[ij, h])`` over the senders ``j`` of
+    receiver ``i``. Differentiable with respect to every tensor. The compiled kernels
+    (float32 on the CPU) never materialise messages: neither forward nor backward makes
+    a tensor of shape (n_edges, n_heads, head_dim).
 
     Parameters
     ----------
     edges : Edges
-        Edges from receivers to the senders that they attend to.
+        Senders of every receiver.
     score : Score
-        `Gat`, `GatV2`, `Dot`, `Pooling`, or one of your own, which the reference
-        backend computes.
+        Attention logits: :class:`~skattn.ops.Gat`, :class:`~skattn.ops.GatV2`,
+        :class:`~skattn.ops.Dot`, :class:`~skattn.ops.Pooling`, or a subclass of
+        :class:`~skattn.ops.Score`, which the reference backend computes.
     value : Tensor of shape (n_senders, n_heads, head_dim)
-        Messages of the senders. Passing the tensor ``score.key`` itself saves a
-        gradient's memory and some time.
+        Values of the senders. Passing the tensor ``score.key`` itself saves the memory
+        of one gradient.
     bias : Tensor of shape (n_edges, n_heads), optional
-        Added to the score: projected edge features, the logarithm of an edge's weight.
+        Added to the score, such as a projection of edge features or the logarithm of
+        the edge weights.
     edge_features : Tensor of shape (n_edges, n_edge_features), optional
-        Averaged with the weights of each head beside the values. A projection of them
-        may follow the average, which is far cheaper than one per edge before it.
+        Averaged with the attention weights of each head, and concatenated to the
+        averaged values. Projecting the average is far cheaper than projecting edges.
     offset : Tensor of shape (n_heads, head_dim), optional
-        Added to the average of the values.
+        Added to the averaged values.
     dropout : float, default=0.0
-        Probability that an attention weight is dropped, after the softmax; the others
-        are scaled by ``1 / (1 - dropout)``.
+        Dropout on the attention weights (after the softmax).
     seed : int, default=0
         Seed of the dropout mask.
 
     Returns
     -------
     Tensor of shape (n_receivers, n_heads, head_dim + n_edge_features)
-        A receiver without senders gets the offset and zeros.
+        A receiver without senders gets the offset, and zeros as edge features.
 
     Raises
     ------
     ValueError
-        If shapes do not fit or `dropout` is not in [0, 1).
+        If shapes do not match or ``dropout`` is not in [0, 1).
 
     References
     ----------
@@ -75,7 +77,7 @@ def edge_attention(
     --------
     >>> import torch
     >>> from skattn.ops import Edges, Gat, edge_attention
-    >>> edges = Edges.from_csr([0, 2, 2], [0, 1], n_senders=2)
+    >>> edges = Edges.from_csr([0, 2, 2], [0, 1], n_senders=2)  # node 0: senders 0, 1
     >>> score = Gat(query=torch.zeros(2, 1), key=torch.zeros(2, 1))
     >>> value = torch.tensor([[[1.0]], [[3.0]]])
     >>> edge_attention(edges, score, value).squeeze()
@@ -109,27 +111,26 @@ def attention_weights(
     Parameters
     ----------
     edges : Edges
-        Edges from receivers to the senders that they attend to.
+        Senders of every receiver.
     score : Score
-        `Gat`, `GatV2`, `Dot`, `Pooling`, or one of your own, which the reference
-        backend computes.
+        Attention logits, as in :func:`~skattn.ops.edge_attention`.
     bias : Tensor of shape (n_edges, n_heads), optional
         Added to the score.
 
     Returns
     -------
     Tensor of shape (n_edges, n_heads)
-        The weights of one receiver's edges sum to 1 for each head.
+        For each head, the weights of one receiver's edges sum to 1.
 
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not match.
 
     Notes
     -----
-    Plain torch on any device; `GatV2` and `Dot` take n_edges · n_heads · head_dim
-    numbers of temporary memory.
+    Always computed by the reference backend: ``GatV2`` and ``Dot`` need temporary
+    tensors of shape (n_edges, n_heads, head_dim).
 
     Examples
     --------

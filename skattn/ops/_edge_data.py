@@ -1,4 +1,4 @@
-"""Edge data: weights and features of edges."""
+"""Edge weights and edge features."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ __all__ = ["EdgeData"]
 
 @dataclass(frozen=True, eq=False)
 class EdgeData:
-    """Weights and features of edges, one row per edge.
+    """Edge weights and edge features, one row per edge.
 
     Examples
     --------
     >>> import torch
+    >>> from skattn.ops import EdgeData
     >>> data = EdgeData(features=torch.tensor([[1.0], [2.0], [3.0]]))
     >>> kept = data.map(lambda rows: rows[1:])
     >>> kept.log_weight, kept.features.tolist()
@@ -24,27 +25,28 @@ class EdgeData:
     """
 
     log_weight: Tensor | None = None
-    """Logarithm of the edge weights, (n_edges,); None where all weights are 1."""
+    """(n_edges,): logarithms of the edge weights; None if all weights are 1."""
     features: Tensor | None = None
-    """Edge features, (n_edges, n_edge_features)."""
+    """(n_edges, n_edge_features): edge features."""
 
     @property
     def tensors(self) -> list[Tensor]:
-        """The fields that are not None."""
+        """List of the fields that are not None."""
         return [rows for rows in vars(self).values() if rows is not None]
 
     def map(self, function: Callable[[Tensor], Tensor]) -> EdgeData:
-        """Apply a function to every tensor; None stays None.
+        """Apply a function, such as a selection of edges, to every field.
 
         Parameters
         ----------
         function : callable
-            Maps the rows of one field to new rows, such as a selection of edges.
+            Function from a tensor with one row per edge to the new tensor. It is not
+            called for fields that are None.
 
         Returns
         -------
         EdgeData
-            The mapped edge data.
+            Edge data with the returned tensors.
         """
         log_weight, features = self.log_weight, self.features
         return EdgeData(

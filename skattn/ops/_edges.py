@@ -1,4 +1,4 @@
-"""The edges of a graph as tensors in compressed sparse rows."""
+"""Edges of a graph in compressed sparse rows (CSR)."""
 
 from __future__ import annotations
 
@@ -14,54 +14,65 @@ __all__ = ["Edges"]
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Edges as senders of every receiver, in compressed sparse rows.
+    """Edges of a graph in compressed sparse rows (CSR): the senders of every receiver.
 
-    Receiver ``i`` attends to ``senders[indptr[i]:indptr[i + 1]]``; the position in
-    `senders` is the number of the edge. Receivers and senders may be different nodes
-    and differ in number; an edge may occur more than once.
+    Receiver ``i`` attends to ``senders[indptr[i]:indptr[i + 1]]``. Edges are numbered
+    in the order of ``senders`` and may repeat. Receivers and senders may be different
+    sets of nodes.
 
-    The constructor does not check its arguments, and neither do kernels; `from_csr`
-    does.
+    The constructor does not validate its arguments; use
+    :meth:`~skattn.ops.Edges.from_csr` for arrays that may be invalid.
+
+    Examples
+    --------
+    Node 0 attends to nodes 0 and 1; node 1 attends to itself.
+
+    >>> from skattn.ops import Edges
+    >>> Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
+    Edges(n_receivers=2, n_senders=2, n_edges=3)
     """
 
     indptr: Tensor
-    """(n_receivers + 1,) int64: where the senders of each receiver start."""
+    """(n_receivers + 1,) int64: start of each receiver's senders, and their end."""
     senders: Tensor
-    """(n_edges,) int32 or int64: the sender of each edge; int32 is a third faster."""
+    """(n_edges,) int32 or int64: sender of each edge; int32 is faster."""
     n_senders: int
-    """Number of nodes that may be attended to."""
+    """Number of possible senders."""
 
     @classmethod
     def from_csr(cls, indptr: Any, senders: Any, n_senders: int) -> Edges:
-        """Make edges from compressed sparse rows, checked.
+        """Make edges from the arrays of a CSR matrix, with validation.
 
         Parameters
         ----------
         indptr : array-like of shape (n_receivers + 1,)
-            Offset of each receiver's senders; integers.
+            Start of each receiver's senders, and their end; integers.
         senders : array-like of shape (n_edges,)
-            Numbers of the senders, receiver after receiver.
+            Senders of receiver 0, of receiver 1, and so on; integers.
         n_senders : int
-            Number of nodes that may be attended to.
+            Number of possible senders.
 
         Returns
         -------
         Edges
-            With `indptr` in int64 and `senders` in int32 where the numbers fit.
+            With ``indptr`` in int64, and ``senders`` in int32 if ``n_senders`` fits.
 
         Raises
         ------
         ValueError
-            If the arrays are not one-dimensional integers that describe such rows.
+            If the arrays are not one-dimensional integer arrays of a valid CSR matrix.
 
         Examples
         --------
-        >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
-        >>> edges.n_receivers, edges.n_edges
-        (2, 3)
+        >>> from scipy.sparse import csr_array
+        >>> from skattn.ops import Edges
+        >>> adjacency = csr_array([[1, 1], [0, 1]])
+        >>> edges = Edges.from_csr(adjacency.indptr, adjacency.indices, n_senders=2)
+        >>> edges.n_receivers, edges.n_edges, edges.receivers.tolist()
+        (2, 3, [0, 0, 1])
         """
         indptr, senders = torch.as_tensor(indptr), torch.as_tensor(senders)
-        if senders.numel() == 0:  # an empty list has no integer type of its own
+        if senders.numel() == 0:  # an empty list becomes float
             senders = senders.to(torch.int32)
         _check_rows(indptr, senders)
         _check_numbers(senders, n_senders)
@@ -74,17 +85,17 @@ class Edges:
 
     @property
     def n_receivers(self) -> int:
-        """Number of nodes that attend."""
+        """Number of receivers."""
         return self.indptr.shape[0] - 1
 
     @property
     def n_edges(self) -> int:
-        """Number of edges, repeated ones counted as often as they occur."""
+        """Number of edges, with repetitions."""
         return self.senders.shape[0]
 
     @cached_property
     def receivers(self) -> Tensor:
-        """The receiver of each edge: (n_edges,), of the type of `senders`."""
+        """Receiver of each edge, (n_edges,), in the dtype of ``senders``."""
         numbers = torch.arange(
             self.n_receivers, dtype=self.senders.dtype, device=self.indptr.device
         )
@@ -93,7 +104,7 @@ class Edges:
         )  # (n_edges,)
 
     def to(self, device: torch.device | str) -> Edges:
-        """Return the same edges on a device.
+        """Copy to a device.
 
         Parameters
         ----------
@@ -103,7 +114,7 @@ class Edges:
         Returns
         -------
         Edges
-            The edges; itself if already on the device.
+            The copy, or ``self`` if already on the device.
         """
         indptr, senders = self.indptr.to(device), self.senders.to(device)
         if indptr is self.indptr and senders is self.senders:
@@ -111,22 +122,23 @@ class Edges:
         return Edges(indptr, senders, self.n_senders)
 
     def part(self, low: int, high: int, n_senders: int | None = None) -> Edges:
-        """Keep the edges of some receivers.
+        """Select the edges of a range of receivers.
 
         Parameters
         ----------
         low, high : int
-            From receiver `low` up to, without, `high`.
+            Receivers ``low`` to ``high - 1``, renumbered from 0.
         n_senders : int, optional
-            Number of nodes that may be attended to; as before if not given.
+            Number of possible senders; unchanged if not given.
 
         Returns
         -------
         Edges
-            The edges; senders keep their numbers and share memory.
+            The selected edges; ``senders`` is a view.
 
         Examples
         --------
+        >>> from skattn.ops import Edges
         >>> edges = Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2)
         >>> edges.part(1, 2)
         Edges(n_receivers=1, n_senders=2, n_edges=1)
@@ -158,7 +170,10 @@ def _check_rows(indptr: Tensor, senders: Tensor) -> None:
             "scipy.sparse.csr_array."
         )
     if bool((indptr.diff() < 0).any()):
-        raise ValueError("indptr must not decrease; the rows of a CSR array never do.")
+        raise ValueError(
+            "indptr must not decrease. Pass the indptr and indices of one "
+            "scipy.sparse.csr_array."
+        )
 
 
 def _check_numbers(senders: Tensor, n_senders: int) -> None:
@@ -168,6 +183,6 @@ def _check_numbers(senders: Tensor, n_senders: int) -> None:
     if low < 0 or high >= n_senders:
         raise ValueError(
             f"senders must lie between 0 and n_senders - 1 ({n_senders - 1}), got "
-            f"numbers from {low} to {high}. Pass the number of nodes that may be "
-            "attended to as n_senders."
+            f"numbers from {low} to {high}. Pass the total number of nodes as "
+            "n_senders."
         )

@@ -1,4 +1,4 @@
-"""Exponential linear unit with a gradient from its output."""
+"""Exponential linear unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["elu"]
 
 
 def elu(x: Tensor) -> Tensor:
-    """Exponential linear unit: ``x`` where positive, else ``exp(x) - 1``.
+    """Apply the exponential linear unit element-wise.
 
     Parameters
     ----------
@@ -19,14 +19,14 @@ def elu(x: Tensor) -> Tensor:
 
     Returns
     -------
-    Tensor of the shape of `x`
+    Tensor of the shape of ``x``
         ``x`` where positive, else ``exp(x) - 1``.
 
     Notes
     -----
-    Where the output is not positive, the gradient is the output + 1. The compiled
-    kernel is several times faster than torch's, which computes ``exp(x) - 1`` to the
-    last digit near zero, and the exponential a second time in the backward pass.
+    The compiled kernel is faster than :func:`torch.nn.functional.elu`: the backward
+    pass computes the gradient, ``out + 1`` for negative ``x``, without an exponential.
+    For ``x`` near zero, ``exp(x) - 1`` loses relative, but not absolute, precision.
 
     References
     ----------
@@ -36,6 +36,7 @@ def elu(x: Tensor) -> Tensor:
     Examples
     --------
     >>> import torch
+    >>> from skattn.ops import elu
     >>> elu(torch.tensor([2.0, -0.6931472]))
     tensor([ 2.0000, -0.5000])
     """

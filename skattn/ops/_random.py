@@ -1,14 +1,13 @@
-"""Dropout without a stored mask, by a hash of each element's position.
+"""Dropout masks from a hash of each element's position.
 
-``hash(row, column) = mix(mix(row ^ low) + column * GOLDEN + high)`` modulo
-2**32, where ``low`` and ``high`` are the halves of the 64-bit seed and ``mix`` is
-lowbias32 (Chris Wellons, "Prospecting for hash functions", 2018). An element is kept if
-its hash is at least ``p * 2**32``. The position of an attention weight is (number of
-the edge, head); that of element ``k`` of a tensor is (k mod 2**32, k div 2**32).
-Forward and backward compute the hash again, and every device, backend and number of
-threads gets the same mask.
+``hash(row, column) = mix(mix(row ^ low) + column * GOLDEN + high)`` modulo 2**32, where
+``low`` and ``high`` are the halves of the 64-bit seed and ``mix`` is lowbias32 (Chris
+Wellons, "Prospecting for hash functions", 2018). An element is kept if its hash is at
+least ``p * 2**32``. The (row, column) of an attention weight is (edge, head), that of
+element ``k`` of a tensor (k mod 2**32, k div 2**32).
 
-Drawing and storing a mask with torch's ``bernoulli_`` costs as much as the attention.
+Forward and backward compute the hash, so that no mask is stored, and it is the same for
+every device, backend and number of threads.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ __all__ = [
 ]  # fmt: skip
 
 WORD = 0xFFFFFFFF
-"""torch has no arithmetic in uint32: int64 holds it, masked after each step."""
+"""Mask of 32 bits: torch computes uint32 arithmetic in int64."""
 GOLDEN = 0x9E3779B9
-"""2**32 divided by the golden ratio: distributes columns over all words."""
+"""2**32 divided by the golden ratio: spreads columns over all words."""
 MIX_STEPS = ((16, 0x7FEB352D), (15, 0x846CA68B))
-"""Shifts and factors of lowbias32; a shift of 16 ends it."""
+"""Shifts and factors of lowbias32, before its last shift of 16."""
 
 
 def threshold(p: float) -> int:
-    """Return the smallest hash of kept elements for dropout probability `p`."""
+    """Return the smallest hash of kept elements for dropout probability ``p``."""
     return int(p * 2**32)
 
 
@@ -38,8 +37,8 @@ def check_dropout(p: float) -> None:
     """Raise ValueError unless 0 <= p < 1."""
     if not 0 <= p < 1:
         raise ValueError(
-            f"dropout must be at least 0 and less than 1, got {p!r}. It is the share "
-            "that is dropped, 0 to keep everything."
+            f"dropout must be at least 0 and less than 1, got {p!r}. Pass 0 for no "
+            "dropout."
         )
 
 
@@ -53,7 +52,7 @@ def edge_keep(
 
 
 def element_keep(x: Tensor, p: float, seed: int) -> Tensor:
-    """Compute the mask of the elements of `x`: bool of its shape, True if kept."""
+    """Compute the mask of the elements of ``x``: bool of its shape, True if kept."""
     position = torch.arange(x.numel(), device=x.device)
     return (_hash(position & WORD, position >> 32, seed) >= threshold(p)).view(x.shape)
 
@@ -67,5 +66,5 @@ def _hash(row: Tensor, column: Tensor, seed: int) -> Tensor:
 def _mix(x: Tensor) -> Tensor:
     for shift, factor in MIX_STEPS:
         x = x ^ (x >> shift)
-        x = x * factor & WORD  # may wrap around int64; the low word stays right
+        x = x * factor & WORD  # int64 may overflow; the low 32 bits are right
     return x ^ (x >> 16)

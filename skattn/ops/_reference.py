@@ -1,7 +1,7 @@
-"""Reference backend: the operations in plain torch, formula by formula.
+"""Reference backend: the operations in plain torch.
 
-Any device, any floating-point type, differentiable any number of times; all kernels are
-tested against it. It stores a message per edge, which kernels avoid.
+For any device and floating-point dtype, and differentiable any number of times. Kernels
+are tested against it. Unlike them it materialises a message per edge.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def edge_attention(
     dropout: float,
     seed: int,
 ) -> Tensor:
-    """See `skattn.ops.edge_attention`."""
+    """See ``skattn.ops.edge_attention``."""
     weights = attention_weights(edges, score, bias)  # (n_edges, n_heads)
     if dropout:
         keep = edge_keep(edges.n_edges, weights.shape[1], dropout, seed, weights.device)
@@ -45,7 +45,7 @@ def edge_attention(
 
 
 def attention_weights(edges: Edges, score: Score, bias: Tensor | None) -> Tensor:
-    """See `skattn.ops.attention_weights`."""
+    """See ``skattn.ops.attention_weights``."""
     logits = score.logits(edges.receivers, edges.senders)  # (n_edges, n_heads)
     if bias is not None:
         logits = logits + bias
@@ -58,7 +58,7 @@ def attention_weights(edges: Edges, score: Score, bias: Tensor | None) -> Tensor
 
 
 def sparse_matmul(matrix: SparseMatrix, weight: Tensor, p: float, seed: int) -> Tensor:
-    """See `skattn.ops.sparse_matmul`."""
+    """See ``skattn.ops.sparse_matmul``."""
     values = matrix.values.detach()
     if p:
         values = dropout(values, p, seed)
@@ -68,10 +68,10 @@ def sparse_matmul(matrix: SparseMatrix, weight: Tensor, p: float, seed: int) -> 
 
 
 def dropout(x: Tensor, p: float, seed: int) -> Tensor:
-    """See `skattn.ops.dropout`."""
+    """See ``skattn.ops.dropout``."""
     return x * element_keep(x, p, seed) / (1 - p)
 
 
 def elu(x: Tensor) -> Tensor:
-    """See `skattn.ops.elu`."""
+    """See ``skattn.ops.elu``."""
     return torch.nn.functional.elu(x)

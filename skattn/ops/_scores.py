@@ -1,8 +1,8 @@
-"""Attention scores: the logit of an edge from tensors of its receiver and its sender.
+"""Attention scores: logits of edges from tensors of receivers and senders.
 
-A score owns its tensors, their check, and its formula. Projections of node features
-belong to layers (`skattn.nn._scores`), so that a score sees one row per node. A backend
-without kernels for a score leaves it to the reference, which needs `logits` alone.
+A score has its tensors, their validation, and its formula; projections of node features
+belong to layers (``skattn.nn._scores``). The reference backend computes any score from
+its method ``logits``.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ __all__ = ["Dot", "Gat", "GatV2", "Pooling", "Score", "check_shape"]
 
 
 class Score(ABC):
-    """Formula of attention logits, with the tensors that it reads.
+    """Base class of attention scores: a formula for logits, and its tensors.
 
-    `edge_attention` takes any score; those without kernels go to the reference backend.
+    Subclasses define ``tensors``, ``n_heads``, ``check`` and ``logits``.
+    :func:`~skattn.ops.edge_attention` computes scores without a compiled kernel by the
+    reference backend.
     """
 
     @property
     @abstractmethod
     def tensors(self) -> tuple[Tensor, ...]:
-        """All tensors of the formula; gradients flow into each."""
+        """Tuple of all differentiable tensors of the score."""
 
     @property
     @abstractmethod
@@ -38,12 +40,12 @@ class Score(ABC):
 
     @abstractmethod
     def check(self, edges: Edges) -> None:
-        """Raise ValueError unless the tensors fit the receivers and senders of edges.
+        """Raise ValueError unless the shapes of the tensors match the edges.
 
         Parameters
         ----------
         edges : Edges
-            Edges of the score.
+            Senders of every receiver.
         """
 
     @abstractmethod
@@ -53,27 +55,27 @@ class Score(ABC):
         Parameters
         ----------
         receivers, senders : Tensor of shape (n_edges,)
-            The two ends of each edge; integers.
+            Receiver and sender of each edge; integers.
 
         Returns
         -------
         Tensor of shape (n_edges, n_heads)
-            Logits, before the softmax over the senders of each receiver.
+            Logits: the scores before the softmax.
         """
 
 
 @dataclass(frozen=True, eq=False)
 class _QueryKeyScore(Score):
-    """Scores of a query per receiver and a key per sender, of the same width."""
+    """Score of a query per receiver and a key per sender."""
 
     query: Tensor
-    """(n_receivers, n_heads, head_dim); (n_receivers, n_heads) for `Gat`."""
+    """(n_receivers, n_heads, head_dim); (n_receivers, n_heads) for ``Gat``."""
     key: Tensor
-    """(n_senders, n_heads, head_dim); (n_senders, n_heads) for `Gat`."""
+    """(n_senders, n_heads, head_dim); (n_senders, n_heads) for ``Gat``."""
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """All tensors of the formula; gradients flow into each."""
+        """Tuple of all differentiable tensors of the score."""
         return self.query, self.key
 
     @property
@@ -93,15 +95,15 @@ class _QueryKeyScore(Score):
 
     @abstractmethod
     def _logits(self, query: Tensor, key: Tensor) -> Tensor:
-        """Compute logits from the query and the key of every edge."""
+        """Compute the logits from the query and the key of every edge."""
 
 
 @dataclass(frozen=True, eq=False)
 class Gat(_QueryKeyScore):
-    """``LeakyReLU(query_i + key_j)``, equation 3 of Veličković et al. 2018.
+    """GAT score ``LeakyReLU(query_i + key_j)``, with one number per node and head.
 
-    Query and key are the halves of the score, one number per node and head: layers fold
-    the attention vector into their weight (``x @ (W · a)``).
+    Equation 3 of Veličković et al. 2018, where ``query_i`` and ``key_j`` are the dot
+    products of the projected features with both halves of the attention vector.
     """
 
     negative_slope: float = 0.2
@@ -113,7 +115,10 @@ class Gat(_QueryKeyScore):
 
 @dataclass(frozen=True, eq=False)
 class GatV2(_QueryKeyScore):
-    """``attention · LeakyReLU(query_i + key_j)``, equation 7 of Brody et al. 2022."""
+    """GATv2 score ``attention · LeakyReLU(query_i + key_j)``.
+
+    Equation 7 of Brody et al. 2022.
+    """
 
     attention: Tensor
     """(n_heads, head_dim): attention vector of each head."""
@@ -122,11 +127,11 @@ class GatV2(_QueryKeyScore):
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """All tensors of the formula; gradients flow into each."""
+        """Tuple of all differentiable tensors of the score."""
         return self.query, self.key, self.attention
 
     def check(self, edges: Edges) -> None:
-        """Raise ValueError unless the tensors fit the edges and each other."""
+        """Raise ValueError unless the shapes of the tensors match."""
         super().check(edges)
         check_shape("score.attention", self.attention, self.key.shape[1:])
 
@@ -137,7 +142,10 @@ class GatV2(_QueryKeyScore):
 
 @dataclass(frozen=True, eq=False)
 class Dot(_QueryKeyScore):
-    """``query_i · key_j / sqrt(head_dim)``, equation 1 of Vaswani et al. 2017."""
+    """Scaled dot-product score ``query_i · key_j / sqrt(head_dim)``.
+
+    Equation 1 of Vaswani et al. 2017.
+    """
 
     def _logits(self, query: Tensor, key: Tensor) -> Tensor:
         return (query * key).sum(-1) / math.sqrt(query.shape[-1])
@@ -145,14 +153,14 @@ class Dot(_QueryKeyScore):
 
 @dataclass(frozen=True, eq=False)
 class Pooling(Score):
-    """``key_j``, the same for all receivers: attention pooling of nodes into graphs."""
+    """Score ``key_j``, equal for all receivers, for attention pooling."""
 
     key: Tensor
-    """(n_senders, n_heads): the score itself."""
+    """(n_senders, n_heads): the score of each sender."""
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """The key; there is no query."""
+        """Tuple of the key."""
         return (self.key,)
 
     @property
@@ -170,9 +178,9 @@ class Pooling(Score):
 
 
 def check_shape(name: str, tensor: Tensor, shape: Sequence[int]) -> None:
-    """Raise ValueError unless a tensor has a shape, which kernels do not check."""
+    """Raise ValueError unless a tensor has a shape; kernels do not check."""
     if tensor.shape != tuple(shape):
         raise ValueError(
-            f"{name} must have shape {tuple(shape)} to fit these edges and the other "
+            f"{name} must have shape {tuple(shape)} to match the edges and the other "
             f"tensors, got {tuple(tensor.shape)}."
         )

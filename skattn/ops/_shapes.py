@@ -1,8 +1,8 @@
-"""Allocations of an operation on torch's meta device, without computation.
+"""Allocations of operations on the meta device, to estimate memory.
 
-The memory of a training step is estimated by running it on tensors without memory.
-Backends describe the tensors that their kernels make; this file makes tensors of those
-shapes, and keeps them for as long.
+The memory of a training step is estimated by running it on the meta device. Backends
+describe the tensors that a kernel makes; ``allocate`` makes tensors of these shapes
+with the same lifetimes.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Footprint:
-    """Shapes of the tensors that one call makes, forward and backward."""
+    """Shapes of the tensors that a call makes, forward and backward."""
 
     output: Shape
     """Shape of the result."""
     inputs: tuple[Tensor | None, ...]
-    """Differentiable inputs; a gradient has the shape of its input."""
+    """Differentiable inputs; each gradient has the shape of its input."""
     saved: tuple[Tensor | None, ...] = ()
-    """Tensors of the caller that are kept for the backward pass."""
+    """Tensors of the caller that the backward pass keeps."""
     keeps_output: bool = False
-    """Whether the result is kept for the backward pass."""
+    """Whether the backward pass keeps the result."""
     kept: tuple[Shape, ...] = ()
-    """Other results of the forward pass that are kept."""
+    """Other results of the forward pass that the backward pass keeps."""
     forward: tuple[Shape, ...] = ()
     """Temporary tensors of the forward pass."""
     backward: tuple[Shape, ...] = ()
-    """Temporary tensors of the backward pass, beside the gradients."""
+    """Temporary tensors of the backward pass, without the gradients."""
     sorts: Edges | None = None
-    """Edges that the backward pass sorts by sender, cached with the edges."""
+    """Edges that the backward pass sorts by sender; the result is cached."""
 
 
 def allocate(footprint_of: Callable[..., Footprint], *arguments: Any) -> Tensor:
-    """Make the tensors of a call, forward and, when it comes, backward."""
+    """Make the tensors of a call, in the forward and in the backward pass."""
     footprint = footprint_of(*arguments)
     out: Tensor = _Allocate.apply(footprint, *footprint.inputs)  # type: ignore[no-untyped-call]
     return out
@@ -82,7 +82,7 @@ _BY_SENDER: WeakKeyDictionary[Edges, tuple[Tensor, ...]] = WeakKeyDictionary()
 
 
 def _sort_by_sender(edges: Edges) -> None:
-    """Make the arrays of edges sorted by sender, kept as long as the edges."""
+    """Make the arrays of the edges sorted by sender, cached as long as the edges."""
     if edges not in _BY_SENDER:
         indptr = edges.indptr.new_empty(edges.n_senders + 1)
         arrays = torch.empty_like(edges.senders), torch.empty_like(edges.senders)

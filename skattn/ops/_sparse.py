@@ -1,4 +1,4 @@
-"""Sparse matrices and their products, for node features that are mostly zeros."""
+"""Sparse matrices and their products with dense matrices."""
 
 from __future__ import annotations
 
@@ -16,23 +16,29 @@ __all__ = ["SparseMatrix", "sparse_matmul"]
 
 @dataclass(frozen=True, eq=False)
 class SparseMatrix:
-    """A matrix in compressed sparse rows: entry ``k`` lies on edge ``k``.
+    """Sparse matrix in compressed sparse rows (CSR), such as sparse node features.
 
-    Rows are the receivers of `edges` and columns its senders.
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.ops import Edges, SparseMatrix
+    >>> edges = Edges.from_csr([0, 1, 3], [1, 0, 1], n_senders=2)
+    >>> SparseMatrix(edges, torch.tensor([2.0, 3.0, 4.0])).shape
+    (2, 2)
     """
 
     edges: Edges
-    """Positions of the entries: receivers are rows, senders columns."""
+    """Positions of the entries: receivers are rows, senders are columns."""
     values: Tensor
-    """(n_edges,): the entries."""
+    """(n_edges,): values of the entries."""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Numbers of rows and columns."""
         return self.edges.n_receivers, self.edges.n_senders
 
     def to(self, device: torch.device | str) -> SparseMatrix:
-        """Return the same matrix on a device.
+        """Copy to a device.
 
         Parameters
         ----------
@@ -42,7 +48,7 @@ class SparseMatrix:
         Returns
         -------
         SparseMatrix
-            The matrix; itself if already on the device.
+            The copy, or ``self`` if already on the device.
         """
         edges, values = self.edges.to(device), self.values.to(device)
         if edges is self.edges and values is self.values:
@@ -61,14 +67,12 @@ def sparse_matmul(
     Parameters
     ----------
     matrix : SparseMatrix of shape (n_rows, n_columns)
-        Not differentiated.
+        Sparse matrix; not differentiable.
     weight : Tensor of shape (n_columns, k)
-        Differentiable.
+        Dense matrix; differentiable.
     dropout : float, default=0.0
-        Probability that a stored value is dropped; the others are scaled by
-        ``1 / (1 - dropout)``. Zeros that are not stored stay zeros, so this is dropout
-        of the whole matrix at the cost of its entries, with the mask of
-        ``ops.dropout(matrix.values, dropout, seed)``.
+        Dropout on the values of the sparse matrix, with the mask of
+        ``dropout(matrix.values, dropout, seed)``.
     seed : int, default=0
         Seed of the dropout mask.
 
@@ -80,10 +84,12 @@ def sparse_matmul(
     Raises
     ------
     ValueError
-        If the shapes do not fit or `dropout` is not in [0, 1).
+        If shapes do not match or ``dropout`` is not in [0, 1).
 
     Examples
     --------
+    >>> import torch
+    >>> from skattn.ops import Edges, SparseMatrix, sparse_matmul
     >>> edges = Edges.from_csr([0, 1, 3], [1, 0, 1], n_senders=2)
     >>> matrix = SparseMatrix(edges, torch.tensor([2.0, 3.0, 4.0]))
     >>> sparse_matmul(matrix, torch.eye(2))

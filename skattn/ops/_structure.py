@@ -1,4 +1,4 @@
-"""Graph structure: edges, edge data and node ranges."""
+"""Graph structure: edges, edge data and node ranges of graphs."""
 
 from __future__ import annotations
 
@@ -16,43 +16,53 @@ __all__ = ["GraphStructure", "as_structure"]
 
 @dataclass(frozen=True, eq=False)
 class GraphStructure:
-    """Edges and edge data of one graph or of a disjoint union of graphs."""
+    """Edges and edge data of one graph or of a disjoint union of graphs.
+
+    Examples
+    --------
+    Two graphs: nodes 0 and 1, connected in both directions, and node 2 alone.
+
+    >>> import torch
+    >>> from skattn.ops import Edges, GraphStructure
+    >>> edges = Edges.from_csr([0, 1, 2, 2], [1, 0], n_senders=3)
+    >>> GraphStructure(edges, node_ptr=torch.tensor([0, 2, 3])).n_graphs
+    2
+    """
 
     edges: Edges
-    """Receivers and senders: n_edges edges, grouped by receiver."""
+    """Senders of every receiver."""
     edge_data: EdgeData = field(default_factory=EdgeData)
-    """Weights and features of the edges, in their order."""
+    """Edge weights and edge features."""
     node_ptr: Tensor | None = None
-    """(n_graphs + 1,) int64: graph g holds the nodes node_ptr[g] to node_ptr[g + 1];
-    None for a single graph."""
+    """(n_graphs + 1,) int64: graph ``g`` has the nodes ``node_ptr[g]`` to
+    ``node_ptr[g + 1] - 1``; None for a single graph."""
     hops: Mapping[int, Edges] = field(default_factory=dict)
-    """Edges to all senders within k hops, self-loops included, for every k > 1."""
+    """Edges to all senders within k hops, with self-loops, for each k > 1 in use."""
     degree: Tensor | None = None
-    """Sum of the weights of every node's edges, (n_nodes,) float32, where `edges`
-    holds a sample of them; None where it holds all."""
+    """(n_nodes,) float32: sum of the edge weights of every node in the full graph; None
+    if ``edges`` has all edges."""
     reach: tuple[int, ...] = ()
-    """Number of nodes within 0, 1, 2, ... steps of the target nodes, which are sorted
-    by this distance: ``reach[-1]`` is n_nodes. A layer whose output is needed within
-    ``r`` steps has the first ``reach[r]`` nodes as its receivers; the last need no
-    edges. Empty where all nodes are receivers of every layer."""
+    """For sampled graphs, the number of nodes within 0, 1, 2, ... hops of the target
+    nodes. Nodes are sorted by this distance, so that each layer computes only the first
+    nodes. Empty if every layer computes all nodes."""
 
     @property
     def n_graphs(self) -> int:
-        """Number of graphs side by side."""
+        """Number of graphs."""
         return 1 if self.node_ptr is None else len(self.node_ptr) - 1
 
     def to(self, device: torch.device | str) -> GraphStructure:
-        """Copy to a device; tensors already there are shared.
+        """Copy to a device; tensors already on it are shared.
 
         Parameters
         ----------
         device : torch.device or str
-            Device of the tensors.
+            Device of the result.
 
         Returns
         -------
         GraphStructure
-            The same structure.
+            The copy.
         """
 
         def move(tensor: Tensor) -> Tensor:
@@ -68,28 +78,28 @@ class GraphStructure:
         )
 
     def layer(self, number: int) -> GraphStructure:
-        """Return the receivers and edges that one layer of a network needs.
+        """Select the receivers and edges that one layer of a network needs.
 
         Parameters
         ----------
         number : int
-            Number of the layer, from 0.
+            Index of the layer, from 0.
 
         Returns
         -------
         GraphStructure
-            Itself if it has no `reach`. Else the receivers are the first nodes, as
-            many as the following layers need.
+            Structure with only these receivers; ``self`` if ``reach`` is empty.
 
         Raises
         ------
         ValueError
-            If `reach` has fewer steps than that.
+            If ``reach`` has fewer hops than there are layers.
 
         Examples
         --------
-        The target is node 0; it attends to node 1, which attends to node 2.
+        Target node 0 attends to itself and node 1, node 1 to itself and node 2.
 
+        >>> from skattn.ops import Edges, GraphStructure
         >>> edges = Edges.from_csr([0, 2, 4], [0, 1, 1, 2], n_senders=3)
         >>> structure = GraphStructure(edges, reach=(1, 2, 3))
         >>> structure.layer(0).edges
@@ -99,29 +109,29 @@ class GraphStructure:
         """
         if not self.reach:
             return self
-        steps = len(self.reach) - 1 - number  # of this layer's senders
-        if steps < 1:
+        hops = len(self.reach) - 1 - number  # of this layer's senders
+        if hops < 1:
             raise ValueError(
-                "a sampled graph must reach as many steps as the network has layers, "
-                f"got {len(self.reach) - 1} steps for more layers. Give fanout one "
+                "a sampled graph must have as many hops as the network has layers, "
+                f"got {len(self.reach) - 1} hops for more layers. Give fanout one "
                 "number per layer."
             )
-        return self.part(0, self.reach[steps - 1], self.reach[steps])
+        return self.part(0, self.reach[hops - 1], self.reach[hops])
 
     def part(self, low: int, high: int, n_senders: int | None = None) -> GraphStructure:
-        """Keep some receivers and the edges to all their senders.
+        """Select a range of receivers and all their edges.
 
         Parameters
         ----------
         low, high : int
-            The receivers are the nodes from `low` up to, without, `high`.
+            Receivers ``low`` to ``high - 1``.
         n_senders : int, optional
-            Keep only the first nodes, beyond which the receivers have no senders.
+            Number of possible senders; unchanged if not given.
 
         Returns
         -------
         GraphStructure
-            The structure over the same nodes; all but the offsets shares memory.
+            The selected edges and their data, mostly as views.
         """
         first, last = self.edges.indptr[[low, high]].tolist()
         return GraphStructure(
@@ -133,16 +143,5 @@ class GraphStructure:
 
 
 def as_structure(edges: Edges | GraphStructure) -> GraphStructure:
-    """Wrap edges in a structure without any other fields.
-
-    Parameters
-    ----------
-    edges : Edges or GraphStructure
-        Receivers and senders.
-
-    Returns
-    -------
-    GraphStructure
-        Itself if it is one.
-    """
+    """Wrap edges in a structure without edge data; return a structure unchanged."""
     return edges if isinstance(edges, GraphStructure) else GraphStructure(edges)

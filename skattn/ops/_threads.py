@@ -1,9 +1,8 @@
-"""Blocks of work over a plain pool of threads, fork-safe and reentrant.
+"""Parallel blocks of work on a thread pool, fork-safe and reentrant.
 
-Kernels that release the interpreter's lock, run over blocks of rows by a thread pool in
-which the caller works too, are as fast as numba's ``parallel=True``, compile faster,
-and avoid its threading layers: the OpenMP one aborts a forked process, the workqueue
-one aborts concurrent callers.
+Kernels release the global interpreter lock. This is as fast as numba's
+``parallel=True``, compiles faster, and avoids numba's threading layers: the OpenMP
+layer aborts a forked process, the workqueue layer aborts concurrent callers.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ import torch
 __all__ = ["run_blocks"]
 
 _MAX_WORKERS = 256
-"""Limit of the pool; threads start one by one, up to torch's number."""
+"""Maximum size of the pool; threads start on demand."""
 
 
 class _Pool:
-    """Thread pool that starts threads on demand and is reset in a forked child."""
+    """Thread pool that starts threads on demand, and is reset in a forked child."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Drop threads and lock, which do not survive a fork."""
         self._lock = threading.Lock()
         self._executor: ThreadPoolExecutor | None = None
 
     def submit(self, work: Callable[[], None]) -> Future[None] | None:
-        """Start work in a thread; None when the interpreter is shutting down."""
+        """Start work in a thread; return None at interpreter shutdown."""
         with self._lock:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(_MAX_WORKERS, "skattn")
@@ -50,52 +49,52 @@ _POOL = _Pool()
 def run_blocks(
     n_blocks: int, work: Callable[[int], None], *, n_threads: int | None = None
 ) -> None:
-    """Call ``work(block)`` once for every block, by as many threads as torch may use.
+    """Call ``work(block)`` once for every block, in parallel.
 
-    The caller works too, so that a pool in use by another caller cannot delay it, and a
-    single block runs inline. Blocks are handed out in order.
+    Blocks start in order. The calling thread works too, so that a busy pool cannot
+    block it. ``work`` should release the global interpreter lock, and blocks must write
+    to disjoint memory.
 
     Parameters
     ----------
     n_blocks : int
         Number of blocks.
     work : callable
-        Called with the number of a block; must release the interpreter's lock to gain
-        anything, and must write where no other block does.
+        Function of the number of a block.
     n_threads : int, optional
-        Maximum number of threads; torch's number if not given.
+        Maximum number of threads; ``torch.get_num_threads()`` if not given.
     """
     if n_blocks == 1:
         work(0)
         return
-    todo = itertools.count()  # next() is atomic
+    numbers = itertools.count()  # next() is atomic
     failed = threading.Event()
 
-    def work_off() -> None:
+    def work_on_blocks() -> None:
         try:
-            while not failed.is_set() and (block := next(todo)) < n_blocks:
+            while not failed.is_set() and (block := next(numbers)) < n_blocks:
                 work(block)
         except BaseException:
             failed.set()
             raise
 
     n_helpers = min(n_threads or torch.get_num_threads(), n_blocks) - 1
-    helpers = [_POOL.submit(work_off) for _ in range(n_helpers)]
+    helpers = [_POOL.submit(work_on_blocks) for _ in range(n_helpers)]
     try:
-        work_off()
+        work_on_blocks()
     finally:
         running = [h for h in helpers if h is not None and not h.cancel()]
-        wait(running)  # all of them: their arrays are freed after the return
+        wait(running)  # their arrays may be freed after the return
     for helper in running:
         helper.result()
 
 
 def _after_fork_in_child() -> None:
-    """Reset the pool; torch hangs in a forked child if it used OpenMP before.
+    """Reset the pool, and limit torch to one thread.
 
-    One torch thread in the child avoids that.
+    With more, torch hangs in a forked child if the parent used OpenMP.
     """
-    _POOL.forget()
+    _POOL.reset()
     torch.set_num_threads(1)
 
 

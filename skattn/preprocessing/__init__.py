@@ -1,4 +1,4 @@
-"""Transformers to graphs, and transformers of node features."""
+"""Transformers that return graphs or change node features."""
 
 from skattn.preprocessing._molecule_graph import MoleculeGraph
 from skattn.preprocessing._node_transformer import NodeTransformer

@@ -1,4 +1,4 @@
-"""SMILES to molecular graphs."""
+"""Transformer from SMILES to molecular graphs."""
 
 from typing import ClassVar
 
@@ -12,26 +12,27 @@ from skattn.preprocessing._to_graphs import ToGraphs
 
 
 class MoleculeGraph(ToGraphs):
-    """Convert SMILES to graphs of atoms and bonds.
+    """Convert SMILES to molecular graphs.
 
-    A stateless transformer. It needs RDKit: ``pip install 'skattn[chem]'``.
+    Nodes are heavy atoms, and bonds are edges in both directions, with one-hot and
+    numeric features. The transformer is stateless and requires RDKit, ``pip install
+    'skattn[chem]'``.
 
     Parameters
     ----------
     on_invalid : {"raise", "nan"}, default="raise"
-        Treatment of missing and invalid SMILES. "raise": an error with the row number.
-        "nan": a graph of one node whose features are all NaN, so that rows stay aligned
-        with the labels; impute them in the next step, for example by
-        ``NodeTransformer(SimpleImputer())``, which makes a mean atom.
+        Treatment of missing and invalid SMILES. "raise": raise ValueError with the row
+        number. "nan": return a graph of one node with all features NaN, which a later
+        step imputes, such as ``NodeTransformer(SimpleImputer())``.
 
     Attributes
     ----------
     n_features_in_ : int
-        1, the column of SMILES.
+        Number of columns, always 1.
 
     See Also
     --------
-    skattn.graph.graphs_from_smiles : The corresponding function, with all columns.
+    skattn.graph.graphs_from_smiles : The corresponding function; lists the features.
 
     Examples
     --------
@@ -50,7 +51,7 @@ class MoleculeGraph(ToGraphs):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Check that X is a column of text; ``transform`` parses it.
+        """Check that X is a column of text.
 
         Parameters
         ----------
@@ -67,16 +68,16 @@ class MoleculeGraph(ToGraphs):
         Raises
         ------
         TypeError
-            If a row holds no text.
+            If a row is not text.
         ValueError
-            If there is no row, or more than one column.
+            If there is no row or more than one column.
         """
         read_smiles(X)
         self.n_features_in_ = 1
         return self
 
     def transform(self, X):
-        """Make one graph per row.
+        """Convert each SMILES to a graph.
 
         Parameters
         ----------
@@ -86,17 +87,17 @@ class MoleculeGraph(ToGraphs):
         Returns
         -------
         list of Graph
-            Atoms are nodes, bonds are edges in both directions.
+            One graph per row.
 
         Raises
         ------
         ImportError
             If RDKit is not installed.
         TypeError
-            If a row holds no text.
+            If a row is not text.
         ValueError
-            If there is no row, or more than one column, or, with
-            ``on_invalid="raise"``, if a row holds no valid SMILES.
+            If there is no row or more than one column, or if a SMILES is invalid and
+            ``on_invalid="raise"``.
         """
         check_is_fitted(self)
         return graphs_from_smiles(X, on_invalid=self.on_invalid)
@@ -107,7 +108,7 @@ class MoleculeGraph(ToGraphs):
         Parameters
         ----------
         input_features : object, default=None
-            Ignored: the names do not depend on the name of the column.
+            Ignored.
 
         Returns
         -------

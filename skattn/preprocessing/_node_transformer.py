@@ -1,4 +1,4 @@
-"""Transformers of tables applied to node features."""
+"""Application of transformers to node features."""
 
 from typing import ClassVar
 
@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import (
+    DocumentedMixin,
     HasMethods,
     _fit_context,
     _safe_indexing,
@@ -15,21 +16,23 @@ from skattn.preprocessing._nodes import Nodes, check_features
 
 
 class NodeTransformer(
+    DocumentedMixin,
     TransformerMixin,
     BaseEstimator,
     auto_wrap_output_keys=None,  # type: ignore[call-arg] # sklearn is untyped
 ):
-    """Apply a transformer of tables to node features.
+    """Apply a scikit-learn transformer to node features.
 
-    The transformer is fitted on the targets, in cross-validation the nodes of the
-    training fold, and transforms the features of all nodes, targets and context. The
-    nodes of a list of graphs form one table.
+    The transformer is fitted on the features of the target nodes (in cross-validation,
+    those of the training folds) and transforms the features of all nodes. The nodes of
+    a list of graphs form one table.
 
     Parameters
     ----------
     transformer : estimator
-        A scikit-learn transformer of tables, such as a ColumnTransformer or a Pipeline.
-        It is cloned, not changed.
+        Transformer of tables, such as
+        :class:`~sklearn.preprocessing.StandardScaler`, a ColumnTransformer or a
+        Pipeline. It is cloned, not modified.
 
     Attributes
     ----------
@@ -37,8 +40,8 @@ class NodeTransformer(
         The fitted clone.
     n_features_in_ : int
         Number of node features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Feature names, if the features have column names.
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
+        Names of the node features, if ``X`` of the graph is a DataFrame.
 
     Examples
     --------
@@ -60,15 +63,15 @@ class NodeTransformer(
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
-        """Fit the transformer to the features of the targets.
+        """Fit the transformer to the features of the target nodes.
 
         Parameters
         ----------
         X : Graph of shape (n_targets, n_features) or list of Graph
-            A graph, a view of one, or many, with features.
+            Graph, view or list of graphs, with features.
         y : array-like of shape (n_targets,) or (n_graphs,), optional
-            Labels for supervised transformers; all nodes of a graph in a list have the
-            graph's label.
+            Labels for supervised transformers. In a list, the nodes of a graph have its
+            label.
 
         Returns
         -------
@@ -78,9 +81,9 @@ class NodeTransformer(
         Raises
         ------
         TypeError
-            If X is no Graph and no list of graphs.
+            If X is not a Graph or a list of graphs.
         ValueError
-            If the graphs have no features or differ in them.
+            If the graphs have no features or different ones.
         """
         nodes, features = self._read(X)
         rows = _safe_indexing(features, nodes.graph.targets)
@@ -95,19 +98,19 @@ class NodeTransformer(
         Parameters
         ----------
         X : Graph of shape (n_targets, n_features) or list of Graph
-            A graph, a view of one, or many, with as many features as at ``fit``.
+            Graph, view or list of graphs, with the features of ``fit``.
 
         Returns
         -------
         Graph of shape (n_targets, n_features_out) or list of Graph
-            The input with transformed features, and the same targets.
+            Input with transformed features and the same targets.
 
         Raises
         ------
         TypeError
-            If X is no Graph and no list of graphs.
+            If X is not a Graph or a list of graphs.
         ValueError
-            If there is another number of features than at ``fit``.
+            If the features differ from those of ``fit``.
         """
         check_is_fitted(self)
         nodes, features = self._read(X)
@@ -115,17 +118,17 @@ class NodeTransformer(
         return nodes.with_features(self.transformer_.transform(features))
 
     def set_output(self, *, transform=None):
-        """Choose the container of the transformed features; the graph stays a Graph.
+        """Set the container of the transformed features.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            Passed on to `transformer`.
+            Container of ``X`` in the returned graphs, set on ``transformer``.
 
         Returns
         -------
         self : object
-            The same transformer.
+            The transformer itself.
         """
         _safe_set_output(self.transformer, transform=transform)
         if hasattr(self, "transformer_"):
@@ -138,12 +141,12 @@ class NodeTransformer(
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Passed on to `transformer`.
+            Passed to ``transformer``.
 
         Returns
         -------
         ndarray of str
-            The names from `transformer`.
+            Names from ``transformer``.
         """
         check_is_fitted(self)
         return self.transformer_.get_feature_names_out(input_features)
@@ -153,12 +156,12 @@ class NodeTransformer(
         if nodes.graph.X is None:
             raise ValueError(
                 f"NodeTransformer needs a graph with features, got {nodes.graph!r}. "
-                "Give them: graph.with_features(X)."
+                "Use graph.with_features(X)."
             )
         return nodes, nodes.graph.X
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.no_validation = True  # X is a Graph: checks of tables do not apply
+        tags.no_validation = True  # checks of tables do not apply
         tags.input_tags.two_d_array = False
         return tags

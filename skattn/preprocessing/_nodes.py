@@ -1,4 +1,4 @@
-"""Nodes of a graph, or of a list of graphs, as one table."""
+"""The nodes of a graph or a list of graphs as one table."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,44 +18,45 @@ from skattn.graph._graph_list import is_graph_list
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """Nodes of a graph, or of the disjoint union of a list, and the inverse."""
+    """Nodes of a graph, or of the disjoint union of a list of graphs."""
 
     graph: Graph
-    """The graph or view as given, or the union of the list."""
+    """Graph or view, or the union of the list."""
     listed: list[Graph] | None
-    """The list as given, or None if it was one graph."""
+    """List of graphs, or None for a single graph."""
     node_ptr: np.ndarray | None
-    """(n_graphs + 1,): graph g of the list holds node_ptr[g] to node_ptr[g + 1]."""
+    """(n_graphs + 1,): graph g holds the nodes node_ptr[g] to node_ptr[g + 1]."""
 
     @classmethod
     def of(cls, X: Any, owner: str) -> "Nodes":
-        """Check the input of a transformer called `owner`."""
+        """Return the nodes of the input X of the transformer class named `owner`."""
         if isinstance(X, Graph):
             return cls(X, None, None)
         if not (is_graph_list(X) or (isinstance(X, list | tuple) and len(X) == 0)):
             raise TypeError(
                 f"{owner} needs X to be a Graph or a list of graphs, got "
-                f"{type(X).__name__}. A table goes to the transformer itself."
+                f"{type(X).__name__}. Convert a table with skattn.graph.knn_graph(X) "
+                "or apply scikit-learn's transformers to it directly."
             )
         graphs = list(X)
         collection = GraphCollection.of(graphs)
         return cls(collection.whole, graphs, collection.node_ptr)
 
     def labels(self, y: Any) -> Any:
-        """Return one label per target; nodes of a list have their graph's."""
+        """Return one label per target: in a list, the label of the node's graph."""
         if y is None or self.node_ptr is None or self.listed is None:
             return y
         n_graphs = len(self.listed)
         if len(y) != n_graphs:
             raise ValueError(
-                f"y must have one entry per graph ({n_graphs}), got {len(y)}. Slice "
-                "graphs and labels alike."
+                f"y must have one entry per graph ({n_graphs}), got {len(y)}. Select "
+                "the same rows of graphs and labels."
             )
         graphs = np.repeat(np.arange(n_graphs), np.diff(self.node_ptr))
         return _safe_indexing(y, graphs)
 
     def with_features(self, features: Any) -> Graph | list[Graph]:
-        """Return the input with other features, one row per node."""
+        """Return the graph, or the list of graphs, with other node features."""
         graph = self.graph.with_features(features)
         if self.listed is None or self.node_ptr is None:
             return graph
@@ -66,7 +67,7 @@ class Nodes:
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool) -> None:
-    """Store the names and number of node features, or compare with those at fit."""
+    """Store names and number of node features, or compare them with those at fit."""
     if features is None:
         features = np.empty((0, 0))
     _check_feature_names(estimator, features, reset=reset)

@@ -1,4 +1,4 @@
-"""Positional encodings appended to node features."""
+"""Transformer that appends positional encodings to node features."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -21,18 +21,17 @@ from skattn.preprocessing._to_graphs import ToGraphs
 class PositionalEncoding(ToGraphs):
     """Append positional encodings to node features.
 
-    Encodings raise the expressiveness of message passing beyond the 1-WL test: two
-    triangles and a hexagon, for example, become distinguishable. They are functions of
-    the edges alone and permutation-equivariant.
+    With encodings, message passing distinguishes graphs that the 1-WL test does not,
+    such as two triangles and a hexagon. Encodings depend on the edges alone and are
+    permutation-equivariant.
 
     Parameters
     ----------
     kind : {"random_walk", "laplacian", "degree"}, default="random_walk"
-        "random_walk": return probabilities of a random walk after 1, 2, ... steps
-        (Dwivedi et al. 2022). "laplacian": eigenvectors of the Laplacian of every
-        connected component with fixed signs (Dwivedi et al. 2023). "degree": the
-        one-hot number of senders. See
-        :func:`skattn.graph.positional_encoding`.
+        "random_walk": return probabilities of a random walk after 1, 2, ... steps.
+        "laplacian": eigenvectors of the Laplacian of every connected component, with
+        fixed signs. "degree": one-hot number of senders. See
+        :func:`~skattn.graph.positional_encoding`.
     n_components : int, default=16
         Number of columns.
 
@@ -40,12 +39,19 @@ class PositionalEncoding(ToGraphs):
     ----------
     n_features_in_ : int
         Number of node features, 0 for graphs without features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Feature names, if the features have column names.
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
+        Names of the node features, if ``X`` of the graph is a DataFrame.
 
     See Also
     --------
     skattn.graph.positional_encoding : The corresponding function.
+
+    References
+    ----------
+    Dwivedi et al., "Graph neural networks with learnable structural and
+    positional representations", ICLR 2022.
+
+    Dwivedi et al., "Benchmarking graph neural networks", JMLR 2023.
 
     Examples
     --------
@@ -74,7 +80,7 @@ class PositionalEncoding(ToGraphs):
         Parameters
         ----------
         X : Graph or list of Graph
-            A graph, a view of one, or many graphs, with or without features.
+            Graph, view or list of graphs, with or without features.
         y : object, optional
             Ignored.
 
@@ -86,33 +92,33 @@ class PositionalEncoding(ToGraphs):
         Raises
         ------
         TypeError
-            If X is no graph and no list of graphs.
+            If X is not a Graph or a list of graphs.
         ValueError
-            If the graphs of a list differ in their features.
+            If the graphs of a list have different features.
         """
         check_features(self, self._nodes(X).graph.X, reset=True)
         return self
 
     def transform(self, X):
-        """Append the encoding to the features of all nodes, targets and context.
+        """Append the encoding to the features of all nodes.
 
         Parameters
         ----------
         X : Graph or list of Graph
-            With as many features as at ``fit``.
+            Graph, view or list of graphs, with the features of ``fit``.
 
         Returns
         -------
         Graph or list of Graph
-            The input with the encoding appended to its features, in the same container;
-            for graphs without features, the encoding alone.
+            Input with the encoding appended to its features, in the same container.
+            Without features, the encoding alone.
 
         Raises
         ------
         TypeError
-            If X is no graph and no list of graphs.
+            If X is not a Graph or a list of graphs.
         ValueError
-            If there is another number of features than at ``fit``.
+            If the features differ from those of ``fit``.
         """
         check_is_fitted(self)
         nodes = self._nodes(X)
@@ -120,7 +126,9 @@ class PositionalEncoding(ToGraphs):
         encoding = positional_encoding(
             nodes.graph.adjacency, self.kind, self.n_components, nodes.node_ptr
         )
-        return nodes.with_features(_beside(nodes.graph.X, encoding, self._names()))
+        return nodes.with_features(
+            _append_columns(nodes.graph.X, encoding, self._names())
+        )
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the node features.
@@ -128,12 +136,13 @@ class PositionalEncoding(ToGraphs):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the node features; None: those of ``fit``, or x0, x1, ...
+            Names of the node features; None means those of ``fit``, or x0, x1, ...
 
         Returns
         -------
         ndarray of str
-            These names, then ``random_walk_1``, ``laplacian_1`` or ``degree_0``, ...
+            Names of the features, then ``random_walk_1``, ``random_walk_2``, ...
+            (``laplacian_1``, ... or ``degree_0``, ...).
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
@@ -147,8 +156,8 @@ class PositionalEncoding(ToGraphs):
         return [f"{self.kind}_{first + i}" for i in range(self.n_components)]
 
 
-def _beside(features, encoding, names):
-    """Append columns in the container of the features."""
+def _append_columns(features, encoding, names):
+    """Return features and encoding side by side, in the container of the features."""
     if features is None:
         return encoding
     if sparse.issparse(features):

@@ -1,4 +1,4 @@
-"""Sequences to graphs of their time steps."""
+"""Transformer from sequences to graphs of their time steps."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -22,38 +22,42 @@ from skattn.preprocessing._to_graphs import ToGraphs
 class SequenceGraph(ToGraphs):
     """Convert sequences to graphs of their time steps.
 
-    Estimators convert sequences with ``connect="complete"``, the attention of the
-    Transformer. Other patterns are ``connect="window"``, local attention, and
-    ``connect="causal"``, masked attention.
+    Nodes are time steps. Estimators accept sequences directly and connect all steps, as
+    the Transformer does; this transformer offers other patterns of attention, such as
+    local (``connect="window"``) and masked (``connect="causal"``) attention.
 
     Parameters
     ----------
     connect : {"chain", "window", "causal", "complete"}, default="complete"
-        Senders of step t, besides itself. "chain": the two adjacent steps; "window":
-        those at most `window` steps away; "causal": earlier steps, with a window only
-        the `window` preceding ones; "complete": all steps.
+        Senders of a step besides itself. "chain": the two adjacent steps. "window":
+        steps at most ``window`` away. "causal": earlier steps, at most ``window`` if it
+        is set. "complete": all steps.
     window : int or None, default=None
-        Number of steps, at least 1; required for "window". For "causal", None means all
-        earlier steps; "chain" and "complete" ignore it.
+        Number of steps, at least 1; required for "window", optional for "causal", not
+        used for "chain" and "complete".
     position : {"sinusoidal"} or None, default="sinusoidal"
-        Positional encoding: 8 columns appended to the features, sine and cosine of
-        ``t / 10 ** i`` for i = 0 .. 3 (Vaswani et al. 2017, section 3.5, at width 8).
-        None: no encoding; the order then only affects the edges.
+        Positional encoding. "sinusoidal": 8 columns, sine and cosine of ``t / 10**i``
+        for i = 0, 1, 2, 3 (Vaswani et al. 2017), are appended to the features. None:
+        no encoding.
     axis : {1, 2}, default=1
-        Time axis of an array of three dimensions. 1: (n_sequences,
-        n_steps, n_features). 2: (n_sequences, n_features, n_steps), the order of aeon
-        and sktime; the sequences of a list are then (n_features, n_steps).
+        Time axis of a three-dimensional array. 2 means (n_sequences, n_features,
+        n_steps), as in aeon and sktime; sequences in a list are then (n_features,
+        n_steps).
 
     Attributes
     ----------
     n_features_in_ : int
         Number of features per step.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns of the first sequence, if it is a DataFrame.
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
+        Columns of the first sequence, if it is a DataFrame.
 
     See Also
     --------
     skattn.graph.sequence_graphs : The corresponding function.
+
+    References
+    ----------
+    Vaswani et al., "Attention is all you need", NeurIPS 2017.
 
     Examples
     --------
@@ -85,8 +89,8 @@ class SequenceGraph(ToGraphs):
         Parameters
         ----------
         X : list of array-like or DataFrame, or array-like of 3 dimensions
-            One array (n_steps, n_features) per sequence, of any length. Steps at the
-            end that are NaN in every column are padding and cut off.
+            Arrays (n_steps, n_features), which may differ in length, or one array.
+            Steps at the end that are NaN in every column are padding and removed.
         y : object, optional
             Ignored.
 
@@ -98,36 +102,36 @@ class SequenceGraph(ToGraphs):
         Raises
         ------
         TypeError
-            If a sequence holds no numbers.
+            If a sequence is not numeric.
         ValueError
-            If there is no sequence, or one is not two-dimensional, differs from the
-            first in its number of columns or is all NaN; or if ``connect="window"`` has
-            no window.
+            If there is no sequence, or one is not two-dimensional, is all NaN or
+            differs from the first in the number of features, or if ``window`` is
+            missing.
         """
         steps = read_sequences(X, self.axis)
-        self._graphs([steps[0][:1]])  # checks the parameters together
+        self._graphs([steps[0][:1]])  # checks the combination of parameters
         check_features(self, self._first(X, steps), reset=True)
         return self
 
     def transform(self, X):
-        """Make one graph per sequence.
+        """Convert each sequence to a graph.
 
         Parameters
         ----------
         X : list of array-like or DataFrame, or array-like of 3 dimensions
-            As for ``fit``, of the same width.
+            Sequences with the features of ``fit``.
 
         Returns
         -------
         list of Graph
-            One graph per sequence; node t is step t, and NaN within a sequence is kept.
+            One graph per sequence; node t is step t. NaN within a sequence is kept.
 
         Raises
         ------
         TypeError
-            If a sequence holds no numbers.
+            If a sequence is not numeric.
         ValueError
-            As for ``fit``, or if the sequences have another number of features.
+            As for ``fit``, or if the features differ from those of ``fit``.
         """
         check_is_fitted(self)
         steps = read_sequences(X, self.axis)
@@ -140,13 +144,13 @@ class SequenceGraph(ToGraphs):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the features per step; None: those of ``fit``, or x0, x1, ...
+            Names of the features; None means those of ``fit``, or x0, x1, ...
 
         Returns
         -------
         ndarray of str
-            These names, then ``position_sin_0``, ``position_cos_0``, ... with a
-            positional encoding.
+            Names of the features, then ``position_sin_0``, ``position_cos_0``, ... if
+            there is a positional encoding.
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)

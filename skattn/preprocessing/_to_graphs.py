@@ -2,26 +2,28 @@
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skattn._compat_sklearn import DocumentedMixin
 
-class ToGraphs(TransformerMixin, BaseEstimator):
+
+class ToGraphs(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Base class of transformers that return a graph or a list of graphs."""
 
     def __init_subclass__(cls, **kwargs):
-        # Graphs are no tables: there is no container for sklearn to wrap them into.
+        # Graphs have no pandas or polars container.
         super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def set_output(self, *, transform=None):
-        """Return the transformer unchanged: graphs have no other container.
+        """Return the transformer unchanged, since graphs have no other container.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            Ignored; accepted for compatibility with Pipeline.
+            Ignored.
 
         Returns
         -------
         self : object
-            The same transformer.
+            The transformer itself.
         """
         return self
 

@@ -11,7 +11,7 @@ def test_certain_edges_make_separate_cliques():
     assert sorted(np.bincount(y)) == [3, 4]
 
 
-def test_edges_go_both_ways_and_never_home():
+def test_edges_are_undirected_without_loops():
     graph, _ = make_communities(random_state=0)
     assert (graph.adjacency != graph.adjacency.T).nnz == 0
     assert graph.adjacency.diagonal().sum() == 0

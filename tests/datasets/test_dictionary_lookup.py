@@ -3,7 +3,7 @@ import numpy as np
 from skattn.datasets import make_dictionary_lookup
 
 
-def test_two_keys_by_hand():
+def test_two_keys():
     graph, y = make_dictionary_lookup(2, 1, random_state=0)
     values = np.eye(2)[y]  # key 0 holds y[0], key 1 holds y[1]
     np.testing.assert_array_equal(
@@ -30,7 +30,7 @@ def test_every_query_finds_its_value_at_the_sender_with_its_number():
         assert X[key, n_keys + answer] == 1
 
 
-def test_queries_do_not_know_the_value():
+def test_features_of_queries_do_not_contain_the_value():
     graph, _ = make_dictionary_lookup(4, 3, random_state=0)
     assert not graph.base.X[graph.targets, 4:].any()
 

@@ -10,14 +10,14 @@ def club():
     return load_karate_club()
 
 
-def test_the_club_has_34_members_and_78_friendships(club):
+def test_the_club_has_34_members_and_78_edges(club):
     assert club.graph.n_nodes == 34
     assert club.graph.n_edges == 2 * 78
     assert not club.graph.is_weighted
     assert club.graph.adjacency.diagonal().sum() == 0
 
 
-def test_friendship_goes_both_ways(club):
+def test_edges_are_undirected(club):
     assert (club.graph.adjacency != club.graph.adjacency.T).nnz == 0
 
 
@@ -31,7 +31,7 @@ def test_clubs_are_those_of_networkx(club):
     assert club.target_names[club.target].tolist() == theirs
 
 
-def test_instructor_and_administrator_part(club):
+def test_instructor_and_administrator_are_in_different_clubs(club):
     assert club.target[0] == 0
     assert club.target[33] == 1
     assert np.bincount(club.target).tolist() == [17, 17]

@@ -17,7 +17,7 @@ def test_shapes_and_names_agree(weather):
     assert len(set(weather.station_ids)) == 144
 
 
-def test_stations_stand_in_the_contiguous_united_states(weather):
+def test_stations_are_in_the_contiguous_united_states(weather):
     longitude, latitude, elevation = weather.graph.X.T
     assert longitude.min() > -125
     assert longitude.max() < -66
@@ -52,7 +52,7 @@ def test_neighbours_are_near(weather):
     assert apart.mean() < all_pairs.mean() / 3
 
 
-def test_frames_carry_the_same_numbers_and_the_stations_names(weather):
+def test_frames_have_the_same_numbers_and_the_station_index(weather):
     framed = load_weather_stations(as_frame=True)
     assert isinstance(framed.graph.X, pd.DataFrame)
     assert framed.graph.X.index.name == "station"

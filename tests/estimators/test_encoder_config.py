@@ -8,8 +8,8 @@ from skattn import EncoderConfig, GraphAttentionClassifier
     ("params", "message"),
     [
         ({"hops": 0}, r"hops.*parameter|at least 1"),
-        ({"hops": (1, 1)}, r"different whole numbers.*got \(1, 1\)"),
-        ({"hops": ()}, "different whole numbers"),
+        ({"hops": (1, 1)}, r"distinct integers.*got \(1, 1\)"),
+        ({"hops": ()}, "distinct integers"),
         ({"hops": (1, 2, 3)}, "n_heads must be divisible by the number of hops, 3"),
         ({"n_feature_layers": 3}, "must be less than n_layers=3, got 3"),
         ({"n_feature_layers": -1}, "'n_feature_layers' parameter"),

@@ -7,8 +7,8 @@ from skattn.graph import Graph
 
 
 @pytest.fixture
-def there_and_back(tmp_path):
-    """A function: the graph that is loaded from the file of a graph, ``a.graph``."""
+def round_trip(tmp_path):
+    """Function that saves a graph to ``a.graph`` and loads it."""
 
     def reopened(graph, **options):
         graph.save(tmp_path / "a.graph")
@@ -19,12 +19,12 @@ def there_and_back(tmp_path):
 
 @pytest.fixture(params=[True, False], ids=["mapped", "read"])
 def mmap(request):
-    """Whether a file is mapped."""
+    """Whether a file is memory-mapped."""
     return request.param
 
 
 class _Check:
-    """Features as an estimator checks them; ``seen`` notes what was to be checked."""
+    """Check of features, as an estimator's; ``seen`` collects its arguments."""
 
     def __init__(self):
         self.seen = []
@@ -45,7 +45,7 @@ def check():
 
 @pytest.fixture
 def senders():
-    """A function: the features of the senders of one target, one feature each."""
+    """Function that returns the single feature of each sender of a target."""
 
     def of(view, position):
         base = view.base

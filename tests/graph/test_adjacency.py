@@ -67,7 +67,7 @@ def test_canonical_float32_arrays_are_shared():
     assert np.shares_memory(Graph(given_).adjacency.data, given_.data)
 
 
-def test_stored_zeros_are_no_edges_and_the_input_stays_as_it_was():
+def test_stored_zeros_are_removed_and_the_input_is_unchanged():
     data = np.array([5, 0, 1], dtype=np.float32)
     given_ = sparse.csr_array((data, [1, 0, 1], [0, 1, 3]), shape=(2, 2))
     assert Graph(given_).n_edges == 2
@@ -77,7 +77,7 @@ def test_stored_zeros_are_no_edges_and_the_input_stays_as_it_was():
 
 @pytest.mark.parametrize("form", ["coo", "csr", "csc"])
 @pytest.mark.parametrize(("values", "total"), [([True, True], 2), ([1.5, 2.0], 3.5)])
-def test_duplicates_are_summed_and_the_input_stays_as_it_was(form, values, total):
+def test_duplicates_are_summed_and_the_input_is_unchanged(form, values, total):
     values = np.array(values)
     if form == "coo":
         given_ = sparse.coo_array((values, ([0, 0], [1, 1])), shape=(2, 2))
@@ -99,7 +99,7 @@ def test_unsorted_rows_are_sorted_in_a_copy():
     np.testing.assert_array_equal(given_.indices, [2, 0])
 
 
-def test_padding_behind_the_last_entry_is_ignored():
+def test_padding_after_the_last_entry_is_ignored():
     given_ = sparse.csr_array(DENSE.astype(float))
     given_.data = np.append(given_.data, -7.0)
     given_.indices = np.append(given_.indices, np.int32(99))
@@ -198,12 +198,12 @@ def test_complex_weights_are_refused():
 
 
 @pytest.mark.parametrize("wrong", ["karate", b"karate", {0: [1]}, {(0, 1)}])
-def test_strings_and_dicts_are_no_adjacency(wrong):
+def test_strings_and_dicts_are_refused(wrong):
     with pytest.raises(TypeError, match=r"must be a square matrix.*from_edges"):
         Graph(wrong)
 
 
-def test_networkx_graph_is_sent_to_its_converter():
+def test_networkx_graph_names_its_constructor():
     with pytest.raises(TypeError, match="from_networkx"):
         Graph(nx.path_graph(3))
 
@@ -214,7 +214,7 @@ def test_adjacency_has_two_dimensions(wrong):
         Graph(wrong)
 
 
-def test_labels_are_no_weights():
+def test_labels_as_weights_are_refused():
     with pytest.raises(TypeError, match="must be numbers"):
         Graph([["a", "b"], ["c", "d"]])
 
@@ -229,10 +229,10 @@ def test_indices_past_the_last_node_are_refused(form, index):
         Graph(adjacency)
 
 
-def test_falling_indptr_is_refused():
+def test_decreasing_indptr_is_refused():
     adjacency = sparse.csr_array(DENSE)
     adjacency.indptr[1] = 4
-    with pytest.raises(ValueError, match="never fall"):
+    with pytest.raises(ValueError, match="not decrease"):
         Graph(adjacency)
 
 
@@ -249,6 +249,6 @@ def test_edge_features_are_finite_numbers():
         Graph(DENSE, edge_features=["a", "b", "c", "d"])
 
 
-def test_empty_graphs_are_graphs():
+def test_empty_graphs_are_valid():
     assert Graph(np.zeros((0, 0))).shape == (0, 0)
     assert Graph(sparse.csr_array((4, 4))).n_edges == 0

@@ -25,7 +25,7 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("mmap", [True, False])
-def test_arrays_come_back_as_they_were(path, mmap):
+def test_arrays_are_read_as_written(path, mmap):
     head, arrays = read_arrays(path, mmap=mmap)
     assert head == {"of": ["six", None, 1.5]}
     for came, went in zip(arrays, ARRAYS, strict=True):
@@ -52,7 +52,7 @@ def test_arrays_larger_than_a_block_are_written_in_order(tmp_path, monkeypatch):
     np.testing.assert_array_equal(first, array[:, 0])
 
 
-def test_nothing_is_left_of_a_write_that_fails(path):
+def test_a_failed_write_leaves_no_temporary_file(path):
     before = path.read_bytes()
     with pytest.raises(TypeError, match="dtype object"):
         write_arrays(path, {}, [np.arange(3), np.array([None])])
@@ -85,7 +85,7 @@ def test_the_file_may_be_replaced_by_arrays_that_are_mapped_from_it(path):
 
 @pytest.mark.parametrize("mmap", [True, False])
 @pytest.mark.parametrize("keep", [0, 3, 39, 40, 100, -1])
-def test_a_file_that_was_cut_short_is_refused(path, keep, mmap):
+def test_a_truncated_file_is_refused(path, keep, mmap):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(NotAnArrayFileError):
         read_arrays(path, mmap=mmap)
@@ -97,10 +97,10 @@ def test_a_file_that_grew_is_refused(path):
         read_arrays(path, mmap=True)
 
 
-def test_a_damaged_head_is_refused(path):
+def test_a_damaged_header_is_refused(path):
     content = path.read_bytes()
     path.write_bytes(content.replace(b'"six"', b'"sex"'))
-    with pytest.raises(NotAnArrayFileError, match="head does not match its checksum"):
+    with pytest.raises(NotAnArrayFileError, match="header does not match its checksum"):
         read_arrays(path, mmap=True)
 
 
@@ -113,7 +113,7 @@ def test_a_damaged_array_is_refused_when_it_is_read(path):
 
 
 @pytest.mark.parametrize(
-    "lie",
+    "wrong",
     [
         {"offset": 1 << 40},
         {"offset": -8},
@@ -125,14 +125,14 @@ def test_a_damaged_array_is_refused_when_it_is_read(path):
     ],
 )
 @pytest.mark.parametrize("mmap", [True, False])
-def test_a_head_that_lies_is_refused(tmp_path, monkeypatch, lie, mmap):
+def test_a_header_with_wrong_entries_is_refused(tmp_path, monkeypatch, wrong, mmap):
     dumps = json.dumps
 
-    def lying(content):
-        content["arrays"][0] |= lie
+    def with_wrong_entry(content):
+        content["arrays"][0] |= wrong
         return dumps(content)
 
-    monkeypatch.setattr(json, "dumps", lying)
+    monkeypatch.setattr(json, "dumps", with_wrong_entry)
     write_arrays(tmp_path / "a", {}, [np.arange(3)])
     with pytest.raises(NotAnArrayFileError):
         read_arrays(tmp_path / "a", mmap=mmap)

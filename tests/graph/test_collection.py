@@ -23,7 +23,7 @@ def collection():
     return GraphCollection.of([Graph(PAIR), Graph([[0]]), Graph(CHAIN)])
 
 
-def test_graphs_lie_side_by_side(collection):
+def test_graphs_form_a_disjoint_union(collection):
     expected = np.zeros((6, 6))
     expected[:2, :2] = PAIR
     expected[3:, 3:] = CHAIN
@@ -69,7 +69,7 @@ def test_slice_of_a_slice_counts_its_targets(collection):
     assert view.base is collection
 
 
-def test_number_out_of_range_ends_an_old_style_walk(collection):
+def test_index_out_of_range_raises_index_error(collection):
     with pytest.raises(IndexError):
         collection[3]
     with pytest.raises(TypeError):
@@ -88,7 +88,7 @@ def test_edge_features_and_parallel_edges_keep_their_order():
 
 
 @pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, pd.DataFrame])
-def test_features_stay_what_they_are(make):
+def test_features_keep_their_type(make):
     graphs = [Graph(PAIR, make(table(2))), Graph([[0]], make(table(1)))]
     whole = GraphCollection.of(graphs).whole
     assert type(whole.X) is type(graphs[0].X)
@@ -96,13 +96,13 @@ def test_features_stay_what_they_are(make):
     np.testing.assert_array_equal(dense, [[0, 1], [2, 3], [0, 1]])
 
 
-def test_labels_do_not_matter():
+def test_labels_are_ignored():
     labelled = Graph(PAIR, nodes=["a", "b"])
     collection = GraphCollection.of([labelled, Graph([[0]]), labelled])
     assert collection.whole.nodes is None
 
 
-def test_graphs_alone_without_edges_are_fine():
+def test_graphs_without_edges_are_valid():
     collection = GraphCollection.of([Graph([[0]]), Graph([[0]])])
     assert (collection.n_nodes, collection.n_edges) == (2, 0)
     np.testing.assert_array_equal(collection.whole.adjacency.indptr, [0, 0, 0])
@@ -112,7 +112,7 @@ def test_view_of_all_nodes_is_the_graph():
     assert GraphCollection.of([Graph(PAIR)[[1, 0]]]).n_nodes == 2
 
 
-def test_given_arrays_are_left_alone():
+def test_given_arrays_are_not_modified():
     graph = Graph(CHAIN, table(3))
     before = graph.adjacency.indices.copy()
     GraphCollection.of([graph, graph])
@@ -120,11 +120,11 @@ def test_given_arrays_are_left_alone():
 
 
 @pytest.mark.parametrize("make", [tuple, list, iter])
-def test_any_sequence_will_do(make):
+def test_any_sequence_of_graphs_is_valid(make):
     assert GraphCollection.of(make([Graph(PAIR), Graph(PAIR)])).n_graphs == 2
 
 
-def test_object_array_of_graphs_will_do():
+def test_object_array_of_graphs_is_valid():
     holder = np.empty(2, dtype=object)
     holder[:] = [Graph(PAIR), Graph(CHAIN)]
     assert GraphCollection.of(holder).n_nodes == 5
@@ -169,7 +169,7 @@ DISAGREE = [
 
 
 @pytest.mark.parametrize(("other", "message"), DISAGREE)
-def test_first_graph_that_disagrees_is_named(other, message):
+def test_first_graph_that_differs_is_named(other, message):
     alike = Graph(PAIR, table(2))
     with pytest.raises(ValueError, match=message):
         GraphCollection.of([alike, alike, other, other])
@@ -184,7 +184,7 @@ def test_no_features_differ_from_no_columns():
         GraphCollection.of([Graph(PAIR), with_edges])
 
 
-def test_first_column_that_disagrees_is_named():
+def test_first_column_that_differs_is_named():
     frames = [
         pd.DataFrame(table(2), columns=names) for names in (list("ab"), list("ac"))
     ]
@@ -198,13 +198,13 @@ def test_view_of_some_nodes_is_refused_with_a_remedy():
 
 
 @pytest.mark.parametrize("wrong", [None, PAIR, "CCO"])
-def test_something_else_among_graphs_is_named_by_its_position(wrong):
+def test_other_types_are_named_by_their_position(wrong):
     name = type(wrong).__name__
     with pytest.raises(TypeError, match=f"got {name} at position 1"):
         GraphCollection.of([Graph(PAIR), wrong])
 
 
-def test_nothing_and_one_graph_and_no_nodes_are_refused():
+def test_empty_list_single_graph_and_empty_graph_are_refused():
     with pytest.raises(ValueError, match="at least one graph, got an empty list"):
         GraphCollection.of([])
     with pytest.raises(TypeError, match=r"list: \[graph\]"):
@@ -215,7 +215,7 @@ def test_nothing_and_one_graph_and_no_nodes_are_refused():
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 99))
-def test_every_block_is_its_graph(sizes, seed):
+def test_every_block_equals_its_graph(sizes, seed):
     rng = np.random.default_rng(seed)
     graphs = [
         Graph(rng.random((n, n)) * (rng.random((n, n)) < 0.5), rng.random((n, 2)))

@@ -35,7 +35,7 @@ WAYS = {
         ("sequences", "graphs", False, False),
     ],
 )
-def test_the_facts_of_every_context(kind, rows, new_rows_join, needs_adjacency):
+def test_attributes_of_every_context(kind, rows, new_rows_join, needs_adjacency):
     (context,) = (context for context in CONTEXTS if context.kind == kind)
     assert context.rows == rows
     assert context.new_rows_join is new_rows_join
@@ -44,7 +44,7 @@ def test_the_facts_of_every_context(kind, rows, new_rows_join, needs_adjacency):
 
 @pytest.mark.parametrize("kind", WAYS)
 @pytest.mark.parametrize("held_out", [None, np.array([], dtype=int)])
-def test_nothing_held_out_is_none(kind, held_out, check):
+def test_no_held_out_rows_give_none(kind, held_out, check):
     context = resolve(**WAYS[kind], check=check)
     assert (context.kind, context.n_rows) == (kind, 5)
     train, other = context.split(np.array([1, 0]), held_out)

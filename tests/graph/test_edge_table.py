@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skattn.graph import Graph
 
 
-def test_row_says_that_its_first_node_attends_to_its_second():
+def test_first_node_of_a_row_attends_to_the_second():
     graph = Graph.from_edges(np.array([[0, 1], [2, 1]]), nodes=3)
     np.testing.assert_array_equal(
         graph.adjacency.toarray(), [[0, 1, 0], [0, 0, 0], [0, 1, 0]]
@@ -15,11 +15,11 @@ def test_row_says_that_its_first_node_attends_to_its_second():
     assert graph.nodes is None
 
 
-def test_rows_of_features_say_how_many_nodes_there_are():
+def test_features_determine_the_number_of_nodes():
     assert Graph.from_edges([(0, 1)], np.ones((5, 2))).n_nodes == 5
 
 
-def test_labels_find_their_positions():
+def test_labels_are_converted_to_positions():
     nodes = pd.Index(["c", "a", "b"], name="site")
     graph = Graph.from_edges([("a", "b"), ("c", "a")], nodes=nodes)
     np.testing.assert_array_equal(
@@ -28,7 +28,7 @@ def test_labels_find_their_positions():
     assert graph.nodes.name == "site"
 
 
-def test_labels_that_occur_are_taken_in_order_without_anything_else():
+def test_labels_default_to_the_sorted_ones_of_the_edges():
     graph = Graph.from_edges([("b", "a"), ("c", "a")])
     assert list(graph.nodes) == ["a", "b", "c"]
 
@@ -40,7 +40,7 @@ def test_index_of_a_frame_labels_the_nodes():
     np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 0], [1, 0]])
 
 
-def test_counting_index_of_a_frame_is_no_label():
+def test_default_index_of_a_frame_is_not_used_as_labels():
     graph = Graph.from_edges([(0, 1)], pd.DataFrame({"x": [1.0, 2.0]}))
     assert graph.nodes is None
 
@@ -77,7 +77,7 @@ def test_rows_of_the_same_edge_stay_parallel_with_features():
 @pytest.mark.parametrize(
     "edges", [[], np.empty((0, 2)), pd.DataFrame(columns=["u", "v"])]
 )
-def test_no_edges_are_fine(edges):
+def test_no_edges_are_valid(edges):
     assert Graph.from_edges(edges, nodes=4).n_edges == 0
     assert Graph.from_edges(edges, nodes=["a"]).n_edges == 0
 
@@ -101,7 +101,7 @@ def test_unknown_nodes_are_named():
         Graph.from_edges([("a", "x"), ("y", "b")], nodes=["a", "b"])
 
 
-def test_numbers_alone_do_not_say_how_many_nodes_there_are():
+def test_integers_do_not_determine_the_number_of_nodes():
     with pytest.raises(ValueError, match="needs the number of nodes"):
         Graph.from_edges([(0, 1)])
 
@@ -113,7 +113,7 @@ def test_positions_past_the_last_node_are_refused(last):
 
 
 @pytest.mark.parametrize("end", ["a", 0.5, None, np.nan])
-def test_labels_need_nodes(end):
+def test_labels_without_nodes_are_refused(end):
     with pytest.raises(ValueError, match=r"whole numbers from 0.*nodes="):
         Graph.from_edges([(0, end)], nodes=3)
 
@@ -127,8 +127,8 @@ def test_wide_edges_are_refused_with_their_shape():
         Graph.from_edges([(0, 1, 2.0)], nodes=3)
 
 
-def test_column_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match=r"\['w'\] are not there"):
+def test_missing_column_is_named():
+    with pytest.raises(ValueError, match=r"got none called \['w'\]"):
         Graph.from_edges(pd.DataFrame({"u": [0], "v": [1]}), nodes=2, weights="w")
 
 
@@ -146,7 +146,7 @@ def test_edge_features_have_one_row_per_edge():
         Graph.from_edges([(0, 1)], nodes=2, edge_features=[[1], [2]])
 
 
-def test_undirected_table_of_both_directions_is_warned_of():
+def test_undirected_table_of_both_directions_warns():
     with pytest.warns(UserWarning, match="1 rows of edges also occur in the other"):
         graph = Graph.from_edges([(0, 1), (1, 0), (1, 2)], nodes=3, directed=False)
     assert graph.adjacency[0, 1] == graph.adjacency[1, 0] == 2

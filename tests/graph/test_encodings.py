@@ -39,41 +39,43 @@ def side_by_side(parts):
 
 
 def walk_diagonals(adjacency, n_components):
-    """The formula as the paper writes it."""
+    """Return the diagonals of the powers of the transition matrix."""
     degree = adjacency.sum(axis=1, keepdims=True)
     step = adjacency / np.where(degree == 0, 1, degree)
     powers = [np.linalg.matrix_power(step, k + 1) for k in range(n_components)]
     return np.stack([np.diag(power) for power in powers], axis=1)
 
 
-def test_a_walk_around_a_directed_ring_is_back_after_as_many_steps():
+def test_random_walk_on_a_directed_ring_returns_after_n_nodes_steps():
     around = np.roll(np.eye(3), 1, axis=1)
     assert_allclose(encode(around, "random_walk", 6), [[0, 0, 1, 0, 0, 1]] * 3)
 
 
-def test_a_walk_follows_weights_and_stays_where_a_loop_is():
+def test_random_walk_uses_weights_and_self_loops():
     looped = [[3, 1], [1, 0]]
     expected = [[3 / 4, 9 / 16 + 1 / 4], [0, 1 / 4]]
     assert_allclose(encode(looped, "random_walk", 2), expected)
 
 
-def test_a_walk_that_cannot_leave_does_not_return():
+def test_random_walk_without_return_is_zero():
     assert_array_equal(encode([[0, 1], [0, 0]], "random_walk", 3), np.zeros((2, 3)))
 
 
 @pytest.mark.parametrize("directed", [True, False])
 @pytest.mark.parametrize("n_nodes", [1, 2, 7, 40])
 @pytest.mark.parametrize("share", [0, _encodings._DENSE_SHARE, 2])
-def test_walks_equal_the_powers_written_out(n_nodes, directed, share, monkeypatch):
+def test_random_walks_equal_the_powers_of_the_transition_matrix(
+    n_nodes, directed, share, monkeypatch
+):
     monkeypatch.setattr(_encodings, "_DENSE_SHARE", share)
     adjacency = any_graph(n_nodes, np.random.default_rng(n_nodes), directed=directed)
     expected = walk_diagonals(adjacency, 7)
     assert_allclose(encode(adjacency, "random_walk", 7), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("block", [_encodings._BLOCK, 1, 300])
-def test_walks_of_many_graphs_equal_those_of_each(block, monkeypatch):
-    monkeypatch.setattr(_encodings, "_BLOCK", block)
+@pytest.mark.parametrize("block", [_encodings._BLOCK_SIZE, 1, 300])
+def test_random_walks_of_many_graphs_equal_those_of_each(block, monkeypatch):
+    monkeypatch.setattr(_encodings, "_BLOCK_SIZE", block)
     rng = np.random.default_rng(0)
     parts = [any_graph(n, rng, directed=n % 2 == 0) for n in (3, 40, 1, 8, 8, 20)]
     whole, node_ptr = side_by_side(parts)
@@ -82,30 +84,30 @@ def test_walks_of_many_graphs_equal_those_of_each(block, monkeypatch):
     assert_allclose(encode(whole, "random_walk", 5), expected, atol=1e-6)
 
 
-def test_walks_distinguish_a_hexagon_from_two_triangles():
+def test_random_walks_distinguish_a_hexagon_from_two_triangles():
     hexagon = encode(ring(6), "random_walk", 3)
     triangles = encode(side_by_side([ring(3)] * 2)[0], "random_walk", 3)
     assert_allclose(hexagon, [[0, 1 / 2, 0]] * 6)
     assert_allclose(triangles, [[0, 1 / 2, 1 / 4]] * 6)
 
 
-def test_waves_on_a_path_have_the_signs_of_the_rule():
+def test_eigenvectors_of_a_path_have_positive_sums_of_cubes():
     ends_alike = [[HALF, -0.5], [0, HALF], [HALF, -0.5]]
     assert_allclose(encode(path(3), "laplacian", 2), ends_alike, atol=1e-7)
 
 
-def test_waves_of_a_repeated_value_are_one_root_mean_square():
+def test_eigenvectors_of_a_repeated_eigenvalue_are_a_root_mean_square():
     assert_allclose(encode(1 - np.eye(4), "laplacian", 3), np.full((4, 3), 0.5))
     assert_allclose(encode(1 - np.eye(4), "laplacian", 2), np.full((4, 2), 0.5))
 
 
-def test_a_small_graph_has_zeros_where_it_has_no_more_waves():
+def test_a_small_graph_has_zeros_for_missing_eigenvectors():
     assert_allclose(encode(path(2), "laplacian", 3), [[HALF, 0, 0]] * 2)
     assert_array_equal(encode([[0]], "laplacian", 3), [[0, 0, 0]])
     assert_array_equal(encode([[1]], "laplacian", 3), [[0, 0, 0]])
 
 
-def test_waves_are_those_of_every_component():
+def test_eigenvectors_are_those_of_every_component():
     parts = [path(3), [[0]], ring(4), path(3), path(2)]
     whole, node_ptr = side_by_side(parts)
     expected = np.concatenate([encode(part, "laplacian", 3) for part in parts])
@@ -114,21 +116,21 @@ def test_waves_are_those_of_every_component():
 
 
 def test_many_components_of_one_size_need_not_fit_one_stack(monkeypatch):
-    monkeypatch.setattr(_encodings, "_BLOCK", 2 * 3**2)
+    monkeypatch.setattr(_encodings, "_BLOCK_SIZE", 2 * 3**2)
     monkeypatch.setattr(_encodings, "_MAX_DENSE", 3)
     whole, _ = side_by_side([path(3)] * 5)
     expected = np.tile(encode(path(3), "laplacian", 2), (5, 1))
     assert_allclose(encode(whole, "laplacian", 2), expected, atol=1e-7)
 
 
-def test_waves_leave_directions_out():
+def test_eigenvectors_ignore_edge_directions():
     one_way = [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
     expected = encode(path(3), "laplacian", 2)
     assert_allclose(encode(one_way, "laplacian", 2), expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("restarts", [_encodings._MAX_RESTARTS, 1])
-def test_large_graphs_get_the_same_waves_one_by_one(restarts, monkeypatch):
+def test_eigenvectors_of_large_graphs_are_the_same(restarts, monkeypatch):
     parts = [ring(40), path(40), path(40), star(39)]
     whole, _ = side_by_side(parts)
     expected = encode(whole, "laplacian", 3)
@@ -146,7 +148,7 @@ def test_degrees_count_senders_up_to_the_last_column():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_nodes", [30, 150])
-def test_rows_change_places_with_their_nodes(kind, n_nodes):
+def test_encodings_are_permutation_equivariant(kind, n_nodes):
     rng = np.random.default_rng(n_nodes)
     shapes = [ring(6), path(9), star(5), ring(4) * 2, any_graph(n_nodes, rng)]
     if kind != "laplacian":

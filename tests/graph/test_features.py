@@ -24,7 +24,7 @@ def test_other_features_are_of_the_whole_graph(graph):
 @pytest.mark.parametrize(
     "make", [np.asarray, np.ndarray.tolist, sparse.coo_array, pd.DataFrame]
 )
-def test_features_of_any_kind_can_be_cut(make):
+def test_features_of_any_type_can_be_sliced(make):
     part = Graph(PATH, make(X)).subgraph([3, 1])
     dense = part.X.toarray() if sparse.issparse(part.X) else np.asarray(part.X)
     np.testing.assert_array_equal(dense, X[[3, 1]])
@@ -35,7 +35,7 @@ def test_features_are_two_dimensional():
         Graph(PATH, np.ones(4))
 
 
-def test_containers_stay_what_they_are_and_lists_become_arrays():
+def test_containers_keep_their_type_and_lists_become_arrays():
     for given in (X, sparse.coo_array(X), pd.DataFrame(X)):
         assert as_features(given) is given
     assert as_features(None) is None

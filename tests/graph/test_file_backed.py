@@ -15,7 +15,7 @@ ADJACENCY = [[0, 2, 0], [1, 1, 0], [0, 0, 0]]
 TABLE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
-# ---- mapping ---------------------------------------------------------------------
+# ---- memory mapping --------------------------------------------------------------
 
 
 def is_mapped(array):
@@ -37,9 +37,9 @@ def arrays_of(graph):
     [TABLE, sp.csr_array(TABLE), pd.DataFrame(TABLE, columns=["a", "b"])],
     ids=["array", "sparse", "table"],
 )
-def test_slices_and_other_features_of_a_mapped_graph_stay_mapped(there_and_back, X):
+def test_slices_and_other_features_of_a_mapped_graph_stay_mapped(round_trip, X):
     graph = Graph(ADJACENCY, X, edge_features=[[1], [2], [3]])
-    mapped = there_and_back(graph)
+    mapped = round_trip(graph)
     for same in (mapped, mapped[[0, 1]][:1], copy.deepcopy(mapped)):
         assert all(is_mapped(array) for array in arrays_of(same))
         assert is_mapped(same.edge_features)
@@ -49,15 +49,15 @@ def test_slices_and_other_features_of_a_mapped_graph_stay_mapped(there_and_back,
     assert other.adjacency is mapped.adjacency
 
 
-def test_columns_of_several_types_stay_mapped(there_and_back):
+def test_columns_of_several_types_stay_mapped(round_trip):
     table = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, 1, 2]})
-    again = there_and_back(Graph(ADJACENCY, table)).X
+    again = round_trip(Graph(ADJACENCY, table)).X
     assert all(is_mapped(again[name].to_numpy()) for name in "ab")
 
 
-def test_a_mapped_graph_answers_as_the_one_in_memory(there_and_back):
+def test_a_mapped_graph_equals_the_one_in_memory(round_trip):
     graph = Graph(ADJACENCY, TABLE, edge_features=[[1], [2], [3]], nodes=list("abc"))
-    mapped = there_and_back(graph)
+    mapped = round_trip(graph)
     assert repr(mapped) == repr(graph)
     assert mapped.is_weighted
     cut = mapped.subgraph([1, 0])
@@ -72,9 +72,9 @@ def resident():
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
-def test_mapping_reads_next_to_nothing(tmp_path):
-    everybody = np.tile(np.arange(2000, dtype=np.int32), 2000)
-    parts = (np.ones(len(everybody), np.float32), everybody, np.arange(2001) * 2000)
+def test_mapping_reads_little_of_the_file(tmp_path):
+    senders = np.tile(np.arange(2000, dtype=np.int32), 2000)
+    parts = (np.ones(len(senders), np.float32), senders, np.arange(2001) * 2000)
     Graph(sp.csr_array(parts, shape=(2000, 2000))).save(tmp_path / "a.graph")
     start = resident()
     mapped = Graph.load(tmp_path / "a.graph")
@@ -87,8 +87,8 @@ def test_mapping_reads_next_to_nothing(tmp_path):
 # ---- pickles and workers ---------------------------------------------------------
 
 
-def test_a_mapped_graph_is_pickled_as_the_name_of_its_file(there_and_back):
-    mapped = there_and_back(Graph(ADJACENCY, np.zeros((3, 1000))))
+def test_a_mapped_graph_is_pickled_as_the_name_of_its_file(round_trip):
+    mapped = round_trip(Graph(ADJACENCY, np.zeros((3, 1000))))
     message = pickle.dumps(mapped[[2, 0]])
     assert len(message) < 500
     again = pickle.loads(message)
@@ -97,17 +97,17 @@ def test_a_mapped_graph_is_pickled_as_the_name_of_its_file(there_and_back):
     assert not pickle.loads(pickle.dumps(mapped)).is_view
 
 
-def test_a_pickle_of_a_file_that_was_replaced_is_refused(there_and_back, tmp_path):
-    mapped = there_and_back(Graph(ADJACENCY, TABLE))
+def test_a_pickle_of_a_file_that_was_replaced_is_refused(round_trip, tmp_path):
+    mapped = round_trip(Graph(ADJACENCY, TABLE))
     message = pickle.dumps(mapped)
     mapped.save(tmp_path / "a.graph")
     with pytest.raises(ValueError, match=r"a\.graph' must still be the file"):
         pickle.loads(message)
-    assert mapped.X.tolist() == TABLE.tolist()  # the old pages are still there
+    assert mapped.X.tolist() == TABLE.tolist()  # the pages of the replaced file
 
 
-def test_pickles_of_other_graphs_stand_alone(there_and_back, tmp_path):
-    read = there_and_back(Graph(ADJACENCY, TABLE), mmap=False)
+def test_pickles_of_other_graphs_hold_the_arrays(round_trip, tmp_path):
+    read = round_trip(Graph(ADJACENCY, TABLE), mmap=False)
     derived = Graph.load(tmp_path / "a.graph").with_features(np.eye(3))
     messages = pickle.dumps(read[[1]]), pickle.dumps(derived)
     (tmp_path / "a.graph").unlink()
@@ -119,14 +119,14 @@ def test_pickles_of_other_graphs_stand_alone(there_and_back, tmp_path):
 
 
 @pytest.mark.parametrize("mapped", [True, False])
-def test_workers_share_the_arrays_of_a_large_graph(there_and_back, mapped):
+def test_workers_share_the_arrays_of_a_large_graph(round_trip, mapped):
     ring = sp.eye_array(150_000, k=1, dtype=np.float32, format="csr")
     graph = Graph(ring + sp.eye_array(150_000), np.ones((150_000, 2), np.float32))
     if mapped:
-        graph = there_and_back(graph)
+        graph = round_trip(graph)
     assert min(graph.X.nbytes, graph.adjacency.data.nbytes) > 1e6  # joblib's limit
 
-    def look(view):  # inside, so that it travels with its code
+    def look(view):  # a local function is pickled by value
         csr = view.adjacency
         files = [getattr(a, "filename", None) for a in (csr.data, csr.indices, view.X)]
         return os.getpid(), files, view.n_edges, len(view)

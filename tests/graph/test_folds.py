@@ -24,7 +24,7 @@ def test_test_folds_hold_every_labelled_row_once():
     assert len(folds) == 3
 
 
-def test_unlabelled_rows_are_always_trained_on():
+def test_unlabelled_rows_are_in_every_training_set():
     for train, test in LabelledFold(2).split(np.zeros((8, 1)), Y):
         assert {1, 4} <= set(train)
         assert set(train) | set(test) == set(range(8))
@@ -37,7 +37,7 @@ def test_number_of_folds_is_stratified_for_classes():
         assert sorted(Y[test]) == [0, 1]
 
 
-def test_nan_marks_rows_of_a_regressor():
+def test_unlabeled_can_be_nan():
     y = np.array([0.5, np.nan, 1.5, 2.5])
     folds = list(LabelledFold(3, unlabeled=np.nan).split(np.zeros((4, 1)), y))
     assert [list(test) for _, test in folds] == [[0], [2], [3]]
@@ -49,7 +49,7 @@ def test_row_of_several_outputs_is_unlabelled_if_all_its_entries_are():
     assert [list(test) for _, test in folds] == [[0], [1], [3]]
 
 
-def test_strings_can_be_the_mark():
+def test_unlabeled_can_be_a_string():
     y = pd.Series(["a", "?", "b", "a", "b"])
     cv = LabelledFold(2, unlabeled="?")
     assert all(1 not in test for _, test in cv.split(np.zeros((5, 1)), y))
@@ -75,7 +75,7 @@ def test_leave_one_out_counts_labelled_rows():
     assert LabelledFold(LeaveOneOut()).get_n_splits(np.zeros((8, 1)), Y) == 6
 
 
-def test_scores_of_a_graph_see_labelled_rows_alone():
+def test_scores_of_a_graph_use_labelled_rows_alone():
     class Majority(DummyClassifier):
         def score(self, X, y, sample_weight=None):
             assert -1 not in y
@@ -96,7 +96,7 @@ def test_missing_y_is_refused():
         next(LabelledFold().split(np.zeros((8, 1))))
 
 
-def test_nothing_labelled_is_refused():
+def test_no_labelled_rows_are_refused():
     with pytest.raises(ValueError, match=r"labelled rows, got none.*unlabeled="):
         next(LabelledFold().split(np.zeros((3, 1)), np.full(3, -1)))
 

@@ -20,7 +20,7 @@ PATH = [[0, 2, 0, 0], [2, 0, 3, 0], [0, 3, 0, 4], [0, 0, 4, 0]]
 X = np.arange(8.0).reshape(4, 2)
 
 
-def test_record_counts_its_nodes_edges_and_features(graph):
+def test_graph_counts_nodes_edges_and_features(graph):
     assert (graph.n_nodes, graph.n_edges, graph.n_features) == (4, 6, 2)
     assert (graph.shape, len(graph), graph.n_edge_features) == ((4, 2), 4, 0)
     assert graph.base is graph
@@ -29,11 +29,11 @@ def test_record_counts_its_nodes_edges_and_features(graph):
     assert graph.targets.dtype == np.int64
 
 
-def test_weights_of_one_are_no_weights():
+def test_weights_of_one_are_unweighted():
     assert not Graph([[0, 1], [1, 0]]).is_weighted
 
 
-def test_record_cannot_be_changed(graph):
+def test_graph_is_immutable(graph):
     with pytest.raises(FrozenInstanceError):
         graph.X = None
 
@@ -83,7 +83,7 @@ def test_other_keys_are_refused_with_the_valid_ones(graph, key):
 
 @pytest.mark.parametrize("key", [(slice(None), 0), (0, ..., slice(None))])
 def test_columns_cannot_be_sliced(graph, key):
-    with pytest.raises(IndexError, match="sliced by rows alone"):
+    with pytest.raises(IndexError, match="must be sliced by rows alone"):
         graph[key]
 
 
@@ -106,7 +106,7 @@ def test_view_of_a_view_slices_its_targets(first, second):
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_subgraph_is_the_same_cut_of_every_array(data):
+def test_subgraph_takes_the_same_nodes_of_every_array(data):
     n_nodes = data.draw(st.integers(1, 6))
     row = st.lists(st.integers(0, 2), min_size=n_nodes, max_size=n_nodes)
     dense = np.array(data.draw(st.lists(row, min_size=n_nodes, max_size=n_nodes)))
@@ -154,7 +154,7 @@ def test_subgraph_names_a_node_once(graph):
         graph.subgraph([7])
 
 
-def test_other_features_keep_the_view(graph):
+def test_with_features_keeps_the_view(graph):
     view = graph[[2, 1]].with_features(np.ones((4, 3)))
     assert view.shape == (2, 3)
     assert view.base.shape == (4, 3)

@@ -64,7 +64,7 @@ def test_joined_view_keeps_its_targets(check):
     assert joined.X.dtype == np.float32
 
 
-def test_edge_features_and_labels_come_along(check):
+def test_edge_features_and_labels_are_kept(check):
     graph = Graph(PATH, LINE, edge_features=np.arange(8), nodes=list("abcde"))
     train, _ = resolve(graph, check=check).split(np.arange(5), None)
     assert train.edge_features is graph.edge_features
@@ -88,7 +88,7 @@ def test_fitted_context_can_only_join(check):
 # ---- a table and its adjacency -----------------------------------------------
 
 
-def test_adjacency_numbers_the_rows_of_the_table(senders, check):
+def test_adjacency_joins_the_rows_of_the_table(senders, check):
     context = resolve(LINE, adjacency=PATH, check=check)
     train, held_out = context.split(np.array([4, 0]), np.array([1]))
     assert [senders(train, 0), senders(train, 1)] == [[7], [1]]
@@ -129,7 +129,7 @@ def test_graphs_without_features_get_one_and_their_log_degree(check):
     np.testing.assert_array_equal(view.whole.X[:, 0], 1)
 
 
-def test_later_graphs_stand_for_themselves(check):
+def test_prediction_uses_only_its_own_graphs(check):
     fitted = resolve(graphs(), check=check).fitted()
     later = fitted.join(graphs()[:1], check=check)
     assert (later.n_graphs, len(later), later.n_nodes) == (1, 1, 2)
@@ -144,7 +144,7 @@ def test_frames_are_checked_as_frames(check):
     assert [list(seen) for seen in check.seen] == [["age"]]
 
 
-def test_sequences_become_the_graphs_that_they_become_by_default(check):
+def test_sequences_are_converted_as_by_sequence_graphs(check):
     X = [np.arange(6.0).reshape(3, 2), np.array([[6.0, 7.0]])]
     context = resolve(X, check=check)
     assert (context.kind, context.n_rows) == ("sequences", 2)
@@ -159,7 +159,7 @@ def test_sequences_become_the_graphs_that_they_become_by_default(check):
     assert train.base is held_out.base
 
 
-def test_only_features_that_the_user_gave_are_checked(check):
+def test_positional_encoding_is_not_checked(check):
     context = resolve(steps(3, 3), check=check)
     assert [seen.shape[1] for seen in check.seen] == [2]
     assert context.split(np.arange(2), None)[0].whole.X.shape[1] == 2 + 8
@@ -174,7 +174,7 @@ def test_sequences_of_every_form_are_the_same(check, X):
     np.testing.assert_allclose(view.whole.X, expected.X, rtol=1e-6)
 
 
-def test_later_sequences_may_have_other_lengths_but_no_other_width(check):
+def test_sequences_at_prediction_may_differ_in_length_not_in_width(check):
     fitted = resolve(steps(3, 3), check=check).fitted()
     later = fitted.join(steps(7, 1), check=check)
     np.testing.assert_array_equal(later.node_ptr, [0, 7, 8])
@@ -206,12 +206,12 @@ def test_fitted_context_holds_no_graph_and_can_only_join(check, X):
         ([*graphs(), PAIR], TypeError, "got ndarray at position 3"),
         ([*graphs(), Graph(PAIR)], ValueError, "graph 3 has no features where"),
         ([*graphs(), graphs()[2][[1]]], ValueError, r"graph 3 is a view.*subgraph\(\)"),
-        ([*steps(2), graphs()[0]], TypeError, "got a Graph at 1"),
-        ([*steps(2), np.ones(2)], ValueError, r"got shape \(2,\) at 1"),
-        ([*steps(2), np.ones((2, 3))], ValueError, "got 3 at 1"),
+        ([*steps(2), graphs()[0]], TypeError, "got a Graph at position 1"),
+        ([*steps(2), np.ones(2)], ValueError, r"got shape \(2,\) at position 1"),
+        ([*steps(2), np.ones((2, 3))], ValueError, "got 3 at position 1"),
     ],
 )
-def test_list_that_disagrees_is_refused_before_features_are_checked(
+def test_inconsistent_list_is_refused_before_features_are_checked(
     check, X, error, message
 ):
     with pytest.raises(error, match=message):
@@ -221,7 +221,7 @@ def test_list_that_disagrees_is_refused_before_features_are_checked(
 
 @pytest.mark.parametrize("kind", ["graphs", "sequences"])
 @pytest.mark.parametrize("X", [[], (), np.empty(0, dtype=object)])
-def test_nothing_to_predict_is_refused(check, kind, X):
+def test_empty_prediction_is_refused(check, kind, X):
     fitted = resolve(graphs() if kind == "graphs" else steps(2), check=check).fitted()
     with pytest.raises(ValueError, match="empty list"):
         fitted.join(X, check=check)

@@ -11,7 +11,7 @@ POINT = Graph([[1]])
 @pytest.mark.parametrize(
     "X", [[POINT], (POINT, 1), np.array([POINT, CHAIN], dtype=object)]
 )
-def test_the_first_entry_makes_a_list_of_graphs(X):
+def test_the_first_entry_decides_a_list_of_graphs(X):
     assert is_graph_list(X)
 
 
@@ -30,11 +30,11 @@ def test_the_first_entry_makes_a_list_of_graphs(X):
         {},
     ],
 )
-def test_other_input_is_no_list_of_graphs(X):
+def test_other_input_is_not_a_list_of_graphs(X):
     assert not is_graph_list(X)
 
 
-def test_whole_graphs_come_back_as_they_came():
+def test_whole_graphs_are_returned_unchanged():
     every = CHAIN[[2, 0, 1]]
     graphs = [POINT, every, CHAIN[:], CHAIN[[0, 1, 2, 0]]]
     for given in (graphs, tuple(graphs), iter(graphs), np.array(graphs, dtype=object)):

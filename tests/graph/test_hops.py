@@ -9,7 +9,7 @@ from skattn.graph import Graph, hop_adjacency
 CHAIN = sparse.csr_array([[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
 
 
-def test_one_hop_is_the_neighbours_and_oneself():
+def test_one_hop_is_the_senders_and_the_node():
     np.testing.assert_array_equal(
         hop_adjacency(CHAIN, 1).toarray(),
         [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0, 1]],
@@ -23,13 +23,13 @@ def test_two_hops_follow_the_direction():
     )
 
 
-def test_many_hops_reach_everything_there_is():
+def test_many_hops_reach_all_connected_nodes():
     np.testing.assert_array_equal(
         hop_adjacency(CHAIN, 9).toarray(), np.triu(np.ones((4, 4)))
     )
 
 
-def test_weights_and_loops_and_parallel_edges_do_not_matter():
+def test_weights_loops_and_parallel_edges_are_ignored():
     entries = sparse.coo_array(
         ([0.5, 2, 3, 1e-30], ([0, 0, 1, 2], [1, 1, 1, 0])), shape=(3, 3)
     )

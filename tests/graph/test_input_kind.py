@@ -51,36 +51,36 @@ TABLES = [
 
 
 @pytest.mark.parametrize("X", GRAPHS)
-def test_first_graph_makes_a_list_of_graphs(X):
+def test_first_entry_decides_a_list_of_graphs(X):
     assert input_kind(X) == "graphs"
 
 
 @pytest.mark.parametrize("X", SEQUENCES)
-def test_first_matrix_makes_a_list_of_sequences(X):
+def test_first_entry_decides_a_list_of_sequences(X):
     assert input_kind(X) == "sequences"
 
 
 @pytest.mark.parametrize("X", TABLES)
-def test_everything_else_is_a_table(X):
+def test_other_input_is_a_table(X):
     assert input_kind(X) == "table"
     assert input_kind(X, np.eye(3)) == "adjacency"
     assert input_kind(X, graph=PAIR) == "named"
 
 
-def test_one_graph_is_one_graph():
+def test_a_graph_is_of_kind_graph():
     assert input_kind(PAIR) == "graph"
 
 
 @pytest.mark.parametrize(
     "X", [[], (), objects(), pd.Series([], dtype=object), np.ones((0, 3, 2))]
 )
-def test_nothing_is_refused(X):
+def test_empty_list_is_refused(X):
     with pytest.raises(ValueError, match=r"at least one .* got an empty list"):
         input_kind(X)
 
 
 @pytest.mark.parametrize("wrong", [PAIR, STEPS])
-def test_row_of_a_table_goes_with_rows_alone(wrong):
+def test_rows_of_a_table_and_other_entries_are_refused(wrong):
     with pytest.raises(TypeError, match=r"a row of a table first and .* at position 1"):
         input_kind([STEPS[0], wrong])
 
@@ -96,20 +96,20 @@ def test_ragged_rows_are_named_by_position(make):
 
 @pytest.mark.parametrize("make", [list, tuple, lambda entries: objects(*entries)])
 @pytest.mark.parametrize("wrong", [None, {"a": 1}, {1, 2}, nx.path_graph(2)])
-def test_wrong_things_are_named_by_type_and_position(make, wrong):
+def test_other_types_are_named_with_their_position(make, wrong):
     name = type(wrong).__name__
     with pytest.raises(TypeError, match=f"got {name} at position 0"):
         input_kind(make([wrong, PAIR]))
 
 
 @pytest.mark.parametrize("make", [list, lambda entries: objects(*entries)])
-def test_text_is_refused_with_the_step_that_reads_it(make):
+def test_text_is_refused_and_names_its_transformer(make):
     with pytest.raises(TypeError, match=r"the text 'CCO' at position 0.*MoleculeGraph"):
         input_kind(make(["CCO", "C"]))
 
 
 @pytest.mark.parametrize("entries", [STEPS, [1.0, 2.0]])
-def test_array_of_objects_is_no_table(entries):
+def test_array_of_rows_is_refused(entries):
     with pytest.raises(TypeError, match=r"array of objects must hold.*np\.stack"):
         input_kind(objects(*entries))
 
@@ -123,6 +123,6 @@ def test_array_of_graphs_has_one_dimension():
 
 @pytest.mark.parametrize("X", [[PAIR], [STEPS], np.ones((4, 3, 2))])
 @pytest.mark.parametrize("other", [{"adjacency": np.eye(1)}, {"graph": PAIR}])
-def test_each_of_a_list_has_its_own_edges(X, other):
+def test_list_with_graph_or_adjacency_is_refused(X, other):
     with pytest.raises(ValueError, match=f"edges of its own, and {next(iter(other))}="):
         input_kind(X, **other)

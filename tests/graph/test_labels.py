@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from skattn.graph import Graph
-from skattn.graph._labels import as_index, some
+from skattn.graph._labels import as_index, listing
 
 PATH = [[0, 2, 0, 0], [2, 0, 3, 0], [0, 3, 0, 4], [0, 0, 4, 0]]
 
@@ -37,13 +37,13 @@ def test_tuples_are_labels():
     assert list(Graph([[0]], nodes=[(1, 2)]).nodes) == [(1, 2)]
 
 
-def test_an_index_stays_itself():
+def test_an_index_is_returned_unchanged():
     index = pd.Index([3, 1, 2], name="site")
     assert as_index(index) is index
     assert Graph([[0] * 3] * 3, nodes=index).nodes is index
 
 
-def test_some_labels_are_shown_and_the_others_counted():
-    assert some(["a", "b"]) == "'a', 'b'"
-    assert some(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e' and 2 more"
-    assert some([1, 2, 3], most=1) == "1 and 2 more"
+def test_first_labels_are_shown_and_others_counted():
+    assert listing(["a", "b"]) == "'a', 'b'"
+    assert listing(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e' and 2 more"
+    assert listing([1, 2, 3], most=1) == "1 and 2 more"

@@ -18,7 +18,7 @@ def frame_of(ids=(40, 10, 20), offset=0):
     return pd.DataFrame({"x": np.array(ids) + offset}, index=index)
 
 
-def test_training_sees_the_subgraph_of_the_training_rows(senders, check):
+def test_training_view_is_the_subgraph_of_the_training_rows(senders, check):
     context = resolve(frame_of(), graph=GRAPH, check=check)
     train, held_out = context.split(np.array([1, 0]), np.array([2]))
     assert list(train.nodes) == [10, 40]
@@ -30,7 +30,7 @@ def test_training_sees_the_subgraph_of_the_training_rows(senders, check):
     assert (context.kind, context.n_rows) == ("named", 3)
 
 
-def test_held_out_features_never_reach_the_training_view(check):
+def test_held_out_features_are_not_in_the_training_view(check):
     frame = frame_of()
     plain = resolve(frame, graph=GRAPH, check=check)
     frame.loc[20, "x"] = 10**9
@@ -44,7 +44,7 @@ def test_held_out_features_never_reach_the_training_view(check):
     )
 
 
-def test_requested_features_replace_stored_ones(check):
+def test_features_at_prediction_replace_fitted_ones(check):
     fitted = resolve(frame_of(), graph=GRAPH, check=check).fitted()
     later = frame_of((50, 10), offset=1)
     joined = fitted.join(later, check=check)
@@ -58,7 +58,7 @@ def test_requested_features_replace_stored_ones(check):
     np.testing.assert_array_equal(placed, expected)
 
 
-def test_frame_of_nothing_but_the_key_gets_the_degrees_of_the_graph_in_use(check):
+def test_frame_without_features_gets_degree_features(check):
     frame = pd.DataFrame({"id": [10, 20, 40]})
     fitted = resolve(frame, graph=GRAPH, check=check)
     assert check.seen == [None]
@@ -70,7 +70,7 @@ def test_frame_of_nothing_but_the_key_gets_the_degrees_of_the_graph_in_use(check
 
 @settings(max_examples=30, deadline=None)
 @given(st.permutations(range(5)))
-def test_order_of_named_rows_changes_nothing_but_the_targets(order):
+def test_order_of_rows_affects_only_the_order_of_targets(order):
     order = np.array(order)
     frame = frame_of((10, 20, 30, 40, 50))
     context = resolve(frame.iloc[order], graph=GRAPH, check=np.float32)

@@ -15,7 +15,7 @@ LETTERED = Graph(RING, nodes=pd.Index(list("wxyz"), name="customer_id"))
 
 
 def join(X, graph=NUMBERED):
-    """The positions of the rows' nodes, and the columns that were features."""
+    """Return the node positions of rows, and the feature columns."""
     seen = []
 
     def check(features):
@@ -24,7 +24,9 @@ def join(X, graph=NUMBERED):
 
     context = resolve(X, graph=graph, check=check)
     (features,) = seen
-    return context.names.tolist(), None if features is None else list(features.columns)
+    return context.row_nodes.tolist(), None if features is None else list(
+        features.columns
+    )
 
 
 def frame(keys=None, index=None):
@@ -32,12 +34,12 @@ def frame(keys=None, index=None):
     return made if keys is None else made.assign(customer_id=keys)
 
 
-def test_named_index_finds_its_nodes():
+def test_rows_are_matched_by_a_named_index():
     index = pd.Index([1, 7], name="customer_id")
     assert join(frame(index=index)) == ([3, 0], ["age"])
 
 
-def test_key_column_finds_its_nodes_and_is_no_feature():
+def test_rows_are_matched_by_a_column_that_is_not_a_feature():
     assert join(frame([5, 3])) == ([1, 2], ["age"])
 
 
@@ -45,7 +47,7 @@ def test_key_column_of_floats_matches_by_value():
     assert join(frame([5.0, 3.0])) == ([1, 2], ["age"])
 
 
-def test_named_index_goes_before_a_column_of_that_name():
+def test_named_index_has_priority_over_a_column():
     index = pd.Index([1, 7], name="customer_id")
     assert join(frame([5, 3], index)) == ([3, 0], ["age"])
 
@@ -59,7 +61,7 @@ def test_string_labels_need_no_name():
     assert join(frame(index=["y", "w"]), graph) == ([2, 0], ["age"])
 
 
-def test_key_column_of_strings_matches_beside_a_counting_index():
+def test_key_column_of_strings_matches_with_a_default_index():
     assert join(frame(["y", "w"]), LETTERED) == ([2, 0], ["age"])
 
 
@@ -85,12 +87,12 @@ def test_index_of_numbers_must_have_the_name(index):
         join(frame(index=index))
 
 
-def test_bare_range_index_is_named_in_the_error():
+def test_range_index_is_named_in_the_error():
     with pytest.raises(ValueError, match="an unnamed RangeIndex"):
         join(frame())
 
 
-def test_counting_index_does_not_match_string_labels():
+def test_default_index_does_not_match_string_labels():
     with pytest.raises(ValueError, match="an unnamed RangeIndex"):
         join(frame(), LETTERED)
 
@@ -104,7 +106,7 @@ def test_renamed_key_column_names_the_setting():
         join(prep.fit_transform(frame([5, 3])))
 
 
-def test_key_column_survives_a_pipeline():
+def test_key_column_passes_through_a_pipeline():
     prep = make_pipeline(
         make_column_transformer(
             (StandardScaler(), ["age"]),
@@ -136,11 +138,11 @@ def test_unknown_nodes_are_named():
 
 @pytest.mark.parametrize("keys", [["5", "3"], [np.nan, 3.0], [0.5, -0.5]])
 def test_keys_of_another_kind_are_unknown(keys):
-    with pytest.raises(ValueError, match="as the graph has them"):
+    with pytest.raises(ValueError, match="Use the labels of the graph"):
         join(frame(keys))
 
 
-def test_equal_repeated_rows_are_fine():
+def test_equal_repeated_rows_are_valid():
     X = pd.DataFrame({"customer_id": [5, 3, 5], "age": [1.0, 2.0, 1.0]})
     assert join(X) == ([1, 2, 1], ["age"])
 

@@ -38,7 +38,7 @@ def test_metric_is_chosen_by_name():
     assert knn_adjacency(X, n_neighbors=1, metric="cosine")[0, 1] == 1
 
 
-def test_too_many_neighbours_are_clipped_with_a_warning():
+def test_too_many_neighbours_are_reduced_with_a_warning():
     with pytest.warns(UserWarning, match="n_neighbors=8 is more than the 3 other"):
         adjacency = knn_adjacency(LINE)
     np.testing.assert_array_equal(adjacency.toarray(), 1 - np.eye(4))

@@ -9,7 +9,7 @@ from scipy import sparse
 from skattn.graph import Graph
 
 
-def test_tail_of_an_arrow_attends_to_its_head():
+def test_source_of_an_edge_attends_to_its_target():
     graph = Graph.from_networkx(nx.DiGraph([("a", "b")]))
     np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 1], [0, 0]])
     assert list(graph.nodes) == ["a", "b"]
@@ -45,17 +45,17 @@ def test_parallel_edges_are_summed_or_kept():
     assert Graph.from_networkx(given_, edge_attributes=["km"]).n_edges == 2
 
 
-def test_tuple_labels_survive():
+def test_tuple_labels_are_kept():
     graph = Graph.from_networkx(nx.grid_2d_graph(2, 2))
     assert list(graph.nodes) == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
-def test_graph_without_edges_or_nodes_is_fine():
+def test_graph_without_edges_or_nodes_is_valid():
     assert Graph.from_networkx(nx.empty_graph(3)).n_nodes == 3
     assert Graph.from_networkx(nx.Graph()).n_nodes == 0
 
 
-def test_no_networkx_graph_is_refused():
+def test_other_types_are_refused():
     with pytest.raises(TypeError, match="must be a networkx graph, got ndarray"):
         Graph.from_networkx(np.eye(2))
 
@@ -65,7 +65,7 @@ def test_missing_attribute_is_named():
         Graph.from_networkx(nx.path_graph(2), node_attributes=["age"])
 
 
-def test_features_come_from_one_place():
+def test_features_from_two_arguments_are_refused():
     with pytest.raises(ValueError, match="got both"):
         Graph.from_networkx(nx.path_graph(2), np.eye(2), node_attributes=["age"])
 

@@ -43,7 +43,7 @@ def test_graph_that_lacks_an_attribute_is_named_by_its_position():
         graphs_from_networkx(given, node_attributes=["size"])
 
 
-def test_something_else_is_named_by_its_position():
+def test_other_types_are_named_by_their_position():
     with pytest.raises(TypeError, match=r"At position 1 .*networkx graph, got ndarray"):
         graphs_from_networkx([molecule(1), np.eye(2)])
 

@@ -7,14 +7,14 @@ from skattn.graph import local_order
 
 
 @pytest.fixture(autouse=True)
-def small_graphs_count(monkeypatch):
-    """Look for an order in graphs of a few hundred nodes, by stretches of 16."""
+def small_graphs_are_ordered(monkeypatch):
+    """Order graphs of a few hundred nodes, with samples of 16 receivers."""
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
     monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
 
 
 def band(names):
-    """Every node attends to itself and three to either side; node k is names[k]."""
+    """Return a band graph; a node attends to itself and three nodes on each side."""
     n = len(names)
     offsets = range(-3, 4)
     ring = sparse.diags_array([1.0] * 7, offsets=offsets, shape=(n, n)).tocoo()
@@ -28,7 +28,7 @@ def distances(adjacency, order):
     return np.abs(position_of[entries.row] - position_of[entries.col])
 
 
-def test_shuffled_neighbours_are_brought_together():
+def test_shuffled_neighbours_become_close_in_memory():
     adjacency = band(np.random.default_rng(0).permutation(400))
     order = local_order(adjacency)
     np.testing.assert_array_equal(np.sort(order), np.arange(400))
@@ -44,17 +44,17 @@ def test_edges_in_one_direction_are_enough():
     assert np.median(distances(adjacency, local_order(adjacency))) < 10
 
 
-def test_neighbours_that_are_near_stay_where_they_are():
+def test_a_local_order_is_kept():
     assert local_order(band(np.arange(400))) is None
 
 
-def test_no_order_is_sought_where_none_would_help(monkeypatch):
+def test_no_order_is_computed_for_a_random_graph(monkeypatch):
     monkeypatch.delattr("skattn.graph._order.reverse_cuthill_mckee")
     rng = np.random.default_rng(0)
     assert local_order(sparse.random_array((3000, 3000), rng=rng).tocsr()) is None
 
 
-def test_an_order_that_helps_less_than_it_promised_is_not_taken(monkeypatch):
+def test_an_order_with_little_effect_is_not_used(monkeypatch):
     shuffled = np.random.default_rng(0).permutation(400)
     monkeypatch.setattr(
         "skattn.graph._order.reverse_cuthill_mckee", lambda *_, **__: shuffled
@@ -62,12 +62,12 @@ def test_an_order_that_helps_less_than_it_promised_is_not_taken(monkeypatch):
     assert local_order(band(np.random.default_rng(1).permutation(400))) is None
 
 
-def test_small_graphs_stay_as_they_are(monkeypatch):
+def test_small_graphs_are_not_reordered(monkeypatch):
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 401)
     assert local_order(band(np.random.default_rng(0).permutation(400))) is None
 
 
-def test_hubs_are_not_sorted_by_insertion(monkeypatch):
+def test_graphs_with_hubs_are_not_reordered(monkeypatch):
     monkeypatch.setattr("skattn.graph._order.MAX_SQUARED_DEGREES", 50)
     adjacency = band(np.random.default_rng(0).permutation(400))
     assert local_order(adjacency) is not None
@@ -77,6 +77,6 @@ def test_hubs_are_not_sorted_by_insertion(monkeypatch):
 
 
 @pytest.mark.parametrize("n_nodes", [1, 5])
-def test_graphs_smaller_than_a_stretch_are_no_trouble(n_nodes):
+def test_graphs_smaller_than_a_sample_are_valid(n_nodes):
     for adjacency in (np.zeros((n_nodes, n_nodes)), np.eye(n_nodes)):
         assert local_order(Graph(adjacency).adjacency) is None

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from skattn.graph._packing import PLAIN, Part, pack, unpack
 
 
-def there_and_back(value, parts=PLAIN):
+def round_trip(value, parts=PLAIN):
     arrays = []
     text = json.dumps(pack(value, parts, arrays, "value"))
     return unpack(json.loads(text), parts, arrays)
@@ -17,14 +17,14 @@ def there_and_back(value, parts=PLAIN):
     "value",
     [None, True, 3, 0.5, "ü", [], [1, [2]], (1, ("a",)), {"a": {1: None}, (1, 2): 3}],
 )
-def test_plain_values_come_back_with_their_classes(value):
-    again = there_and_back(value)
+def test_plain_values_keep_their_classes(value):
+    again = round_trip(value)
     assert again == value
     assert type(again) is type(value)
 
 
-def test_numbers_of_numpy_become_python_ones():
-    assert there_and_back([np.int64(2), np.bool_(True)]) == [2, True]
+def test_numpy_scalars_become_python_numbers():
+    assert round_trip([np.int64(2), np.bool_(True)]) == [2, True]
 
 
 def test_arrays_are_listed_once():
@@ -37,7 +37,7 @@ def test_arrays_are_listed_once():
 
 
 def test_arrays_of_objects_are_packed_entry_by_entry():
-    again = there_and_back(np.array(["a", 1, None], dtype=object))
+    again = round_trip(np.array(["a", 1, None], dtype=object))
     assert again.dtype == object
     assert again.tolist() == ["a", 1, None]
 
@@ -46,7 +46,7 @@ def test_arrays_of_objects_are_packed_entry_by_entry():
 def test_sparse_matrices_keep_entries_order_and_class(make):
     parts = ([1.0, 2.0, 4.0], [1, 0, 1], [0, 3, 3])  # unsorted, one entry twice
     matrix = make(parts, shape=(2, 2))
-    again = there_and_back(matrix)
+    again = round_trip(matrix)
     assert type(again) is type(matrix)
     assert again.shape == (2, 2)
     assert again.indices.tolist() == [1, 0, 1]
@@ -71,4 +71,4 @@ def test_other_classes_need_a_part():
     with pytest.raises(TypeError, match=r"'a' must be made of numbers.*got complex"):
         pack({"a": [1j]}, PLAIN, [], "value")
     parts = PLAIN | {"complex": Part(complex, lambda z: (z.real, z.imag), complex)}
-    assert there_and_back({"a": [1j]}, parts) == {"a": [1j]}
+    assert round_trip({"a": [1j]}, parts) == {"a": [1j]}

@@ -19,7 +19,7 @@ def pyg():
 
 
 def path(pyg, **parts):
-    """Return messages 0 to 1, 2 to 1 and 0 to 2, in this order."""
+    """Return PyG data with the edges 0 to 1, 2 to 1 and 0 to 2, in this order."""
     edge_index = torch.tensor([[0, 2, 0], [1, 1, 2]])
     return pyg.Data(x=torch.from_numpy(X), edge_index=edge_index, **parts)
 
@@ -119,7 +119,7 @@ def test_all_graphs_carry_weights_if_one_does(pyg):
     ],
     ids=["plain", "weighted", "edge features", "parallel", "sparse", "no features"],
 )  # fmt: skip
-def test_there_and_back_is_the_same(pyg, graphs):
+def test_round_trip_returns_the_same_graphs(pyg, graphs):
     for graph, expected in zip(
         graphs_from_pyg(graphs_to_pyg(graphs)), graphs, strict=True
     ):
@@ -141,7 +141,7 @@ def test_frames_become_their_values(pyg):
     assert data.x.tolist() == X.tolist()
 
 
-def test_answers_are_carried_where_given(pyg):
+def test_labels_are_added_if_given(pyg):
     graphs = [Graph([[0]]), Graph([[0]])]
     classes = graphs_to_pyg(graphs, y=[3, 1])
     assert [data.y.tolist() for data in classes] == [[3], [1]]
@@ -152,21 +152,21 @@ def test_answers_are_carried_where_given(pyg):
     assert graphs_to_pyg(graphs)[0].y is None
 
 
-def test_a_batch_of_pygs_must_be_taken_apart(pyg):
+def test_a_pyg_batch_is_refused(pyg):
     batch = pyg.Batch.from_data_list([path(pyg), path(pyg)])
     with pytest.raises(TypeError, match=r"got one \w*Batch.*to_data_list"):
         graphs_from_pyg(batch)
     assert len(graphs_from_pyg(batch.to_data_list())) == 2
 
 
-def test_one_object_is_no_list(pyg):
+def test_a_single_object_is_refused(pyg):
     with pytest.raises(TypeError, match=r"got one Data\. Pass \[data\]"):
         graphs_from_pyg(path(pyg))
     with pytest.raises(TypeError, match=r"got one Graph\. .*: \[graph\]"):
         graphs_to_pyg(Graph([[0]]))
 
 
-def test_other_things_are_named_by_their_position(pyg):
+def test_other_types_are_named_by_their_position(pyg):
     with pytest.raises(
         TypeError, match=r"got HeteroData at position 1.*to_homogeneous"
     ):
@@ -175,7 +175,7 @@ def test_other_things_are_named_by_their_position(pyg):
         graphs_to_pyg([Graph([[0]]), [[0]]])
 
 
-def test_edges_kept_elsewhere_are_not_overlooked(pyg):
+def test_edges_in_adj_t_are_refused(pyg):
     data = pyg.Data(x=torch.from_numpy(X), adj_t=torch.eye(3).to_sparse())
     with pytest.raises(ValueError, match=r"number 0 holds them as adj_t.*ToSparse"):
         graphs_from_pyg([data])
@@ -187,19 +187,19 @@ def test_a_view_of_all_nodes_is_a_whole_graph(pyg):
     assert data.x.tolist() == graph.X.tolist()
 
 
-def test_a_view_has_no_place_in_pyg(pyg):
+def test_a_view_of_some_nodes_is_refused(pyg):
     graph = Graph(np.eye(3))
     with pytest.raises(ValueError, match=r"graph 0 is a view.*1 of its 3.*subgraph"):
         graphs_to_pyg([graph[[1]]])
 
 
 @pytest.mark.parametrize("y", [[1], [1, 2, 3], 5])
-def test_answers_must_be_one_per_graph(pyg, y):
+def test_labels_must_be_one_per_graph(pyg, y):
     with pytest.raises(ValueError, match=r"one entry or row per graph \(2\)"):
         graphs_to_pyg([Graph([[0]]), Graph([[0]])], y=y)
 
 
-def test_answers_must_be_numbers(pyg):
+def test_labels_must_be_numbers(pyg):
     with pytest.raises(TypeError, match=r"y must hold numbers.*LabelEncoder"):
         graphs_to_pyg([Graph([[0]])], y=["toxic"])
 

@@ -12,7 +12,7 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("mmap", [True, False])
-def test_a_state_comes_back_with_the_id_of_its_file(path, mmap):
+def test_a_state_is_read_with_the_id_of_its_file(path, mmap):
     state = {"a": np.arange(3), "b": ("text", None)}
     write_record(path, "Owner", state)
     again, stamp = read_record(path, "Owner", mmap=mmap)
@@ -31,7 +31,7 @@ def test_a_file_of_another_class_names_the_class_that_opens_it(path):
         read_record(path, "Owner")
 
 
-def test_a_class_that_the_reader_does_not_know_is_damage(path):
+def test_an_unknown_class_is_an_error(path):
     parts = PLAIN | {"complex": Part(complex, lambda z: (z.real, z.imag), complex)}
     write_record(path, "Owner", 1j, parts)
     assert read_record(path, "Owner", parts)[0] == 1j
@@ -40,7 +40,7 @@ def test_a_class_that_the_reader_does_not_know_is_damage(path):
 
 
 @pytest.mark.parametrize("missing", ["owner", "version", "stamp", "state"])
-def test_a_head_without_an_entry_is_damage(path, missing):
+def test_a_header_without_an_entry_is_an_error(path, missing):
     write_record(path, "Owner", 1)
     head, arrays = read_arrays(path, mmap=False)
     del head[missing]

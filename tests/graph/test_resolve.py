@@ -53,7 +53,7 @@ def test_graph_parameter_is_a_graph(wrong, check):
         resolve(LINE, graph=wrong, check=check)
 
 
-def test_two_graphs_at_once_are_refused(check):
+def test_a_graph_as_x_and_graph_are_refused(check):
     with pytest.raises(ValueError, match=r"X is a Graph and graph= is set"):
         resolve(Graph(PATH, LINE), graph=NAMED, check=check)
 
@@ -64,7 +64,7 @@ def test_adjacency_goes_with_a_table_alone(other, check):
         resolve(**{"X": FRAME, "adjacency": PATH, **other}, check=check)
 
 
-def test_adjacency_is_no_graph(check):
+def test_a_graph_as_adjacency_is_refused(check):
     with pytest.raises(TypeError, match=r"Pass the graph itself as X"):
         resolve(LINE, adjacency=Graph(PATH), check=check)
 

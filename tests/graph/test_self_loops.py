@@ -20,7 +20,7 @@ def test_missing_loops_get_weight_one_and_zero_features():
     assert features.dtype == looped.data.dtype == np.float32
 
 
-def test_complete_diagonal_is_left_alone():
+def test_complete_diagonal_is_unchanged():
     adjacency = Graph([[2, 1], [0, 4]]).adjacency
     looped, features, edges = add_self_loops(adjacency)
     np.testing.assert_array_equal(looped.toarray(), [[2, 1], [0, 4]])
@@ -56,7 +56,7 @@ def test_no_nodes_give_no_loops():
         )
     )
 )
-def test_loops_change_nothing_but_the_empty_diagonal(rows):
+def test_loops_are_added_on_the_empty_diagonal_alone(rows):
     adjacency = Graph(rows).adjacency
     looped, _, edges = add_self_loops(adjacency)
     expected = np.array(rows, dtype=float)
@@ -68,7 +68,7 @@ def test_loops_change_nothing_but_the_empty_diagonal(rows):
     np.testing.assert_array_equal(looped.data[edges >= 0], adjacency.data)
 
 
-def test_a_complete_diagonal_costs_no_copy():
+def test_a_complete_diagonal_is_not_copied():
     graph = Graph([[2, 1], [0, 4]], edge_features=[[1], [2], [3]])
     looped, features, _ = add_self_loops(graph.adjacency, graph.edge_features)
     assert looped is graph.adjacency
@@ -79,7 +79,7 @@ def test_a_complete_diagonal_costs_no_copy():
 
 
 @pytest.mark.parametrize("n_entries", [1, 2, 5, 100])
-def test_blocks_of_rows_do_not_matter(monkeypatch, n_entries):
+def test_result_does_not_depend_on_the_block_size(monkeypatch, n_entries):
     monkeypatch.setattr(_self_loops, "_ENTRIES_PER_BLOCK", n_entries)
     adjacency = Graph(sparse.random_array((9, 9), density=0.4, rng=1)).adjacency
     loops = MissingLoops.of(adjacency)

@@ -27,7 +27,7 @@ def test_in_a_chain_a_position_attends_to_its_neighbours_and_itself():
     assert attended(connect="window", window=1) == band
 
 
-def test_a_window_reaches_as_far_to_both_sides():
+def test_a_window_extends_to_both_sides():
     wide = [[1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 1]]
     assert attended(connect="window", window=2) == wide
 
@@ -38,12 +38,12 @@ def test_a_causal_position_attends_to_itself_and_earlier_steps():
     assert attended(connect="causal", window=9) == lower
 
 
-def test_a_causal_window_ends_behind():
+def test_a_causal_window_is_limited():
     band = [[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
     assert attended(connect="causal", window=1) == band
 
 
-def test_in_a_complete_graph_everybody_sees_everybody():
+def test_in_a_complete_graph_all_steps_attend_to_all():
     assert attended() == np.ones((4, 4), dtype=int).tolist()
 
 
@@ -68,7 +68,7 @@ def test_graphs_equal_those_the_constructor_makes(connect):
         assert not graph.is_view
 
 
-def test_positions_are_sines_and_cosines_beside_the_features():
+def test_positional_encoding_is_appended_to_the_features():
     (graph,) = sequence_graphs([steps(3, 2)])
     assert graph.n_features == 10
     assert_array_equal(graph.X[:, :2], steps(3, 2))
@@ -121,7 +121,9 @@ def test_frames_are_read_by_their_columns():
 
 def test_frames_with_other_columns_are_an_error_that_names_the_first():
     frames = [pd.DataFrame(steps(2, 2), columns=list(names)) for names in ("ab", "ba")]
-    with pytest.raises(ValueError, match=r"\['a', 'b'\] and, at 1, \['b', 'a'\]"):
+    with pytest.raises(
+        ValueError, match=r"\['a', 'b'\] and, at position 1, \['b', 'a'\]"
+    ):
         read_sequences(frames)
 
 
@@ -137,13 +139,13 @@ def test_integers_and_truth_values_become_floats():
         assert read.dtype == np.float64
 
 
-def test_padding_is_cut_off_the_end_and_only_there():
+def test_padding_is_removed_only_at_the_end():
     padded = [[NAN, NAN], [1, NAN], [NAN, NAN], [2, 3], [NAN, NAN], [NAN, NAN]]
     (read,) = read_sequences([padded])
     assert_array_equal(read, padded[:4])
 
 
-def test_padding_is_cut_in_arrays_and_along_the_last_axis():
+def test_padding_is_removed_in_arrays_and_along_the_last_axis():
     X = np.ones((2, 3, 2))
     X[1, 1:] = NAN
     assert [len(read) for read in read_sequences(X)] == [3, 1]
@@ -153,25 +155,27 @@ def test_padding_is_cut_in_arrays_and_along_the_last_axis():
 
 @pytest.mark.parametrize("nothing", [np.full((3, 2), NAN), np.empty((0, 2))])
 def test_a_sequence_without_a_step_is_an_error_that_names_its_row(nothing):
-    with pytest.raises(ValueError, match="not all NaN, got none at 1"):
+    with pytest.raises(ValueError, match="not all NaN, got none at position 1"):
         read_sequences([steps(3, 2), nothing])
 
 
-def test_widths_that_disagree_are_an_error_that_names_the_first():
-    with pytest.raises(ValueError, match=r"first one \(2\), got 3 at 1"):
+def test_different_widths_are_an_error_that_names_the_first():
+    with pytest.raises(ValueError, match=r"first one \(2\), got 3 at position 1"):
         read_sequences([steps(2, 2), steps(2, 3), steps(2, 4)])
-    with pytest.raises(ValueError, match=r"as \(n_features, n_steps\), by axis=2"):
+    with pytest.raises(ValueError, match=r"as \(n_features, n_steps\); set axis="):
         read_sequences([steps(2, 2), steps(3, 2)], axis=2)
 
 
 @pytest.mark.parametrize("entry", [[1.0, 2.0], 3.0, np.ones((1, 1, 1)), [[], []]])
 def test_an_entry_without_rows_and_columns_is_an_error(entry):
-    with pytest.raises(ValueError, match=r"two dimensions.* at 1\. .*reshape\(-1, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"two dimensions.* at position 1\. .*reshape\(-1, 1\)"
+    ):
         read_sequences([steps(2), entry])
 
 
 def test_ragged_rows_are_an_error():
-    with pytest.raises(ValueError, match="Sequence 0 must have rows of one length"):
+    with pytest.raises(ValueError, match="Sequence 0 must have rows of equal length"):
         read_sequences([[[1.0], [2.0, 3.0]]])
 
 
@@ -182,7 +186,7 @@ def test_entries_without_numbers_are_an_error(entry):
 
 
 def test_a_graph_among_sequences_is_an_error():
-    with pytest.raises(TypeError, match="got a Graph at 1"):
+    with pytest.raises(TypeError, match="got a Graph at position 1"):
         read_sequences([steps(2), Graph([[1]], [[1.0]])])
 
 
@@ -194,7 +198,7 @@ def test_no_sequence_is_an_error(empty):
 
 @pytest.mark.parametrize("X", [np.ones((2, 3)), pd.DataFrame(np.ones((2, 3)))])
 def test_one_array_must_have_three_dimensions(X):
-    with pytest.raises(ValueError, match=r"got shape \(2, 3\).* alone is \[X\]"):
+    with pytest.raises(ValueError, match=r"got shape \(2, 3\).* Use \[X\] for"):
         read_sequences(X)
 
 

@@ -12,11 +12,11 @@ ADJACENCY = [[0, 2, 0], [1, 1, 0], [0, 0, 0]]
 TABLE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
-def test_edges_weights_and_edge_features_come_back(there_and_back, mmap):
+def test_edges_weights_and_edge_features_are_restored(round_trip, mmap):
     entries = sp.coo_array(([2.0, 1, 3], ([0, 0, 2], [1, 1, 0])), (3, 3))
     graph = Graph(entries, edge_features=[[1, 2], [3, 4], [5, 6]])
-    again = there_and_back(graph, mmap=mmap)
-    assert again.n_edges == 3  # parallel edges stay apart
+    again = round_trip(graph, mmap=mmap)
+    assert again.n_edges == 3  # parallel edges are kept
     for name in ("data", "indices", "indptr"):
         came, went = getattr(again.adjacency, name), getattr(graph.adjacency, name)
         assert came.dtype == went.dtype
@@ -28,17 +28,17 @@ def test_edges_weights_and_edge_features_come_back(there_and_back, mmap):
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "i4", "u1", "?", ">f4", "c8"])
-def test_array_features_keep_their_type(there_and_back, mmap, dtype):
+def test_array_features_keep_their_type(round_trip, mmap, dtype):
     X = np.asfortranarray(TABLE.astype(dtype))
-    again = there_and_back(Graph(ADJACENCY, X), mmap=mmap).X
+    again = round_trip(Graph(ADJACENCY, X), mmap=mmap).X
     assert again.dtype == X.dtype
     np.testing.assert_array_equal(again, X)
 
 
 @pytest.mark.parametrize("make", [sp.csr_array, sp.csr_matrix, sp.csc_array])
-def test_sparse_features_come_back_in_rows(there_and_back, mmap, make):
+def test_sparse_features_are_restored_as_csr(round_trip, mmap, make):
     X = make(np.array([[0, 2], [0, 0], [3, 0]]))
-    again = there_and_back(Graph(ADJACENCY, X), mmap=mmap).X
+    again = round_trip(Graph(ADJACENCY, X), mmap=mmap).X
     assert again.format == "csr"
     assert isinstance(again, sp.spmatrix) == isinstance(X, sp.spmatrix)
     assert again.dtype == X.dtype
@@ -46,9 +46,9 @@ def test_sparse_features_come_back_in_rows(there_and_back, mmap, make):
     np.testing.assert_array_equal(again.toarray(), X.toarray())
 
 
-def test_sparse_duplicates_are_summed(there_and_back):
+def test_sparse_duplicates_are_summed(round_trip):
     X = sp.csr_array(([1.0, 2.0, 4.0], [1, 0, 1], [0, 3, 3, 3]), shape=(3, 2))
-    again = there_and_back(Graph(ADJACENCY, X)).X
+    again = round_trip(Graph(ADJACENCY, X)).X
     assert again.has_canonical_format
     assert again.toarray().tolist() == [[2, 5], [0, 0], [0, 0]]
     assert X.nnz == 3
@@ -66,8 +66,8 @@ def test_sparse_duplicates_are_summed(there_and_back):
     ],
     ids=["floats", "integers", "mixed", "names twice", "no columns", "dates"],
 )
-def test_tables_keep_columns_types_and_index(there_and_back, mmap, table):
-    again = there_and_back(Graph(ADJACENCY, table), mmap=mmap).X
+def test_tables_keep_columns_types_and_index(round_trip, mmap, table):
+    again = round_trip(Graph(ADJACENCY, table), mmap=mmap).X
     pd.testing.assert_frame_equal(again, table, check_freq=False)
 
 
@@ -83,24 +83,24 @@ def test_tables_keep_columns_types_and_index(there_and_back, mmap, table):
     ],
     ids=["text", "objects", "integers", "range", "floats", "dates"],
 )
-def test_labels_keep_values_type_and_name(there_and_back, mmap, labels):
-    again = there_and_back(Graph(ADJACENCY, nodes=labels), mmap=mmap).nodes
+def test_labels_keep_values_type_and_name(round_trip, mmap, labels):
+    again = round_trip(Graph(ADJACENCY, nodes=labels), mmap=mmap).nodes
     pd.testing.assert_index_equal(again, labels)
 
 
-def test_a_view_keeps_its_targets(there_and_back, mmap):
-    again = there_and_back(Graph(ADJACENCY, TABLE)[[2, 0, 2]], mmap=mmap)
+def test_a_view_keeps_its_targets(round_trip, mmap):
+    again = round_trip(Graph(ADJACENCY, TABLE)[[2, 0, 2]], mmap=mmap)
     assert again.is_view
     assert again.targets.tolist() == [2, 0, 2]
     assert again.targets.dtype == np.int64
     assert again.base.shape == (3, 2)
-    assert len(there_and_back(again[[]], mmap=mmap)) == 0
+    assert len(round_trip(again[[]], mmap=mmap)) == 0
 
 
 @pytest.mark.parametrize("n_nodes", [0, 2])
-def test_a_graph_without_edges_comes_back(there_and_back, mmap, n_nodes):
+def test_a_graph_without_edges_is_restored(round_trip, mmap, n_nodes):
     graph = Graph(sp.csr_array((n_nodes, n_nodes)), np.zeros((n_nodes, 0)))
-    again = there_and_back(graph, mmap=mmap)
+    again = round_trip(graph, mmap=mmap)
     assert (again.n_nodes, again.n_edges, again.shape) == (n_nodes, 0, (n_nodes, 0))
 
 
@@ -120,7 +120,7 @@ def test_a_graph_without_edges_comes_back(there_and_back, mmap, n_nodes):
     ],
     ids=["text", "nullable", "objects", "letters", "masked", "names", "pairs"],
 )
-def test_features_without_a_plain_form_are_refused(tmp_path, X, message):
+def test_features_that_cannot_be_stored_are_refused(tmp_path, X, message):
     with pytest.raises(TypeError, match=message):
         Graph(ADJACENCY, X).save(tmp_path / "a.graph")
     assert not list(tmp_path.iterdir())
@@ -134,12 +134,12 @@ def test_features_without_a_plain_form_are_refused(tmp_path, X, message):
         (pd.Index([1, 2, 3], name=("a", "b")), "name of nodes must be text or a num"),
     ],
 )
-def test_labels_without_a_plain_form_are_refused(tmp_path, labels, message):
+def test_labels_that_cannot_be_stored_are_refused(tmp_path, labels, message):
     with pytest.raises(TypeError, match=message):
         Graph(ADJACENCY, nodes=labels).save(tmp_path / "a.graph")
 
 
-# ---- files that are not what they should be --------------------------------------
+# ---- invalid files ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 a zip", pickle.dumps([1, 2]), MAGIC])
@@ -149,13 +149,13 @@ def test_a_foreign_file_is_refused(tmp_path, mmap, content):
         Graph.load(tmp_path / "b", mmap=mmap)
 
 
-def test_arrays_that_are_no_graph_are_refused(tmp_path, mmap):
+def test_an_array_file_without_a_graph_is_refused(tmp_path, mmap):
     write_arrays(tmp_path / "a", {"other": 1}, [np.arange(3)])
     with pytest.raises(ValueError, match=r"must be a file that Graph\.save wrote"):
         Graph.load(tmp_path / "a", mmap=mmap)
 
 
-def test_a_file_of_another_version_says_so(tmp_path, mmap, monkeypatch):
+def test_a_file_of_another_version_is_refused(tmp_path, mmap, monkeypatch):
     monkeypatch.setattr(_record_file, "VERSION", 2)
     Graph(ADJACENCY).save(tmp_path / "a")
     monkeypatch.undo()
@@ -163,7 +163,7 @@ def test_a_file_of_another_version_says_so(tmp_path, mmap, monkeypatch):
         Graph.load(tmp_path / "a", mmap=mmap)
 
 
-def test_a_file_that_was_cut_short_is_refused(tmp_path, mmap):
+def test_a_truncated_file_is_refused(tmp_path, mmap):
     Graph(ADJACENCY, TABLE).save(tmp_path / "a")
     content = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(content[:-1])
@@ -171,12 +171,12 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path, mmap):
         Graph.load(tmp_path / "a", mmap=mmap)
 
 
-def test_no_path_is_no_damage(mmap):
+def test_an_invalid_path_is_a_type_error(mmap):
     with pytest.raises(TypeError, match="PathLike"):
         Graph.load(None, mmap=mmap)
 
 
-def test_no_file_is_no_damage(tmp_path):
+def test_a_missing_file_is_a_file_not_found_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         Graph.load(tmp_path / "nowhere")
 
@@ -185,7 +185,7 @@ PARTS = ["adjacency", "X", "edge_features", "nodes", "targets"]
 
 
 def change(path, **parts):
-    """Write the file again with other packed parts."""
+    """Write the file again with other parts."""
     head, arrays = read_arrays(path, mmap=False)
     packed = dict(zip(PARTS, head["state"]["tuple"], strict=True)) | parts
     head["state"]["tuple"] = list(packed.values())
@@ -219,7 +219,7 @@ def csr(*numbers, n_columns=3):
         {"adjacency": None},
     ],
 )
-def test_parts_that_do_not_fit_are_refused(tmp_path, mmap, parts):
+def test_inconsistent_parts_are_refused(tmp_path, mmap, parts):
     path = tmp_path / "a"
     Graph(ADJACENCY, TABLE[:, :1])[[0, 2]].save(path)
     head, arrays = read_arrays(path, mmap=False)
@@ -231,7 +231,7 @@ def test_parts_that_do_not_fit_are_refused(tmp_path, mmap, parts):
         Graph.load(path, mmap=mmap)
 
 
-def test_senders_that_are_no_nodes_are_refused_when_they_are_read(tmp_path):
+def test_senders_out_of_bounds_are_refused_if_read(tmp_path):
     path = tmp_path / "a"
     Graph(ADJACENCY).save(path)
     head, arrays = read_arrays(path, mmap=False)

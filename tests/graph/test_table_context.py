@@ -61,7 +61,7 @@ def test_sparse_tables_stay_sparse(check):
     assert joined.shape == (2, 1)
 
 
-def test_few_rows_clip_the_neighbours_with_a_warning(senders, check):
+def test_few_rows_reduce_the_neighbours_with_a_warning(senders, check):
     context = resolve(LINE, check=check)
     with pytest.warns(UserWarning, match="more than the 3 other rows"):
         train, held_out = context.split(np.arange(4), np.array([4]))

@@ -1,4 +1,4 @@
-"""What scikit-learn does to any X, done to a graph."""
+"""Indexing of graphs by scikit-learn's utilities, splitters and searches."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ def graph():
 
 
 class Echo(RegressorMixin, BaseEstimator):
-    """Predicts the number of each target's node: what it was really given."""
+    """Regressor that predicts the position of each target."""
 
     def __init__(self, graph=None, shift=0):
         self.graph = graph
@@ -59,7 +59,7 @@ def test_safe_indexing_slices_targets(graph, key):
     np.testing.assert_array_equal(_safe_indexing(graph, key).targets, expected)
 
 
-def test_counting_probes_see_targets_and_features(graph):
+def test_number_of_samples_and_features_is_that_of_the_targets(graph):
     assert _num_samples(graph[:4]) == 4
     assert _num_features(graph) == 2
     assert indexable(graph, None)[0] is graph
@@ -102,13 +102,13 @@ def test_clone_keeps_the_graph_itself(graph):
     assert clone(Echo(graph=graph)).graph is graph
 
 
-def test_steps_that_need_arrays_say_so(graph):
-    with pytest.raises(ValueError, match="A Graph cannot become an array"):
+def test_steps_that_need_arrays_raise_an_error(graph):
+    with pytest.raises(ValueError, match="A Graph cannot be converted to an array"):
         check_array(graph)
 
 
 class SizeEcho(RegressorMixin, BaseEstimator):
-    """Predicts every graph's number of nodes, of a list as scikit-learn cuts it."""
+    """Regressor that predicts the number of nodes of each graph."""
 
     def __init__(self, shift=0):
         self.shift = shift
@@ -126,7 +126,7 @@ def as_objects(graphs):
 
 
 @pytest.mark.parametrize("make", [list, tuple, as_objects, pd.Series])
-def test_lists_of_graphs_are_cut_by_searches_and_splits(make):
+def test_lists_of_graphs_are_sliced_by_searches_and_splits(make):
     sizes = np.arange(1, 13)
     graphs = make([Graph(np.zeros((n, n))) for n in sizes])
     search = GridSearchCV(SizeEcho(), {"shift": [0, 1]}, cv=3).fit(graphs, sizes)

@@ -9,7 +9,7 @@ PATH = [[0, 2, 0, 0], [2, 0, 3, 0], [0, 3, 0, 4], [0, 0, 4, 0]]
 X = np.arange(8.0).reshape(4, 2)
 
 
-def test_union_lays_graphs_side_by_side(graph):
+def test_union_is_block_diagonal(graph):
     other = Graph([[0, 1], [0, 0]], X[:2], nodes=pd.Index(["e", "f"], name="site"))
     both = Graph.union([graph, other])
     expected = np.zeros((6, 6))
@@ -45,7 +45,7 @@ def test_union_stacks_every_kind_of_features(make):
     np.testing.assert_array_equal(dense, np.concatenate([X, X]))
 
 
-def test_union_refuses_graphs_of_different_kinds(graph):
+def test_union_refuses_graphs_with_different_features(graph):
     with pytest.raises(ValueError, match=r"labels on graph 0 and none on graph 1"):
         Graph.union([graph, Graph(PATH, X)])
     with pytest.raises(ValueError, match=r"graph 1 has 1 feature where.*with_features"):

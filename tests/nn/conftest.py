@@ -3,12 +3,12 @@ import torch
 
 from skattn.ops import EdgeData, Edges, GraphStructure
 
-# Functions that keep no state: hypothesis wants them shared by all examples of a test.
+# Scope "session": hypothesis requires fixtures shared by all examples of a test.
 
 
 @pytest.fixture(scope="session")
 def rows():
-    """A function: random rows of some width."""
+    """Function that draws random rows."""
 
     def draw(n, k=3, *, seed=1, dtype=torch.float64):
         generator = torch.Generator().manual_seed(seed)
@@ -19,7 +19,7 @@ def rows():
 
 @pytest.fixture(scope="session")
 def edges_of():
-    """A function: edges from the list of senders of every receiver."""
+    """Function that makes edges from the senders of every receiver."""
 
     def make(senders):
         starts = torch.tensor([0, *(len(row) for row in senders)]).cumsum(0)
@@ -31,7 +31,7 @@ def edges_of():
 
 @pytest.fixture(scope="session")
 def structure_of(edges_of):
-    """A function: a structure from lists of senders, and the sizes of its graphs."""
+    """Function that makes a structure from lists of senders and sizes of graphs."""
 
     def make(senders, log_weight=None, features=None, *, sizes=None):
         node_ptr = None if sizes is None else torch.tensor([0, *sizes]).cumsum(0)
@@ -43,7 +43,7 @@ def structure_of(edges_of):
 
 @pytest.fixture(scope="session")
 def graphs_of(structure_of):
-    """A function: graphs of these sizes, whose nodes attend to themselves alone."""
+    """Function that makes graphs of given sizes, with self-loops only."""
 
     def make(sizes):
         return structure_of([[i] for i in range(sum(sizes))], sizes=sizes)

@@ -45,8 +45,8 @@ def plain_logit(attention, x_i, x_j, head):
     return attention.attention[head] @ hidden
 
 
-def plain_shares(attention, x, senders, i, head, weight, features):
-    """The weights of receiver i's edges; `weight` and `features` have a list a row."""
+def plain_weights(attention, x, senders, i, head, weight, features):
+    """Attention weights of receiver i; `weight` and `features` have a list per row."""
     logits = []
     for k, j in enumerate(senders[i]):
         logit = plain_logit(attention, x[i], x[j], head)
@@ -62,7 +62,7 @@ def plain_attention(attention, x, senders, weight=None, features=None):
     """The whole layer, edge by edge."""
     out = torch.zeros(len(senders), 2, 4, dtype=x.dtype)
     for i, head in itertools.product(range(len(senders)), range(2)):
-        shares = plain_shares(attention, x, senders, i, head, weight, features)
+        shares = plain_weights(attention, x, senders, i, head, weight, features)
         for k, j in enumerate(senders[i]):
             message = x[j] @ attention.value[:, head * 4 : head * 4 + 4]
             if features is not None:
@@ -253,7 +253,7 @@ def test_dropout_scales_a_weight_or_takes_it_away(edges_of):
     with torch.no_grad():
         attention.value.fill_(1.0)
     out = attention(torch.ones(200, 3).double(), edges_of([[i] for i in range(200)]))
-    kept = out.view(200, 2, 4)[..., 0]  # one sender of value 3: 3 / 0.75 or nothing
+    kept = out.view(200, 2, 4)[..., 0]  # one sender of value 3: 3 / 0.75 or 0
     assert set(kept.unique().tolist()) == {0.0, 4.0}
     assert 0.6 < (kept > 0).double().mean() < 0.9
 
@@ -344,13 +344,13 @@ def test_order_of_the_senders_does_not_matter(edges_of, rows):
         ({"x": sparse(torch.ones(4, 2))}, r"\(4, 3\), got \(4, 2\)"),
         ({"log_weight": torch.ones(6)}, r"one number per edge.*\(7,\), got \(6,\)"),
         ({"log_weight": torch.ones(7, 1)}, r"\(7,\), got \(7, 1\)"),
-        ({"features": None}, r"edge_features must have the shape \(7, 2\).*None"),
+        ({"features": None}, r"edge_features must have shape \(7, 2\).*None"),
         ({"features": torch.ones(7, 1)}, r"\(7, 2\).*n_edge_features=2.*\(7, 1\)"),
         ({"features": torch.ones(6, 2)}, r"\(7, 2\), one row per edge.*\(6, 2\)"),
         ({"features": torch.ones(7)}, r"\(7, 2\).*got \(7,\)"),
         (
             {"edges": Edges.from_csr([0] * 6, [], n_senders=4)},
-            "its senders or the first of them, got 5 and 4.*ops.edge_attention",
+            "first nodes among the senders, got 5 .* and 4 .*ops.edge_attention",
         ),
     ],
 )
@@ -367,9 +367,11 @@ def test_shapes_that_do_not_fit_are_named(edges_of, method, given, message):
         getattr(attention, method)(x, GraphStructure(edges, EdgeData(*data)))
 
 
-def test_edge_features_that_nothing_was_made_for_are_an_error(structure_of):
+def test_unexpected_edge_features_are_an_error(structure_of):
     attention = made("gat", dtype=torch.float32)
-    with pytest.raises(ValueError, match=r"shape None.*n_edge_features=0; got \(7, 2"):
+    with pytest.raises(
+        ValueError, match=r"must be None.*n_edge_features=0; got \(7, 2"
+    ):
         attention(torch.ones(4, 3), structure_of(SENDERS, features=torch.ones(7, 2)))
 
 
@@ -381,7 +383,7 @@ def test_edge_features_that_nothing_was_made_for_are_an_error(structure_of):
         ({"n_heads": 0}, "at least 1, got 3, 4 and 0"),
     ],
 )
-def test_options_that_do_not_exist_are_named(options, message):
+def test_unknown_options_are_an_error(options, message):
     with pytest.raises(ValueError, match=message):
         GraphAttention(3, 4, **options)
 
@@ -415,7 +417,7 @@ def test_initial_weights_are_glorots(score):
 
 @pytest.mark.parametrize("score", ["dot", "gatv2"])
 @pytest.mark.parametrize("n_receivers", [3, 4])
-def test_shared_weights_are_those_of_maps_that_are_one(
+def test_shared_weights_equal_separate_equal_weights(
     edges_of, rows, score, n_receivers
 ):
     shared, apart = made(score, share_weights=True), made(score)
@@ -441,7 +443,7 @@ def test_gat_has_one_map_whether_weights_are_shared_or_not(edges_of, rows):
     assert_close(made("gat", share_weights=True)(x, edges), made("gat")(x, edges))
 
 
-def test_a_shared_score_does_not_see_which_values_are_dropped(rows):
+def test_scores_with_shared_weights_ignore_value_dropout(rows):
     attention, x = made("dot", share_weights=True), rows(4)
     attention.value_dropout = 0.5
     sent = attention.send(x, torch.Generator().manual_seed(0))
@@ -454,7 +456,7 @@ def test_repr_lists_widths_and_options():
     assert "3, 4, n_heads=2, score='gat', combine='concat'" in repr(made("gat"))
 
 
-def test_dropped_values_leave_the_scores_alone():
+def test_value_dropout_does_not_change_the_scores():
     edges = Edges.from_csr([0, 1], [0], n_senders=1)
     attention = GraphAttention(1, 1000, score="gat", bias=False)
     attention.value_dropout = 0.25

@@ -57,7 +57,7 @@ def test_errors_follow_the_paper_step_by_step(rows):
     assert_close(error, expected, rtol=1e-3, atol=1e-4)  # the floor under the norm
 
 
-def test_a_masked_nodes_own_features_cannot_reach_its_error_but_as_target(rows):
+def test_features_of_a_masked_node_enter_its_error_only_as_target(rows):
     autoencoder, x = made(replace_fraction=0.0, mask_fraction=0.5), rows(6)
     nodes = draw_mask(6, 0.5, 0.0, seeded()).nodes
     longer = x.clone()
@@ -85,7 +85,7 @@ def test_zeros_give_an_error_of_one_and_finite_gradients():
 
 
 def test_nodes_without_senders_have_bounded_gradients(rows):
-    """All is masked: at first every reconstruction is a bias of zero."""
+    """With all nodes masked, every initial reconstruction is a bias of zero."""
     autoencoder = made(mask_fraction=1.0, replace_fraction=0.0)
     autoencoder(rows(6), EDGES, generator=seeded()).mean().backward()
     slope = autoencoder.reconstruct.bias.grad.norm()
@@ -200,7 +200,7 @@ def test_numbering_of_the_nodes_does_not_change_the_embedding(edges_of, rows, or
 
 
 @pytest.mark.parametrize("n_components", [3, 4])
-def test_encoder_carries_over_to_a_network_of_the_same_spec(rows, n_components):
+def test_encoder_state_loads_into_a_network_of_the_same_spec(rows, n_components):
     block = {"convolution": "gcn", "global_attention": True, "norm": "batch"}
     autoencoder = made(n_components=n_components, block=block, jumping="concat")
     autoencoder(rows(6, seed=5), EDGES, generator=seeded())  # moves the running means
@@ -222,7 +222,7 @@ def test_weights_of_the_encoder_come_layer_by_layer(rows):
 
 
 def test_features_are_learned_from_neighbours(edges_of):
-    """On a ring of pairs alike, a masked node equals its neighbour."""
+    """On a ring of equal pairs, a masked node equals its neighbour."""
     x = torch.eye(3).repeat_interleave(2, 0).repeat(4, 1)  # 24 nodes, 12 pairs
     pairs = edges_of([[2 * (i // 2), 2 * (i // 2) + 1] for i in range(24)])
     autoencoder = made(mask_fraction=0.3, replace_fraction=0.0)
@@ -258,7 +258,7 @@ def test_features_of_another_width_are_an_error(rows):
             run(rows(6, 4), EDGES)
 
 
-def test_of_a_sampled_graph_only_masked_targets_have_errors():
+def test_only_masked_targets_of_a_sampled_graph_have_errors():
     # 0 and 1 are targets; a block and the decoder reach two steps
     edges = Edges.from_csr([0, 2, 4, 6, 7], [0, 2, 1, 3, 2, 4, 3], n_senders=5)
     structure = GraphStructure(edges, reach=(2, 4, 5))

@@ -52,7 +52,7 @@ def test_residual_is_a_gated_linear_map_of_the_input(rows):
 
 
 @pytest.mark.parametrize("residual", [True, False])
-def test_a_block_alone_maps_every_receiver_by_itself(rows, residual):
+def test_a_block_without_attention_is_a_linear_map_per_node(rows, residual):
     options = {"residual": residual, "convolution": "gcn", "global_attention": True}
     spec = BlockSpec(**PLAIN | options, activation="relu")
     block = reset(without_attention(spec)).eval()
@@ -115,7 +115,7 @@ def test_feed_forward_adds_two_maps_behind_a_norm(rows, norm):
     assert_close(block(x, EDGES), expected)
 
 
-def test_block_hands_weights_and_edge_features_to_its_attention(rows):
+def test_attention_gets_edge_weights_and_edge_features(rows):
     block = made(**PLAIN, n_edge_features=2)
     data = EdgeData(torch.tensor([1.0, 2, 3, 4, 5, 6]).log(), rows(6, 2))
     x, structure = rows(3, 4), GraphStructure(EDGES, data)
@@ -205,7 +205,7 @@ def test_block_has_no_parameter_that_it_does_not_use(rows, options, n_parameters
     assert all(p.grad is not None for p in block.parameters())
 
 
-def test_resetting_forgets_the_norms_too(rows):
+def test_reset_parameters_resets_norms(rows):
     block = made(norm="batch", feed_forward=1)
     for _ in range(3):
         block(rows(3, 4) + 5, EDGES)
@@ -267,11 +267,11 @@ def test_heads_are_divided_among_the_hops():
     ("hops", "message"),
     [
         ((1, 2, 3), "n_heads must be divisible by the number of hops, 3"),
-        ((), "hops must be different whole numbers of at least 1"),
-        ((0, 1), "hops must be different whole numbers of at least 1"),
-        ((2, 2), "hops must be different whole numbers of at least 1"),
-        ((1.0, 2.0), "hops must be different whole numbers of at least 1"),
-        ((True,), "hops must be different whole numbers of at least 1"),
+        ((), "hops must be distinct integers of at least 1"),
+        ((0, 1), "hops must be distinct integers of at least 1"),
+        ((2, 2), "hops must be distinct integers of at least 1"),
+        ((1.0, 2.0), "hops must be distinct integers of at least 1"),
+        ((True,), "hops must be distinct integers of at least 1"),
     ],
 )
 def test_hops_that_do_not_fit_are_an_error(hops, message):

@@ -22,7 +22,7 @@ def draw(*shape, seed=0):
 
 
 def graph(n=60, *, n_edge_features=0, hops=()):
-    """A random graph with self-loops; who is within k hops is drawn as well."""
+    """A random graph with self-loops and random k-hop neighbourhoods."""
 
     def edges(seed):
         full = (draw(n, n, seed=seed) < 0.15) | torch.eye(n, dtype=torch.bool)
@@ -44,7 +44,7 @@ def cut(structure, max_edges):
     return [(rows.start, rows.stop) for rows, _ in chunks(structure, max_edges)]
 
 
-def test_chunks_hold_as_many_edges_as_allowed():
+def test_chunks_have_at_most_max_edges():
     structure = GraphStructure(EDGES)
     assert cut(structure, 7) == cut(structure, 100) == [(0, 4)]
     assert cut(structure, 6) == [(0, 2), (2, 4)]
@@ -100,13 +100,13 @@ def test_sparse_features_are_taken_in_chunks():
     spec = NetworkSpec(block=BlockSpec(n_heads=2))
     model, structure = AttentionNetwork(5, 3, spec).eval(), graph()
     dense = sp.csr_array(draw(60, 5).numpy() * (draw(60, 5, seed=4).numpy() < 0.5))
-    places = Edges.from_csr(dense.indptr, dense.indices, n_senders=5)
-    x = SparseMatrix(places, torch.from_numpy(dense.data))
+    entries = Edges.from_csr(dense.indptr, dense.indices, n_senders=5)
+    x = SparseMatrix(entries, torch.from_numpy(dense.data))
     out = model.encode_in_chunks(x, structure, max_edges=100)
     assert_close(out, model.encode(x, structure), rtol=1e-4, atol=1e-5)
 
 
-def test_an_encoder_goes_by_chunks_too():
+def test_encoder_is_evaluated_in_chunks():
     encoder = GraphEncoder(5, [4, 6], BlockSpec(n_heads=2)).eval()
     x, structure = draw(60, 5), graph()
     out = encoder.forward_in_chunks(x, structure, max_edges=50)
@@ -120,7 +120,7 @@ def test_encoder_without_blocks_gives_the_input_itself():
 
 
 @pytest.mark.parametrize("n_components", [3, 64])
-def test_an_autoencoder_embeds_by_chunks_too(n_components):
+def test_autoencoder_embeds_in_chunks(n_components):
     spec = NetworkSpec(block=BlockSpec(n_heads=2))
     model = MaskedAutoencoder(5, spec, n_components=n_components).eval()
     x, structure = draw(60, 5), graph()
@@ -135,13 +135,13 @@ def test_an_empty_graph_has_no_outputs():
     assert model.head(codes).shape == (0, 3)
 
 
-def test_training_goes_not_by_chunks():
+def test_chunks_need_evaluation_mode():
     model = AttentionNetwork(5, 3, NetworkSpec(block=BlockSpec()))
     with pytest.raises(ValueError, match=r"in evaluation.*eval\(\) first"):
         model.encode_in_chunks(draw(4, 5), EDGES)
 
 
-def test_chunks_of_nothing_are_refused():
+def test_max_edges_below_one_is_refused():
     model = AttentionNetwork(5, 3, NetworkSpec(block=BlockSpec())).eval()
     with pytest.raises(ValueError, match="max_edges must be at least 1, got 0"):
         model.encode_in_chunks(draw(4, 5), EDGES, max_edges=0)
@@ -156,7 +156,7 @@ def test_chunks_of_nothing_are_refused():
         ),
         (
             NetworkSpec(block=BlockSpec(), readout="mean"),
-            "readout takes whole graphs",
+            "needs a network without readout",
         ),
     ],
 )

@@ -24,7 +24,7 @@ def made(widths, input_dropout=None, jumping=None, n_feature_layers=0, **options
     return encoder
 
 
-def test_blocks_follow_each_other():
+def test_blocks_are_applied_in_order():
     encoder = made([4, 8, 6])
     assert encoder.out_features == 6
     x = X
@@ -93,7 +93,7 @@ def test_weights_and_encoding_share_the_projections(score):
     assert both.n == alone.n >= 4
 
 
-def test_first_blocks_may_see_no_senders():
+def test_feature_layers_have_no_message_passing():
     encoder = made([4, 4, 8], n_feature_layers=2).eval()
     *first, last = encoder.blocks
     h = X

@@ -48,9 +48,9 @@ def test_no_graph_is_padded_to_twice_its_size():
     sizes = [500, 1, 2, 3, 4, 5, 8, 9, 0, 260]
     node_ptr = torch.tensor([0, *sizes]).cumsum(0)
     seen = []
-    for places, there in _by_size(node_ptr):
-        assert places.shape[1] < 2 * there.sum(1).min()
-        seen.append(places[there])
+    for nodes, mask in _by_size(node_ptr):
+        assert nodes.shape[1] < 2 * mask.sum(1).min()
+        seen.append(nodes[mask])
     assert torch.equal(torch.cat(seen).sort()[0], torch.arange(sum(sizes)))
 
 

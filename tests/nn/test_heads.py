@@ -32,5 +32,5 @@ def test_codes_are_dropped_in_training_only_and_from_the_generator():
     assert torch.equal(run(0), by_hand(LinearHead(2, 2))(CODES))
 
 
-def test_attended_codes_are_the_outputs():
+def test_identity_head_returns_the_codes():
     assert IdentityHead()(CODES, generator=None) is CODES

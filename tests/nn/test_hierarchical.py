@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from skattn.nn import BlockSpec
-from skattn.nn._hierarchical import HierarchicalReadout, better_half, induced
+from skattn.nn._hierarchical import HierarchicalReadout, induced, top_half
 
 # a path 0-1-2-3 and a pair 4-5, all attend to themselves too
 SENDERS = [[0, 1], [0, 1, 2], [1, 2, 3], [2, 3], [4, 5], [4, 5]]
@@ -28,14 +28,14 @@ def made(width=3, seed=0, **options):
 def test_half_of_every_graph_rounded_up_is_kept(structure_of):
     structure = structure_of([[]] * 9, sizes=[3, 0, 1, 5])
     score = torch.tensor([0.1, 0.3, 0.2, -9.0, 5.0, 1.0, 4.0, 2.0, 3.0])
-    kept = better_half(score, structure).nonzero()[:, 0]
+    kept = top_half(score, structure).nonzero()[:, 0]
     assert kept.tolist() == [1, 2, 3, 4, 6, 8]
 
 
-def test_nodes_that_tie_stay_together(structure_of):
+def test_tied_nodes_are_kept_together(structure_of):
     structure = structure_of([[]] * 4, sizes=[4])
     score = torch.tensor([0.5, 2.0, 0.5 + 1e-7, 0.4])
-    assert better_half(score, structure).tolist() == [True, True, True, False]
+    assert top_half(score, structure).tolist() == [True, True, True, False]
 
 
 def test_edges_among_kept_nodes_keep_their_weights_and_features(structure):
@@ -78,7 +78,7 @@ def test_levels_are_summed_as_in_the_formula(rows, structure):
 @settings(max_examples=25, deadline=None)
 @given(order=st.permutations(range(6)))
 def test_numbering_of_a_symmetric_graph_does_not_matter(structure_of, order):
-    """In a ring of equal nodes, any choice of half of them would be by number."""
+    """In a ring of equal nodes, all scores tie."""
     number = {node: k for k, node in enumerate(order)}
     ring = [{i, (i + 1) % 6, (i - 1) % 6} for i in range(6)]
     renumbered = [sorted(number[j] for j in ring[node]) for node in order]

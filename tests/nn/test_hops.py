@@ -43,7 +43,7 @@ def test_weights_are_those_along_the_edges():
 
 def test_missing_neighbourhoods_are_an_error():
     with pytest.raises(
-        ValueError, match=r"must hold the neighbourhood of 3 hops.*got \[2\]"
+        ValueError, match=r"must contain 3, the neighbourhood within 3.*got \[2\]"
     ):
         made(1, 3)(X, STRUCTURE)
 

@@ -16,7 +16,7 @@ def layers_of(*widths):
     return [torch.randn(5, k, generator=generator, dtype=torch.float64) for k in widths]
 
 
-def test_layers_side_by_side_are_mapped_to_the_last_width():
+def test_concatenated_layers_are_mapped_to_the_last_width():
     jumping, (first, last) = made([2, 3], "concat"), layers_of(2, 3)
     upper, lower = jumping.linear.weight.split([2, 3])
     expected = first @ upper + last @ lower + jumping.linear.bias

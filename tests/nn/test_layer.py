@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from skattn.nn import GraphAttention, GraphAttentionLayer
 from skattn.ops import Edges
 
-# Not symmetric; node 2 attends to itself alone.
+# Not symmetric; node 2 attends only to itself.
 ADJACENCY = torch.tensor(
     [[1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 2.0, 0.0], [0.0, 0.0, 1.0, 0.0], [1.0, 1, 1, 0]]
 )
@@ -78,7 +78,7 @@ def test_four_nodes_by_hand(concat):
     adjacency = torch.tensor([[1.0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
     # 0: e = (0, 2 ln2, 0.5 * -2 ln2), weights (1, 4, 1/2) / 5.5
     # 1: e = (3 ln2, 0.5 * (ln2 - 2 ln2)), weights (8, 2^-0.5) / (8 + 2^-0.5)
-    # 2: itself; 3: nobody
+    # 2: itself; 3: no senders
     first = (4 * ln2 - 0.5 * ln2) / 5.5
     second = (8 * ln2 - 2**-0.5 * ln2) / (8 + 2**-0.5)
     third = -0.5 if concat else -ln2  # ELU(-ln 2) = 1/2 - 1
@@ -138,8 +138,8 @@ def test_elu_follows_only_if_heads_are_to_be_concatenated(rows):
     assert_close(ends(h, ADJACENCY), elu(out))
 
 
-def test_dropout_takes_weights_and_not_features(rows):
-    # A node that attends to itself alone gets W h / (1 - p) or nothing.
+def test_dropout_applies_to_weights_and_not_to_features(rows):
+    # A node that attends only to itself gets W h / (1 - p) or 0.
     layer = made(dropout=0.5, concat=False).train()
     h = rows(300)
     ratio = layer(h, torch.eye(300)) / (h @ layer.W)

@@ -8,14 +8,14 @@ from skattn.ops import Edges, SparseMatrix
 
 X = torch.tensor([[1.0, 2, 0], [0, 0, 3], [0, 0, 0], [4, 0, 0], [0, 5, 6]])
 MASK = Mask(nodes=torch.tensor([4, 1, 0, 2]), donors=torch.tensor([0, 3]))
-# 4 looks like 0 and 1 like 3; 0 and 2 are hidden
+# 4 has the features of 0, 1 those of 3; 0 and 2 have the mask token
 MASKED = [[0, 0, 0, 1], [4, 0, 0, 0], [0, 0, 0, 1], [4, 0, 0, 0], [1, 2, 0, 0]]
 
 
 def sparse(x):
-    places = x.nonzero()
+    entries = x.nonzero()
     starts = torch.tensor([0, *(x != 0).sum(1)]).cumsum(0)
-    edges = Edges.from_csr(starts, places[:, 1], n_senders=x.shape[1])
+    edges = Edges.from_csr(starts, entries[:, 1], n_senders=x.shape[1])
     return SparseMatrix(edges, x[x != 0])
 
 
@@ -24,7 +24,7 @@ def dense(x):
 
 
 @pytest.mark.parametrize("kind", [torch.clone, sparse])
-def test_hidden_nodes_have_only_the_sign_and_replaced_ones_anothers_features(kind):
+def test_masked_nodes_have_the_mask_token_or_features_of_a_donor(kind):
     x = kind(X)
     masked = mask_features(x, MASK)
     assert masked.shape == (5, 4)
@@ -33,13 +33,13 @@ def test_hidden_nodes_have_only_the_sign_and_replaced_ones_anothers_features(kin
 
 
 @pytest.mark.parametrize("kind", [torch.clone, sparse])
-def test_without_a_mask_the_sign_is_nowhere(kind):
+def test_without_a_mask_the_token_column_is_zero(kind):
     masked = mask_features(kind(X), None)
     assert dense(masked).tolist() == [[*row, 0] for row in X.tolist()]
 
 
 @pytest.mark.parametrize("kind", [torch.clone, sparse])
-def test_some_rows_come_dense_in_the_order_given(kind):
+def test_dense_rows_are_in_the_order_given(kind):
     rows = torch.tensor([4, 2, 0, 4])
     assert dense_rows(kind(X), rows).tolist() == X[rows].tolist()
 
@@ -58,7 +58,7 @@ def test_rows_without_any_entries_are_zeros():
     replace_fraction=st.floats(0, 1),
     seed=st.integers(0, 9),
 )
-def test_masks_are_shares_of_different_nodes(
+def test_masks_are_fractions_of_distinct_nodes(
     n_nodes, mask_fraction, replace_fraction, seed
 ):
     generator = torch.Generator().manual_seed(seed)
@@ -67,7 +67,7 @@ def test_masks_are_shares_of_different_nodes(
     assert len(mask.nodes.unique()) == len(mask.nodes) == n_masked
     n_replaced = int(replace_fraction * n_masked) if n_nodes > 1 else 0
     assert len(mask.donors) == n_replaced
-    assert (mask.donors != mask.replaced).all()  # a node is no stand-in for itself
+    assert (mask.donors != mask.replaced).all()  # no node is its own donor
     assert torch.equal(torch.cat([mask.replaced, mask.hidden]), mask.nodes)
     assert torch.cat([mask.nodes, mask.donors]).max() < n_nodes
 

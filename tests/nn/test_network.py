@@ -54,7 +54,7 @@ def test_linear_output_maps_the_encoding(n_layers):
 
 @pytest.mark.parametrize("n_layers", [1, 3])
 @pytest.mark.parametrize("residual", [True, False])
-def test_last_of_the_layers_attends_into_the_outputs(n_layers, residual):
+def test_output_attention_is_the_last_layer(n_layers, residual):
     network = made(
         n_layers=n_layers, output="attention", output_heads=5, residual=residual
     )
@@ -262,7 +262,7 @@ def test_readout_gives_one_row_of_outputs_per_graph(readout):
     assert_close(out, h @ linear.weight + linear.bias)
 
 
-def test_embedded_features_are_those_of_a_network_that_is_given_them():
+def test_embedding_equals_a_network_of_embedded_features():
     network = made(embedding="periodic", readout="attention").eval()
     plain = AttentionNetwork(10, 3, spec_of(readout="attention")).eval()
     state = network.state_dict()
@@ -302,13 +302,15 @@ def test_weights_of_the_readout_are_those_of_its_attention():
 
 
 @pytest.mark.parametrize("readout", [None, "mean", "hierarchical"])
-def test_readouts_without_weights_say_so(readout):
+def test_readout_weights_need_an_attention_readout(readout):
     with pytest.raises(ValueError, match='readout must be "attention"'):
         made(readout=readout).readout_weights(X, GRAPHS)
 
 
-def test_output_cannot_attend_behind_a_readout():
-    with pytest.raises(ValueError, match='output must be "linear" where graphs are'):
+def test_output_attention_with_a_readout_is_an_error():
+    with pytest.raises(
+        ValueError, match='output must be "linear" for a network with a'
+    ):
         made(readout="mean", output="attention")
 
 
@@ -338,7 +340,7 @@ def test_every_part_of_a_multi_scale_network_is_used(readout):
 
 @pytest.fixture(scope="session")
 def two_hops(edges_of):
-    """A function: graphs of these sizes with their edges of two hops."""
+    """Function that makes graphs of given sizes, with 2-hop neighbourhoods."""
 
     def make(adjacency, sizes):
         far = (adjacency.float() @ adjacency.float()) > 0

@@ -1,4 +1,4 @@
-"""A linear map in the place of attention."""
+"""Linear map per node, in place of attention."""
 
 import torch
 from torch.testing import assert_close

@@ -33,7 +33,7 @@ OPERATORS = {
 
 
 class SenderSum(NodeOperator[torch.Tensor]):
-    """A user's operator: the sum of the senders' halves."""
+    """User-defined operator: sum of half of the features of the senders."""
 
     def send(self, x, _generator, /):
         return x / 2

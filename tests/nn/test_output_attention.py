@@ -29,7 +29,7 @@ def test_heads_are_averaged_and_the_residual_is_added(rows, edges_of):
     assert_close(output(x, edges_of(SENDERS)), attended + output.skip(x))
 
 
-def test_without_a_residual_the_attention_is_all(rows, edges_of):
+def test_without_a_residual_the_output_is_the_attention(rows, edges_of):
     output, x = made(residual=False), rows(4)
     assert output.skip is None
     out = output(x, edges_of(SENDERS))
@@ -43,7 +43,7 @@ def test_the_first_nodes_may_be_the_receivers(rows, edges_of):
     assert_close(out, output(x, edges_of(SENDERS))[:2])
 
 
-def test_a_range_of_receivers_is_computed_from_what_all_sent(
+def test_a_range_of_receivers_uses_the_projections_of_all_nodes(
     rows, edges_of, structure_of
 ):
     output, x = made().eval(), rows(4)

@@ -17,7 +17,7 @@ def made(n_waves=4, seed=0):
     return embedding
 
 
-def test_numbers_stay_and_their_waves_follow_column_by_column():
+def test_output_is_the_features_followed_by_their_sines():
     embedding = made(n_waves=2)
     with torch.no_grad():
         embedding.frequency.copy_(torch.tensor([[0.25, 0.5], [0.25, 1.0]]))
@@ -42,9 +42,9 @@ def test_waves_do_not_depend_on_the_unit_of_a_column():
     assert not torch.allclose(waves, made()(units)[:, 2:], atol=0.1)
 
 
-def test_columns_are_known_by_mean_and_deviation():
+def test_standardization_is_mean_and_standard_deviation():
     rows = np.random.default_rng(0).normal(3, 2, (50, 3)).astype(np.float32)
-    rows[:, 1] = 7.3  # does not vary
+    rows[:, 1] = 7.3  # constant
     learned = PeriodicEmbedding.standardization(torch.from_numpy(rows))
     assert_close(learned["center"], torch.from_numpy(rows.mean(0)))
     expected = torch.from_numpy(rows.std(0))
@@ -64,7 +64,7 @@ def test_gradients_are_right():
     assert torch.autograd.gradcheck(embed, (x, *names.values()))
 
 
-def test_no_rows_have_no_waves():
+def test_no_rows_give_no_rows():
     assert made()(X[:0]).shape == (0, 10)
 
 
@@ -77,5 +77,5 @@ def test_waves_come_from_the_generator_alone():
 
 def test_sparse_rows_are_refused():
     edges = Edges.from_csr([0, 1], [0], n_senders=2)
-    with pytest.raises(TypeError, match=r"must be dense.* sparse rows\. Make them"):
+    with pytest.raises(TypeError, match=r"must be dense.* SparseMatrix\. Make x"):
         made()(SparseMatrix(edges, torch.ones(1)))

@@ -110,7 +110,7 @@ def test_gradients_are_right(graphs_of, rows, how):
 @pytest.mark.parametrize("how", ["attention", "mean", "sum", "max", "hierarchical"])
 @settings(max_examples=20, deadline=None)
 @given(order=st.permutations(range(4)), seed=st.integers(0, 99))
-def test_other_graphs_beside_and_the_order_of_nodes_do_not_matter(
+def test_other_graphs_and_the_order_of_nodes_do_not_matter(
     graphs_of, rows, how, order, seed
 ):
     readout = make_readout(how, 4, BlockSpec(n_heads=2)).double()

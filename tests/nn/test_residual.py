@@ -13,7 +13,7 @@ DENSE = torch.tensor([[0.0, 2.0], [0.0, 0.0], [3.0, -1.0]])
 
 @pytest.fixture(params=[1, 2])
 def residual(request):
-    """Maps (a, b) to a + 2 b and to its tenfold, behind gates of 0.5."""
+    """Residual with columns a + 2 b and 10 (a + 2 b), times gates of 0.5."""
     made = LinearResidual(2, request.param, start=0.5)
     with torch.no_grad():
         made.weight.copy_(torch.tensor([[1.0, 10.0], [2.0, 20.0]])[:, : request.param])
@@ -21,13 +21,13 @@ def residual(request):
 
 
 @pytest.mark.parametrize("x", [DENSE, SPARSE], ids=["dense", "sparse"])
-def test_rows_are_mapped_behind_gates_by_hand(residual, x):
+def test_gated_map_by_hand(residual, x):
     expected = torch.tensor([[2.0, 20.0], [0.0, 0.0], [0.5, 5.0]])
     assert_close(residual(x), expected[:, : len(residual.gate)])
 
 
 @pytest.mark.parametrize("x", [DENSE, SPARSE], ids=["dense", "sparse"])
-def test_adding_to_rows_is_the_sum_and_has_its_gradients(residual, x):
+def test_add_to_equals_the_sum_and_its_gradients(residual, x):
     grads = []
     for add in (residual.add_to, lambda h, x: h + residual(x)):
         h = torch.ones(3, len(residual.gate), requires_grad=True)

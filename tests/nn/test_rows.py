@@ -37,7 +37,7 @@ def test_dropping_nothing_gives_the_input_itself():
     assert drop(SPARSE, 0.0, None) is SPARSE
 
 
-def test_dropout_of_sparse_rows_keeps_their_places():
+def test_dropout_of_sparse_rows_keeps_their_structure():
     ones = SparseMatrix(
         Edges.from_csr(torch.arange(1001), torch.zeros(1000, dtype=torch.int32), 1),
         torch.ones(1000),

@@ -1,4 +1,4 @@
-"""A fourth score: one formula and one map, defined here and nowhere else."""
+"""A user-defined score: a formula and a score map."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from skattn.ops import Edges, Score, attention_weights, edge_attention, use_back
 from skattn.ops._backends import use_shapes_of
 from skattn.ops._scores import check_shape
 
-# 0 attends to 0 and 2; 1 to all; 2 to 1; 3 to nobody
+# 0 attends to 0 and 2; 1 to all; 2 to 1; 3 to none
 SENDERS = [[0, 2], [0, 1, 2, 3], [1], []]
 EDGES = Edges.from_csr([0, 2, 6, 7, 7], [0, 2, 0, 1, 2, 3, 1], n_senders=4)
 
@@ -47,7 +47,7 @@ class Cosine(Score):
 
 
 class CosineMap:
-    """The map: the value is the key, receivers project queries of their own."""
+    """Score map: values are the keys, queries have a projection of their own."""
 
     def weights(self, layer):
         shape = layer.in_features, layer.n_heads * layer.head_dim

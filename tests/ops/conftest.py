@@ -14,7 +14,7 @@ def edges():
 
 @pytest.fixture
 def make_call():
-    """A function: random tensors of one call, by name, that fit some edges."""
+    """Function that draws the tensors of a call, by name."""
 
     def make(edges, kind, n_heads=2, head_dim=8, n_edge_features=0, seed=0):
         rng = torch.Generator().manual_seed(seed)
@@ -40,7 +40,7 @@ def make_call():
 
 @pytest.fixture
 def make_score():
-    """A function: the score of a kind from tensors by name."""
+    """Function that makes a score of a kind from tensors by name."""
 
     def make(kind, tensors):
         if kind == "gatv2":

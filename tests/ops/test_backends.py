@@ -77,13 +77,13 @@ def test_unknown_backend_is_refused():
 
 @pytest.fixture
 def twice(monkeypatch):
-    """A backend in front of all others that doubles, and has an `elu` alone."""
+    """Function that adds a backend before all others, with an `elu` that doubles."""
     module = types.ModuleType("doubles")
     module.elu = lambda x: 2 * x
     monkeypatch.setitem(sys.modules, "doubles", module)
 
-    def install(**judgement):
-        found = Backend("twice", "doubles", frozenset({"elu"}), **judgement)
+    def install(**conditions):
+        found = Backend("twice", "doubles", frozenset({"elu"}), **conditions)
         monkeypatch.setattr(_backends, "_BACKENDS", (found, *_backends._BACKENDS))
 
     return install
@@ -107,7 +107,7 @@ def test_backend_that_prefers_not_to_is_taken_only_if_chosen(twice):
         assert elu(x).equal(2 * x)
 
 
-def test_backend_judges_sizes_scores_and_gradients(twice, edges):
+def test_choice_depends_on_sizes_scores_and_gradients(twice, edges):
     specs = []
     twice(can=lambda spec: bool(specs.append(spec)))
     elu(torch.ones(3, requires_grad=True))

@@ -1,4 +1,4 @@
-"""Memory goes from tensor to tensor, numbers do not."""
+"""Reuse of the memory of large tensors, with unchanged results."""
 
 import threading
 
@@ -18,12 +18,12 @@ from skattn.ops import _buffers, dropout, reuse_buffers
 
 @pytest.fixture
 def large(monkeypatch):
-    """Every tensor is worth keeping."""
+    """Treat every tensor as large."""
     monkeypatch.setattr(_buffers, "_LARGE", 1)
     monkeypatch.setattr(training_buffers, "REUSE_FROM_NUMBERS", 1)
 
 
-def places(make, n=4):
+def addresses(make, n=4):
     return {make().data_ptr() for _ in range(n)}
 
 
@@ -86,15 +86,15 @@ def test_gradients_do_not_change(function):
 @pytest.mark.parametrize(
     "make", [lambda: x @ weight, lambda: x.relu(), lambda: dropout(x, 0.5, 3)]
 )
-def test_memory_goes_to_the_next_tensor(make):
+def test_memory_is_reused_by_the_next_tensor(make):
     with reuse_buffers():
-        assert len(places(make)) == 1
+        assert len(addresses(make)) == 1
 
 
 def test_small_tensors_are_not_kept():
     with reuse_buffers():
         x.relu()
-        assert _buffers._KEPT.get()._most == 0
+        assert _buffers._KEPT.get()._peak == 0
 
 
 @pytest.mark.usefixtures("large")
@@ -112,26 +112,26 @@ def test_memory_of_tensors_in_use_is_not_reused():
     np.testing.assert_array_equal(array, expected.numpy())
 
 
-def test_there_is_never_more_than_was_in_use_at_once():
+def test_memory_never_exceeds_the_peak_in_use():
     buffers = _buffers._Buffers()
     rng = np.random.default_rng(0)
-    lent = []
-    most = reused = 0
+    in_use = []
+    peak = reused = 0
     for _ in range(300):
-        if lent and rng.random() < 0.5:
-            lent.pop(rng.integers(len(lent)))
+        if in_use and rng.random() < 0.5:
+            in_use.pop(rng.integers(len(in_use)))
         else:
             idle = len(buffers._idle)
-            lent.append(buffers.take((int(rng.integers(1, 5)), 7)))
+            in_use.append(buffers.take((int(rng.integers(1, 5)), 7)))
             reused += len(buffers._idle) < idle
-        now = sum(array.size for array in lent)
-        most = max(most, now)
-        assert now + sum(array.size for array in buffers._idle) <= most
+        now = sum(array.size for array in in_use)
+        peak = max(peak, now)
+        assert now + sum(array.size for array in buffers._idle) <= peak
     assert reused > 50
 
 
 @pytest.mark.usefixtures("large")
-def test_nothing_stays_when_the_block_ends():
+def test_idle_memory_is_freed_when_the_block_ends():
     with reuse_buffers():
         kept, gone = x.relu(), x.relu()
         buffers = _buffers._KEPT.get()
@@ -172,7 +172,7 @@ def test_memory_is_per_thread():
         ),
     ],
 )
-def test_a_fit_is_the_same_to_the_bit(cls, params, monkeypatch):
+def test_a_fit_is_equal_bit_for_bit(cls, params, monkeypatch):
     rng = np.random.default_rng(0)
     graph = Graph(np.triu(rng.random((90, 90)) < 0.1), rng.normal(size=(90, 6)))
     y = np.arange(90) % 3

@@ -15,7 +15,7 @@ def _mix(x):
 
 
 def _is_kept(row, column, p, seed):
-    """The hash that the documentation gives, on Python's own integers."""
+    """Return whether an element is kept, by the documented hash."""
     mixed = _mix((row ^ seed) & MASK)
     return _mix((mixed + column * 0x9E3779B9 + (seed >> 32)) & MASK) >= int(p * 2**32)
 
@@ -81,12 +81,12 @@ def test_empty_tensor_passes():
     assert dropout(torch.empty(0, 4), 0.5, seed=1).shape == (0, 4)
 
 
-def test_other_types_keep_theirs():
+def test_dtype_is_kept():
     assert dropout(torch.ones(4, dtype=torch.float64), 0.5, 1).dtype == torch.float64
 
 
 @pytest.mark.parametrize("p", [1.0, -0.5])
-def test_share_outside_its_range_is_refused(p):
+def test_probability_outside_its_range_is_refused(p):
     with pytest.raises(ValueError, match="at least 0 and less than 1"):
         dropout(torch.ones(3), p, seed=0)
 

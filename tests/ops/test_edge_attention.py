@@ -110,7 +110,7 @@ def test_huge_scores_neither_overflow_nor_vanish(kind, edges, make_call, make_sc
 
 
 @BACKENDS
-def test_nan_of_a_diverged_fit_stays_visible(backend, edges):
+def test_nan_is_propagated(backend, edges):
     query = torch.zeros(4, 1)
     query[0] = torch.nan
     with use_backend(backend):
@@ -146,7 +146,7 @@ def test_reference_has_the_right_gradients(kind, edges, make_call, make_score):
 
 @settings(max_examples=20, deadline=None)
 @given(order=st.permutations(range(4)), kind=st.sampled_from(["gat", "gatv2", "dot"]))
-def test_renaming_the_nodes_renames_the_answer(order, kind):
+def test_output_is_equivariant_to_permutations(order, kind):
     rng = torch.Generator().manual_seed(1)
     senders = [[0, 1], [2, 2], [], [0, 1, 2]]
     width = (4, 2) if kind == "gat" else (4, 2, 8)
@@ -196,7 +196,7 @@ def test_attention_vector_of_another_width_is_refused(edges):
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0])
-def test_share_to_drop_outside_its_range_is_refused(share, edges):
+def test_dropout_outside_its_range_is_refused(share, edges):
     score = Gat(torch.zeros(4, 2), torch.zeros(4, 2))
     with pytest.raises(ValueError, match="dropout must be at least 0 and less than 1"):
         edge_attention(edges, score, torch.zeros(4, 2, 8), dropout=share)

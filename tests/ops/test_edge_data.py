@@ -21,6 +21,6 @@ def test_missing_fields_stay_missing():
     assert EdgeData().map(lambda rows: 1 / 0).tensors == []
 
 
-def test_tensors_are_the_fields_that_are_there():
+def test_tensors_are_the_fields_that_are_not_none():
     assert list(map(id, FULL.tensors)) == [id(FULL.log_weight), id(FULL.features)]
     assert [id(rows) for rows in WEIGHTED.tensors] == [id(WEIGHTED.log_weight)]

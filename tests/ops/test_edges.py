@@ -29,7 +29,7 @@ def test_edges_move_with_both_arrays(edges):
     assert moved.indptr.device.type == moved.senders.device.type == "meta"
 
 
-def test_no_edges_at_all_need_no_type():
+def test_empty_senders_may_have_any_dtype():
     edges = Edges.from_csr([0, 0, 0], [], n_senders=2)
     assert edges.receivers.tolist() == []
     assert edges.n_receivers == 2
@@ -47,6 +47,6 @@ def test_no_edges_at_all_need_no_type():
         ([0, 1], [-1], "between 0 and n_senders - 1"),
     ],
 )
-def test_rows_that_are_none_are_refused(indptr, senders, message):
+def test_invalid_rows_are_refused(indptr, senders, message):
     with pytest.raises(ValueError, match=message):
         Edges.from_csr(indptr, senders, n_senders=2)

@@ -10,7 +10,7 @@ BACKENDS = pytest.mark.parametrize("backend", ["reference", "cpu"])
 
 
 @BACKENDS
-def test_positive_numbers_stay_and_negative_ones_approach_minus_one(backend):
+def test_positive_numbers_are_unchanged_and_negative_ones_approach_minus_one(backend):
     x = torch.tensor([2.0, 0.0, -math.log(2), -100.0], requires_grad=True)
     with use_backend(backend):
         out = elu(x)
@@ -35,7 +35,7 @@ def test_backends_agree_in_any_shape_and_layout(shape):
     assert_close(*found, rtol=1e-6, atol=2e-7)
 
 
-def test_a_diverged_network_shows():
+def test_nan_is_propagated():
     with use_backend("cpu"):
         out = elu(torch.tensor([math.nan, math.inf, -math.inf]))
     assert_close(out, torch.tensor([math.nan, math.inf, -1.0]), equal_nan=True)

@@ -35,7 +35,7 @@ def tensors(score, device):
 
 
 def shapes_after(score, device, *, shared):
-    """Attend and pull back; return the shapes of the output and of all gradients."""
+    """Return the shapes of the output and of all gradients."""
     parts, value, others = tensors(score, device)
     out = edge_attention(
         EDGES.to(device), score(*parts), parts[1] if shared else value, **others
@@ -66,7 +66,7 @@ def test_sparse_products_dropout_and_elu_have_the_shapes_of_the_kernels():
     assert weight.grad.shape == (N, 7)
 
 
-def test_edges_are_sorted_by_sender_once_and_for_as_long_as_they_are():
+def test_edges_are_sorted_by_sender_once_and_cached_while_they_live():
     edges = Edges.from_csr([0, 1], [0], n_senders=4).to("meta")
     weight = torch.zeros(4, 2, device="meta", requires_grad=True)
     matrix = SparseMatrix(edges, torch.zeros(1, device="meta"))
@@ -102,7 +102,7 @@ def test_only_a_device_with_kernels_makes_no_message_per_edge():
         assert largest("cpu") == 5 * H * C
 
 
-def test_tensors_with_memory_are_computed_as_ever():
+def test_tensors_with_memory_are_computed():
     with use_shapes_of(CPU):
         kept = drop(torch.ones(100), 0.5, seed=1)
     assert kept.equal(drop(torch.ones(100), 0.5, seed=1))

@@ -66,14 +66,14 @@ def test_kernels_equal_the_reference_on_a_larger_matrix(n_columns):
         assert (found - exact).norm() <= 1e-6 * exact.norm()
 
 
-def test_matrix_knows_its_shape_and_stays_where_it_is(matrix):
+def test_matrix_has_a_shape_and_a_device(matrix):
     assert (matrix.shape, len(matrix)) == ((4, 3), 4)
     assert matrix.to("cpu") is matrix
     assert matrix.to("meta").values.device.type == "meta"
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (3,)])
-def test_weight_that_does_not_fit_is_refused(shape, matrix):
+def test_weight_of_another_shape_is_refused(shape, matrix):
     with pytest.raises(ValueError, match=r"one row per column of the matrix \(3\)"):
         sparse_matmul(matrix, torch.zeros(shape))
 

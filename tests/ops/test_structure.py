@@ -15,7 +15,7 @@ def full_structure(edges):
     )
 
 
-def test_edges_alone_are_one_graph_of_which_nothing_else_is_known(edges):
+def test_edges_are_one_graph_without_edge_data(edges):
     structure = as_structure(edges)
     assert structure.edges is edges
     assert structure.n_graphs == 1
@@ -24,18 +24,18 @@ def test_edges_alone_are_one_graph_of_which_nothing_else_is_known(edges):
     assert structure.hops == {}
 
 
-def test_a_structure_stays_itself(edges):
+def test_a_structure_is_returned_unchanged(edges):
     structure = full_structure(edges)
     assert as_structure(structure) is structure
 
 
-def test_graphs_are_counted_by_where_they_start(edges):
+def test_graphs_are_counted_by_their_node_ranges(edges):
     assert full_structure(edges).n_graphs == 2
     assert GraphStructure(edges, node_ptr=torch.tensor([0, 4])).n_graphs == 1
     assert GraphStructure(edges, node_ptr=torch.tensor([0])).n_graphs == 0
 
 
-def test_every_part_goes_to_the_device(edges):
+def test_all_fields_are_copied_to_the_device(edges):
     structure = full_structure(edges)
     moved = structure.to("meta")
     parts = [
@@ -51,7 +51,7 @@ def test_every_part_goes_to_the_device(edges):
     assert structure.edges.senders.device.type == "cpu"
 
 
-def test_parts_that_are_on_the_device_are_shared(edges):
+def test_fields_on_the_device_are_shared(edges):
     structure = full_structure(edges)
     same = structure.to("cpu")
     assert same.edges is structure.edges
@@ -61,7 +61,7 @@ def test_parts_that_are_on_the_device_are_shared(edges):
     assert same.hops[2] is structure.hops[2]
 
 
-def test_parts_that_are_not_there_stay_away(edges):
+def test_missing_fields_stay_missing(edges):
     moved = GraphStructure(edges).to("meta")
     assert moved.edge_data.tensors == []
     assert moved.node_ptr is None
@@ -120,15 +120,13 @@ def test_layers_compute_fewer_and_fewer_receivers():
     assert layers[2].degree.tolist() == [1, 2]
 
 
-def test_more_layers_than_steps_are_refused():
+def test_more_layers_than_hops_are_refused():
     structure = GraphStructure(RING, reach=(1, 2, 3))
-    with pytest.raises(
-        ValueError, match=r"got 2 steps for more layers.*one number per"
-    ):
+    with pytest.raises(ValueError, match=r"got 2 hops for more layers.*one number per"):
         structure.layer(2)
 
 
-def test_degree_and_reach_go_along_to_a_device():
+def test_degree_and_reach_are_copied_to_a_device():
     structure = GraphStructure(RING, degree=torch.ones(3), reach=(1, 3))
     moved = structure.to("meta")
     assert moved.degree.device.type == "meta"

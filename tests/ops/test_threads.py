@@ -1,4 +1,4 @@
-"""What a hang or an abort would spoil runs in its own process with a time limit."""
+"""Threads; tests that could hang or abort run in a subprocess with a time limit."""
 
 import subprocess
 import sys
@@ -54,7 +54,7 @@ def _run(code, n_threads=2):
 
 
 @pytest.mark.slow
-def test_answers_are_the_same_bits_at_one_two_and_four_threads():
+def test_results_are_equal_bit_for_bit_at_one_two_and_four_threads():
     code = """
         answers = []
         for n_threads in (1, 2, 4):
@@ -69,7 +69,7 @@ def test_answers_are_the_same_bits_at_one_two_and_four_threads():
 def test_forked_child_works_after_its_parent_did():
     code = """
         parent = step()
-        torch.randn(2000, 300) @ torch.randn(300, 300)  # OpenMP's threads are up
+        torch.randn(2000, 300) @ torch.randn(300, 300)  # starts the threads of OpenMP
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
@@ -130,11 +130,11 @@ def test_one_block_runs_in_the_calling_thread():
     assert names == [threading.current_thread().name]
 
 
-def test_no_blocks_are_no_work():
-    run_blocks(0, lambda _: pytest.fail("there is no block"))
+def test_work_is_not_called_without_blocks():
+    run_blocks(0, lambda _: pytest.fail("work was called without blocks"))
 
 
-def test_after_an_error_no_block_is_begun_and_every_thread_is_done():
+def test_after_an_error_no_block_starts_and_running_blocks_end():
     begun, ended = [], []
 
     def work(block):

@@ -1,4 +1,4 @@
-"""What scikit-learn asks of transformers, where its own checks know only tables."""
+"""scikit-learn's conventions for transformers, on input that is not a table."""
 
 import pickle
 
@@ -82,7 +82,7 @@ def test_all_parameters_have_defaults_but_for_the_transformer_inside(transformer
 
 
 @each
-def test_a_clone_has_the_parameters_and_nothing_learned(transformer, X):
+def test_a_clone_has_the_parameters_and_is_not_fitted(transformer, X):
     fitted = clone(transformer).fit(X)
     copied = clone(fitted)
     assert str(copied.get_params()) == str(transformer.get_params())
@@ -103,7 +103,7 @@ def test_fit_returns_itself_and_sets_only_names_that_end_in_an_underscore(
 
 
 @each
-def test_nothing_works_before_fit(transformer, X):
+def test_methods_need_fit(transformer, X):
     unfitted = clone(transformer)
     with pytest.raises(NotFittedError):
         unfitted.transform(X)
@@ -112,7 +112,7 @@ def test_nothing_works_before_fit(transformer, X):
 
 
 @each
-def test_the_same_comes_out_twice_and_of_fit_transform(transformer, X):
+def test_transform_is_deterministic_and_equals_fit_transform(transformer, X):
     transformer = clone(transformer)
     at_once = transformer.fit_transform(X)
     same(at_once, transformer.transform(X))
@@ -137,7 +137,7 @@ def test_feature_names_are_as_many_as_columns(transformer, X):
 
 @each
 @pytest.mark.parametrize("container", ["default", "pandas"])
-def test_a_choice_of_container_leaves_graphs_graphs(transformer, X, container):
+def test_set_output_keeps_graphs(transformer, X, container):
     transformer = clone(transformer)
     pipeline = make_pipeline(transformer, "passthrough")
     assert transformer.set_output(transform=container) is transformer

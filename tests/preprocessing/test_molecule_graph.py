@@ -32,13 +32,13 @@ def test_a_model_is_fitted_on_a_column_of_a_frame(columns):
     assert model.predict(df[columns][:3]).shape == (3,)
 
 
-def test_names_are_those_of_the_atoms():
+def test_feature_names_are_those_of_the_atoms():
     step = MoleculeGraph().fit(SMILES)
     assert tuple(step.get_feature_names_out()) == ATOM_FEATURES
     assert step.n_features_in_ == 1
 
 
-def test_fit_refuses_anything_but_a_column_of_texts():
+def test_fit_refuses_other_input_than_a_column_of_text():
     with pytest.raises(TypeError, match="string, got float in row 0"):
         MoleculeGraph().fit(np.ones((3, 1)))
     with pytest.raises(ValueError, match="one column of SMILES"):
@@ -53,7 +53,7 @@ def test_an_invalid_molecule_is_an_error_that_names_its_row():
         model.fit([*SMILES, "C1CC"], np.arange(9.0))
 
 
-def test_an_invalid_molecule_that_stays_is_not_taken_for_a_real_one():
+def test_an_invalid_molecule_has_nan_features_that_must_be_imputed():
     molecules, y = [*SMILES, "C1CC"], np.arange(9.0)
     step = MoleculeGraph(on_invalid="nan")
     with pytest.raises(ValueError, match="NaN"):

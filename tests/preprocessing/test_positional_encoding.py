@@ -31,7 +31,7 @@ def test_columns_follow_the_features(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_graphs_are_encoded_each_alone(kind):
+def test_graphs_are_encoded_independently(kind):
     graphs = two_graphs(lambda n: np.ones((n, 1)))
     step = PositionalEncoding(kind, 4)
     out = step.fit_transform(graphs)
@@ -42,7 +42,7 @@ def test_many_graphs_are_encoded_each_alone(kind):
 
 
 @pytest.mark.parametrize("container", [tuple, "object array"])
-def test_any_row_of_graphs_gives_a_list(container):
+def test_any_sequence_of_graphs_gives_a_list(container):
     graphs = two_graphs()
     holder = np.empty(2, dtype=object)
     holder[:] = graphs
@@ -70,7 +70,7 @@ def test_views_keep_their_targets():
     assert out.X.shape == (4, 3)
 
 
-def test_labels_and_edge_features_of_a_listed_graph_stay():
+def test_labels_and_edge_features_are_kept():
     graph = Graph(PATH, edge_features=np.arange(6), nodes=list("abcd"))
     (out,) = PositionalEncoding().fit_transform([graph])
     assert out.edge_features is graph.edge_features
@@ -115,19 +115,19 @@ def test_another_number_of_features_is_an_error():
         PositionalEncoding().fit(Graph(PATH)).transform(Graph(PATH, np.ones((4, 1))))
 
 
-def test_graphs_that_do_not_agree_are_an_error():
+def test_inconsistent_graphs_are_an_error():
     mixed = [Graph(PATH, np.ones((4, 1))), Graph(TRIANGLE)]
     with pytest.raises(ValueError, match="graph 1 has"):
         PositionalEncoding().fit(mixed)
 
 
-def test_a_view_in_a_list_is_an_error_that_says_what_to_do():
+def test_a_view_in_a_list_is_an_error_with_the_remedy():
     with pytest.raises(ValueError, match=r"graph 0 is a view .*subgraph\(\)"):
         PositionalEncoding().fit([Graph(PATH)[:2]])
 
 
 @pytest.mark.parametrize("X", [np.ones((3, 2)), [[1.0, 2.0]], None, "graph"])
-def test_anything_but_a_graph_is_an_error(X):
+def test_other_types_are_an_error(X):
     with pytest.raises(TypeError, match="needs X to be a Graph or a list of graphs"):
         PositionalEncoding().fit(X)
 
@@ -137,14 +137,14 @@ def test_an_empty_list_is_an_error():
         PositionalEncoding().fit([])
 
 
-def test_parameters_are_judged_by_fit():
+def test_parameters_are_validated_by_fit():
     with pytest.raises(ValueError, match="'kind' parameter"):
         PositionalEncoding("sinusoidal").fit(Graph(PATH))
     with pytest.raises(ValueError, match="'n_components' parameter"):
         PositionalEncoding(n_components=0).fit(Graph(PATH))
 
 
-def test_with_walks_a_model_distinguishes_hexagons_from_pairs_of_triangles():
+def test_random_walks_let_a_model_distinguish_hexagons_from_triangles():
     ring = np.roll(np.eye(6), 1, axis=1)
     hexagon = Graph(ring + ring.T, np.ones((6, 1)))
     triangles = Graph(np.kron(np.eye(2), TRIANGLE), np.ones((6, 1)))

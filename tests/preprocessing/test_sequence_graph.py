@@ -28,13 +28,13 @@ def test_the_step_equals_the_function(parameters):
         assert_array_equal(graph.adjacency.toarray(), other.adjacency.toarray())
 
 
-def test_the_order_of_time_is_read_by_axis():
+def test_axis_is_the_time_axis():
     X = np.arange(12.0).reshape(1, 2, 6)
     (graph,) = SequenceGraph(position=None, axis=2).fit_transform(X)
     assert_array_equal(graph.X, X[0].T)
 
 
-def test_width_and_names_are_remembered():
+def test_width_and_names_are_stored():
     step = SequenceGraph().fit(SEQUENCES)
     assert step.n_features_in_ == 2
     assert not hasattr(step, "feature_names_in_")
@@ -47,7 +47,7 @@ def test_width_and_names_are_remembered():
         step.transform(renamed)
 
 
-def test_names_out_fit_the_columns():
+def test_names_out_are_as_many_as_columns():
     step = SequenceGraph()
     (graph, *_) = step.fit_transform(SEQUENCES)
     names = step.get_feature_names_out()
@@ -65,7 +65,7 @@ def test_another_width_is_an_error():
         step.transform([np.ones((4, 3))])
 
 
-def test_parameters_are_judged_by_fit():
+def test_parameters_are_validated_by_fit():
     with pytest.raises(ValueError, match="'connect' parameter"):
         SequenceGraph(connect="all").fit(SEQUENCES)
     with pytest.raises(ValueError, match="'window' parameter"):
@@ -76,7 +76,7 @@ def test_parameters_are_judged_by_fit():
         SequenceGraph(connect="window").fit(SEQUENCES)
 
 
-def test_a_failed_fit_leaves_the_earlier_one():
+def test_a_failed_fit_leaves_the_transformer_unchanged():
     step = SequenceGraph().fit(SEQUENCES)
     with pytest.raises(ValueError, match="not all NaN"):
         step.fit([np.full((2, 3), np.nan)])

@@ -8,7 +8,7 @@ from skattn._training import (
     FullGraph,
     GraphBatches,
     Labels,
-    McallsReconstruction,
+    MaskedReconstruction,
     SampledBatches,
     Supervised,
     predict,
@@ -180,7 +180,7 @@ def test_an_autoencoder_learns_from_samples_that_reach_one_step_further(
     sampler = NeighborSampler(collate(large), (3, 2, 2))
     spec = NetworkSpec(block=BlockSpec(n_heads=2), n_layers=2, hidden_dim=8)
     net = train(
-        McallsReconstruction(spec, n_components=4, mask_fraction=0.5),
+        MaskedReconstruction(spec, n_components=4, mask_fraction=0.5),
         (SampledBatches(sampler, np.arange(60), None, batch_size=1, device=CPU), None),
         training(max_epochs=2),
         generator=torch.Generator().manual_seed(0),

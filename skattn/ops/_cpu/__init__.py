@@ -1,1 +1,1 @@
-"""The CPU backend; `_operations` has its functions, `_footprints` their shapes."""
+"""CPU backend: functions in `_operations`, shapes of their tensors in `_footprints`."""

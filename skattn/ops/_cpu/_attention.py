@@ -1,7 +1,7 @@
 """Edge attention on the CPU.
 
-The backward pass needs the inputs, the output, one log-sum-exp per (receiver, head)
-and, where edges are few, their scores.
+The backward pass keeps the inputs, the output, one log-sum-exp per (receiver, head)
+and, for small graphs, the scores of the edges.
 """
 
 from __future__ import annotations

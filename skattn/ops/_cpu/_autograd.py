@@ -1,4 +1,4 @@
-"""Autograd functions with first-order gradients only."""
+"""Decorator for autograd functions with first-order gradients only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Backward = Callable[..., Any]
 
 
 def once_differentiable(backward: _Backward) -> _Backward:
-    """Raise for gradients of gradients, as torch's decorator, with less overhead."""
+    """Refuse second-order gradients, as torch's decorator does, with less overhead."""
     refusing = once_only(backward)
 
     def call(ctx: Any, *grads: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Call of edge attention in the layout of the kernels, and its forward pass."""
+"""Arguments of an attention call in the kernels' layout, and its forward pass."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from skattn.ops._buffers import empty
 from skattn.ops._cpu import _forward_kernels as forward
 from skattn.ops._cpu import _records as records
+from skattn.ops._cpu._edge_groups import workspace_size
 from skattn.ops._cpu._layout import (
     address,
     addresses,
@@ -21,17 +22,16 @@ from skattn.ops._cpu._layout import (
     whole_lanes,
     zeros,
 )
+from skattn.ops._cpu._passes import is_single_pass, needs_second_sums, prefetch_distance
 from skattn.ops._cpu._plan import Plan
 from skattn.ops._cpu._records import HeadShape, Sizes
-from skattn.ops._cpu._walk import workspace_size
-from skattn.ops._cpu._walk_plan import prefetch_distance, sums_twice, walks_once
 from skattn.ops._scores import Dot, Gat, GatV2, Score
 
 __all__ = ["AttentionCall", "Options", "Tensors"]
 
 
 class Options(NamedTuple):
-    """Arguments of a call other than tensors."""
+    """Arguments of a call that are not tensors."""
 
     kind: type[Score]
     negative_slope: float
@@ -42,13 +42,13 @@ class Options(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """Tensors of a call, or one flag for each of them."""
+    """Tensors of a call, or one flag per tensor."""
 
     query: Any
     key: Any
     attention: Any
     value: Any
-    """Values; None where they are the key."""
+    """Values; None if key and value are the same tensor."""
     bias: Any
     edge_features: Any
     offset: Any
@@ -65,9 +65,9 @@ def _workspace(
     shape: HeadShape,
     ahead: int,
 ) -> tuple[Sizes, int]:
-    """Return the sizes of a walk and the bytes of its workspace.
+    """Return the sizes of a call and the bytes of its workspace.
 
-    heads = (heads, sums).
+    heads = (number of heads, number of weighted sums).
     """
     step = whole_lanes(width)
     columns = width + n_features if step == width else step
@@ -76,7 +76,7 @@ def _workspace(
 
 
 class AttentionCall:
-    """Tables of a call, padded to whole registers."""
+    """Tables of a call, padded to whole lanes."""
 
     def __init__(
         self,
@@ -88,8 +88,8 @@ class AttentionCall:
         query, key, attention, value, bias, edge_features, offset = inputs
         self.plan, self.options, self.inputs = plan, options, inputs
         _, heads, width = (key if value is None else value).shape
-        self.has_halves = options.kind is Gat  # one number per node and head
-        if self.has_halves:  # laid out as one head of them all
+        self.has_scalar_keys = options.kind is Gat  # one number per node and head
+        if self.has_scalar_keys:  # all heads are laid out as one
             self.query, self.key = query.contiguous(), key.contiguous()
             self.shape = HeadShape(1, heads, heads)
         else:
@@ -98,38 +98,38 @@ class AttentionCall:
         self.value = self.key if value is None else in_lanes(value)
         self.attention = None if attention is None else in_lanes(attention)
         self.bias = bias
-        if bias is not None and not bias.is_contiguous():  # of one head, for all
+        if bias is not None and not bias.is_contiguous():  # expanded
             self.bias = empty(*bias.shape).copy_(bias)
         self.features = None if edge_features is None else edge_features.contiguous()
         self.offset = None if offset is None else in_lanes(offset)
         n_features = 0 if edge_features is None else edge_features.shape[1]
         n_sums = len(query) * (width + n_features)
-        self._choose_walks(needs, n_sums)
-        sums = heads * (1 + self.sums_twice)
+        self._choose_passes(needs, n_sums)
+        sums = heads * (1 + self.has_second_sums)
         ahead = prefetch_distance(self.query, self.value)
-        walk = (heads, sums), width, n_features, self.shape, ahead
-        self.sizes, size = _workspace(*walk)
+        widths = (heads, sums), width, n_features, self.shape, ahead
+        self.sizes, size = _workspace(*widths)
         self.work = zeros(size)
         tables = self.value, self.bias, self.features, self.offset
         dropout = dropout_settings(options.dropout, options.seed)
         self._inputs = *addresses(*tables), *dropout
 
-    def _choose_walks(self, needs: Tensors, n_sums: int) -> None:
+    def _choose_passes(self, needs: Tensors, n_sums: int) -> None:
         plan, n_edges = self.plan, len(self.plan.by_receiver.others)
         backward = self.options.is_recorded and any(needs)
-        self.keeps_scores = backward and walks_once(n_edges) and not plan.has_hubs
+        self.keeps_scores = backward and is_single_pass(n_edges) and not plan.has_hubs
         query = needs.query and not self.keeps_scores
-        self.sums_twice = self.has_halves and sums_twice(
+        self.has_second_sums = self.has_scalar_keys and needs_second_sums(
             n_edges, n_sums, query=query, bias=needs.bias
         )
 
-    def record(self, walked: Tensor, gathered: Tensor) -> tuple[Any, ...]:
-        """Return (score, `Sizes`, `Inputs`) for one direction of the walk."""
-        score = _SCORE_RECORDS[self.options.kind](self, walked, gathered)
+    def record(self, row_table: Tensor, gathered: Tensor) -> tuple[Any, ...]:
+        """Return (score, `Sizes`, `Inputs`) for a pass by receiver or by sender."""
+        score = _SCORE_RECORDS[self.options.kind](self, row_table, gathered)
         return score, tuple(self.sizes), self._inputs
 
     def attend(self) -> tuple[list[Tensor], Tensor | None]:
-        """Return outputs, log-sum-exps, both again for second sums, and scores."""
+        """Return [output, log-sum-exps], both again for second sums, and the scores."""
         rows, record = self.plan.by_receiver, self.record(self.query, self.key)
         n, heads, sizes = self.query.shape[0], self.sizes.heads, self.sizes
         sums: list[Tensor] = []
@@ -139,25 +139,25 @@ class AttentionCall:
         scores = empty(n_edges, heads) if self.keeps_scores else None
         absent = [None] * (4 - len(sums))
         outputs = tuple(addresses(*sums, *absent, scores))
-        rows.walk(forward.attend, (record, outputs), self.work)
+        rows.run(forward.attend, (record, outputs), self.work)
         return sums, scores
 
 
-def _gat(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.Gat:
-    slope, apart = call.options.negative_slope, gathered.shape[1]
+def _gat(call: AttentionCall, row_table: Tensor, gathered: Tensor) -> records.Gat:
+    slope, stride = call.options.negative_slope, gathered.shape[1]
     ahead = min(call.sizes.ahead, prefetch_distance(gathered))
-    tables = walked.data_ptr(), gathered.data_ptr()
-    return records.Gat(*tables, *call.shape, slope, apart, ahead)
+    tables = row_table.data_ptr(), gathered.data_ptr()
+    return records.Gat(*tables, *call.shape, slope, stride, ahead)
 
 
-def _gatv2(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.GatV2:
-    tables = walked.data_ptr(), gathered.data_ptr()
+def _gatv2(call: AttentionCall, row_table: Tensor, gathered: Tensor) -> records.GatV2:
+    tables = row_table.data_ptr(), gathered.data_ptr()
     attention = address(call.attention)
     return records.GatV2(*tables, *call.shape, call.options.negative_slope, attention)
 
 
-def _dot(call: AttentionCall, walked: Tensor, gathered: Tensor) -> records.Dot:
-    tables = walked.data_ptr(), gathered.data_ptr()
+def _dot(call: AttentionCall, row_table: Tensor, gathered: Tensor) -> records.Dot:
+    tables = row_table.data_ptr(), gathered.data_ptr()
     return records.Dot(*tables, *call.shape, 1 / math.sqrt(call.shape.width))
 
 

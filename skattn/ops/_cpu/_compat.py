@@ -25,8 +25,8 @@ __all__ = [
 def cache_by_sources(dispatcher: Any, function: Any) -> None:
     """Cache compiled code on disk until a file in the function's folder changes.
 
-    numba's own cache checks the kernel's file and none that it imports: after an
-    update, old kernels would run on buffers of a new layout.
+    numba's own cache checks only the file of the kernel, not the files it imports:
+    after an update, stale kernels would run on buffers of a new layout.
     """
     dispatcher._cache = _Cache(function)
 
@@ -35,7 +35,7 @@ class _Cache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
-        except (AttributeError, ImportError):  # written for types that are gone
+        except (AttributeError, ImportError):  # cached for a type that no longer exists
             self.flush()
             return None
 
@@ -46,6 +46,9 @@ class _Cache(FunctionCache):
 
 @lru_cache
 def _digest(folder: Path) -> str:
-    paths = [*sorted(folder.glob("*.py")), Path(_random.__file__)]  # has constants
+    paths = [
+        *sorted(folder.glob("*.py")),
+        Path(_random.__file__),
+    ]  # constants of the hash
     sources = [path.read_bytes() for path in paths]
     return hashlib.sha256(b"".join(sources)).hexdigest()

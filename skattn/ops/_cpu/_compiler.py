@@ -1,6 +1,6 @@
-"""Compilation of kernels: numba's options, and loops that LLVM does not transform."""
+"""Compilation of kernels: numba options, and loops that LLVM does not transform."""
 
-# ruff: noqa: ARG002  (numba calls with what it calls with)
+# ruff: noqa: ARG002  (signatures fixed by numba)
 # mypy: disable-error-code="misc"
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from skattn.ops._cpu._compat import (
     signature,
 )
 
-__all__ = ["INSIDE", "kernel", "loop", "part"]
+__all__ = ["INLINED", "inlined", "kernel", "loop"]
 
 _ARITHMETIC = {
     "boundscheck": False,
     "error_model": "numpy",
-    # Without nnan and ninf, which give 3 %: a fit that diverges must show its NaN.
+    # no nnan, no ninf: NaN of a diverged fit must propagate
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
     "no_cfunc_wrapper": True,
 }
-# Functions called by kernels alone need no entry from Python.
-INSIDE = _ARITHMETIC | {"no_cpython_wrapper": True, "forceinline": True}
-part = njit(**INSIDE)
+# Functions called only by kernels need no entry point from Python.
+INLINED = _ARITHMETIC | {"no_cpython_wrapper": True, "forceinline": True}
+inlined = njit(**INLINED)
 
 
 def kernel(function: Any) -> Any:
-    """Compile a function called from Python, and cache the code on disk."""
+    """Compile a function that Python calls, and cache the machine code on disk."""
     dispatcher = njit(nogil=True, **_ARITHMETIC)(function)
     cache_by_sources(dispatcher, function)
     dispatcher.compile = _without_collecting(dispatcher.compile)
@@ -47,10 +47,10 @@ def kernel(function: Any) -> Any:
 
 
 def _without_collecting(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Pause garbage collection during compilation, which it only slows down."""
+    """Pause garbage collection during compilation; it only slows it down."""
 
     @wraps(compile_for)
-    def compile_alone(signature: Any) -> Any:
+    def compile_without_collecting(signature: Any) -> Any:
         was_enabled = gc.isenabled()
         gc.disable()
         try:
@@ -59,7 +59,7 @@ def _without_collecting(compile_for: Callable[[Any], Any]) -> Callable[[Any], An
             if was_enabled:
                 gc.enable()
 
-    return compile_alone
+    return compile_without_collecting
 
 
 # ---- loops ---------------------------------------------------------------------------
@@ -68,11 +68,11 @@ _LONG = ir.IntType(64)
 
 
 def loop(*bounds: int) -> range:
-    """Count upwards as `range` does, in a loop that is neither unrolled nor vectorised.
+    """Count upwards like `range`, in a loop that is neither unrolled nor vectorised.
 
-    An empty statement that must not be copied keeps LLVM from both: rows are short, and
-    compiling takes half the time. The number of iterations is not computed beforehand,
-    which takes a division.
+    An empty convergent inline assembly statement keeps LLVM from both: rows are short,
+    and compilation takes half the time. The trip count, which needs a division, is not
+    computed.
     """
     return range(*bounds)
 
@@ -112,7 +112,7 @@ class _Template(AbstractTemplate):
 
 
 @lower_builtin(loop, types.VarArg(types.Any))
-def _make(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _make_loop(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
     pairs = zip(args, signature.args, strict=True)
     bounds = [ctx.cast(builder, arg, kind, types.int64) for arg, kind in pairs]
     if len(bounds) == 1:
@@ -124,7 +124,7 @@ def _make(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 @lower_builtin("getiter", _Loop)
-def _start(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _start_loop(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
     made = cgutils.create_struct_proxy(_loop)(ctx, builder, args[0])
     state = cgutils.create_struct_proxy(signature.return_type)(ctx, builder)
     state.at = cgutils.alloca_once_value(builder, made.start)
@@ -134,7 +134,7 @@ def _start(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 @lower_builtin("iternext", _Step)
 @iternext_impl(RefType.UNTRACKED)
-def _go_on(ctx: Any, builder: Any, signature: Any, args: Any, result: Any) -> None:
+def _next_step(ctx: Any, builder: Any, signature: Any, args: Any, result: Any) -> None:
     state = cgutils.create_struct_proxy(signature.args[0])(ctx, builder, args[0])
     at = builder.load(state.at)
     is_inside = builder.icmp_signed("<", at, state.stop)

@@ -1,23 +1,24 @@
-"""Kernels that sort edges by sender and cut rows into blocks."""
+"""Kernels that transpose a CSR and cut its rows into blocks."""
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
 # mypy: ignore-errors
 
 from __future__ import annotations
 
-from skattn.ops._cpu._compiler import kernel, loop, part
+from skattn.ops._cpu._compiler import inlined, kernel, loop
+from skattn.ops._cpu._edge_groups import i64
 from skattn.ops._cpu._memory import ints, longs
 from skattn.ops._cpu._records import Rows
-from skattn.ops._cpu._walk import i64
 
 __all__ = ["cut_rows", "transpose"]
 
 
 @kernel
 def transpose(rows, sent, receivers, numbers, n_rows):
-    """Sort the edges by sender, stable; sent = (n_senders + 1,) zeros on entry.
+    """Sort the edges by sender, stably; write their receivers and edge numbers.
 
-    Writes the receivers and numbers of the edges; n_rows = (n_receivers, n_senders).
+    `sent`, (n_senders + 1,) zeros on entry, becomes the indptr; n_rows = (n_receivers,
+    n_senders).
     """
     rows = Rows(*rows)
     indptr, sent = longs(rows.indptr), longs(sent)
@@ -29,7 +30,7 @@ def transpose(rows, sent, receivers, numbers, n_rows):
         _sort(indptr, ints(rows.others), sent, to32, n_rows)
 
 
-@part
+@inlined
 def _sort(indptr, senders, sent, to, n_rows):
     receivers, numbers = to
     n_receivers, n_senders = n_rows
@@ -44,13 +45,13 @@ def _sort(indptr, senders, sent, to, n_rows):
             numbers[position] = e
             sent[i64(senders[e])] = position + 1
     last = 0
-    for j in loop(n_senders + 1):  # each start moved on to the next one's
+    for j in loop(n_senders + 1):  # starts were advanced to the ends
         last, sent[j] = sent[j], last
 
 
 @kernel
 def cut_rows(indptr, n_rows, n_blocks, cuts):
-    """Write the first rows of blocks of about equal work: edges plus rows."""
+    """Write the bounds of blocks with about equally many edges plus rows."""
     indptr, cuts = longs(indptr), longs(cuts)
     work, i = indptr[n_rows] + n_rows, 0
     cuts[0] = 0

@@ -1,4 +1,4 @@
-"""Shapes of the tensors that the CPU kernels make; loads no compiler."""
+"""Shapes of the tensors that the CPU kernels allocate; does not import numba."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from skattn.ops._cpu._layout import LANES, kernel_score, whole_lanes
-from skattn.ops._cpu._walk_plan import sums_twice, walks_once
+from skattn.ops._cpu._passes import is_single_pass, needs_second_sums
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Gat, Score
 from skattn.ops._shapes import Footprint, Shape
@@ -29,19 +29,19 @@ def edge_attention(
     score = kernel_score(score, edges.n_receivers)
     query, key, *attention = score.tensors
     messages = None if value is key else value
-    has_halves = isinstance(score, Gat)
+    has_scalar_keys = isinstance(score, Gat)
     n_features = 0 if edge_features is None else edge_features.shape[1]
     width, heads = value.shape[-1] + n_features, (edges.n_receivers, score.n_heads)
     per_edge = (edges.n_edges, score.n_heads)
     inputs = (query, key, *attention, messages, bias, edge_features, offset)
     of_nodes = (query, key)
     tables = (
-        *(_copied(*of_nodes) if has_halves else _padded(*of_nodes)),
+        *(_copied(*of_nodes) if has_scalar_keys else _padded(*of_nodes)),
         *_padded(messages),
         *_copied(bias, edge_features),
     )
-    once = any(map(_needs_grad, inputs)) and walks_once(edges.n_edges)
-    twice = has_halves and sums_twice(
+    once = any(map(_needs_grad, inputs)) and is_single_pass(edges.n_edges)
+    twice = has_scalar_keys and needs_second_sums(
         edges.n_edges,
         edges.n_receivers * width,
         query=_needs_grad(query) and not once,
@@ -57,7 +57,7 @@ def edge_attention(
         forward=tables,
         backward=(
             *tables,
-            (*heads, 2 + (has_halves and not once)),  # statistics of rows
+            (*heads, 2 + (has_scalar_keys and not once)),  # statistics of rows
             *[(*heads, whole_lanes(value.shape[-1]))] * (value.shape[-1] % LANES > 0),
             *[per_edge] * (makes_dscore and not _needs_grad(bias)),
             *_unused_gradients(query, key, messages, edge_features),
@@ -104,7 +104,7 @@ def _copied(*tensors: Tensor | None) -> tuple[Shape, ...]:
 
 
 def _padded(*tensors: Tensor | None) -> tuple[Shape, ...]:
-    """Return the shapes of copies of tensors that need padding to whole registers."""
+    """Return the shapes of copies of tensors that need padding to whole lanes."""
     given = [x for x in tensors if x is not None]
     narrow = [x for x in given if x.shape[-1] % LANES]
     wide = [x for x in given if x.shape[-1] % LANES == 0]

@@ -1,7 +1,7 @@
-"""Forward kernel of attention, over blocks of rows of a CSR by receiver.
+"""Forward kernel of attention, over blocks of CSR rows by receiver.
 
-The softmax goes online where a row is long. Each row is written by one thread: no
-atomics. Kernels take addresses and trust them: callers keep the tensors alive.
+Long rows use the online softmax. Each row is written by one thread, without atomics.
+Kernels do not check the addresses they get; callers keep the tensors alive.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -9,33 +9,33 @@ atomics. Kernels take addresses and trust them: callers keep the tensors alive.
 
 from __future__ import annotations
 
-from skattn.ops._cpu import _walk as walk
-from skattn.ops._cpu._compiler import kernel, loop, part
-from skattn.ops._cpu._hooks import logits
+from skattn.ops._cpu import _edge_groups as groups
+from skattn.ops._cpu._compiler import inlined, kernel, loop
+from skattn.ops._cpu._edge_groups import (
+    as_records,
+    carry_sums,
+    next_group,
+    row_span,
+    start_blocks,
+    workspace_at,
+)
 from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import after, floats, load, longs, store_first
 from skattn.ops._cpu._records import Outputs, Rows
+from skattn.ops._cpu._score_kernels import logits
 from skattn.ops._cpu._softmax import (
     exp_inplace,
     finish_softmax,
     subtract_max,
     sum_exponentials,
 )
-from skattn.ops._cpu._walk import (
-    carry_sums,
-    named,
-    next_group,
-    row_span,
-    start_of,
-    workspace_at,
-)
 
 __all__ = ["attend", "score_edges", "write_edges"]
 
 
-@part
+@inlined
 def score_edges(score, bias, sizes, n, workspace):
-    """Write the logits of a group's edges to s."""
+    """Write the scores of the edges of a group to s."""
     logits(score, sizes, n, workspace)
     H = sizes.heads
     if bias:
@@ -47,9 +47,9 @@ def score_edges(score, bias, sizes, n, workspace):
                     s[h] += row[h]
 
 
-@part
+@inlined
 def write_edges(x, sizes, n, to, workspace):
-    """Write a group's numbers per edge and head to a table of all edges."""
+    """Write one number per edge and head of a group to a table of all edges."""
     H = sizes.heads
     for e in loop(n):
         for h in loop(0, H, LANES):
@@ -57,7 +57,7 @@ def write_edges(x, sizes, n, to, workspace):
             store_first(floats(to), workspace.numbers[e] * H + h, row, H - h)
 
 
-@part
+@inlined
 def _add_edge_features(sizes, start, n, edge_features, workspace):
     K = sizes.features
     for e in loop(n):
@@ -67,9 +67,9 @@ def _add_edge_features(sizes, start, n, edge_features, workspace):
                 workspace.g[h * K + c] += workspace.w[e * sizes.slots + h] * row[c]
 
 
-@part
+@inlined
 def _write_receiver(r, at, sizes, workspace, offset, outputs):
-    """Write the output and log-sum-exps of a row, and those of its second sums."""
+    """Write the output and log-sum-exps of a row, also of its second sums."""
     H, W, C, K = sizes.heads, sizes.width, sizes.step, sizes.features
     for first in loop(0, sizes.sums, H):
         out, lse = outputs.out, outputs.lse
@@ -90,26 +90,26 @@ def _write_receiver(r, at, sizes, workspace, offset, outputs):
                 to[W + c] = g[h * K + c] * z[h]
 
 
-@part
+@inlined
 def _attend_rows(rows, group, call, workspace, outputs):
-    """Sum the values of every row by the weights in t."""
+    """Sum the values of every row weighted by t."""
     score, sizes, inputs = call
     H, sums, C, K = sizes.heads, sizes.sums, sizes.step, sizes.features
     slots, indptr = sizes.slots, longs(rows.indptr)
     ahead = sizes.ahead
     if inputs.value == score.gathered:
-        ahead = 0  # prefetched for the score
+        ahead = 0  # the score has prefetched them
     for r in loop(group.i, group.k):
         start, m, is_fresh = row_span(indptr, group, r)
         if is_fresh:
-            walk.clear(workspace.o, sums * C)
-            walk.clear(workspace.g, sums * K)
-        walk.copy_row(workspace.t, start, m, slots, workspace.w)
+            groups.clear(workspace.o, sums * C)
+            groups.clear(workspace.g, sums * K)
+        groups.copy_row(workspace.t, start, m, slots, workspace.w)
         others, table = after(workspace.others, start), floats(inputs.value)
         for h in loop(0, sums, H):
             w, o = after(workspace.w, h), after(workspace.o, h * C)
             distance = 0 if h else ahead
-            walk.weighted_sum(w, slots, others, m, table, (H, C, C), distance, o)
+            groups.weighted_sum(w, slots, others, m, table, (H, C, C), distance, o)
         if K:
             _add_edge_features(sizes, start, m, inputs.edge_features, workspace)
             carry_sums(indptr, r, group.end, workspace.g, sums * K, workspace.g_sums)
@@ -120,15 +120,15 @@ def _attend_rows(rows, group, call, workspace, outputs):
 
 @kernel
 def attend(first, stop, rows, call, outputs, work):
-    """Write the output and the log-sum-exps of some blocks of receivers.
+    """Write the outputs and log-sum-exps of some blocks of receivers.
 
-    `work` is the address of `workspace_size` zeros. Second sums are of "gat" alone and
-    attend only to edges whose scores are above 0, see `_query_gradient`.
+    `work` is the address of `workspace_size` zero bytes. Second sums, only for "gat",
+    attend only to edges with positive scores (`_query_gradient`).
     """
-    rows, outputs, call = Rows(*rows), Outputs(*outputs), named(call)
+    rows, outputs, call = Rows(*rows), Outputs(*outputs), as_records(call)
     score, sizes, inputs = call
     workspace = workspace_at(work, sizes, score)
-    cuts, indptr, i, begin, end = start_of(rows, first, stop)
+    cuts, indptr, i, begin, end = start_blocks(rows, first, stop)
     for block in loop(first, stop):
         high = cuts[block + 1]
         while i < high:
@@ -144,5 +144,5 @@ def attend(first, stop, rows, call, outputs, work):
                 i = group.k
                 finish_softmax((i - group.i) * sizes.slots, workspace)
             if inputs.threshold:
-                walk.drop_weights(workspace.t, sizes, n, inputs, workspace)
+                groups.drop_weights(workspace.t, sizes, n, inputs, workspace)
             _attend_rows(rows, group, call, workspace, outputs)

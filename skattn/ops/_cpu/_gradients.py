@@ -1,4 +1,4 @@
-"""Backward pass of one call of edge attention."""
+"""Backward pass of an attention call."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["AttentionGradients"]
 
 @dataclass(frozen=True, eq=False)
 class AttentionGradients:
-    """Gradients of the tensors of a call."""
+    """Computation of the gradients of all tensors of a call."""
 
     call: AttentionCall
     sums: list[Tensor]
-    """Outputs and log-sum-exps of the forward pass, and both of its second sums."""
+    """Output and log-sum-exps of the forward pass; both again for its second sums."""
     scores: Tensor | None
-    """Scores of the edges from the forward pass; None to recompute them."""
+    """Edge scores kept by the forward pass; None to recompute them."""
     dout: Tensor
 
     def compute(self) -> tuple[Tensor | None, ...]:
@@ -37,7 +37,7 @@ class AttentionGradients:
         stat = self._statistics(doffset, dquery)
         if self.scores is not None:
             dattention = _partial(n_blocks, call.attention)
-            dquery, *grads = self._in_one_walk(stat, dattention, self.scores)
+            dquery, *grads = self._in_single_pass(stat, dattention, self.scores)
         else:
             n_blocks += call.plan.by_sender.n_blocks
             dattention = _partial(n_blocks, call.attention)
@@ -56,10 +56,10 @@ class AttentionGradients:
         )
 
     def _statistics(self, doffset: Tensor | None, dquery: Tensor | None) -> Tensor:
-        """Return the table of receivers' statistics that edges gather."""
+        """Return the statistics of every receiver, gathered by its edges."""
         rows, call = self.call.plan.by_receiver, self.call
         n, heads = self.sums[1].shape
-        has_queries = call.has_halves and self.scores is None
+        has_queries = call.has_scalar_keys and self.scores is None
         stat = empty(n, (2 + has_queries) * heads)
         absent = [None] * (4 - len(self.sums))
         out, lse, above, lse_above = addresses(*self.sums, *absent)
@@ -74,14 +74,14 @@ class AttentionGradients:
             slope=call.options.negative_slope,
         )
         written = tuple(addresses(stat, doffset, dquery))
-        rows.walk(
+        rows.run(
             backward.row_statistics,
             (tuple(call.sizes), tuple(forward), written),
             call.work,
         )
         return stat
 
-    def _in_one_walk(
+    def _in_single_pass(
         self, stat: Tensor, dattention: Tensor | None, scores: Tensor
     ) -> list[Tensor | None]:
         rows, call, inputs = self.call.plan.by_receiver, self.call, self.call.inputs
@@ -95,12 +95,12 @@ class AttentionGradients:
             table=table.data_ptr(),
             dout=self.dout.data_ptr(),
             stat=stat.data_ptr(),
-            apart=stat.shape[1],
+            stat_stride=stat.shape[1],
             scores=scores.data_ptr(),
         )
         tables = dkey, dvalue, dedge_features, dscore, dattention, dquery
         written = tuple(addresses(*tables))
-        rows.walk(
+        rows.run(
             backward.fused_gradients, (record, tuple(upstream), written), call.work
         )
         width, head_dim = call.sizes.width, inputs.key.shape[-1]
@@ -116,19 +116,21 @@ class AttentionGradients:
         dvalue = dkey if inputs.value is None else empty(*inputs.value.shape)
         dedge_features = empty(n_edges, sizes.features)
         dscore = empty(n_edges, sizes.heads) if scored else None
-        table, apart = self._dout_in_lanes(), stat.shape[1]
-        query = stat if call.has_halves else call.query  # rows of stat begin with it
+        table, stride = self._dout_in_lanes(), stat.shape[1]
+        query = (
+            stat if call.has_scalar_keys else call.query
+        )  # the first columns of stat
         record = call.record(call.key, query)
         upstream = Upstream(
             table=table.data_ptr(),
             dout=self.dout.data_ptr(),
-            stat=stat.data_ptr() + 4 * (apart - 2 * sizes.heads),
-            apart=apart,
+            stat=stat.data_ptr() + 4 * (stride - 2 * sizes.heads),
+            stat_stride=stride,
             scores=0,
         )
         grads = dkey, dvalue, dedge_features, dscore
         written = tuple(addresses(*grads, dattention, None))
-        rows.walk(
+        rows.run(
             backward.sender_gradients, (record, tuple(upstream), written), call.work
         )
         return list(grads)
@@ -137,9 +139,9 @@ class AttentionGradients:
         rows, call = self.call.plan.by_receiver, self.call
         record, upstream = call.record(call.query, call.key), dscore.data_ptr()
         dquery = empty(*call.inputs.query.shape)
-        behind = None if dattention is None else dattention[-rows.n_blocks :]
-        written = 0, 0, 0, 0, address(behind), dquery.data_ptr()
-        rows.walk(backward.receiver_gradients, (record, upstream, written), call.work)
+        last = None if dattention is None else dattention[-rows.n_blocks :]
+        written = 0, 0, 0, 0, address(last), dquery.data_ptr()
+        rows.run(backward.receiver_gradients, (record, upstream, written), call.work)
         return dquery
 
     def _dout_in_lanes(self) -> Tensor:
@@ -150,12 +152,12 @@ class AttentionGradients:
 
 
 def _partial(n_blocks: int, tensor: Tensor | None) -> Tensor | None:
-    """Return zeros for each block's partial sum of a gradient."""
+    """Return zeros for one partial sum of a gradient per block."""
     return None if tensor is None else zeros(n_blocks, *tensor.shape, dtype=np.float64)
 
 
 def _summed(partial: Tensor | None, like: Tensor | None) -> Tensor | None:
-    """Return the sum over all blocks, cut to the width of the tensor."""
+    """Return the sum over all blocks, without padding."""
     if partial is None or like is None:
         return None
     total = np.add.reduce(partial.numpy())[:, : like.shape[1]]

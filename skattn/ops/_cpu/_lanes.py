@@ -1,12 +1,11 @@
-"""Vectors of eight float32, for the innermost loops of the kernels.
+"""SIMD types for numba: vectors of eight float32.
 
-`Lanes` are eight numbers, a `Tile` four rows of them, a `Quad` one number for each row
-of a tile, `Words` eight 32-bit integers. They are values like others to numba and add
-and multiply by + and *, with plain numbers too. Loops over whole vectors run as they
-are written, without the alias checks and remainders of the compiler's own vectors.
+`Lanes` are eight numbers, a `Tile` four rows of them, a `Quad` one number per row of a
+tile, `Words` eight 32-bit integers. They support + and *, also with scalars. Explicit
+vectors avoid the alias checks and remainder loops of automatic vectorisation.
 """
 
-# ruff: noqa: ARG002  (numba calls with what it calls with)
+# ruff: noqa: ARG002  (signatures fixed by numba)
 # mypy: disable-error-code="misc"
 
 from __future__ import annotations
@@ -24,11 +23,10 @@ from skattn.ops._cpu._layout import LANES
 from skattn.ops._random import MIX_STEPS
 
 __all__ = [
-    "ROWS", "across", "first", "floor", "function", "kept", "lanes", "larger",
-    "logarithm_parts", "mixed", "new_type", "plus", "power_of_two", "quad",
-    "select_above",
-    "splat", "swap1", "swap2", "swap4", "tile", "total", "words", "words_from", "xor",
-    "zeros",
+    "ROWS", "dropout_scale", "first", "floor", "function", "hashed", "lanes", "larger",
+    "logarithm_parts", "new_type", "plus", "power_of_two", "quad", "select_above",
+    "splat", "sum_lanes", "sum_rows", "swap1", "swap2", "swap4", "tile", "words",
+    "words_from", "xor", "zeros",
 ]  # fmt: skip
 
 ROWS = 4  # of a tile
@@ -39,7 +37,7 @@ _FLAGS = ("contract", "nsz")  # no nnan: NaN must stay NaN
 
 
 def new_type(name: str, kind: Any) -> Any:
-    """Register a type with numba that lives in one register."""
+    """Register a numba type that is held in one register."""
 
     class Type(types.Type):
         def __init__(self) -> None:
@@ -60,10 +58,10 @@ words = new_type("Words", INTEGERS)
 
 
 def function(result: Any, *wants: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Decorate a function that emits instructions, for use in kernels.
+    """Make an intrinsic for kernels of a function that emits LLVM instructions.
 
-    `wants` has a type for every argument that shall be cast to it, else None; `result`
-    is a type, or a function that finds it from those of the arguments.
+    `wants` has, per argument, the type to cast it to, or None; `result` is a type, or a
+    function from the argument types to it.
     """
 
     def decorate(build: Callable[..., Any]) -> Any:
@@ -84,7 +82,7 @@ def function(result: Any, *wants: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
-_ARITIES: dict[int, Callable[..., Any]] = {  # numba wants every parameter by its name
+_ARITIES: dict[int, Callable[..., Any]] = {  # numba needs named parameters
     0: lambda sign: lambda _context: sign(),
     1: lambda sign: lambda _context, a: sign(a),
     2: lambda sign: lambda _context, a, b: sign(a, b),
@@ -104,7 +102,7 @@ def _integers(*numbers: int) -> Any:
 
 
 def broadcast(builder: Any, x: Any, kind: Any) -> Any:
-    """Put a number into every lane."""
+    """Broadcast a number to all lanes."""
     empty = ir.Constant(kind, ir.Undefined)
     one = builder.insert_element(empty, x, ir.Constant(INT, 0))
     everywhere = ir.Constant(ir.VectorType(INT, kind.count), [0] * kind.count)
@@ -125,12 +123,12 @@ def call(builder: Any, name: str, result: Any, *args: Any, **flags: Any) -> Any:
 
 
 def parts(builder: Any, x: Any) -> list[Any]:
-    """Return the four parts of a tile or of offsets."""
+    """Return the four parts of a tile or of `Offsets`."""
     return [builder.extract_value(x, q) for q in range(ROWS)]
 
 
 def join(builder: Any, rows: list[Any]) -> Any:
-    """Join four parts to a tile or offsets."""
+    """Join four parts to a tile or `Offsets`."""
     whole = ir.Constant(ir.ArrayType(rows[0].type, ROWS), ir.Undefined)
     for q, row in enumerate(rows):
         whole = builder.insert_value(whole, row, q)
@@ -141,7 +139,7 @@ def join(builder: Any, rows: list[Any]) -> Any:
 
 
 def _result(*kinds: Any) -> Any:
-    """Return the type of a result on lanes, tiles and numbers; None for other types."""
+    """Return the type of an arithmetic result; None for other operands."""
     ours = {kind for kind in kinds if not isinstance(kind, types.Number)}
     for kind, allowed in ((tile, {tile, lanes}), (lanes, {lanes}), (quad, {quad})):
         if kind in ours:
@@ -150,7 +148,7 @@ def _result(*kinds: Any) -> Any:
 
 
 def _lower(build: Callable[..., Any]) -> Callable[..., Any]:
-    """Apply `build`, which works on registers, to every row."""
+    """Apply `build`, a function of registers, to every row of a tile."""
 
     def lower(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
         result = signature.return_type
@@ -171,7 +169,7 @@ def _lower(build: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _operate(build: Callable[..., Any], *symbols: Any) -> None:
-    """Define operators on lanes, tiles and quads."""
+    """Define operators of lanes, tiles and quads."""
     ours = (type(lanes), type(tile), type(quad))
     for symbol in symbols:
 
@@ -187,7 +185,7 @@ def _operate(build: Callable[..., Any], *symbols: Any) -> None:
 
 
 def _lane_by_lane(n_arguments: int, build: Callable[..., Any]) -> Any:
-    """Make a function on lanes and tiles."""
+    """Make an intrinsic that acts on every lane of lanes and tiles."""
     lower = _lower(build)
     return intrinsic(
         _ARITIES[n_arguments](lambda *kinds: (_result(*kinds)(*kinds), lower))
@@ -230,7 +228,7 @@ def logarithm_parts(b: Any, x: Any) -> Any:
 
 @function(lanes, types.float32)
 def splat(b: Any, x: Any) -> Any:
-    """Return a number in every lane."""
+    """Broadcast a number to all lanes."""
     return broadcast(b, x, VECTOR)
 
 
@@ -242,7 +240,7 @@ def zeros(b: Any) -> Any:
 
 @function(lanes, types.int64, None, types.float32)
 def first(b: Any, n: Any, x: Any, rest: Any) -> Any:
-    """Return x in the first n lanes and a number in those behind."""
+    """Return x in the first n lanes and a number in the others."""
     return b.select(before(b, n), x, broadcast(b, rest, VECTOR))
 
 
@@ -251,7 +249,7 @@ def _swapping(step: int) -> Any:
     return function(lanes, None)(lambda b, x: b.shuffle_vector(x, x, partners))
 
 
-swap4, swap2, swap1 = map(_swapping, (4, 2, 1))  # exchange lanes so far apart
+swap4, swap2, swap1 = map(_swapping, (4, 2, 1))  # exchange lanes at this distance
 
 
 def _pair(*halves: list[int]) -> tuple[Any, ...]:
@@ -266,8 +264,8 @@ _HALVES = _pair([0, 1, 2, 3], [4, 5, 6, 7])
 
 
 @function(quad, None)
-def total(b: Any, x: Any) -> Any:
-    """Return the sums of a tile's rows, all at once in 11 instructions, not 28."""
+def sum_rows(b: Any, x: Any) -> Any:
+    """Return the sums of the four rows of a tile, by shuffles shared by all rows."""
     rows = parts(b, x)
     for pair in _INTERLEAVED:  # 4 registers, 2, 1
         rows = [
@@ -279,8 +277,8 @@ def total(b: Any, x: Any) -> Any:
 
 
 @function(types.float32, None)
-def across(b: Any, x: Any) -> Any:
-    """Return the sum of lanes."""
+def sum_lanes(b: Any, x: Any) -> Any:
+    """Return the sum of all lanes."""
     name, start = "llvm.vector.reduce.fadd.v8f32", ir.Constant(FLOAT, 0.0)
     return call(b, name, FLOAT, start, x, fastmath=("reassoc", *_FLAGS))
 
@@ -308,8 +306,8 @@ def xor(b: Any, x: Any, number: Any) -> Any:
 
 
 @function(words, None, types.uint32)
-def mixed(b: Any, x: Any, number: Any) -> Any:
-    """Return the hash lowbias32 of words + a number."""
+def hashed(b: Any, x: Any, number: Any) -> Any:
+    """Return the lowbias32 hash of words + a number."""
     x = b.add(x, broadcast(b, number, INTEGERS))
     for shift, factor in MIX_STEPS:
         x = b.mul(b.xor(x, b.lshr(x, _integers(shift))), _integers(factor))
@@ -317,7 +315,7 @@ def mixed(b: Any, x: Any, number: Any) -> Any:
 
 
 @function(lanes, None, types.uint32, types.float32)
-def kept(b: Any, x: Any, threshold: Any, scale: Any) -> Any:
+def dropout_scale(b: Any, x: Any, threshold: Any, scale: Any) -> Any:
     """Return `scale` where a word is at least the threshold, else 0."""
     is_kept = b.icmp_unsigned(">=", x, broadcast(b, threshold, INTEGERS))
     return b.select(is_kept, broadcast(b, scale, VECTOR), _constant(0.0))

@@ -1,4 +1,4 @@
-"""Layout of tensors and settings as the kernels read them; loads no compiler."""
+"""Tensors and settings in the layout of the kernels; does not import numba."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ __all__ = [
 ]  # fmt: skip
 
 LANES = 8
-"""Numbers of a vector register."""
+"""Number of float32 SIMD lanes: a 256-bit register."""
 
 
 def whole_lanes(width: int) -> int:
-    """Round a width up to whole registers."""
+    """Round a width up to a multiple of the lanes."""
     return -(-width // LANES) * LANES
 
 
 def in_lanes(tensor: Tensor) -> Tensor:
-    """Return a contiguous tensor, its last axis zero-padded to whole registers."""
-    behind = -tensor.shape[-1] % LANES
-    return pad(tensor, (0, behind)) if behind else tensor.contiguous()
+    """Return a contiguous tensor, its last axis zero-padded to whole lanes."""
+    padding = -tensor.shape[-1] % LANES
+    return pad(tensor, (0, padding)) if padding else tensor.contiguous()
 
 
 def slots(n_heads: int) -> int:
-    """Return the numbers per edge in a buffer, such that registers begin at a head."""
+    """Return the numbers per edge in a buffer: heads, padded to fit the lanes."""
     if n_heads > LANES:
         return whole_lanes(n_heads)
     return 1 << (n_heads - 1).bit_length()
@@ -51,12 +51,12 @@ def addresses(*tensors: Tensor | None) -> Iterator[int]:
 
 
 def zeros(*shape: int, dtype: Any = np.uint8) -> Tensor:
-    """Return a tensor of zeros, with less overhead than torch's."""
+    """Return a tensor of zeros, with less overhead than `torch.zeros`."""
     return torch.from_numpy(np.zeros(shape, dtype))
 
 
 def dropout_settings(p: float, seed: int) -> tuple[int, int, int, float]:
-    """Return the threshold of the hash, the halves of the seed, and the scale."""
+    """Return the hash threshold, the two halves of the seed, and the scale."""
     return threshold(p), seed & WORD, seed >> 32 & WORD, 1 / (1 - p)
 
 

@@ -1,11 +1,11 @@
-"""Loads and stores of the kernels.
+"""Loads, stores and prefetches of the kernels.
 
-Tables are bare addresses: without reference counts, checks and wrapped indices, kernels
-compile in half the time, and a call has no arrays to unpack. `Offsets` are where four
-rows of a table start.
+Tables are plain addresses: without the reference counts, bounds checks and index
+wrapping of arrays, kernels compile in half the time and calls unpack no arguments.
+`Offsets` are the start offsets of four rows of a table.
 """
 
-# ruff: noqa: ARG002  (numba calls with what it calls with)
+# ruff: noqa: ARG002  (signatures fixed by numba)
 # mypy: disable-error-code="misc"
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _offsets = new_type("Offsets", ir.ArrayType(LONG, ROWS))
 
 
 def _numbers(kind: Any, register: Any) -> Any:
-    """Make a function that returns the numbers at an address."""
+    """Make an intrinsic that casts an address to a pointer to numbers."""
     at = function(types.CPointer(kind), types.int64)
     return at(lambda b, address: b.inttoptr(address, register.as_pointer()))
 
@@ -89,19 +89,19 @@ def _write(builder: Any, pointer: Any, index: Any, numbers: Any) -> None:
 
 @function(lambda pointer, _: pointer, None, types.int64)
 def after(b: Any, pointer: Any, n: Any) -> Any:
-    """Return the numbers after the first n."""
+    """Advance a pointer by n numbers."""
     return b.gep(pointer, [n])
 
 
 @function(lanes, None, types.int64)
 def load(b: Any, pointer: Any, index: Any) -> Any:
-    """Return the lanes that start at an index."""
+    """Load the lanes that start at an index."""
     return _read(b, pointer, index)
 
 
 @function(lanes, None, types.int64, types.int64)
 def load_first(b: Any, pointer: Any, index: Any, n: Any) -> Any:
-    """Return the first n lanes from an index on, zeros behind; n may exceed eight."""
+    """Load the first n lanes at an index, the others 0; n may exceed eight."""
     where, zero = _at(b, pointer, index, VECTOR), ir.Constant(VECTOR, [0.0] * LANES)
     rest = ir.Constant(INT, 4), before(b, n), zero
     return call(b, "llvm.masked.load.v8f32.p0", VECTOR, where, *rest)
@@ -109,13 +109,13 @@ def load_first(b: Any, pointer: Any, index: Any, n: Any) -> Any:
 
 @function(types.void, None, types.int64, None)
 def store(b: Any, pointer: Any, index: Any, x: Any) -> None:
-    """Write lanes, a quad or words to an index."""
+    """Store lanes, a quad or words at an index."""
     _write(b, pointer, index, x)
 
 
 @function(types.void, None, types.int64, None, types.int64)
 def store_first(b: Any, pointer: Any, index: Any, x: Any, n: Any) -> None:
-    """Write the first n lanes to an index; n may exceed eight."""
+    """Store the first n lanes at an index; n may exceed eight."""
     with b.if_else(b.icmp_signed(">=", n, ir.Constant(LONG, LANES))) as (whole, part):
         with whole:
             _write(b, pointer, index, x)
@@ -127,25 +127,25 @@ def store_first(b: Any, pointer: Any, index: Any, x: Any, n: Any) -> None:
 
 @function(types.void, None, types.int64, types.int64)
 def store_long(b: Any, pointer: Any, index: Any, number: Any) -> None:
-    """Write one integer to eight offsets from an index on."""
+    """Store one integer in the eight elements from an index on."""
     _write(b, pointer, index, broadcast(b, number, _LONGS))
 
 
 @function(words, None, types.int64)
 def load_words(b: Any, pointer: Any, index: Any) -> Any:
-    """Return the eight words that start at an index."""
+    """Load the eight words that start at an index."""
     return _read(b, pointer, index, INTEGERS)
 
 
 @function(words, None, types.int64)
 def low_words(b: Any, pointer: Any, index: Any) -> Any:
-    """Return the low words of the eight longs that start at an index."""
+    """Load the low words of the eight longs that start at an index."""
     return b.trunc(_read(b, pointer, index, _LONGS), INTEGERS)
 
 
 @function(types.void, None, types.int64)
 def prefetch(b: Any, pointer: Any, index: Any) -> None:
-    """Prefetch the cache line of an index into L2, which takes more of them than L1."""
+    """Prefetch the cache line of an index into L2."""
     flags = [ir.Constant(INT, flag) for flag in (0, 2, 1)]  # to read, into L2, data
     source = _at(b, pointer, index, ir.IntType(8))
     call(b, "llvm.prefetch.p0", ir.VoidType(), source, *flags)
@@ -168,13 +168,13 @@ def _add_offsets(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
 
 @function(_offsets, types.int64)
 def same_offset(b: Any, offset: Any) -> Any:
-    """Return one offset four times."""
+    """Return the same offset four times."""
     return join(b, [offset] * ROWS)
 
 
 @function(_offsets, types.int64, types.int64, types.int64)
 def head_offsets(b: Any, start: Any, stop: Any, stride: Any) -> Any:
-    """Return the offsets of four rows from `start`, the last before `stop` at most."""
+    """Return the offsets of four rows from `start` on, capped at `stop` - 1."""
     last = b.sub(stop, ir.Constant(LONG, 1))
     numbers = [b.add(start, ir.Constant(LONG, q)) for q in range(ROWS)]
     inside = [b.select(b.icmp_signed("<", k, last), k, last) for k in numbers]
@@ -183,21 +183,21 @@ def head_offsets(b: Any, start: Any, stop: Any, stride: Any) -> Any:
 
 @function(_offsets, None, types.int64)
 def offsets_of(b: Any, numbers: Any, stride: Any) -> Any:
-    """Return the offsets of four rows by their numbers."""
+    """Return the offsets of four rows, given their numbers."""
     found = [b.load(b.gep(numbers, [ir.Constant(LONG, q)])) for q in range(ROWS)]
     return join(b, [b.mul(number, stride) for number in found])
 
 
 @function(tile, None, None, types.int64)
 def load_rows(b: Any, table: Any, offsets: Any, index: Any) -> Any:
-    """Return the lanes behind an index at each of four offsets of a table."""
+    """Load a tile: lanes at an index, from each of four offsets of a table."""
     start = b.gep(table, [index])
     return join(b, [_read(b, start, offset) for offset in parts(b, offsets)])
 
 
 @function(types.void, None, types.int64, types.int64, None)
 def store_quad(b: Any, pointer: Any, index: Any, step: Any, quad: Any) -> None:
-    """Write four numbers to an index and so many steps further each."""
+    """Store four numbers from an index on, `step` elements apart."""
     with b.if_else(b.icmp_signed("==", step, ir.Constant(LONG, 1))) as (near, far):
         with near:
             _write(b, pointer, index, quad)

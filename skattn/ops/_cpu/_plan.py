@@ -1,7 +1,7 @@
-"""Edges in the layout of the CPU kernels: by receiver, by sender, cut into blocks.
+"""Edges in the layout of the CPU kernels: CSR by receiver and by sender, in blocks.
 
-Rows are cut into blocks of about equally many edges. Their number depends on the edges
-alone, so that sums over blocks are the same, bit for bit, for any number of threads.
+Blocks have about equally many edges. Their number does not depend on the number of
+threads, so that sums over blocks are equal bit for bit.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from torch import Tensor
 
 from skattn.ops._cpu import _csr as csr
 from skattn.ops._cpu._layout import address
+from skattn.ops._cpu._passes import FEW_EDGES
 from skattn.ops._cpu._records import Rows
-from skattn.ops._cpu._walk_plan import FEW_EDGES
 from skattn.ops._edges import Edges
 from skattn.ops._threads import run_blocks
 
 __all__ = ["BlockedRows", "Plan", "plan_of"]
 
 _EDGES_PER_BLOCK = FEW_EDGES // 2
-_HUB = 256  # receivers of a sender; as many as walks sum in float32
-_MAX_BLOCKS = 64  # more only cost partial sums
+_HUB = 256  # receivers of one sender that may be summed in float32
+_MAX_BLOCKS = 64  # each block needs memory for partial sums
 _INT32 = torch.iinfo(torch.int32).max
 
 _Kernel = Callable[..., None]
@@ -34,14 +34,14 @@ _Kernel = Callable[..., None]
 
 @dataclass(frozen=True, eq=False)
 class BlockedRows:
-    """Compressed rows of the edges in one direction, cut into blocks."""
+    """CSR of the edges in one direction, cut into blocks of rows."""
 
     indptr: Tensor
     """(n_rows + 1,) int64."""
     others: Tensor
     """(n_edges,): the node at the other end of each entry; int32 where it fits."""
     numbers: Tensor | None
-    """(n_edges,): the number of each entry's edge; None if that is its position."""
+    """(n_edges,): edge number of each entry; None if it is the position."""
 
     @cached_property
     def n_blocks(self) -> int:
@@ -52,7 +52,7 @@ class BlockedRows:
 
     @cached_property
     def cuts(self) -> Tensor:
-        """Bounds of the blocks: block b holds rows cuts[b] to cuts[b + 1]."""
+        """Bounds of the blocks: block b has the rows cuts[b] to cuts[b + 1]."""
         cuts = torch.empty(self.n_blocks + 1, dtype=torch.int64)
         n_rows = len(self.indptr) - 1
         csr.cut_rows(self.indptr.data_ptr(), n_rows, self.n_blocks, cuts.data_ptr())
@@ -70,44 +70,44 @@ class BlockedRows:
         )
         return tuple(rows)
 
-    def walk(self, kernel: _Kernel, arguments: tuple[Any, ...], work: Tensor) -> None:
+    def run(self, kernel: _Kernel, arguments: tuple[Any, ...], work: Tensor) -> None:
         """Call ``kernel(first, stop, rows, *arguments, workspace)`` on all blocks.
 
-        `work` is the workspace of one call at a time: zeros, which walks restore where
-        they rely on them.
+        `work`, a workspace of zeros, serves one call at a time; kernels restore the
+        zeros that they rely on.
         """
-        if torch.get_num_threads() == 1:  # 5 us a call
+        if torch.get_num_threads() == 1:  # avoids the overhead of the pool
             kernel(0, self.n_blocks, self.addresses, *arguments, work.data_ptr())
             return
 
-        def walk(block: int) -> None:
+        def run_block(block: int) -> None:
             own = torch.zeros_like(work)
             kernel(block, block + 1, self.addresses, *arguments, own.data_ptr())
 
-        run_blocks(self.n_blocks, walk)
+        run_blocks(self.n_blocks, run_block)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Edges as arrays, by receiver and by sender."""
+    """Edges in CSR by receiver and by sender."""
 
     by_receiver: BlockedRows
     """The edges sorted by receiver, in the order of their numbers."""
     n_senders: int
-    """Number of rows by sender."""
+    """Number of rows of the CSR by sender."""
 
     @cached_property
     def has_hubs(self) -> bool:
-        """Whether many receivers attend to one sender.
+        """Whether some sender has many receivers.
 
-        Sums over them need float64, which only a walk by sender keeps.
+        Sums over them need float64, which only a pass by sender has.
         """
         others = self.by_receiver.others
         return len(others) > _HUB and int(others.bincount().max()) > _HUB
 
     @cached_property
     def by_sender(self) -> BlockedRows:
-        """The same edges sorted by sender; made when a gradient first needs them."""
+        """The same edges sorted by sender; made when first needed."""
         rows = self.by_receiver
         indptr = torch.zeros(self.n_senders + 1, dtype=torch.int64)
         receivers = torch.empty_like(rows.others)
@@ -122,9 +122,9 @@ _PLANS: WeakKeyDictionary[Edges, Plan] = WeakKeyDictionary()
 
 
 def plan_of(edges: Edges) -> Plan:
-    """Return the plan of edges, cached for as long as they live.
+    """Return the plan of some edges, cached as long as the edges live.
 
-    Concurrent calls may both make one; the first to finish is kept.
+    If concurrent calls both make one, the first to finish is kept.
     """
     plan = _PLANS.get(edges)
     if plan is None:

@@ -1,7 +1,7 @@
-"""The softmax over the edges of every row, for whole groups of edges.
+"""Softmax over the edges of every row, for groups of edges.
 
-Long rows use the online softmax (Milakov and Gimelshein 2018): partial sums are scaled
-down at every higher maximum.
+Long rows use the online softmax (Milakov and Gimelshein 2018): partial sums are
+rescaled whenever the maximum grows.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -10,14 +10,14 @@ down at every higher maximum.
 from __future__ import annotations
 
 from skattn.ops._cpu import _lanes as lanes
-from skattn.ops._cpu._compiler import loop, part
+from skattn.ops._cpu._compiler import inlined, loop
+from skattn.ops._cpu._edge_groups import LOWEST, f32, f64, row_span, scale
 from skattn.ops._cpu._lanes import larger, splat
 from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import after, load, store
-from skattn.ops._cpu._walk import LOWEST, f32, f64, row_span, scale
 
 
-@part
+@inlined
 def exp(x):
     """Exponential as in Cephes' expf, relative error 1.2e-7."""
     x = larger(x, -87.0)
@@ -31,7 +31,7 @@ def exp(x):
     return (p * r * r + (r + 1.0)) * lanes.power_of_two(n)
 
 
-@part
+@inlined
 def _log(x):
     """Logarithm of positive numbers as in Cephes' logf."""
     m, k = lanes.logarithm_parts(x)
@@ -48,15 +48,15 @@ def _log(x):
     return f + (f * ff * p - 2.12194440e-4 * k - 0.5 * ff) + 0.693359375 * k
 
 
-@part
+@inlined
 def exp_inplace(x, n):
     for k in loop(0, n, LANES):
         store(x, k, exp(load(x, k)))
 
 
-@part
+@inlined
 def _max_per_head(x, slots):
-    """Return the highest number of each head in all its lanes."""
+    """Return the maximum of each head in all its lanes."""
     if slots < 8:
         x = larger(x, lanes.swap4(x))
     if slots < 4:
@@ -66,9 +66,9 @@ def _max_per_head(x, slots):
     return x
 
 
-@part
+@inlined
 def _sum_per_head(x, slots):
-    """Return the sum of each head's numbers in all its lanes."""
+    """Return the sum of each head in all its lanes."""
     if slots < 8:
         x += lanes.swap4(x)
     if slots < 4:
@@ -78,9 +78,9 @@ def _sum_per_head(x, slots):
     return x
 
 
-@part
+@inlined
 def subtract_max(indptr, group, sizes, workspace):
-    """Write the scores minus the maximum of their row and head to t, that to top."""
+    """Write scores minus the maximum of their row and head to t, maxima to top."""
     slots = sizes.slots
     step = max(slots, LANES)
     for r in loop(group.i, group.k):
@@ -99,7 +99,7 @@ def subtract_max(indptr, group, sizes, workspace):
                 store(t, k, load(s, k) - best)
 
 
-@part
+@inlined
 def _rescale(h, best, sizes, workspace):
     """Rescale the partial sums of a long row to a higher maximum."""
     best = larger(load(workspace.top, h), best)
@@ -112,9 +112,9 @@ def _rescale(h, best, sizes, workspace):
     return best
 
 
-@part
+@inlined
 def sum_exponentials(indptr, group, sizes, workspace):
-    """Write to z the sums of every row's exponentials."""
+    """Write the sum of the exponentials of every row to z."""
     slots = sizes.slots
     for r in loop(group.i, group.k):
         start, m, is_fresh = row_span(indptr, group, r)
@@ -135,9 +135,9 @@ def sum_exponentials(indptr, group, sizes, workspace):
                 z[h] = f32(workspace.z_sums[h])
 
 
-@part
+@inlined
 def finish_softmax(n, workspace):
-    """Turn top into log-sum-exps and z into its inverse."""
+    """Replace maxima in top by log-sum-exps, and sums in z by their inverses."""
     for k in loop(0, n, LANES):
         z = load(workspace.z, k)
         store(workspace.top, k, load(workspace.top, k) + _log(z))

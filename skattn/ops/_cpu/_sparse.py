@@ -1,4 +1,4 @@
-"""A sparse matrix times a dense one on the CPU."""
+"""Product of a sparse and a dense matrix on the CPU."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import Tensor
 
 from skattn.ops._buffers import empty
 from skattn.ops._cpu._autograd import once_differentiable
+from skattn.ops._cpu._edge_groups import workspace_size
 from skattn.ops._cpu._layout import dropout_settings, in_lanes, zeros
+from skattn.ops._cpu._passes import prefetch_distance
 from skattn.ops._cpu._plan import BlockedRows, Plan, plan_of
 from skattn.ops._cpu._records import HeadShape, Matrix, Sizes
 from skattn.ops._cpu._sparse_kernels import multiply_rows
-from skattn.ops._cpu._walk import workspace_size
-from skattn.ops._cpu._walk_plan import prefetch_distance
 from skattn.ops._sparse import SparseMatrix
 
 __all__ = ["sparse_matmul"]
@@ -31,7 +31,7 @@ def sparse_matmul(
 
 
 class _SparseMatmul(torch.autograd.Function):
-    """Its gradient is the same product with the transposed matrix."""
+    """The gradient is the product with the transposed matrix."""
 
     @staticmethod
     def forward(
@@ -58,5 +58,5 @@ def _multiply(
     matrix = Matrix(values.data_ptr(), table.data_ptr(), *drop)
     out = empty(len(rows.indptr) - 1, width)
     work = zeros(workspace_size(sizes, HeadShape(1, width, step)))
-    rows.walk(multiply_rows, (tuple(sizes), tuple(matrix), out.data_ptr()), work)
+    rows.run(multiply_rows, (tuple(sizes), tuple(matrix), out.data_ptr()), work)
     return out

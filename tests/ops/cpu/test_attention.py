@@ -4,18 +4,18 @@ import pytest
 import torch
 
 from skattn.ops import Edges, edge_attention, use_backend
-from skattn.ops._cpu import _backward_kernels, _call, _plan, _walk_plan
-from skattn.ops._cpu._walk_plan import FEW_EDGES
+from skattn.ops._cpu import _backward_kernels, _call, _passes, _plan
+from skattn.ops._cpu._passes import FEW_EDGES
 
 HUB = _plan._HUB
 TOLERANCE = 1e-5  # norm of the difference over norm of the truth
 
 
-@pytest.fixture(autouse=True, params=["one walk", "two walks"])
-def pulling(request, monkeypatch):
-    """Gradients are pulled in one walk over few edges, in two over many."""
-    if request.param == "two walks":
-        monkeypatch.setattr(_call, "walks_once", lambda _: False)
+@pytest.fixture(autouse=True, params=["one pass", "two passes"])
+def n_passes(request, monkeypatch):
+    """Compute gradients in a single pass over the edges, or in two."""
+    if request.param == "two passes":
+        monkeypatch.setattr(_call, "is_single_pass", lambda _: False)
     else:
         monkeypatch.setattr(_plan, "_HUB", FEW_EDGES)
 
@@ -34,7 +34,7 @@ def _random(n_receivers, n_senders, n_edges, rng, hub=0):
     senders = torch.randint(n_senders, (n_edges,), generator=rng)
     keep = receivers % 7 != 3  # some receivers without a sender
     receivers, senders = receivers[keep], senders[keep]
-    if hub:  # node 0 attends to a crowd and a crowd attends to node 0
+    if hub:  # node 0 has many senders and many receivers
         crowd_in = torch.randint(n_senders, (hub,), generator=rng)
         crowd_out = torch.randint(n_receivers, (hub,), generator=rng)
         zeros = torch.zeros(hub, dtype=torch.int64)
@@ -117,7 +117,7 @@ def test_kernels_equal_the_reference(
     graph, kind, extra, n_heads, head_dim, make_call, make_score
 ):
     if graph == "hub" and n_heads == 3:
-        n_heads, head_dim = 1, 3  # as odd, and a third of the work
+        n_heads, head_dim = 1, 3  # also odd, and less work
     options = dict(EXTRAS[extra])
     edges, dropout = _graph(graph), options.pop("dropout", 0.0)
     n_edge_features = options.pop("n_edge_features", 0)
@@ -160,7 +160,7 @@ def _rows_of(lengths):
 @pytest.mark.parametrize("n_heads", [1, 2, 4, 9])
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
 def test_rows_of_all_lengths_equal_the_reference(kind, n_heads, make_call, make_score):
-    """Up to 32 edges are taken together: rows that fill that, exceed it, begin late."""
+    """Rows that fill a group of 32 edges, exceed it, or start within one."""
     lengths = [0, 1, 31, 0, 32, 33, 2, 0, 0, 63, 64, 65, *range(9), 256, 1, 257, 300, 0]
     edges = _rows_of(lengths + [0] * 40 + [1] * 40)
     tensors = make_call(edges, kind, n_heads, 8, n_edge_features=2)
@@ -172,17 +172,17 @@ def test_rows_of_all_lengths_equal_the_reference(kind, n_heads, make_call, make_
 @pytest.mark.parametrize("extra", [*EXTRAS, "prior"])
 @pytest.mark.parametrize("n_heads", [1, 2, 3, 5, 8, 9])
 @pytest.mark.parametrize("twice", [True, False])
-def test_the_query_of_gat_is_pulled_with_and_without_a_walk_over_edges(
+def test_query_gradient_of_gat_equals_the_reference_either_way(
     twice, n_heads, extra, make_call, make_score, monkeypatch
 ):
-    """Scores above 0, below 0, and both: rows of all lengths, bounds of both kinds."""
-    asked = []
+    """With or without second sums, for rows with positive, negative or mixed scores."""
+    sizes_seen = []
 
-    def sums_twice(*sizes, query, bias):
-        asked.append(sizes)
+    def needs_second_sums(*sizes, query, bias):
+        sizes_seen.append(sizes)
         return (query or bias) and twice
 
-    monkeypatch.setattr(_call, "sums_twice", sums_twice)
+    monkeypatch.setattr(_call, "needs_second_sums", needs_second_sums)
     lengths = [0, 1, 31, 0, 32, 33, 2, 0, 63, 64, 65, *range(9), 256, 1, 257, 300, 0]
     edges = _rows_of(lengths + [0] * 40 + [1] * 40)
     options = dict({"prior": {"bias": True}} | EXTRAS)[extra]
@@ -197,25 +197,25 @@ def test_the_query_of_gat_is_pulled_with_and_without_a_walk_over_edges(
     dropout, fixed = options.get("dropout", 0.0), {"bias"} if twice else set()
     truth = _outcome("reference", *call, torch.float64, dropout, fixed)
     _assert_close(_outcome("cpu", *call, torch.float32, dropout, fixed), truth)
-    assert asked
+    assert sizes_seen
 
 
 @pytest.mark.parametrize(
-    ("width", "fixed", "walks"),
-    [(8, {"bias"}, 0), (8, set(), 1), (32, {"bias"}, 1)],
+    ("width", "fixed", "has_pass"),
+    [(8, {"bias"}, False), (8, set(), True), (32, {"bias"}, True)],
 )
-def test_edges_are_walked_for_the_query_of_gat_only_where_that_is_less(
-    width, fixed, walks, make_call, make_score, monkeypatch
+def test_query_gradient_of_gat_takes_a_pass_only_if_that_is_cheaper(
+    width, fixed, has_pass, make_call, make_score, monkeypatch
 ):
     edges = _edges(*_random(40, 40, 800, torch.Generator().manual_seed(0)), 40, 40)
-    monkeypatch.setattr(_call, "walks_once", lambda _: False)
-    pulled = _calls_of("receiver_gradients", monkeypatch)
+    monkeypatch.setattr(_call, "is_single_pass", lambda _: False)
+    calls = _calls_of("receiver_gradients", monkeypatch)
     tensors = make_call(edges, "gat", 2, width)
     del tensors["edge_features"]
     call = (edges, "gat", tensors, make_score)
     truth = _outcome("reference", *call, torch.float64, 0.0, fixed)
     _assert_close(_outcome("cpu", *call, torch.float32, 0.0, fixed), truth)
-    assert (len(pulled) > 0) == walks
+    assert (len(calls) > 0) == has_pass
 
 
 @pytest.mark.parametrize("kind", ["gatv2", "dot"])
@@ -230,7 +230,7 @@ def test_value_may_be_wider_than_key(kind, make_call, make_score):
 
 
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
-def test_edges_too_many_for_int32_give_the_same(
+def test_more_edges_than_int32_can_count_give_the_same(
     kind, make_call, make_score, monkeypatch
 ):
     tensors = make_call(_graph("two sides"), kind, n_edge_features=1)
@@ -253,14 +253,14 @@ def test_prefetched_rows_change_nothing(
     call = (edges, kind, tensors, make_score, torch.float32, 0.5)
     found = {}
     for n_bytes in (0, 2**40):
-        monkeypatch.setattr("skattn.ops._cpu._walk_plan._L2", n_bytes)
+        monkeypatch.setattr("skattn.ops._cpu._passes._L2", n_bytes)
         found[n_bytes] = _outcome("cpu", *call)
     assert all(found[0][name].equal(found[2**40][name]) for name in found[0])
 
 
 @pytest.mark.parametrize("poison", [torch.nan, torch.inf])
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
-def test_a_value_that_is_not_finite_reaches_its_receivers_alone(
+def test_a_value_that_is_not_finite_reaches_only_its_receivers(
     kind, poison, edges, make_call, make_score
 ):
     tensors = make_call(edges, kind)
@@ -273,7 +273,7 @@ def test_a_value_that_is_not_finite_reaches_its_receivers_alone(
 
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
 def test_long_rows_keep_their_digits(kind, make_call, make_score):
-    """Sums of 10^4 float32 numbers, straight on, are where 8e-6 came from."""
+    """Sums of 10^4 numbers would have an error of 8e-6 in float32 alone."""
     edges = _graph("hub")
     tensors = make_call(edges, kind, 4, 32)
     tensors = {n: t for n, t in tensors.items() if n not in ("bias", "edge_features")}
@@ -285,10 +285,10 @@ def test_long_rows_keep_their_digits(kind, make_call, make_score):
 
 
 @pytest.mark.parametrize("kind", ["gat", "gatv2", "dot"])
-def test_like_receivers_of_one_sender_keep_its_digits(
+def test_equal_receivers_of_one_sender_keep_their_digits(
     kind, make_call, make_score, monkeypatch
 ):
-    """Equal numbers are rounded one way: 8000 summed straight on lose 6e-5."""
+    """Rounding errors of equal numbers add up: 6e-5 for 8000 in float32 alone."""
     monkeypatch.setattr(_plan, "_HUB", HUB)
     hub = torch.arange(8000)
     edges = _edges(hub.repeat(2), torch.cat([hub, 0 * hub]), 8000, 8000)
@@ -303,32 +303,32 @@ def test_like_receivers_of_one_sender_keep_its_digits(
 
 
 @pytest.mark.parametrize(("n_receivers", "expected"), [(256, 1), (257, 0)])
-def test_crowded_senders_are_pulled_by_walks_of_their_own(
+def test_senders_with_many_receivers_need_a_pass_by_sender(
     n_receivers, expected, make_call, make_score, monkeypatch
 ):
-    monkeypatch.setattr(_call, "walks_once", _walk_plan.walks_once)
+    monkeypatch.setattr(_call, "is_single_pass", _passes.is_single_pass)
     monkeypatch.setattr(_plan, "_HUB", HUB)
-    pulled = _calls_of("fused_gradients", monkeypatch)
+    calls = _calls_of("fused_gradients", monkeypatch)
     receivers = torch.arange(n_receivers)
     edges = _edges(receivers, 0 * receivers, n_receivers, n_receivers)
     tensors = make_call(edges, "gat", 2, 8)
     del tensors["edge_features"]
     _outcome("cpu", edges, "gat", tensors, make_score, torch.float32, 0.0)
-    assert len(pulled) == expected
+    assert len(calls) == expected
 
 
 @pytest.mark.parametrize(("n_edges", "expected"), [((1 << 14) - 1, 1), (1 << 14, 0)])
-def test_few_edges_are_walked_once_and_never_sorted_by_sender(
+def test_few_edges_take_a_single_pass_and_are_not_sorted_by_sender(
     n_edges, expected, make_call, make_score, monkeypatch
 ):
-    monkeypatch.setattr(_call, "walks_once", _walk_plan.walks_once)
-    pulled = _calls_of("fused_gradients", monkeypatch)
+    monkeypatch.setattr(_call, "is_single_pass", _passes.is_single_pass)
+    calls = _calls_of("fused_gradients", monkeypatch)
     senders = torch.arange(n_edges) % 200
     edges = _edges(torch.arange(n_edges) % 100, senders, 100, 200)
     tensors = make_call(edges, "gat", 2, 8)
     del tensors["edge_features"]
     _outcome("cpu", edges, "gat", tensors, make_score, torch.float32, 0.0)
-    assert len(pulled) == expected
+    assert len(calls) == expected
     assert ("by_sender" in vars(_plan.plan_of(edges))) == (not expected)
 
 
@@ -359,7 +359,7 @@ def test_gradient_of_an_input_changed_in_place_is_refused(edges, make_call, make
         out.sum().backward()
 
 
-def test_tensors_may_lie_in_memory_as_they_like(edges, make_call, make_score):
+def test_tensors_need_not_be_contiguous(edges, make_call, make_score):
     tensors = make_call(edges, "dot")
     turned = {
         name: t.transpose(0, 1).contiguous().transpose(0, 1) if t.dim() > 1 else t
@@ -372,7 +372,7 @@ def test_tensors_may_lie_in_memory_as_they_like(edges, make_call, make_score):
     assert outs[0].equal(outs[1])
 
 
-def test_senders_in_int64_are_taken_too(edges, make_call, make_score):
+def test_senders_may_be_int64(edges, make_call, make_score):
     wide = Edges(edges.indptr, edges.senders.long(), edges.n_senders)
     tensors = make_call(edges, "gat")
     score = make_score("gat", tensors)

@@ -1,4 +1,4 @@
-"""Loops in compiled code, and how the cache of compiled code learns of edits."""
+"""Loops of compiled code, and invalidation of the kernel cache."""
 
 import gc
 import subprocess
@@ -52,9 +52,9 @@ def answer():
 print(answer(), sum(answer.stats.cache_hits.values()))
 """
 _IMPORTED = """
-from skattn.ops._cpu._compiler import part
+from skattn.ops._cpu._compiler import inlined
 
-@part
+@inlined
 def number():
     return {}
 """
@@ -77,7 +77,7 @@ def test_kernels_are_compiled_again_when_their_imports_are_edited(tmp_path):
 
 
 @pytest.mark.slow
-def test_cache_that_names_a_class_which_is_gone_is_written_anew(tmp_path):
+def test_cache_that_names_a_removed_class_is_rewritten(tmp_path):
     (tmp_path / "kernels.py").write_text(
         """
 from imported import record
@@ -108,7 +108,7 @@ print(answer(record), sum(answer.stats.cache_hits.values()))
 
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("fails", [True, False])
-def test_no_garbage_is_collected_while_compiling_and_then_as_before(enabled, fails):
+def test_garbage_collection_is_paused_during_compilation(enabled, fails):
     found = []
 
     def compile_for(signature):

@@ -1,13 +1,12 @@
-"""A walk over the rows of a CSR, up to 32 edges at a time.
+"""Operations on groups of up to 32 edges: several CSR rows, or a part of a long one.
 
-Operations on single edges (a score, its exponential, a random number) run on a group of
-edges at once: whole rows, or a part of a long one. They fill whole vectors although
-molecules have three edges per row. Operations on rows follow, row by row.
+Operations per edge (score, exponential, dropout) run on a whole group, which fills SIMD
+lanes even where rows are short; operations per row follow, row by row.
 
-In buffers an edge takes `slots` numbers, its heads and gaps that make them a power of
-two or a multiple of eight: lanes that start at an edge's first head hold heads of one
-edge, or all heads of several edges. Lanes may be written over the end of a row or edge:
-the following one is written later, and buffers have room behind the last.
+In buffers, an edge has `slots` numbers: one per head, padded to a power of two or a
+multiple of eight, so that lanes that start at an edge's first head hold heads of one
+edge or all heads of several edges. Lanes may be written beyond the end of a row or
+edge: the next one is written later, and buffers have room after the last.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -19,7 +18,7 @@ import numpy as np
 
 from skattn.ops._cpu import _lanes as lanes
 from skattn.ops._cpu import _memory as memory
-from skattn.ops._cpu._compiler import loop, part
+from skattn.ops._cpu._compiler import inlined, loop
 from skattn.ops._cpu._lanes import splat
 from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import (
@@ -33,21 +32,21 @@ from skattn.ops._cpu._memory import (
     store,
     store_first,
 )
-from skattn.ops._cpu._records import Group, Inputs, Sizes, Workspace
-from skattn.ops._cpu._walk_plan import AHEAD, CHUNK
+from skattn.ops._cpu._passes import AHEAD, CHUNK
+from skattn.ops._cpu._records import EdgeGroup, Inputs, Sizes, Workspace
 from skattn.ops._random import GOLDEN
 
 f32, f64, u32, i64 = np.float32, np.float64, np.uint32, np.int64
 
-SPILL = 256  # edges summed in float32 before their sum moves on to float64
+SPILL = 256  # edges summed in float32 before the sum is added to a float64 sum
 ROOM = CHUNK + LANES  # edges that a buffer has room for
-LINE = 16  # numbers that the memory delivers together
-LOWEST = -1e30  # of scores: its power is 0 beside any other
+LINE = 16  # float32 numbers of a cache line
+LOWEST = -1e30  # score of an edge that is left out: its exponential is 0
 
 # ---- buffers -------------------------------------------------------------------------
 
 
-@part
+@inlined
 def _row_size(sizes, shape):
     of_score = shape.heads * shape.step
     widest = max(sizes.sums * max(sizes.step, sizes.features), of_score)
@@ -55,25 +54,26 @@ def _row_size(sizes, shape):
 
 
 def workspace_size(sizes, shape):
-    """Return the number of bytes that `workspace_at` lays out; zero on entry."""
+    """Return the number of bytes of a workspace, which must be zero on entry."""
     row, slots = _row_size.py_func(sizes, shape), sizes.slots
     doubled = 28 * ROOM + 8 * AHEAD + 16 * row + 8 * slots
     return doubled + 4 * (7 * slots * ROOM + 3 * row + slots + LANES)
 
 
-@part
+@inlined
 def workspace_at(work, sizes, shape):
-    """Lay out the buffers of a walk; shape = (heads, width, step) of the score."""
+    """Lay out a workspace; shape = (heads, width, step) of the score."""
     row, size = _row_size(sizes, shape), sizes.slots * ROOM
-    walked, edge_words = longs(work), ints(work + 24 * ROOM + 8 * AHEAD)
+    edge_rows, edge_words = longs(work), ints(work + 24 * ROOM + 8 * AHEAD)
     sums = doubles(work + 28 * ROOM + 8 * AHEAD)
     start = work + 28 * ROOM + 8 * AHEAD + 16 * row + 8 * sizes.slots
     s, words = floats(start), ints(start + 24 * size)
     rows, head_words = after(s, 7 * size), ints(start + 28 * size + 12 * row)
-    for h in loop(sizes.slots):  # both sums of a head drop the same weights
+    for h in loop(sizes.slots):  # second sums drop the same weights
         head_words[h] = u32(h % sizes.heads * GOLDEN)
     return Workspace(
-        walked, after(walked, ROOM), after(walked, 2 * ROOM + AHEAD), edge_words, words,
+        edge_rows, after(edge_rows, ROOM), after(edge_rows, 2 * ROOM + AHEAD),
+        edge_words, words,
         s, after(s, size), after(s, 2 * size), after(s, 3 * size),
         rows, after(rows, row), after(rows, 2 * row),
         after(s, 4 * size), after(s, 5 * size),
@@ -81,16 +81,16 @@ def workspace_at(work, sizes, shape):
     )  # fmt: skip
 
 
-@part
+@inlined
 def clear(x, n):
     """Set n numbers to 0."""
     for k in loop(0, n, LANES):
         store(x, k, splat(0.0))
 
 
-@part
+@inlined
 def write(x, shape, table, i):
-    """Write row i of a table; x has `step` numbers per head."""
+    """Write x, with `step` numbers per head, to row i of a table."""
     heads, width, step = shape.heads, shape.width, shape.step
     to = after(table, i * heads * width)
     for h in loop(heads):
@@ -98,9 +98,9 @@ def write(x, shape, table, i):
             store_first(to, h * width + c, load(x, h * step + c), width - c)
 
 
-@part
-def named(call):
-    """Return (score, sizes, inputs) with names: they cross from Python without."""
+@inlined
+def as_records(call):
+    """Return (score, sizes, inputs) as records; Python passes plain tuples."""
     score, sizes, inputs = call
     return score, Sizes(*sizes), Inputs(*inputs)
 
@@ -108,51 +108,51 @@ def named(call):
 # ---- groups of edges -----------------------------------------------------------------
 
 
-@part
-def start_of(rows, first, stop):
-    """Return cuts, indptr, and the first row and edge range of some blocks."""
+@inlined
+def start_blocks(rows, first, stop):
+    """Return cuts, indptr, the first row, and the range of edges of some blocks."""
     cuts, indptr = longs(rows.cuts), longs(rows.indptr)
     i = cuts[first]
     return cuts, indptr, i, indptr[i], indptr[cuts[stop]]
 
 
-@part
+@inlined
 def next_group(rows, i, begin, high, ahead, stop, workspace):
-    """Select whole rows from i on, or a part of a long row i, and load their edges."""
+    """Load the edges of the next group: rows from i on, or a part of row i."""
     group = _cut_group(longs(rows.indptr), i, begin, high)
     load_edges(rows, group, ahead, stop, workspace)
     return group
 
 
-@part
+@inlined
 def _cut_group(indptr, i, begin, high):
     k = i + 1
     if indptr[k] - begin > CHUNK:
-        return Group(i, k, begin, begin + CHUNK)
+        return EdgeGroup(i, k, begin, begin + CHUNK)
     while k < high and k - i < CHUNK and indptr[k + 1] - begin <= CHUNK:
         k += 1
-    return Group(i, k, begin, indptr[k])
+    return EdgeGroup(i, k, begin, indptr[k])
 
 
-@part
+@inlined
 def row_span(indptr, group, r):
-    """Return a row's start in a group, its number of edges, and whether it begins."""
+    """Return a row's start and length in a group, and whether the row starts there."""
     start = max(indptr[r] - group.begin, 0)
     stop = min(indptr[r + 1], group.end) - group.begin
     return start, stop - start, indptr[r] >= group.begin
 
 
-@part
+@inlined
 def load_edges(rows, group, ahead, stop, workspace):
-    """Load both ends and the number of every edge; behind the last, the last again.
+    """Load row, other end and number of every edge; pad with those of the last edge.
 
-    `stop` is where the edges of all groups end.
+    `stop` is the end of the edges of all groups.
     """
     n = group.end - group.begin
     for r in loop(group.i, group.k):
         start, m, _ = row_span(longs(rows.indptr), group, r)
         for e in loop(start, start + m, LANES):
-            memory.store_long(workspace.walked, e, r)
+            memory.store_long(workspace.edge_rows, e, r)
     known = min(n + ahead, stop - group.begin)
     _load_indices(rows.others, rows.wide, group.begin, known, workspace.others)
     if rows.numbers:
@@ -161,13 +161,13 @@ def load_edges(rows, group, ahead, stop, workspace):
         for e in loop(n):
             workspace.numbers[e] = group.begin + e
     last = max(n - 1, 0)
-    memory.store_long(workspace.walked, n, workspace.walked[last])
+    memory.store_long(workspace.edge_rows, n, workspace.edge_rows[last])
     for e in loop(known, n + ahead + 1, LANES):
         memory.store_long(workspace.others, e, workspace.others[max(known - 1, 0)])
     memory.store_long(workspace.numbers, n, workspace.numbers[last])
 
 
-@part
+@inlined
 def _load_indices(address, wide, begin, n, to):
     if wide:
         for e in loop(n):
@@ -177,17 +177,17 @@ def _load_indices(address, wide, begin, n, to):
             to[e] = i64(ints(address)[begin + e])
 
 
-@part
+@inlined
 def copy_row(x, start, n, slots, w):
-    """Copy the numbers of a row's n edges out of a group's, zeros behind them."""
+    """Copy the numbers of the n edges of a row, padded with zeros, to w."""
     x = after(x, start * slots)
     for k in loop(0, (n + 3) // 4 * 4 * slots, LANES):
         store(w, k, lanes.first(n * slots - k, load(x, k), 0.0))
 
 
-@part
+@inlined
 def gather_heads(table, stride, numbers, n, sizes, to):
-    """Gather a number per head from the table's row of every edge."""
+    """Gather one number per head for every edge, from rows of a table."""
     H = sizes.heads
     for e in loop(n):
         row = after(table, numbers[e] * stride)
@@ -195,30 +195,30 @@ def gather_heads(table, stride, numbers, n, sizes, to):
             store(to, e * sizes.slots + h, load_first(row, h, H - h))
 
 
-@part
+@inlined
 def drop_weights(x, sizes, n, drop, workspace):
-    """Set to 0 or scale the numbers of edges."""
+    """Apply dropout to the weights of the n edges of a group."""
     for e in loop(0, n, LANES):
         words = lanes.xor(memory.low_words(workspace.numbers, e), drop.low)
-        store(workspace.edge_words, e, lanes.mixed(words, 0))
+        store(workspace.edge_words, e, lanes.hashed(words, 0))
     for e in loop(n):
         base = u32(workspace.edge_words[e]) + u32(drop.high)
         for h in loop(0, sizes.slots, LANES):
             words = lanes.plus(memory.load_words(workspace.head_words, h), base)
             store(workspace.words, e * sizes.slots + h, words)
     for k in loop(0, n * sizes.slots, LANES):
-        words = lanes.mixed(memory.load_words(workspace.words, k), 0)
-        store(x, k, load(x, k) * lanes.kept(words, drop.threshold, drop.scale))
+        words = lanes.hashed(memory.load_words(workspace.words, k), 0)
+        store(x, k, load(x, k) * lanes.dropout_scale(words, drop.threshold, drop.scale))
 
 
 # ---- rows of tables ------------------------------------------------------------------
 
 
-@part
+@inlined
 def prefetch_rows(table, stride, others, e, n, ahead):
-    """Prefetch the rows of n edges, `ahead` edges behind edge e; not if that is 0.
+    """Prefetch the table rows of n edges from e + ahead on; nothing if ahead is 0.
 
-    The first pass over a table prefetches; later ones find its rows in L2.
+    Only the first use of a table in a group prefetches; later ones find it in L2.
     """
     if ahead:
         for q in loop(e + ahead, e + ahead + n):
@@ -227,7 +227,7 @@ def prefetch_rows(table, stride, others, e, n, ahead):
                 memory.prefetch(row, k)
 
 
-@part
+@inlined
 def row_offsets(numbers, e, stride, heads, together):
     """Return four offsets: heads of one edge's row, or one head of four edges' rows."""
     if together:
@@ -235,38 +235,40 @@ def row_offsets(numbers, e, stride, heads, together):
     return memory.offsets_of(after(numbers, e), stride) + heads
 
 
-@part
-def multiply(walked, gathered, strides, sizes, n, workspace, to):
-    """Multiply, head by head, the rows for the walked and the other end of every edge.
+@inlined
+def multiply(row_table, gathered, strides, sizes, n, workspace, to):
+    """Write the dot product of both ends' table rows, per edge and head.
 
-    strides = (numbers from head to head in the table of walked, in that of gathered).
+    strides = (numbers between heads in row_table, in gathered).
     """
     H, slots, C = sizes.heads, sizes.slots, sizes.step
-    apart_i, apart_j = strides
-    together = H > 2  # else a tile's rows would be the same
+    stride_i, stride_j = strides
+    together = H > 2  # else rows of a tile would repeat
     edges = 1 if together else 4
     for e in loop(0, n, edges):
-        prefetch_rows(gathered, H * apart_j, workspace.others, e, edges, sizes.ahead)
+        prefetch_rows(gathered, H * stride_j, workspace.others, e, edges, sizes.ahead)
         for h in loop(0, H, 4 if together else 1):
-            i = memory.same_offset(h * apart_i)
-            j = memory.same_offset(h * apart_j)
+            i = memory.same_offset(h * stride_i)
+            j = memory.same_offset(h * stride_j)
             if together:
                 i, j = (
-                    memory.head_offsets(h, H, apart_i),
-                    memory.head_offsets(h, H, apart_j),
+                    memory.head_offsets(h, H, stride_i),
+                    memory.head_offsets(h, H, stride_j),
                 )
-            i = row_offsets(workspace.walked, e, H * apart_i, i, together)
-            j = row_offsets(workspace.others, e, H * apart_j, j, together)
+            i = row_offsets(workspace.edge_rows, e, H * stride_i, i, together)
+            j = row_offsets(workspace.others, e, H * stride_j, j, together)
             acc = lanes.zeros()
             for c in loop(0, C, LANES):
-                acc += memory.load_rows(walked, i, c) * memory.load_rows(gathered, j, c)
+                acc += memory.load_rows(row_table, i, c) * memory.load_rows(
+                    gathered, j, c
+                )
             to_next = 1 if together else slots
-            memory.store_quad(to, e * slots + h, to_next, lanes.total(acc))
+            memory.store_quad(to, e * slots + h, to_next, lanes.sum_rows(acc))
 
 
-@part
+@inlined
 def four_rows(table, others, e, n, stride):
-    """Return the rows of four edges, the last one again where there are less."""
+    """Return the rows of four edges; the last one repeats if there are fewer."""
     return (
         after(table, others[e] * stride),
         after(table, others[min(e + 1, n - 1)] * stride),
@@ -275,11 +277,11 @@ def four_rows(table, others, e, n, stride):
     )
 
 
-@part
+@inlined
 def weighted_sum(w, slots, others, n, table, shape, ahead, o):
     """Add to o[h] the sum over e of w[e, h] * table[others[e], h].
 
-    shape = (heads, columns between them in the table, whole lanes to be summed).
+    shape = (heads, numbers between heads in the table, numbers summed per head).
     """
     H, columns, C = shape
     stride = H * columns
@@ -296,11 +298,11 @@ def weighted_sum(w, slots, others, n, table, shape, ahead, o):
                 store(o, h * C + c, acc + w2 * load(r2, k) + w3 * load(r3, k))
 
 
-@part
+@inlined
 def add_multiples(w, slots, others, n, row, shape, table):
     """Add w[e, h] * row[h] to head h of the table's row of each of n edges.
 
-    shape = (heads, numbers from head to head in the row, in the table).
+    shape = (heads, numbers between heads in the row, in the table).
     """
     H, columns, C = shape
     for e in loop(n):
@@ -315,9 +317,9 @@ def add_multiples(w, slots, others, n, row, shape, table):
 # ---- sums of long rows ---------------------------------------------------------------
 
 
-@part
+@inlined
 def carry_sums(indptr, r, end, x, n, sums):
-    """Return whether a row ends here; keep or finish a long one's sums in float64."""
+    """Return whether a row ends here; sum long rows in float64."""
     done = indptr[r + 1] <= end
     if done and indptr[r + 1] - indptr[r] >= SPILL:
         for k in loop(n):
@@ -328,17 +330,17 @@ def carry_sums(indptr, r, end, x, n, sums):
     return done
 
 
-@part
+@inlined
 def spill(x, n, sums):
-    """Move partial sums in float32 to sums in float64."""
+    """Add float32 partial sums to float64 sums, and clear them."""
     for k in loop(n):
         sums[k] += f64(x[k])
         x[k] = f32(0)
 
 
-@part
+@inlined
 def scale(factor, start, n, x, sums):
-    """Scale the partial sums of a long row, in float32 and in float64."""
+    """Scale the float32 and float64 partial sums of a long row."""
     for k in loop(start, start + n):
         x[k] *= factor
         sums[k] *= f64(factor)

@@ -1,0 +1,93 @@
+"""Facts of a fit: its input, and the values of parameters that were "auto"."""
+
+from dataclasses import dataclass
+
+from skattn.graph._collection import GraphCollection
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitRecord:
+    """Facts of a fit that the fitted network and context do not hold."""
+
+    n_graphs: int
+    """Number of graphs."""
+    n_nodes: int
+    """Number of nodes of all graphs."""
+    n_edges: int
+    """Number of edges, without the self-loops that batches add."""
+    batch_size: int | None
+    """Graphs or targets in a training step; None for one whole graph."""
+    device: str
+    """Device of the training."""
+    n_train: int | None = None
+    """Number of labelled rows in training; None without labels."""
+    n_validation: int | None = None
+    """Number of labelled rows in validation; None without labels."""
+    early_stopping: bool | float | None = None
+    """Whether validation stops the training, or the fraction held out for it; None for
+    an estimator without the parameter."""
+
+    @classmethod
+    def of(cls, view, source, **facts):
+        """Make the record of a fit on a view.
+
+        Parameters
+        ----------
+        view : Graph or GraphCollection
+            The view of the training.
+        source : BatchSource
+            Its batches.
+        **facts : int, float or bool
+            Facts of a supervised fit.
+
+        Returns
+        -------
+        FitRecord
+            Plain values.
+        """
+        return cls(
+            n_graphs=view.n_graphs if isinstance(view, GraphCollection) else 1,
+            n_nodes=view.n_nodes,
+            n_edges=view.n_edges,
+            batch_size=source.batch_size,
+            device=str(source.device),
+            **facts,
+        )
+
+
+def early_stopping_of(value, n_validation, *, has_X_val):
+    """Return the value that the parameter ``early_stopping`` had in a fit."""
+    if value == "auto":
+        return n_validation > 0
+    return bool(value) if has_X_val else value
+
+
+def input_summary(estimator):
+    """Summarise the input of a fit, see ``input_summary_`` of the estimators."""
+    record = estimator._fit_record_
+    summary = {
+        "kind": estimator._context_.kind,
+        "n_graphs": record.n_graphs,
+        "n_nodes": record.n_nodes,
+        "n_edges": record.n_edges,
+        "n_features": estimator.n_features_in_,
+        "n_edge_features": estimator._schema_.n_edge_features,
+    }
+    if record.n_train is not None:
+        summary |= {"n_train": record.n_train, "n_validation": record.n_validation}
+    return summary
+
+
+def resolved_params(estimator):
+    """Collect the values of a fit, see ``resolved_params_`` of the estimators."""
+    record, spec = estimator._fit_record_, estimator.net_.objective.spec
+    params = {"dropout": spec.block.dropout, "batch_size": record.batch_size}
+    if record.early_stopping is not None:
+        params["early_stopping"] = record.early_stopping
+    return params | {
+        "device": record.device,
+        "encoder__activation": spec.block.activation,
+        "encoder__input_dropout": spec.input_dropout,
+        "encoder__jumping": spec.jumping,
+        "encoder__n_feature_layers": spec.n_feature_layers,
+    }

@@ -1,0 +1,48 @@
+"""Choice of the kernels' passes over the edges, by sizes; does not import numba."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+__all__ = [
+    "AHEAD",
+    "CHUNK",
+    "FEW_EDGES",
+    "is_single_pass",
+    "needs_second_sums",
+    "prefetch_distance",
+]  # fmt: skip
+
+FEW_EDGES = 1 << 14
+"""Number of edges below which one thread computes all gradients."""
+CHUNK = 32
+"""Edges of a group: 32 table rows of 1 KB stay in L2 while they are used."""
+AHEAD = CHUNK
+"""Prefetch distance in edges: one group."""
+_L2 = 1 << 20
+"""Bytes of a table that fits into the L2 cache and needs no prefetch."""
+
+
+def is_single_pass(n_edges: int) -> bool:
+    """Return whether the backward pass is a single pass over the edges.
+
+    It adds to rows of senders, which only one thread may do, and takes the scores (one
+    number per edge and head) from the forward pass.
+    """
+    return n_edges < FEW_EDGES
+
+
+def needs_second_sums(n_edges: int, n_sums: int, *, query: bool, bias: bool) -> bool:
+    """Return whether the forward pass of "gat" also sums over positive scores only.
+
+    The gradient of the query then needs `n_sums` numbers per head (the size of the
+    output) and no pass over the edges; otherwise a number per edge and a pass. `query`
+    and `bias` are whether their gradients are needed; that of the bias has a number per
+    edge anyway.
+    """
+    return query and not bias and n_edges >= n_sums
+
+
+def prefetch_distance(*tables: Tensor) -> int:
+    """Return the prefetch distance in edges; 0 if the tables fit into the L2 cache."""
+    return AHEAD if max(table.nbytes for table in tables) > _L2 else 0
