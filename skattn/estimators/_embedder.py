@@ -105,7 +105,7 @@ class AttentionEmbedder(
     ----------
     n_features_in_ : int
         Number of features; 0 for a graph without features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Feature names, if X has column names.
     input_summary_ : dict of str to object
         Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined

@@ -21,7 +21,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     activation : {"auto", "elu", "gelu", "relu", "silu"}, default="auto"
         Activation of each layer, after the normalisation. "auto": "gelu" for
         classification and regression of a plain table, "silu" for regression on the
-        nodes of one graph, else "elu"; with ``pretrained`` always "elu".
+        nodes of one graph, else "elu"; with ``pretrained`` it is "elu".
     share_weights : bool, default=False
         Whether query, key and value share one linear map, which reduces the number of
         weights: to half with ``attention="gatv2"``, to a third with "dot". With "gat"
