@@ -1,4 +1,4 @@
-"""Inspection of fitted estimators."""
+"""Inspection of fitted estimators: attention and readout weights."""
 
 from skattn.inspection._attention import attention_weights, readout_weights
 
