@@ -11,7 +11,7 @@ gives the same predictions for each.
 # One graph in four forms
 # -----------------------
 # The characters of "Les Misérables" are connected where they appear together; the edge
-# weight is the number of chapters. Nodes have no features of their own, so each gets an
+# weight counts how often. Nodes have no features of their own, so each gets an
 # indicator column.
 
 import matplotlib.pyplot as plt

@@ -88,5 +88,7 @@ print(f"accuracy on {len(y_test)} test graphs: {model.score(graphs_test, y_test)
 # The confusion matrix counts the test graphs.
 
 _, ax = plt.subplots(figsize=(5, 4), layout="constrained")
-ConfusionMatrixDisplay.from_estimator(model, graphs_test, y_test, ax=ax, cmap="Blues")
+ConfusionMatrixDisplay.from_estimator(
+    model, graphs_test, y_test, ax=ax, cmap="Blues", colorbar=False
+)
 plt.show()

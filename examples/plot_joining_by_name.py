@@ -55,7 +55,9 @@ print(comparison.assign(predicted=model.predict(new).round(1)).head(4))
 # Left the held-out predictions of the cross-validation, right the attention weights of
 # the first new row: its senders are the stations around it.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(12, 4), width_ratios=[1.4, 1], layout="constrained"
+)
 dots = left.scatter(
     stations["longitude"], stations["latitude"], c=predicted, cmap="coolwarm"
 )
@@ -63,6 +65,7 @@ figure.colorbar(
     dots, ax=left, label="predicted temperature in January (°C)", shrink=0.7
 )
 left.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)", aspect=1.25)
+left.set_title("held-out predictions")
 rows = model[:-1].transform(new)
 AttentionDisplay.from_estimator(model[-1], rows, row=0, ax=right)
 plt.show()

@@ -54,7 +54,9 @@ _, ax = plt.subplots(figsize=(5, 5), layout="constrained")
 PredictionErrorDisplay.from_predictions(
     y, predicted, kind="actual_vs_predicted", ax=ax, scatter_kwargs={"s": 12}
 )
+ticks = range(-6, 3, 2)
 ax.set(xlabel="measured log solubility", ylabel="predicted log solubility")
+ax.set(xticks=ticks, yticks=ticks)
 plt.show()
 
 # %%

@@ -79,9 +79,10 @@ print(f"accuracy on {len(y_test)} test sequences: {model.score(X_test, y_test):.
 # steps around each step.
 
 graphs = model[:-1].transform(X_test[-1:])
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
 lines = left.plot(X_test[-1])
-left.legend(lines, [f"channel {channel}" for channel in range(len(lines))], ncols=2)
+channels = [f"channel {channel}" for channel in range(len(lines))]
+left.legend(lines, channels, loc="upper left", bbox_to_anchor=(1, 1))
 left.set(title=f"activity: {y_test[-1]}", xlabel="step", ylabel="value")
 AttentionDisplay.from_estimator(model[-1], graphs, head=0, ax=right)
 right.set(xlabel="sender (step)", ylabel="receiver (step)")

@@ -4,7 +4,7 @@ Classify the rows of a table
 
 A plain table needs no graph: each row attends to its nearest training rows. This
 example compares :class:`~skattn.GraphAttentionClassifier` with a k-nearest neighbours
-classifier and shows which training rows a new row attends to.
+classifier.
 """
 
 # %%
@@ -14,14 +14,14 @@ classifier and shows which training rows a new row attends to.
 # accuracies on three folds of the breast cancer data (569 rows, 30 features).
 
 import matplotlib.pyplot as plt
-from sklearn.datasets import load_breast_cancer
-from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.datasets import load_breast_cancer, make_moons
+from sklearn.inspection import DecisionBoundaryDisplay
+from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skattn import GraphAttentionClassifier
-from skattn.inspection import AttentionDisplay
 
 X, y = load_breast_cancer(return_X_y=True)
 for model in [GraphAttentionClassifier(random_state=0), KNeighborsClassifier()]:
@@ -30,15 +30,31 @@ for model in [GraphAttentionClassifier(random_state=0), KNeighborsClassifier()]:
     print(f"{name:<26} accuracy {scores.mean():.3f} ± {scores.std():.3f}")
 
 # %%
-# Attention weights of one row
-# ----------------------------
-# A row attends to itself and to its ``n_neighbors=8`` nearest training rows.
-# :class:`~skattn.inspection.AttentionDisplay` takes the estimator and its input, which
-# is the output of the steps before it.
+# Decision boundaries
+# -------------------
+# Both classifiers on two features, with the probability of the second class as colour.
+# The k-nearest neighbours classifier counts the labels of the neighbours; the attention
+# network computes with the features of the row and of its neighbours.
 
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-pipeline = make_pipeline(StandardScaler(), GraphAttentionClassifier(random_state=0))
-pipeline.fit(X_train, y_train)
-rows = pipeline[:-1].transform(X_test)
-AttentionDisplay.from_estimator(pipeline[-1], rows, row=0)
+X, y = make_moons(200, noise=0.3, random_state=0)
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for ax, model in zip(
+    axes,
+    [GraphAttentionClassifier(random_state=0), KNeighborsClassifier()],
+    strict=True,
+):
+    boundary = DecisionBoundaryDisplay.from_estimator(
+        model.fit(X, y),
+        X,
+        response_method="predict_proba",
+        plot_method="pcolormesh",
+        grid_resolution=60,
+        cmap="coolwarm",
+        vmin=0,
+        vmax=1,
+        ax=ax,
+    )
+    ax.scatter(*X.T, c=y, cmap="coolwarm", edgecolors="black", s=25)
+    ax.set(title=type(model).__name__, xlabel="first feature", ylabel="second feature")
+figure.colorbar(boundary.surface_, ax=axes, label="probability of the second class")
 plt.show()

@@ -238,8 +238,11 @@ class AttentionDisplay:
         ax.set(xlabel="attention weight", ylabel=f"sender ({self.unit})")
 
     def _heat_map(self, ax, cmap):
-        """Draw the matrix, receivers in rows."""
-        image = ax.imshow(self.weights.toarray(), cmap=cmap, vmin=0)
+        """Draw the matrix, receivers in rows; entries without an edge stay blank."""
+        edges = self.weights.tocoo()
+        matrix = np.full(edges.shape, np.nan)
+        matrix[edges.row, edges.col] = edges.data
+        image = ax.imshow(matrix, cmap=cmap, vmin=0)
         ax.set(xlabel=f"sender ({self.unit})", ylabel=f"receiver ({self.unit})")
         if len(self.names) <= MOST_TICKS:
             ax.set_xticks(range(len(self.names)), self.names, rotation=90)

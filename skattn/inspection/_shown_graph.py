@@ -127,9 +127,10 @@ def shown_graph(estimator, prepared, row) -> ShownGraph:
         n_fitted = prepared.context.n_rows
         square = [[_below(n_fitted, head) for head in heads] for heads in layers]
         return ShownGraph(square, receiver, "row", n_fitted=n_fitted)
-    if estimator.graph is None:
+    joined = getattr(prepared.context, "graph", None)
+    if joined is None:
         return ShownGraph(layers, receiver, "node", view.nodes)
-    labels = estimator.graph.nodes  # the matrices are over the whole graph
+    labels = joined.nodes  # the matrices are over the whole graph
     receiver = int(labels.get_loc(view.nodes[receiver]))
     return ShownGraph(layers, receiver, "node", labels)
 

@@ -194,6 +194,13 @@ def test_sequence_is_a_heat_map_over_its_steps():
     assert display.ax_.get_ylabel() == "receiver (step)"
 
 
+def test_heat_map_is_blank_where_there_is_no_edge():
+    clf, graph = on_graph()
+    display = AttentionDisplay.from_estimator(clf, graph, kind="heatmap")
+    (image,) = display.ax_.images
+    assert_array_equal(image.get_array().mask, (ADJACENCY + np.eye(4)) == 0)
+
+
 def test_graph_of_a_list_is_a_heat_map_and_each_node_an_ego_picture():
     graphs = [Graph(ADJACENCY, X), Graph(ADJACENCY.T, X, nodes=list("abcd"))]
     clf = indifferent(made().fit(graphs, [0, 1]))
