@@ -207,7 +207,7 @@ class AttentionDisplay:
         weights = {
             end: w for end, w in zip(ends, edges.data, strict=True) if len({*end}) > 1
         }
-        most = max(weights.values(), default=1.0)
+        most = max(weights.values(), default=0) or 1.0
         colours = ScalarMappable(Normalize(0, most), cmap)
         for (receiver, sender), weight in weights.items():
             bend = 0.12 if (sender, receiver) in weights else 0
@@ -234,7 +234,8 @@ class AttentionDisplay:
         weights = self.weights[[0]].tocoo()
         order = np.argsort(weights.data, kind="stable")
         names = [self.names[sender] for sender in weights.col[order]]
-        ax.barh(names, weights.data[order], color=cmap(0.6))
+        widths = weights.data[order]
+        ax.barh(range(len(names)), widths, tick_label=names, color=cmap(0.6))
         ax.set(xlabel="attention weight", ylabel=f"sender ({self.unit})")
 
     def _heat_map(self, ax, cmap):
@@ -255,8 +256,8 @@ def _neighbourhood(
 ) -> tuple[list[int], sp.csr_array]:
     """Return the nodes within some hops, breadth first, and the weights among them.
 
-    Each receiver keeps itself and the senders with the largest weights; nodes at the
-    last hop are no receivers.
+    Each receiver keeps itself and the senders with the largest weights; the rows of
+    nodes at the last hop are empty.
     """
     numbers = {receiver: 0}
     edges: list[tuple[int, int, float]] = []

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 import torch
 from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
@@ -181,6 +182,21 @@ def test_bars_are_sorted_with_the_largest_at_the_top():
     widths = [bar.get_width() for bar in display.ax_.patches]
     assert widths == sorted(widths)
     assert display.ax_.get_yticklabels()[-1].get_text() == "2"
+
+
+def test_labels_that_read_alike_have_bars_of_their_own():
+    graph = Graph(ADJACENCY, X, nodes=pd.Index(["a", 1, "1", 2], dtype=object))
+    clf, _ = on_graph(graph)
+    display = AttentionDisplay.from_estimator(clf, graph, node="a", kind="bars")
+    labels = [tick.get_text() for tick in display.ax_.get_yticklabels()]
+    assert sorted(labels) == ["1", "1", "a"]
+    assert len(display.ax_.patches) == 3
+
+
+def test_weights_of_zero_are_drawn():
+    weights = sp.csr_array(([1.0, 0.0], ([0, 0], [0, 1])), shape=(2, 2))
+    display = AttentionDisplay(weights, ["a", "b"]).plot()
+    assert drawn(display) == {"b"}
 
 
 def test_sequence_is_a_heat_map_over_its_steps():
