@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from skattn.inspection._attention import prepared_input
 from skattn.inspection._radial_layout import radial_layout
-from skattn.inspection._shown_graph import Kind, check_index, shown_graph
+from skattn.inspection._shown_graph import (
+    Kind,
+    check_index,
+    neighbourhood,
+    shown_graph,
+)
 
 MOST_TICKS = 30
 """Number of names that fit on an axis of a heat map."""
@@ -155,7 +160,7 @@ class AttentionDisplay:
         if kind == "heatmap" or shown.receiver is None:
             nodes, weights = list(range(shown.n_nodes)), matrix
         else:
-            nodes, weights = _neighbourhood(matrix, shown.receiver, hops, n_senders)
+            nodes, weights = neighbourhood(matrix, shown.receiver, hops, n_senders)
             title = f"{shown.name_of_receiver}: {weights[0, 0]:.2f} on itself\n{title}"
         names = [shown.name(node) for node in nodes]
         display = cls(weights, names, kind=kind, title=title, unit=shown.unit)
@@ -249,31 +254,6 @@ class AttentionDisplay:
             ax.set_xticks(range(len(self.names)), self.names, rotation=90)
             ax.set_yticks(range(len(self.names)), self.names)
         return image
-
-
-def _neighbourhood(
-    matrix: sp.csr_array, receiver: int, hops: int, n_senders: int
-) -> tuple[list[int], sp.csr_array]:
-    """Return the nodes within some hops, breadth first, and the weights among them.
-
-    Each receiver keeps itself and the senders with the largest weights; the rows of
-    nodes at the last hop are empty.
-    """
-    numbers = {receiver: 0}
-    edges: list[tuple[int, int, float]] = []
-    ring = [receiver]
-    for _ in range(hops):
-        first = len(numbers)
-        for node in ring:
-            senders, weights = matrix[[node]].indices, matrix[[node]].data
-            order = np.lexsort([-weights, senders != node])[: n_senders + 1]
-            for sender in order:
-                number = numbers.setdefault(int(senders[sender]), len(numbers))
-                edges.append((numbers[node], number, weights[sender]))
-        ring = list(numbers)[first:]
-    receivers, senders, weights = map(np.array, zip(*edges, strict=True))
-    shape = (len(numbers), len(numbers))
-    return list(numbers), sp.csr_array((weights, (receivers, senders)), shape)
 
 
 def _write_beside(ax: Any, name: str, place: NDArray[np.float64]) -> None:

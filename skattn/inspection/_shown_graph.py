@@ -135,6 +135,31 @@ def shown_graph(estimator, prepared, row) -> ShownGraph:
     return ShownGraph(layers, receiver, "node", labels)
 
 
+def neighbourhood(
+    matrix: sp.csr_array, receiver: int, hops: int, n_senders: int
+) -> tuple[list[int], sp.csr_array]:
+    """Return the nodes within some hops, breadth first, and the weights among them.
+
+    Each receiver keeps itself and the senders with the largest weights; the rows of
+    nodes at the last hop are empty.
+    """
+    numbers = {receiver: 0}
+    edges: list[tuple[int, int, float]] = []
+    ring = [receiver]
+    for _ in range(hops):
+        first = len(numbers)
+        for node in ring:
+            senders, weights = matrix[[node]].indices, matrix[[node]].data
+            order = np.lexsort([-weights, senders != node])[: n_senders + 1]
+            for sender in order:
+                number = numbers.setdefault(int(senders[sender]), len(numbers))
+                edges.append((numbers[node], number, weights[sender]))
+        ring = list(numbers)[first:]
+    receivers, senders, weights = map(np.array, zip(*edges, strict=True))
+    shape = (len(numbers), len(numbers))
+    return list(numbers), sp.csr_array((weights, (receivers, senders)), shape)
+
+
 def check_index(name: str, value: Any, low: int, high: int | None = None) -> int:
     """Return an int in low .. high - 1, or raise ValueError."""
     is_int = isinstance(value, int | np.integer) and not isinstance(value, bool)
