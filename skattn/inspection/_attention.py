@@ -69,18 +69,7 @@ def attention_weights(estimator, X, *, adjacency=None):
     >>> len(weights), len(weights[0]), weights[0][0].shape
     (3, 4, (3, 3))
     """
-    prepared = _prepare(estimator, X, adjacency)
-    found: list[Matrices] = []
-    with torch.no_grad():
-        for network, batch in _networks_and_batches(estimator, prepared):
-            layers = network.attention_weights(**batch.inputs)
-            per_layer = [uncollate_edges(batch, weights) for weights in layers]
-            found += map(list, zip(*per_layer, strict=True))
-    if prepared.has_many_graphs:
-        return found
-    (matrices,) = found
-    place = prepared.placer()
-    return [[place(head) for head in layer] for layer in matrices]
+    return matrices(estimator, prepared_input(estimator, X, adjacency))
 
 
 def readout_weights(estimator, X):
@@ -124,7 +113,7 @@ def readout_weights(estimator, X):
     >>> weights[0].shape, weights[0].sum(axis=0).round(3)
     ((3, 4), array([1., 1., 1., 1.], dtype=float32))
     """
-    prepared = _prepare(estimator, X, None)
+    prepared = prepared_input(estimator, X, None)
     if not prepared.has_many_graphs or getattr(estimator, "readout", "") != "attention":
         raise ValueError(
             'readout_weights needs an estimator with readout="attention" that was '
@@ -139,7 +128,22 @@ def readout_weights(estimator, X):
     return found
 
 
-def _prepare(estimator, X, adjacency):
+def matrices(estimator, prepared):
+    """Compute the matrices of a prepared input, as `attention_weights` returns them."""
+    found: list[Matrices] = []
+    with torch.no_grad():
+        for network, batch in _networks_and_batches(estimator, prepared):
+            layers = network.attention_weights(**batch.inputs)
+            per_layer = [uncollate_edges(batch, weights) for weights in layers]
+            found += map(list, zip(*per_layer, strict=True))
+    if prepared.has_many_graphs:
+        return found
+    (of_graph,) = found
+    place = prepared.placer()
+    return [[place(head) for head in layer] for layer in of_graph]
+
+
+def prepared_input(estimator, X, adjacency):
     """Check the estimator and prepare X as for prediction."""
     if isinstance(estimator, Pipeline):
         raise TypeError(
