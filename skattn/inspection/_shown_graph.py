@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skattn.graph import Graph
-from skattn.graph._labels import some
+from skattn.graph._labels import listing
 from skattn.inspection._attention import matrices
 
 Kind = Literal["ego", "bars", "heatmap"]
@@ -66,7 +66,7 @@ class ShownGraph:
             return check_index("node", node, 0, self.n_nodes)
         if node not in self.labels:
             raise ValueError(
-                f"node must be a label of the graph, such as {some(self.labels)}, got "
+                f"node must be a label of the graph, such as {listing(self.labels)}, got "
                 f"{node!r}."
             )
         return int(self.labels.get_loc(node))

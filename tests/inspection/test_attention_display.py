@@ -16,7 +16,7 @@ from skattn import AttentionEmbedder, Graph, GraphAttentionClassifier
 from skattn.inspection import AttentionDisplay, attention_weights
 from skattn.inspection._radial_layout import radial_layout
 
-# 0 attends to 1 and 2; 1 to 3; 2 and 3 to nobody; and each to itself
+# edges 0 → 1, 0 → 2 and 1 → 3, and the self-loop of every node
 ADJACENCY = np.array([[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
 X = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 1.0], [0.5, -2.0]])
 Y = [0, 1, 1, 0]
