@@ -72,7 +72,8 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "ignore_pattern": r"demo\.py$",
+    "within_subsection_order": "NumberOfCodeLinesSortKey",
     "download_all_examples": False,
     "show_memory": False,
     "write_computation_times": False,
@@ -89,6 +90,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skattn"
 html_static_path = ["_static"]
 html_css_files = ["skattn.css"]
+html_sidebars = {"measured": [], "index": []}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
