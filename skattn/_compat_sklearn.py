@@ -13,7 +13,7 @@ from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
-from sklearn.utils._set_output import _safe_set_output
+from sklearn.utils._set_output import _get_output_config, _safe_set_output
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_feature_names_in,
@@ -37,6 +37,7 @@ __all__ = [
     "_check_n_features",
     "_check_sample_weight",
     "_fit_context",
+    "_get_output_config",
     "_num_samples",
     "_safe_indexing",
     "_safe_set_output",

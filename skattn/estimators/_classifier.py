@@ -305,6 +305,25 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         outputs = self._outputs(X, adjacency)
         return self._label_encoding_.probability(outputs)
 
+    def predict_log_proba(self, X, *, adjacency=None):
+        """Predict the logarithm of the probability of every class.
+
+        Parameters
+        ----------
+        X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
+            As for :meth:`predict`.
+        adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            Logarithms of :meth:`predict_proba`, finite for probabilities that round
+            to 0.
+        """
+        outputs = self._outputs(X, adjacency)
+        return self._label_encoding_.log_probability(outputs)
+
     def score(self, X, y, sample_weight=None, *, adjacency=None):
         """Compute the accuracy of the predictions.
 
@@ -326,6 +345,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
             known labels are.
         """
         predicted = self.predict(X, adjacency=adjacency)
+        y, sample_weight = self._context_.align(
+            X, adjacency, y=y, sample_weight=sample_weight
+        )
         y, known = ClassReader.of(self).read(y)
         if y.ndim == 2:
             y = np.where(known, y, predicted)  # an unknown label is never wrong

@@ -6,14 +6,22 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
-from skattn._compat_sklearn import Interval, StrOptions, _fit_context, with_callbacks
+from skattn._compat_sklearn import (
+    Interval,
+    StrOptions,
+    _fit_context,
+    _get_output_config,
+    with_callbacks,
+)
 from skattn._training import MaskedReconstruction
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import resolve_fit
 from skattn.estimators._transaction import Plan, fit
+from skattn.graph._alignment import has_index
 from skattn.graph._schema import GraphSchema
 
 
@@ -264,7 +272,8 @@ class AttentionEmbedder(
         Returns
         -------
         ndarray of shape (n_rows, n_components), float32
-            One embedding per row, target node, graph or sequence.
+            One embedding per row, target node, graph or sequence. With pandas output
+            (``set_output``), the index is that of X or holds the labels of the nodes.
 
         Raises
         ------
@@ -273,7 +282,11 @@ class AttentionEmbedder(
         NotFittedError
             If called before ``fit``.
         """
-        return self._outputs(X, adjacency)
+        outputs = self._outputs(X, adjacency)
+        if has_index(X) or _get_output_config("transform", self)["dense"] != "pandas":
+            return outputs
+        names = self._context_.row_names(X, adjacency)
+        return outputs if names.labels is None else names.index_rows(outputs)
 
     def fit_transform(self, X, y=None, *, adjacency=None):
         """Fit, then transform the same input.
@@ -293,6 +306,33 @@ class AttentionEmbedder(
             Embeddings, as returned by ``fit(X).transform(X)``.
         """
         return self.fit(X, y, adjacency=adjacency).transform(X, adjacency=adjacency)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns of an embedding.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Compared with the names of ``fit``; those of X, with or without the column
+            that names the nodes of ``graph``.
+
+        Returns
+        -------
+        ndarray of str of shape (n_components,)
+            ``attentionembedder0``, ``attentionembedder1``, ...
+
+        Raises
+        ------
+        ValueError
+            If ``input_features`` differ from those of ``fit``.
+        NotFittedError
+            If called before ``fit``.
+        """
+        check_is_fitted(self)
+        if input_features is not None:
+            key = self._context_.key_column
+            input_features = [name for name in input_features if name != key]
+        return super().get_feature_names_out(input_features)
 
     @property
     def _n_features_out(self):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 
 from skattn._training import Loss
 
@@ -48,6 +48,10 @@ class Classes:
         """Convert the network's output to (n, n_classes) probabilities."""
         return softmax(output.astype(np.float64), axis=1)
 
+    def log_probability(self, output):
+        """Convert the network's output to logarithms of probabilities."""
+        return log_softmax(output.astype(np.float64), axis=1)
+
     def predict(self, output):
         """Convert the network's output to classes."""
         return self.classes[output.argmax(1)]
@@ -81,6 +85,10 @@ class Indicators:
     def probability(self, output):
         """Convert the network's output to (n, n_labels) probabilities."""
         return expit(output.astype(np.float64))
+
+    def log_probability(self, output):
+        """Convert the network's output to logarithms of probabilities."""
+        return log_expit(output.astype(np.float64))
 
     def predict(self, output):
         """Convert the network's output to an indicator matrix."""

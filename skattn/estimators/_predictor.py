@@ -27,6 +27,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
     __metadata_request__fit = REQUESTED
     __metadata_request__predict = REQUESTED
     __metadata_request__predict_proba = REQUESTED
+    __metadata_request__predict_log_proba = REQUESTED
     __metadata_request__score = REQUESTED
 
     _parameter_constraints: ClassVar[dict] = {

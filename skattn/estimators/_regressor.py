@@ -247,6 +247,9 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
             R², averaged over the outputs; 1 is best.
         """
         predicted = self.predict(X, adjacency=adjacency)
+        y, sample_weight = self._context_.align(
+            X, adjacency, y=y, sample_weight=sample_weight
+        )
         y, known = NumberReader.of(self).read(y)
         rows = known.reshape(len(known), -1).all(1)
         weight = None if sample_weight is None else np.asarray(sample_weight)[rows]

@@ -46,9 +46,15 @@ def plan_supervised(attempt, arguments):
     inputs = resolve_fit(attempt, arguments.X, arguments.adjacency)
     context = inputs.context
     reader = attempt._label_reader.of(attempt)
-    y, known = reader.read(arguments.y)
+    y, sample_weight = context.align(
+        arguments.X,
+        arguments.adjacency,
+        y=arguments.y,
+        sample_weight=arguments.sample_weight,
+    )
+    y, known = reader.read(y)
     check_length(y, context.n_rows, "y", "X")
-    sample_weight = check_weight(arguments.sample_weight, y)
+    sample_weight = check_weight(sample_weight, y)
     label_model = reader.learn(y, known, sample_weight)
     encoding = label_model.encoding
     attempt._label_encoding_ = encoding
@@ -121,11 +127,16 @@ def _validation_rows(attempt, arguments, context, labels):
             "X; got both. Fit on Graph(adjacency, X) and pass a Graph as X_val, or set "
             "early_stopping to the fraction of rows to hold out."
         )
-    y, known = attempt._label_reader.of(attempt).read(arguments.y_val)
-    sample_weight = check_weight(arguments.sample_weight_val, y)
-    rows = labels.rows(y, known, sample_weight)
     check = partial(check_features, attempt, reset=False)
     view = context.join_validation(arguments.X_val, arguments.X, check)
+    y, sample_weight = context.align(
+        arguments.X_val,
+        y_val=arguments.y_val,
+        sample_weight_val=arguments.sample_weight_val,
+    )
+    y, known = attempt._label_reader.of(attempt).read(y)
+    sample_weight = check_weight(sample_weight, y)
+    rows = labels.rows(y, known, sample_weight)
     attempt._schema_.check(view)
     check_length(y, len(view), "y_val", "X_val")
     return view, rows

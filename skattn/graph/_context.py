@@ -13,10 +13,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skattn.graph._alignment import has_index
 from skattn.graph._collection import GraphCollection
 from skattn.graph._features import degree_features
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import FITTED_ON, InputKind
+from skattn.graph._row_names import RowNames
 
 Check = Callable[[Any], Any]
 Place = Callable[[sp.csr_array], sp.csr_array]
@@ -46,6 +48,11 @@ class Context(ABC):
         return FITTED_ON[self.kind][0]
 
     @property
+    def key_column(self) -> Any:
+        """Name of a column of X that is no feature but names the nodes, or None."""
+        return None
+
+    @property
     @abstractmethod
     def n_rows(self) -> int:
         """Number of rows, as many as y has."""
@@ -72,6 +79,25 @@ class Context(ABC):
     def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:  # noqa: ARG002
         """Return the view for validation; of the fitted graph if X is a slice of it."""
         return self.join(X, check=check)
+
+    def row_names(self, X: Any, adjacency: Any = None) -> RowNames:  # noqa: ARG002
+        """Return the names of the rows of X, arguments as for `join`.
+
+        The rows of a plain table, of graphs and of sequences have none: labels belong
+        to them by position, as in scikit-learn.
+        """
+        return RowNames(None)
+
+    def align(self, X: Any, adjacency: Any = None, **values: Any) -> tuple[Any, ...]:
+        """Return labels and weights in the order of the rows of X, by name.
+
+        `values` are by parameter name; only a Series or DataFrame is changed. Raises
+        ValueError if its labels are not those of the rows.
+        """
+        if not any(has_index(each) for each in values.values()):
+            return tuple(values.values())
+        names = self.row_names(X, adjacency)
+        return tuple(names.align(each, name) for name, each in values.items())
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a map of (receiver, sender) matrices to the positions of X's nodes.

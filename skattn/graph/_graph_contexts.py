@@ -18,6 +18,7 @@ from skattn.graph._context import (
 )
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
+from skattn.graph._row_names import RowNames
 from skattn.graph._sequences import (
     position_columns,
     read_sequences,
@@ -61,6 +62,10 @@ class GraphContext(Context):
             return self._fit_view().base[X.targets]
         return self.join(X, check=check)
 
+    def row_names(self, X: Any, adjacency: Any = None) -> RowNames:  # noqa: ARG002
+        """Return the labels of the targets of a Graph X."""
+        return RowNames.of_targets(X) if isinstance(X, Graph) else RowNames(None)
+
     def _fit_view(self) -> View:
         if self.view is None:
             raise RuntimeError("A fitted context has no graph: it can only join.")
@@ -83,6 +88,10 @@ class AdjacencyContext(GraphContext):
         """Return the graph of the new rows."""
         check_kind(self.kind, X, adjacency)
         return _graph_of_rows(X, adjacency, check)
+
+    def row_names(self, X: Any, adjacency: Any = None) -> RowNames:
+        """Return the labels of a DataFrame `adjacency`, in the order of X."""
+        return RowNames.of_table(X, nodes_of_rows(X, adjacency))
 
 
 def _graph_of_rows(X: Any, adjacency: Any, check: Check) -> Graph:

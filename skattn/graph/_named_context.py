@@ -11,6 +11,7 @@ from skattn.graph._features import degree_features, take_rows
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, stack
+from skattn.graph._row_names import RowNames
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,11 @@ class NamedContext(Context):
         features = check(columns)
         check_repeats(row_nodes, features, graph.nodes)
         return cls(graph.base.with_features(None), row_nodes, features)
+
+    @property
+    def key_column(self) -> Any:
+        """Name of the column that names the nodes, if the labels have a name."""
+        return self.graph.nodes.name
 
     @property
     def n_rows(self) -> int:
@@ -73,6 +79,11 @@ class NamedContext(Context):
         if self.features is not None:
             features = stack(self.features, later.features)
         return self._view(row_nodes, features, later.row_nodes)
+
+    def row_names(self, X: Any, adjacency: Any = None) -> RowNames:  # noqa: ARG002
+        """Return the labels of the nodes that the rows of X name."""
+        row_nodes, _ = named_rows(X, self.graph.nodes)
+        return RowNames.of_table(X, self.graph.nodes[row_nodes])
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a map of matrices to the positions of the whole graph."""

@@ -12,8 +12,8 @@ from skattn.graph._labels import as_index, listing
 def named_rows(X: Any, nodes: Any) -> tuple[NDArray[np.int64], Any]:
     """Return the node position of every row of a DataFrame, and its feature columns.
 
-    Labels are the index or a column of X with the name of `nodes`. The features are
-    None if X has no other column.
+    Labels are the index or a column of X with the name of `nodes`, or an index of text.
+    The features are None if X has no other column.
     """
     if not (hasattr(X, "columns") and hasattr(X, "index")):
         raise ValueError(
@@ -64,12 +64,13 @@ def _name_phrase(nodes: Any) -> str:
 
 def _node_labels(X: Any, nodes: Any) -> Any:
     """Return the node labels of rows from the index or a column of X."""
+    index = as_index(X.index)
     if nodes.name is not None and X.index.name == nodes.name:
-        return X.index
-    if _are_strings(nodes) and _are_strings(X.index):
-        return X.index
+        return index
     if nodes.name is not None and nodes.name in X.columns:
         return as_index(X[nodes.name])
+    if _are_strings(nodes) and _are_strings(index):
+        return index
     raise ValueError(_no_labels_message(X, nodes))
 
 

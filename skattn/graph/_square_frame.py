@@ -58,7 +58,7 @@ def nodes_of_rows(X: Any, adjacency: Any) -> Any:
 
 
 def _is_square_frame(adjacency: Any) -> bool:
-    shape = adjacency.shape if has_index(adjacency) else ()
+    shape: tuple[int, ...] = adjacency.shape if has_index(adjacency) else ()
     return len(shape) == 2 and shape[0] == shape[1]
 
 

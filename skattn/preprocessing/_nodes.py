@@ -14,6 +14,7 @@ from skattn._compat_sklearn import (
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._graph_list import is_graph_list
+from skattn.graph._row_names import RowNames
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +44,12 @@ class Nodes:
         return cls(collection.whole, graphs, collection.node_ptr)
 
     def labels(self, y: Any) -> Any:
-        """Return one label per target: in a list, the label of the node's graph."""
+        """Return one label per target: in a list, the label of the node's graph.
+
+        A Series with the labels of the targets as index is aligned with them.
+        """
         if y is None or self.node_ptr is None or self.listed is None:
-            return y
+            return RowNames.of_targets(self.graph).align(y, "y")
         n_graphs = len(self.listed)
         if len(y) != n_graphs:
             raise ValueError(
