@@ -36,7 +36,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     ----------
     graph : Graph or None, default=None
         Graph that the rows of a DataFrame join by node label. The labels of the rows
-        are the DataFrame's index, or the column with the name of ``graph.nodes``.
+        are the index or the column with the name of ``graph.nodes``, else an index of
+        text.
     unlabeled : object, default=None
         Value in y that marks an unknown label, such as -1 or NaN. It is excluded from
         the loss and from the classes; the row stays in the graph. None: all labels are

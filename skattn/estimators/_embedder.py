@@ -47,7 +47,8 @@ class AttentionEmbedder(
         and 1.
     graph : Graph or None, default=None
         Graph that the rows of a DataFrame join by node label. The labels of the rows
-        are the DataFrame's index, or the column with the name of ``graph.nodes``.
+        are the index or the column with the name of ``graph.nodes``, else an index of
+        text.
     n_neighbors : int, default=8
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.

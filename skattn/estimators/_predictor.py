@@ -77,12 +77,14 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
               join the parameter ``graph`` by node label if it is set; else a k-NN graph
               is made.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Labels of the rows, target nodes, graphs or sequences.
+            Labels of the rows, target nodes, graphs or sequences. Where rows are nodes
+            with labels, a Series or DataFrame with these as index is aligned with them;
+            elsewhere, as in a plain table, the order decides.
         sample_weight : array-like of shape (n_rows,), optional
-            Weights of the rows in the loss.
+            Weights of the rows in the loss, aligned as ``y``.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             Graph of the rows: row ``i`` attends to row ``j`` where
-            ``adjacency[i, j] != 0``.
+            ``adjacency[i, j] != 0``. A DataFrame with the index of X is aligned with X.
         X_val : like X, optional
             Validation data, evaluated after each epoch: another view of the same graph,
             another graph, other graphs or sequences, or other rows, which join as in
@@ -102,7 +104,8 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         TypeError
             If X, or an entry of a list, cannot be converted to a graph.
         ValueError
-            If the input is invalid; an earlier fit is then kept.
+            If the input is invalid, as if the labels of y are not those of the nodes;
+            an earlier fit is then kept.
         MemoryError
             If a training step needs more memory than is available.
         KeyboardInterrupt

@@ -19,7 +19,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     ----------
     graph : Graph or None, default=None
         Graph that the rows of a DataFrame join by node label. The labels of the rows
-        are the DataFrame's index, or the column with the name of ``graph.nodes``.
+        are the index or the column with the name of ``graph.nodes``, else an index of
+        text.
     unlabeled : float or None, default=None
         Value in y that marks an unknown label, such as NaN. It is excluded from the
         loss; the row stays in the graph. None: all labels are known.

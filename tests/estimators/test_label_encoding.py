@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import cross_val_score
 
 from skattn import Graph, GraphAttentionRegressor
+from skattn.estimators._label_encoding import Classes, Indicators
 from skattn.graph import LabelledFold
 
 
@@ -32,6 +33,21 @@ def test_several_classes_get_probabilities_that_sum_to_one(small, table):
     np.testing.assert_allclose(proba.sum(1), 1, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(clf.predict(X), clf.classes_[proba.argmax(1)])
     assert clf.score(X, y) == accuracy_score(y, clf.predict(X)) > 0.7
+
+
+def test_logarithms_of_probabilities(small, table):
+    X, y = table
+    clf = small(max_epochs=3).fit(X, y)
+    np.testing.assert_allclose(clf.predict_log_proba(X), np.log(clf.predict_proba(X)))
+    indicators = np.stack([y, 1 - y, y], axis=1)
+    clf = small(max_epochs=3).fit(X, indicators)
+    np.testing.assert_allclose(clf.predict_log_proba(X), np.log(clf.predict_proba(X)))
+
+
+@pytest.mark.parametrize("encoding", [Classes, Indicators])
+def test_logarithms_of_small_probabilities_are_finite(encoding):
+    outputs = np.array([[-1000.0, 0.0]], dtype=np.float32)
+    assert encoding(np.arange(2)).log_probability(outputs)[0, 0] == -1000
 
 
 @pytest.mark.parametrize("dtype", [str, object, "category", "string", bool, float])

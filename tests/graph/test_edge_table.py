@@ -64,11 +64,35 @@ def test_columns_of_a_frame_are_taken_by_name():
     np.testing.assert_array_equal(graph.edge_features, [[7], [9]])
 
 
-def test_rows_of_the_same_edge_are_summed():
-    graph = Graph.from_edges([(0, 1), (0, 1)], nodes=2, weights=[1, 2.5])
+def test_rows_of_the_same_edge_are_summed_with_a_warning():
+    rows = [(0, 1), (1, 1), (0, 1), (0, 1), (1, 0)]
+    with pytest.warns(UserWarning, match="2 of 5 rows of edges repeat an edge"):
+        graph = Graph.from_edges(rows, nodes=2)
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 3], [1, 1]])
+    with pytest.warns(UserWarning, match="1 of 2 rows") as raised:
+        graph = Graph.from_edges([("a", "b")] * 2, weights=[1, 2.5])
     assert graph.adjacency[0, 1] == 3.5
+    assert raised[0].filename == __file__
 
 
+@pytest.mark.parametrize(
+    ("edges", "count"),
+    [
+        (pd.DataFrame({"u": ["a", "b", "c"], "v": ["b", None, None]}), "2 of 3"),
+        (pd.DataFrame({"u": [0, None], "v": [1, 0]}, dtype="Int64"), "1 of 2"),
+        (pd.DataFrame({"u": pd.to_datetime(["2024-01-01", None])}).assign(v=0), "1 of"),
+        (np.array([[0, 1], [np.nan, np.nan], [1, 0]]), "1 of 3"),
+        ([(0, 1), (None, 0), (1, float("nan"))], "2 of 3"),
+    ],
+)
+def test_missing_ends_are_refused_with_their_count(edges, count):
+    with pytest.raises(ValueError, match=f"got {count}.* missing .*position 1"):
+        Graph.from_edges(edges, nodes=4)
+    with pytest.raises(ValueError, match=f"got {count}.* missing"):
+        Graph.from_edges(edges)
+
+
+@pytest.mark.filterwarnings("error")
 def test_rows_of_the_same_edge_stay_parallel_with_features():
     graph = Graph.from_edges([(0, 1), (0, 1)], nodes=2, edge_features=[4, 3])
     np.testing.assert_array_equal(graph.edge_features.ravel(), [4, 3])
@@ -82,6 +106,7 @@ def test_no_edges_are_valid(edges):
     assert Graph.from_edges(edges, nodes=["a"]).n_edges == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*repeat an edge")
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_relabelling_permutes_the_matrix(data):
@@ -112,7 +137,7 @@ def test_positions_past_the_last_node_are_refused(last):
         Graph.from_edges(np.array([[0, last]]), nodes=3)
 
 
-@pytest.mark.parametrize("end", ["a", 0.5, None, np.nan])
+@pytest.mark.parametrize("end", ["a", 0.5])
 def test_labels_without_nodes_are_refused(end):
     with pytest.raises(ValueError, match=r"whole numbers from 0.*nodes="):
         Graph.from_edges([(0, end)], nodes=3)

@@ -56,6 +56,21 @@ def test_unnamed_index_of_strings_matches_string_labels():
     assert join(frame(index=["y", "w"]), LETTERED) == ([2, 0], ["age"])
 
 
+@pytest.mark.parametrize(
+    "index", [["order 1", "order 2"], pd.Index(["w", "x"], name="order"), ["w", "x"]]
+)
+def test_column_of_the_name_has_priority_over_an_index_of_another(index):
+    assert join(frame(["y", "w"], index), LETTERED) == ([2, 0], ["age"])
+
+
+@pytest.mark.parametrize("dtype", ["category", "string", object])
+def test_index_of_text_matches_in_every_form(dtype):
+    index = pd.Index(["y", "w"]).astype(dtype)
+    assert join(frame(index=index), LETTERED) == ([2, 0], ["age"])
+    graph = Graph(RING, nodes=pd.Index(list("wxyz")).astype(dtype))
+    assert join(frame(index=["y", "w"]), graph) == ([2, 0], ["age"])
+
+
 def test_string_labels_need_no_name():
     graph = Graph(RING, nodes=list("wxyz"))
     assert join(frame(index=["y", "w"]), graph) == ([2, 0], ["age"])

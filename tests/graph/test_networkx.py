@@ -15,6 +15,26 @@ def test_source_of_an_edge_attends_to_its_target():
     assert list(graph.nodes) == ["a", "b"]
 
 
+def test_features_are_aligned_with_the_nodes():
+    given_ = nx.Graph([("c", "a"), ("a", "b")])
+    X = pd.DataFrame({"f": [1.0, 2.0, 3.0]}, index=["a", "b", "c"])
+    assert Graph.from_networkx(given_, X).X["f"].tolist() == [3, 1, 2]
+    assert Graph.from_networkx(given_, X.to_numpy()).X.ravel().tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"index of X .*got 'd' and no 'c'"):
+        Graph.from_networkx(given_, X.rename(index={"c": "d"}))
+
+
+def test_features_are_aligned_with_numbered_nodes():
+    X = pd.DataFrame({"f": [1.0, 2.0, 3.0]}, index=[2, 0, 1])
+    assert Graph.from_networkx(nx.path_graph(3), X).X["f"].tolist() == [2, 3, 1]
+    text = X.set_axis(list("abc"))
+    assert Graph.from_networkx(nx.path_graph(3), text).X["f"].tolist() == [1, 2, 3]
+    moved = nx.Graph([(2, 0), (0, 1)])
+    assert Graph.from_networkx(moved, X.iloc[::-1]).X["f"].tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="which may be both"):
+        Graph.from_networkx(moved, X.reset_index(drop=True))
+
+
 def test_undirected_graph_is_symmetric():
     graph = Graph.from_networkx(nx.path_graph(3))
     np.testing.assert_array_equal(

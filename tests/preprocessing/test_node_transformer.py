@@ -122,6 +122,17 @@ def test_labels_are_passed_to_supervised_transformers(graph):
     assert_array_equal(transformer.transform(graph).X, X[:, :1])
 
 
+def test_labels_are_aligned_with_the_nodes(graph):
+    named = Graph(graph.adjacency, graph.X, nodes=list("abcd"))
+    y = pd.Series([0, 0, 1, 1], index=list("abcd"))
+    for labels in (y, y[::-1], y.sample(frac=1, random_state=0)):
+        fitted = NodeTransformer(SelectKBest(k=1)).fit(named, labels)
+        expected = SelectKBest(k=1).fit(graph.X, y).scores_
+        assert_array_equal(fitted.transformer_.scores_, expected)
+    with pytest.raises(ValueError, match=r"index of y .*got 'e' and no 'a'"):
+        NodeTransformer(SelectKBest(k=1)).fit(named, y.rename({"a": "e"}))
+
+
 def test_feature_names_in_and_out():
     transformer = NodeTransformer(encoder()).fit(frame_graph())
     assert transformer.n_features_in_ == 2
