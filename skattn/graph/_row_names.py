@@ -33,7 +33,7 @@ class RowNames:
 
     @classmethod
     def of_table(cls, X: Any, labels: Any) -> Self:
-        """Return the names of the rows of a table, whose nodes have these labels."""
+        """Return the names of the rows of a table with these node labels."""
         return cls(labels, X.index if has_index(X) else None)
 
     def align(self, values: Any, thing: str) -> Any:
