@@ -1,11 +1,22 @@
 """Alignment of labelled rows with node labels, by name."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._labels import is_default_index, listing, plain_index
+
+
+class _Nouns(NamedTuple):
+    """Names of two labelled objects, in messages."""
+
+    subject: str
+    """The labels that are compared, such as "The index of y"."""
+    thing: str
+    """The object with these labels, such as "y"."""
+    to: str
+    """The objects with the labels in the required order, such as "nodes"."""
 
 
 def has_index(values: Any) -> bool:
@@ -14,16 +25,21 @@ def has_index(values: Any) -> bool:
 
 
 def aligned(
-    values: Any, labels: Any, *, thing: str, numbers: NDArray[Any] | None = None
+    values: Any,
+    labels: Any,
+    *,
+    thing: str,
+    numbers: NDArray[Any] | None = None,
+    to: str = "nodes",
 ) -> Any:
-    """Return the rows of a Series or DataFrame in the order of node labels.
+    """Return the rows of a Series or DataFrame in the order of labels, as of nodes.
 
     Other containers, and those with row numbers as index, are returned unchanged; so is
     everything if `labels` is None. The other arguments are as for `order_by_name`.
     """
     if labels is None or not has_index(values):
         return values
-    order = order_by_name(values.index, labels, thing=thing, numbers=numbers)
+    order = order_by_name(values.index, labels, thing=thing, numbers=numbers, to=to)
     return values if order is None else values.iloc[order]
 
 
@@ -34,22 +50,23 @@ def order_by_name(
     thing: str,
     numbers: NDArray[Any] | None = None,
     of: str = "index",
+    to: str = "nodes",
 ) -> NDArray[np.int64] | None:
-    """Return the positions in `index` of node labels; None for rows by position.
+    """Return the positions of labels in `index`; None for rows by position.
 
     Parameters
     ----------
     index : pandas Index of shape (n_rows,)
         Labels of rows; row numbers are no labels.
     labels : pandas Index of shape (n_rows,)
-        Node labels in the required order. An `index` of another length is left to the
+        Labels, as of nodes, in the required order. An `index` of another length is left to the
         caller's check of lengths.
     thing : str
         Name of the rows in the user's terms, for messages.
     numbers : ndarray of shape (n_rows,) or None
         Positions of the rows in a whole graph, the row numbers that a slice keeps.
-    of : str
-        Noun for `index` in messages.
+    of, to : str
+        Nouns for `index` and for the objects with `labels`, in messages.
 
     Raises
     ------
@@ -57,6 +74,7 @@ def order_by_name(
         If the labels differ as sets, are not unique where their order differs, or may
         be labels and row numbers alike.
     """
+    nouns = _Nouns(f"The {of} of {thing}", thing, to)
     index, labels = plain_index(index), plain_index(labels)
     if len(index) != len(labels) or index.equals(labels):
         return None
@@ -65,12 +83,12 @@ def order_by_name(
     found = bool((at >= 0).all())
     if _are_row_numbers(index, labels, numbers):
         if found:
-            raise ValueError(_ambiguous(index, labels, of, thing))
+            raise ValueError(_ambiguous(index, labels, nouns))
         return None
     if not unique:
-        raise ValueError(_not_unique(index, labels, of, thing))
+        raise ValueError(_not_unique(index, labels, nouns))
     if not found:
-        raise ValueError(_different(index, labels, of, thing))
+        raise ValueError(_different(index, labels, nouns))
     return at.astype(np.int64)
 
 
@@ -89,31 +107,34 @@ def _are_row_numbers(index: Any, labels: Any, numbers: NDArray[Any] | None) -> b
     return text and not bool(index.astype(str).isin(labels).any())
 
 
-def _ambiguous(index: Any, labels: Any, of: str, thing: str) -> str:
+def _ambiguous(index: Any, labels: Any, nouns: _Nouns) -> str:
+    subject, thing, to = nouns
     return (
-        f"The {of} of {thing} must be labels or row numbers, got {listing(index, 3)}, "
-        f"which may be both: the nodes are labelled {listing(labels, 3)}. Pass "
-        f"{thing}.to_numpy() if row i is node i, else {thing}.loc[labels], in the "
-        "order of the nodes."
+        f"{subject} must be labels or row numbers, got {listing(index, 3)}, which may "
+        f"be both: the {to} are labelled {listing(labels, 3)}. Pass {thing}.to_numpy() "
+        f"if its order is that of the {to}, else {thing}.loc[labels], with their "
+        "labels in this order."
     )
 
 
-def _not_unique(index: Any, labels: Any, of: str, thing: str) -> str:
+def _not_unique(index: Any, labels: Any, nouns: _Nouns) -> str:
+    subject, thing, to = nouns
     names = labels if index.is_unique else index
     return (
-        f"The {of} of {thing} must name each node once where its order differs from "
-        f"that of the nodes, got {listing(names[names.duplicated()].unique())} more "
-        f"than once. Keep one row per node, or pass {thing}.to_numpy() if row i is "
-        "node i."
+        f"{subject} must not repeat labels where its order differs from that of the "
+        f"{to}, got {listing(names[names.duplicated()].unique())} more than once. Keep "
+        f"one row per label, or pass {thing}.to_numpy() if its order is that of the "
+        f"{to}."
     )
 
 
-def _different(index: Any, labels: Any, of: str, thing: str) -> str:
+def _different(index: Any, labels: Any, nouns: _Nouns) -> str:
+    subject, thing, to = nouns
     unknown = index[labels.get_indexer(index) < 0]
     missing = labels[index.get_indexer(labels) < 0]
     return (
-        f"The {of} of {thing} must hold the labels of the nodes "
-        f"({listing(labels, 3)}), got {listing(unknown)} and no {listing(missing)}. "
-        "Use the same labels, of the same type, for both, or pass "
-        f"{thing}.to_numpy() if row i is node i."
+        f"{subject} must hold the labels of the {to} ({listing(labels, 3)}), got "
+        f"{listing(unknown)} and no {listing(missing)}. Use the same labels, of the "
+        f"same type, for both, or pass {thing}.to_numpy() if its order is that of the "
+        f"{to}."
     )

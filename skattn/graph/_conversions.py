@@ -41,9 +41,11 @@ class Convertible(FileBacked):
         directed : bool, default=True
             Whether a row is one edge. If False, it is an edge in both directions.
         weights : str, array-like of shape (n_rows,) or None, default=None
-            Edge weights or the name of their column in ``edges``; None means 1.
+            Edge weights or the name of their column in ``edges``; None means 1. A
+            Series with the index of a DataFrame ``edges`` is aligned with it.
         edge_features : list of str, array-like of shape (n_rows, k) or None
-            Edge features per row of ``edges``, or the names of their columns.
+            Edge features per row of ``edges``, or the names of their columns; a
+            DataFrame is aligned as ``weights``.
         source, target : str or None, default=None
             Names of the columns u and v of a DataFrame. None: the columns called source
             and target, src and dst, from and to, or receiver and sender, in any order;

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skattn.graph._alignment import aligned, has_index
+
 _END_NAMES = (
     ("source", "target"),
     ("src", "dst"),
@@ -14,13 +16,23 @@ _END_NAMES = (
 """Names of the columns (u, v) that are found by name, in any order and case."""
 
 
-def column_values(edges: Any, values: Any) -> Any:
-    """Return the columns of the edge table that are given by name, else the values."""
+def column_values(edges: Any, values: Any, thing: str) -> Any:
+    """Return the columns of an edge table that are given by name, else the values.
+
+    A Series or DataFrame with the index of the edge table is aligned with it; `thing`
+    is its name in messages.
+    """
     names = _names(values)
-    if names is None:
+    if names is not None:
+        _check_columns(edges, names)
+        return edges[values].to_numpy()
+    if not (has_index(edges) and has_index(values)):
         return values
-    _check_columns(edges, names)
-    return edges[values].to_numpy()
+    index = edges.index
+    numbers = index.name is None and index.inferred_type == "integer"
+    if numbers and not index.isin(values.index).all():
+        return values
+    return aligned(values, index, thing=thing, to="rows of edges")
 
 
 def ends_of(edges: Any, source: Any, target: Any, *others: Any) -> NDArray[Any]:

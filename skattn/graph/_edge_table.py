@@ -29,8 +29,8 @@ def parts_from_edges(
     X = as_features(X)
     ends = ends_of(edges, source, target, weights, edge_features)
     _check_missing(ends)
-    weights = column_values(edges, weights)
-    edge_features = column_values(edges, edge_features)
+    weights = column_values(edges, weights, "weights")
+    edge_features = column_values(edges, edge_features, "edge_features")
     labels, n_nodes = _labels_of(ends, X, nodes)
     ends = _positions_of(ends, labels, n_nodes)
     if not directed:

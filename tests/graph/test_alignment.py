@@ -58,7 +58,7 @@ def test_labels_that_may_be_row_numbers_are_refused():
 
 def test_repeated_labels_keep_their_order_or_are_refused():
     assert order(list("aab"), list("aab")) is None
-    with pytest.raises(ValueError, match=r"name each node once.*'a' more than once"):
+    with pytest.raises(ValueError, match=r"must not repeat labels.*'a' more than once"):
         order(list("aba"), list("aab"))
 
 

@@ -75,3 +75,27 @@ def test_columns_keep_their_types():
     edges = pd.DataFrame({"user": [1], "item": ["b"]})
     graph = Graph.from_edges(edges, nodes=[1, "b"])
     np.testing.assert_array_equal(graph.adjacency.toarray(), A_TO_B)
+
+
+def test_weights_and_features_are_aligned_with_the_rows_of_the_table():
+    edges = pd.DataFrame({"u": ["a", "b"], "v": ["b", "a"]}, index=["ab", "ba"])
+    weights = pd.Series([3.0, 2.0], index=["ba", "ab"])
+    km = pd.DataFrame({"km": [30.0, 20.0]}, index=["ba", "ab"])
+    graph = Graph.from_edges(edges, weights=weights, edge_features=km)
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 2], [3, 0]])
+    np.testing.assert_array_equal(graph.edge_features, [[20], [30]])
+    with pytest.raises(ValueError, match=r"index of weights .*rows of edges .*'x'"):
+        Graph.from_edges(edges, weights=weights.rename({"ba": "x"}))
+
+
+def test_row_numbers_of_a_table_align_sorted_weights_alone():
+    edges = pd.DataFrame({"u": ["a", "b"], "v": ["b", "a"]})
+    by_size = pd.Series([3.0, 2.0]).sort_values()
+    assert list(by_size.index) == [1, 0]
+    np.testing.assert_array_equal(dense(edges, weights=by_size), [[0, 3], [2, 0]])
+    text = by_size.set_axis(["x", "y"])
+    np.testing.assert_array_equal(dense(edges, weights=text), [[0, 2], [3, 0]])
+    rest = edges.set_axis([7, 9])
+    np.testing.assert_array_equal(
+        dense(rest, weights=pd.Series([3.0, 2.0])), [[0, 3], [2, 0]]
+    )
