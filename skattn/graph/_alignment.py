@@ -5,7 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skattn.graph._labels import is_default_index, listing, plain_index
+from skattn.graph._labels import (
+    is_default_index,
+    listing,
+    may_be_row_numbers,
+    plain_index,
+)
 
 
 class _Nouns(NamedTuple):
@@ -59,8 +64,8 @@ def order_by_name(
     index : pandas Index of shape (n_rows,)
         Labels of rows; row numbers are no labels.
     labels : pandas Index of shape (n_rows,)
-        Labels, as of nodes, in the required order. An `index` of another length is left to the
-        caller's check of lengths.
+        Labels, as of nodes, in the required order. An `index` of another length is left
+        to the caller's check of lengths.
     thing : str
         Name of the rows in the user's terms, for messages.
     numbers : ndarray of shape (n_rows,) or None
@@ -97,7 +102,7 @@ def _are_row_numbers(index: Any, labels: Any, numbers: NDArray[Any] | None) -> b
 
     Unnamed integers cannot be labels of a graph whose labels are other text.
     """
-    if index.name is not None or index.inferred_type != "integer":
+    if not may_be_row_numbers(index):
         return False
     if is_default_index(index):
         return True

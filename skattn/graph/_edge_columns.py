@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._alignment import aligned, has_index
+from skattn.graph._labels import may_be_row_numbers
 
 _END_NAMES = (
     ("source", "target"),
@@ -28,11 +29,9 @@ def column_values(edges: Any, values: Any, thing: str) -> Any:
         return edges[values].to_numpy()
     if not (has_index(edges) and has_index(values)):
         return values
-    index = edges.index
-    numbers = index.name is None and index.inferred_type == "integer"
-    if numbers and not index.isin(values.index).all():
+    if may_be_row_numbers(edges.index) and not edges.index.isin(values.index).all():
         return values
-    return aligned(values, index, thing=thing, to="rows of edges")
+    return aligned(values, edges.index, thing=thing, to="rows of edges")
 
 
 def ends_of(edges: Any, source: Any, target: Any, *others: Any) -> NDArray[Any]:

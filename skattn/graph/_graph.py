@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import cut_adjacency
-from skattn.graph._alignment import aligned, has_index
+from skattn.graph._alignment import aligned
 from skattn.graph._conversions import Convertible
 from skattn.graph._features import (
     as_features,
@@ -247,11 +247,12 @@ class Graph(Convertible):
         ValueError
             If ``X`` does not have one row per node, or its labels differ.
         """
+        return self._with_features(X, self.nodes)
+
+    def _with_features(self, X: Any, nodes: Any) -> "Graph":
+        """Return the same graph with other node features and labels."""
         X = features_of_all(as_features(X), self.n_nodes)
-        labels = names_of(self)
-        X = aligned(X, labels, thing="X")
-        is_labelled = has_index(X) and X.index.equals(labels)
-        nodes = self.nodes if is_labelled else labels
+        X = aligned(X, names_of(self), thing="X")
         parts = (self.adjacency, X, self.edge_features, nodes)
         whole = self._trusted(*parts, self.base.targets)
         return whole[self.targets] if self.is_view else whole

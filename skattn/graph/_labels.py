@@ -59,6 +59,11 @@ def is_default_index(index: Any) -> bool:
     return bool(index.name is None and np.array_equal(index, np.arange(len(index))))
 
 
+def may_be_row_numbers(index: Any) -> bool:
+    """Return whether an index holds unnamed integers, which may be no labels."""
+    return index.name is None and index.inferred_type == "integer"
+
+
 def listing(labels: Any, most: int = 5) -> str:
     """Return a text of the first labels and the number of others."""
     shown = ", ".join(repr(label) for label in list(labels[:most]))

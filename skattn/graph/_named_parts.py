@@ -5,7 +5,7 @@ from typing import Any
 from skattn.graph._adjacency import canonical_adjacency
 from skattn.graph._alignment import aligned, has_index
 from skattn.graph._features import as_features
-from skattn.graph._labels import as_index, as_labels, plain_index
+from skattn.graph._labels import as_index, as_labels, may_be_row_numbers, plain_index
 from skattn.graph._square_frame import entries_by_node
 
 
@@ -34,5 +34,4 @@ def names_of(graph: Any) -> Any:
     if graph.nodes is not None or not has_index(graph.X):
         return graph.nodes
     index = plain_index(graph.X.index)
-    numbers = index.name is None and index.inferred_type == "integer"
-    return None if numbers or not index.is_unique else index
+    return index if index.is_unique and not may_be_row_numbers(index) else None

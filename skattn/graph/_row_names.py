@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from skattn.graph._alignment import aligned, has_index
 from skattn.graph._graph import Graph
+from skattn.graph._labels import may_be_row_numbers
 from skattn.graph._named_parts import names_of
 
 
@@ -46,10 +47,23 @@ class RowNames:
             return values
         if self.index is not None and values.index.equals(self.index):
             return values
+        if self.numbers is None and self._are_row_numbers(values.index):
+            return values
         return aligned(values, self.labels, thing=thing, numbers=self.numbers)
+
+    def _are_row_numbers(self, index: Any) -> bool:
+        """Return whether an index numbers rows of a table, which a slice may keep."""
+        if self.labels is None or not may_be_row_numbers(index):
+            return False
+        return not bool(index.isin(self.labels).all())
 
     def index_rows(self, rows: NDArray[Any]) -> Any:
         """Return rows (n_rows, n_columns) as a DataFrame with the labels as index."""
         import pandas as pd
 
         return pd.DataFrame(rows, index=self.labels)
+
+
+def with_named_features(graph: Graph, X: Any) -> Graph:
+    """Return a graph with other features; labels of the replaced ones become nodes."""
+    return graph._with_features(X, names_of(graph))

@@ -14,7 +14,7 @@ from skattn._compat_sklearn import (
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._graph_list import is_graph_list
-from skattn.graph._row_names import RowNames
+from skattn.graph._row_names import RowNames, with_named_features
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +61,9 @@ class Nodes:
 
     def with_features(self, features: Any) -> Graph | list[Graph]:
         """Return the graph, or the list of graphs, with other node features."""
-        graph = self.graph.with_features(features)
         if self.listed is None or self.node_ptr is None:
-            return graph
+            return with_named_features(self.graph, features)
+        graph = self.graph.with_features(features)
         table = graph.X.tocsr() if sparse.issparse(graph.X) else graph.X
         rows = getattr(table, "iloc", table)
         bounds = zip(self.listed, self.node_ptr[:-1], self.node_ptr[1:], strict=True)

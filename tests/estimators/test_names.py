@@ -127,6 +127,20 @@ def test_labels_join_rows_of_a_frame_by_node(small, frame, adjacency, y, series)
     assert curve == small(graph=graph).fit(keyed, series).loss_curve_
 
 
+@pytest.mark.parametrize("first", [1, 100])
+def test_row_numbers_of_labels_are_no_names_of_joined_rows(
+    small, frame, adjacency, y, first
+):
+    numbers = pd.RangeIndex(first, first + 40, name="id")
+    graph = Graph(adjacency, nodes=numbers)
+    numbered = frame.set_axis(numbers)
+    train = np.array([7, 2, 31, 12, 3])
+    expected = small(graph=graph).fit(numbered.iloc[train], y[train])
+    labels = pd.Series(y).iloc[train]
+    curve = small(graph=graph).fit(numbered.iloc[train], labels).loss_curve_
+    assert curve == expected.loss_curve_
+
+
 def test_adjacency_of_a_table_is_aligned_with_its_rows(
     small, frame, adjacency, y, series
 ):

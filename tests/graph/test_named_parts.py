@@ -48,9 +48,3 @@ def test_other_features_are_aligned_too(graph):
     assert features(graph.with_features(MOVED)) == [1, 2, 3]
     with pytest.raises(ValueError, match="got 'x', 'y', 'z'"):
         graph.with_features(X.set_axis(list("xyz")))
-
-
-def test_labels_of_replaced_features_stay():
-    graph = Graph(EDGES, X)
-    assert graph.nodes is None
-    assert list(graph.with_features(np.ones((3, 2))).nodes) == ABC

@@ -133,6 +133,16 @@ def test_labels_are_aligned_with_the_nodes(graph):
         NodeTransformer(SelectKBest(k=1)).fit(named, y.rename({"a": "e"}))
 
 
+def test_labels_of_the_features_stay_labels_of_the_nodes():
+    X = pd.DataFrame({"f": [1.0, 3.0]}, index=["a", "b"])
+    graph = Graph(np.eye(2), X)
+    scaled = NodeTransformer(StandardScaler()).fit_transform(graph[[1]])
+    assert list(scaled.nodes) == ["a", "b"]
+    assert scaled.targets.tolist() == [1]
+    many = NodeTransformer(StandardScaler()).fit_transform([graph, graph])
+    assert [each.nodes for each in many] == [None, None]
+
+
 def test_feature_names_in_and_out():
     transformer = NodeTransformer(encoder()).fit(frame_graph())
     assert transformer.n_features_in_ == 2
