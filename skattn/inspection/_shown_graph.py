@@ -105,11 +105,12 @@ class ShownGraph:
         layer = check_index("layer", layer, -n_layers, n_layers) % n_layers
         heads = self.layers[layer]
         n_heads = len(heads)
+        title = f"layer {layer + 1} of {n_layers}"
         if head is None:
             mean = sum(heads[1:], start=heads[0]) / n_heads
-            return sp.csr_array(mean), f"layer {layer}, mean of {n_heads} heads"
+            return sp.csr_array(mean), f"{title}, mean of {n_heads} heads"
         head = check_index("head", head, -n_heads, n_heads) % n_heads
-        return heads[head], f"layer {layer}, head {head}"
+        return heads[head], f"{title}, head {head + 1} of {n_heads}"
 
 
 def shown_graph(estimator, prepared, row) -> ShownGraph:
