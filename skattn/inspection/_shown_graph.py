@@ -37,7 +37,7 @@ class ShownGraph:
 
     @property
     def kind(self) -> Kind:
-        """Kind of the picture by default."""
+        """Default kind of the picture."""
         if self.n_fitted is not None:
             return "bars"
         return "heatmap" if self.receiver is None else "ego"
@@ -171,7 +171,7 @@ def check_index(name: str, value: Any, low: int, high: int | None = None) -> int
 
 
 def _below(n_rows: int, matrix: sp.csr_array) -> sp.csr_array:
-    """Return a square matrix: the given one below empty rows."""
+    """Make a matrix square by adding empty rows at the top."""
     indptr = np.concatenate([np.zeros(n_rows, matrix.indptr.dtype), matrix.indptr])
     n_nodes = matrix.shape[1]
     return sp.csr_array((matrix.data, matrix.indices, indptr), (n_nodes, n_nodes))
