@@ -144,7 +144,7 @@ def row_span(indptr, group, r):
 
 @inlined
 def load_edges(rows, group, ahead, stop, workspace):
-    """Load receiver, sender and index of every edge; pad with the last edge.
+    """Load row, other end and index of every edge; pad with those of the last edge.
 
     `stop` is the end of the edges of all groups.
     """
