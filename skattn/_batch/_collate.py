@@ -78,18 +78,21 @@ def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
     """Insert missing self-loops; without any nothing is copied."""
     adjacency = graph.adjacency
     loops = _missing_loops(adjacency)
-    log_weight = np.log(adjacency.data) if graph.is_weighted else None
-
-    def with_loops(rows: NDArray[Any] | None) -> Tensor | None:
-        return None if rows is None else as_tensor(loops.insert(rows, 0), np.float32)
-
+    log_weight = features = None
+    if graph.is_weighted:
+        weights = np.log(loops.weights(adjacency))
+        log_weight = as_tensor(
+            loops.insert(np.log(adjacency.data), weights), np.float32
+        )
+    if graph.edge_features is not None:
+        features = as_tensor(loops.insert(graph.edge_features, 0), np.float32)
     return GraphStructure(
         edges=_edges(
             loops.widen(adjacency.indptr),
             loops.insert(adjacency.indices, loops.nodes),
             graph.n_nodes,
         ),
-        edge_data=EdgeData(with_loops(log_weight), with_loops(graph.edge_features)),
+        edge_data=EdgeData(log_weight, features),
         hops={k: _edges_of(hop_adjacency(adjacency, k)) for k in hops if k > 1},
     )
 

@@ -46,10 +46,10 @@ def test_length_is_the_number_of_targets():
     assert len(collate(graph[[]])) == 0
 
 
-def test_weights_become_logarithms_and_added_loops_weigh_one(senders_of):
-    batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
-    assert senders_of(batch.structure.edges) == [[0, 1], [1], [0, 2]]
-    expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
+def test_weights_become_logarithms_and_loops_weigh_the_mean_of_their_row(senders_of):
+    batch = collate(Graph([[0, 2, 4], [0, 0.5, 0], [4, 0, 0]], X))
+    assert senders_of(batch.structure.edges) == [[0, 1, 2], [1], [0, 2]]
+    expected = torch.tensor([3, 2, 4, 0.5, 4, 4]).log()
     assert_close(batch.structure.edge_data.log_weight, expected)
 
 
