@@ -18,6 +18,7 @@ from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
     from skattn.graph._collection import GraphCollection
+    from skattn.graph._edge_scaling import EdgeScaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,13 @@ class GraphBlock:
     """The batch of all graphs, in order, on the CPU, with ``structure.node_ptr``."""
 
     @classmethod
-    def of(cls, collection: GraphCollection, hops: tuple[int, ...] = ()) -> GraphBlock:
+    def of(
+        cls,
+        collection: GraphCollection,
+        hops: tuple[int, ...] = (),
+        *,
+        edge_scaling: EdgeScaling | None = None,
+    ) -> GraphBlock:
         """Collate all graphs of a collection, targets or not.
 
         Parameters
@@ -52,6 +59,8 @@ class GraphBlock:
         hops : tuple of int, default=()
             Hop counts of the heads; for every k > 1 the block gets the edges to all
             senders within k hops.
+        edge_scaling : EdgeScaling or None, default=None
+            Standardisation of the edge features.
 
         Returns
         -------
@@ -63,7 +72,7 @@ class GraphBlock:
         ValueError
             If the graphs have no features.
         """
-        batch = collate(collection.whole, hops=hops)
+        batch = collate(collection.whole, hops=hops, edge_scaling=edge_scaling)
         node_ptr = torch.from_numpy(np.array(collection.node_ptr, np.int64))
         return cls(
             GraphBatch(

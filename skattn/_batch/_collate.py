@@ -19,6 +19,7 @@ from skattn._batch._reorder import in_order
 from skattn._batch._tensors import as_tensor, is_mapped
 from skattn.graph import Graph, hop_adjacency, local_order
 from skattn.graph._adjacency import check_indices, index_dtype
+from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._self_loops import MissingLoops
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
@@ -29,6 +30,7 @@ def collate(
     hops: tuple[int, ...] = (),
     *,
     ordered: bool = False,
+    edge_scaling: EdgeScaling | None = None,
 ) -> GraphBatch:
     """Convert a graph to tensors, with self-loops added.
 
@@ -45,6 +47,8 @@ def collate(
         Whether nodes may be reordered for memory locality
         (:func:`~skattn.graph.local_order`), which pays over many steps on the CPU. A
         memory-mapped graph is not reordered.
+    edge_scaling : EdgeScaling or None, default=None
+        Standardisation of the edge features, before self-loops with zeros are added.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def collate(
         )
     batch = GraphBatch(
         x=_features(graph.X),
-        structure=_structure(graph, hops),
+        structure=_structure(graph, hops, edge_scaling),
         targets=as_tensor(graph.targets, np.int64),
     )
     device = torch.device(device)
@@ -74,7 +78,9 @@ def collate(
     return batch.to(device)
 
 
-def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
+def _structure(
+    graph: Graph, hops: tuple[int, ...], edge_scaling: EdgeScaling | None
+) -> GraphStructure:
     """Insert missing self-loops; without any nothing is copied."""
     adjacency = graph.adjacency
     loops = _missing_loops(adjacency)
@@ -85,7 +91,9 @@ def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
             loops.insert(np.log(adjacency.data), weights), np.float32
         )
     if graph.edge_features is not None:
-        features = as_tensor(loops.insert(graph.edge_features, 0), np.float32)
+        rows = graph.edge_features
+        rows = rows if edge_scaling is None else edge_scaling.apply(rows)
+        features = as_tensor(loops.insert(rows, 0), np.float32)
     return GraphStructure(
         edges=_edges(
             loops.widen(adjacency.indptr),

@@ -303,6 +303,8 @@ def _plan(attempt, X, adjacency):
     inputs = resolve_fit(attempt, X, adjacency)
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
     attempt._schema_ = GraphSchema.of(view)
+    scaling = EdgeScaling.of(view)
+    attempt._input_spec_ = replace(attempt._input_spec_, edge_scaling=scaling)
     data = attempt._input_spec_.training_data([(view, None)], attempt)
     spec = choose(
         attempt,

@@ -1,6 +1,6 @@
 """The training plan of a classifier or regressor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,10 @@ from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
-from skattn.estimators._pretrained import pretrained_start
+from skattn.estimators._pretrained import pretrained_scaling, pretrained_start
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
+from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._schema import GraphSchema
 
 
@@ -71,6 +72,8 @@ def plan_supervised(attempt, given):
     training = np.setdiff1d(np.arange(len(y)), held_out)
     view, validation_view = context.split(training, held_out)
     attempt._schema_ = GraphSchema.of(view)
+    scaling = pretrained_scaling(attempt) or EdgeScaling.of(view)
+    attempt._input_spec_ = replace(attempt._input_spec_, edge_scaling=scaling)
     training_rows, validation_rows = rows[training], rows[held_out]
     n_examples = int(training_rows.counting.sum())
     views = [(view, training_rows.labels("sample_weight and class_weight"))]

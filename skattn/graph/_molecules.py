@@ -217,8 +217,8 @@ def _warn_of_lost_stereo(texts: list[str | None], stereos: list[Stereo | None]) 
     lost = [row for row, each in enumerate(stereos) if each and not each.is_complete]
     if lost:
         message = (
-            f"{len(lost)} of {len(texts)} SMILES have stereo marks without a CIP label, "
-            f"such as {texts[lost[0]]!r} in row {lost[0]}. Their graphs are those of "
+            f"{len(lost)} of {len(texts)} SMILES have stereo marks without a CIP "
+            f"label, such as {texts[lost[0]]!r} in row {lost[0]}. Their graphs are those of "
             "other stereoisomers too; add features that distinguish them if that "
             "matters."
         )
