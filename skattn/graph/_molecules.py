@@ -218,8 +218,8 @@ def _warn_of_lost_stereo(texts: list[str | None], stereos: list[Stereo | None]) 
     if lost:
         message = (
             f"{len(lost)} of {len(texts)} SMILES have stereo marks without a CIP "
-            f"label, such as {texts[lost[0]]!r} in row {lost[0]}. Their graphs are those of "
-            "other stereoisomers too; add features that distinguish them if that "
+            f"label, such as {texts[lost[0]]!r} in row {lost[0]}. Their graphs equal "
+            "those of other stereoisomers; add features that distinguish them if that "
             "matters."
         )
         warnings.warn(message, stacklevel=3)
