@@ -33,7 +33,7 @@ class GraphEdges:
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """Positions of the edges whose receivers are targets."""
+        """Positions of the edges from which targets receive."""
         rows = ragged_range(*self._ranges)
         if len(rows) == 0:
             raise ValueError(

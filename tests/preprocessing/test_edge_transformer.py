@@ -155,7 +155,7 @@ def test_clone_pickle_and_unfitted_use(graph):
 
 
 def ring(n=24):
-    """A ring whose edge features are codes; those of one class have odd codes."""
+    """A ring with codes as edge features, odd ones for one class."""
     rng = np.random.default_rng(0)
     y = np.arange(n) % 2
     codes = 2 * rng.integers(0, 3, n) + y
