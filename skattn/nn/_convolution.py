@@ -104,5 +104,6 @@ def _weights(structure: GraphStructure, dtype: torch.dtype) -> Tensor:
     if log_weight is None:
         return torch.ones(edges.n_edges, dtype=dtype, device=edges.indptr.device)
     if structure.degree is None:
-        return log_weight.double().exp()
+        has_double = log_weight.device.type != "mps"
+        return (log_weight.double() if has_double else log_weight).exp()
     return log_weight.to(torch.promote_types(structure.degree.dtype, dtype)).exp()

@@ -66,6 +66,8 @@ class GraphStructure:
         """
 
         def move(tensor: Tensor) -> Tensor:
+            if torch.device(device).type == "mps" and tensor.dtype == torch.float64:
+                tensor = tensor.float()  # which lacks float64
             return tensor.to(device)
 
         return GraphStructure(
