@@ -21,8 +21,9 @@ from skattn.graph._context import (
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
-from skattn.graph._neighbor_search import NeighborSearch, as_float32
-from skattn.graph._neighbors import available_neighbors, neighbor_adjacency
+from skattn.graph._neighbor_search import NeighborSearch, SearchMethod
+from skattn.graph._neighbors import check_neighbors, neighbor_adjacency
+from skattn.graph._precision import as_float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class TableContext(Context):
     features: Any
     """(n_rows, n_features), float64 where float32 would round a value, else float32."""
     n_neighbors: int
+    neighbor_search: SearchMethod = "auto"
 
     @property
     def n_rows(self) -> int:
@@ -43,13 +45,13 @@ class TableContext(Context):
 
     @cached_property
     def search(self) -> NeighborSearch:
-        """Index of all rows."""
-        return NeighborSearch(self.features)
+        """Index of all rows, built at its first use."""
+        return self._search(self.features)
 
     @cached_property
     def neighbors(self) -> NDArray[np.int64]:
         """(n_rows, k) nearest other rows of each row, nearest first."""
-        return self.search.nearest_others(self.n_neighbors)
+        return self.search.nearest_others()
 
     @cached_property
     def adjacency(self) -> sparse.csr_array:
@@ -61,7 +63,13 @@ class TableContext(Context):
 
     def neighbors_of(self, new_features: Any) -> NDArray[np.int64]:
         """Return the nearest rows of new rows, (n_new, k), from checked features."""
-        return self.search.nearest(new_features, self.n_neighbors)
+        return self.search.nearest(new_features)
+
+    def neighbors_of_fitted(self, positions: Rows) -> NDArray[np.int64]:
+        """Return the nearest other rows of some rows, (n, k), kept or searched."""
+        if "neighbors" in vars(self):
+            return self.neighbors[positions]
+        return self.search.nearest_others(positions)
 
     def split(self, train: Rows, held_out: Rows | None) -> Views:
         """Return two views of the k-NN graph of all rows.
@@ -69,7 +77,7 @@ class TableContext(Context):
         Held-out rows attend to the other rows, and no row attends to them.
         """
         if held_out is None or len(held_out) == 0:
-            available_neighbors(self.n_neighbors, self.n_rows)
+            check_neighbors(self.n_neighbors, self.n_rows)
             adjacency = self.adjacency
         else:
             adjacency = self._adjacency_without(held_out)
@@ -97,14 +105,17 @@ class TableContext(Context):
         targets = view.targets
         return lambda matrix: matrix[targets]
 
+    def _search(self, features: Any) -> NeighborSearch:
+        return NeighborSearch(features, self.n_neighbors, self.neighbor_search)
+
     def _adjacency_without(self, held_out: Rows) -> sparse.csr_array:
         """Return the adjacency of all rows to rows that are not held out."""
         others = np.setdiff1d(np.arange(self.n_rows), held_out)
-        search = NeighborSearch(self.features[others])
-        k = available_neighbors(self.n_neighbors, len(others)) if len(others) else 0
-        of_held_out = search.nearest(self.features[held_out], self.n_neighbors)
+        if len(others):
+            check_neighbors(self.n_neighbors, len(others))
+        search = self._search(self.features[others])
         blocks = [
-            (others, others[search.nearest_others(k)]),
-            (held_out, others[of_held_out]),
+            (others, others[search.nearest_others()]),
+            (held_out, others[search.nearest(self.features[held_out])]),
         ]
         return neighbor_adjacency(blocks, self.n_rows)
