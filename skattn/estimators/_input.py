@@ -115,6 +115,8 @@ def check_features(
             features,
             accept_sparse="csr",
             dtype=[np.float64, np.float32] if keep_precision else np.float32,
+            order="C" if keep_precision else None,
+            copy=keep_precision and reset,  # an index must not change with the input
             reset=reset,
             ensure_min_samples=1,
         )
