@@ -132,7 +132,7 @@ def check_features(
 
 
 def _narrowed(X: Any) -> Any:
-    """Return float32 where no value is rounded; refuse what float32 cannot hold."""
+    """Return float32 where no value is rounded; raise ValueError beyond its range."""
     narrow = as_float32(X)
     assert_all_finite(narrow, input_name="X")
     return narrow if equal_values(narrow, X) else X
