@@ -4,7 +4,7 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from skattn import AttentionEmbedder, Graph, GraphAttentionRegressor
+from skattn import AttentionEmbedder, EncoderConfig, Graph, GraphAttentionRegressor
 from skattn._training import FullGraph, GraphBatches, predict
 from skattn.estimators._input import check_features
 
@@ -202,3 +202,12 @@ def test_fitted_rows_do_not_change_with_the_callers_array(small, dtype):
     before = reg.predict(X)
     given[:] = 0
     np.testing.assert_array_equal(reg.predict(X), before)
+
+
+def test_the_configuration_chooses_the_neighbour_search(small):
+    encoder = EncoderConfig(neighbor_search="exact")
+    reg = small(GraphAttentionRegressor, n_neighbors=2, encoder=encoder).fit(X, Y)
+    assert reg._context_.search.method == "exact"
+    encoder = EncoderConfig(neighbor_search="fast")
+    with pytest.raises(ValueError, match="'neighbor_search' parameter"):
+        small(GraphAttentionRegressor, encoder=encoder).fit(X, Y)
