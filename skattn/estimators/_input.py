@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skattn._training import BatchSource, resolve_device
@@ -16,6 +16,7 @@ from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
 from skattn.graph._edge_scaling import EdgeScaling
+from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
 from skattn.graph._schema import GraphSchema
 from skattn.nn._hops import as_hops
@@ -73,6 +74,7 @@ def resolve_fit(attempt, X, adjacency):
         adjacency=adjacency,
         graph=attempt.graph,
         n_neighbors=attempt.n_neighbors,
+        neighbor_search=config.neighbor_search,
         check=partial(check_features, attempt, reset=True),
     )
     check_context(attempt, config, context)
@@ -109,17 +111,25 @@ def prepare(estimator, X, adjacency=None):
     return PreparedInput(X, view, source, estimator._context_)
 
 
-def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
-    """Validate a feature matrix; None for a graph without features."""
+def check_features(
+    estimator: Any, features: Any, *, reset: bool, keep_precision: bool = False
+) -> Any:
+    """Validate a feature matrix; None for a graph without features.
+
+    The result is float32; with `keep_precision` float64 where float32 would round.
+    """
     if features is not None:
-        return validate_data(
+        checked = validate_data(
             estimator,
             features,
             accept_sparse="csr",
-            dtype=np.float32,
+            dtype=[np.float64, np.float32] if keep_precision else np.float32,
+            order="C" if keep_precision else None,
+            copy=keep_precision and reset,  # an index must not change with the input
             reset=reset,
             ensure_min_samples=1,
         )
+        return _narrowed(checked) if keep_precision else checked
     if reset:
         estimator.n_features_in_ = 0
     elif estimator.n_features_in_:
@@ -128,3 +138,10 @@ def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
             f"{estimator.n_features_in_} features as input. Pass a graph with features."
         )
     return None
+
+
+def _narrowed(X: Any) -> Any:
+    """Return float32 where no value is rounded; raise ValueError beyond its range."""
+    narrow = as_float32(X)
+    assert_all_finite(narrow, input_name="X")
+    return narrow if equal_values(narrow, X) else X

@@ -20,7 +20,7 @@ from skattn.graph._graph import Graph
 from skattn.graph._input_kind import FITTED_ON, InputKind
 from skattn.graph._row_names import RowNames
 
-Check = Callable[[Any], Any]
+Check = Callable[..., Any]
 Place = Callable[[sp.csr_array], sp.csr_array]
 RowKind = Literal["table", "nodes", "graphs"]
 View = Graph | GraphCollection

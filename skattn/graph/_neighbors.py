@@ -1,16 +1,17 @@
 """k-NN graphs of the rows of a table."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array
 
 from skattn.graph._adjacency import index_dtype
 from skattn.graph._graph import Graph
+from skattn.graph._neighbor_search import NeighborSearch, SearchMethod, check_search
 
 
 def knn_adjacency(
@@ -18,6 +19,7 @@ def knn_adjacency(
     n_neighbors: int = 8,
     *,
     metric: str = "euclidean",
+    neighbor_search: SearchMethod = "auto",
     n_jobs: int | None = None,
 ) -> sparse.csr_array:
     """Compute the adjacency of the k-NN graph of a table.
@@ -33,8 +35,13 @@ def knn_adjacency(
         rows with a warning.
     metric : str, default="euclidean"
         Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
+    neighbor_search : {"auto", "exact", "approximate"}, default="auto"
+        Method of the search. "exact": trees or brute force; "approximate": pynndescent,
+        for more than 1000 rows; "auto": "exact", but "approximate" for a dense table of
+        at least 100 000 rows and 8 columns if pynndescent is installed
+        (``pip install 'skattn[neighbors]'``).
     n_jobs : int or None, default=None
-        Number of jobs of the neighbour search.
+        Number of jobs of an exact search.
 
     Returns
     -------
@@ -44,7 +51,10 @@ def knn_adjacency(
     Raises
     ------
     ValueError
-        If ``X`` holds NaN or infinity, or ``n_neighbors`` is less than 1.
+        If ``X`` holds NaN or infinity, ``n_neighbors`` is less than 1, or the method
+        does not know the metric.
+    ImportError
+        If ``neighbor_search="approximate"`` and pynndescent is not installed.
 
     See Also
     --------
@@ -64,8 +74,11 @@ def knn_adjacency(
             "Graph(scipy.sparse.csr_array((n, n)), X) for a graph without edges."
         )
     X = check_array(X, accept_sparse="csr")
-    none = np.empty(0, dtype=np.int64)
-    return table_adjacency(X, none, n_neighbors, metric=metric, n_jobs=n_jobs)
+    check_search(neighbor_search, metric)
+    search = NeighborSearch(X, n_neighbors, neighbor_search, metric, n_jobs)
+    check_neighbors(n_neighbors, search.n_rows)
+    rows = np.arange(search.n_rows)
+    return neighbor_adjacency([(rows, search.nearest_others())], search.n_rows)
 
 
 def knn_graph(
@@ -73,6 +86,7 @@ def knn_graph(
     n_neighbors: int = 8,
     *,
     metric: str = "euclidean",
+    neighbor_search: SearchMethod = "auto",
     n_jobs: int | None = None,
 ) -> Graph:
     """Compute the k-NN graph of a table.
@@ -88,8 +102,13 @@ def knn_graph(
         rows with a warning.
     metric : str, default="euclidean"
         Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
+    neighbor_search : {"auto", "exact", "approximate"}, default="auto"
+        Method of the search. "exact": trees or brute force; "approximate": pynndescent,
+        for more than 1000 rows; "auto": "exact", but "approximate" for a dense table of
+        at least 100 000 rows and 8 columns if pynndescent is installed
+        (``pip install 'skattn[neighbors]'``).
     n_jobs : int or None, default=None
-        Number of jobs of the neighbour search.
+        Number of jobs of an exact search.
 
     Returns
     -------
@@ -99,7 +118,10 @@ def knn_graph(
     Raises
     ------
     ValueError
-        If ``X`` holds NaN or infinity, or ``n_neighbors`` is less than 1.
+        If ``X`` holds NaN or infinity, ``n_neighbors`` is less than 1, or the method
+        does not know the metric.
+    ImportError
+        If ``neighbor_search="approximate"`` and pynndescent is not installed.
 
     Examples
     --------
@@ -107,68 +129,35 @@ def knn_graph(
     >>> knn_graph([[0.0], [1.0], [3.0]], n_neighbors=2)
     Graph(n_nodes=3, n_edges=6, n_features=1)
     """
-    return Graph(knn_adjacency(X, n_neighbors, metric=metric, n_jobs=n_jobs), X)
-
-
-def table_adjacency(
-    X: Any,
-    new_rows: NDArray[np.int64],
-    n_neighbors: int,
-    *,
-    metric: str = "euclidean",
-    n_jobs: int | None = None,
-) -> sparse.csr_array:
-    """Return the adjacency of all rows to their nearest training rows.
-
-    Training rows do not attend to themselves; all senders of `new_rows` are training
-    rows.
-    """
-    is_training = np.ones(X.shape[0], dtype=bool)
-    is_training[new_rows] = False
-    training_rows = np.flatnonzero(is_training)
-    found = np.empty((0, 0), dtype=np.int64), np.empty((0, 0), dtype=np.int64)
-    if len(training_rows):
-        search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(X[training_rows])
-        n_senders = _available_neighbors(n_neighbors, len(training_rows) - 1)
-        found = (
-            _nearest_rows(search, None, n_senders),
-            _nearest_rows(search, X[new_rows], min(n_neighbors, len(training_rows))),
-        )
-    receivers = [
-        np.repeat(rows, nearest.shape[1])
-        for rows, nearest in zip((training_rows, new_rows), found, strict=True)
-    ]
-    senders = training_rows[np.concatenate([nearest.ravel() for nearest in found])]
-    return _unweighted(np.concatenate(receivers), senders, X.shape[0])
-
-
-def _available_neighbors(n_neighbors: int, available: int) -> int:
-    if n_neighbors > available:
-        warnings.warn(
-            f"n_neighbors={n_neighbors} is more than the {available} other rows, so "
-            f"each row attends to {available}. Reduce n_neighbors.",
-            UserWarning,
-            stacklevel=2,
-        )
-    return min(n_neighbors, available)
-
-
-def _nearest_rows(
-    search: NearestNeighbors, X: Any, n_neighbors: int
-) -> NDArray[np.int64]:
-    n_rows = search.n_samples_fit_ if X is None else X.shape[0]
-    if not n_rows or not n_neighbors:
-        return np.empty((n_rows, 0), dtype=np.int64)
-    nearest: NDArray[np.int64] = search.kneighbors(
-        X, n_neighbors, return_distance=False
+    adjacency = knn_adjacency(
+        X, n_neighbors, metric=metric, neighbor_search=neighbor_search, n_jobs=n_jobs
     )
-    return nearest
+    return Graph(adjacency, X)
 
 
-def _unweighted(
-    receivers: NDArray[np.int64], senders: NDArray[np.int64], n_nodes: int
+def neighbor_adjacency(
+    neighbors: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], n_nodes: int
 ) -> sparse.csr_array:
+    """Return the adjacency of receivers (n,) and their senders (n, k), block by block.
+
+    Blocks may differ in k; other nodes are isolated.
+    """
+    receivers = np.concatenate(
+        [np.repeat(rows, nearest.shape[1]) for rows, nearest in neighbors]
+    )
+    senders = np.concatenate([nearest.ravel() for _, nearest in neighbors])
     index = index_dtype(n_nodes, len(senders))
     entries = (receivers.astype(index), senders.astype(index))
     ones = np.ones(len(senders), dtype=np.float32)
     return sparse.coo_array((ones, entries), shape=(n_nodes, n_nodes)).tocsr()
+
+
+def check_neighbors(n_neighbors: int, n_rows: int) -> None:
+    """Warn if rows have fewer other rows than neighbours."""
+    if n_neighbors > n_rows - 1:
+        warnings.warn(
+            f"n_neighbors={n_neighbors} is more than the {n_rows - 1} other rows, so "
+            f"each row attends to {n_rows - 1}. Reduce n_neighbors.",
+            UserWarning,
+            stacklevel=2,
+        )

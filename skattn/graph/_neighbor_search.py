@@ -1,0 +1,132 @@
+"""Search for the nearest rows of a table."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skattn.graph._approximate_neighbors import (
+    METRICS,
+    ApproximateIndex,
+    is_available,
+)
+from skattn.graph._exact_neighbors import ExactIndex
+
+SearchMethod = Literal["auto", "exact", "approximate"]
+
+SEARCH_METHODS: tuple[SearchMethod, ...] = ("auto", "exact", "approximate")
+
+EXACT_UP_TO_ROWS = 1000
+"""Number of rows up to which "approximate" is exact."""
+
+AUTO_APPROXIMATE_ROWS = 100_000
+"""Number of rows from which "auto" is approximate, of dense tables."""
+
+AUTO_APPROXIMATE_COLUMNS = 8
+"""Number of columns from which it is: trees are fast with fewer."""
+
+
+@dataclass(frozen=True, eq=False)
+class NeighborSearch:
+    """Index of the rows of a table, built at its first use."""
+
+    rows: Any
+    """(n_rows, n_features) array or CSR matrix, float32 or float64."""
+    n_neighbors: int
+    """Number of neighbours of a row."""
+    method: SearchMethod = "auto"
+    """Exact or approximate; "auto" decides by size if pynndescent is installed."""
+    metric: str = "euclidean"
+    """Name of a metric of scikit-learn's neighbour search."""
+    n_jobs: int | None = None
+    """Number of jobs of an exact search."""
+
+    @property
+    def n_rows(self) -> int:
+        """Number of indexed rows."""
+        return int(self.rows.shape[0])
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the search is approximate."""
+        if self.method == "exact" or self.n_rows <= EXACT_UP_TO_ROWS:
+            return False
+        return self.method == "approximate" or (
+            self.n_rows >= AUTO_APPROXIMATE_ROWS
+            and self.rows.shape[1] >= AUTO_APPROXIMATE_COLUMNS
+            and not sparse.issparse(self.rows)
+            and self.metric in METRICS
+            and is_available()
+        )
+
+    def nearest(self, X: Any) -> NDArray[np.int64]:
+        """Return the nearest indexed rows of new rows, (n_new, k), nearest first.
+
+        k is `n_neighbors`, or the number of indexed rows if that is less.
+        """
+        k = min(self.n_neighbors, self.n_rows)
+        if not X.shape[0] or not k:
+            return np.empty((X.shape[0], k), dtype=np.int64)
+        if self.is_approximate:
+            return self._approximate.query(X, k)
+        return self._exact.query(X, k)[1]
+
+    def nearest_others(self, of: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Return the nearest other rows of indexed rows, (n, k), nearest first.
+
+        k is `n_neighbors`, or the number of other rows if that is less; `of` are the
+        positions of the rows, None for all.
+        """
+        every = of is None
+        of = np.arange(self.n_rows) if of is None else of
+        k = min(self.n_neighbors, self.n_rows - 1)
+        if not len(of) or k < 1:
+            return np.empty((len(of), max(k, 0)), dtype=np.int64)
+        if self.is_approximate:
+            return _without_itself(self._approximate.neighbors(of, k + 1), of)
+        X = self.rows if every else self.rows[of]
+        return _without_itself(self._exact.query(X, k + 1)[1], of)
+
+    @cached_property
+    def _exact(self) -> ExactIndex:
+        return ExactIndex(self.rows, self.metric, self.n_jobs)
+
+    @cached_property
+    def _approximate(self) -> ApproximateIndex:
+        return ApproximateIndex(self.rows, self.n_neighbors, self.metric)
+
+
+def _without_itself(
+    found: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return (n, k + 1) neighbours of rows as (n, k), without each row itself.
+
+    The first neighbour is left out where as many duplicates hide the row.
+    """
+    others = found != rows[:, None]
+    others[others.all(axis=1), 0] = False
+    kept: NDArray[np.int64] = found[others].reshape(len(found), -1)
+    return kept
+
+
+def check_search(method: Any, metric: str) -> None:
+    """Raise ValueError or ImportError unless a search of this method is possible."""
+    if method not in SEARCH_METHODS:
+        raise ValueError(
+            f"neighbor_search must be one of {SEARCH_METHODS}, got {method!r}."
+        )
+    if method != "approximate":
+        return
+    if metric not in METRICS:
+        raise ValueError(
+            f"neighbor_search='approximate' needs a metric of {METRICS}, got "
+            f"{metric!r}. Use neighbor_search='exact' for other metrics."
+        )
+    if not is_available():
+        raise ImportError(
+            "neighbor_search='approximate' needs pynndescent, which is not installed. "
+            "Use pip install 'skattn[neighbors]', or neighbor_search='exact'."
+        )
