@@ -6,6 +6,7 @@ Arrays that fit, memory-mapped or not, are shared.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from skattn._batch._reorder import in_order
 from skattn._batch._tensors import as_tensor, is_mapped
 from skattn.graph import Graph, hop_adjacency, local_order
 from skattn.graph._adjacency import check_indices, index_dtype
+from skattn.graph._field import ReceptiveField
 from skattn.graph._self_loops import MissingLoops
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
@@ -72,6 +74,34 @@ def collate(
         order = local_order(graph.adjacency)
         batch = batch if order is None else in_order(batch, order)
     return batch.to(device)
+
+
+def collate_field(
+    field: ReceptiveField,
+    device: torch.device | str = "cpu",
+    hops: tuple[int, ...] = (),
+) -> GraphBatch:
+    """Convert a receptive field to tensors, with self-loops added.
+
+    Parameters
+    ----------
+    field : ReceptiveField
+        Nodes and edges around the targets.
+    device : torch.device or str, default="cpu"
+        Device of the tensors.
+    hops : tuple of int, default=()
+        As for :func:`collate`.
+
+    Returns
+    -------
+    GraphBatch
+        With ``structure.reach``: each layer computes the receivers that later ones
+        need.
+    """
+    batch = collate(field.graph, hops=hops)
+    degree = None if field.degree is None else as_tensor(field.degree, np.float32)
+    structure = replace(batch.structure, reach=field.reach, degree=degree)
+    return replace(batch, structure=structure).to(torch.device(device))
 
 
 def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:

@@ -130,6 +130,44 @@ def prepare(estimator, X, adjacency=None):
     return PreparedInput(X, view, source, estimator._context_)
 
 
+def prepare_targets(estimator, X, adjacency=None):
+    """Prepare the batches of a prediction: of the receptive field of its targets.
+
+    Parameters
+    ----------
+    estimator : GraphAttentionEstimator
+        A fitted estimator.
+    X : object
+        As for ``predict``.
+    adjacency : object
+        As for ``predict``.
+
+    Returns
+    -------
+    BatchSource
+        As :func:`prepare` returns it, with the same outputs; of the whole graph where
+        the field is large or the network's outputs depend on all nodes.
+
+    Raises
+    ------
+    ValueError
+        If the input is of another kind or width than at ``fit``.
+    NotFittedError
+        If called before ``fit``.
+    """
+    check_is_fitted(estimator)
+    extent = estimator._input_spec_.extent(estimator.net_.objective.spec)
+    field = None
+    if extent is not None and adjacency is None:
+        check = partial(check_features, estimator, reset=False)
+        field = estimator._context_.field(X, extent, check)
+    if field is None:
+        return prepare(estimator, X, adjacency).source
+    estimator._schema_.check(field.graph)
+    device = resolve_device(estimator.device, strict=False)
+    return estimator._input_spec_.field_source(field, device)
+
+
 def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
     """Validate a feature matrix, None for a graph without features."""
     if features is not None:
