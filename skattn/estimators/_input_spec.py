@@ -65,7 +65,7 @@ class InputSpec:
         ]
 
     def extent(self, spec):
-        """Return how far a network looks from its targets.
+        """Return the hops of a network's layers.
 
         Parameters
         ----------

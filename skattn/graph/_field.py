@@ -24,7 +24,7 @@ Keep = Callable[[NDArray[Any]], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class Extent:
-    """How far a network looks from its targets."""
+    """Hops of the layers of a network, which bound a receptive field."""
 
     hops: tuple[int, ...]
     """Hops of each layer, 0 for a layer without message passing."""
@@ -221,7 +221,7 @@ def receptive_field(
     targets : ndarray of shape (n_targets,), int64
         Target nodes; duplicates are allowed.
     extent : Extent
-        How far the network looks.
+        Hops of the network's layers.
     edge_features : ndarray of shape (n_edges, n_edge_features) or None
         Edge features of the whole graph.
     features_of : callable
