@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skattn._training import BatchSource, resolve_device
@@ -15,6 +15,7 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
+from skattn.graph._neighbor_search import as_float32, equal_values
 from skattn.graph._resolve import resolve
 from skattn.nn._hops import as_hops
 
@@ -168,17 +169,23 @@ def prepare_targets(estimator, X, adjacency=None):
     return estimator._input_spec_.field_source(field, device)
 
 
-def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
-    """Validate a feature matrix, None for a graph without features."""
+def check_features(
+    estimator: Any, features: Any, *, reset: bool, keep_precision: bool = False
+) -> Any:
+    """Validate a feature matrix, None for a graph without features.
+
+    The result is float32; with `keep_precision` float64 where float32 would round.
+    """
     if features is not None:
-        return validate_data(
+        checked = validate_data(
             estimator,
             features,
             accept_sparse="csr",
-            dtype=np.float32,
+            dtype=[np.float64, np.float32] if keep_precision else np.float32,
             reset=reset,
             ensure_min_samples=1,
         )
+        return _narrowed(checked) if keep_precision else checked
     if reset:
         estimator.n_features_in_ = 0
     elif estimator.n_features_in_:
@@ -187,3 +194,10 @@ def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
             f"{estimator.n_features_in_} features as input: give the graph features."
         )
     return None
+
+
+def _narrowed(X: Any) -> Any:
+    """Return float32 where no value is rounded; refuse what float32 cannot hold."""
+    narrow = as_float32(X)
+    assert_all_finite(narrow, input_name="X")
+    return narrow if equal_values(narrow, X) else X

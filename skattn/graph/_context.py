@@ -19,7 +19,7 @@ from skattn.graph._field import Extent, ReceptiveField
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import FITTED_ON, InputKind
 
-Check = Callable[[Any], Any]
+Check = Callable[..., Any]
 Place = Callable[[sp.csr_array], sp.csr_array]
 RowKind = Literal["table", "nodes", "graphs"]
 View = Graph | GraphCollection

@@ -1,16 +1,17 @@
 """k-NN graphs of the rows of a table."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array
 
 from skattn.graph._adjacency import index_dtype
 from skattn.graph._graph import Graph
+from skattn.graph._neighbor_search import NeighborSearch
 
 
 def knn_adjacency(
@@ -64,8 +65,10 @@ def knn_adjacency(
             "Graph(scipy.sparse.csr_array((n, n)), X) for a graph without edges."
         )
     X = check_array(X, accept_sparse="csr")
-    none = np.empty(0, dtype=np.int64)
-    return table_adjacency(X, none, n_neighbors, metric=metric, n_jobs=n_jobs)
+    search = NeighborSearch(X, metric=metric, n_jobs=n_jobs)
+    k = available_neighbors(n_neighbors, search.n_rows)
+    rows = np.arange(search.n_rows)
+    return neighbor_adjacency([(rows, search.nearest_others(k))], search.n_rows)
 
 
 def knn_graph(
@@ -110,39 +113,26 @@ def knn_graph(
     return Graph(knn_adjacency(X, n_neighbors, metric=metric, n_jobs=n_jobs), X)
 
 
-def table_adjacency(
-    X: Any,
-    new_rows: NDArray[np.int64],
-    n_neighbors: int,
-    *,
-    metric: str = "euclidean",
-    n_jobs: int | None = None,
+def neighbor_adjacency(
+    neighbors: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], n_nodes: int
 ) -> sparse.csr_array:
-    """Return the adjacency of all rows to their nearest training rows.
+    """Return the adjacency of receivers (n,) and their senders (n, k), block by block.
 
-    Training rows do not attend to themselves; all senders of `new_rows` are training
-    rows.
+    Blocks may differ in k; other nodes are isolated.
     """
-    is_training = np.ones(X.shape[0], dtype=bool)
-    is_training[new_rows] = False
-    training_rows = np.flatnonzero(is_training)
-    found = np.empty((0, 0), dtype=np.int64), np.empty((0, 0), dtype=np.int64)
-    if len(training_rows):
-        search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(X[training_rows])
-        n_senders = _available_neighbors(n_neighbors, len(training_rows) - 1)
-        found = (
-            _nearest_rows(search, None, n_senders),
-            _nearest_rows(search, X[new_rows], min(n_neighbors, len(training_rows))),
-        )
-    receivers = [
-        np.repeat(rows, nearest.shape[1])
-        for rows, nearest in zip((training_rows, new_rows), found, strict=True)
-    ]
-    senders = training_rows[np.concatenate([nearest.ravel() for nearest in found])]
-    return _unweighted(np.concatenate(receivers), senders, X.shape[0])
+    receivers = np.concatenate(
+        [np.repeat(rows, nearest.shape[1]) for rows, nearest in neighbors]
+    )
+    senders = np.concatenate([nearest.ravel() for _, nearest in neighbors])
+    index = index_dtype(n_nodes, len(senders))
+    entries = (receivers.astype(index), senders.astype(index))
+    ones = np.ones(len(senders), dtype=np.float32)
+    return sparse.coo_array((ones, entries), shape=(n_nodes, n_nodes)).tocsr()
 
 
-def _available_neighbors(n_neighbors: int, available: int) -> int:
+def available_neighbors(n_neighbors: int, n_rows: int) -> int:
+    """Return how many other rows each of `n_rows` can attend to; warn if fewer."""
+    available = n_rows - 1
     if n_neighbors > available:
         warnings.warn(
             f"n_neighbors={n_neighbors} is more than the {available} other rows, so "
@@ -151,24 +141,3 @@ def _available_neighbors(n_neighbors: int, available: int) -> int:
             stacklevel=2,
         )
     return min(n_neighbors, available)
-
-
-def _nearest_rows(
-    search: NearestNeighbors, X: Any, n_neighbors: int
-) -> NDArray[np.int64]:
-    n_rows = search.n_samples_fit_ if X is None else X.shape[0]
-    if not n_rows or not n_neighbors:
-        return np.empty((n_rows, 0), dtype=np.int64)
-    nearest: NDArray[np.int64] = search.kneighbors(
-        X, n_neighbors, return_distance=False
-    )
-    return nearest
-
-
-def _unweighted(
-    receivers: NDArray[np.int64], senders: NDArray[np.int64], n_nodes: int
-) -> sparse.csr_array:
-    index = index_dtype(n_nodes, len(senders))
-    entries = (receivers.astype(index), senders.astype(index))
-    ones = np.ones(len(senders), dtype=np.float32)
-    return sparse.coo_array((ones, entries), shape=(n_nodes, n_nodes)).tocsr()

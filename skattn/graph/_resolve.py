@@ -48,8 +48,9 @@ def resolve(
     n_neighbors : int, default=8
         Number of neighbours of a row in the k-NN graph of a table.
     check : callable
-        Function from raw features, or None, to a float32 array, CSR matrix or None.
-        It is called once, after all other checks.
+        Function from raw features, or None, to a float32 array, CSR matrix or None;
+        with ``keep_precision=True`` float64 where float32 would round a value. It is
+        called once, after all other checks.
 
     Returns
     -------
@@ -75,4 +76,4 @@ def resolve(
         return GraphContext(checked_view(X, check))
     if kind == "adjacency":
         return AdjacencyContext(checked_view(Graph(adjacency, X), check))
-    return TableContext(check(X), n_neighbors)
+    return TableContext(check(X, keep_precision=True), n_neighbors)

@@ -1,9 +1,12 @@
 """Context of a table, with a k-NN graph."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
 from skattn.graph._context import (
     Check,
@@ -18,7 +21,8 @@ from skattn.graph._context import (
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
-from skattn.graph._neighbors import table_adjacency
+from skattn.graph._neighbor_search import NeighborSearch, as_float32
+from skattn.graph._neighbors import available_neighbors, neighbor_adjacency
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +33,7 @@ class TableContext(Context):
     rows: ClassVar[RowKind] = "table"
     new_rows_join: ClassVar[bool] = True
     features: Any
-    """(n_rows, n_features), float32."""
+    """(n_rows, n_features), float64 where float32 would round a value, else float32."""
     n_neighbors: int
 
     @property
@@ -37,10 +41,39 @@ class TableContext(Context):
         """Number of rows, as many as y has."""
         return int(self.features.shape[0])
 
+    @cached_property
+    def search(self) -> NeighborSearch:
+        """Index of all rows."""
+        return NeighborSearch(self.features)
+
+    @cached_property
+    def neighbors(self) -> NDArray[np.int64]:
+        """(n_rows, k) nearest other rows of each row, nearest first."""
+        return self.search.nearest_others(self.n_neighbors)
+
+    @cached_property
+    def adjacency(self) -> sparse.csr_array:
+        """(n_rows, n_rows) k-NN graph of all rows; senders in ascending order."""
+        rows = np.arange(self.n_rows)
+        adjacency = neighbor_adjacency([(rows, self.neighbors)], self.n_rows)
+        adjacency.sort_indices()
+        return adjacency
+
+    def neighbors_of(self, new_features: Any) -> NDArray[np.int64]:
+        """Return the nearest rows of new rows, (n_new, k), from checked features."""
+        return self.search.nearest(new_features, self.n_neighbors)
+
     def split(self, train: Rows, held_out: Rows | None) -> Views:
-        """Return two views of the k-NN graph of all rows."""
-        new_rows = np.arange(0) if held_out is None else held_out
-        return two_views(self._graph(self.features, new_rows), train, held_out)
+        """Return two views of the k-NN graph of all rows.
+
+        Held-out rows attend to the other rows, and no row attends to them.
+        """
+        if held_out is None or len(held_out) == 0:
+            available_neighbors(self.n_neighbors, self.n_rows)
+            adjacency = self.adjacency
+        else:
+            adjacency = self._adjacency_without(held_out)
+        return two_views(Graph(adjacency, as_float32(self.features)), train, held_out)
 
     def fitted(self) -> "TableContext":
         """Return the context itself, since prediction needs all fitted rows."""
@@ -49,14 +82,29 @@ class TableContext(Context):
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return a view with the rows of X as targets, which attend to fitted rows."""
         check_kind(self.kind, X, adjacency)
-        features = check(X)
-        new = self.n_rows + np.arange(features.shape[0])
-        return self._graph(stack(self.features, features), new)[new]
+        new_features = check(X, keep_precision=True)
+        n_new = new_features.shape[0]
+        new = self.n_rows + np.arange(n_new)
+        blocks = [
+            (np.arange(self.n_rows), self.neighbors),
+            (new, self.neighbors_of(new_features)),
+        ]
+        features = stack(as_float32(self.features), as_float32(new_features))
+        return Graph(neighbor_adjacency(blocks, self.n_rows + n_new), features)[new]
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a function that selects the rows of the targets."""
         targets = view.targets
         return lambda matrix: matrix[targets]
 
-    def _graph(self, features: Any, new_rows: Rows) -> Graph:
-        return Graph(table_adjacency(features, new_rows, self.n_neighbors), features)
+    def _adjacency_without(self, held_out: Rows) -> sparse.csr_array:
+        """Return the adjacency of all rows to rows that are not held out."""
+        others = np.setdiff1d(np.arange(self.n_rows), held_out)
+        search = NeighborSearch(self.features[others])
+        k = available_neighbors(self.n_neighbors, len(others)) if len(others) else 0
+        of_held_out = search.nearest(self.features[held_out], self.n_neighbors)
+        blocks = [
+            (others, others[search.nearest_others(k)]),
+            (held_out, others[of_held_out]),
+        ]
+        return neighbor_adjacency(blocks, self.n_rows)

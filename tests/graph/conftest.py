@@ -29,13 +29,13 @@ class _Check:
     def __init__(self):
         self.seen = []
 
-    def __call__(self, features):
+    def __call__(self, features, *, keep_precision=False):
         self.seen.append(features)
         if features is None:
             return None
         if sparse.issparse(features):
             return sparse.csr_array(features, dtype=np.float32)
-        return np.asarray(features, dtype=np.float32)
+        return np.asarray(features, np.float64 if keep_precision else np.float32)
 
 
 @pytest.fixture
