@@ -13,13 +13,18 @@ from skattn.graph._graph import Graph
 from skattn.graph._ragged_range import ragged_range
 from skattn.graph._self_loops import MissingLoops
 
-WHOLE_BELOW = 1 << 15
+WHOLE_BELOW = 1 << 14
 """Nodes and edges of a graph below which the whole is evaluated: a few milliseconds."""
 LARGEST_SHARE = 0.5
 """Share of the nodes and edges above which a field is no faster than the whole."""
 
 Nodes = NDArray[np.int64]
 Keep = Callable[[NDArray[Any]], NDArray[np.bool_]]
+
+
+def is_small(size: int) -> bool:
+    """Return whether a graph of so many nodes and edges is always evaluated whole."""
+    return size < WHOLE_BELOW
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ class Neighbourhoods(Protocol):
         """Number of nodes of the graph."""
 
     @property
-    def size(self) -> int:
-        """Number of nodes and edges of the graph."""
+    def room(self) -> float:
+        """Nodes and edges of the largest field that is worth cutting out."""
 
     @property
     def is_weighted(self) -> bool:
@@ -88,9 +93,10 @@ class AdjacencyRows:
         return int(self.adjacency.shape[0])
 
     @property
-    def size(self) -> int:
-        """Number of nodes and edges of the graph."""
-        return self.n_nodes + int(self.adjacency.nnz)
+    def room(self) -> float:
+        """Nodes and edges of the largest field that is worth cutting out."""
+        size = self.n_nodes + int(self.adjacency.nnz)
+        return 0 if is_small(size) else LARGEST_SHARE * size
 
     @property
     def is_weighted(self) -> bool:
@@ -176,9 +182,9 @@ def walk(rows: Neighbourhoods, targets: Nodes, n_hops: int) -> Walk | None:
     Walk or None
         None if the graph is small or most of it would be collected: evaluate the whole.
     """
-    if rows.size < WHOLE_BELOW or len(targets) == 0:
+    room = rows.room
+    if room <= 0 or len(targets) == 0:
         return None
-    room = LARGEST_SHARE * rows.size
     # zeros are mapped lazily: only pages that are written to cost time
     position = np.zeros(rows.n_nodes, np.int64)  # from 1; 0 for unknown nodes
     found, read, n_nodes = [targets], [], len(targets)
@@ -232,7 +238,7 @@ def receptive_field(
     ReceptiveField or None
         None if the whole graph is to be evaluated.
     """
-    if len(targets) > LARGEST_SHARE * rows.size:
+    if len(targets) > rows.room:
         return None
     distinct, at = np.unique(targets, return_inverse=True)
     distances = extent.distances

@@ -18,6 +18,15 @@ from skattn.graph._context import (
     Views,
     two_views,
 )
+from skattn.graph._features import take_rows
+from skattn.graph._field import (
+    AdjacencyRows,
+    Extent,
+    ReceptiveField,
+    Senders,
+    is_small,
+    receptive_field,
+)
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
@@ -92,6 +101,26 @@ class TableContext(Context):
         features = stack(as_float32(self.features), as_float32(new_features))
         return Graph(neighbor_adjacency(blocks, self.n_rows + n_new), features)[new]
 
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
+        """Return the receptive field of the rows of X, which attend to fitted rows."""
+        check_kind(self.kind, X, None)
+        new_features = check(X, keep_precision=True)
+        n_new = new_features.shape[0]
+        if is_small((self.n_rows + n_new) * (1 + self.n_neighbors)):
+            return None
+
+        def features_of(nodes: Rows) -> Any:
+            fitted = take_rows(self.features, nodes[n_new:])
+            return stack(as_float32(new_features), as_float32(fitted))
+
+        return receptive_field(
+            _JoinedRows(self, self.neighbors_of(new_features)),
+            self.n_rows + np.arange(n_new),
+            extent,
+            edge_features=None,
+            features_of=features_of,
+        )
+
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a function that selects the rows of the targets."""
         targets = view.targets
@@ -108,3 +137,42 @@ class TableContext(Context):
             (held_out, others[of_held_out]),
         ]
         return neighbor_adjacency(blocks, self.n_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _JoinedRows:
+    """Senders of fitted rows and of the new rows that follow them."""
+
+    context: TableContext
+    """The fitted rows."""
+    neighbors: NDArray[np.int64]
+    """(n_new, k) fitted rows nearest to each new row."""
+    room: ClassVar[float] = np.inf
+    """Nodes and edges of the largest field that is worth cutting out."""
+    is_weighted: ClassVar[bool] = False
+    """Whether a weight differs from 1."""
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of fitted and new rows."""
+        return self.context.n_rows + len(self.neighbors)
+
+    def count(self, receivers: Rows) -> int:
+        """Return an upper bound of the edges of some rows, without reading."""
+        return len(receivers) * self.context.n_neighbors
+
+    def of(self, receivers: Rows) -> Senders:
+        """Return the edges of some rows, the new ones first."""
+        n_fitted = self.context.n_rows
+        n_new = np.count_nonzero(receivers >= n_fitted)
+        nearest = self.neighbors[receivers[:n_new] - n_fitted]
+        counts = np.full(n_new, nearest.shape[1])
+        new = Senders(counts, nearest.ravel(), np.zeros(nearest.size, np.int64))
+        if n_new == len(receivers):  # the graph of the fitted rows is not needed
+            return new
+        fitted = AdjacencyRows(self.context.adjacency).of(receivers[n_new:])
+        return Senders(*map(np.concatenate, zip(new, fitted, strict=True)))
+
+    def weights(self, entries: Rows) -> NDArray[np.float32]:
+        """Return the weights of some edges, which are ones."""
+        return np.ones(len(entries), np.float32)
