@@ -104,7 +104,7 @@ def prepare(estimator, X, adjacency=None):
 def prepare_targets(estimator, X, adjacency=None):
     """Convert X to the batches of a prediction: the receptive field of its targets.
 
-    Same arguments and outputs as :func:`prepare`. The batches hold the whole graph where
+    Same arguments and outputs as :func:`prepare`. The batches hold the whole graph if
     the field is large or the outputs of the network depend on all nodes.
     """
     check_is_fitted(estimator)
