@@ -15,8 +15,8 @@ from skattn.graph._self_loops import MissingLoops
 
 WHOLE_BELOW = 1 << 14
 """Nodes and edges of a graph below which the whole is evaluated: a few milliseconds."""
-LARGEST_SHARE = 0.5
-"""Share of the nodes and edges above which a field is no faster than the whole."""
+LARGEST_SHARE = 0.75
+"""Share of the nodes and edges above which copying a field saves little time."""
 
 Nodes = NDArray[np.int64]
 Keep = Callable[[NDArray[Any]], NDArray[np.bool_]]
