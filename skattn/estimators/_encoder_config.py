@@ -78,6 +78,10 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         :class:`~skattn.preprocessing.PositionalEncoding`.
     positional_dim : int, default=16
         Number of columns of the positional encoding.
+    neighbor_search : {"auto", "exact", "approximate"}, default="auto"
+        Search for the neighbours of the rows of a plain table, see
+        :func:`~skattn.graph.knn_graph`. "auto": "exact", but "approximate" for a dense
+        table of at least 100 000 rows and 8 columns if pynndescent is installed.
 
     See Also
     --------
@@ -124,6 +128,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         ],
         "positional": [StrOptions({"random_walk", "laplacian", "degree"}), None],
         "positional_dim": [Interval(Integral, 1, None, closed="left")],
+        "neighbor_search": [StrOptions({"auto", "exact", "approximate"})],
     }
 
     def __init__(
@@ -145,6 +150,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         n_feature_layers="auto",
         positional=None,
         positional_dim=16,
+        neighbor_search="auto",
     ):
         self.activation = activation
         self.share_weights = share_weights
@@ -162,6 +168,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         self.n_feature_layers = n_feature_layers
         self.positional = positional
         self.positional_dim = positional_dim
+        self.neighbor_search = neighbor_search
 
     def check(self, *, n_heads, n_layers):
         """Check the parameters.

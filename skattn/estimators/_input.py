@@ -15,7 +15,7 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
-from skattn.graph._neighbor_search import as_float32, equal_values
+from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
 from skattn.nn._hops import as_hops
 
@@ -72,6 +72,7 @@ def resolve_fit(attempt, X, adjacency):
         adjacency=adjacency,
         graph=attempt.graph,
         n_neighbors=attempt.n_neighbors,
+        neighbor_search=config.neighbor_search,
         check=partial(check_features, attempt, reset=True),
     )
     check_context(attempt, config, context)

@@ -2,12 +2,31 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.neighbors import NearestNeighbors
+
+from skattn.graph._approximate_neighbors import (
+    METRICS,
+    ApproximateIndex,
+    is_available,
+)
+from skattn.graph._exact_neighbors import ExactIndex
+
+SearchMethod = Literal["auto", "exact", "approximate"]
+
+SEARCH_METHODS: tuple[SearchMethod, ...] = ("auto", "exact", "approximate")
+
+EXACT_UP_TO_ROWS = 1000
+"""Number of rows up to which "approximate" is exact."""
+
+AUTO_APPROXIMATE_ROWS = 100_000
+"""Number of rows from which "auto" is approximate, of dense tables."""
+
+AUTO_APPROXIMATE_COLUMNS = 8
+"""Number of columns from which it is: trees are fast with fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,62 +35,68 @@ class NeighborSearch:
 
     rows: Any
     """(n_rows, n_features) array or CSR matrix, float32 or float64."""
+    n_neighbors: int
+    """Number of neighbours of a row."""
+    method: SearchMethod = "auto"
+    """Exact or approximate; "auto" decides by size if pynndescent is installed."""
     metric: str = "euclidean"
     """Name of a metric of scikit-learn's neighbour search."""
     n_jobs: int | None = None
-    """Number of jobs of a search."""
+    """Number of jobs of an exact search."""
 
     @property
     def n_rows(self) -> int:
         """Number of indexed rows."""
         return int(self.rows.shape[0])
 
-    def nearest(self, X: Any, n_neighbors: int) -> NDArray[np.int64]:
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the search is approximate."""
+        if self.method == "exact" or self.n_rows <= EXACT_UP_TO_ROWS:
+            return False
+        return self.method == "approximate" or (
+            self.n_rows >= AUTO_APPROXIMATE_ROWS
+            and self.rows.shape[1] >= AUTO_APPROXIMATE_COLUMNS
+            and not sparse.issparse(self.rows)
+            and self.metric in METRICS
+            and is_available()
+        )
+
+    def nearest(self, X: Any) -> NDArray[np.int64]:
         """Return the nearest indexed rows of new rows, (n_new, k), nearest first.
 
         k is `n_neighbors`, or the number of indexed rows if that is less.
         """
-        k = min(n_neighbors, self.n_rows)
+        k = min(self.n_neighbors, self.n_rows)
         if not X.shape[0] or not k:
             return np.empty((X.shape[0], k), dtype=np.int64)
-        return self._query(X, k)
+        if self.is_approximate:
+            return self._approximate.query(X, k)
+        return self._exact.query(X, k)[1]
 
-    def nearest_others(
-        self, n_neighbors: int, of: NDArray[np.int64] | None = None
-    ) -> NDArray[np.int64]:
+    def nearest_others(self, of: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """Return the nearest other rows of indexed rows, (n, k), nearest first.
 
         k is `n_neighbors`, or the number of other rows if that is less; `of` are the
         positions of the rows, None for all.
         """
+        every = of is None
         of = np.arange(self.n_rows) if of is None else of
-        k = min(n_neighbors, self.n_rows - 1)
+        k = min(self.n_neighbors, self.n_rows - 1)
         if not len(of) or k < 1:
             return np.empty((len(of), max(k, 0)), dtype=np.int64)
-        X = self.rows if len(of) == self.n_rows else self.rows[of]
-        return _without_itself(self._query(X, k + 1), of)
+        if self.is_approximate:
+            return _without_itself(self._approximate.neighbors(of, k + 1), of)
+        X = self.rows if every else self.rows[of]
+        return _without_itself(self._exact.query(X, k + 1)[1], of)
 
     @cached_property
-    def _index(self) -> NearestNeighbors:
-        return NearestNeighbors(metric=self.metric, n_jobs=self.n_jobs).fit(self.rows)
+    def _exact(self) -> ExactIndex:
+        return ExactIndex(self.rows, self.metric, self.n_jobs)
 
-    def _query(self, X: Any, k: int) -> NDArray[np.int64]:
-        X = X.astype(np.promote_types(X.dtype, self.rows.dtype), copy=False)
-        found: NDArray[np.int64] = self._index.kneighbors(X, k, return_distance=False)
-        return found
-
-
-def equal_values(left: Any, right: Any) -> bool:
-    """Return whether two matrices of one sparsity pattern hold the same numbers."""
-    if sparse.issparse(left):
-        left, right = left.data, right.data
-    return bool(np.array_equal(left, right))
-
-
-def as_float32(X: Any) -> Any:
-    """Return an array or sparse matrix in float32, the same object if it is."""
-    with np.errstate(over="ignore"):
-        return X.astype(np.float32, copy=False)
+    @cached_property
+    def _approximate(self) -> ApproximateIndex:
+        return ApproximateIndex(self.rows, self.n_neighbors, self.metric)
 
 
 def _without_itself(
@@ -85,3 +110,23 @@ def _without_itself(
     others[others.all(axis=1), 0] = False
     kept: NDArray[np.int64] = found[others].reshape(len(found), -1)
     return kept
+
+
+def check_search(method: Any, metric: str) -> None:
+    """Raise ValueError or ImportError unless a search of this method is possible."""
+    if method not in SEARCH_METHODS:
+        raise ValueError(
+            f"neighbor_search must be one of {SEARCH_METHODS}, got {method!r}."
+        )
+    if method != "approximate":
+        return
+    if metric not in METRICS:
+        raise ValueError(
+            f"neighbor_search='approximate' needs a metric of {METRICS}, got "
+            f"{metric!r}. Use neighbor_search='exact' for other metrics."
+        )
+    if not is_available():
+        raise ImportError(
+            "neighbor_search='approximate' needs pynndescent, which is not installed. "
+            "Use pip install 'skattn[neighbors]', or neighbor_search='exact'."
+        )

@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 
 from skattn.graph._adjacency import index_dtype
 from skattn.graph._graph import Graph
-from skattn.graph._neighbor_search import NeighborSearch
+from skattn.graph._neighbor_search import NeighborSearch, SearchMethod, check_search
 
 
 def knn_adjacency(
@@ -19,6 +19,7 @@ def knn_adjacency(
     n_neighbors: int = 8,
     *,
     metric: str = "euclidean",
+    neighbor_search: SearchMethod = "auto",
     n_jobs: int | None = None,
 ) -> sparse.csr_array:
     """Compute the adjacency of the k-NN graph of a table.
@@ -34,8 +35,13 @@ def knn_adjacency(
         rows with a warning.
     metric : str, default="euclidean"
         Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
+    neighbor_search : {"auto", "exact", "approximate"}, default="auto"
+        Method of the search. "exact": trees or brute force; "approximate": pynndescent,
+        for more than 1000 rows; "auto": "exact", but "approximate" for a dense table of
+        at least 100 000 rows and 8 columns if pynndescent is installed
+        (``pip install 'skattn[neighbors]'``).
     n_jobs : int or None, default=None
-        Number of jobs of the neighbour search.
+        Number of jobs of an exact search.
 
     Returns
     -------
@@ -45,7 +51,10 @@ def knn_adjacency(
     Raises
     ------
     ValueError
-        If ``X`` holds NaN or infinity, or ``n_neighbors`` is less than 1.
+        If ``X`` holds NaN or infinity, ``n_neighbors`` is less than 1, or the method
+        does not know the metric.
+    ImportError
+        If ``neighbor_search="approximate"`` and pynndescent is not installed.
 
     See Also
     --------
@@ -65,10 +74,11 @@ def knn_adjacency(
             "Graph(scipy.sparse.csr_array((n, n)), X) for a graph without edges."
         )
     X = check_array(X, accept_sparse="csr")
-    search = NeighborSearch(X, metric=metric, n_jobs=n_jobs)
-    k = available_neighbors(n_neighbors, search.n_rows)
+    check_search(neighbor_search, metric)
+    search = NeighborSearch(X, n_neighbors, neighbor_search, metric, n_jobs)
+    check_neighbors(n_neighbors, search.n_rows)
     rows = np.arange(search.n_rows)
-    return neighbor_adjacency([(rows, search.nearest_others(k))], search.n_rows)
+    return neighbor_adjacency([(rows, search.nearest_others())], search.n_rows)
 
 
 def knn_graph(
@@ -76,6 +86,7 @@ def knn_graph(
     n_neighbors: int = 8,
     *,
     metric: str = "euclidean",
+    neighbor_search: SearchMethod = "auto",
     n_jobs: int | None = None,
 ) -> Graph:
     """Compute the k-NN graph of a table.
@@ -91,8 +102,13 @@ def knn_graph(
         rows with a warning.
     metric : str, default="euclidean"
         Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
+    neighbor_search : {"auto", "exact", "approximate"}, default="auto"
+        Method of the search. "exact": trees or brute force; "approximate": pynndescent,
+        for more than 1000 rows; "auto": "exact", but "approximate" for a dense table of
+        at least 100 000 rows and 8 columns if pynndescent is installed
+        (``pip install 'skattn[neighbors]'``).
     n_jobs : int or None, default=None
-        Number of jobs of the neighbour search.
+        Number of jobs of an exact search.
 
     Returns
     -------
@@ -102,7 +118,10 @@ def knn_graph(
     Raises
     ------
     ValueError
-        If ``X`` holds NaN or infinity, or ``n_neighbors`` is less than 1.
+        If ``X`` holds NaN or infinity, ``n_neighbors`` is less than 1, or the method
+        does not know the metric.
+    ImportError
+        If ``neighbor_search="approximate"`` and pynndescent is not installed.
 
     Examples
     --------
@@ -110,7 +129,10 @@ def knn_graph(
     >>> knn_graph([[0.0], [1.0], [3.0]], n_neighbors=2)
     Graph(n_nodes=3, n_edges=6, n_features=1)
     """
-    return Graph(knn_adjacency(X, n_neighbors, metric=metric, n_jobs=n_jobs), X)
+    adjacency = knn_adjacency(
+        X, n_neighbors, metric=metric, neighbor_search=neighbor_search, n_jobs=n_jobs
+    )
+    return Graph(adjacency, X)
 
 
 def neighbor_adjacency(
@@ -130,14 +152,12 @@ def neighbor_adjacency(
     return sparse.coo_array((ones, entries), shape=(n_nodes, n_nodes)).tocsr()
 
 
-def available_neighbors(n_neighbors: int, n_rows: int) -> int:
-    """Return how many other rows each of `n_rows` can attend to; warn if fewer."""
-    available = n_rows - 1
-    if n_neighbors > available:
+def check_neighbors(n_neighbors: int, n_rows: int) -> None:
+    """Warn if rows have fewer other rows than neighbours."""
+    if n_neighbors > n_rows - 1:
         warnings.warn(
-            f"n_neighbors={n_neighbors} is more than the {available} other rows, so "
-            f"each row attends to {available}. Reduce n_neighbors.",
+            f"n_neighbors={n_neighbors} is more than the {n_rows - 1} other rows, so "
+            f"each row attends to {n_rows - 1}. Reduce n_neighbors.",
             UserWarning,
             stacklevel=2,
         )
-    return min(n_neighbors, available)

@@ -12,6 +12,7 @@ from skattn.graph._graph_contexts import (
 )
 from skattn.graph._input_kind import input_kind
 from skattn.graph._named_context import NamedContext
+from skattn.graph._neighbor_search import SearchMethod, check_search
 from skattn.graph._table_context import TableContext
 
 CONTEXTS = (
@@ -31,6 +32,7 @@ def resolve(
     adjacency: Any = None,
     graph: Graph | None = None,
     n_neighbors: int = 8,
+    neighbor_search: SearchMethod = "auto",
     check: Check,
 ) -> Context:
     """Create the context of a fit.
@@ -47,6 +49,8 @@ def resolve(
         Graph with node labels, by which rows of a DataFrame X join it.
     n_neighbors : int, default=8
         Number of neighbours of a row in the k-NN graph of a table.
+    neighbor_search : {"auto", "exact", "approximate"}, default="auto"
+        Method of the search for them.
     check : callable
         Function from raw features, or None, to a float32 array, CSR matrix or None;
         with ``keep_precision=True`` float64 where float32 would round a value. It is
@@ -76,4 +80,5 @@ def resolve(
         return GraphContext(checked_view(X, check))
     if kind == "adjacency":
         return AdjacencyContext(checked_view(Graph(adjacency, X), check))
-    return TableContext(check(X, keep_precision=True), n_neighbors)
+    check_search(neighbor_search, "euclidean")
+    return TableContext(check(X, keep_precision=True), n_neighbors, neighbor_search)

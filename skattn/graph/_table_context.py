@@ -20,7 +20,6 @@ from skattn.graph._context import (
 )
 from skattn.graph._features import take_rows
 from skattn.graph._field import (
-    AdjacencyRows,
     Extent,
     ReceptiveField,
     Senders,
@@ -30,8 +29,13 @@ from skattn.graph._field import (
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
-from skattn.graph._neighbor_search import NeighborSearch, as_float32
-from skattn.graph._neighbors import available_neighbors, neighbor_adjacency
+from skattn.graph._neighbor_search import NeighborSearch, SearchMethod
+from skattn.graph._neighbors import check_neighbors, neighbor_adjacency
+from skattn.graph._precision import as_float32
+
+
+KEPT_FROM = 0.1
+"""Share of the fitted rows from which the neighbours of all are computed and kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,7 @@ class TableContext(Context):
     features: Any
     """(n_rows, n_features), float64 where float32 would round a value, else float32."""
     n_neighbors: int
+    neighbor_search: SearchMethod = "auto"
 
     @property
     def n_rows(self) -> int:
@@ -52,13 +57,13 @@ class TableContext(Context):
 
     @cached_property
     def search(self) -> NeighborSearch:
-        """Index of all rows."""
-        return NeighborSearch(self.features)
+        """Index of all rows, built at its first use."""
+        return self._search(self.features)
 
     @cached_property
     def neighbors(self) -> NDArray[np.int64]:
         """(n_rows, k) nearest other rows of each row, nearest first."""
-        return self.search.nearest_others(self.n_neighbors)
+        return self.search.nearest_others()
 
     @cached_property
     def adjacency(self) -> sparse.csr_array:
@@ -70,7 +75,13 @@ class TableContext(Context):
 
     def neighbors_of(self, new_features: Any) -> NDArray[np.int64]:
         """Return the nearest rows of new rows, (n_new, k), from checked features."""
-        return self.search.nearest(new_features, self.n_neighbors)
+        return self.search.nearest(new_features)
+
+    def neighbors_of_fitted(self, positions: Rows) -> NDArray[np.int64]:
+        """Return the nearest other rows of some rows, (n, k), kept or searched."""
+        if "neighbors" in vars(self):
+            return self.neighbors[positions]
+        return self.search.nearest_others(positions)
 
     def split(self, train: Rows, held_out: Rows | None) -> Views:
         """Return two views of the k-NN graph of all rows.
@@ -78,7 +89,7 @@ class TableContext(Context):
         Held-out rows attend to the other rows, and no row attends to them.
         """
         if held_out is None or len(held_out) == 0:
-            available_neighbors(self.n_neighbors, self.n_rows)
+            check_neighbors(self.n_neighbors, self.n_rows)
             adjacency = self.adjacency
         else:
             adjacency = self._adjacency_without(held_out)
@@ -126,15 +137,18 @@ class TableContext(Context):
         targets = view.targets
         return lambda matrix: matrix[targets]
 
+    def _search(self, features: Any) -> NeighborSearch:
+        return NeighborSearch(features, self.n_neighbors, self.neighbor_search)
+
     def _adjacency_without(self, held_out: Rows) -> sparse.csr_array:
         """Return the adjacency of all rows to rows that are not held out."""
         others = np.setdiff1d(np.arange(self.n_rows), held_out)
-        search = NeighborSearch(self.features[others])
-        k = available_neighbors(self.n_neighbors, len(others)) if len(others) else 0
-        of_held_out = search.nearest(self.features[held_out], self.n_neighbors)
+        if len(others):
+            check_neighbors(self.n_neighbors, len(others))
+        search = self._search(self.features[others])
         blocks = [
-            (others, others[search.nearest_others(k)]),
-            (held_out, others[of_held_out]),
+            (others, others[search.nearest_others()]),
+            (held_out, others[search.nearest(self.features[held_out])]),
         ]
         return neighbor_adjacency(blocks, self.n_rows)
 
@@ -165,14 +179,24 @@ class _JoinedRows:
         """Return the edges of some rows, the new ones first."""
         n_fitted = self.context.n_rows
         n_new = np.count_nonzero(receivers >= n_fitted)
-        nearest = self.neighbors[receivers[:n_new] - n_fitted]
-        counts = np.full(n_new, nearest.shape[1])
-        new = Senders(counts, nearest.ravel(), np.zeros(nearest.size, np.int64))
-        if n_new == len(receivers):  # the graph of the fitted rows is not needed
-            return new
-        fitted = AdjacencyRows(self.context.adjacency).of(receivers[n_new:])
-        return Senders(*map(np.concatenate, zip(new, fitted, strict=True)))
+        of_new = self.neighbors[receivers[:n_new] - n_fitted]
+        if n_new == len(receivers):
+            return _senders([of_new])
+        return _senders([of_new, self._neighbors_of_fitted(receivers[n_new:])])
+
+    def _neighbors_of_fitted(self, receivers: Rows) -> Rows:
+        if len(receivers) > KEPT_FROM * self.context.n_rows:
+            return self.context.neighbors[receivers]
+        return self.context.neighbors_of_fitted(receivers)
 
     def weights(self, entries: Rows) -> NDArray[np.float32]:
         """Return the weights of some edges, which are ones."""
         return np.ones(len(entries), np.float32)
+
+
+def _senders(neighbors: list[Rows]) -> Senders:
+    """Return the edges of rows to neighbours, each array (n, k)."""
+    counts = [np.full(len(nearest), nearest.shape[1]) for nearest in neighbors]
+    senders = np.concatenate([nearest.ravel() for nearest in neighbors])
+    entries = np.zeros(len(senders), np.int64)  # there is nothing to look up
+    return Senders(np.concatenate(counts), senders, entries)
