@@ -33,7 +33,6 @@ from skattn.graph._neighbor_search import NeighborSearch, SearchMethod
 from skattn.graph._neighbors import check_neighbors, neighbor_adjacency
 from skattn.graph._precision import as_float32
 
-
 KEPT_FROM = 0.1
 """Share of the fitted rows from which the neighbours of all are computed and kept."""
 
