@@ -15,14 +15,14 @@ from skattn.graph._self_loops import MissingLoops
 
 WHOLE_BELOW = 1 << 14
 """Nodes and edges of a graph below which the whole is evaluated: a few milliseconds."""
-LARGEST_SHARE = 0.75
-"""Share of the nodes and edges above which copying a field saves little time."""
+LARGEST_WORK = 0.8
+"""Share of the whole graph's work in layers above which cutting a field costs more."""
 
 Nodes = NDArray[np.int64]
 Keep = Callable[[NDArray[Any]], NDArray[np.bool_]]
 
 
-def is_small(size: int) -> bool:
+def is_small(size: float) -> bool:
     """Return whether a graph of so many nodes and edges is always evaluated whole."""
     return size < WHOLE_BELOW
 
@@ -40,6 +40,11 @@ class Extent:
     def distances(self) -> Nodes:
         """Hops that 0, 1, 2, ... layers reach, the last layers first."""
         return np.cumsum([0, *reversed(self.hops)])
+
+    @property
+    def receivers(self) -> Nodes:
+        """Distance of the farthest receivers of each layer with message passing."""
+        return self.distances[:-1][np.array(self.hops[::-1]) > 0]
 
 
 class Senders(NamedTuple):
@@ -61,8 +66,8 @@ class Neighbourhoods(Protocol):
         """Number of nodes of the graph."""
 
     @property
-    def room(self) -> float:
-        """Nodes and edges of the largest field that is worth cutting out."""
+    def size(self) -> float:
+        """Number of nodes and edges, infinite if the whole is never evaluated."""
 
     @property
     def is_weighted(self) -> bool:
@@ -93,10 +98,9 @@ class AdjacencyRows:
         return int(self.adjacency.shape[0])
 
     @property
-    def room(self) -> float:
-        """Nodes and edges of the largest field that is worth cutting out."""
-        size = self.n_nodes + int(self.adjacency.nnz)
-        return 0 if is_small(size) else LARGEST_SHARE * size
+    def size(self) -> int:
+        """Number of nodes and edges."""
+        return self.n_nodes + int(self.adjacency.nnz)
 
     @property
     def is_weighted(self) -> bool:
@@ -165,8 +169,8 @@ class ReceptiveField:
     """(n_nodes,) degrees in the whole graph, with self-loops, if layers use them."""
 
 
-def walk(rows: Neighbourhoods, targets: Nodes, n_hops: int) -> Walk | None:
-    """Collect the nodes within some hops of targets.
+def walk(rows: Neighbourhoods, targets: Nodes, extent: Extent) -> Walk | None:
+    """Collect the nodes that the outputs of targets depend on.
 
     Parameters
     ----------
@@ -174,24 +178,26 @@ def walk(rows: Neighbourhoods, targets: Nodes, n_hops: int) -> Walk | None:
         Senders of every node.
     targets : ndarray of shape (n_targets,), int64
         Distinct nodes.
-    n_hops : int
-        Number of hops.
+    extent : Extent
+        Hops of the network's layers.
 
     Returns
     -------
     Walk or None
-        None if the graph is small or most of it would be collected: evaluate the whole.
+        None if the graph is small or its layers would hardly have less to compute.
     """
-    room = rows.room
-    if room <= 0 or len(targets) == 0:
+    if is_small(rows.size) or len(targets) == 0:
         return None
+    size = 0
     # zeros are mapped lazily: only pages that are written to cost time
     position = np.zeros(rows.n_nodes, np.int64)  # from 1; 0 for unknown nodes
     found, read, n_nodes = [targets], [], len(targets)
+    shares = np.zeros(len(extent.receivers))  # of each layer, so far at least
     position[targets] = np.arange(1, n_nodes + 1)
-    for _ in range(n_hops):
-        room -= len(found[-1]) + rows.count(found[-1])
-        if room < 0:
+    for hop in range(extent.distances[-1]):
+        size += len(found[-1]) + rows.count(found[-1])
+        shares[extent.receivers >= hop] = size / rows.size
+        if shares.sum() > LARGEST_WORK * len(shares):
             return None
         edges = rows.of(found[-1])
         new = np.unique(edges.nodes[position[edges.nodes] == 0]).astype(np.int64)
@@ -238,11 +244,9 @@ def receptive_field(
     ReceptiveField or None
         None if the whole graph is to be evaluated.
     """
-    if len(targets) > rows.room:
-        return None
     distinct, at = np.unique(targets, return_inverse=True)
     distances = extent.distances
-    found = walk(rows, distinct, int(distances[-1]))
+    found = walk(rows, distinct, extent)
     if found is None:
         return None
     degree = None

@@ -160,8 +160,8 @@ class _JoinedRows:
     """The fitted rows."""
     neighbors: NDArray[np.int64]
     """(n_new, k) fitted rows nearest to each new row."""
-    room: ClassVar[float] = np.inf
-    """Nodes and edges of the largest field that is worth cutting out."""
+    size: ClassVar[float] = np.inf
+    """Number of nodes and edges, infinite if the whole is never evaluated."""
     is_weighted: ClassVar[bool] = False
     """Whether a weight differs from 1."""
 

@@ -31,7 +31,7 @@ FRAME = pd.DataFrame(X, columns=list("abc"), index=NAMES)
 @pytest.fixture(autouse=True)
 def of_any_size(monkeypatch):
     monkeypatch.setattr(_field, "WHOLE_BELOW", 0)
-    monkeypatch.setattr(_field, "LARGEST_SHARE", 10)
+    monkeypatch.setattr(_field, "LARGEST_WORK", 10)
 
 
 def fitted(X, y=Y, cls=GraphAttentionClassifier, *, encoder=None, **params):

@@ -19,7 +19,7 @@ GRAPH = Graph(WEIGHTS, np.arange(6.0)[:, None])
 @pytest.fixture(autouse=True)
 def of_any_size(monkeypatch):
     monkeypatch.setattr(_field, "WHOLE_BELOW", 0)
-    monkeypatch.setattr(_field, "LARGEST_SHARE", 10)
+    monkeypatch.setattr(_field, "LARGEST_WORK", 10)
 
 
 def field_of(graph, targets, extent, edge_features=None):
@@ -33,7 +33,7 @@ def field_of(graph, targets, extent, edge_features=None):
 
 
 def test_a_walk_goes_outwards_ring_by_ring():
-    found = walk(AdjacencyRows(GRAPH.adjacency), np.array([0]), 2)
+    found = walk(AdjacencyRows(GRAPH.adjacency), np.array([0]), Extent((1,) * 2))
     assert_array_equal(found.nodes, [0, 1, 3, 4, 5])
     assert found.within == (1, 3, 5)
     assert_array_equal(found.edges.counts, [2, 1, 2])  # of 0, 1 and 3
@@ -41,13 +41,13 @@ def test_a_walk_goes_outwards_ring_by_ring():
 
 
 def test_a_walk_ends_where_no_new_nodes_are_found():
-    found = walk(AdjacencyRows(GRAPH.adjacency), np.array([1]), 5)
+    found = walk(AdjacencyRows(GRAPH.adjacency), np.array([1]), Extent((1,) * 5))
     assert_array_equal(found.nodes, [1, 4])
     assert found.within == (1, 2, 2, 2, 2, 2)
 
 
 def test_a_walk_of_no_hops_has_the_targets_alone():
-    found = walk(AdjacencyRows(GRAPH.adjacency), np.array([3, 5]), 0)
+    found = walk(AdjacencyRows(GRAPH.adjacency), np.array([3, 5]), Extent(()))
     assert found.within == (2,)
     assert found.adjacency(np.ones(0, np.float32)).nnz == 0
 
@@ -100,18 +100,20 @@ def test_degrees_that_depend_on_distant_edges_need_the_whole_graph():
 
 def test_senders_outside_an_induced_subgraph_are_left_out():
     rows = AdjacencyRows(GRAPH.adjacency, keep=lambda senders: senders != 3)
-    found = walk(rows, np.array([0]), 3)
+    found = walk(rows, np.array([0]), Extent((1,) * 3))
     assert_array_equal(found.nodes, [0, 1, 4])
     assert_array_equal(found.edges.counts, [1, 1, 1])
 
 
 def test_small_graphs_and_large_fields_are_evaluated_whole(monkeypatch):
     rows = AdjacencyRows(GRAPH.adjacency)  # 6 nodes, 7 edges
-    monkeypatch.setattr(_field, "LARGEST_SHARE", 0.5)
-    assert walk(rows, np.array([1]), 3) is not None  # 1, 4 and their edges
-    assert walk(rows, np.array([0]), 3) is None
+    monkeypatch.setattr(_field, "LARGEST_WORK", 0.4)
+    assert (
+        walk(rows, np.array([1]), Extent((1,) * 3)) is not None
+    )  # 1, 4 and their edges
+    assert walk(rows, np.array([0]), Extent((1,) * 3)) is None
     monkeypatch.setattr(_field, "WHOLE_BELOW", 14)
-    assert walk(rows, np.array([1]), 3) is None
+    assert walk(rows, np.array([1]), Extent((1,) * 3)) is None
 
 
 def test_no_targets_have_no_field():
