@@ -134,6 +134,8 @@ def check_features(
             features,
             accept_sparse="csr",
             dtype=[np.float64, np.float32] if keep_precision else np.float32,
+            order="C" if keep_precision else None,
+            copy=keep_precision and reset,  # an index must not change with the input
             reset=reset,
             ensure_min_samples=1,
         )
@@ -149,7 +151,7 @@ def check_features(
 
 
 def _narrowed(X: Any) -> Any:
-    """Return float32 where no value is rounded; refuse what float32 cannot hold."""
+    """Return float32 where no value is rounded; raise ValueError beyond its range."""
     narrow = as_float32(X)
     assert_all_finite(narrow, input_name="X")
     return narrow if equal_values(narrow, X) else X

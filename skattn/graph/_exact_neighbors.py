@@ -61,7 +61,9 @@ class ExactIndex:
         """Return the positions of rows with neighbours within the rounding errors."""
         norms = np.einsum("ij,ij->i", X, X, dtype=np.float64)
         near = np.flatnonzero(distances[:, -1] ** 2 < CANCELLED * norms)
-        differs = np.any(X[near] != self.rows[found[near, -1]], axis=1)
+        differs = np.zeros(len(near), dtype=bool)
+        for neighbor in found[near].T:  # equal rows are certain
+            differs |= (X[near] != self.rows[neighbor]).any(axis=1)
         return near[differs]
 
 

@@ -60,6 +60,17 @@ def test_a_fit_on_a_table(small, table, path, sparse):
     assert_same(reopened(clf, path), clf, X)
 
 
+def test_a_table_of_more_digits_than_float32(small, path):
+    X = 5.1e6 + 0.02 * np.arange(12.0)[:, None]
+    reg = small(GraphAttentionRegressor, n_neighbors=2).fit(X, np.arange(12.0))
+    reg.save(path)
+    loaded = type(reg).load(path)
+    assert loaded._context_.features.dtype == np.float64
+    assert "search" not in vars(loaded._context_)
+    np.testing.assert_array_equal(loaded._context_.neighbors, reg._context_.neighbors)
+    np.testing.assert_array_equal(loaded.predict(X + 0.005), reg.predict(X + 0.005))
+
+
 def test_a_fit_on_a_table_and_its_adjacency(small, table, adjacency, path):
     X, y = table
     clf = small(attention="gat").fit(X, y, adjacency=adjacency)

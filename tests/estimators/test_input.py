@@ -159,3 +159,46 @@ def test_a_graph_without_features_has_zero_of_them_at_predict_too():
     check_features(reg, X, reset=True)
     with pytest.raises(ValueError, match=r"0 features.*expecting 2.*a graph with"):
         check_features(reg, None, reset=False)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([[5.1e6, 5.1e6 + 0.02]], np.float64),
+        ([[0.1, 1.0]], np.float64),
+        ([[0.5, 2.0]], np.float32),
+        (np.array([[0.1, 1.0]], np.float32), np.float32),
+        (np.array([[1, 2**24 + 1]]), np.float64),
+        (np.array([[True, False]]), np.float32),
+    ],
+)
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_precision_is_kept_where_float32_would_round(values, dtype, make):
+    if make is sparse.csr_array:
+        values = np.asarray(values)
+    given = make(values)
+    checked = check_features(
+        GraphAttentionRegressor(), given, reset=True, keep_precision=True
+    )
+    assert checked.dtype == dtype
+    dense = checked.toarray() if sparse.issparse(checked) else checked
+    np.testing.assert_array_equal(dense, np.asarray(values, np.float64))
+    assert check_features(GraphAttentionRegressor(), given, reset=True).dtype == (
+        np.float32
+    )
+
+
+def test_values_that_float32_cannot_hold_are_refused():
+    with pytest.raises(ValueError, match="too large for dtype\\('float32'\\)"):
+        check_features(
+            GraphAttentionRegressor(), [[1e39, 0.1]], reset=True, keep_precision=True
+        )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_fitted_rows_do_not_change_with_the_callers_array(small, dtype):
+    given = (X + 0.1).astype(dtype)
+    reg = small(GraphAttentionRegressor, n_neighbors=2).fit(given, Y)
+    before = reg.predict(X)
+    given[:] = 0
+    np.testing.assert_array_equal(reg.predict(X), before)

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.neighbors import NearestNeighbors
 
-from skattn.graph import add_self_loops, knn_adjacency
+from skattn.graph import _exact_neighbors, add_self_loops, knn_adjacency
 from skattn.graph._resolve import resolve
 
 LINE = np.array([[0.0], [1.0], [3.0], [7.0], [8.0]])
@@ -73,6 +74,57 @@ def test_held_out_rows_without_others_are_isolated(check):
     context = resolve(LINE, n_neighbors=2, check=check)
     _, held_out = context.split(np.arange(0), np.arange(5))
     assert held_out.n_edges == 0
+
+
+@pytest.mark.parametrize(
+    ("offset", "step", "n_columns"),
+    [(5.1e6, 0.02, 2), (-3e8, 0.01, 1), (1e6, 1e-4, 20)],
+)
+def test_neighbours_are_sought_in_the_precision_given(offset, step, n_columns, check):
+    X = offset + step * LINE * np.ones(n_columns)
+    context = resolve(X, n_neighbors=1, check=check)
+    assert context.neighbors.ravel().tolist() == [1, 0, 1, 4, 3]
+    train, _ = context.split(np.array([4, 0, 2]), np.array([1, 3]))
+    assert train.X.dtype == np.float32
+    assert train.base.adjacency[[0, 1, 2, 3, 4]].indices.tolist() == [2, 0, 0, 4, 2]
+    joined = context.fitted().join(X + step / 10, check=check)
+    assert joined.adjacency[joined.targets].indices.tolist() == [0, 1, 2, 3, 4]
+    assert joined.X.dtype == np.float32
+
+
+def test_index_and_graph_are_built_once_and_kept(monkeypatch, check):
+    built = []
+
+    class Counted(NearestNeighbors):
+        def fit(self, X, y=None):
+            built.append(len(X))
+            return super().fit(X, y)
+
+    monkeypatch.setattr(_exact_neighbors, "NearestNeighbors", Counted)
+    context = resolve(LINE, n_neighbors=2, check=check)
+    view, _ = context.split(np.arange(5), None)
+    fitted = context.fitted()
+    for _ in range(2):
+        fitted.join(LINE[:2] + 0.1, check=check)
+    assert built == [5]
+    np.testing.assert_array_equal(fitted.adjacency.toarray(), view.adjacency.toarray())
+    assert fitted.adjacency.has_sorted_indices
+
+
+def test_neighbours_of_some_fitted_rows_need_no_search_of_all(check):
+    context = resolve(LINE, n_neighbors=2, check=check)
+    some = np.array([4, 0])
+    searched = context.neighbors_of_fitted(some)
+    assert "neighbors" not in vars(context)
+    np.testing.assert_array_equal(searched, [[3, 2], [1, 2]])
+    np.testing.assert_array_equal(context.neighbors[some], searched)
+    np.testing.assert_array_equal(context.neighbors_of_fitted(some), searched)
+
+
+def test_method_of_the_search_is_checked_before_work_starts(check):
+    with pytest.raises(ValueError, match="neighbor_search must be one of"):
+        resolve(LINE, neighbor_search="fast", check=check)
+    assert not check.seen
 
 
 @settings(max_examples=30, deadline=None)
