@@ -18,6 +18,7 @@ from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
     from skattn.graph._collection import GraphCollection
+    from skattn.graph._edge_scaling import EdgeScaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +43,15 @@ class GraphBlock:
     """Batch of all graphs, on the CPU, with ``structure.node_ptr``."""
 
     @classmethod
-    def of(cls, collection: GraphCollection, hops: tuple[int, ...] = ()) -> GraphBlock:
-        """Collate all graphs of a collection; `hops` as in :func:`collate`."""
-        batch = collate(collection.whole, hops=hops)
+    def of(
+        cls,
+        collection: GraphCollection,
+        hops: tuple[int, ...] = (),
+        *,
+        edge_scaling: EdgeScaling | None = None,
+    ) -> GraphBlock:
+        """Collate all graphs of a collection; the options are those of `collate`."""
+        batch = collate(collection.whole, hops=hops, edge_scaling=edge_scaling)
         node_ptr = torch.from_numpy(np.array(collection.node_ptr, np.int64))
         return cls(
             GraphBatch(

@@ -20,6 +20,7 @@ from skattn._batch._reorder import in_order
 from skattn._batch._tensors import as_tensor, is_mapped
 from skattn.graph import Graph, hop_adjacency, local_order
 from skattn.graph._adjacency import check_indices, index_dtype
+from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._field import ReceptiveField
 from skattn.graph._self_loops import MissingLoops
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
@@ -31,6 +32,7 @@ def collate(
     hops: tuple[int, ...] = (),
     *,
     ordered: bool = False,
+    edge_scaling: EdgeScaling | None = None,
 ) -> GraphBatch:
     """Convert a graph to tensors, with self-loops added.
 
@@ -47,6 +49,8 @@ def collate(
         Whether nodes may be reordered for memory locality
         (:func:`~skattn.graph.local_order`). Only for use on the CPU, and not if the
         graph is memory-mapped.
+    edge_scaling : EdgeScaling or None, default=None
+        Standardisation of the edge features; those of added self-loops are zeros.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def collate(
         )
     batch = GraphBatch(
         x=_features(graph.X),
-        structure=_structure(graph, hops),
+        structure=_structure(graph, hops, edge_scaling),
         targets=as_tensor(graph.targets, np.int64),
     )
     device = torch.device(device)
@@ -80,6 +84,8 @@ def collate_field(
     field: ReceptiveField,
     device: torch.device | str = "cpu",
     hops: tuple[int, ...] = (),
+    *,
+    edge_scaling: EdgeScaling | None = None,
 ) -> GraphBatch:
     """Convert a receptive field to tensors, with self-loops added.
 
@@ -89,7 +95,7 @@ def collate_field(
         Nodes and edges around the targets.
     device : torch.device or str, default="cpu"
         Device of the tensors.
-    hops : tuple of int, default=()
+    hops, edge_scaling
         As for :func:`collate`.
 
     Returns
@@ -98,28 +104,38 @@ def collate_field(
         With ``structure.reach``: each layer computes the receivers that later ones
         need.
     """
-    batch = collate(field.graph, hops=hops)
-    degree = None if field.degree is None else as_tensor(field.degree, np.float32)
+    batch = collate(field.graph, hops=hops, edge_scaling=edge_scaling)
+    device, degree = torch.device(device), None
+    if field.degree is not None:  # Apple's GPUs have no float64
+        dtype = np.float32 if device.type == "mps" else np.float64
+        degree = as_tensor(field.degree, dtype)
     structure = replace(batch.structure, reach=field.reach, degree=degree)
-    return replace(batch, structure=structure).to(torch.device(device))
+    return replace(batch, structure=structure).to(device)
 
 
-def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
+def _structure(
+    graph: Graph, hops: tuple[int, ...], edge_scaling: EdgeScaling | None
+) -> GraphStructure:
     """Make the structure, with missing self-loops inserted."""
     adjacency = graph.adjacency
     loops = _missing_loops(adjacency)
-    log_weight = np.log(adjacency.data) if graph.is_weighted else None
-
-    def with_loops(rows: NDArray[Any] | None) -> Tensor | None:
-        return None if rows is None else as_tensor(loops.insert(rows, 0), np.float32)
-
+    log_weight = features = None
+    if graph.is_weighted:
+        weights = np.log(loops.weights(adjacency))
+        log_weight = as_tensor(
+            loops.insert(np.log(adjacency.data), weights), np.float32
+        )
+    if graph.edge_features is not None:
+        rows = graph.edge_features
+        rows = rows if edge_scaling is None else edge_scaling.apply(rows)
+        features = as_tensor(loops.insert(rows, 0), np.float32)
     return GraphStructure(
         edges=_edges(
             loops.widen(adjacency.indptr),
             loops.insert(adjacency.indices, loops.nodes),
             graph.n_nodes,
         ),
-        edge_data=EdgeData(with_loops(log_weight), with_loops(graph.edge_features)),
+        edge_data=EdgeData(log_weight, features),
         hops={k: _edges_of(hop_adjacency(adjacency, k)) for k in hops if k > 1},
     )
 

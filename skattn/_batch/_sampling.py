@@ -220,7 +220,7 @@ class NeighborSampler:
         log_weight = self.whole.structure.edge_data.log_weight
         assert log_weight is not None
         indptr, weights = self._arrays[0], log_weight.numpy()
-        degree = np.empty(len(indptr) - 1, np.float32)
+        degree = np.empty(len(indptr) - 1, np.float64)
 
         def sum_block(low: int, high: int) -> None:
             _draw.sum_weights(low, high, indptr, weights, degree)

@@ -12,9 +12,8 @@ from skattn._training import MaskedReconstruction
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord
-from skattn.estimators._input import resolve_fit
+from skattn.estimators._input import learn_edge_data, resolve_fit
 from skattn.estimators._transaction import Plan, fit
-from skattn.graph._schema import GraphSchema
 
 
 class AttentionEmbedder(
@@ -313,7 +312,7 @@ def _plan(attempt, X, adjacency):
         )
     inputs = resolve_fit(attempt, X, adjacency)
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
-    attempt._schema_ = GraphSchema.of(view)
+    learn_edge_data(attempt, view)
     data = attempt._input_spec_.training_data([(view, None)], attempt)
     spec = choose(
         attempt,

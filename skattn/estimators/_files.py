@@ -16,6 +16,7 @@ from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import Graph
+from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
@@ -84,6 +85,7 @@ def _record_maker(cls):
 RECORDS = (
     BlockSpec,
     Classes,
+    EdgeScaling,
     FitRecord,
     GraphSchema,
     Indicators,

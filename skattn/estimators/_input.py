@@ -1,6 +1,6 @@
 """Conversion of X to the context of a fit and to the batches of a prediction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,10 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
+from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
+from skattn.graph._schema import GraphSchema
 from skattn.nn._hops import as_hops
 
 
@@ -78,6 +80,13 @@ def resolve_fit(attempt, X, adjacency):
     check_context(attempt, config, context)
     attempt._context_ = context.fitted()
     return FitInput(context, config, seed)
+
+
+def learn_edge_data(attempt, view, edge_scaling=None):
+    """Set the schema and the standardisation of edge features, learned unless given."""
+    attempt._schema_ = GraphSchema.of(view)
+    scaling = edge_scaling or EdgeScaling.of(view)
+    attempt._input_spec_ = replace(attempt._input_spec_, edge_scaling=scaling)
 
 
 def prepare(estimator, X, adjacency=None):

@@ -10,6 +10,7 @@ from skattn._batch import GraphBlock, NeighborSampler, collate, collate_field
 from skattn._training import FullGraph, GraphBatches, SampledBatches, resolve_device
 from skattn.graph import positional_encoding
 from skattn.graph._collection import GraphCollection
+from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._field import Extent
 
 BATCH_SIZE = 128
@@ -30,6 +31,8 @@ class InputSpec:
     """Number of columns of the positional encoding."""
     feature_embedding: str | None
     """Embedding of the features, which requires dense ones; None for none."""
+    edge_scaling: EdgeScaling | None = None
+    """Standardisation of the edge features, None without any."""
 
     def sources(self, views, *, batch_size, device, ordered=False):
         """Make a batch source per view; views of the same graph share its tensors.
@@ -99,7 +102,8 @@ class InputSpec:
             If features are sparse where an embedding of the features needs dense ones.
         """
         self._check_dense(field.graph.X)
-        return FullGraph(collate_field(field, device, self.hops), None)
+        batch = collate_field(field, device, self.hops, edge_scaling=self.edge_scaling)
+        return FullGraph(batch, None)
 
     def training_data(self, views, params):
         """Make the sources of training and validation; None without validation."""
@@ -118,8 +122,10 @@ class InputSpec:
         self._check_dense((base.whole if is_collection else base).X)
         base = self._with_positions(base)
         if is_collection:
-            return GraphBlock.of(base, self.hops)
-        return collate(base, device, self.hops, ordered=ordered)
+            return GraphBlock.of(base, self.hops, edge_scaling=self.edge_scaling)
+        return collate(
+            base, device, self.hops, ordered=ordered, edge_scaling=self.edge_scaling
+        )
 
     def _check_dense(self, X):
         if self.feature_embedding is not None and sp.issparse(X):

@@ -33,9 +33,7 @@ def pretrained_weights(estimator, config, n_features):
     ValueError
         If it is not fitted, or its encoder parameters differ from the estimator's.
     """
-    embedder = estimator.pretrained
-    if isinstance(embedder, FrozenEstimator):
-        embedder = embedder.estimator
+    embedder = _thawed(estimator.pretrained)
     if not isinstance(embedder, AttentionEmbedder):
         raise TypeError(
             "pretrained must be a fitted AttentionEmbedder, got "
@@ -52,11 +50,28 @@ def pretrained_weights(estimator, config, n_features):
     return {f"encoder.{name}": weight for name, weight in weights.items()}
 
 
+def pretrained_scaling(estimator, view):
+    """Return the standardisation of edge features that the embedder was fitted with.
+
+    None without an embedder, or if the view has another number of edge features.
+    """
+    spec = getattr(_thawed(estimator.pretrained), "_input_spec_", None)
+    scaling = None if spec is None else spec.edge_scaling
+    same = scaling and len(scaling.mean) == view.n_edge_features
+    return scaling if same else None
+
+
+def _thawed(embedder):
+    return embedder.estimator if isinstance(embedder, FrozenEstimator) else embedder
+
+
 def _check_same(estimator, config, embedder, n_features):
     here = _encoder_params(estimator, config)
     there = _encoder_params(embedder, embedder.encoder or EncoderConfig())
     here["n_features"] = n_features
     there["n_features"] = embedder.net_.module_.in_features
+    for params, each in ((here, estimator), (there, embedder)):
+        params["n_edge_features"] = each._schema_.n_edge_features
     differ = [name for name in here if here[name] != there[name]]
     if differ:
         raise ValueError(

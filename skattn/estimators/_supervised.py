@@ -10,12 +10,11 @@ from sklearn.utils import check_random_state
 from skattn._training import Supervised
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
-from skattn.estimators._input import check_features, resolve_fit
+from skattn.estimators._input import check_features, learn_edge_data, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
-from skattn.estimators._pretrained import pretrained_weights
+from skattn.estimators._pretrained import pretrained_scaling, pretrained_weights
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
-from skattn.graph._schema import GraphSchema
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ def plan_supervised(attempt, arguments):
     held_out = rows.choose_held_out(early_stopping, check_random_state(inputs.seed))
     training = np.setdiff1d(np.arange(len(y)), held_out)
     view, validation_view = context.split(training, held_out)
-    attempt._schema_ = GraphSchema.of(view)
+    learn_edge_data(attempt, view, pretrained_scaling(attempt, view))
     training_rows, validation_rows = rows[training], rows[held_out]
     n_examples = int(training_rows.has_weight.sum())
     views = [(view, training_rows.labels("sample_weight and class_weight"))]

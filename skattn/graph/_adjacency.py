@@ -19,6 +19,12 @@ _PRIOR = (
     "The logarithm of an edge weight is added to the attention score. Pass signed or "
     "missing measurements as edge_features= with a 0/1 adjacency."
 )
+_TOO_LARGE = (
+    "adjacency weights must be at most 3.4e38, the largest number of float32, got {}. "
+    "Only ratios of weights count, so divide all of them by a number."
+)
+_TINY = 1e-30
+"""Largest weight below which float64 weights are refused."""
 
 
 def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
@@ -202,19 +208,32 @@ def as_weights(values: NDArray[Any]) -> NDArray[np.float32]:
         values = _numbers(values)
     with np.errstate(over="ignore", invalid="ignore"):
         weights: NDArray[np.float32] = values.astype(np.float32, copy=False)
-    finite = np.isfinite(weights)
-    if not finite.all():
-        raise ValueError(
-            f"adjacency weights must be finite, got {values[~finite][0]} (and "
-            f"{np.count_nonzero(~finite) - 1} more NaN or infinite values). " + _PRIOR
-        )
+    _check_finite(weights, values)
     if len(weights) and weights.min() < 0:
         raise ValueError(
             "adjacency weights must not be negative, got "
             f"{np.count_nonzero(weights < 0)} below 0 (minimum {weights.min()}). "
             + _PRIOR
         )
+    if weights is not values and len(values) and 0 < values.max() < _TINY:
+        raise ValueError(
+            f"the largest adjacency weight must be at least {_TINY}, got "
+            f"{values.max()}: in float32 smaller ones lose their digits. Only ratios "
+            "of weights count, so multiply all of them by a number."
+        )
     return weights
+
+
+def _check_finite(weights: NDArray[np.float32], values: NDArray[Any]) -> None:
+    finite = np.isfinite(weights)
+    if finite.all():
+        return
+    if np.isfinite(values).all():
+        raise ValueError(_TOO_LARGE.format(values[~finite][0]))
+    raise ValueError(
+        f"adjacency weights must be finite, got {values[~finite][0]} (and "
+        f"{np.count_nonzero(~finite) - 1} more NaN or infinite values). " + _PRIOR
+    )
 
 
 def _summed(stored: Any) -> sparse.csr_array:
@@ -223,6 +242,8 @@ def _summed(stored: Any) -> sparse.csr_array:
         csr = csr.copy()  # the arrays may be the user's
         csr.sum_duplicates()
         csr.eliminate_zeros()
+    if csr is not stored and not np.isfinite(csr.data).all():
+        raise ValueError(_TOO_LARGE.format("inf as the sum of duplicates"))
     return _narrow(csr)
 
 

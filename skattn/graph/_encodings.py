@@ -121,10 +121,11 @@ def _one_hot_degrees(adjacency: Any, n_components: int) -> NDArray[np.float32]:
 
 def _normalised(adjacency: Any) -> Any:
     """Return ``D^-1/2 A D^-1/2``; its powers have the diagonals of ``(D^-1 A)^k``."""
-    degree = np.asarray(adjacency.sum(axis=1), dtype=np.float64)
+    adjacency = adjacency.astype(np.float64)
+    degree = np.asarray(adjacency.sum(axis=1))
     root = np.sqrt(np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0))
     scale = sparse.diags_array(root, format="csr")
-    return (scale @ adjacency.astype(np.float64) @ scale).tocsr()
+    return (scale @ adjacency @ scale).tocsr()
 
 
 def _return_probabilities(
@@ -200,7 +201,8 @@ def _laplacian_eigenvectors(adjacency: Any, n_components: int) -> NDArray[np.flo
     _, labels = connected_components(adjacency, directed=False)
     sizes = np.bincount(labels, minlength=1)[labels] if n_nodes else labels
     order = np.lexsort((labels, sizes))  # groups components of one size
-    normalised = _normalised((adjacency + adjacency.T) / 2)[order][:, order]
+    weights = adjacency.astype(np.float64)
+    normalised = _normalised((weights + weights.T) / 2)[order][:, order]
     bounds = np.flatnonzero(np.diff(sizes[order], prepend=0, append=n_nodes + 1))
     for start, stop in pairwise(bounds):
         size = int(sizes[order[start]])

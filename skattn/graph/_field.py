@@ -165,7 +165,7 @@ class ReceptiveField:
     """Nodes sorted by distance from the targets, with checked features."""
     reach: tuple[int, ...]
     """Number of nodes that the last 0, 1, 2, ... layers of the network depend on."""
-    degree: NDArray[np.float32] | None
+    degree: NDArray[np.float64] | None
     """(n_nodes,) degrees in the whole graph, with self-loops, if layers use them."""
 
 
@@ -268,7 +268,7 @@ def receptive_field(
     )
 
 
-def _degrees(rows: Neighbourhoods, nodes: Nodes) -> NDArray[np.float32] | None:
+def _degrees(rows: Neighbourhoods, nodes: Nodes) -> NDArray[np.float64] | None:
     """Compute sums of edge weights, with self-loops, in the whole graph.
 
     None if they depend on distant edges: a node without senders in a weighted graph
@@ -283,7 +283,8 @@ def _degrees(rows: Neighbourhoods, nodes: Nodes) -> NDArray[np.float32] | None:
     ends = np.where(senders == nodes[owner], owner, n_nodes)
     indptr = np.concatenate([[0], np.cumsum(counts), [len(ends)]])
     shape = n_nodes + 1, n_nodes + 1
-    loops = MissingLoops.of(sparse.csr_array((weights, ends, indptr), shape=shape))
-    degree = np.bincount(owner, weights, n_nodes + 1)
-    degree[loops.nodes] += 1
-    return degree[:n_nodes].astype(np.float32)
+    edges = sparse.csr_array((weights, ends, indptr), shape=shape)
+    loops = MissingLoops.of(edges)
+    degree = np.bincount(owner, weights, n_nodes + 1).astype(np.float64)
+    degree[loops.nodes] += loops.weights(edges)
+    return degree[:n_nodes]

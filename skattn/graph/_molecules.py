@@ -1,5 +1,6 @@
 """Conversion of SMILES to molecular graphs with RDKit."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +13,7 @@ from scipy import sparse
 from skattn._compat_sklearn import is_pandas_na, is_scalar_nan
 from skattn.graph._adjacency import csr_from_entries
 from skattn.graph._graph import Graph
+from skattn.graph._stereo import Stereo, stereo_of
 
 _ELEMENTS = {
     "H": 1,
@@ -47,6 +49,8 @@ ATOM_FEATURES = (
     "aromatic",
     "in_ring",
     "mass_in_100_dalton",
+    "chirality_r",
+    "chirality_s",
 )
 """Names of the node features of molecular graphs."""
 
@@ -57,6 +61,8 @@ BOND_FEATURES = (
     "stereo_Z",
     "conjugated",
     "in_ring",
+    "stereo_e",
+    "stereo_z",
 )
 """Names of the edge features of molecular graphs."""
 
@@ -67,6 +73,12 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     Nodes are heavy atoms with the features ``skattn.graph.ATOM_FEATURES``. Bonds are
     edges in both directions with the features ``skattn.graph.BOND_FEATURES``. Features
     are 0 or 1, except the formal charge (elementary charges) and the mass (100 dalton).
+
+    Chirality and the configuration of double bonds are CIP labels, which do not depend
+    on the order of the atoms: R and S of stereo centres, r and s of pseudo-asymmetric
+    ones (as in cis- and trans-1,4-dimethylcyclohexane), E and Z of double bonds, e and
+    z of those that a reflection exchanges. A warning counts the rows with other stereo
+    marks, such as those of allenes and square planar atoms, which are lost.
 
     Parameters
     ----------
@@ -101,7 +113,7 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     >>> from skattn.graph import ATOM_FEATURES, graphs_from_smiles
     >>> ethanol, benzene = graphs_from_smiles(["CCO", "c1ccccc1"])
     >>> benzene
-    Graph(n_nodes=6, n_edges=12, n_features=38, n_edge_features=9)
+    Graph(n_nodes=6, n_edges=12, n_features=40, n_edge_features=11)
     >>> ethanol.X[:, ATOM_FEATURES.index("element_O")]
     array([0., 0., 1.], dtype=float32)
     """
@@ -113,7 +125,15 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
         molecules = [_molecule(text, Chem) for text in texts]
         if on_invalid == "raise":
             _check_valid(texts, molecules, Chem)
-    tables = [_ONE_ATOM if mol is None else _properties(mol) for mol in molecules]
+        stereos = [
+            None if molecule is None else stereo_of(str(text), molecule)
+            for text, molecule in zip(texts, molecules, strict=True)
+        ]
+    _warn_of_lost_stereo(texts, stereos)
+    tables = [
+        _ONE_ATOM if stereo is None else _properties(molecule, stereo)
+        for molecule, stereo in zip(molecules, stereos, strict=True)
+    ]
     graphs = list(_graphs_of(tables))
     for graph, molecule in zip(graphs, molecules, strict=True):
         if molecule is None:
@@ -193,6 +213,18 @@ def _reason(text: str | None, Chem: Any) -> str:
     return str(problems[0].Message()) if problems else "RDKit cannot parse it"
 
 
+def _warn_of_lost_stereo(texts: list[str | None], stereos: list[Stereo | None]) -> None:
+    lost = [row for row, each in enumerate(stereos) if each and not each.is_complete]
+    if lost:
+        message = (
+            f"{len(lost)} of {len(texts)} SMILES have stereo marks without a CIP "
+            f"label, such as {texts[lost[0]]!r} in row {lost[0]}. Their graphs equal "
+            "those of other stereoisomers; add features that distinguish them if that "
+            "matters."
+        )
+        warnings.warn(message, stacklevel=3)
+
+
 @dataclass(frozen=True, eq=False)
 class _Properties:
     """Atom and bond properties of a molecule from RDKit."""
@@ -207,27 +239,27 @@ class _Properties:
 _ONE_ATOM = _Properties([(0, 0, 0, "", "", 0, 0, 0, 0)], [])
 
 
-def _properties(molecule: Any) -> _Properties:
+def _properties(molecule: Any, stereo: Stereo) -> _Properties:
     atoms = [
         (
             atom.GetAtomicNum(),
             min(atom.GetDegree(), _MAX_DEGREE),
             min(atom.GetTotalNumHs(), _MAX_HYDROGENS),
             atom.GetHybridization().name,
-            atom.GetProp("_CIPCode") if atom.HasProp("_CIPCode") else "",
+            chirality,
             atom.GetFormalCharge(),
             atom.GetIsAromatic(),
             atom.IsInRing(),
             atom.GetMass() / 100,
         )
-        for atom in molecule.GetAtoms()
+        for atom, chirality in zip(molecule.GetAtoms(), stereo.atoms, strict=True)
     ]
     bonds = [
         (
             bond.GetBeginAtomIdx(),
             bond.GetEndAtomIdx(),
             bond.GetBondType().name,
-            bond.GetStereo().name,
+            stereo.bonds.get((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()), ""),
             bond.GetIsConjugated(),
             bond.IsInRing(),
         )
@@ -273,6 +305,7 @@ def _atom_columns(atoms: list[tuple[Any, ...]]) -> NDArray[np.float32]:
         _one_hot(hybridisation, _HYBRIDISATIONS, other=True),
         _one_hot(chirality, "RS"),
         np.array(numbers, dtype=np.float32).T,
+        _one_hot(chirality, "rs"),
     ]
     return np.concatenate(columns, axis=1)
 
@@ -283,8 +316,9 @@ def _bond_columns(bonds: list[tuple[Any, ...]]) -> NDArray[np.float32]:
     _, _, kind, stereo, *flags = zip(*bonds, strict=True)
     columns = [
         _one_hot(kind, _BOND_TYPES, other=True),
-        _one_hot(stereo, ("STEREOE", "STEREOZ")),
+        _one_hot(stereo, "EZ"),
         np.array(flags, dtype=np.float32).T,
+        _one_hot(stereo, "ez"),
     ]
     return np.concatenate(columns, axis=1)
 

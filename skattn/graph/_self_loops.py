@@ -54,6 +54,22 @@ class MissingLoops:
             return entries
         return np.insert(np.asarray(entries), self.positions, loops, axis=0)
 
+    def weights(self, adjacency: sparse.csr_array) -> NDArray[np.float64]:
+        """Compute the weights of the loops, (n_missing,), in bounded memory.
+
+        The mean of the row; of a row without entries that of the column, because
+        "gcn" divides by the degrees of senders, and 1 for nodes without edges.
+        """
+        if len(self.nodes) == 0:
+            return np.empty(0)
+        total, count = _row_sums(adjacency)
+        empty = count == 0
+        if empty.any():
+            of_column = _column_sums(adjacency, empty)
+            total, count = np.where(empty, of_column, (total, count))
+        total, count = total[self.nodes], count[self.nodes]
+        return np.divide(total, count, out=np.ones_like(total), where=count > 0)
+
     def widen(self, indptr: NDArray[Any]) -> NDArray[Any]:
         """Return the `indptr` of the adjacency with the loops inserted."""
         if len(self.nodes) == 0:
@@ -66,9 +82,11 @@ class MissingLoops:
 def add_self_loops(
     adjacency: sparse.csr_array, edge_features: NDArray[Any] | None = None
 ) -> tuple[sparse.csr_array, NDArray[Any] | None, NDArray[np.int64]]:
-    """Add missing self-loops with weight 1.
+    """Add missing self-loops with the mean weight of their row.
 
-    Existing self-loops keep their weight.
+    The mean makes them independent of the unit of the weights: in an adjacency of ones
+    they weigh 1. A row without entries takes the mean of its column, or 1 if that is
+    empty too. Existing self-loops keep their weight.
 
     Parameters
     ----------
@@ -92,7 +110,7 @@ def add_self_loops(
     >>> from skattn.graph import add_self_loops
     >>> looped, _, edges = add_self_loops(csr_array([[0.0, 2.0], [0.0, 3.0]]))
     >>> looped.toarray()
-    array([[1., 2.],
+    array([[2., 2.],
            [0., 3.]])
     >>> edges
     array([-1,  0,  1])
@@ -102,8 +120,10 @@ def add_self_loops(
     if len(loops.nodes) == 0:
         return adjacency, edge_features, edges
     index = index_dtype(adjacency.shape[0], len(edges))
+    data = adjacency.data
+    data = data if data.dtype.kind == "f" else data.astype(np.float32)
     parts = (
-        loops.insert(adjacency.data, 1),
+        loops.insert(data, loops.weights(adjacency)),
         loops.insert(adjacency.indices, loops.nodes).astype(index, copy=False),
         loops.widen(adjacency.indptr).astype(index, copy=False),
     )
@@ -119,3 +139,32 @@ def _row_blocks(indptr: NDArray[Any]) -> Iterator[tuple[int, int]]:
     steps = np.arange(_ENTRIES_PER_BLOCK, n_entries, _ENTRIES_PER_BLOCK)
     cuts = np.unique([0, *np.searchsorted(indptr, steps), last])
     return pairwise(cuts.tolist())
+
+
+def _row_sums(
+    adjacency: sparse.csr_array,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sum of the weights of every row, and their number."""
+    indptr, n = adjacency.indptr, adjacency.shape[0]
+    total, count = np.zeros(n), np.zeros(n)
+    for low, high in _row_blocks(indptr):
+        weights = adjacency.data[indptr[low] : indptr[high]]
+        lengths = np.diff(indptr[low : high + 1])
+        rows = np.repeat(np.arange(high - low), lengths)
+        total[low:high] = np.bincount(rows, weights, minlength=high - low)
+        count[low:high] = np.bincount(rows, weights != 0, minlength=high - low)
+    return total, count
+
+
+def _column_sums(
+    adjacency: sparse.csr_array, wanted: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return sum and number of the weights of some columns, 0 for the others."""
+    total, count = np.zeros((2, adjacency.shape[0]))
+    for low, high in _row_blocks(adjacency.indptr):
+        entries = slice(adjacency.indptr[low], adjacency.indptr[high])
+        senders, weights = adjacency.indices[entries], adjacency.data[entries]
+        held = wanted[senders] & (weights != 0)
+        np.add.at(total, senders[held], weights[held].astype(np.float64))
+        np.add.at(count, senders[held], 1)
+    return total, count

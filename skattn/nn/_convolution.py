@@ -80,12 +80,13 @@ def averaging_matrix(
     if structure.degree is None:
         total = torch.segment_reduce(weight, "sum", offsets=edges.indptr)
     else:
-        total = structure.degree.to(dtype)
+        total = structure.degree.to(weight.dtype)
     if convolution == "mean":
-        return SparseMatrix(edges, weight / total[receivers][edges.receivers])
-    scale = total.rsqrt().masked_fill(total == 0, 0.0)
-    values = weight * scale[receivers][edges.receivers] * scale[edges.senders]
-    return SparseMatrix(edges, values)
+        values = weight / total[receivers][edges.receivers]
+    else:
+        scale = total.rsqrt().masked_fill(total == 0, 0.0)
+        values = weight * scale[receivers][edges.receivers] * scale[edges.senders]
+    return SparseMatrix(edges, values.to(dtype))
 
 
 def with_degree(structure: GraphStructure) -> GraphStructure:
@@ -98,7 +99,11 @@ def with_degree(structure: GraphStructure) -> GraphStructure:
 
 
 def _weights(structure: GraphStructure, dtype: torch.dtype) -> Tensor:
+    """Return the edge weights, in float64 where their sums could overflow."""
     edges, log_weight = structure.edges, structure.edge_data.log_weight
     if log_weight is None:
         return torch.ones(edges.n_edges, dtype=dtype, device=edges.indptr.device)
-    return log_weight.exp().to(dtype)
+    if structure.degree is None:
+        has_double = log_weight.device.type != "mps"
+        return (log_weight.double() if has_double else log_weight).exp()
+    return log_weight.to(torch.promote_types(structure.degree.dtype, dtype)).exp()

@@ -39,8 +39,8 @@ class GraphStructure:
     hops: Mapping[int, Edges] = field(default_factory=dict)
     """Edges to all senders within k hops, with self-loops, for each k > 1 in use."""
     degree: Tensor | None = None
-    """(n_nodes,) float32: sum of the edge weights of every node in the full graph; None
-    if ``edges`` has all edges."""
+    """(n_nodes,): sum of the edge weights of every node in the full graph, float32, or
+    float64 where the sum could overflow; None if ``edges`` has all edges."""
     reach: tuple[int, ...] = ()
     """For sampled graphs, the number of nodes within 0, 1, 2, ... hops of the target
     nodes. Nodes are sorted by this distance, so that each layer computes only the first
@@ -66,6 +66,8 @@ class GraphStructure:
         """
 
         def move(tensor: Tensor) -> Tensor:
+            if torch.device(device).type == "mps" and tensor.dtype == torch.float64:
+                tensor = tensor.float()  # which lacks float64
             return tensor.to(device)
 
         return GraphStructure(

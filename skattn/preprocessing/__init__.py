@@ -1,8 +1,15 @@
-"""Transformers that return graphs or change node features."""
+"""Transformers that return graphs or change node and edge features."""
 
+from skattn.preprocessing._edge_transformer import EdgeTransformer
 from skattn.preprocessing._molecule_graph import MoleculeGraph
 from skattn.preprocessing._node_transformer import NodeTransformer
 from skattn.preprocessing._positional_encoding import PositionalEncoding
 from skattn.preprocessing._sequence_graph import SequenceGraph
 
-__all__ = ["MoleculeGraph", "NodeTransformer", "PositionalEncoding", "SequenceGraph"]
+__all__ = [
+    "EdgeTransformer",
+    "MoleculeGraph",
+    "NodeTransformer",
+    "PositionalEncoding",
+    "SequenceGraph",
+]

@@ -38,8 +38,8 @@ class MoleculeGraph(ToGraphs):
     --------
     >>> from skattn.preprocessing import MoleculeGraph
     >>> MoleculeGraph().fit_transform(["CCO", "c1ccccc1"])
-    [Graph(n_nodes=3, n_edges=4, n_features=38, n_edge_features=9),
-     Graph(n_nodes=6, n_edges=12, n_features=38, n_edge_features=9)]
+    [Graph(n_nodes=3, n_edges=4, n_features=40, n_edge_features=11),
+     Graph(n_nodes=6, n_edges=12, n_features=40, n_edge_features=11)]
     """
 
     _parameter_constraints: ClassVar[dict] = {

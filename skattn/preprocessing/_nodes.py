@@ -42,6 +42,16 @@ class Nodes:
         collection = GraphCollection.of(graphs)
         return cls(collection.whole, graphs, collection.node_ptr)
 
+    @property
+    def features(self) -> Any:
+        """Features of all nodes, (n_nodes, n_features), or None."""
+        return self.graph.X
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Positions of the target nodes."""
+        return self.graph.targets
+
     def labels(self, y: Any) -> Any:
         """Return one label per target: in a list, the label of the node's graph."""
         if y is None or self.node_ptr is None or self.listed is None:

@@ -97,7 +97,7 @@ def test_weights_follow_their_edges():
     weighted = Graph([[0, 2.0], [0, 0.5]], np.zeros((2, 1)))
     plain = Graph([[0, 1], [0, 0]], np.zeros((2, 1)))
     batch = block_of(plain, weighted).cut(np.array([1, 0]))
-    expected = torch.tensor([1, 2, 0.5, 1, 1, 1]).log()
+    expected = torch.tensor([2, 2, 0.5, 1, 1, 1]).log()
     assert_close(batch.structure.edge_data.log_weight, expected)
 
 

@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from skattn._batch import collate, collate_field
 from skattn.graph import Graph
+from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._field import ReceptiveField
 from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix
@@ -47,10 +48,10 @@ def test_length_is_the_number_of_targets():
     assert len(collate(graph[[]])) == 0
 
 
-def test_weights_become_logarithms_and_added_loops_have_weight_one(senders_of):
-    batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
-    assert senders_of(batch.structure.edges) == [[0, 1], [1], [0, 2]]
-    expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
+def test_weights_become_logarithms_and_loops_weigh_the_mean_of_their_row(senders_of):
+    batch = collate(Graph([[0, 2, 4], [0, 0.5, 0], [4, 0, 0]], X))
+    assert senders_of(batch.structure.edges) == [[0, 1, 2], [1], [0, 2]]
+    expected = torch.tensor([3, 2, 4, 0.5, 4, 4]).log()
     assert_close(batch.structure.edge_data.log_weight, expected)
 
 
@@ -68,6 +69,14 @@ def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
     batch = collate(Graph(adjacency, X, edge_features=features))
     expected = [[0, 0], [1, 10], [2, 20], [3, 30], [4, 40], [0, 0]]
     assert batch.structure.edge_data.features.dtype == torch.float32
+    assert batch.structure.edge_data.features.tolist() == expected
+
+
+def test_edge_features_are_scaled_and_added_loops_have_zeros_after_that():
+    adjacency = sp.csr_array(np.array(ADJACENCY))
+    graph = Graph(adjacency, X, edge_features=np.array([1.0, 2.0, 3.0, 4.0]))
+    batch = collate(graph, edge_scaling=EdgeScaling((2.0,), (0.5,)))
+    expected = [[0], [-2], [0], [2], [4], [0]]
     assert batch.structure.edge_data.features.tolist() == expected
 
 

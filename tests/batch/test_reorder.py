@@ -36,7 +36,7 @@ def test_rows_senders_and_weights_are_reordered(senders_of):
     assert batch.x.tolist() == X[ORDER].tolist()
     assert batch.position_of.tolist() == [1, 2, 0]
     assert senders_of(batch.structure.edges) == [[1, 0], [1, 2, 0], [2]]
-    expected = torch.tensor([3.0, 1, 1, 2, 1, 1]).log()
+    expected = torch.tensor([3.0, 3, 1.5, 2, 1, 1]).log()
     assert_close(batch.structure.edge_data.log_weight, expected)
     assert batch.targets.tolist() == [1, 1, 0]
     assert batch.structure.edges.senders.dtype == torch.int32

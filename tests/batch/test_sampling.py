@@ -117,7 +117,7 @@ def test_weights_are_unchanged_if_all_senders_are_drawn():
     assert sampled((3, 3), [0]).structure.edge_data.log_weight is None
     weighted = sampled((3,), [1], whole=batch_of(ADJACENCY * 3))
     assert_close(
-        weighted.structure.edge_data.log_weight.exp(), torch.tensor([3.0, 1.0, 3.0])
+        weighted.structure.edge_data.log_weight.exp(), torch.tensor([3.0, 3.0, 3.0])
     )
 
 
@@ -242,9 +242,16 @@ def test_sparse_features_are_cut_by_rows():
 def test_degrees_are_those_of_the_full_graph(weight):
     batch = sampled((1, 1), [0], whole=batch_of(weight * ADJACENCY))
     loops = 1 - np.diag(ADJACENCY)
-    degrees = weight * ADJACENCY.sum(1) + loops
-    expected = torch.tensor(degrees[numbers_of(batch)], dtype=torch.float32)
-    assert_close(batch.structure.degree, expected)
+    degrees = weight * (ADJACENCY.sum(1) + loops)
+    expected = torch.tensor(degrees[numbers_of(batch)])
+    assert_close(batch.structure.degree.double(), expected)
+
+
+def test_degrees_of_huge_weights_do_not_overflow():
+    batch = sampled((1, 1), [0], whole=batch_of(2e38 * ADJACENCY))
+    degrees = 2e38 * (ADJACENCY.sum(1) + 1 - np.diag(ADJACENCY))
+    expected = torch.tensor(degrees[numbers_of(batch)])
+    assert_close(batch.structure.degree, expected, rtol=1e-4, atol=0)
 
 
 @pytest.mark.parametrize("output", ["linear", "attention"])

@@ -181,10 +181,34 @@ def test_adjacency_of_other_rows_names_both_numbers():
         Graph(DENSE, np.ones((5, 2)))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_weights_that_are_not_finite_are_refused(value):
     with pytest.raises(ValueError, match=r"must be finite.*edge_features="):
         Graph(np.where(DENSE == 2, value, DENSE))
+
+
+@pytest.mark.parametrize("value", [1e300, 10**39])
+def test_weights_beyond_float32_are_refused_with_the_remedy(value):
+    with pytest.raises(ValueError, match=r"at most 3.4e38.*got 1e\+?3.*divide all"):
+        Graph(np.where(DENSE == 2, float(value), DENSE))
+
+
+def test_duplicates_that_overflow_are_refused():
+    pair = sparse.coo_array(([2e38, 2e38], ([0, 0], [1, 1])), shape=(2, 2))
+    with pytest.raises(ValueError, match=r"at most 3.4e38.*sum of duplicates"):
+        Graph(pair)
+
+
+@pytest.mark.parametrize("unit", [1e-31, 1e-50, 1e-320])
+def test_weights_that_would_lose_their_digits_are_refused(unit):
+    with pytest.raises(ValueError, match=r"largest .* at least 1e-30.*multiply all"):
+        Graph(DENSE * unit)
+
+
+def test_tiny_weights_beside_larger_ones_and_negative_zeros_are_no_edges():
+    graph = Graph([[-0.0, 1.0], [1e-60, 1.0]])
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 1], [0, 1]])
+    assert graph.n_edges == 2
 
 
 def test_negative_weights_suggest_edge_features():

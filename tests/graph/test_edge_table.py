@@ -151,3 +151,14 @@ def test_undirected_table_of_both_directions_warns():
         graph = Graph.from_edges([(0, 1), (1, 0), (1, 2)], nodes=3, directed=False)
     assert graph.adjacency[0, 1] == graph.adjacency[1, 0] == 2
     assert graph.adjacency[2, 1] == 1
+
+
+@pytest.mark.parametrize("weights", [[2e38, 2e38], [1e39, 1.0]])
+def test_weights_beyond_float32_are_refused(weights):
+    with pytest.raises(ValueError, match=r"at most 3.4e38.*divide all of them"):
+        Graph.from_edges([(0, 1), (0, 1)], nodes=2, weights=weights)
+
+
+def test_weights_of_a_tiny_unit_are_refused():
+    with pytest.raises(ValueError, match=r"largest .* at least 1e-30.*multiply all"):
+        Graph.from_edges([(0, 1), (1, 0)], nodes=2, weights=[1e-45, 1e-50])

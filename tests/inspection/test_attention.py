@@ -85,10 +85,10 @@ def test_equal_scores_give_equal_weights():
 
 
 def test_equal_scores_give_weights_proportional_to_edge_weights():
-    weighted = ADJACENCY * 3.0
+    weighted = ADJACENCY * np.array([3.0, 1.0, 6.0, 2.0])
     graph = Graph(weighted, X)
     clf = indifferent(made(n_layers=1).fit(graph, Y))
-    prior = weighted + np.diag([1, 0, 1, 1])  # added loops weigh 1
+    prior = weighted + np.diag([3.5, 0, 2, 2])  # added loops weigh their row's mean
     expected = prior / prior.sum(1, keepdims=True)
     assert_allclose(attention_weights(clf, graph)[0][1].toarray(), expected, rtol=1e-6)
 
@@ -309,15 +309,15 @@ def test_a_graph_alone_has_the_weights_it_has_among_others():
 
 def test_parallel_edges_and_edge_weights_of_a_list_are_used():
     parallel = sp.coo_array(([1, 1, 1], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
-    weighted = sp.coo_array(([3.0], ([0], [1])), shape=(2, 2))
+    weighted = sp.coo_array(([3.0, 1.0], ([0, 0], [1, 1])), shape=(2, 2))
     graphs = [
         Graph(parallel, X[:2], edge_features=np.array([[1.0], [2.0], [3.0]])),
-        Graph(weighted, X[:2], edge_features=np.array([[4.0]])),
+        Graph(weighted, X[:2], edge_features=np.array([[4.0], [5.0]])),
     ]
     clf = indifferent(made(n_layers=1).fit(graphs, [0, 1]))
     one, other = attention_weights(clf, graphs)
     assert_allclose(one[0][0].toarray(), [[1 / 3, 2 / 3], [1 / 2, 1 / 2]], rtol=1e-6)
-    assert_allclose(other[0][0].toarray(), [[1 / 4, 3 / 4], [0, 1]], rtol=1e-6)
+    assert_allclose(other[0][0].toarray(), [[1 / 3, 2 / 3], [0, 1]], rtol=1e-6)
 
 
 def test_all_steps_of_a_sequence_attend_to_each_other():

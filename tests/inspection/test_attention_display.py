@@ -98,8 +98,8 @@ def test_only_the_senders_with_the_largest_weights_are_kept_and_the_node_itself(
     clf, graph = on_graph(Graph(weighted, X))
     display = AttentionDisplay.from_estimator(indifferent(clf), graph, n_senders=1)
     assert display.names == ["0", "1"]
-    # 5 of 5 + 2 for the other sender + 1 for the added self-loop
-    assert_allclose(display.weights[0, 1], 5 / 8, rtol=1e-5)
+    # 5 of 5 + 2 for the other sender + 3.5, their mean, for the added self-loop
+    assert_allclose(display.weights[0, 1], 5 / 10.5, rtol=1e-5)
 
 
 def test_head_and_layer_choose_the_matrix():

@@ -95,6 +95,21 @@ def test_sparse_features_equal_dense_ones():
     assert_close(convolution(sparse, EDGES), convolution(x, EDGES))
 
 
+@pytest.mark.parametrize("name", ["mean", "gcn"])
+@pytest.mark.parametrize("unit", [1e-35, 3e37])
+def test_the_unit_of_the_weights_does_not_matter(name, unit):
+    scaled = GraphStructure(EDGES, EdgeData(WEIGHTS.log() + math.log(unit)))
+    found = averaging_matrix(scaled, name, torch.float32).values
+    expected = averaging_matrix(WEIGHTED, name, torch.float32).values
+    assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    assert_close(
+        averaging_matrix(with_degree(scaled), name, torch.float32).values,
+        expected,
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
 def test_unknown_convolutions_are_an_error():
     with pytest.raises(
         ValueError, match=r"convolution must be None or one of .* 'gin'"

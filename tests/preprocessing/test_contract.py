@@ -25,6 +25,7 @@ from sklearn.utils.estimator_checks import (
 
 from skattn import Graph
 from skattn.preprocessing import (
+    EdgeTransformer,
     MoleculeGraph,
     NodeTransformer,
     PositionalEncoding,
@@ -33,7 +34,12 @@ from skattn.preprocessing import (
 
 PATH = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
 GRAPHS = [Graph(PATH, [[1.0], [2.0], [4.0]]), Graph(PATH, [[0.0], [5.0], [1.0]])]
+WITH_EDGES = [
+    Graph(g.adjacency, g.X, edge_features=[1.0, k, 3.0, 5.0])
+    for k, g in enumerate(GRAPHS)
+]
 CASES = [
+    (EdgeTransformer(StandardScaler()), WITH_EDGES),
     (NodeTransformer(StandardScaler()), GRAPHS),
     (PositionalEncoding(kind="laplacian", n_components=2), GRAPHS),
     (SequenceGraph(connect="causal", window=2), [np.ones((3, 1)), np.ones((1, 1))]),
@@ -53,6 +59,8 @@ def same(graphs, others):
     for graph, other in zip(graphs, others, strict=True):
         assert_array_equal(graph.X, other.X)
         assert_array_equal(graph.adjacency.toarray(), other.adjacency.toarray())
+        if graph.edge_features is not None:
+            assert_array_equal(graph.edge_features, other.edge_features)
 
 
 @each
@@ -76,7 +84,7 @@ def test_parameters_and_tags_keep_sklearns_contract(check, transformer, X):
 
 @each
 def test_all_parameters_have_defaults_but_for_the_transformer_inside(transformer, X):
-    if not isinstance(transformer, NodeTransformer):
+    if not isinstance(transformer, NodeTransformer | EdgeTransformer):
         name = type(transformer).__name__
         check_parameters_default_constructible(name, type(transformer)())
 
@@ -132,7 +140,9 @@ def test_feature_names_are_as_many_as_columns(transformer, X):
     graphs = transformer.fit_transform(X)
     named = transformer.get_feature_names_out()
     assert named.dtype == object
-    assert len(named) == len(set(named)) == graphs[0].n_features
+    of_edges = isinstance(transformer, EdgeTransformer)
+    n_features = graphs[0].n_edge_features if of_edges else graphs[0].n_features
+    assert len(named) == len(set(named)) == n_features
 
 
 @each
