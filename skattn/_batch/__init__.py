@@ -1,14 +1,15 @@
 """Batches of tensors from graphs.
 
-`collate` converts one graph. `GraphBlock` converts the disjoint union of many graphs
-and cuts batches from it. `NeighborSampler` samples neighbourhoods of a large graph.
-`uncollate_edges` and `uncollate_nodes` split values of a batch by graph.
+`collate` converts one graph, `collate_field` a receptive field. `GraphBlock` converts
+the disjoint union of many graphs and cuts batches from it. `NeighborSampler` samples
+neighbourhoods of a large graph. `uncollate_edges` and `uncollate_nodes` split values of
+a batch by graph.
 """
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._batches import batches
 from skattn._batch._block import GraphBlock
-from skattn._batch._collate import collate
+from skattn._batch._collate import collate, collate_field
 from skattn._batch._sampling import NeighborSampler, is_fanout
 from skattn._batch._uncollate import uncollate_edges, uncollate_nodes
 
@@ -18,6 +19,7 @@ __all__ = [
     "NeighborSampler",
     "batches",
     "collate",
+    "collate_field",
     "is_fanout",
     "uncollate_edges",
     "uncollate_nodes",

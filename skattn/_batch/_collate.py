@@ -6,6 +6,7 @@ type are shared, memory-mapped ones included.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from skattn._batch._tensors import as_tensor, is_mapped
 from skattn.graph import Graph, hop_adjacency, local_order
 from skattn.graph._adjacency import check_indices, index_dtype
 from skattn.graph._edge_scaling import EdgeScaling
+from skattn.graph._field import ReceptiveField
 from skattn.graph._self_loops import MissingLoops
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
@@ -76,6 +78,39 @@ def collate(
         order = local_order(graph.adjacency)
         batch = batch if order is None else in_order(batch, order)
     return batch.to(device)
+
+
+def collate_field(
+    field: ReceptiveField,
+    device: torch.device | str = "cpu",
+    hops: tuple[int, ...] = (),
+    *,
+    edge_scaling: EdgeScaling | None = None,
+) -> GraphBatch:
+    """Convert a receptive field to tensors, with self-loops added.
+
+    Parameters
+    ----------
+    field : ReceptiveField
+        Nodes and edges around the targets.
+    device : torch.device or str, default="cpu"
+        Device of the tensors.
+    hops, edge_scaling
+        As for :func:`collate`.
+
+    Returns
+    -------
+    GraphBatch
+        With ``structure.reach``: each layer computes the receivers that later ones
+        need.
+    """
+    batch = collate(field.graph, hops=hops, edge_scaling=edge_scaling)
+    device, degree = torch.device(device), None
+    if field.degree is not None:  # Apple's GPUs have no float64
+        dtype = np.float32 if device.type == "mps" else np.float64
+        degree = as_tensor(field.degree, dtype)
+    structure = replace(batch.structure, reach=field.reach, degree=degree)
+    return replace(batch, structure=structure).to(device)
 
 
 def _structure(

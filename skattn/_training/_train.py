@@ -121,7 +121,8 @@ def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
 
     The net moves to the source's device.
     """
-    net.module_.to(source.device)
+    if next(net.module_.parameters()).device != source.device:  # slow for one target
+        net.module_.to(source.device)
     outputs = [net.evaluation_step((batch, None)) for batch, _ in source.epoch(None)]
     return torch.cat(outputs).cpu().numpy()
 

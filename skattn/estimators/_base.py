@@ -18,7 +18,7 @@ from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
 from skattn.estimators._html_repr import fit_tables
-from skattn.estimators._input import prepare
+from skattn.estimators._input import prepare, prepare_targets
 from skattn.estimators._transaction import learned
 from skattn.graph import Graph
 from skattn.nn._scores import SCORES
@@ -150,5 +150,4 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
 
     def _outputs(self, X, adjacency):
         """Compute the outputs of the network, (n_rows, n_outputs) float32."""
-        source = self._prepare(X, adjacency).source
-        return predict(self.net_, source)
+        return predict(self.net_, prepare_targets(self, X, adjacency))

@@ -111,6 +111,25 @@ def prepare(estimator, X, adjacency=None):
     return PreparedInput(X, view, source, estimator._context_)
 
 
+def prepare_targets(estimator, X, adjacency=None):
+    """Convert X to the batches of a prediction: the receptive field of its targets.
+
+    Same arguments and outputs as :func:`prepare`. The batches hold the whole graph if
+    the field is large or the outputs of the network depend on all nodes.
+    """
+    check_is_fitted(estimator)
+    extent = estimator._input_spec_.extent(estimator.net_.objective.spec)
+    field = None
+    if extent is not None and adjacency is None:
+        check = partial(check_features, estimator, reset=False)
+        field = estimator._context_.field(X, extent, check)
+    if field is None:
+        return prepare(estimator, X, adjacency).source
+    estimator._schema_.check(field.graph)
+    device = resolve_device(estimator.device, strict=False)
+    return estimator._input_spec_.field_source(field, device)
+
+
 def check_features(
     estimator: Any, features: Any, *, reset: bool, keep_precision: bool = False
 ) -> Any:

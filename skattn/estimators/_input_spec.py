@@ -6,11 +6,12 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from skattn._batch import GraphBlock, NeighborSampler, collate
+from skattn._batch import GraphBlock, NeighborSampler, collate, collate_field
 from skattn._training import FullGraph, GraphBatches, SampledBatches, resolve_device
 from skattn.graph import positional_encoding
 from skattn.graph._collection import GraphCollection
 from skattn.graph._edge_scaling import EdgeScaling
+from skattn.graph._field import Extent
 
 BATCH_SIZE = 128
 """Default batch size: number of graphs."""
@@ -60,6 +61,49 @@ class InputSpec:
             _source(bases[view.base], view.targets, labels, size, device)
             for view, labels in views
         ]
+
+    def extent(self, spec):
+        """Return the hops of a network's layers.
+
+        Parameters
+        ----------
+        spec : NetworkSpec
+            The network.
+
+        Returns
+        -------
+        Extent or None
+            None if its outputs depend on all nodes: with global attention, a readout or
+            a positional encoding.
+        """
+        everywhere = spec.block.global_attention or spec.readout is not None
+        if everywhere or self.positional is not None:
+            return None
+        return Extent(spec.hops, uses_degrees=spec.block.convolution == "gcn")
+
+    def field_source(self, field, device):
+        """Make the batch of a receptive field.
+
+        Parameters
+        ----------
+        field : ReceptiveField
+            With checked features.
+        device : torch.device
+            Device of the batch.
+
+        Returns
+        -------
+        FullGraph
+            Without labels.
+
+        Raises
+        ------
+        ValueError
+            If features are sparse where an embedding of the features needs dense ones.
+        """
+        self._check_dense(field.graph.X)
+        batch = collate_field(field, device, self.hops, edge_scaling=self.edge_scaling)
+        return FullGraph(batch, None)
 
     def training_data(self, views, params):
         """Make the batch sources of training and of validation, or None."""

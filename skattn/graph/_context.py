@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skattn.graph._alignment import has_index
 from skattn.graph._collection import GraphCollection
 from skattn.graph._features import degree_features
+from skattn.graph._field import Extent, ReceptiveField
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import FITTED_ON, InputKind
 from skattn.graph._row_names import RowNames
@@ -75,6 +76,14 @@ class Context(ABC):
         `adjacency` is required if `needs_adjacency`; `check` is as for `resolve`.
         Raises ValueError if the input is of another kind than the fitted one.
         """
+
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:  # noqa: ARG002
+        """Return the receptive field of a prediction without `adjacency`.
+
+        None if the view of `join` is to be evaluated, which also judges X of another
+        kind. Costs as much as the field is large.
+        """
+        return None
 
     def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:  # noqa: ARG002
         """Return the view for validation; of the fitted graph if X is a slice of it."""

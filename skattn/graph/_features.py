@@ -56,6 +56,10 @@ def size_of(X: Any) -> int:
 
 def degree_features(adjacency: sparse.csr_array) -> NDArray[np.float32]:
     """Return default node features, ``[1, log(1 + number of senders)]``, float32."""
-    degree = np.diff(adjacency.indptr)
+    return features_of_degrees(np.diff(adjacency.indptr))
+
+
+def features_of_degrees(degree: NDArray[Any]) -> NDArray[np.float32]:
+    """Return default node features of nodes with these numbers of senders."""
     columns = np.ones(len(degree)), np.log1p(degree)
     return np.stack(columns, axis=1).astype(np.float32)

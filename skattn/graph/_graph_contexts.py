@@ -16,6 +16,13 @@ from skattn.graph._context import (
     checked_view,
     two_views,
 )
+from skattn.graph._features import features_of_degrees, take_rows
+from skattn.graph._field import (
+    AdjacencyRows,
+    Extent,
+    ReceptiveField,
+    receptive_field,
+)
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._row_names import RowNames
@@ -54,6 +61,26 @@ class GraphContext(Context):
         check_kind(self.kind, X, adjacency)
         graph: Graph = X
         return checked_view(graph, check)
+
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
+        """Return the receptive field of the targets of X, with checked features."""
+        if self.kind != "graph" or not isinstance(X, Graph):
+            return None
+        rows = AdjacencyRows(X.adjacency)
+
+        def features_of(nodes: Rows) -> Any:
+            features = check(None if X.X is None else take_rows(X.X, nodes))
+            if features is None:
+                features = features_of_degrees(rows.of(nodes).counts)
+            return features
+
+        return receptive_field(
+            rows,
+            X.targets,
+            extent,
+            edge_features=X.edge_features,
+            features_of=features_of,
+        )
 
     def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:
         """Return a view of the fitted graph if X is a slice of it, else as `join`."""

@@ -5,9 +5,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from skattn.graph._context import Check, Context, Place, RowKind, Rows, View, Views
-from skattn.graph._features import degree_features, take_rows
+from skattn.graph._features import degree_features, features_of_degrees, take_rows
+from skattn.graph._field import (
+    AdjacencyRows,
+    Extent,
+    ReceptiveField,
+    receptive_field,
+)
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, stack
@@ -85,6 +92,42 @@ class NamedContext(Context):
         row_nodes, _ = named_rows(X, self.graph.nodes)
         return RowNames.of_table(X, self.graph.nodes[row_nodes])
 
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
+        """Return the receptive field of the nodes of X among these and fitted nodes."""
+        check_kind(self.kind, X, None)
+        later = NamedContext.of(X, self.graph, check)
+        newer = later.fitted()
+
+        def keep(senders: Rows) -> NDArray[np.bool_]:
+            known, _ = _lookup(self.row_nodes, senders)
+            return known | _lookup(newer.row_nodes, senders)[0]
+
+        rows = AdjacencyRows(self.graph.adjacency, keep)
+
+        def features_of(nodes: Rows) -> Any:
+            if self.features is None:
+                return features_of_degrees(rows.of(nodes).counts)
+            return self._features_of(nodes, newer)
+
+        return receptive_field(
+            rows,
+            later.row_nodes,
+            extent,
+            edge_features=self.graph.edge_features,
+            features_of=features_of,
+        )
+
+    def _features_of(self, nodes: Rows, newer: "NamedContext") -> Any:
+        """Return features of nodes; those of newer rows replace fitted ones."""
+        is_newer, at_newer = _lookup(newer.row_nodes, nodes)
+        _, at = _lookup(self.row_nodes, nodes)
+        features = stack(
+            take_rows(self.features, at[~is_newer]),
+            take_rows(newer.features, at_newer[is_newer]),
+        )
+        order = np.argsort(is_newer, kind="stable")
+        return take_rows(features, np.argsort(order))
+
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a map of matrices to the positions of the whole graph."""
         requested, _ = named_rows(X, self.graph.nodes)
@@ -107,3 +150,10 @@ class NamedContext(Context):
         else:
             features = take_rows(features, row[nodes])
         return base.with_features(features)[np.searchsorted(nodes, targets)]
+
+
+def _lookup(ascending: Rows, values: Rows) -> tuple[NDArray[np.bool_], Rows]:
+    """Return whether values are among distinct ascending ones, and their positions."""
+    at = np.searchsorted(ascending, values)
+    at[at == len(ascending)] = 0
+    return ascending[at] == values, at

@@ -18,12 +18,23 @@ from skattn.graph._context import (
     Views,
     two_views,
 )
+from skattn.graph._features import take_rows
+from skattn.graph._field import (
+    Extent,
+    ReceptiveField,
+    Senders,
+    is_small,
+    receptive_field,
+)
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
 from skattn.graph._neighbor_search import NeighborSearch, SearchMethod
 from skattn.graph._neighbors import check_neighbors, neighbor_adjacency
 from skattn.graph._precision import as_float32
+
+KEPT_FROM = 0.1
+"""Share of the fitted rows from which the neighbours of all are computed and kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +111,26 @@ class TableContext(Context):
         features = stack(as_float32(self.features), as_float32(new_features))
         return Graph(neighbor_adjacency(blocks, self.n_rows + n_new), features)[new]
 
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
+        """Return the receptive field of the rows of X, which attend to fitted rows."""
+        check_kind(self.kind, X, None)
+        new_features = check(X, keep_precision=True)
+        n_new = new_features.shape[0]
+        if is_small((self.n_rows + n_new) * (1 + self.n_neighbors)):
+            return None
+
+        def features_of(nodes: Rows) -> Any:
+            fitted = take_rows(self.features, nodes[n_new:])
+            return stack(as_float32(new_features), as_float32(fitted))
+
+        return receptive_field(
+            _JoinedRows(self, self.neighbors_of(new_features)),
+            self.n_rows + np.arange(n_new),
+            extent,
+            edge_features=None,
+            features_of=features_of,
+        )
+
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a function that selects the rows of the targets."""
         targets = view.targets
@@ -119,3 +150,52 @@ class TableContext(Context):
             (held_out, others[search.nearest(self.features[held_out])]),
         ]
         return neighbor_adjacency(blocks, self.n_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _JoinedRows:
+    """Senders of fitted rows and of the new rows that follow them."""
+
+    context: TableContext
+    """The fitted rows."""
+    neighbors: NDArray[np.int64]
+    """(n_new, k) fitted rows nearest to each new row."""
+    size: ClassVar[float] = np.inf
+    """Number of nodes and edges, infinite if the whole is never evaluated."""
+    is_weighted: ClassVar[bool] = False
+    """Whether a weight differs from 1."""
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of fitted and new rows."""
+        return self.context.n_rows + len(self.neighbors)
+
+    def count(self, receivers: Rows) -> int:
+        """Return an upper bound of the edges of some rows, without reading."""
+        return len(receivers) * self.context.n_neighbors
+
+    def of(self, receivers: Rows) -> Senders:
+        """Return the edges of some rows, the new ones first."""
+        n_fitted = self.context.n_rows
+        n_new = np.count_nonzero(receivers >= n_fitted)
+        of_new = self.neighbors[receivers[:n_new] - n_fitted]
+        if n_new == len(receivers):
+            return _senders([of_new])
+        return _senders([of_new, self._neighbors_of_fitted(receivers[n_new:])])
+
+    def _neighbors_of_fitted(self, receivers: Rows) -> Rows:
+        if len(receivers) > KEPT_FROM * self.context.n_rows:
+            return self.context.neighbors[receivers]
+        return self.context.neighbors_of_fitted(receivers)
+
+    def weights(self, entries: Rows) -> NDArray[np.float32]:
+        """Return the weights of some edges, which are ones."""
+        return np.ones(len(entries), np.float32)
+
+
+def _senders(neighbors: list[Rows]) -> Senders:
+    """Return the edges of rows to neighbours, each array (n, k)."""
+    counts = [np.full(len(nearest), nearest.shape[1]) for nearest in neighbors]
+    senders = np.concatenate([nearest.ravel() for nearest in neighbors])
+    entries = np.zeros(len(senders), np.int64)  # there is nothing to look up
+    return Senders(np.concatenate(counts), senders, entries)

@@ -224,7 +224,7 @@ class MaskedAutoencoder(Resettable):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges and edge data; all nodes are receivers.
+            Edges and edge data.
         max_edges : int
             Maximum number of edges of a chunk, if no single receiver has more.
 

@@ -55,7 +55,7 @@ def in_chunks(
         (rows, operator.receive(x, rows, sent, part, None))
         for rows, part in chunks(structure, max_edges)
     )
-    return gather(parts, len(x))
+    return gather(parts, structure.edges.n_receivers)
 
 
 def refuse_readout() -> NoReturn:

@@ -133,14 +133,14 @@ class GraphEncoder(Resettable):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges and edge data; all nodes are receivers.
+            Edges and edge data.
         max_edges : int
             Maximum number of edges of a chunk, if no single receiver has more.
 
         Returns
         -------
         Tensor of shape (n_nodes, widths[-1])
-            Codes of the nodes; ``x`` itself if there are no blocks.
+            Codes of the nodes, as :meth:`forward`.
 
         Raises
         ------
@@ -152,15 +152,17 @@ class GraphEncoder(Resettable):
         layers: list[Tensor] = []
         if any(block.convolution is not None for block in self._blocks):
             structure = with_degree(structure)
-        for block in self._blocks:
-            x = h = in_chunks(block, x, structure, max_edges)
+        layer = structure
+        for k, block in enumerate(self._blocks):
+            layer = structure.layer(k)
+            x = h = in_chunks(block, x, layer, max_edges)
             if self.jumping is not None:
                 layers.append(h)
         if self.jumping is None:
             return x
         parts = (
             (rows, self.jumping([layer[rows] for layer in layers]))
-            for rows, _ in chunks(structure, max_edges)
+            for rows, _ in chunks(layer, max_edges)
         )
         return gather(parts, len(x))
 

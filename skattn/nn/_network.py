@@ -56,6 +56,15 @@ class NetworkSpec:
     """Readout of the nodes of a graph: "attention", "mean", "sum", "max" or
     "hierarchical"; None for outputs per node."""
 
+    @property
+    def hops(self) -> tuple[int, ...]:
+        """Hops that each layer reaches; 0 for layers without message passing."""
+        n_linear = min(self.n_feature_layers, self.n_layers)
+        if self.output == "attention":
+            n_linear = min(n_linear, self.n_layers - 1)
+        far = max(self.block.hops)
+        return (0,) * n_linear + (far,) * (self.n_layers - n_linear)
+
 
 class AttentionNetwork(Resettable):
     """Graph attention network: an encoder and a prediction head.
@@ -215,7 +224,7 @@ class AttentionNetwork(Resettable):
         x : Tensor or SparseMatrix of shape (n_nodes, in_features)
             Node features.
         structure : GraphStructure or Edges
-            Edges and edge data; all nodes are receivers.
+            Edges and edge data.
         max_edges : int
             Maximum number of edges of a chunk, if no single receiver has more.
 
@@ -236,7 +245,8 @@ class AttentionNetwork(Resettable):
             self._embed(x), structure, max_edges=max_edges
         )
         if self.attention is not None:
-            return in_chunks(self.attention, codes, structure, max_edges)
+            last = structure.layer(len(self.encoder.blocks))
+            return in_chunks(self.attention, codes, last, max_edges)
         return cast("Tensor", codes)
 
     def attention_weights(

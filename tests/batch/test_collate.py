@@ -7,9 +7,10 @@ import scipy.sparse as sp
 import torch
 from torch.testing import assert_close
 
-from skattn._batch import collate
+from skattn._batch import collate, collate_field
 from skattn.graph import Graph
 from skattn.graph._edge_scaling import EdgeScaling
+from skattn.graph._field import ReceptiveField
 from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix
 
@@ -234,3 +235,24 @@ def test_a_complete_diagonal_is_not_copied():
     graph = Graph(LOOPED, X)
     senders = collate(graph).structure.edges.senders
     assert senders.data_ptr() == graph.adjacency.indices.ctypes.data
+
+
+def test_a_receptive_field_knows_the_nodes_that_each_layer_needs(senders_of):
+    field = ReceptiveField(
+        graph=Graph([[0, 2, 0], [0, 0, 2], [0, 0, 0]], X)[[0]],
+        reach=(1, 2, 3),
+        degree=np.array([3, 4, 5], np.float32),
+    )
+    batch = collate_field(field)
+    assert senders_of(batch.structure.edges) == [[0, 1], [1, 2], [2]]
+    assert batch.structure.reach == (1, 2, 3)
+    assert batch.structure.degree.tolist() == [3, 4, 5]
+    assert batch.targets.tolist() == [0]
+
+
+def test_a_receptive_field_has_the_neighbourhoods_of_its_hops(senders_of):
+    graph = Graph([[0, 1, 0], [0, 0, 1], [0, 0, 0]], X)
+    field = ReceptiveField(graph[[0]], reach=(1, 3), degree=None)
+    batch = collate_field(field, hops=(1, 2))
+    assert senders_of(batch.structure.hops[2])[0] == [0, 1, 2]
+    assert batch.structure.degree is None

@@ -176,3 +176,26 @@ def test_global_attention_among_some_nodes_is_refused():
     edges = Edges.from_csr([0, 2, 4], [0, 1, 1, 2], n_senders=3)
     with pytest.raises(ValueError, match="all nodes of a graph at once, got a part"):
         model(draw(3, 5), GraphStructure(edges, reach=(1, 2, 3)))
+
+
+@pytest.mark.parametrize("output", ["linear", "attention"])
+@pytest.mark.parametrize("jumping", [None, "concat"])
+def test_chunks_compute_the_receivers_that_later_layers_need(output, jumping):
+    # 0 and 1 attend to themselves and 2 to 3, 2 and 3 to themselves and 4
+    edges = Edges.from_csr(
+        [0, 3, 6, 8, 10, 10], [0, 2, 3, 1, 2, 3, 2, 4, 3, 4], n_senders=5
+    )
+    structure = GraphStructure(edges, reach=(2, 4, 5, 5))
+    spec = NetworkSpec(
+        block=BlockSpec(n_heads=2, convolution="mean"),
+        n_layers=3,
+        n_feature_layers=1,
+        hidden_dim=4,
+        output=output,
+        jumping=jumping,
+    )
+    network = AttentionNetwork(3, 2, spec).eval()
+    x = draw(5, 3)
+    codes = network.encode_in_chunks(x, structure, max_edges=4)
+    assert len(codes) == 2
+    assert_close(codes, network.encode(x, structure))

@@ -378,3 +378,15 @@ def test_weights_of_a_layer_are_those_of_its_heads_along_the_edges():
     assert torch.equal(weights[0], near.attention_weights(X, PAIR.edges))
     (far_only, _) = made(hops=(2,)).attention_weights(X, PAIR)
     assert far_only.shape == (5, 0)
+
+
+def test_hops_of_the_layers_of_a_spec():
+    def hops(n_layers, far=(1,), **options):
+        block = BlockSpec(n_heads=4, hops=far)
+        return NetworkSpec(block=block, n_layers=n_layers, **options).hops
+
+    assert hops(3) == (1, 1, 1)
+    assert hops(3, n_feature_layers=2) == (0, 0, 1)
+    assert hops(2, far=(1, 2)) == (2, 2)
+    assert hops(2, n_feature_layers=2) == (0, 0)
+    assert hops(2, n_feature_layers=2, output="attention") == (0, 1)
