@@ -17,7 +17,7 @@ from skattn.graph._features import (
     size_of,
     take_rows,
 )
-from skattn.graph._file_backed import FileBacked
+from skattn.graph._file_backed import FileBacked, MappedFile
 from skattn.graph._labels import as_labels
 from skattn.graph._networkx import parts_from_networkx, to_networkx
 from skattn.graph._row_keys import distinct, unique_positions
@@ -81,8 +81,8 @@ class Graph(FileBacked):
     """Positions of the target nodes, shape (n_targets,); all nodes except in a view."""
     _base: "Graph | None" = None
     """Base graph of a view, or None."""
-    _file: tuple[str, str] | None = None
-    """Name and unique id of the memory-mapped file, or None."""
+    _file: MappedFile | None = None
+    """The memory-mapped file, or None."""
 
     def __init__(
         self,

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skattn.graph._packing import PLAIN, Part, pack, unpack
+from skattn.graph._packing import PLAIN, Arrays, Part, pack, unpack
 
 
 def round_trip(value, parts=PLAIN):
-    arrays = []
+    arrays = Arrays()
     text = json.dumps(pack(value, parts, arrays, "value"))
-    return unpack(json.loads(text), parts, arrays)
+    return unpack(json.loads(text), parts, Arrays(arrays))
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_numpy_scalars_become_python_numbers():
 
 
 def test_arrays_are_listed_once():
-    arrays, shared = [], np.arange(3)
+    arrays, shared = Arrays(), np.arange(3)
     packed = pack([shared, {"again": shared}], PLAIN, arrays, "value")
     assert len(arrays) == 1
-    again = unpack(packed, PLAIN, arrays)
+    again = unpack(packed, PLAIN, Arrays(arrays))
     assert again[0] is shared
     assert again[1]["again"] is shared
 
@@ -62,13 +62,13 @@ def test_sparse_matrices_keep_entries_order_and_class(make):
 )
 def test_indices_beyond_the_matrix_are_refused(indices, indptr):
     arrays = [np.ones(2), np.array(indices), np.array(indptr)]
-    packed = {"csr": [*({"array": k} for k in range(3)), 2, False, True, True]}
+    packed = {"csr": [*({"array": k} for k in range(3)), 2, False]}
     with pytest.raises(ValueError, match=r"adjacency\.ind"):
-        unpack(packed, PLAIN, arrays)
+        unpack(packed, PLAIN, Arrays(arrays))
 
 
 def test_other_classes_need_a_part():
     with pytest.raises(TypeError, match=r"'a' must be made of numbers.*got complex"):
-        pack({"a": [1j]}, PLAIN, [], "value")
+        pack({"a": [1j]}, PLAIN, Arrays(), "value")
     parts = PLAIN | {"complex": Part(complex, lambda z: (z.real, z.imag), complex)}
     assert round_trip({"a": [1j]}, parts) == {"a": [1j]}

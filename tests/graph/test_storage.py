@@ -194,7 +194,7 @@ def change(path, **parts):
 
 def csr(*numbers, n_columns=3):
     arrays = [{"array": number} for number in numbers]
-    return {"csr": [*arrays, n_columns, False, True, True]}
+    return {"csr": [*arrays, n_columns, False]}
 
 
 @pytest.mark.parametrize(
