@@ -66,8 +66,8 @@ class ShownGraph:
             return check_index("node", node, 0, self.n_nodes)
         if node not in self.labels:
             raise ValueError(
-                f"node must be a label of the graph, such as {listing(self.labels)}, got "
-                f"{node!r}."
+                "node must be a label of the graph, such as "
+                f"{listing(self.labels)}, got {node!r}."
             )
         return int(self.labels.get_loc(node))
 
