@@ -6,7 +6,16 @@ from typing import Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from skattn.graph._context import Check, Context, Place, RowKind, Rows, View, Views
+from skattn.graph._context import (
+    Check,
+    Context,
+    Place,
+    RowKind,
+    Rows,
+    View,
+    Views,
+    check_rows,
+)
 from skattn.graph._features import degree_features, take_rows
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
@@ -63,6 +72,16 @@ class NamedContext(Context):
         row_nodes, rows = np.unique(self.row_nodes, return_index=True)
         features = None if self.features is None else take_rows(self.features, rows)
         return replace(self, row_nodes=row_nodes, features=features)
+
+    def check_fitted(self, n_features: int) -> None:
+        """Raise ValueError unless the rows are ascending nodes of a labelled graph."""
+        nodes, n_nodes = self.row_nodes, self.graph.n_nodes
+        ascending = nodes.ndim == 1 and bool((nodes[1:] > nodes[:-1]).all())
+        inside = len(nodes) == 0 or (nodes[0] >= 0 and nodes[-1] < n_nodes)
+        if not ascending or not inside or self.graph.nodes is None:
+            raise ValueError(f"it has rows that are not ascending nodes of {n_nodes}")
+        if self.features is not None:
+            check_rows(self.features, len(nodes), n_features)
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return the fitted nodes and those of X; features of X replace fitted ones."""
