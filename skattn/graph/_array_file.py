@@ -213,7 +213,8 @@ def _map_arrays(file: BinaryIO, index: list[_Entry]) -> list[NDArray[Any]]:
 
 def _verify(file: BinaryIO, index: list[_Entry]) -> None:
     """Compare the checksums of arrays without mapping them."""
-    block = memoryview(bytearray(_BYTES_PER_READ))
+    longest = max((entry.n_bytes for entry in index), default=0)
+    block = memoryview(bytearray(min(longest, _BYTES_PER_READ)))
     for entry in index:
         file.seek(entry.offset)
         crc32, left = 0, entry.n_bytes

@@ -25,7 +25,7 @@ MALFORMED = (
     TypeError,
     IndexError,
     AttributeError,
-    OverflowError,
+    ArithmeticError,
     RecursionError,
     RuntimeError,
 )

@@ -72,3 +72,64 @@ def test_other_classes_need_a_part():
         pack({"a": [1j]}, PLAIN, Arrays(), "value")
     parts = PLAIN | {"complex": Part(complex, lambda z: (z.real, z.imag), complex)}
     assert round_trip({"a": [1j]}, parts) == {"a": [1j]}
+
+
+def test_an_array_is_stored_again_for_every_two_references():
+    arrays, shared = Arrays(), np.arange(3)
+    packed = pack([shared] * 5, PLAIN, arrays, "value")
+    assert len(arrays) == 3
+    again = unpack(packed, PLAIN, Arrays(arrays))
+    assert [array.tolist() for array in again] == [[0, 1, 2]] * 5
+
+
+@pytest.mark.parametrize("position", [1, -1, True, None, 0.0, "0", 10**20])
+def test_positions_of_other_arrays_are_refused(position):
+    with pytest.raises(ValueError, match="has no array"):
+        unpack({"array": position}, PLAIN, Arrays([np.arange(3)]))
+
+
+def test_an_array_that_is_used_too_often_is_refused():
+    with pytest.raises(ValueError, match="uses an array more than 2 times"):
+        unpack({"list": [{"array": 0}] * 3}, PLAIN, Arrays([np.arange(3)]))
+
+
+def test_arrays_of_objects_keep_their_shape():
+    again = round_trip(np.array([["a", 1], [None, 2.5]], dtype=object))
+    assert again.tolist() == [["a", 1], [None, 2.5]]
+    assert round_trip(np.empty((0, 2), dtype=object)).shape == (0, 2)
+
+
+def test_an_array_in_an_array_of_objects_is_one_object():
+    packed = {"objects": [{"tuple": [2]}, {"array": 0}, {"array": 0}]}
+    again = unpack(packed, PLAIN, Arrays([np.zeros(10**6, np.int8)]))
+    assert again.shape == (2,)
+
+
+def test_indices_of_other_dtypes_are_stored_as_int64():
+    matrix = sp.csr_array([[0, 2], [0, 0]])
+    matrix.indices = matrix.indices.astype(np.uint8)
+    again = round_trip(matrix)
+    assert again.indices.dtype == again.indptr.dtype == np.int64
+    assert again.toarray().tolist() == [[0, 2], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (([1.0], [0], [0, 1], -1), "columns"),
+        (([1.0], [0], [0, 1], 1 << 70), "columns"),
+        (([1.0], [0], [0, 1], 2.0), "columns"),
+        (([1.0, 2.0], [0], [0, 1], 2), "2 values and 1 indices"),
+        (([1.0], [0], [0, 2], 2), "for 2 edges"),
+        (([[1.0]], [[0]], [0, 1], 2), "one-dimensional"),
+        (([1.0], [0], [0, 2**31 - 1, -(2**31), 1], 2), "indptr"),
+    ],
+)
+def test_wrong_sparse_matrices_are_refused(parts, message):
+    data, indices, indptr, n_columns = parts
+    arrays = Arrays(
+        [np.array(data), np.array(indices, np.int32), np.array(indptr, np.int32)]
+    )
+    packed = {"csr": [*({"array": k} for k in range(3)), n_columns, False]}
+    with pytest.raises(ValueError, match=message):
+        unpack(packed, PLAIN, arrays)
