@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from skattn import (
     AttentionEmbedder,
-    Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
@@ -199,7 +198,7 @@ def test_records_that_do_not_fit_are_refused(small, table, path, name, wrong):
     ],
 )
 def test_rows_of_other_nodes_are_refused(small, table, adjacency, path, wrong):
-    X, y = table
+    X, _ = table
     labels = pd.Index(range(40), name="key")
     frame = pd.DataFrame(X[:3], columns=list("abc"), index=labels[:3])
     clf = small(graph=Graph(adjacency, nodes=labels)).fit(frame, [0, 1, 1])
