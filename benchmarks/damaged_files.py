@@ -325,6 +325,7 @@ def main() -> None:
     parser.add_argument("--action", choices=["damage", "forge"])
     parser.add_argument("--case", choices=list(CASES))
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--temporary", help="folder of the files, such as /dev/shm")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     if given.case is not None:
@@ -334,10 +335,10 @@ def main() -> None:
         print(", ".join(f"{outcome} {n}" for outcome, n in counts.items()))
         return
     lines = []
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=given.temporary) as folder:
         write_files(Path(folder))
         for action in [given.action] if given.action else ["damage", "forge"]:
-            print(f"{action}, seed {given.seed}")
+            print(f"{action}, seed {given.seed}, {given.times} of each", flush=True)
             for name in CASES:
                 lines.append(run(action, name, folder, given.times, given.seed))
                 print(f"  {name:20} {lines[-1]}", flush=True)
