@@ -29,6 +29,10 @@ class Objective(Protocol):
     and outputs.
     """
 
+    @property
+    def spec(self) -> NetworkSpec:
+        """The shape of the network or encoder."""
+
     def module(self, n_features: int) -> nn.Module:
         """Make the module for node features of this width."""
 

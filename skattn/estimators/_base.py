@@ -104,12 +104,17 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         Parameters
         ----------
         path : str or os.PathLike
-            The file; an existing one is replaced once the new one is complete.
+            The file; an existing one is replaced once the new one is complete. Its
+            permissions are kept; of a symbolic link, the target is replaced.
 
         Raises
         ------
         TypeError
             If a parameter has no form in JSON, such as a callback.
+        ValueError
+            If a parameter was set to an invalid value after ``fit``.
+        OSError
+            If the file cannot be written.
         NotFittedError
             If called before ``fit``.
         """
@@ -136,7 +141,8 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         ------
         ValueError
             If the file is not one of skattn, damaged, or of another estimator, or
-            `device` is no device's name. An absent device is a warning.
+            `device` is no device's name. An absent device is a warning. The file is
+            checked before memory is allocated for its content.
         """
         return load_estimator(cls, path, device=device)
 

@@ -12,6 +12,13 @@ from skattn._training import (
     resolve_device,
 )
 from skattn.estimators._encoder_config import EncoderConfig
+from skattn.estimators._file_checks import (
+    NET,
+    check_learned,
+    check_params,
+    check_record,
+    check_types,
+)
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
@@ -21,15 +28,21 @@ from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
 from skattn.graph._schema import GraphSchema
-from skattn.graph._storage import graph_parts, stored_graph
+from skattn.graph._storage import (
+    check_edges,
+    check_finite,
+    graph_parts,
+    stored_graph,
+)
 from skattn.nn import BlockSpec, NetworkSpec
-
-NEEDED = {"_context_", "_fit_record_", "_input_spec_", "_schema_"}
-"""Learned attributes that every file holds."""
 
 
 def save_estimator(estimator, learned, path):
-    """Write a fitted estimator; an existing file is replaced by the complete one."""
+    """Write a fitted estimator; an existing file is replaced by the complete one.
+
+    Raises ValueError if a parameter was set to an invalid value after the fit.
+    """
+    check_params(estimator)
     params = estimator.get_params(deep=False)
     if "pretrained" in params:  # its weights are in the net
         params["pretrained"] = None
@@ -48,9 +61,11 @@ def load_estimator(cls, path, *, device=None):
     state, _ = read_record(path, cls.__name__, PARTS)
     try:
         estimator = cls(**state["params"])
+        check_params(estimator)
+        check_types(state["net"], NET)
         learned = state["learned"] | {"net_": net_from_state(**state["net"])}
-        _check_names(learned, estimator)
-    except (*MALFORMED, RuntimeError) as error:
+        check_learned(learned, estimator)
+    except MALFORMED as error:
         raise damaged(path, cls.__name__, error) from error
     if device is not None:
         estimator.set_params(device=device)
@@ -58,19 +73,17 @@ def load_estimator(cls, path, *, device=None):
     return estimator
 
 
-def _check_names(learned, estimator):
-    """Raise ValueError unless the names are learned attributes of the estimator."""
-    unknown = learned.keys() - estimator._learned_attributes
-    missing = NEEDED - learned.keys()
-    if unknown or missing:
-        raise ValueError(
-            f"it has unknown attributes {sorted(unknown)} and lacks {sorted(missing)}"
-        )
-
-
 def _graph_parts(graph):
     """Decompose a graph without its features, which the rows of X replace."""
     return graph_parts(graph.base.with_features(None), objects=True)
+
+
+def _make_graph(*parts):
+    """Make a graph of checked parts."""
+    stored = stored_graph(*parts)
+    check_edges(stored)
+    check_finite(stored.edge_features)
+    return Graph._trusted(*stored[:4])
 
 
 def _record_parts(record):
@@ -79,7 +92,7 @@ def _record_parts(record):
 
 def _record_maker(cls):
     names = [f.name for f in fields(cls)]
-    return lambda *parts: cls(**dict(zip(names, parts, strict=True)))
+    return lambda *parts: check_record(cls(**dict(zip(names, parts, strict=True))))
 
 
 RECORDS = (
@@ -97,9 +110,7 @@ RECORDS = (
     *CONTEXTS,
 )
 PARTS = PLAIN | {
-    "graph": Part(
-        Graph, _graph_parts, lambda *parts: Graph._trusted(*stored_graph(*parts)[:4])
-    ),
+    "graph": Part(Graph, _graph_parts, _make_graph),
     "encoder": Part(
         EncoderConfig,
         lambda config: [config.get_params()],

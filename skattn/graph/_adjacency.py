@@ -157,7 +157,8 @@ def check_indices(adjacency: Any) -> None:
 
 def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
     """Raise ValueError unless `indptr` starts at 0 and does not decrease."""
-    if len(indptr) != n_lines + 1 or indptr[0] != 0 or np.any(np.diff(indptr) < 0):
+    complete = len(indptr) == n_lines + 1 and indptr[0] == 0
+    if not complete or np.any(indptr[1:] < indptr[:-1]):  # a difference may overflow
         raise ValueError(
             "adjacency.indptr must start at 0, not decrease and have n_rows + 1 "
             "entries. Build the matrix from (weights, (receivers, senders))."

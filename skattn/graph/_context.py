@@ -69,6 +69,12 @@ class Context(ABC):
     def fitted(self) -> "Context":
         """Return a copy with the data of `join` alone; it cannot `split`."""
 
+    def check_fitted(self, n_features: int) -> None:  # noqa: B027
+        """Raise ValueError unless the data of `join` fit together.
+
+        `n_features` is the number of features at fit; data of a file may be wrong.
+        """
+
     @abstractmethod
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
         """Return the view for a prediction, with one target per row of X.
@@ -122,6 +128,18 @@ def two_views(view: View, train: Rows, held_out: Rows | None) -> Views:
     if held_out is None or len(held_out) == 0:
         return view[train], None
     return view[train], view[held_out]
+
+
+def check_rows(features: Any, n_rows: int, n_features: int) -> None:
+    """Raise ValueError unless features are a finite matrix of this shape."""
+    values = features.data if sp.issparse(features) else np.asarray(features)
+    if features.shape != (n_rows, n_features) or features.dtype.kind != "f":
+        raise ValueError(
+            f"it has {features.dtype} features of shape {features.shape} instead of "
+            f"{(n_rows, n_features)}"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError("it has features that are not finite")
 
 
 def checked_view(view: Viewed, check: Check) -> Viewed:

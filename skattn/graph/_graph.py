@@ -18,6 +18,7 @@ from skattn.graph._features import (
     size_of,
     take_rows,
 )
+from skattn.graph._file_backed import MappedFile
 from skattn.graph._named_parts import named_parts, names_of
 from skattn.graph._row_keys import distinct, unique_positions
 from skattn.graph._union import union_parts
@@ -82,8 +83,8 @@ class Graph(Convertible):
     """Positions of the target nodes, shape (n_targets,); all nodes except in a view."""
     _base: "Graph | None" = None
     """Base graph of a view, or None."""
-    _file: tuple[str, str] | None = None
-    """Name and unique id of the memory-mapped file, or None."""
+    _file: MappedFile | None = None
+    """The memory-mapped file, or None."""
 
     def __init__(
         self,

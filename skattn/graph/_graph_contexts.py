@@ -160,6 +160,11 @@ class SequencesContext(GraphContext):
         sequences = read_sequences(X)
         return cls(_sequence_collection(sequences, check), sequences[0].shape[1])
 
+    def check_fitted(self, n_features: int) -> None:
+        """Raise ValueError unless sequences have this number of features."""
+        if self.n_features != n_features:
+            raise ValueError(f"it has sequences of {self.n_features} features")
+
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
         """Return a collection of the sequences of X."""
         check_kind(self.kind, X, adjacency)

@@ -7,7 +7,16 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skattn.graph._context import Check, Context, Place, RowKind, Rows, View, Views
+from skattn.graph._context import (
+    Check,
+    Context,
+    Place,
+    RowKind,
+    Rows,
+    View,
+    Views,
+    check_rows,
+)
 from skattn.graph._features import degree_features, features_of_degrees, take_rows
 from skattn.graph._field import (
     AdjacencyRows,
@@ -76,6 +85,16 @@ class NamedContext(Context):
         row_nodes, rows = np.unique(self.row_nodes, return_index=True)
         features = None if self.features is None else take_rows(self.features, rows)
         return replace(self, row_nodes=row_nodes, features=features)
+
+    def check_fitted(self, n_features: int) -> None:
+        """Raise ValueError unless the rows are ascending nodes of a labelled graph."""
+        nodes, n_nodes = self.row_nodes, self.graph.n_nodes
+        ascending = nodes.ndim == 1 and bool((nodes[1:] > nodes[:-1]).all())
+        inside = len(nodes) == 0 or (nodes[0] >= 0 and nodes[-1] < n_nodes)
+        if not ascending or not inside or self.graph.nodes is None:
+            raise ValueError(f"it has rows that are not ascending nodes of {n_nodes}")
+        if self.features is not None:
+            check_rows(self.features, len(nodes), n_features)
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return the fitted nodes and those of X; features of X replace fitted ones."""

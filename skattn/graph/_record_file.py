@@ -8,10 +8,13 @@ import os
 from typing import Any
 from uuid import uuid4
 
-from numpy.typing import NDArray
-
-from skattn.graph._array_file import NotAnArrayFileError, read_arrays, write_arrays
-from skattn.graph._packing import PLAIN, Parts, pack, unpack
+from skattn.graph._array_file import (
+    NotAnArrayFileError,
+    pages_dropped,
+    read_arrays,
+    write_arrays,
+)
+from skattn.graph._packing import PLAIN, Arrays, Parts, pack, unpack
 
 VERSION = 1
 """Version of the format; files of other versions raise ValueError."""
@@ -22,8 +25,9 @@ MALFORMED = (
     TypeError,
     IndexError,
     AttributeError,
-    OverflowError,
+    ArithmeticError,
     RecursionError,
+    RuntimeError,
 )
 """Exceptions that malformed content may raise."""
 
@@ -34,15 +38,17 @@ def write_record(
     """Write a state, packed by `pack`; replace an existing file once complete.
 
     `owner` is the name of the class whose ``load`` reads the file. Raises TypeError if
-    the state holds an instance of a class that is not in `parts`.
+    the state holds an instance of a class that is not in `parts`, or is nested deeply.
     """
-    arrays: list[NDArray[Any]] = []
-    head = {
-        "owner": owner,
-        "version": VERSION,
-        "stamp": uuid4().hex,
-        "state": pack(state, parts, arrays, owner),
-    }
+    arrays = Arrays()
+    try:
+        packed = pack(state, parts, arrays, owner)
+    except RecursionError:
+        raise TypeError(
+            f"{owner} must not hold values that contain themselves or are nested a "
+            "hundred times to be saved. Replace them, or use joblib.dump."
+        ) from None
+    head = {"owner": owner, "version": VERSION, "stamp": uuid4().hex, "state": packed}
     write_arrays(path, head, arrays)
 
 
@@ -52,16 +58,19 @@ def read_record(
     parts: Parts = PLAIN,
     *,
     mmap: bool = False,
+    verify: bool = True,
 ) -> tuple[Any, str]:
     """Return the state and the unique id of a file from `write_record`.
 
-    With `mmap`, arrays are memory-mapped and their checksums not compared. Raises
-    ValueError if the file is damaged, or of another class, version or format.
+    With `mmap`, arrays are memory-mapped; their checksums are compared if `verify`.
+    Raises ValueError if the file is damaged, or of another class, version or format.
     """
     path = os.fspath(path)
     try:
-        head, arrays = read_arrays(path, mmap=mmap)
+        head, arrays = read_arrays(path, mmap=mmap, verify=verify)
         found, version, stamp = head["owner"], head["version"], head["stamp"]
+        if not (type(found) is type(stamp) is str and type(version) is int):
+            raise ValueError("it has another header")
     except (NotAnArrayFileError, *MALFORMED) as error:
         raise damaged(path, owner, error) from error
     if found != owner:
@@ -76,7 +85,8 @@ def read_record(
             "it again with this version."
         )
     try:
-        return unpack(head["state"], parts, arrays), stamp
+        with pages_dropped(arrays):
+            return unpack(head["state"], parts, Arrays(arrays)), stamp
     except MALFORMED as error:
         raise damaged(path, owner, error) from error
 

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._record_file import damaged, read_record, write_record
+from skattn.graph._array_file import pages_dropped
+from skattn.graph._packing import PLAIN, TRUSTED
+from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 
 OWNER = "Graph"
+_VALUES_PER_BLOCK = 1 << 20  # checked at once
 
 
 class Stored(NamedTuple):
@@ -32,16 +35,30 @@ def save_graph(graph: Any, path: str | os.PathLike[str]) -> None:
     write_record(path, OWNER, graph_parts(graph))
 
 
-def load_graph(path: str | os.PathLike[str], *, mmap: bool) -> tuple[Stored, str]:
+def load_graph(
+    path: str | os.PathLike[str],
+    *,
+    mmap: bool,
+    verify: bool = True,
+    trusted: bool = False,
+) -> tuple[Stored, str]:
     """Return the parts of a graph and the unique id of its file.
 
-    Values of memory-mapped arrays are not checked. Raises ValueError if the file is
+    If the file is mapped and not `verify`, values of features are neither read nor
+    checked; if `trusted`, edges are not either. Raises ValueError if the file is
     damaged, of another version or not of a graph.
     """
-    packed, stamp = read_record(path, OWNER, mmap=mmap)
+    parts = TRUSTED if trusted else PLAIN
+    packed, stamp = read_record(path, OWNER, parts, mmap=mmap, verify=verify)
     try:
-        return stored_graph(*packed), stamp
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        stored = stored_graph(*packed)
+        with pages_dropped([stored.adjacency.data]):
+            if not trusted:
+                check_edges(stored)
+            if verify:
+                check_finite(stored.edge_features)
+        return stored, stamp
+    except MALFORMED as error:
         raise damaged(path, OWNER, error) from error
 
 
@@ -62,28 +79,62 @@ def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
 def stored_graph(
     adjacency: Any, features: Any, edge_features: Any, labels: Any, targets: Any
 ) -> Stored:
-    """Return the parts of a graph from plain values; raise ValueError if invalid."""
-    n_nodes, n_edges = adjacency.shape[0], len(adjacency.indices)
-    if adjacency.shape[1] != n_nodes or adjacency.data.dtype != np.float32:
+    """Return the parts of a graph from plain values; raise ValueError if invalid.
+
+    Edges and the values of features are not read, see `check_edges`.
+    """
+    n_nodes, n_columns = adjacency.shape
+    if n_columns != n_nodes or adjacency.data.dtype != np.float32:
         raise ValueError(f"it has a {adjacency.dtype} adjacency of {adjacency.shape}")
-    X, nodes = _features_from_plain(features), _labels_from_plain(labels)
-    _check_part(X, (n_nodes, "n_features"), "features")
-    _check_part(nodes, (n_nodes,), "labels")
-    _check_part(edge_features, (n_edges, "n_edge_features"), "edge features")
+    X = _features_from_plain(features, n_nodes)
+    _check_part(X, (n_nodes, "n_features"), "features", "biufc")
+    shape = adjacency.nnz, "n_edge_features"
+    _check_part(edge_features, shape, "edge features", "f")
     _check_targets(targets, n_nodes)
+    nodes = _labels_from_plain(labels, n_nodes)
     return Stored(adjacency, X, edge_features, nodes, targets)
 
 
-def _check_part(part: Any, shape: tuple[Any, ...], name: str) -> None:
-    if part is None or (len(part.shape) == len(shape) and part.shape[0] == shape[0]):
+def check_edges(stored: Stored) -> None:
+    """Raise ValueError unless labels are unique, edges in order and weights valid."""
+    adjacency, nodes = stored.adjacency, stored.nodes
+    if nodes is not None and not nodes.is_unique:
+        raise ValueError("it has equal labels of nodes")
+    weights = adjacency.data
+    if len(weights) and not (weights.min() > 0 and weights.max() < np.inf):
+        raise ValueError("it has edge weights that are not positive and finite")
+    parallel = stored.edge_features is not None
+    if not (
+        adjacency.has_sorted_indices if parallel else adjacency.has_canonical_format
+    ):
+        raise ValueError("it has edges that are not in order")
+
+
+def check_finite(values: NDArray[Any] | None) -> None:
+    """Raise ValueError if features hold NaN or infinity; read them in blocks."""
+    if values is None:
         return
-    raise ValueError(f"it has {name} of shape {part.shape} instead of {shape}")
+    step = max(_VALUES_PER_BLOCK // max(values[:1].size, 1), 1)
+    for low in range(0, len(values), step):
+        if not np.isfinite(values[low : low + step]).all():
+            raise ValueError("it has features that are not finite")
+
+
+def _check_part(part: Any, shape: tuple[Any, ...], name: str, kinds: str) -> None:
+    """Raise ValueError unless an array, a matrix or a frame has a shape and dtype."""
+    if part is None:
+        return
+    if len(part.shape) != len(shape) or part.shape[0] != shape[0]:
+        raise ValueError(f"it has {name} of shape {part.shape} instead of {shape}")
+    dtype = getattr(part, "dtype", None)  # a frame has none
+    if dtype is not None and dtype.kind not in kinds:
+        raise ValueError(f"it has {name} of dtype {dtype}")
 
 
 def _check_targets(targets: Any, n_nodes: int) -> None:
     if targets is None:
         return
-    if targets.ndim != 1 or targets.dtype.kind != "i":
+    if targets.ndim != 1 or targets.dtype != np.int64:
         raise ValueError(f"it has {targets.dtype} targets of shape {targets.shape}")
     if len(targets) and not (targets.min() >= 0 and targets.max() < n_nodes):
         raise ValueError(f"it has targets that are not in 0 .. {n_nodes - 1}")
@@ -141,7 +192,8 @@ def _plain_frame(X: Any) -> tuple[Any, ...]:
     return columns, names, _plain_labels(X.index, "the index of X")
 
 
-def _features_from_plain(plain: Any) -> Any:
+def _features_from_plain(plain: Any, n_nodes: int) -> Any:
+    """Return features of nodes; those of a DataFrame are checked before it is made."""
     if not isinstance(plain, tuple):
         return plain
     import pandas as pd  # required only for a file with a DataFrame
@@ -149,9 +201,13 @@ def _features_from_plain(plain: Any) -> Any:
     columns, names, index = plain
     columns = [np.asarray(column) for column in columns]
     one = len(columns) == 1 and columns[0].ndim == 2
+    for column in columns:
+        shape = (n_nodes, "n_columns") if one else (n_nodes,)
+        _check_part(column, shape, "a column", "biufc")
     values = columns[0] if one else dict(enumerate(columns))
-    table = pd.DataFrame(values, index=_labels_from_plain(index), copy=False)
-    table.columns = _labels_from_plain(names)
+    rows = _labels_from_plain(index, n_nodes)
+    table = pd.DataFrame(values, index=rows, copy=False)
+    table.columns = _labels_from_plain(names, table.shape[1])
     return table
 
 
@@ -191,15 +247,22 @@ def _fixed_width(labels: Any, values: NDArray[Any]) -> Any:
     return fixed if same else False
 
 
-def _labels_from_plain(plain: Any) -> Any:
+def _labels_from_plain(plain: Any, n: int) -> Any:
+    """Return an Index of n labels; raise ValueError for others."""
     if plain is None:
         return None
     import pandas as pd  # required only for a file with labels
 
     name, values, *is_object = plain
     if isinstance(values, tuple):
-        return pd.RangeIndex(*values, name=name)
-    dtype = object if is_object[0] else None
-    return pd.Index(
-        np.asarray(values), dtype=dtype, name=name, tupleize_cols=False, copy=False
-    )
+        labels = pd.RangeIndex(*values, name=name)
+    else:
+        _check_part(values, (n,), "labels", "biufcmMUSO")
+        dtype = object if is_object[0] else None
+        values = np.asarray(values)
+        labels = pd.Index(
+            values, dtype=dtype, name=name, tupleize_cols=False, copy=False
+        )
+    if len(labels) != n:
+        raise ValueError(f"it has {len(labels)} labels instead of {n}")
+    return labels

@@ -16,6 +16,7 @@ from skattn.graph._context import (
     Rows,
     View,
     Views,
+    check_rows,
     two_views,
 )
 from skattn.graph._features import take_rows
@@ -97,6 +98,12 @@ class TableContext(Context):
     def fitted(self) -> "TableContext":
         """Return the context itself, since prediction needs all fitted rows."""
         return self
+
+    def check_fitted(self, n_features: int) -> None:
+        """Raise ValueError unless there are fitted rows of this width."""
+        check_rows(self.features, max(self.n_rows, 1), n_features)
+        if self.n_neighbors < 1:
+            raise ValueError(f"it has {self.n_neighbors} neighbours of a row")
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return a view with the rows of X as targets, which attend to fitted rows."""

@@ -1,5 +1,7 @@
 import json
 import os
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -121,7 +123,21 @@ def test_a_damaged_array_is_refused_when_it_is_read(path):
         {"shape": [-1]},
         {"dtype": "|O"},
         {"dtype": "nonsense"},
+        {"dtype": "<U0"},
+        {"dtype": "<U999999999"},
+        {"dtype": "i4,i4"},
+        {"dtype": ["<i8"]},
         {"shape": None},
+        {"shape": [3.0]},
+        {"shape": [True]},
+        {"shape": [1 << 70]},
+        {"shape": [1 << 40, 0]},
+        {"shape": [0, 1 << 62, 1 << 62]},
+        {"offset": 40},
+        {"offset": 0},
+        {"offset": 64.0},
+        {"crc32": 1},
+        {"crc32": None},
     ],
 )
 @pytest.mark.parametrize("mmap", [True, False])
@@ -136,3 +152,70 @@ def test_a_header_with_wrong_entries_is_refused(tmp_path, monkeypatch, wrong, mm
     write_arrays(tmp_path / "a", {}, [np.arange(3)])
     with pytest.raises(NotAnArrayFileError):
         read_arrays(tmp_path / "a", mmap=mmap)
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_arrays_that_share_bytes_are_refused(tmp_path, monkeypatch, mmap):
+    dumps = json.dumps
+
+    def repeated(content):
+        return dumps(content | {"arrays": content["arrays"] * 3000})
+
+    monkeypatch.setattr(json, "dumps", repeated)
+    write_arrays(tmp_path / "a", {}, [np.zeros(1 << 17)])  # 1 MB that reads as 3 GB
+    tracemalloc.start()
+    with pytest.raises(NotAnArrayFileError, match="no float64 array"):
+        read_arrays(tmp_path / "a", mmap=mmap)
+    assert tracemalloc.get_traced_memory()[1] < 10 * (1 << 20)
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"a":' * 300, b'"\\"' * 50_000])
+def test_deep_and_unfinished_headers_are_refused(path, text):
+    path.write_bytes(with_header(path.read_bytes(), text))
+    with pytest.raises(NotAnArrayFileError):
+        read_arrays(path, mmap=False)
+
+
+@pytest.mark.parametrize(
+    "start", [(-1, 0), (0, 0), (16, 0), (1 << 62, 1 << 62), (1 << 63, -(1 << 63))]
+)
+def test_a_header_that_is_elsewhere_is_refused(path, start):
+    content = path.read_bytes()
+    head, more = start
+    head = min(head, (1 << 63) - 1)
+    numbers = np.array([head, max(len(content) - head + more, -(1 << 63))], "<i8")
+    path.write_bytes(content[:16] + numbers.tobytes() + content[32:])
+    with pytest.raises(NotAnArrayFileError):
+        read_arrays(path, mmap=True)
+
+
+def test_brackets_in_text_are_no_nesting(tmp_path):
+    head = {"[" * 500: '\\"' + "{" * 500}
+    write_arrays(tmp_path / "a", head, [])
+    assert read_arrays(tmp_path / "a", mmap=False)[0] == head
+
+
+def test_values_that_are_nested_deeply_are_not_written(tmp_path):
+    deep = []
+    for _ in range(300):
+        deep = [deep]
+    with pytest.raises(TypeError, match=r"nested less deeply.*got 302 levels"):
+        write_arrays(tmp_path / "a", deep, [])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_mapped_array_is_refused_if_it_is_verified(path):
+    content = bytearray(path.read_bytes())
+    content[70] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(NotAnArrayFileError, match="array does not match its checksum"):
+        read_arrays(path, mmap=True)
+    read_arrays(path, mmap=True, verify=False)
+
+
+def with_header(content, text):
+    """The file with another header and its checksum."""
+    start = np.frombuffer(content[16:40], "<i8").copy()
+    start[1:] = len(text), zlib.crc32(text)
+    return content[:16] + start.tobytes() + content[40 : start[0]] + text

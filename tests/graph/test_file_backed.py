@@ -106,6 +106,19 @@ def test_a_pickle_of_a_file_that_was_replaced_is_refused(round_trip, tmp_path):
     assert mapped.X.tolist() == TABLE.tolist()  # the pages of the replaced file
 
 
+def test_a_file_is_checked_again_only_if_it_has_changed(round_trip, tmp_path):
+    message = pickle.dumps(round_trip(Graph(ADJACENCY, TABLE)))
+    path = tmp_path / "a.graph"
+    content, times = path.read_bytes(), path.stat()
+    path.write_bytes(content.replace(TABLE.tobytes(), (TABLE + 1).tobytes()))
+    with pytest.raises(ValueError, match="does not match its checksum"):
+        pickle.loads(message)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert pickle.loads(message).X.tolist() == (TABLE + 1).tolist()  # not read
+    path.write_bytes(content)
+    assert pickle.loads(message).X.tolist() == TABLE.tolist()
+
+
 def test_pickles_of_other_graphs_hold_the_arrays(round_trip, tmp_path):
     read = round_trip(Graph(ADJACENCY, TABLE), mmap=False)
     derived = Graph.load(tmp_path / "a.graph").with_features(np.eye(3))

@@ -47,3 +47,23 @@ def test_a_header_without_an_entry_is_an_error(path, missing):
     write_arrays(path, head, arrays)
     with pytest.raises(ValueError, match=r"Owner\.save wrote; it is damaged"):
         read_record(path, "Owner")
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [("owner", 1), ("owner", None), ("version", True), ("version", 1.0), ("stamp", 5)],
+)
+def test_an_entry_of_the_header_of_another_type_is_an_error(path, entry, value):
+    write_record(path, "Owner", 1)
+    head, arrays = read_arrays(path, mmap=False)
+    write_arrays(path, head | {entry: value}, arrays)
+    with pytest.raises(ValueError, match=r"Owner\.save wrote; it is damaged"):
+        read_record(path, "Owner")
+
+
+def test_a_value_that_contains_itself_is_not_written(path):
+    state = []
+    state.append(state)
+    with pytest.raises(TypeError, match="must not hold values that contain themselves"):
+        write_record(path, "Owner", state)
+    assert not path.exists()

@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -194,7 +195,7 @@ def change(path, **parts):
 
 def csr(*numbers, n_columns=3):
     arrays = [{"array": number} for number in numbers]
-    return {"csr": [*arrays, n_columns, False, True, True]}
+    return {"csr": [*arrays, n_columns, False]}
 
 
 @pytest.mark.parametrize(
@@ -231,14 +232,82 @@ def test_inconsistent_parts_are_refused(tmp_path, mmap, parts):
         Graph.load(path, mmap=mmap)
 
 
-def test_senders_out_of_bounds_are_refused_if_read(tmp_path):
-    path = tmp_path / "a"
-    Graph(ADJACENCY).save(path)
+def forge(path, graph, position, values):
+    """Save a graph with other values of an array, and valid checksums."""
+    graph.save(path)
     head, arrays = read_arrays(path, mmap=False)
-    arrays[1][0] = 3
+    arrays[position] = np.array(values, arrays[position].dtype)
     write_arrays(path, head, arrays)
-    with pytest.raises(ValueError, match=r"adjacency\.indices must lie in"):
-        Graph.load(path, mmap=False)
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize(
+    ("position", "values", "message"),
+    [
+        (0, [2, np.nan, 1], "weights that are not positive and finite"),
+        (0, [2, -1, 1], "weights that are not positive and finite"),
+        (0, [2, 0, 1], "weights that are not positive and finite"),
+        (0, [2, np.inf, 1], "weights that are not positive and finite"),
+        (1, [1, 0, 3], r"adjacency\.indices must lie in"),
+        (1, [1, -1, 1], r"adjacency\.indices must lie in"),
+        (1, [1, 1, 0], "edges that are not in order"),
+        (1, [1, 1, 1], "edges that are not in order"),
+        (2, [0, 1, 0, 3], r"adjacency\.indptr must"),
+        (2, [1, 1, 3, 3], "values and 3 indices"),
+        (4, [0, 9], r"adjacency\.indices must lie in"),
+        (5, [0, 2, 1, 2], r"adjacency\.indptr must"),
+        (6, [0, 3], "targets that are not in"),
+        (6, [0, -1], "targets that are not in"),
+    ],
+)
+def test_values_out_of_bounds_are_refused(
+    tmp_path, mmap, verify, position, values, message
+):
+    X = sp.csr_array([[0, 1], [0, 0], [5.0, 0]])
+    graph = Graph(ADJACENCY, X)[[0, 2]]
+    forge(tmp_path / "a", graph, position, values)
+    with pytest.raises(ValueError, match=message):
+        Graph.load(tmp_path / "a", mmap=mmap, verify=verify)
+
+
+def test_equal_labels_are_refused(tmp_path, mmap):
+    forge(tmp_path / "a", Graph(ADJACENCY, nodes=[5, 6, 7]), 3, [5, 6, 5])
+    with pytest.raises(ValueError, match="equal labels of nodes"):
+        Graph.load(tmp_path / "a", mmap=mmap)
+
+
+def test_edge_features_that_are_not_finite_are_refused(tmp_path, mmap):
+    graph = Graph(ADJACENCY, edge_features=[[1], [2], [3]])
+    forge(tmp_path / "a", graph, 3, [[1], [2], [np.nan]])
+    with pytest.raises(ValueError, match="features that are not finite"):
+        Graph.load(tmp_path / "a", mmap=mmap)
+
+
+def test_without_verify_only_values_of_features_may_be_damaged(tmp_path):
+    path = tmp_path / "a"
+    Graph(ADJACENCY, TABLE).save(path)
+    content = bytearray(path.read_bytes())
+    content[content.index(TABLE.tobytes())] ^= 1
+    path.write_bytes(content)
+    Graph.load(path, verify=False)
+    for mmap in (True, False):
+        with pytest.raises(ValueError, match="does not match its checksum"):
+            Graph.load(path, mmap=mmap)
+
+
+def test_a_frame_of_more_rows_than_the_file_holds_is_refused(tmp_path, mmap):
+    path = tmp_path / "a"
+    Graph(ADJACENCY, pd.DataFrame({"a": TABLE[:, 0]})).save(path)
+    rows = {"tuple": [None, {"tuple": [0, 10**9, 1]}]}
+    head, arrays = read_arrays(path, mmap=False)
+    names = head["state"]["tuple"][1]["tuple"][1]
+    write_arrays(path, head, [*arrays, np.array(7.0)])
+    change(path, X={"tuple": [{"list": [{"array": len(arrays)}]}, names, rows]})
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="it has a column of shape"):
+        Graph.load(path, mmap=mmap)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 19
+    tracemalloc.stop()
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path):
