@@ -49,8 +49,7 @@ def load_solubility() -> Bunch:
     (['CO', 'BrCBr'], (240,))
     """
     path = resources.files("skattn.datasets").joinpath("data/solubility.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     return Bunch(
         smiles=[row["smiles"] for row in rows],
         target=np.array([float(row["log_solubility"]) for row in rows]),
