@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from skattn._batch import GraphBatch, uncollate_edges, uncollate_nodes
+from skattn._training import default_modes
 
 Matrices = list[list[sp.csr_array]]
 """Attention matrices of one graph, per layer and head."""
@@ -72,6 +73,7 @@ def attention_weights(estimator, X, *, adjacency=None):
     return matrices(estimator, prepared_input(estimator, X, adjacency))
 
 
+@default_modes()
 def readout_weights(estimator, X):
     """Compute the weights of the nodes in an attention readout.
 
@@ -128,6 +130,7 @@ def readout_weights(estimator, X):
     return found
 
 
+@default_modes()
 def matrices(estimator, prepared):
     """Compute the matrices of a prepared input, as `attention_weights` returns them."""
     found: list[Matrices] = []
@@ -143,6 +146,7 @@ def matrices(estimator, prepared):
     return [[place(head) for head in layer] for layer in of_graph]
 
 
+@default_modes()
 def prepared_input(estimator, X, adjacency):
     """Check the estimator and prepare X as for prediction."""
     if isinstance(estimator, Pipeline):
