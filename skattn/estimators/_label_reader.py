@@ -14,6 +14,10 @@ from skattn.estimators._class_weight import class_weigher
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.estimators._labelled_rows import LabelledRows
 
+MAX_NUMBER = 1e100
+"""Maximum size of a number of y, and inverse of the minimum range of a column: squares
+in the units of y are finite."""
+
 
 @dataclass(frozen=True, eq=False)
 class LearnedLabels:
@@ -130,6 +134,7 @@ class NumberReader:
                 "unlabeled=float('nan') if NaN marks unknown entries, or leave those "
                 "rows out."
             )
+        _check_size(y, known)
         return y, known
 
     def learn(self, y, known, weight):
@@ -137,6 +142,7 @@ class NumberReader:
         is_1d = y.ndim == 1
         y, known = y.reshape(len(y), -1), known.reshape(len(y), -1)
         _check_all_columns(known)
+        _check_range(y, known)
         weight = np.ones(len(y)) if weight is None else weight
         weight = np.where(known, weight[:, None], 0)
         total = np.maximum(weight.sum(0), np.finfo(float).tiny)
@@ -196,6 +202,31 @@ def _for_type_check(y, known):
     if y.ndim == 1:
         return y[known]
     return np.where(known, y, y[known][0])
+
+
+def _check_size(y, known):
+    """Raise ValueError if a number of y is too large for squares and predictions."""
+    large = known & (np.abs(y) > MAX_NUMBER)
+    if large.any():
+        row = np.argwhere(large)[0, 0]
+        raise ValueError(
+            f"y must be within ±{MAX_NUMBER:g}, got {y[large][0]:g} in row {row}. "
+            "Change the unit of y, or leave such rows out."
+        )
+
+
+def _check_range(y, known):
+    """Raise ValueError if a column of y varies too little for float64 squares."""
+    low = np.where(known, y, np.inf).min(0)
+    high = np.where(known, y, -np.inf).max(0)
+    narrow = (high > low) & (high - low < 1 / MAX_NUMBER)
+    if narrow.any():
+        column = int(np.argmax(narrow))
+        raise ValueError(
+            f"a column of y must be constant or vary by at least {1 / MAX_NUMBER:g}, "
+            f"got {low[column]:g} to {high[column]:g} in column {column}. Change the "
+            "unit of y."
+        )
 
 
 def _check_all_columns(known):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from skattn._batch import GraphBatch, uncollate_edges, uncollate_nodes
-from skattn._training import default_modes
+from skattn._training import check_attention, default_modes
 
 Matrices = list[list[sp.csr_array]]
 """Attention matrices of one graph, per layer and head."""
@@ -45,7 +45,8 @@ def attention_weights(estimator, X, *, adjacency=None):
     TypeError
         If `estimator` is not an estimator of skattn, such as a Pipeline.
     ValueError
-        If X differs from that of ``fit`` in kind or in its features.
+        If X differs from that of ``fit`` in kind or in its features, or its features
+        are so large that attention weights are not finite.
     NotFittedError
         If the estimator is not fitted.
 
@@ -126,7 +127,8 @@ def readout_weights(estimator, X):
     found: list[NDArray[Any]] = []
     with torch.no_grad():
         for network, batch in _networks_and_batches(estimator, prepared):
-            found += uncollate_nodes(batch, network.readout_weights(**batch.inputs))
+            weights = check_attention(network.readout_weights(**batch.inputs))
+            found += uncollate_nodes(batch, weights)
     return found
 
 
@@ -136,7 +138,7 @@ def matrices(estimator, prepared):
     found: list[Matrices] = []
     with torch.no_grad():
         for network, batch in _networks_and_batches(estimator, prepared):
-            layers = network.attention_weights(**batch.inputs)
+            layers = map(check_attention, network.attention_weights(**batch.inputs))
             per_layer = [uncollate_edges(batch, weights) for weights in layers]
             found += map(list, zip(*per_layer, strict=True))
     if prepared.has_many_graphs:
