@@ -72,8 +72,8 @@ def check_trained(net: AttentionNet) -> None:
     if bad:
         raise ValueError(
             "the weights of the network must stay finite, but are NaN or infinite "
-            f"after epoch {len(net.history)} ({bad[0]} and {len(bad) - 1} more). Scale the "
-            "features (StandardScaler, NodeTransformer) or decrease learning_rate."
+            f"after epoch {len(net.history)} ({bad[0]} and {len(bad) - 1} more). Scale "
+            "the features (StandardScaler, NodeTransformer) or decrease learning_rate."
         )
     _check_validation(net)
     if not net.interrupted_:
