@@ -3,7 +3,8 @@
 from skattn._training._available import available_bytes
 from skattn._training._batch_source import BatchSource, TrainingData
 from skattn._training._callbacks import TaskReport
-from skattn._training._device import resolve_device
+from skattn._training._device import named_device, resolve_device
+from skattn._training._finite import check_attention
 from skattn._training._full_graph import FullGraph
 from skattn._training._graph_batches import GraphBatches
 from skattn._training._labels import Labels
@@ -13,6 +14,7 @@ from skattn._training._net import RESERVED, AttentionNet
 from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
 from skattn._training._sampled_batches import SampledBatches
 from skattn._training._stored import net_from_state, net_state
+from skattn._training._torch_state import default_modes
 from skattn._training._train import Training, predict, train
 
 __all__ = [
@@ -31,8 +33,11 @@ __all__ = [
     "Training",
     "TrainingData",
     "available_bytes",
+    "check_attention",
     "check_memory",
+    "default_modes",
     "estimate_step_bytes",
+    "named_device",
     "net_from_state",
     "net_state",
     "predict",

@@ -83,7 +83,7 @@ class Adam(torch.optim.Adam):
         for param in group["params"]:
             if not self.state[param]:
                 self.state[param] = {
-                    "step": torch.zeros(()),
+                    "step": torch.zeros((), dtype=torch.float32),
                     "exp_avg": torch.zeros_like(param),
                     "exp_avg_sq": torch.zeros_like(param),
                 }

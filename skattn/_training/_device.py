@@ -25,15 +25,9 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     ValueError
         If there is no such device, or if it is not available and ``strict``.
     """
-    if isinstance(device, str) and device == "auto":
+    wanted = named_device(device)
+    if wanted is None:
         return next(torch.device(d) for d in ("cuda", "mps", "cpu") if _is_available(d))
-    try:
-        wanted = torch.device(device)
-    except RuntimeError:
-        raise ValueError(
-            'device must be "auto", "cpu", "cuda", "cuda:N", "mps" or a torch.device, '
-            f"got {device!r}."
-        ) from None
     if _is_available(wanted):
         return wanted
     message = (
@@ -44,6 +38,25 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
         raise ValueError(message)
     warnings.warn(message + " The CPU is used.", UserWarning, stacklevel=4)
     return torch.device("cpu")
+
+
+def named_device(device: str | torch.device) -> torch.device | None:
+    """Return the torch device of a name, available or not; None for "auto".
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    if isinstance(device, str) and device == "auto":
+        return None
+    try:
+        return torch.device(device)
+    except RuntimeError:
+        raise ValueError(
+            'device must be "auto", "cpu", "cuda", "cuda:N", "mps" or a torch.device, '
+            f"got {device!r}."
+        ) from None
 
 
 def _is_available(device: str | torch.device) -> bool:

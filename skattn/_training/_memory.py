@@ -102,7 +102,7 @@ def estimate_step_bytes(
 
 def _meta_module(objective: Objective, batch: GraphBatch) -> nn.Module:
     with META:
-        return objective.module(int(batch.x.shape[1]))
+        return objective.module(int(batch.x.shape[1])).to(torch.float32)
 
 
 def _bound_step_bytes(network: nn.Module, batch: GraphBatch) -> int:

@@ -97,7 +97,7 @@ class AttentionNet(NeuralNet):
     def initialize_module(self):
         """Make the module; draw its weights from the generator."""
         with torch.device("meta"):  # draws nothing from torch's global generator
-            module = self.objective.module(self.n_features)
+            module = self.objective.module(self.n_features).to(torch.float32)
         self.module_ = module.to_empty(device="cpu")
         self.module_.reset_parameters(self.generator)
         return self

@@ -19,6 +19,7 @@ from skattn._training._callbacks import (
     StopIfDiverged,
     StopIfIdle,
 )
+from skattn._training._finite import check_outputs, check_trained
 from skattn._training._memory import check_memory
 from skattn._training._net import AttentionNet
 from skattn._training._objectives import Objective
@@ -86,7 +87,10 @@ def train(
     MemoryError
         If a training step does not fit into memory; checked before allocation.
     ValueError
-        If the training loss is no longer a finite number.
+        If the training loss is no longer a finite number, no validation loss is, or a
+        weight is not at the end.
+    KeyboardInterrupt
+        If the user interrupted the training and a weight is not finite.
     """
     source, validation = data
     check_memory(objective, source)
@@ -109,6 +113,7 @@ def train(
     source = source.with_microbatches(net.module_, work)
     with limit_threads(work), reuse_large_buffers(net.module_, source):
         net.partial_fit((source, validation))
+    check_trained(net)
     # release the data and the callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []
@@ -120,11 +125,18 @@ def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
     """Compute the outputs (n_targets, n_outputs) of a net, float32.
 
     The net moves to the source's device.
+
+    Raises
+    ------
+    ValueError
+        If an output is not finite.
     """
     if next(net.module_.parameters()).device != source.device:  # slow for one target
         net.module_.to(source.device)
     outputs = [net.evaluation_step((batch, None)) for batch, _ in source.epoch(None)]
-    return torch.cat(outputs).cpu().numpy()
+    found = torch.cat(outputs).cpu().numpy()
+    check_outputs(found)
+    return found
 
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:

@@ -13,7 +13,7 @@ from skattn._compat_sklearn import (
     Interval,
     StrOptions,
 )
-from skattn._training import predict
+from skattn._training import default_modes, predict
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
@@ -86,6 +86,32 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         tags.input_tags.sparse = True
         return tags
 
+    def set_params(self, **params):
+        """Set parameters of the estimator and, as ``encoder__hops``, of its encoder.
+
+        Parameters
+        ----------
+        **params : object
+            Parameters by name. Those of the encoder make it an
+            :class:`~skattn.EncoderConfig` if it is None.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        nested = {k: v for k, v in params.items() if k.startswith("encoder__")}
+        if nested and params.get("encoder", self.encoder) is None:
+            options = {k.removeprefix("encoder__"): v for k, v in nested.items()}
+            params = {k: v for k, v in params.items() if k not in nested}
+            params["encoder"] = EncoderConfig().set_params(**options)
+        return super().set_params(**params)
+
     @property
     def input_summary_(self):
         """Kind and sizes of the input of ``fit``, by name."""
@@ -141,8 +167,9 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         ------
         ValueError
             If the file is not one of skattn, damaged, or of another estimator, or
-            `device` is no device's name. An absent device is a warning. The file is
-            checked before memory is allocated for its content.
+            `device` is no device's name. If it is not available, predictions are
+            computed on the CPU, with a warning. The file is checked before memory is
+            allocated for its content.
         """
         return load_estimator(cls, path, device=device)
 
@@ -154,6 +181,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         """Prepare X for prediction or for attention weights."""
         return prepare(self, X, adjacency)
 
+    @default_modes()
     def _outputs(self, X, adjacency):
         """Compute the outputs of the network, (n_rows, n_outputs) float32."""
         return predict(self.net_, prepare_targets(self, X, adjacency))

@@ -7,8 +7,9 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
 from skattn._compat_sklearn import StrOptions
-from skattn.estimators._label_reader import ClassReader
+from skattn.estimators._label_reader import ClassReader, check_like_predicted
 from skattn.estimators._predictor import GraphAttentionPredictor
+from skattn.graph._unknown_labels import check_mark
 
 
 class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
@@ -39,9 +40,10 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         are the index or the column with the name of ``graph.nodes``, else an index of
         text.
     unlabeled : object, default=None
-        Value in y that marks an unknown label, such as -1 or NaN. It is excluded from
-        the loss and from the classes; the row stays in the graph. None: all labels are
-        known.
+        Value in y that marks an unknown label, such as -1 or NaN; NaN stands for any
+        missing value (None, NaN, NA, NaT). It is excluded from the loss and from the
+        classes; the row stays in the graph. Masked entries are unknown too. None: all
+        labels are known.
     n_neighbors : int, default=8
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
@@ -333,7 +335,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_labels)
-            True labels; unknown ones (``unlabeled``) are left out.
+            True labels; unknown ones (``unlabeled``, masked) are left out.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
@@ -350,6 +352,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
             X, adjacency, y=y, sample_weight=sample_weight
         )
         y, known = ClassReader.of(self).read(y)
+        check_mark(y, known, self.unlabeled, self.classes_)
+        check_like_predicted(y, predicted)
         if y.ndim == 2:
             y = np.where(known, y, predicted)  # an unknown label is never wrong
             known = known.any(1)

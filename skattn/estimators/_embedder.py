@@ -278,7 +278,8 @@ class AttentionEmbedder(
         Raises
         ------
         ValueError
-            If the input differs from that of ``fit`` in kind or in its features.
+            If the input differs from that of ``fit`` in kind or in its features, or an
+        output is not finite because features are too large.
         NotFittedError
             If called before ``fit``.
         """

@@ -14,7 +14,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
 
     Pass it as ``encoder=EncoderConfig(...)`` to a classifier, regressor or embedder. It
     holds no weights. Searches address its parameters as ``encoder__activation`` and so
-    on, if ``encoder`` is not None.
+    on, also if ``encoder`` is None.
 
     Parameters
     ----------

@@ -7,9 +7,10 @@ import torch
 from skattn._training import (
     MaskedReconstruction,
     Supervised,
+    default_modes,
+    named_device,
     net_from_state,
     net_state,
-    resolve_device,
 )
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._file_checks import (
@@ -54,10 +55,11 @@ def save_estimator(estimator, learned, path):
     write_record(path, type(estimator).__name__, state, PARTS)
 
 
+@default_modes()
 def load_estimator(cls, path, *, device=None):
     """Read an estimator of class ``cls``."""
     if device is not None:
-        resolve_device(device, strict=False)
+        named_device(device)
     state, _ = read_record(path, cls.__name__, PARTS)
     try:
         estimator = cls(**state["params"])

@@ -8,6 +8,8 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 
 from skattn._training import Loss
 
+MAX_DEVIATION = 1e18
+"""Maximum size of a standardised number, whose square float32 can hold."""
 LabelKind = Literal["classes", "numbers"]
 """Kind of labels: classification or regression."""
 
@@ -117,12 +119,25 @@ class Numbers:
         """Standardise numbers, to shape (n, n_outputs); unknown entries become 0."""
         y, known = _columns(y), _columns(known)
         _check_columns(y, self.n_outputs)
-        return np.where(known, (y - self.mean) / self.scale, 0).astype(np.float32)
+        encoded = np.where(known, (y - self.mean) / self.scale, 0)
+        _check_deviation(encoded)
+        return encoded.astype(np.float32)
 
     def predict(self, output):
         """Convert the network's output to the units of y."""
         y = output.astype(np.float64) * self.scale + self.mean
         return y[:, 0] if self.is_1d else y
+
+
+def _check_deviation(encoded):
+    """Raise ValueError if standardised numbers are too large for float32 squares."""
+    bad = np.flatnonzero((np.abs(encoded) > MAX_DEVIATION).any(1))
+    if len(bad):
+        raise ValueError(
+            f"y and y_val must be within {MAX_DEVIATION:g} standard deviations of the "
+            f"mean of y, got {np.abs(encoded).max():.3g} in row {bad[0]} ({len(bad)} "
+            "such rows). Leave these rows out, or take the logarithm of y."
+        )
 
 
 def _columns(y):

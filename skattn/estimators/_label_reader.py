@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
@@ -13,6 +12,15 @@ from skattn._compat_sklearn import _check_sample_weight, _num_samples
 from skattn.estimators._class_weight import class_weigher
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.estimators._labelled_rows import LabelledRows
+from skattn.graph._unknown_labels import (
+    check_mark,
+    is_missing,
+    read_labels,
+)
+
+MAX_NUMBER = 1e100
+"""Maximum size of a number of y, and inverse of the minimum range of a column: squares
+in the units of y are finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +58,21 @@ class ClassReader:
     def read(self, y):
         """Return class labels as an array, and the mask of known ones."""
         _check_passed(y)
-        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        y, known = read_labels(y, self.unlabeled)
         if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        known = _known_mask(y, self.unlabeled)
+            y, known = column_or_1d(y, warn=True), known[:, 0]
         if not known.any():
             raise ValueError(
                 f"y must hold labelled entries, got none among {len(y)} rows, with "
                 f"unlabeled={self.unlabeled!r}. Label some rows."
             )
+        _check_one_type(y[known])
         check_classification_targets(_for_type_check(y, known))
         return y, known
 
     def learn(self, y, known, weight):
         """Learn classes and class weights from the result of :meth:`read`."""
+        check_mark(y, known, self.unlabeled)
         encoding = self._encoding(y, known)
         if self.class_weight is None:
             return LearnedLabels(encoding, equal_weights)
@@ -108,17 +117,19 @@ class NumberReader:
     def read(self, y):
         """Return numbers as a float64 array, and the mask of known ones."""
         _check_passed(y)
-        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        y, known = read_labels(y, self.unlabeled)
         if np.iscomplexobj(y):
             raise ValueError("Complex data not supported: y must be real numbers.")
+        if isinstance(self.unlabeled, str):
+            check_mark(y, known, self.unlabeled)
         try:
-            y = y.astype(np.float64)
+            y = _to_float(y, known)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
                 "GraphAttentionClassifier."
             ) from error
-        known = _known_mask(y, self.unlabeled)
+        known &= ~_is_mark(y, self.unlabeled)  # texts of numbers are numbers by now
         if y.ndim not in (1, 2) or not known.any():
             raise ValueError(
                 "y must have shape (n,) or (n, n_outputs) and known entries, got shape "
@@ -130,6 +141,7 @@ class NumberReader:
                 "unlabeled=float('nan') if NaN marks unknown entries, or leave those "
                 "rows out."
             )
+        _check_size(y, known)
         return y, known
 
     def learn(self, y, known, weight):
@@ -137,6 +149,7 @@ class NumberReader:
         is_1d = y.ndim == 1
         y, known = y.reshape(len(y), -1), known.reshape(len(y), -1)
         _check_all_columns(known)
+        _check_range(y, known)
         weight = np.ones(len(y)) if weight is None else weight
         weight = np.where(known, weight[:, None], 0)
         total = np.maximum(weight.sum(0), np.finfo(float).tiny)
@@ -153,6 +166,23 @@ def check_length(y, n_rows, name, of):
             f"{name} must hold one label per row or target of {of} ({n_rows}), got "
             f"{len(y)}: inconsistent numbers of samples. Slice both alike: "
             "fit(G[train], y[train])."
+        )
+
+
+def check_like_predicted(y, predicted):
+    """Raise ValueError unless y has the rows and columns of a prediction."""
+    check_length(y, len(predicted), "y", "X")
+    if y.shape != predicted.shape:
+        raise ValueError(
+            f"y must have the shape of predict(X), {predicted.shape}, got {y.shape}."
+        )
+
+
+def check_complete_rows(rows):
+    """Raise ValueError if no row has all its labels."""
+    if not rows.any():
+        raise ValueError(
+            f"y must hold a row whose labels are all known, got none among {len(rows)}."
         )
 
 
@@ -176,19 +206,31 @@ def _check_passed(y):
     _num_samples(y)
 
 
-def _known_mask(y, unlabeled):
-    if unlabeled is None:
-        return np.ones(y.shape, dtype=bool)
-    try:
-        is_nan = bool(unlabeled != unlabeled)
-    except TypeError as error:  # pandas.NA
+def _check_one_type(labels):
+    """Raise ValueError if labels are texts and other values."""
+    if labels.dtype.kind != "O":
+        return
+    others = [label for label in labels.flat if not isinstance(label, str)]
+    if 0 < len(others) < labels.size:
         raise ValueError(
-            f"unlabeled must be a value or float('nan'), got {unlabeled!r}. Pass y as "
-            "floats with NaN and unlabeled=float('nan')."
-        ) from error
-    if is_nan:
-        return y == y
-    return np.asarray(y != unlabeled, dtype=bool).reshape(y.shape)
+            "y must hold labels of one type, got texts and "
+            f"{type(others[0]).__name__} ({others[0]!r}). Convert them, such as "
+            "[str(label) for label in y]."
+        )
+
+
+def _to_float(y, known):
+    """Convert to float64; unknown entries that are no numbers become NaN."""
+    if y.dtype.kind in "OUS":
+        y = np.where(known, y.astype(object), np.nan)
+    return y.astype(np.float64)
+
+
+def _is_mark(y, unlabeled):
+    """Return the mask of numbers that are the mark of unknown ones."""
+    if unlabeled is None or isinstance(unlabeled, str):
+        return np.zeros(y.shape, dtype=bool)
+    return np.isnan(y) if is_missing(unlabeled) else y == unlabeled
 
 
 def _for_type_check(y, known):
@@ -196,6 +238,31 @@ def _for_type_check(y, known):
     if y.ndim == 1:
         return y[known]
     return np.where(known, y, y[known][0])
+
+
+def _check_size(y, known):
+    """Raise ValueError if a number of y is too large for squares and predictions."""
+    large = known & (np.abs(y) > MAX_NUMBER)
+    if large.any():
+        row = np.argwhere(large)[0, 0]
+        raise ValueError(
+            f"y must be within ±{MAX_NUMBER:g}, got {y[large][0]:g} in row {row}. "
+            "Change the unit of y, or leave such rows out."
+        )
+
+
+def _check_range(y, known):
+    """Raise ValueError if a column of y varies too little for float64 squares."""
+    low = np.where(known, y, np.inf).min(0)
+    high = np.where(known, y, -np.inf).max(0)
+    narrow = (high > low) & (high - low < 1 / MAX_NUMBER)
+    if narrow.any():
+        column = int(np.argmax(narrow))
+        raise ValueError(
+            f"a column of y must be constant or vary by at least {1 / MAX_NUMBER:g}, "
+            f"got {low[column]:g} to {high[column]:g} in column {column}. Change the "
+            "unit of y."
+        )
 
 
 def _check_all_columns(known):

@@ -4,7 +4,11 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from skattn.estimators._label_reader import NumberReader
+from skattn.estimators._label_reader import (
+    NumberReader,
+    check_complete_rows,
+    check_like_predicted,
+)
 from skattn.estimators._predictor import GraphAttentionPredictor
 
 
@@ -22,8 +26,9 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         are the index or the column with the name of ``graph.nodes``, else an index of
         text.
     unlabeled : float or None, default=None
-        Value in y that marks an unknown label, such as NaN. It is excluded from the
-        loss; the row stays in the graph. None: all labels are known.
+        Value in y that marks an unknown label, such as NaN, which stands for any
+        missing value (None, NaN, NA). It is excluded from the loss; the row stays in
+        the graph. Masked entries are unknown too. None: all labels are known.
     n_neighbors : int, default=8
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
@@ -236,7 +241,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            True values; rows with an unknown one (``unlabeled``) are left out.
+            True values; rows with an unknown one (``unlabeled``, masked) are left
+            out.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
@@ -252,6 +258,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
             X, adjacency, y=y, sample_weight=sample_weight
         )
         y, known = NumberReader.of(self).read(y)
+        check_like_predicted(y, predicted)
         rows = known.reshape(len(known), -1).all(1)
+        check_complete_rows(rows)
         weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
         return r2_score(y[rows], predicted[rows], sample_weight=weight)

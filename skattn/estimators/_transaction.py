@@ -6,7 +6,14 @@ from typing import Any
 
 import torch
 
-from skattn._training import Objective, TaskReport, Training, TrainingData, train
+from skattn._training import (
+    Objective,
+    TaskReport,
+    Training,
+    TrainingData,
+    default_modes,
+    train,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +34,7 @@ class Plan:
     """Initial weights by name; other weights are random."""
 
 
+@default_modes()
 def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     """Fit an estimator; if an error is raised, the estimator is unchanged.
 

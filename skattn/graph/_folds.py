@@ -9,6 +9,11 @@ from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils.multiclass import type_of_target
 
 from skattn._compat_sklearn import _safe_indexing
+from skattn.graph._unknown_labels import (
+    check_mark,
+    is_missing,
+    read_labels,
+)
 
 
 class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
@@ -24,8 +29,10 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         means StratifiedKFold if ``y`` holds classes, else KFold. For a regressor of
         integers, pass ``KFold(5)``.
     unlabeled : object, default=-1
-        Value of ``y`` that marks a missing label, NaN for regressors. With several
-        outputs, a row is unlabelled if all its entries are.
+        Value of ``y`` that marks a missing label, NaN for regressors. NaN stands for
+        any missing value: None, NaN, NA, NaT. Masked entries are missing too. None: all
+        labels are known. With several outputs, a row is unlabelled if all its entries
+        are.
 
     Examples
     --------
@@ -69,9 +76,10 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If ``y`` is None or has no label.
+            If ``y`` is None, has no label, or has missing values other than
+            ``unlabeled``.
         """
-        labelled = self._labelled(y)
+        labelled, y = self._labelled(y)
         rest = np.setdiff1d(np.arange(len(y)), labelled)
         inner = (_rows(each, labelled) for each in (X, y, groups))
         for train, test in self._inner(y, labelled).split(*inner):
@@ -96,25 +104,26 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         """
         if y is None:
             return int(check_cv(self.cv).get_n_splits(X, None, groups))
-        labelled = self._labelled(y)
+        labelled, y = self._labelled(y)
         inner = (_rows(each, labelled) for each in (X, y, groups))
         return int(self._inner(y, labelled).get_n_splits(*inner))
 
-    def _labelled(self, y: Any) -> NDArray[np.int64]:
+    def _labelled(self, y: Any) -> tuple[NDArray[np.int64], Any]:
+        """Return the labelled rows, and y as the wrapped splitter gets it."""
         if y is None:
             raise ValueError(
                 "LabelledFold needs y, got None. Pass y with "
                 f"{self.unlabeled!r} for rows without a label."
             )
-        values = np.asarray(y)
-        marked = (values == self.unlabeled) | _is_nan(values, self.unlabeled)
-        rows = np.flatnonzero(~marked.reshape(len(values), -1).all(axis=1))
+        values, known = read_labels(y, self.unlabeled)
+        check_mark(values, known, self.unlabeled)
+        rows = np.flatnonzero(known.reshape(len(values), -1).any(axis=1))
         if len(rows) == 0:
             raise ValueError(
                 "LabelledFold needs labelled rows, got none: every entry of y is "
                 f"{self.unlabeled!r}. Set unlabeled= to the value of missing labels."
             )
-        return rows
+        return rows, values if values.ndim == 1 else y
 
     def _inner(self, y: Any, labelled: NDArray[np.int64]) -> Any:
         number = isinstance(self.cv, (int, np.integer))
@@ -125,15 +134,11 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
             )
         y = _rows(np.asarray(y), labelled)
         column = y.ndim == 1 or y.shape[1] == 1
-        nan = isinstance(self.unlabeled, float) and np.isnan(self.unlabeled)
-        classes = column and not nan and type_of_target(y) in ("binary", "multiclass")
+        numbers = is_missing(self.unlabeled) and y.dtype.kind == "f"
+        kinds = ("binary", "multiclass")
+        classes = column and not numbers and type_of_target(y) in kinds
         return check_cv(self.cv, y, classifier=classes)
 
 
 def _rows(values: Any, rows: NDArray[np.int64]) -> Any:
     return None if values is None else _safe_indexing(values, rows)
-
-
-def _is_nan(values: NDArray[Any], mark: Any) -> Any:
-    nan = isinstance(mark, float) and np.isnan(mark)
-    return values != values if nan else np.zeros(values.shape, dtype=bool)

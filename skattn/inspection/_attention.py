@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from skattn._batch import GraphBatch, uncollate_edges, uncollate_nodes
+from skattn._training import check_attention, default_modes
 
 Matrices = list[list[sp.csr_array]]
 """Attention matrices of one graph, per layer and head."""
@@ -44,7 +45,8 @@ def attention_weights(estimator, X, *, adjacency=None):
     TypeError
         If `estimator` is not an estimator of skattn, such as a Pipeline.
     ValueError
-        If X differs from that of ``fit`` in kind or in its features.
+        If X differs from that of ``fit`` in kind or in its features, or its features
+        are so large that attention weights are not finite.
     NotFittedError
         If the estimator is not fitted.
 
@@ -72,6 +74,7 @@ def attention_weights(estimator, X, *, adjacency=None):
     return matrices(estimator, prepared_input(estimator, X, adjacency))
 
 
+@default_modes()
 def readout_weights(estimator, X):
     """Compute the weights of the nodes in an attention readout.
 
@@ -124,16 +127,18 @@ def readout_weights(estimator, X):
     found: list[NDArray[Any]] = []
     with torch.no_grad():
         for network, batch in _networks_and_batches(estimator, prepared):
-            found += uncollate_nodes(batch, network.readout_weights(**batch.inputs))
+            weights = check_attention(network.readout_weights(**batch.inputs))
+            found += uncollate_nodes(batch, weights)
     return found
 
 
+@default_modes()
 def matrices(estimator, prepared):
     """Compute the matrices of a prepared input, as `attention_weights` returns them."""
     found: list[Matrices] = []
     with torch.no_grad():
         for network, batch in _networks_and_batches(estimator, prepared):
-            layers = network.attention_weights(**batch.inputs)
+            layers = map(check_attention, network.attention_weights(**batch.inputs))
             per_layer = [uncollate_edges(batch, weights) for weights in layers]
             found += map(list, zip(*per_layer, strict=True))
     if prepared.has_many_graphs:
@@ -143,6 +148,7 @@ def matrices(estimator, prepared):
     return [[place(head) for head in layer] for layer in of_graph]
 
 
+@default_modes()
 def prepared_input(estimator, X, adjacency):
     """Check the estimator and prepare X as for prediction."""
     if isinstance(estimator, Pipeline):

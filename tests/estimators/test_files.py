@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import stat
+import warnings
 import zipfile
 
 import numpy as np
@@ -188,8 +189,18 @@ def test_load_refuses_an_unknown_device_name(small, graph, y, path):
     small().fit(graph, y).save(path)
     with pytest.raises(ValueError, match=r"device must be.*got .gpu"):
         GraphAttentionClassifier.load(path, device="gpu")
-    with pytest.warns(UserWarning, match="cuda:97.*The CPU is used"):
-        GraphAttentionClassifier.load(path, device="cuda:97")
+
+
+def test_unavailable_device_gives_one_warning_and_only_in_prediction(
+    small, graph, y, path
+):
+    small().fit(graph, y).save(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded = GraphAttentionClassifier.load(path, device="cuda:97")
+    with pytest.warns(UserWarning, match="cuda:97.*The CPU is used") as found:
+        loaded.predict(graph)
+    assert len(found) == 1
 
 
 def test_a_model_of_an_unavailable_device_can_be_loaded(small, graph, y, path):

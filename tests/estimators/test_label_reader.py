@@ -133,7 +133,7 @@ def test_the_scale_of_a_constant_is_one():
     [
         (["a", "b"], None, "y must be numbers.*GraphAttentionClassifier"),
         ([1 + 1j, 2], None, "Complex data not supported"),
-        ([1.0, NAN], None, "y must be finite.*unlabeled="),
+        ([1.0, NAN], None, "Input y contains NaN.*Set unlabeled="),
         ([1.0, np.inf], NAN, "y must be finite"),
         ([NAN, NAN], NAN, "and known entries"),
         (np.ones((2, 1, 1)), None, r"\(n,\) or \(n, n_outputs\)"),

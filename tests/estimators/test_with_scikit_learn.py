@@ -155,6 +155,31 @@ def test_encoder_parameters_are_set_by_name(small):
         clf.set_params(encoder__nonsense=1)
 
 
+def test_parameters_of_an_encoder_that_is_none_make_one(small):
+    clf = small().set_params(encoder__hops=(1, 2), n_heads=2)
+    assert clf.encoder.get_params() == EncoderConfig(hops=(1, 2)).get_params()
+    assert clf.n_heads == 2
+    clf.set_params(encoder=None, encoder__feed_forward=1)
+    assert clf.encoder.get_params() == EncoderConfig(feed_forward=1).get_params()
+    assert small().set_params(n_heads=2).encoder is None
+
+
+def test_unknown_parameter_of_an_encoder_that_is_none_changes_nothing(small):
+    clf = small()
+    with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):
+        clf.set_params(encoder__nonsense=1)
+    assert clf.encoder is None
+
+
+def test_search_sets_parameters_of_an_encoder_that_is_none(small, graph, y):
+    clf = small(max_epochs=1)
+    name = "graphattentionclassifier__encoder__hops"
+    pipeline = make_pipeline(clf)
+    search = GridSearchCV(pipeline, {name: [1, (1, 2)]}, cv=2, error_score="raise")
+    assert search.fit(graph, y).best_params_[name] in (1, (1, 2))
+    assert clf.encoder is None
+
+
 # ---- metadata routing --------------------------------------------------------
 
 

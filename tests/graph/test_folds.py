@@ -55,6 +55,33 @@ def test_unlabeled_can_be_a_string():
     assert all(1 not in test for _, test in cv.split(np.zeros((5, 1)), y))
 
 
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", None, "b", "a", "b"],
+        pd.Series([0, None, 1, 0, 1], dtype="Int64"),
+        np.ma.masked_array([0, 0, 1, 0, 1], [False, True, False, False, False]),
+    ],
+)
+def test_missing_and_masked_labels_are_unlabelled_and_classes_stratified(y):
+    folds = list(LabelledFold(2, unlabeled=np.nan).split(np.zeros((5, 1)), y))
+    assert [sorted(test) for _, test in folds] == [[0, 2], [3, 4]]
+    assert all(1 in train for train, _ in folds)
+
+
+@pytest.mark.parametrize(
+    ("y", "mark", "message"),
+    [
+        (["-1", "a", "b", "a"], -1, "unlabeled=-1 must occur"),
+        (["a", None, "b", "a"], -1, "Input y contains NaN.*unlabeled=float"),
+        (np.ma.masked_array([0, 1, 1], [1, 0, 0]), None, "a mask of 1"),
+    ],
+)
+def test_labels_that_are_not_marked_are_refused(y, mark, message):
+    with pytest.raises(ValueError, match=message):
+        next(LabelledFold(2, unlabeled=mark).split(np.zeros((4, 1)), y))
+
+
 def test_groups_of_labelled_rows_stay_together():
     groups = np.array([0, 9, 0, 1, 9, 1, 2, 2])
     cv = LabelledFold(GroupKFold(3))

@@ -3,7 +3,7 @@ import warnings
 import pytest
 import torch
 
-from skattn._training import resolve_device
+from skattn._training import named_device, resolve_device
 
 
 @pytest.fixture
@@ -73,3 +73,10 @@ def test_available_device_gives_no_warning(machine):
 def test_unknown_device_name_is_an_error(machine, name, strict):
     with pytest.raises(ValueError, match=f'must be "auto", "cpu".*got {name!r}'):
         resolve_device(name, strict=strict)
+
+
+def test_name_of_a_device_need_not_be_available(machine):
+    assert named_device("cuda:3") == torch.device("cuda", 3)
+    assert named_device("auto") is None
+    with pytest.raises(ValueError, match="device must be"):
+        named_device("gpu")

@@ -53,7 +53,7 @@ class BlockedRows:
     @cached_property
     def cuts(self) -> Tensor:
         """Bounds of the blocks: block b has the rows cuts[b] to cuts[b + 1]."""
-        cuts = torch.empty(self.n_blocks + 1, dtype=torch.int64)
+        cuts = torch.empty(self.n_blocks + 1, dtype=torch.int64, device="cpu")
         n_rows = len(self.indptr) - 1
         csr.cut_rows(self.indptr.data_ptr(), n_rows, self.n_blocks, cuts.data_ptr())
         return cuts
@@ -109,7 +109,7 @@ class Plan:
     def by_sender(self) -> BlockedRows:
         """The same edges sorted by sender; made when first needed."""
         rows = self.by_receiver
-        indptr = torch.zeros(self.n_senders + 1, dtype=torch.int64)
+        indptr = torch.zeros(self.n_senders + 1, dtype=torch.int64, device="cpu")
         receivers = torch.empty_like(rows.others)
         numbers = torch.empty_like(rows.others)
         arrays = indptr.data_ptr(), receivers.data_ptr(), numbers.data_ptr()
