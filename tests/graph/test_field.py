@@ -6,7 +6,7 @@ from skattn import Graph
 from skattn.graph import _field
 from skattn.graph._field import AdjacencyRows, Extent, receptive_field, walk
 
-# 0 attends to 3 and 1, 1 to 4, 3 to 0 and 5, 4 to 4, 5 to 2; 2 to nobody
+# 0 attends to 3 and 1, 1 to 4, 3 to 0 and 5, 4 to 4, 5 to 2; 2 to no node
 WEIGHTS = np.zeros((6, 6))
 WEIGHTS[0, [1, 3]] = 2, 4
 WEIGHTS[1, 4] = 3
