@@ -68,6 +68,9 @@ class BatchSource(Protocol):
     def remedy(self) -> str:
         """Advice for batches that do not fit into memory."""
 
+    def __len__(self) -> int:
+        """Return the number of targets, which skorch's callbacks count."""
+
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Iterate over the batches.
 

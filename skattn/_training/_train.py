@@ -21,6 +21,7 @@ from skattn._training._callbacks import (
 )
 from skattn._training._memory import check_memory
 from skattn._training._net import AttentionNet
+from skattn._training._net_params import argument_errors, callback_errors
 from skattn._training._objectives import Objective
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
 from skattn._training._stored import Weights
@@ -86,28 +87,30 @@ def train(
     MemoryError
         If a training step cannot fit into memory; nothing is allocated then.
     ValueError
-        If the training loss is no longer a finite number.
+        If the training loss is no longer a finite number, skorch refuses `net_params`,
+        or a callback of skorch fails.
     """
     source, validation = data
     check_memory(objective, source)
     params = dict(training.net_params)
     user_callbacks = list(params.pop("callbacks", None) or [])
-    net = AttentionNet(
-        objective,
-        source.n_features,
-        generator=generator,
-        device=str(source.device),
-        callbacks=_callbacks(
-            training, user_callbacks, validated=validation is not None
-        ),
-        **_defaults(training, params) | params,
-    )
-    net.initialize()
+    callbacks = _callbacks(training, user_callbacks, validated=validation is not None)
+    with argument_errors(training.net_params):
+        net = AttentionNet(
+            objective,
+            source.n_features,
+            generator=generator,
+            device=str(source.device),
+            callbacks=callbacks,
+            **_batch_sizes(source, validation) | _defaults(training, params) | params,
+        )
+        net.initialize()
     start = objective.start(source.whole.x) | (start or {})
     net.module_.load_state_dict(net.module_.state_dict() | start)
     work = work_of(net.module_, source)
     source = source.shared(net.module_, work)
-    with enough_threads(work), enough_buffers(net.module_, source):
+    threads, buffers = enough_threads(work), enough_buffers(net.module_, source)
+    with threads, buffers, callback_errors():
         net.partial_fit((source, validation))
     # what a net keeps must not hold the data or the caller's callback contexts
     net.callbacks = user_callbacks
@@ -134,6 +137,17 @@ def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
     net.module_.to(source.device)
     outputs = [net.evaluation_step((batch, None)) for batch, _ in source.epoch(None)]
     return torch.cat(outputs).cpu().numpy()
+
+
+def _batch_sizes(source: BatchSource, validation: BatchSource | None) -> dict[str, int]:
+    """Return arguments of the net with which callbacks count the batches of an epoch.
+
+    The net itself does not use them, as sources make the batches.
+    """
+    sizes = {"iterator_train__batch_size": source.batch_size or len(source)}
+    if validation is not None:
+        sizes["iterator_valid__batch_size"] = validation.batch_size or len(validation)
+    return sizes
 
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:

@@ -15,6 +15,7 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
+from skattn.graph._numbers import numeric_errors
 from skattn.graph._resolve import resolve
 from skattn.nn._hops import as_hops
 
@@ -133,14 +134,15 @@ def prepare(estimator, X, adjacency=None):
 def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
     """Validate a feature matrix, None for a graph without features."""
     if features is not None:
-        return validate_data(
-            estimator,
-            features,
-            accept_sparse="csr",
-            dtype=np.float32,
-            reset=reset,
-            ensure_min_samples=1,
-        )
+        with numeric_errors(features, "X"):
+            return validate_data(
+                estimator,
+                features,
+                accept_sparse="csr",
+                dtype=np.float32,
+                reset=reset,
+                ensure_min_samples=1,
+            )
     if reset:
         estimator.n_features_in_ = 0
     elif estimator.n_features_in_:

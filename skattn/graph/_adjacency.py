@@ -12,6 +12,10 @@ _SLICED = (
     "If it was sliced by rows, keep it whole and slice the graph, "
     "Graph(adjacency, X)[rows], or slice both axes, adjacency[rows][:, rows]."
 )
+_BIPARTITE = (
+    " A matrix B between two kinds of nodes (users and items, a bipartite graph) "
+    "becomes scipy.sparse.block_array([[None, B], [B.T, None]])."
+)
 _OTHER_ROWS = (
     "Pass the X that belongs to this adjacency: row i of X is node i, for every node."
 )
@@ -174,6 +178,7 @@ def _check_shape(shape: tuple[int, ...], n_rows: int | None) -> None:
         raise ValueError(
             f"adjacency must be square, one row and column per node, got {shape}. "
             + _SLICED
+            + _BIPARTITE
         )
     if n_rows is not None and not (square and shape[0] == n_rows):
         raise ValueError(

@@ -1,0 +1,90 @@
+"""Objects that hold no rows, and the function that converts each to a graph."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_EXPECTED = "an array, a DataFrame, a Graph, or a list of graphs, sequences or rows"
+
+
+def check_data(X: Any, name: str = "X") -> None:
+    """Raise TypeError unless an object can hold rows of numbers or graphs."""
+    remedy = remedy_for(X)
+    if remedy is not None:
+        raise TypeError(f"{name} must be {_EXPECTED}, got {type_name(X)}. {remedy}")
+
+
+def as_array(X: Any, name: str, noun: str) -> NDArray[Any]:
+    """Return nested lists as an array; raise ValueError for rows of other lengths."""
+    try:
+        return np.asarray(X)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"{name} must have rows of equal length, {noun}, got rows that form no "
+            f"array ({error}). Fill missing entries with NaN."
+        ) from error
+
+
+def check_list(graphs: Any, name: str, entries: str, remedy: str) -> None:
+    """Raise TypeError unless an object is an iterable of `entries`."""
+    if isinstance(graphs, str | bytes | Mapping) or not hasattr(graphs, "__iter__"):
+        got = type_name(graphs)
+        raise TypeError(f"{name} must be a list of {entries}, got {got}. {remedy}")
+
+
+def type_name(value: Any) -> str:
+    """Return the type of an object with its library, such as "networkx Graph"."""
+    if value is None:
+        return "None"
+    library, name = type(value).__module__.partition(".")[0], type(value).__name__
+    return name if library in ("builtins", "skattn") else f"{library} {name}"
+
+
+def foreign_graph_remedy(graph: Any) -> str | None:
+    """Return the advice for a graph of another library, None for other objects."""
+    if hasattr(graph, "adj") and hasattr(graph, "is_directed"):
+        return (
+            "Use Graph.from_networkx(g) for a networkx graph, and "
+            "skattn.graph.graphs_from_networkx(graphs) for a list of them."
+        )
+    if hasattr(graph, "edge_index") or hasattr(graph, "edge_index_dict"):
+        return "Use skattn.graph.graphs_from_pyg([data]) for graphs of PyG."
+    return None
+
+
+def remedy_for(X: Any) -> str | None:
+    """Return the advice for an object that holds no rows, None for one that can."""
+    foreign = foreign_graph_remedy(X)
+    if foreign is not None:
+        return foreign
+    if isinstance(X, str | bytes):
+        return (
+            "Read a file first, for example with pandas.read_csv; convert SMILES with "
+            "skattn.preprocessing.MoleculeGraph."
+        )
+    if isinstance(X, Mapping):
+        return (
+            "Use pandas.DataFrame(X) for a dict of columns, list(X.values()) of rows."
+        )
+    if isinstance(X, AbstractSet):
+        return "A set has no order. Use a list."
+    if hasattr(X, "__next__"):
+        return "Use list(X)."
+    if hasattr(X, "collect") and hasattr(X, "columns"):
+        return "Use X.collect() for a polars LazyFrame."
+    if isinstance(X, Number | type) or not _is_collection(X):
+        return (
+            "Create a graph with Graph(adjacency, X), Graph.from_edges or "
+            "Graph.from_networkx."
+        )
+    return None
+
+
+def _is_collection(X: Any) -> bool:
+    is_array = hasattr(X, "__array__") or hasattr(X, "__array_interface__")
+    is_list = hasattr(X, "__len__") and hasattr(X, "__getitem__")
+    return is_array or is_list or hasattr(X, "shape")
