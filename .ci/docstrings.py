@@ -3,12 +3,10 @@
     python .ci/docstrings.py                            # every room
     python .ci/docstrings.py skattn.ops skattn.graph    # these rooms
 
-Public are the classes and functions that a package lists in ``__all__``, with the
-public methods and properties that skattn wrote for them; each counts once, wherever it
-is listed or inherited. What overrides a method of a base class keeps that method's
-meaning and may leave its docstring to it; ``forward``, ``fit`` and their like have no
-such docstring in torch, skorch or scikit-learn and need their own. The checks are those
-of [tool.numpydoc_validation].
+Public names are the classes and functions in ``__all__`` of a package, and their
+public methods and properties defined in skattn; each counts once. An override may
+inherit the docstring of the base class; ``forward`` needs its own, because torch's does
+not describe inputs and outputs. The checks are those of [tool.numpydoc_validation].
 """
 
 import dataclasses
@@ -26,7 +24,7 @@ import skattn
 
 
 def rooms():
-    """Yield the name of every package of skattn that is public."""
+    """Yield the names of all public packages of skattn."""
     yield "skattn"
     for found in walk_packages(skattn.__path__, "skattn."):
         if found.ispkg and "._" not in found.name:
@@ -34,7 +32,7 @@ def rooms():
 
 
 def public_names(room):
-    """Yield the (import path, object) of a room's names and of their parts."""
+    """Yield (import path, object) of the public names of a room, with methods."""
     package = import_module(room)
     for name in package.__all__:
         found = getattr(package, name)
@@ -46,7 +44,7 @@ def public_names(room):
 
 
 def own_parts(cls):
-    """Yield the (name, function) of the methods and properties to be documented."""
+    """Yield (name, function) of the methods and properties to be documented."""
     for name, part in inspect.getmembers_static(cls):
         code = function_of(part)
         written_here = inspect.isfunction(code) and of_skattn(code)
@@ -62,20 +60,20 @@ def function_of(part):
 
 
 def of_skattn(found):
-    """Tell whether skattn defines it."""
+    """Return whether an object is defined in skattn."""
     return str(getattr(found, "__module__", "")).startswith("skattn")
 
 
 def overrides(cls, name):
-    """Tell whether a base class documents the method of that name."""
+    """Return whether a method overrides a documented one of a base class."""
     defining = [base for base in cls.__mro__ if name in base.__dict__]
-    if name == "forward":  # torch's says nothing of what goes in and comes out
+    if name == "forward":  # torch's docstring does not describe inputs and outputs
         defining = [base for base in defining if of_skattn(base)]
     return any(getattr(base.__dict__[name], "__doc__", None) for base in defining[1:])
 
 
 def each_once(public):
-    """Yield the first (import path, object) of every object."""
+    """Yield each object once, with its first import path."""
     seen = set()
     for name, found in public:
         if found not in seen:
@@ -84,8 +82,8 @@ def each_once(public):
 
 
 def problems(name, found, checks):
-    """Yield one line per broken rule in the docstring of ``name``."""
-    # Fields have docstrings of their own, under each.
+    """Yield a line for each violated rule in the docstring of a name."""
+    # Fields have docstrings of their own.
     has_fields = dataclasses.is_dataclass(found) or hasattr(found, "_fields")
     for code, message in validate(name)["errors"]:
         if code in checks and not (code == "PR01" and has_fields):
@@ -93,7 +91,7 @@ def problems(name, found, checks):
 
 
 def main(wanted):
-    """Print the problems of the wanted rooms' names; return how many there are."""
+    """Print the problems in some rooms, by default in all; return their number."""
     text = Path(__file__).parent.parent.joinpath("pyproject.toml").read_text()
     config = tomllib.loads(text)["tool"]["numpydoc_validation"]
     checks = get_validation_checks(set(config["checks"]))

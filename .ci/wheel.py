@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def main():
-    """Return a message if a file is missing, else None."""
+    """Return a message if a file is missing; None otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
         subprocess.run([*pip, "--wheel-dir", folder, str(ROOT)], check=True)

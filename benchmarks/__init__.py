@@ -1,1 +1,1 @@
-"""Measurements against other libraries; each module prints a table when it is run."""
+"""Benchmarks: each module prints a table when it is run."""

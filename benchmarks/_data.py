@@ -1,4 +1,4 @@
-"""The real data of the benchmarks, as graphs and answers."""
+"""Real data sets of the benchmarks: graphs and labels."""
 
 import os
 from pathlib import Path
@@ -15,22 +15,24 @@ FOLDER = Path(
 
 
 def load(name):
-    """Read one file of the data folder."""
+    """Read a file of the data folder."""
     path = FOLDER / f"{name}.npz"
     if not path.exists():
-        raise SystemExit(f"{path} must exist; set SKATTN_DATA to the folder with it.")
+        raise SystemExit(
+            f"{path} must exist; set SKATTN_DATA to the folder that contains it."
+        )
     return np.load(path, allow_pickle=False)
 
 
 def matrix(arrays, prefix):
-    """Make a sparse matrix of 1s of its CSR parts."""
+    """Make a sparse 0/1 matrix from its CSR arrays."""
     indices = arrays[f"{prefix}_indices"].astype(np.int32)
     parts = np.ones(len(indices), np.float32), indices, arrays[f"{prefix}_indptr"]
     return sp.csr_array(parts, shape=tuple(arrays[f"{prefix}_shape"]))
 
 
 def cora():
-    """Load Cora: row-normalised words, and the public split's three masks."""
+    """Load Cora with row-normalised words, and the three masks of the public split."""
     arrays = load("cora")
     words = normalize(matrix(arrays, "x"), norm="l1")
     masks = [arrays[f"{part}_mask"] for part in ("train", "val", "test")]
@@ -46,7 +48,7 @@ def minesweeper():
 
 
 def weather():
-    """Load the weather stations: where they are, and two temperatures of each."""
+    """Load the weather stations: coordinates and elevation, and two temperatures."""
     arrays = load("weather-us")
     adjacency = sp.csr_array(
         tuple(arrays[f"adjacency_{part}"] for part in ("data", "indices", "indptr")),
@@ -59,7 +61,7 @@ def weather():
 
 
 def mutag():
-    """Load MUTAG: molecules by element and kind of bond, and whether they mutate."""
+    """Load MUTAG: molecules with one-hot elements and bonds, and mutagenicity."""
     arrays = load("mutag")
     elements = np.eye(len(arrays["node_label_values"]))[arrays["node_label"]]
     bonds = np.eye(arrays["edge_label"].max() + 1)[arrays["edge_label"]]
@@ -67,14 +69,14 @@ def mutag():
 
 
 def enzymes():
-    """Load ENZYMES: proteins by 18 attributes and the kind of their parts."""
+    """Load ENZYMES: protein graphs with 18 attributes and one-hot node labels."""
     arrays = load("enzymes")
     kinds = np.eye(len(arrays["node_label_values"]))[arrays["node_label"]]
     return graphs(arrays, np.hstack([arrays["node_attr"], kinds])), arrays["y"]
 
 
 def esol():
-    """Load ESOL: molecules with every integer of atoms and bonds as indicators."""
+    """Load ESOL: molecules with one-hot features of atoms and bonds, and solubility."""
     arrays = load("esol")
     atoms, bonds = (
         OneHotEncoder(sparse_output=False).fit_transform(arrays[f"{part}_feat"])
@@ -84,7 +86,7 @@ def esol():
 
 
 def basic_motions():
-    """Load BasicMotions: recordings (n, 6 channels, 100 steps) and what was done."""
+    """Load BasicMotions: recordings (n, 6 channels, 100 steps) and activities."""
     arrays = load("ts-basicmotions")
     return [(arrays[f"X_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
 
@@ -96,7 +98,7 @@ def expressive():
 
 
 def graphs(arrays, X, edge_features=None):
-    """Cut a set of graphs out of one table of nodes and one of edges."""
+    """Split a table of nodes and a table of edges into graphs."""
     node_ptr = arrays["node_ptr"]
     receivers, senders = arrays["edge_src"], arrays["edge_dst"]
     of_edge = np.searchsorted(node_ptr, receivers, side="right") - 1

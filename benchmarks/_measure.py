@@ -1,8 +1,7 @@
-"""Graphs to measure on, peak memory, and pairs of steps that share one machine fairly.
+"""Graphs, peak memory, and paired timing for benchmarks.
 
-Two programs are compared by steps in turn, each in a process of its own that lives on
-between its steps: what else the machine does meets both, and one's memory is not the
-other's.
+Two programs are compared by alternating steps, each in a process of its own that stays
+alive: other load of the machine affects both, and their memory is separate.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _STATUS = Path("/proc/self/status")
 def heavy_tailed_graph(
     n_nodes: int = 169_000, degree: int = 14, seed: int = 0
 ) -> sp.csr_array:
-    """Return an undirected graph with self-loops and a few very large degrees."""
+    """Make an undirected graph with self-loops and heavy-tailed degrees."""
     rng = np.random.default_rng(seed)
     n_edges = n_nodes * degree // 2
     popularity = rng.pareto(2.0, n_nodes) + 1
@@ -40,7 +39,7 @@ def heavy_tailed_graph(
 
 
 def memory(key: str) -> float:
-    """Return this process' "VmRSS" (now) or "VmHWM" (peak since `reset_peak`) in MB."""
+    """Return "VmRSS" (current memory) or "VmHWM" (peak since `reset_peak`) in MB."""
     found = re.search(key + r":\s+(\d+)", _STATUS.read_text())
     if found is None:
         raise RuntimeError(f"{_STATUS} has no {key}; memory is measured on Linux only")
@@ -48,37 +47,37 @@ def memory(key: str) -> float:
 
 
 def reset_peak() -> None:
-    """Let the peak start again from what is in use."""
+    """Reset the peak to the current memory."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def serve(step: Callable[[], None], n_epochs: int = 1) -> None:
-    """Answer every line on standard input by one timed step, in a worker process.
+    """Run one timed step per line of standard input, in a worker process.
 
-    What is in use when this is called counts as inputs. The first step, which compiles
-    and asks the system for memory, is neither timed nor part of the peak. A step of
-    several epochs is answered by the seconds of one, so that checkouts can be compared.
+    Memory in use at the call counts as inputs. The first step, which compiles and
+    allocates, is neither timed nor part of the peak. Seconds are those of one epoch if
+    a step has several.
     """
     inputs = memory("VmRSS")
     step()
     reset_peak()
-    _say("ready")
+    _write_line("ready")
     for _ in sys.stdin:
         start = time.perf_counter()
         step()
         seconds = (time.perf_counter() - start) / n_epochs
-        _say(f"{seconds} {memory('VmHWM') - inputs}")
+        _write_line(f"{seconds} {memory('VmHWM') - inputs}")
 
 
-def _say(line: str) -> None:
+def _write_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 class Worker:
-    """A process that runs ``python -m module *args`` and calls `serve`.
+    """Worker process: ``python -m module *args``, which calls `serve`.
 
-    What it imports of ours comes from `checkout`, if that is given.
+    It imports skattn and benchmarks from `checkout`, if given.
     """
 
     def __init__(
@@ -98,35 +97,34 @@ class Worker:
             env=os.environ | path,
         )
         self.peak = 0.0
-        self._answer()
+        self._read_line()
 
     def step(self) -> float:
-        """Return the seconds of one step; `peak` is its memory in MB."""
+        """Run one step and return its seconds; `peak` is its memory in MB."""
         assert self._process.stdin is not None
         self._process.stdin.write("step\n")
         self._process.stdin.flush()
-        seconds, self.peak = map(float, self._answer().split())
+        seconds, self.peak = map(float, self._read_line().split())
         return seconds
 
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
 
-    def _answer(self) -> str:
+    def _read_line(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(
-                f"worker {self._process.args} ended before it answered; what it "
-                "complained of is above"
+                f"worker {self._process.args} ended early; its error is above"
             )
         return line
 
 
 def compare(ours: Worker, theirs: Worker, n_pairs: int) -> tuple[list[float], ...]:
-    """Time `n_pairs` steps of each in turn, and end both.
+    """Time `n_pairs` alternating steps of two workers, then close both.
 
-    Returns the seconds of ours and of theirs, and how many times faster ours were.
+    Returns the seconds of ours and of theirs, and their ratios (theirs / ours).
     """
     pairs = [(ours.step(), theirs.step()) for _ in range(n_pairs)]
     for worker in (ours, theirs):
@@ -136,6 +134,6 @@ def compare(ours: Worker, theirs: Worker, n_pairs: int) -> tuple[list[float], ..
 
 
 def spread(numbers: list[float], digits: int = 1) -> str:
-    """Write the median of some numbers and, in brackets, the least and the most."""
+    """Format numbers as "median [minimum-maximum]"."""
     middle = statistics.median(numbers)
     return f"{middle:.{digits}f} [{min(numbers):.{digits}f}-{max(numbers):.{digits}f}]"

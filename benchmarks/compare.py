@@ -1,10 +1,10 @@
-"""Tell whether one checkout of this repository is slower than another.
+"""Compare the speed of two checkouts of this repository.
 
     python -m benchmarks.compare OLD NEW --pairs 5
 
-Runs our side of the layer, Cora-epoch, graph-epoch and iris benchmarks of both in turn,
-each in a process of its own that imports from its checkout, and prints how many times
-faster the new one is. A benchmark that one of them lacks is named and left out.
+Alternates steps of the layer, Cora, graphs and iris benchmarks of both checkouts, each
+in a process of its own, and prints the speedup of the new one. Benchmarks that a
+checkout lacks are reported and skipped.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ _ROWS = {
     "graphs": ("graphs",),
     "iris": ("epoch", "--what", "iris"),
 }
-"""The file of a benchmark, and what it is asked for."""
+"""File of each benchmark, and its arguments."""
 
 
 def _row(name: str, checkouts: list[Path], n_pairs: int, n_threads: int) -> str:
-    benchmark, *asked = _ROWS[name]
+    benchmark, *arguments = _ROWS[name]
     file = f"benchmarks/{benchmark}.py"
     lacking = [str(path) for path in checkouts if not (path / file).exists()]
     if lacking:
         return f"| {name} | {' and '.join(lacking)} has no {file} | | |"
-    options = (*asked, "--side", "ours", "--threads", str(n_threads))
+    options = (*arguments, "--side", "ours", "--threads", str(n_threads))
     workers = []
     for path in checkouts:
         try:
             module = f"benchmarks.{benchmark}"
             workers.append(Worker(module, *options, checkout=path))
-        except RuntimeError:  # it has written why
+        except RuntimeError:  # the worker has printed the error
             return f"| {name} | fails in {path} | | |"
     new, old, ratios = compare(*reversed(workers), n_pairs)
     return f"| {name} | {spread(old, 3)} | {spread(new, 3)} | {spread(ratios, 2)} |"
@@ -50,9 +50,11 @@ def _row(name: str, checkouts: list[Path], n_pairs: int, n_threads: int) -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("old", type=Path, help="a checkout")
-    parser.add_argument("new", type=Path, help="another")
-    parser.add_argument("--pairs", type=int, default=5, help="steps of each, in turn")
+    parser.add_argument("old", type=Path, help="checkout to compare with")
+    parser.add_argument("new", type=Path, help="checkout to measure")
+    parser.add_argument(
+        "--pairs", type=int, default=5, help="number of alternating steps"
+    )
     parser.add_argument("--what", nargs="+", default=list(_ROWS), choices=list(_ROWS))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()

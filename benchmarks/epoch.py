@@ -1,15 +1,15 @@
-"""An epoch on one small graph and whole fits, beside the usual PyG script.
+"""Time of an epoch on one small graph, and of whole fits, compared with PyG.
 
     python -m benchmarks.epoch --pairs 5
 
-The GAT paper's model: 2 layers, 8 heads x 8, ELU, a second layer that attends into the
-classes, dropout 0.6 on features and weights, Adam. An epoch is a training step over
-the whole graph and a validation pass. Rows:
+The GAT paper's model: 2 layers, 8 heads x 8, ELU, the second layer as output layer,
+dropout 0.6 on features and attention weights, Adam. An epoch is a training step on the
+whole graph and a validation pass. Rows:
 
-- "cora" and "citeseer" (made, of its size): an epoch inside ``fit``, skorch's part and
-  the keeping of the best weights included;
+- "cora" and "citeseer" (synthetic, of the same size): an epoch inside ``fit``, with the
+  overhead of skorch and of keeping the best weights;
 - "fit": all of ``GraphAttentionClassifier.fit`` on Cora, 200 epochs;
-- "iris": ``fit`` and ``predict`` at default parameters, beside nothing.
+- "iris": ``fit`` and ``predict`` with default parameters, skattn only.
 """
 
 # ruff: noqa: PLC0415  (a side loads only its own library)
@@ -32,13 +32,13 @@ from benchmarks._measure import Worker, compare, serve, spread
 
 _HEADS, _WIDTH, _DROPOUT = 8, 8, 0.6
 _EPOCHS = 20
-"""Of a step; its seconds are divided by them."""
+"""Number of epochs per timed step; seconds are divided by it."""
 _FIT_EPOCHS = 200
 _ROWS = ("cora", "citeseer", "fit", "iris")
 
 
 class Data(NamedTuple):
-    """A graph, answers, and the masks of those to learn from and to validate on."""
+    """Graph, labels, and the masks of training and validation nodes."""
 
     adjacency: sp.csr_array
     words: sp.csr_array
@@ -55,7 +55,7 @@ def _cora() -> Data:
 
 
 def _citeseer() -> Data:
-    """Draw 3300 nodes with 32 of 3700 words each and 9100 directed edges."""
+    """Make a graph of Citeseer's size: 3300 nodes, 32 of 3700 words, 9100 edges."""
     rng = np.random.default_rng(0)
     n, n_words, n_stored, n_pairs = 3300, 3700, 32, 4550
     pairs = rng.choice(n * (n - 1) // 2, n_pairs, replace=False)
@@ -188,7 +188,7 @@ def _iris() -> Callable[[], None]:
 
 
 def _work(side: str, what: str, n_threads: int) -> None:
-    if n_threads != torch.get_num_threads():  # MKL keeps a number that was set once
+    if n_threads != torch.get_num_threads():  # once set, MKL keeps its number
         torch.set_num_threads(n_threads)
     torch.manual_seed(0)
     if what == "iris":
@@ -223,9 +223,11 @@ def _row(what: str, n_pairs: int, n_threads: int) -> str:
 
 
 def main() -> None:
-    """Print the table, or serve as one side of it."""
+    """Print the table, or run as a worker (``--side``)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=5, help="steps of each, in turn")
+    parser.add_argument(
+        "--pairs", type=int, default=5, help="number of alternating steps"
+    )
     parser.add_argument("--what", nargs="+", default=list(_ROWS), choices=_ROWS)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--side", choices=["ours", "pyg"], help=argparse.SUPPRESS)

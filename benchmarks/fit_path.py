@@ -1,8 +1,8 @@
-"""Count the calls of a fit before training, and its moves among files.
+"""Count the function calls of a fit before training, and its moves between files.
 
 ``python -m benchmarks.fit_path`` traces ``fit(G[train], y)`` up to the call of
-``train``; a move is a call whose file differs from that of the call before.
-``--of estimators`` counts the calls of one room alone; ``--list`` prints them.
+``train``. A move is a call in another file than the call before it. ``--of estimators``
+counts the calls of one room only; ``--list`` prints them.
 """
 
 import argparse
@@ -21,14 +21,14 @@ Call = tuple[str, str]
 
 
 def calls_before_training() -> list[Call]:
-    """Return (file, function) of skattn's own calls, in their order."""
+    """Return (file, function) of the calls in skattn, in order."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 5)).astype(np.float32)
     y = (X[:, 0] > 0).astype(int)
     edges = np.triu(rng.random((60, 60)) < 0.08, 1)
     view = Graph(sp.csr_array((edges | edges.T).astype(float)), X)[np.arange(40)]
     clf = GraphAttentionClassifier(max_epochs=1, random_state=0)
-    clf.fit(view, y[:40])  # what is done once per process is done
+    clf.fit(view, y[:40])  # first, to exclude one-time work of the process
     calls: list[Call] = []
 
     def note(frame, event, _arg):
@@ -47,7 +47,7 @@ def calls_before_training() -> list[Call]:
 
 
 def main() -> None:
-    """Print the counts."""
+    """Print the numbers of calls, moves and files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--of", default="", metavar="ROOM", help="calls of one room")
     parser.add_argument("--list", action="store_true", help="print the calls")

@@ -1,11 +1,11 @@
-"""An epoch over many small graphs, beside PyG's loader and layers.
+"""Time of an epoch on many small graphs, compared with PyG's loader and layers.
 
     python -m benchmarks.graphs --pairs 5
 
 3288 graphs of 30 nodes and 65 edges with 37 one-hot labels (the size of NCI1), two
-classes; 4 GATv2 layers of 4 heads x 16, the mean of the nodes, batches of 128, Adam.
-Ours is an epoch of what ``fit`` trains, skorch's part and half the making of the net
-included; PyG's is the usual loop over a ``DataLoader``.
+classes; 4 GATv2 layers of 4 heads x 16, mean readout, batches of 128, Adam. Ours is an
+epoch of training inside ``fit``, with skorch's overhead and half the time to make the
+net; PyG's is the usual loop over a ``DataLoader``.
 """
 
 # ruff: noqa: PLC0415  (a side loads only its own library)
@@ -26,13 +26,13 @@ from benchmarks._measure import Worker, compare, serve, spread
 _GRAPHS, _NODES, _EDGES, _LABELS = 3288, 30, 65, 37
 _LAYERS, _HEADS, _HEAD_DIM, _BATCH = 4, 4, 16, 128
 _EPOCHS = 2
-"""Of a step; its seconds are divided by them."""
+"""Number of epochs per timed step; seconds are divided by it."""
 
 Set = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 def _graphs() -> Set:
-    """Draw edges (n_graphs, 2, 65), labels (n_graphs, 30) and classes (n_graphs,)."""
+    """Make edges (n_graphs, 2, 65), labels (n_graphs, 30) and classes (n_graphs,)."""
     rng = np.random.default_rng(0)
     pairs = np.stack(  # distinct ordered pairs of distinct nodes
         [
@@ -60,10 +60,10 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
             for pairs, of in zip(edges, labels, strict=True)
         ]
     )
-    answers = Labels(torch.from_numpy(y), torch.ones(_GRAPHS))
+    targets = Labels(torch.from_numpy(y), torch.ones(_GRAPHS))
     block = GraphBlock.of(collection)
     cpu = torch.device("cpu")
-    source = GraphBatches(block, collection.targets, answers, _BATCH, cpu)
+    source = GraphBatches(block, collection.targets, targets, _BATCH, cpu)
     layers = BlockSpec(n_heads=_HEADS, residual=False, norm=None)
     spec = NetworkSpec(
         block=layers,
@@ -94,9 +94,9 @@ def _pyg(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int6
             Data(
                 x=one_hot[torch.from_numpy(of)],
                 edge_index=torch.from_numpy(pairs[::-1].copy()),  # source, target
-                y=int(answer),
+                y=int(label),
             )
-            for pairs, of, answer in zip(edges, labels, y, strict=True)
+            for pairs, of, label in zip(edges, labels, y, strict=True)
         ],
         batch_size=_BATCH,
         shuffle=True,
@@ -140,9 +140,11 @@ def _work(side: str, n_threads: int) -> None:
 
 
 def main() -> None:
-    """Print the table, or serve as one side of it."""
+    """Print the table, or run as a worker (``--side``)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=5, help="epochs of each, in turn")
+    parser.add_argument(
+        "--pairs", type=int, default=5, help="number of alternating steps"
+    )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--side", choices=["ours", "pyg"], help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,21 +1,20 @@
-"""A training step from 1 to 100 million edges: seconds and bytes per edge.
+"""Time and memory of a training step from 1 to 100 million edges.
 
     python -m benchmarks.growth                      # 1, 10, 100 million; 4 minutes
     python -m benchmarks.growth --edges 400 --graphs near --steps 1     # 20 GiB
     python -m benchmarks.growth --edges 1 5 10 100 --graphs near --pyg  # PyG's layers
 
-Two layers with one head of 32, 32 features, 10 classes, Adam. Every node attends to 50:
+Two layers with one head of 32, 32 features, 10 classes, Adam. Each node attends to 50:
 
-- ``near``: itself and one in each of 49 windows of 20 nodes around it;
-- ``shuffled``: the same graph, its nodes numbered at random;
-- ``ordered``: that graph as training lays it out, see `skattn.graph.local_order`;
-- ``scattered``: itself and one in each of 49 fiftieths of all nodes; it has no order in
-  which neighbours are near.
+- ``near``: itself and one node in each of 49 windows of 20 nodes around it;
+- ``shuffled``: the same graph with randomly numbered nodes;
+- ``ordered``: the shuffled graph, reordered by `skattn.graph.local_order`;
+- ``scattered``: itself and one node in each of 49 fiftieths of all nodes, so that no
+  order brings neighbours together.
 
-Every line is a process of its own. The peak is that of the whole process while it
-trains; bytes per edge leave out what it held before the graph was made: libraries and
-compiled code. PyG is not run where it would need more than 20 GiB by the bytes per edge
-of the line before.
+Each line is measured in a process of its own. The peak is the memory of the whole
+process during training; bytes per edge exclude libraries and compiled code. PyG is
+skipped if it would need more than 20 GiB, extrapolated from the line before.
 """
 
 # ruff: noqa: PLC0415  (a side loads only its own library: memory is compared)
@@ -42,19 +41,16 @@ from benchmarks._measure import memory, reset_peak, spread
 _DEGREE, _WIDTH, _CLASSES = 50, 32, 10
 _GRAPHS = ("near", "shuffled", "ordered", "scattered")
 _ROWS = 1 << 15
-"""Nodes whose edges are drawn at a time, so that drawing takes no memory."""
+"""Number of nodes whose edges are drawn at a time, to save memory."""
 _SECONDS = 2.0
-"""Short steps are repeated for so long."""
+"""Minimum duration of the measured steps together."""
 _LIMIT = 20 * 2**30
 _ADDRESSES = _LIMIT + 3 * 2**30
-"""What a worker may ask for, used or not: it fails before the machine runs out."""
+"""Limit of a worker's address space, so that it fails before the machine does."""
 
 
 def make_graph(kind: str, n_edges: int) -> sp.csr_array:
-    """Draw a graph into the arrays that it is made of.
-
-    All weights are one number in memory, as long as nobody copies them.
-    """
+    """Make a graph without copies; all weights are one number in memory."""
     n_nodes = n_edges // _DEGREE
     rng = np.random.default_rng(0)
     draw = _scattered if kind == "scattered" else _near
@@ -75,7 +71,7 @@ def make_graph(kind: str, n_edges: int) -> sp.csr_array:
 def _near(nodes: np.ndarray, n_nodes: int, rng: np.random.Generator) -> np.ndarray:
     offsets = np.arange(-500, 500, 20, dtype=np.int32)
     senders = rng.integers(0, 20, (len(nodes), _DEGREE), np.int32) + offsets
-    senders[:, _DEGREE // 2] = 0  # oneself
+    senders[:, _DEGREE // 2] = 0  # self-loop
     senders += nodes[:, None]
     senders %= n_nodes
     return senders
@@ -138,7 +134,7 @@ def _step(
 
 
 def _work(options: argparse.Namespace) -> None:
-    """Print a line's seconds to lay out, peak and that beyond libraries, steps."""
+    """Print preparation seconds, peak, peak without libraries, and seconds of steps."""
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -148,7 +144,7 @@ def _work(options: argparse.Namespace) -> None:
     laid_out, step = _to_batch(kind, int(millions * 1e6), options)
     seconds = []
     with _memory(options):
-        step()  # sorts the edges by sender, asks the system for memory
+        step()  # sorts the edges by sender, allocates
         reset_peak()
         while len(seconds) < options.steps or sum(seconds) < _SECONDS:
             start = time.perf_counter()
@@ -159,7 +155,7 @@ def _work(options: argparse.Namespace) -> None:
 
 
 def _memory(options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Return what `fit` trains in."""
+    """Return the context in which ``fit`` trains."""
     if options.pyg:
         return nullcontext()
     from skattn.ops import reuse_buffers
@@ -170,7 +166,7 @@ def _memory(options: argparse.Namespace) -> AbstractContextManager[None]:
 def _to_batch(
     kind: str, n_edges: int, options: argparse.Namespace
 ) -> tuple[float, Callable[[], None]]:
-    """Return the seconds that it took to lay a graph out for a library, and a step."""
+    """Return the seconds of converting a graph for a library, and a step."""
     adjacency = make_graph(kind, n_edges)
     n_nodes = adjacency.shape[0]
     x = np.random.default_rng(1).standard_normal((n_nodes, _WIDTH), np.float32)
@@ -188,18 +184,20 @@ def _measured(kind: str, millions: float, options: argparse.Namespace) -> list[f
     values = {"graphs": kind, "edges": millions, "score": options.score}
     values |= {"steps": options.steps, "threads": options.threads}
     command = [sys.executable, "-m", "benchmarks.growth", "--worker"]
-    command += [text for name, value in values.items() for text in _given(name, value)]
+    command += [
+        text for name, value in values.items() for text in _argument(name, value)
+    ]
     command += ["--pyg"] if options.pyg else []
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return list(map(float, done.stdout.split()))
 
 
-def _given(name: str, value: object) -> tuple[str, str]:
+def _argument(name: str, value: object) -> tuple[str, str]:
     return f"--{name}", str(value)
 
 
 def _lines(kind: str, options: argparse.Namespace) -> None:
-    """Print one graph's lines; those of PyG as long as they fit."""
+    """Print the lines of one kind of graph."""
     first = bytes_per_edge = 0.0
     for millions in options.edges:
         n_edges = millions * 1e6
@@ -226,7 +224,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--edges", nargs="+", type=float, default=[1, 10, 100])
     parser.add_argument("--graphs", nargs="+", default=list(_GRAPHS), choices=_GRAPHS)
     parser.add_argument("--score", default="gat", choices=["gat", "gatv2", "dot"])
-    parser.add_argument("--steps", type=int, default=3, help="at least")
+    parser.add_argument("--steps", type=int, default=3, help="minimum number of steps")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--pyg", action="store_true", help="PyG instead of skattn")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
@@ -234,14 +232,14 @@ def _parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Print the table, or measure one of its lines."""
+    """Print the table, or measure one line (``--worker``)."""
     options = _parse()
     if options.worker:
         _work(options)
         return
     print(
-        "| neighbours | million edges | laid out in, s | step, s | ns per edge "
-        "| of the first | peak, GiB | bytes per edge |"
+        "| neighbours | million edges | preparation, s | step, s | ns per edge "
+        "| relative to first | peak, GiB | bytes per edge |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for kind in options.graphs:

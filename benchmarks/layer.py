@@ -1,15 +1,15 @@
-"""One attention layer, forward and backward, beside PyG's or DGL's of the same score.
+"""Time and memory of an attention layer, compared with PyG or DGL.
 
     python -m benchmarks.layer --pairs 3
     python -m benchmarks.layer --pairs 5 --dgl-python PATH
 
-DGL 2.1 needs torch 2.2, so it lives in an environment of its own, whose interpreter is
-PATH (``pip install dgl==2.1.0 torch==2.2.1 torchdata==0.7.1 "numpy<2" "pandas<3" scipy
+DGL 2.1 needs torch 2.2 and therefore an environment of its own; PATH is its interpreter
+(``pip install dgl==2.1.0 torch==2.2.1 torchdata==0.7.1 "numpy<2" "pandas<3" scipy
 pyyaml pydantic``).
 
 169 thousand nodes, 2.5 million edges with heavy-tailed degrees, 128 inputs, 4 heads of
-64. PyG needs about 15 GB of memory and 20 s a step. Memory is the peak beyond what is
-in use once the inputs (graph, features, parameters, gradient of the output) are made.
+64. PyG needs about 15 GB of memory and 20 s per step. Memory is the peak in addition to
+the inputs (graph, features, parameters, gradient of the output).
 """
 
 # ruff: noqa: PLC0415  (a side loads only its own library: memory is compared)
@@ -30,7 +30,7 @@ from benchmarks._measure import Worker, compare, heavy_tailed_graph, serve, spre
 
 _LAYERS = {
     "pyg": {"gat": "GATConv", "gatv2": "GATv2Conv", "dot": "TransformerConv"},
-    # DotGatConv has one projection, as ours has where weights are shared
+    # DotGatConv has one projection, like ours with shared weights
     "dgl": {
         "gat": "GATConv",
         "gatv2": "GATv2Conv",
@@ -94,7 +94,7 @@ def _dgl(
 def _dgl_ops(
     _score: str, adjacency: sp.csr_array
 ) -> tuple[nn.Module, Callable[..., Tensor]]:
-    """Do what "dot" does with the operations that DGL's layers are made of."""
+    """Make a "dot" layer from the operations of ``dgl.ops``."""
     import dgl
 
     graph = _dgl_graph(adjacency)
@@ -118,7 +118,9 @@ def _work(side: str, score: str, n_nodes: int, n_threads: int) -> None:
     torch.manual_seed(0)
     layer, forward = _SIDES[side](score, heavy_tailed_graph(n_nodes))
     x = torch.randn(n_nodes, _IN)
-    slope = torch.randn(n_nodes, _HEADS * _WIDTH)  # of a loss, which is not the layer's
+    slope = torch.randn(
+        n_nodes, _HEADS * _WIDTH
+    )  # gradient of a loss outside the layer
     gc.collect()
 
     def step() -> None:
@@ -147,20 +149,24 @@ def _row(score: str, theirs: str, options: argparse.Namespace) -> str:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=3, help="steps of each, in turn")
+    parser.add_argument(
+        "--pairs", type=int, default=3, help="number of alternating steps"
+    )
     scores = list(_LAYERS["dgl"])
     parser.add_argument("--scores", nargs="+", default=scores, choices=scores)
     parser.add_argument("--n-nodes", type=int, default=169_000)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument(
-        "--dgl-python", metavar="PATH", help="compare with DGL, by this interpreter"
+        "--dgl-python",
+        metavar="PATH",
+        help="interpreter of an environment with DGL, to compare with",
     )
     parser.add_argument("--side", choices=list(_SIDES), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Print the table, or serve as one side of it."""
+    """Print the table, or run as a worker (``--side``)."""
     options = _parse()
     if options.side:
         _work(options.side, options.scores[0], options.n_nodes, options.threads)

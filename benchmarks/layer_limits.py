@@ -1,12 +1,12 @@
-"""How near the kernels of one layer come to what the machine can do.
+"""Memory bandwidth and parallel speedup of the kernels of one layer.
 
     python -m benchmarks.layer_limits --pairs 5
 
-The layer of ``benchmarks.layer``. "2 threads" is the time of forward and backward with
-one thread over that with two, steps of both in turn. "bytes / copy" are the bytes that
-forward and backward of the kernels must move, over what a plain copy moves in the same
-time: every gathered row once per pass over the edges (the graph is larger than any
-cache), every row of a node once per read and write.
+The layer is that of ``benchmarks.layer``. "2 threads" is the speedup of forward and
+backward by a second thread. "bytes / copy" is the bandwidth of the kernels relative to
+that of a copy. It counts the bytes that forward and backward must move: each gathered
+row once per pass over the edges (the graph is larger than any cache), each row of a
+node once per read and write.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from skattn.ops import Dot, Edges, Gat, GatV2, edge_attention
 
 _HEADS, _WIDTH = 4, 64
 _ROWS = {"gat": (2, 5), "gatv2": (4, 8), "dot": (5, 10)}
-"""Rows gathered for every edge, and moved for every node: "gat" gathers values,
-then gradients; "gatv2" keys, then queries and gradients, then keys; "dot" keys and
-values, then queries and gradients, then keys."""
+"""Number of rows gathered per edge, and moved per node. "gat" gathers values, then
+gradients; "gatv2" keys, then queries and gradients, then keys; "dot" keys and values,
+then queries and gradients, then keys."""
 
 
 def _seconds(step: Callable[[], object], n: int) -> list[float]:
@@ -40,7 +40,7 @@ def _seconds(step: Callable[[], object], n: int) -> list[float]:
 
 
 def _bandwidth(n: int) -> float:
-    """Return the bytes a second that a copy reads and writes."""
+    """Measure the bandwidth of a copy, in bytes read and written per second."""
     one = torch.ones(1 << 26)  # 256 MB
     other = torch.empty_like(one)
     seconds = _seconds(lambda: other.copy_(one), n)
@@ -60,7 +60,7 @@ def _kernels(score: str, adjacency: sp.csr_array) -> Callable[[], None]:
         made = Gat(new(n, _HEADS), new(n, _HEADS))
     elif score == "gatv2":
         made = GatV2(query, value, new(_HEADS, _WIDTH))
-    inputs = {id(x): x for x in (*made[: 2 + (score == "gatv2")], value)}.values()
+    inputs = {id(x): x for x in (*made.tensors, value)}.values()
     dout = torch.randn(n, _HEADS, _WIDTH)
 
     def step() -> None:
@@ -72,9 +72,9 @@ def _kernels(score: str, adjacency: sp.csr_array) -> Callable[[], None]:
 def _bytes(score: str, adjacency: sp.csr_array) -> int:
     per_edge, per_node = _ROWS[score]
     row = 4 * _HEADS * _WIDTH
-    walks, scores = 3 * 8, 2 * 4 * _HEADS  # numbers of nodes and edges; dscore
+    indices, scores = 3 * 8, 2 * 4 * _HEADS  # node and edge numbers; dscore
     return int(
-        adjacency.nnz * (per_edge * row + walks + scores)
+        adjacency.nnz * (per_edge * row + indices + scores)
         + adjacency.shape[0] * per_node * row
     )
 
@@ -101,7 +101,7 @@ def main() -> None:
     bandwidth = _bandwidth(options.pairs)
     adjacency = heavy_tailed_graph(options.n_nodes)
     print(f"copy: {bandwidth / 1e9:.1f} GB/s, {options.threads} threads\n")
-    print("| score | kernels, s | GB that must move | bytes / copy | 2 threads |")
+    print("| score | kernels, s | GB to move | bytes / copy | 2 threads |")
     print("|---|---|---|---|---|")
     for score in options.scores:
         size = _bytes(score, adjacency)

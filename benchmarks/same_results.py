@@ -1,8 +1,8 @@
-"""Compare what two checkouts learn and predict, bit for bit.
+"""Compare the results of two checkouts bit for bit.
 
 ``python -m benchmarks.same_results OLD NEW`` fits small cases of every kind of input
-with each checkout and compares predictions, loss curves, weights and the predictions of
-an estimator that was saved and loaded again.
+with each checkout and compares predictions, loss curves, weights, and predictions after
+``save`` and ``load``.
 """
 
 import argparse
@@ -130,10 +130,10 @@ def _nodes() -> Iterator[tuple]:
         yield f"score {attention}", _fitted(scored, graph, y), (graph,), {}
 
 
-def _recipes() -> Iterator[tuple]:
+def _configs() -> Iterator[tuple]:
     X, y, A = _data()
     graph = Graph(A, X)
-    recipes = {
+    configs = {
         "hops": {"hops": (1, 2), "jumping": "concat"},
         "convolution": {"convolution": "gcn", "gated_convolution": True},
         "attending output": {"output": "attention", "output_heads": 2},
@@ -142,9 +142,9 @@ def _recipes() -> Iterator[tuple]:
         "feature layers": {"n_feature_layers": 1, "jumping": "attention"},
         "waves": {"feature_embedding": "periodic", "share_weights": True},
     }
-    for name, recipe in recipes.items():
-        made = _classifier(encoder=_encoder(**recipe), dropout=0.0)
-        yield f"recipe: {name}", _fitted(made, graph, y), (graph,), {}
+    for name, config in configs.items():
+        made = _classifier(encoder=_encoder(**config), dropout=0.0)
+        yield f"config: {name}", _fitted(made, graph, y), (graph,), {}
 
 
 def _lists() -> Iterator[tuple]:
@@ -176,44 +176,44 @@ def _named() -> Iterator[tuple]:
     yield "rows join by name", fitted, (table[40:],), {}
 
 
-def _answers(estimator, X, given) -> dict[str, np.ndarray]:
+def _predictions(estimator, X, kwargs) -> dict[str, np.ndarray]:
     method = "transform" if hasattr(estimator, "transform") else "predict"
-    found = {method: np.asarray(getattr(estimator, method)(*X, **given))}
+    found = {method: np.asarray(getattr(estimator, method)(*X, **kwargs))}
     if hasattr(estimator, "predict_proba"):
-        found["predict_proba"] = estimator.predict_proba(*X, **given)
+        found["predict_proba"] = estimator.predict_proba(*X, **kwargs)
     return found
 
 
-def _attention(estimator, X, given) -> dict[str, np.ndarray]:
-    weights = attention_weights(estimator, *X, **given)
+def _attention(estimator, X, kwargs) -> dict[str, np.ndarray]:
+    weights = attention_weights(estimator, *X, **kwargs)
     while isinstance(weights[0], list):
         weights = [matrix for part in weights for matrix in part]
     flat = np.concatenate([matrix.toarray().ravel() for matrix in weights])
     return {"attention": flat}
 
 
-def _arrays(estimator, X, given) -> dict[str, np.ndarray]:
-    found = _answers(estimator, X, given)
+def _arrays(estimator, X, kwargs) -> dict[str, np.ndarray]:
+    found = _predictions(estimator, X, kwargs)
     found["loss"] = np.array(estimator.loss_curve_)
     for number, weight in enumerate(estimator.net_.module_.state_dict().values()):
         found[f"weight {number}"] = weight.numpy()
-    found |= _attention(estimator, X, given)
+    found |= _attention(estimator, X, kwargs)
     if hasattr(estimator, "pretrained"):
         estimator.set_params(pretrained=None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "estimator.skattn")
         estimator.save(path)
-        again = _answers(type(estimator).load(path), X, given)
-    return found | {f"{name}, loaded": answer for name, answer in again.items()}
+        again = _predictions(type(estimator).load(path), X, kwargs)
+    return found | {f"{name}, loaded": array for name, array in again.items()}
 
 
 def record(path: Path) -> None:
-    """Write the results of the importable skattn to a file."""
-    groups: list[Callable] = [_tables, _nodes, _recipes, _lists, _named]
+    """Write the results of the imported skattn to a file."""
+    groups: list[Callable] = [_tables, _nodes, _configs, _lists, _named]
     found = {}
     for group in groups:
-        for case, estimator, X, given in group():
-            for name, array in _arrays(estimator, X, given).items():
+        for case, estimator, X, kwargs in group():
+            for name, array in _arrays(estimator, X, kwargs).items():
                 found[f"{case}: {name}"] = array
     np.savez(path, **found)
 
@@ -234,7 +234,7 @@ def _case(name: str) -> str:
 
 
 def _difference(old: np.ndarray | None, new: np.ndarray | None) -> float:
-    """Return 0 for equal bits, infinity for arrays that cannot be subtracted."""
+    """Return the largest difference; infinity for arrays that cannot be subtracted."""
     if old is None or new is None or old.shape != new.shape:
         return np.inf
     if np.array_equal(old, new):
@@ -245,7 +245,7 @@ def _difference(old: np.ndarray | None, new: np.ndarray | None) -> float:
 
 
 def compare(old: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> int:
-    """Print the cases whose arrays differ; return their number."""
+    """Print the cases with different arrays and return their number."""
     differ: dict[str, float] = {}
     for name in old | new:
         difference = _difference(old.get(name), new.get(name))
@@ -268,7 +268,7 @@ def main() -> None:
         record(options.record)
         return
     if len(options.checkouts) != 2:
-        parser.error("two checkouts are compared: OLD NEW")
+        parser.error("two checkouts are required: OLD NEW")
     with tempfile.TemporaryDirectory() as folder:
         old, new = (_results(path, Path(folder)) for path in options.checkouts)
     sys.exit(compare(old, new) > 0)

@@ -1,10 +1,10 @@
-"""Training on sampled neighbours: how long sampling takes beside the step itself.
+"""Time of neighbour sampling compared with that of a training step.
 
     python -m benchmarks.sampling --steps 10
 
 169 thousand nodes, 2.5 million edges with heavy-tailed degrees, 128 features, two
-layers of 4 heads x 64, 1024 targets with ``fanout=(15, 10)``. Sampling is all from the
-targets to the tensors of a batch; a step is forward, backward and Adam on it.
+layers of 4 heads x 64, 1024 targets with ``fanout=(15, 10)``. Sampling includes making
+the tensors of the batch; a step is forward, backward and Adam.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _sampler(n_nodes: int) -> NeighborSampler:
 def _measure(
     score: str, sampler: NeighborSampler, n_steps: int
 ) -> tuple[list[float], list[float]]:
-    """Return the seconds of sampling and of the step, `n_steps` of each in turn."""
+    """Return the seconds of sampling and of training, for `n_steps` steps."""
     spec = NetworkSpec(block=BlockSpec(score=score), n_layers=2, hidden_dim=256)
     network = AttentionNetwork(_FEATURES, _CLASSES, spec)
     network.reset_parameters(torch.Generator().manual_seed(0))

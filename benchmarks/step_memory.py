@@ -1,7 +1,7 @@
-"""The estimate of a training step's memory beside the true peak, for a dozen shapes.
+"""Estimated and measured peak memory of a training step, for several shapes.
 
-Every line is a process of its own: ``python -m benchmarks.step_memory`` prints the
-table, ``... NUMBER`` measures one line.
+``python -m benchmarks.step_memory`` prints the table; with a NUMBER it measures one
+line, which is done in a process of its own.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ SHAPES = [  # nodes, degree, features, stored features per node or 0, block, net
 
 
 def source_of(number: int) -> tuple[FullGraph, NetworkSpec]:
-    """Lay a shape out."""
+    """Make the batch source and network spec of a shape."""
     n_nodes, degree, n_features, n_stored, block, network = SHAPES[number]
     rng = np.random.default_rng(0)
     hops = block.get("hops", ())
@@ -87,14 +87,14 @@ def source_of(number: int) -> tuple[FullGraph, NetworkSpec]:
 
 
 def ring(n_nodes: int) -> sp.csr_array:
-    """Join every node to the ten before it."""
+    """Make a graph in which each node attends to the ten before it."""
     return sp.diags_array(
         [1.0] * 10, offsets=range(-1, -11, -1), shape=(n_nodes, n_nodes), format="csr"
     )
 
 
 def measure(number: int) -> tuple[float, float]:
-    """Return the estimate and the true peak beyond the inputs, in MB."""
+    """Return estimated and measured peak in addition to the inputs, in MB."""
     source, spec = source_of(number)
     few = collate(Graph(sp.eye_array(300), np.ones((300, 2), np.float32)))
     small = FullGraph(few, Labels(torch.zeros(300, dtype=torch.int64), torch.ones(300)))
@@ -108,7 +108,7 @@ def measure(number: int) -> tuple[float, float]:
 
 
 def run(source: FullGraph, spec: NetworkSpec) -> None:
-    """Train for two steps: the optimizer's memory is there from the second on."""
+    """Train for two steps; the optimizer's memory is in use in the second."""
     objective = Supervised(spec, N_OUTPUTS, "cross_entropy")
     training = Training(
         learning_rate=0.005, weight_decay=5e-4, max_epochs=2, patience=None
@@ -118,7 +118,7 @@ def run(source: FullGraph, spec: NetworkSpec) -> None:
 
 def main() -> None:
     """Print the table."""
-    print(f"{'shape':90} {'estimate':>9} {'truth':>9} MB  ratio")
+    print(f"{'shape':90} {'estimate':>9} {'measured':>9} MB  ratio")
     for number, shape in enumerate(SHAPES):
         command = [sys.executable, "-m", "benchmarks.step_memory", str(number)]
         answer = subprocess.run(command, capture_output=True, text=True, check=True)

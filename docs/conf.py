@@ -3,6 +3,8 @@
 import inspect
 import os
 
+from sphinx_gallery.sorting import ExplicitOrder
+
 import skattn
 
 # -- Project ---------------------------------------------------------------------------
@@ -72,7 +74,23 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "ignore_pattern": r"demo\.py$",
+    "within_subsection_order": ExplicitOrder(
+        [
+            "plot_table.py",
+            "plot_tabular_workflow.py",
+            "plot_grid_search_on_graph.py",
+            "plot_bring_your_own_graph.py",
+            "plot_joining_by_name.py",
+            "plot_graph_classification.py",
+            "plot_molecules.py",
+            "plot_recordings.py",
+            "plot_embeddings.py",
+            "plot_pretraining.py",
+            "plot_attention_weights.py",
+            "*",
+        ]
+    ),
     "download_all_examples": False,
     "show_memory": False,
     "write_computation_times": False,

@@ -10,12 +10,14 @@ _DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def real_data():
-    """A function: the arrays of a real data set by name, or a skip with the reason."""
+    """Return a function that loads a real data set by name, or skips the test."""
 
     def load(name):
         path = Path(os.environ.get("SKATTN_DATA", _DATA)) / f"{name}.npz"
         if not path.is_file():
-            pytest.skip(f"{path} is not there; $SKATTN_DATA names the folder of data")
+            pytest.skip(
+                f"{path} does not exist; set $SKATTN_DATA to the folder of data"
+            )
         with np.load(path, allow_pickle=False) as stored:
             return dict(stored)
 
@@ -24,7 +26,7 @@ def real_data():
 
 @pytest.fixture
 def on_interrupt():
-    """Ctrl-C raises KeyboardInterrupt, whatever the test runner made of it."""
+    """Restore Python's handler of Ctrl-C, which the test runner may replace."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

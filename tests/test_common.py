@@ -1,8 +1,7 @@
-"""scikit-learn's own checks, over every estimator and a few settings of each.
+"""scikit-learn's estimator checks, with several settings of each estimator.
 
-An estimator trains for all its epochs where a check asks for accuracy, the embedder in
-one that has none. The other checks ask how an estimator behaves, which does not depend
-on the number of epochs, and get it with fewer.
+Checks of accuracy run with the default number of epochs, and so does one check of the
+embedder. The other checks, which do not depend on that number, run with fewer.
 """
 
 import pytest
@@ -27,7 +26,7 @@ SETTINGS = [
         "max_epochs": 60,
     },
 ]
-"""Besides the defaults."""
+"""Settings in addition to the defaults."""
 
 FULL_LENGTH = {
     "check_classifiers_train",
@@ -36,9 +35,9 @@ FULL_LENGTH = {
     "check_regressors_train",
     "check_transformer_general",
 }
-"""Checks for which an estimator trains as long as its parameters say."""
-FEW = 10
-"""Epochs for the others."""
+"""Checks that run with the default number of epochs."""
+FEW_EPOCHS = 10
+"""Number of epochs of the other checks."""
 
 KNN = "Repeating a row changes the graph of nearest neighbours, a weight does not."
 EXPECTED_FAILURES = {
@@ -63,14 +62,14 @@ def estimators():
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    """On tables of twenty rows, a second thread takes longer to wake than to work."""
+    """Use one thread, which is faster on tables of twenty rows."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
 
 
-def test_the_checks_that_ask_for_accuracy_are_still_called_so():
+def test_names_of_accuracy_checks_exist_in_scikit_learn():
     assert all(hasattr(estimator_checks, name) for name in FULL_LENGTH)
 
 
@@ -81,6 +80,6 @@ def test_the_checks_that_ask_for_accuracy_are_still_called_so():
 )
 def test_scikit_learn_check(estimator, check):
     if check.func.__name__ not in FULL_LENGTH:
-        epochs = min(estimator.max_epochs, FEW)
+        epochs = min(estimator.max_epochs, FEW_EPOCHS)
         estimator = clone(estimator).set_params(max_epochs=epochs)
     check(estimator)

@@ -18,11 +18,11 @@ COMPAT = {
     "sklearn": "_compat_sklearn.py",
     "torch": "_compat_torch.py",
 }
-"""The file that may import a library's private names."""
+"""File that may import private names, by library."""
 
 
 def imports(path):
-    """Yield every name that a file imports, dotted, from whatever it is in."""
+    """Yield the dotted names that a file imports, at any depth."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -31,14 +31,14 @@ def imports(path):
 
 
 def is_private(name):
-    """Tell whether a name is of another library that does not document it."""
+    """Return whether a name is private in another library."""
     library, *inside = name.split(".")
     if library in {"skattn", "__future__"}:
         return False
     return name.startswith("numba.core.") or any(part[0] == "_" for part in inside)
 
 
-def test_others_private_names_are_imported_in_one_file_per_library():
+def test_private_names_are_imported_in_one_file_per_library():
     found = {
         (name.split(".")[0], path.relative_to(PACKAGE).as_posix())
         for path in PACKAGE.rglob("*.py")
@@ -50,7 +50,7 @@ def test_others_private_names_are_imported_in_one_file_per_library():
 
 @pytest.fixture
 def of_old_scikit_learn(monkeypatch):
-    """The module as a scikit-learn before 1.9 makes it."""
+    """The module as imported with a scikit-learn before 1.9."""
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
     html = "sklearn.utils._repr_html"
     monkeypatch.setitem(sys.modules, f"{html}.common", None)

@@ -1,3 +1,4 @@
+import ast
 import os
 import subprocess
 import sys
@@ -7,10 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+IN_GALLERY = [path for path in EXAMPLES if path.name.startswith("plot_")]
+each = pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+@each
 def test_example_runs_to_its_end(script, tmp_path):
     done = subprocess.run(
         [sys.executable, script],
@@ -23,3 +26,15 @@ def test_example_runs_to_its_end(script, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout, "an example shows something"
+
+
+def test_every_example_but_the_demo_is_in_the_gallery():
+    assert [path.stem for path in EXAMPLES if path not in IN_GALLERY] == ["demo"]
+
+
+@pytest.mark.parametrize("script", IN_GALLERY, ids=lambda path: path.stem)
+def test_page_of_the_gallery_has_a_title_and_an_introduction(script):
+    page = ast.get_docstring(ast.parse(script.read_text()))
+    title, underline, _, *introduction = page.splitlines()
+    assert underline == "=" * len(title)
+    assert introduction

@@ -8,7 +8,7 @@ import skattn
 
 
 def run(code):
-    """Run code in an interpreter of its own; return what it printed."""
+    """Run code in a new interpreter and return its output."""
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout

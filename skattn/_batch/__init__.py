@@ -1,8 +1,8 @@
 """Batches of tensors from graphs.
 
-`collate` converts one graph; `GraphBlock` converts many graphs once and cuts batches
-from their union; `NeighborSampler` samples neighbourhoods of a large graph.
-`uncollate_edges` and `uncollate_nodes` return values of a batch to its graphs.
+`collate` converts one graph. `GraphBlock` converts the disjoint union of many graphs
+and cuts batches from it. `NeighborSampler` samples neighbourhoods of a large graph.
+`uncollate_edges` and `uncollate_nodes` split values of a batch by graph.
 """
 
 from skattn._batch._batch import GraphBatch

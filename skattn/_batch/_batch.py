@@ -1,4 +1,4 @@
-"""Batches: a graph, or a disjoint union of graphs, as tensors."""
+"""Batch: a graph or a disjoint union of graphs, as tensors."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +19,7 @@ class Inputs(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class GraphBatch:
-    """Batch: graphs as tensors, with self-loops added, and their targets.
+    """Batch: graphs as tensors, with self-loops, and their targets.
 
     Its length is the number of targets.
     """
@@ -27,19 +27,19 @@ class GraphBatch:
     x: Tensor | SparseMatrix
     """Node features, (n_nodes, n_features), float32."""
     structure: GraphStructure
-    """Edges and edge attributes; ``node_ptr`` is set where the targets are graphs."""
+    """Edges and edge data; ``node_ptr`` is set if the targets are graphs."""
     targets: Tensor
     """Target nodes or graphs, (n_targets,), int64."""
     position_of: Tensor | None = None
-    """Row of `x` of every node of the graph, (n_nodes,) int64, if the nodes were
-    reordered; None if they are in the graph's order."""
+    """Row of `x` of each node of the graph, (n_nodes,) int64; None if nodes were not
+    reordered."""
 
     def __len__(self) -> int:
         return len(self.targets)
 
     @property
     def inputs(self) -> Inputs:
-        """The arguments of a network's ``forward``."""
+        """Arguments of a network's ``forward``, except the generator."""
         return Inputs(x=self.x, structure=self.structure)
 
     @cached_property
@@ -47,35 +47,13 @@ class GraphBatch:
         return torch.equal(self.targets, torch.arange(len(self)).to(self.targets))
 
     def select(self, codes: Tensor) -> Tensor:
-        """Select the rows of the targets.
-
-        Parameters
-        ----------
-        codes : Tensor of shape (n_nodes, ...) or (n_graphs, ...)
-            One row per node or graph.
-
-        Returns
-        -------
-        Tensor of shape (n_targets, ...)
-            ``codes[targets]``; `codes` itself if the targets are all rows.
-        """
+        """Select the rows of the targets; all rows are returned without a copy."""
         if len(self) == len(codes) and self._all_in_order:
             return codes
         return codes[self.targets]
 
     def to(self, device: torch.device) -> "GraphBatch":
-        """Copy to a device; tensors already there are shared.
-
-        Parameters
-        ----------
-        device : torch.device
-            Device of the copies.
-
-        Returns
-        -------
-        GraphBatch
-            The same graphs and targets.
-        """
+        """Copy to a device; tensors already there are shared."""
         return GraphBatch(
             x=self.x.to(device),
             structure=self.structure.to(device),
@@ -86,17 +64,9 @@ class GraphBatch:
         )
 
     def with_targets(self, targets: Tensor) -> "GraphBatch":
-        """Replace the targets; all tensors of the graphs are shared.
+        """Replace the targets: int64 numbers of graphs, or of nodes in graph order.
 
-        Parameters
-        ----------
-        targets : Tensor of shape (n_targets,), int64
-            Numbers of the nodes, in the graph's own order, or of the graphs.
-
-        Returns
-        -------
-        GraphBatch
-            The same graphs with these targets.
+        All other tensors are shared.
         """
         targets = targets.to(self.targets.device)
         if self.position_of is not None:

@@ -12,17 +12,17 @@ def batches(
 ) -> Iterator[NDArray[np.int64]]:
     """Partition the numbers from 0 to n - 1 into batches.
 
-    A remainder of one joins the preceding batch, because statistics over a batch (batch
-    normalisation) need two examples.
+    A single remaining number joins the preceding batch, because batch normalisation
+    needs two examples.
 
     Parameters
     ----------
     n : int
         Number of examples.
     batch_size : int
-        Examples per batch; the last one may be smaller.
+        Number of examples per batch; the last one may be smaller.
     generator : torch.Generator or None, default=None
-        Source of the permutation; None keeps the order.
+        Source of a permutation; None keeps the order.
 
     Yields
     ------

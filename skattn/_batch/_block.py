@@ -1,4 +1,4 @@
-"""Disjoint union of many graphs, collated once, and batches of them."""
+"""Disjoint union of many graphs, and batches of them."""
 
 from __future__ import annotations
 
@@ -39,30 +39,11 @@ class GraphBlock:
     """
 
     whole: GraphBatch
-    """The batch of all graphs, in order, on the CPU, with ``structure.node_ptr``."""
+    """Batch of all graphs, on the CPU, with ``structure.node_ptr``."""
 
     @classmethod
     def of(cls, collection: GraphCollection, hops: tuple[int, ...] = ()) -> GraphBlock:
-        """Collate all graphs of a collection, targets or not.
-
-        Parameters
-        ----------
-        collection : GraphCollection
-            Graphs with numeric features.
-        hops : tuple of int, default=()
-            Hop counts of the heads; for every k > 1 the block gets the edges to all
-            senders within k hops.
-
-        Returns
-        -------
-        GraphBlock
-            With missing self-loops added; features of a suitable type are shared.
-
-        Raises
-        ------
-        ValueError
-            If the graphs have no features.
-        """
+        """Collate all graphs of a collection; `hops` as in :func:`collate`."""
         batch = collate(collection.whole, hops=hops)
         node_ptr = torch.from_numpy(np.array(collection.node_ptr, np.int64))
         return cls(
@@ -84,7 +65,7 @@ class GraphBlock:
         return int(self.whole.x.shape[1])
 
     @property
-    def largest(self) -> int:
+    def max_graph_size(self) -> int:
         """Number of nodes of the largest graph."""
         return int(np.diff(as_array(self.whole.structure.node_ptr)).max(initial=0))
 
@@ -94,24 +75,9 @@ class GraphBlock:
     def cut(
         self, numbers: NDArray[Any], device: torch.device | str = "cpu"
     ) -> GraphBatch:
-        """Return the disjoint union of some graphs.
+        """Return the disjoint union of some graphs, all of them targets.
 
-        Parameters
-        ----------
-        numbers : ndarray of shape (n,), int
-            Indices of the graphs, in any order, possibly repeated.
-        device : torch.device or str, default="cpu"
-            Device of the tensors.
-
-        Returns
-        -------
-        GraphBatch
-            These n graphs, all of them targets; memory is not shared.
-
-        Raises
-        ------
-        IndexError
-            If an index is out of range.
+        `numbers` (n,) are their indices, in any order, possibly repeated.
         """
         nodes = self._nodes_of(np.asarray(numbers, np.int64))
         batch = GraphBatch(
@@ -124,8 +90,8 @@ class GraphBlock:
     def _nodes_of(self, numbers: NDArray[np.int64]) -> RowRanges:
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < self.n_graphs:
             raise IndexError(
-                f"numbers of graphs must lie between 0 and {self.n_graphs - 1}, got "
-                f"numbers from {numbers.min()} to {numbers.max()}."
+                f"indices of graphs must lie between 0 and {self.n_graphs - 1}, got "
+                f"indices from {numbers.min()} to {numbers.max()}."
             )
         node_ptr = as_array(self.whole.structure.node_ptr)
         return RowRanges.between(node_ptr[numbers], node_ptr[numbers + 1])

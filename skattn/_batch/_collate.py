@@ -1,7 +1,7 @@
-"""Collation of one graph to the tensors of a batch.
+"""Collation: conversion of a graph to the tensors of a batch.
 
-Arrays are checked and converted to the kernels' types here, once; kernels trust them.
-Arrays that fit, memory-mapped or not, are shared.
+Arrays are checked here and converted to the types of the kernels; those of a suitable
+type are shared, memory-mapped ones included.
 """
 
 from collections.abc import Iterator
@@ -35,22 +35,22 @@ def collate(
     Parameters
     ----------
     graph : Graph
-        A graph or a view of one, with numeric features.
+        A graph or view with numeric features.
     device : torch.device or str, default="cpu"
         Device of the tensors.
     hops : tuple of int, default=()
-        Hop counts of the heads; for every k > 1 the batch gets the edges to all senders
-        within k hops.
+        Numbers of hops of the heads; for each k > 1 the structure gets edges to all
+        senders within k hops.
     ordered : bool, default=False
         Whether nodes may be reordered for memory locality
-        (:func:`~skattn.graph.local_order`), which pays over many steps on the CPU. A
-        memory-mapped graph is not reordered.
+        (:func:`~skattn.graph.local_order`). Only for use on the CPU, and not if the
+        graph is memory-mapped.
 
     Returns
     -------
     GraphBatch
-        All nodes of the graph and its targets. Senders ascend within a row, unless
-        nodes were reordered (`position_of`).
+        All nodes of the graph and its targets. Senders ascend within a row unless nodes
+        were reordered.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def collate(
     """
     if graph.X is None:
         raise ValueError(
-            f"A graph must have features to become tensors, got {graph!r}. Give them: "
+            f"A graph must have features to be collated, got {graph!r}. Add them with "
             "graph.with_features(X)."
         )
     batch = GraphBatch(
@@ -75,7 +75,7 @@ def collate(
 
 
 def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
-    """Insert missing self-loops; without any nothing is copied."""
+    """Make the structure, with missing self-loops inserted."""
     adjacency = graph.adjacency
     loops = _missing_loops(adjacency)
     log_weight = np.log(adjacency.data) if graph.is_weighted else None
@@ -95,10 +95,7 @@ def _structure(graph: Graph, hops: tuple[int, ...]) -> GraphStructure:
 
 
 def _missing_loops(adjacency: sp.csr_array) -> MissingLoops:
-    """Find missing self-loops, and check the entries of a mapped graph.
-
-    Those of other graphs were checked when the graph was made.
-    """
+    """Find missing self-loops; check the entries of a memory-mapped graph."""
     with _reported_as_damage():
         return MissingLoops.of(adjacency)
 
@@ -109,9 +106,9 @@ def _reported_as_damage() -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(
-            "a graph must be mapped from a file as Graph.save wrote it, but this one "
-            f"is damaged: {error} Graph.load(path, mmap=False) compares all that a "
-            "file holds with its checksums. Write it again."
+            "a memory-mapped graph must be a file as Graph.save wrote it, but this one "
+            f"is damaged: {error} Graph.load(path, mmap=False) checks the checksums "
+            "of the whole file. Write it again."
         ) from error
 
 

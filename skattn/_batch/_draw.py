@@ -1,7 +1,7 @@
-"""Compiled loops of neighbour sampling: draw senders, number the drawn nodes.
+"""Compiled functions of neighbour sampling: sample senders, number the sampled nodes.
 
-Every draw is a hash of (seed, node, index of the draw), so that results do not depend
-on the order of execution. The compiled functions trust their arguments.
+Each random number is a hash of (seed, node, index), so that results do not depend on
+the order of execution. Arguments are not checked.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -17,34 +17,31 @@ from numba import njit
 i64, u64 = np.int64, np.uint64
 
 _jit = njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
-_part = njit(boundscheck=False, error_model="numpy")
+_inline = njit(boundscheck=False, error_model="numpy")
 
 
-@_part
-def _mix(x):
-    """Scatter 64 bits: the finalizer of splitmix64 (Steele et al. 2014, figure 14)."""
+@_inline
+def _hash(x):
+    """Hash 64 bits: the finalizer of splitmix64 (Steele et al. 2014, figure 14)."""
     x = (x ^ (x >> u64(30))) * u64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> u64(27))) * u64(0x94D049BB133111EB)
     return x ^ (x >> u64(31))
 
 
-@_part
-def _below(n, key, number):
-    """Draw one of n < 2**32 numbers, uniformly."""
-    x = _mix(key + u64(number) * u64(0x9E3779B97F4A7C15))
+@_inline
+def _uniform_below(n, key, number):
+    """Draw a number below n < 2**32, uniformly."""
+    x = _hash(key + u64(number) * u64(0x9E3779B97F4A7C15))
     return i64(((x >> u64(32)) * u64(n)) >> u64(32))
 
 
-@_part
-def _few_of(n, key, chosen):
-    """Draw some of n numbers, ascending, by Floyd's method: as many hashes as draws.
-
-    Bentley and Floyd, "A sample of brilliance", 1987: all sets are equally likely.
-    """
+@_inline
+def _floyd_sample(n, key, chosen):
+    """Draw some of n numbers, ascending (Floyd's algorithm, Bentley and Floyd 1987)."""
     s = len(chosen)
     for m in range(s):
-        last = n - s + m  # larger than all that are chosen
-        x = _below(last + 1, key, m)
+        last = n - s + m  # larger than all chosen numbers
+        x = _uniform_below(last + 1, key, m)
         slot = m
         while slot > 0 and chosen[slot - 1] > x:
             slot -= 1
@@ -56,28 +53,28 @@ def _few_of(n, key, chosen):
         chosen[slot] = x
 
 
-@_part
-def _many_of(n, key, chosen):
+@_inline
+def _selection_sample(n, key, chosen):
     """Draw some of n numbers, ascending, by selection sampling (Knuth, algorithm S)."""
     m, s = 0, len(chosen)
     for x in range(n):
-        if _below(n - x, key, x) < s - m:
+        if _uniform_below(n - x, key, x) < s - m:
             chosen[m] = x
             m += 1
 
 
-@_part
-def _some_of(n, key, chosen):
-    # the faster one: time is about s * s against n (benchmarks/README.md)
-    s = len(chosen)
+@_inline
+def _sample_ascending(n, key, chosen):
+    """Draw some of n numbers, ascending, by the faster algorithm."""
+    s = len(chosen)  # times are proportional to s * s and n, see benchmarks/README.md
     if 2 * s * s < 5 * n:
-        _few_of(n, key, chosen)
+        _floyd_sample(n, key, chosen)
     else:
-        _many_of(n, key, chosen)
+        _selection_sample(n, key, chosen)
 
 
-@_part
-def _first_at_least(x, row):
+@_inline
+def _insertion_point(x, row):
     """Return the insertion point of x in a sorted row."""
     low, high = 0, len(row)
     while low < high:
@@ -89,10 +86,10 @@ def _first_at_least(x, row):
     return low
 
 
-@_part
-def _loops(node, row):
-    """Return the range of a node's self-loops in its row."""
-    first = _first_at_least(node, row)
+@_inline
+def _self_loop_range(node, row):
+    """Return the positions of a node's self-loops in its row, as a range."""
+    first = _insertion_point(node, row)
     last = first
     while last < len(row) and row[last] == node:
         last += 1
@@ -101,20 +98,20 @@ def _loops(node, row):
 
 @_jit
 def count(low, high, receivers, fanout, indptr, senders, counts):
-    """Count the edges that each receiver keeps: its self-loops and `fanout` others."""
+    """Count the sampled edges of each receiver: self-loops and `fanout` others."""
     for r in range(low, high):
         node = receivers[r]
         row = senders[indptr[node] : indptr[node + 1]]
-        first, last = _loops(node, row)
+        first, last = _self_loop_range(node, row)
         n_loops = last - first
         counts[r] = n_loops + min(fanout, len(row) - n_loops)
 
 
 @_jit
 def draw(low, high, receivers, seed, edges, ptr, entries, log_scale):
-    """Draw the edges that each receiver keeps, in the order of its row.
+    """Sample the edges of each receiver, in the order of its row.
 
-    `log_scale` becomes the log of the number of senders that each one represents.
+    `log_scale` is set to the log of the number of senders that each edge represents.
     """
     indptr, senders = edges
     for r in range(low, high):
@@ -128,13 +125,13 @@ def draw(low, high, receivers, seed, edges, ptr, entries, log_scale):
                 kept[k] = start + k
                 scale[k] = 0
             continue
-        first, last = _loops(node, row)
+        first, last = _self_loop_range(node, row)
         n_loops = last - first
         n, s = len(row) - n_loops, len(kept) - n_loops
-        _some_of(n, _mix(seed ^ _mix(u64(node))), kept[:s])
+        _sample_ascending(n, _hash(seed ^ _hash(u64(node))), kept[:s])
         scale[:] = math.log(n / s)
         k = s - 1
-        while k >= 0 and kept[k] >= first:  # behind the self-loops
+        while k >= 0 and kept[k] >= first:  # after the self-loops
             kept[k + n_loops] = start + kept[k] + n_loops
             k -= 1
         for j in range(n_loops):
@@ -144,22 +141,22 @@ def draw(low, high, receivers, seed, edges, ptr, entries, log_scale):
             kept[j] += start
 
 
-@_part
+@_inline
 def _slot(node, nodes, table):
-    """Return the slot of a node in the hash table, or the free slot for it."""
+    """Return the slot of a node in the hash table, or a free slot for it."""
     mask = len(table) - 1  # a power of two
-    slot = i64(_mix(u64(node)) & u64(mask))
+    slot = i64(_hash(u64(node)) & u64(mask))
     while table[slot] >= 0 and nodes[table[slot]] != node:
         slot = (slot + 1) & mask
     return slot
 
 
 @_jit
-def number(nodes, n_known, entries, senders, table, numbers):
-    """Assign numbers to the senders of some entries; new ones follow the known nodes.
+def assign_numbers(nodes, n_known, entries, senders, table, numbers):
+    """Assign numbers to the senders of some entries; append new nodes to known ones.
 
-    `table` is an empty hash table (-1 everywhere) with room to spare: an array over
-    all nodes would cost more than the draw itself in a graph of 100 million.
+    `table` is an empty hash table (-1 everywhere); an array over all nodes of a large
+    graph would take longer than the sampling.
     """
     for k in range(n_known):
         table[_slot(nodes[k], nodes, table)] = k

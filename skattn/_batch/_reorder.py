@@ -1,4 +1,4 @@
-"""Batches with nodes reordered for memory locality."""
+"""Reordering of a batch's nodes for memory locality."""
 
 from dataclasses import replace
 
@@ -14,20 +14,10 @@ from skattn.ops import Edges, GraphStructure
 
 
 def in_order(batch: GraphBatch, order: NDArray[np.int64]) -> GraphBatch:
-    """Reorder the nodes of a batch.
+    """Reorder the nodes of a batch of one graph on the CPU by a permutation.
 
-    Parameters
-    ----------
-    batch : GraphBatch
-        One graph on the CPU, its nodes in the order of the graph.
-    order : ndarray of shape (n_nodes,), int64
-        A permutation of the nodes.
-
-    Returns
-    -------
-    GraphBatch
-        The same targets, with `position_of`. A receiver's senders keep their order, so
-        they no longer ascend.
+    The result has `position_of`; the senders of a receiver keep their order, so that
+    they no longer ascend.
     """
     position_of = np.empty(len(order), np.int64)
     position_of[order] = np.arange(len(order))

@@ -1,7 +1,7 @@
-"""Ranges of rows, and compiled loops that cut and concatenate them.
+"""Ranges of rows, and compiled functions that cut and concatenate them.
 
-A range holds the rows of one graph or node: its nodes, its edges, the entries of its
-sparse features. The compiled functions trust their arguments.
+A range are the rows of one graph or node: its nodes, edges or sparse features. The
+arguments of compiled functions are not checked.
 """
 
 # ruff: noqa: ANN001, ANN202  (numba infers types)
@@ -21,9 +21,9 @@ class RowRanges(NamedTuple):
     """Ranges of rows, in the order in which they are concatenated."""
 
     low: np.ndarray
-    """(n,) int64: first row of each range."""
+    """(n,) int64, first row of each range."""
     ptr: np.ndarray
-    """(n + 1,) int64: offset of each range in the concatenation."""
+    """(n + 1,) int64, offset of each range in the concatenation."""
 
     @classmethod
     def between(cls, low: np.ndarray, high: np.ndarray) -> RowRanges:
@@ -34,12 +34,12 @@ class RowRanges(NamedTuple):
 
     @property
     def high(self) -> np.ndarray:
-        """(n,) int64: the row after the last of each range."""
+        """End of each range, (n,) int64."""
         return self.low + np.diff(self.ptr)
 
 
-# Loops run over slices: numba checks an index for negative values unless it counts from
-# 0, and the check prevents vectorisation.
+# Loops run over slices from 0: numba's check for negative indices would prevent
+# vectorisation.
 
 
 @_jit

@@ -1,4 +1,4 @@
-"""Neighbour sampling: small graphs around target nodes of a large graph."""
+"""Neighbour sampling: subgraphs around target nodes of a large graph."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from skattn.ops import EdgeData, Edges, GraphStructure
 from skattn.ops._threads import run_blocks
 
 _ROWS_PER_BLOCK = 1024
-"""Receivers per block of work; fewer than two blocks run inline."""
+"""Number of receivers per parallel block."""
 
 _NO_LIMIT = 2**62
-"""Fan-out above any number of senders, within the kernels' integers."""
+"""Fan-out larger than any number of senders."""
 
 
 class NeighborSampler:
     """Neighbour sampler: a few senders per receiver, one hop per layer.
 
-    Sampling without replacement after Hamilton et al. 2017, algorithm 2: ``fanout[0]``
-    senders of each target, ``fanout[1]`` of each of these, and so on. A node's senders
-    are drawn once and shared by all layers. Self-loops are always kept and not counted;
-    a node with no more senders than the fan-out keeps them all.
+    Sampling without replacement (Hamilton et al. 2017, algorithm 2): ``fanout[0]``
+    senders of each target, ``fanout[1]`` of each of these, and so on. A node has the
+    same sampled senders in all layers. Self-loops are always kept and not counted; a
+    node with no more senders than the fan-out keeps all of them.
 
-    Where ``s`` of ``d`` senders are drawn, ``log(d / s)`` is added to the logarithm of
-    each one's weight: every drawn sender represents ``d / s``. So the numerator
-    ``sum_j exp(score_ij) value_j`` of attention over one layer and its denominator are
-    unbiased for any scores. Their quotient is not, nor are the outputs of further
-    layers; the bias vanishes as the fan-out grows. A convolution divides by the whole
-    graph's degrees, ``structure.degree``, and is unbiased over one layer.
+    If ``s`` of ``d`` senders are sampled, each represents ``d / s`` of them, and
+    ``log(d / s)`` is added to its log weight. Numerator ``sum_j exp(score_ij) value_j``
+    and denominator of the attention of one layer are then unbiased for any scores.
+    Their quotient is not, nor are the outputs of further layers; the bias vanishes as
+    the fan-out grows. A convolution divides by the degrees of the full graph,
+    ``structure.degree``, and is unbiased over one layer.
 
     Parameters
     ----------
     whole : GraphBatch
-        A graph on the CPU as ``collate`` returns it: senders ascend within a row and
-        self-loops are present. It is not copied.
+        A graph on the CPU from ``collate``, not reordered: senders ascend within a row.
+        It is not copied.
     fanout : sequence of int
-        Number of senders drawn per node, by distance from the targets: one number, at
-        least 1, per layer.
+        Number of senders sampled per node, by distance from the targets: one positive
+        number per layer.
 
     Raises
     ------
     ValueError
-        If `fanout` does not hold such numbers, or the graph has ``hops``.
+        If `fanout` is invalid, or the graph has ``hops``.
 
     Examples
     --------
@@ -77,9 +77,9 @@ class NeighborSampler:
         _check_fanout(fanout)
         if whole.structure.hops:
             raise ValueError(
-                "neighbours several hops away cannot be sampled, got a graph with "
-                f"hops={sorted(whole.structure.hops)}. Use hops=(1,) and more layers, "
-                "or train on the whole graph."
+                "neighbour sampling needs hops=(1,), got a graph with "
+                f"hops={sorted(whole.structure.hops)}. Use more layers instead, or "
+                "train on the whole graph."
             )
         self.whole = whole
         self.fanout = tuple(min(int(size), _NO_LIMIT) for size in fanout)
@@ -102,16 +102,16 @@ class NeighborSampler:
         targets : ndarray of shape (n_targets,), int
             Target nodes; duplicates are allowed.
         seed : int
-            Seed. A node's senders depend on seed, node and fan-out alone, not on the
-            other targets or the number of threads.
+            Seed. The sampled senders of a node depend only on seed, node and fan-out,
+            not on other targets or the number of threads.
         device : torch.device or str, default="cpu"
             Device of the tensors.
 
         Returns
         -------
         GraphBatch
-            With ``structure.reach``: the distinct targets come first, then their drawn
-            senders, and so on. The last are no receivers.
+            The distinct targets, then their sampled senders, and so on, as numbered by
+            ``structure.reach``. The nodes of the last hop are not receivers.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class NeighborSampler:
         targets = np.asarray(targets, np.int64)
         self._check_targets(targets)
         nodes, positions = np.unique(targets, return_inverse=True)
-        sampled = self._walk(nodes, seed)
+        sampled = self._draw_hops(nodes, seed)
         batch = GraphBatch(
             x=self._features_of(sampled.nodes),
             structure=self._structure_of(sampled),
@@ -129,24 +129,26 @@ class NeighborSampler:
         )
         return batch.to(torch.device(device))
 
-    def _walk(self, nodes: NDArray[np.int64], seed: int) -> _Sampled:
-        """Draw senders hop by hop, outwards from the targets."""
-        reach, rings = [0, len(nodes)], []
+    def _draw_hops(self, nodes: NDArray[np.int64], seed: int) -> _Sampled:
+        """Sample senders hop by hop, beginning with the targets."""
+        reach, hops = [0, len(nodes)], []
         for size in self.fanout:
-            ring = self._draw(nodes[reach[-2] :], size, seed)
-            nodes, numbers = self._number(nodes, ring.entries)
-            rings.append((ring, numbers))
+            hop = self._draw_edges(nodes[reach[-2] :], size, seed)
+            nodes, numbers = self._assign_numbers(nodes, hop.entries)
+            hops.append((hop, numbers))
             reach.append(len(nodes))
         return _Sampled(
             nodes=nodes,
             reach=tuple(reach[1:]),
-            counts=np.concatenate([np.diff(ring.ptr) for ring, _ in rings]),
-            senders=np.concatenate([numbers for _, numbers in rings]),
-            entries=np.concatenate([ring.entries for ring, _ in rings]),
-            log_scale=np.concatenate([ring.log_scale for ring, _ in rings]),
+            counts=np.concatenate([np.diff(hop.ptr) for hop, _ in hops]),
+            senders=np.concatenate([numbers for _, numbers in hops]),
+            entries=np.concatenate([hop.entries for hop, _ in hops]),
+            log_scale=np.concatenate([hop.log_scale for hop, _ in hops]),
         )
 
-    def _draw(self, receivers: NDArray[np.int64], size: int, seed: int) -> _Ring:
+    def _draw_edges(
+        self, receivers: NDArray[np.int64], size: int, seed: int
+    ) -> _HopEdges:
         indptr, senders = self._arrays
         n = len(receivers)
         ptr = np.zeros(n + 1, np.int64)
@@ -154,7 +156,7 @@ class NeighborSampler:
         def count(low: int, high: int) -> None:
             _draw.count(low, high, receivers, size, indptr, senders, ptr[1:])
 
-        _by_rows(n, count)
+        _run_in_blocks(n, count)
         np.cumsum(ptr, out=ptr)
         entries = np.empty(ptr[-1], np.int64)
         log_scale = np.empty(ptr[-1], np.float32)
@@ -164,10 +166,10 @@ class NeighborSampler:
             edges = (indptr, senders)
             _draw.draw(low, high, receivers, key, edges, ptr, entries, log_scale)
 
-        _by_rows(n, draw)
-        return _Ring(ptr, entries, log_scale)
+        _run_in_blocks(n, draw)
+        return _HopEdges(ptr, entries, log_scale)
 
-    def _number(
+    def _assign_numbers(
         self, known: NDArray[np.int64], entries: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         room = len(known) + len(entries)
@@ -176,7 +178,7 @@ class NeighborSampler:
         table = np.full(1 << (2 * room).bit_length(), -1, np.int32)
         numbers = np.empty(len(entries), np.int32)
         senders = self._arrays[1]
-        n = _draw.number(nodes, len(known), entries, senders, table, numbers)
+        n = _draw.assign_numbers(nodes, len(known), entries, senders, table, numbers)
         return nodes[:n], numbers
 
     def _structure_of(self, sampled: _Sampled) -> GraphStructure:
@@ -220,10 +222,10 @@ class NeighborSampler:
         indptr, weights = self._arrays[0], log_weight.numpy()
         degree = np.empty(len(indptr) - 1, np.float32)
 
-        def add_up(low: int, high: int) -> None:
+        def sum_block(low: int, high: int) -> None:
             _draw.sum_weights(low, high, indptr, weights, degree)
 
-        _by_rows(len(degree), add_up)
+        _run_in_blocks(len(degree), sum_block)
         return torch.from_numpy(degree)
 
     @property
@@ -241,37 +243,37 @@ class NeighborSampler:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ring:
-    """The edges drawn for the receivers of one hop."""
+class _HopEdges:
+    """Sampled edges of the receivers of one hop."""
 
     ptr: NDArray[np.int64]
-    """(n_receivers + 1,): offset of each receiver's edges."""
+    """(n_receivers + 1,), offset of each receiver's edges."""
     entries: NDArray[np.int64]
-    """(n_edges,): positions of the edges in the full graph."""
+    """(n_edges,), positions of the edges in the full graph."""
     log_scale: NDArray[np.float32]
-    """(n_edges,): log of the number of senders that each one represents."""
+    """(n_edges,), log of the number of senders that each edge represents."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Sampled:
-    """Drawn nodes and edges of all hops, concatenated."""
+    """Sampled nodes and edges of all hops, concatenated."""
 
     nodes: NDArray[np.int64]
-    """(n_nodes,): numbers in the full graph."""
+    """(n_nodes,), numbers in the full graph."""
     reach: tuple[int, ...]
-    """Number of nodes within 0, 1, ... hops of the targets."""
+    """Numbers of nodes within 0, 1, ... hops of the targets."""
     counts: NDArray[np.int64]
-    """(n_receivers,): number of edges of each of the first nodes."""
+    """(n_receivers,), number of edges of each receiver."""
     senders: NDArray[np.int32]
-    """(n_edges,): positions in `nodes`."""
+    """(n_edges,), positions in `nodes`."""
     entries: NDArray[np.int64]
-    """(n_edges,): positions of the edges in the full graph."""
+    """(n_edges,), positions of the edges in the full graph."""
     log_scale: NDArray[np.float32]
-    """(n_edges,): log of the number of senders that each one represents."""
+    """(n_edges,), log of the number of senders that each edge represents."""
 
 
-def _by_rows(n_rows: int, work: Callable[[int, int], None]) -> None:
-    """Call work(low, high) for blocks of rows."""
+def _run_in_blocks(n_rows: int, work: Callable[[int, int], None]) -> None:
+    """Call work(low, high) for blocks of rows, in parallel."""
     n_blocks = max(1, n_rows // _ROWS_PER_BLOCK)
     cuts = np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)
     run_blocks(n_blocks, lambda b: work(cuts[b], cuts[b + 1]))
@@ -280,24 +282,13 @@ def _by_rows(n_rows: int, work: Callable[[int, int], None]) -> None:
 def _check_fanout(fanout: Sequence[Any]) -> None:
     if not is_fanout(list(fanout)):
         raise ValueError(
-            "fanout must hold one whole number of at least 1 per layer, the number "
-            f"of senders to draw, such as (15, 10), got {fanout}."
+            "fanout must hold one positive integer per layer, the number of senders "
+            f"to sample, such as (15, 10); got {fanout}."
         )
 
 
 def is_fanout(sizes: Sequence[Any]) -> bool:
-    """Return whether a sequence is a valid fan-out, one number of senders per layer.
-
-    Parameters
-    ----------
-    sizes : sequence
-        Any objects.
-
-    Returns
-    -------
-    bool
-        Whether it is not empty and all its elements are whole and at least 1.
-    """
+    """Return whether a sequence is a valid fan-out: positive integers, not empty."""
     return len(sizes) > 0 and all(
         type(size) is not bool and isinstance(size, Integral) and int(size) > 0
         for size in sizes

@@ -8,21 +8,21 @@ from torch import Tensor, from_numpy
 
 
 def as_tensor(array: NDArray[Any], dtype: type[np.generic]) -> Tensor:
-    """Make a contiguous tensor; memory is shared where the array allows it."""
+    """Make a contiguous tensor; it shares the array's memory if possible."""
     if array.dtype == dtype and array.flags.c_contiguous and is_mapped(array):
         return from_numpy(np.asarray(_DeclaredWritable(array)))
     return from_numpy(np.require(array, dtype, ["C", "W"]))
 
 
 def as_array(tensor: Tensor | None) -> NDArray[Any]:
-    """Return the array that shares a tensor's memory; the tensor is not None."""
+    """Return a tensor as an array that shares its memory."""
     assert tensor is not None
     array: NDArray[Any] = tensor.numpy()
     return array
 
 
 def is_mapped(array: Any) -> bool:
-    """Return whether an array is memory-mapped from a file, read-only."""
+    """Return whether an array is a read-only memory map of a file."""
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap) and array.mode == "r":
             return True
@@ -31,10 +31,10 @@ def is_mapped(array: Any) -> bool:
 
 
 class _DeclaredWritable:
-    """Array interface of a read-only array, declared writable, as torch requires.
+    """Array interface of a read-only array, declared writable as torch requires.
 
-    Nothing writes to a batch, and pages that are mapped for reading are protected by
-    the system. Mapping them copy-on-write needs as much free memory as there are pages.
+    Nothing writes to a batch. A copy-on-write map would need as much free memory as the
+    file is large.
     """
 
     def __init__(self, array: NDArray[Any]) -> None:

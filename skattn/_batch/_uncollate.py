@@ -1,8 +1,4 @@
-"""Inverse of collation: values of a batch, split by graph in the order of its nodes.
-
-Values are outputs of a network: attention weights and masks per edge, embeddings and
-importances per node.
-"""
+"""Inverse of collation: values per node or edge of a batch, split by graph."""
 
 from itertools import pairwise
 from typing import Any
@@ -29,7 +25,7 @@ def uncollate_nodes(batch: GraphBatch, values: Tensor) -> list[NDArray[Any]]:
     Returns
     -------
     list of ndarray of shape (n_nodes_of_graph, ...)
-        One per graph, rows in the order of its nodes.
+        One array per graph, in the order of its nodes.
     """
     rows, node_ptr = values.detach().cpu().numpy(), batch.structure.node_ptr
     if batch.position_of is not None:
@@ -47,15 +43,15 @@ def uncollate_edges(batch: GraphBatch, values: Tensor) -> list[list[sp.csr_array
     batch : GraphBatch
         From ``collate`` or ``GraphBlock``, not sampled.
     values : Tensor of shape (n_edges, n_columns)
-        One row per edge of ``batch.structure``, such as a layer's attention weights
-        with a column per head.
+        One row per edge of ``batch.structure``, such as attention weights with a column
+        per head.
 
     Returns
     -------
     list of list of csr_array of shape (n_nodes_of_graph, n_nodes_of_graph)
-        For every graph one matrix per column, receivers in rows, senders in columns,
-        in the order of the graph's nodes. Self-loops that were added are entries too;
-        values of parallel edges are summed.
+        One matrix per graph and column: receivers in rows, senders in columns, in the
+        order of the graph's nodes. Added self-loops are included; values of parallel
+        edges are summed.
     """
     edges, node_ptr = batch.structure.edges, batch.structure.node_ptr
     columns = np.ascontiguousarray(values.detach().cpu().numpy().T)

@@ -1,4 +1,4 @@
-"""Adam over many small tensors."""
+"""Adam with little overhead for many small tensors."""
 
 from dataclasses import dataclass
 
@@ -21,47 +21,43 @@ class _Moments:
     steps: Tensor
     """(n_params,) float32: number of steps of each parameter."""
     step_of: list[Tensor]
-    """Each one's entry of `steps`, sharing its memory."""
+    """The entries of `steps`, as views."""
 
 
 class Adam(torch.optim.Adam):
     """torch's fused Adam with less Python overhead and bit-equal results.
 
-    torch's checks of every parameter at every step are made once, and the parameters'
-    step counts share a tensor. Groups that are not all float32 on the CPU, or use a
-    rarer option of Adam's, are left to torch.
-
-    Parameters
-    ----------
-    params : iterable
-        As for :class:`torch.optim.Adam`.
-    **options
-        Its options; ``fused`` is set.
+    Parameters are checked once instead of at every step, and their step counts share a
+    tensor. :class:`torch.optim.Adam` makes the step if parameters are not float32 on
+    the CPU, or for rarely used options (`_has_rare_option`).
     """
 
     def __init__(self, params, **options):
         super().__init__(params, **options | {"fused": True})
 
     def add_param_group(self, param_group):
-        """Add a group of parameters."""
+        """Add a group of parameters and discard the stored moments."""
         super().add_param_group(param_group)
         self._moments = None
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        self._moments = None  # loaded states have other memory
+        self._moments = None  # a loaded state is in other tensors
 
     @torch.no_grad()
     def step(self, closure=None):
         """Update all parameters that have a gradient."""
-        if any(map(_has_rare_option, self.param_groups)) or not self._are_plain():
+        if (
+            any(map(_has_rare_option, self.param_groups))
+            or not self._are_float32_on_cpu()
+        ):
             return super().step(closure)
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         if self._moments is None:
-            self._moments = [self._recall(group) for group in self.param_groups]
+            self._moments = [self._moments_of(group) for group in self.param_groups]
         for group, moments in zip(self.param_groups, self._moments, strict=True):
             _step(group, moments)
         return loss
@@ -75,15 +71,15 @@ class Adam(torch.optim.Adam):
             for param in group["params"]:
                 param.grad = None
 
-    def _are_plain(self):
-        """Return whether all are float32 on the CPU, as the stored moments are."""
+    def _are_float32_on_cpu(self):
+        """Return whether all parameters are float32 on the CPU."""
         return self._moments is not None or all(
             param.is_cpu and param.dtype is torch.float32
             for group in self.param_groups
             for param in group["params"]
         )
 
-    def _recall(self, group):
+    def _moments_of(self, group):
         for param in group["params"]:
             if not self.state[param]:
                 self.state[param] = {
@@ -109,14 +105,14 @@ def _has_rare_option(group):
         group["amsgrad"]
         or group["maximize"]
         or group["differentiable"]
-        or group.get("decoupled_weight_decay", False)  # of torch 2.7
+        or group.get("decoupled_weight_decay", False)  # since torch 2.7
     )
 
 
 def _step(group, moments):
     grads = [param.grad for param in moments.params]
     if any(grad is None for grad in grads):
-        moments = _part(
+        moments = _moments_subset(
             moments, [k for k, grad in enumerate(grads) if grad is not None]
         )
         grads = [param.grad for param in moments.params]
@@ -141,7 +137,7 @@ def _step(group, moments):
     )
 
 
-def _part(moments, numbers):
+def _moments_subset(moments, numbers):
     lists = moments.params, moments.means, moments.squares, moments.step_of
     params, means, squares, step_of = ([every[k] for k in numbers] for every in lists)
     return _Moments(params, means, squares, moments.steps, step_of)

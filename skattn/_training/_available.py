@@ -6,19 +6,11 @@ from skattn.graph._available_memory import available_memory
 
 
 def available_bytes(device: torch.device) -> int | None:
-    """Return the memory of a device that is available to this process.
+    """Return the bytes of a device that are available to this process, if known.
 
-    Parameters
-    ----------
-    device : torch.device
-        The device.
-
-    Returns
-    -------
-    int or None
-        Bytes. On Linux's CPU the system's MemAvailable or, if that is less, the rest
-        of a control group's limit (a container, a batch job); on CUDA the driver's free
-        memory and torch's unused one. None where it is not known.
+    CUDA: free memory of the driver and unused memory of torch. CPU (Linux): the least
+    of the system's MemAvailable and the rest of each control group's limit (container,
+    batch job).
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)

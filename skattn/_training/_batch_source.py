@@ -1,4 +1,4 @@
-"""Sources of batches and their labels: what every one of them says."""
+"""Protocol of sources of batches and their labels."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol, Self
@@ -12,21 +12,22 @@ from skattn._training._microbatches import Microbatches
 from skattn.ops import SparseMatrix
 
 Pair = tuple[GraphBatch | Microbatches, Labels | None]
+"""A batch and the labels of its targets, if there are any."""
 
 
 class Size(NamedTuple):
     """Sizes of a batch."""
 
     rows: float
-    """Nodes."""
+    """Number of nodes."""
     entries: float
-    """Numbers in their features; of sparse ones those that are stored."""
+    """Number of feature values; of stored ones if features are sparse."""
     edges: float
-    """Edges, self-loops included."""
+    """Number of edges, self-loops included."""
 
     @classmethod
     def of(cls, batch: GraphBatch, share: float = 1.0) -> "Size":
-        """Return the sizes of a fraction of a batch."""
+        """Return the sizes of a batch, times ``share``."""
         x = batch.x
         entries = len(x.values) if isinstance(x, SparseMatrix) else x.numel()
         numbers = len(x), entries, batch.structure.edges.n_edges
@@ -34,7 +35,7 @@ class Size(NamedTuple):
 
 
 class BatchSource(Protocol):
-    """Batches of graphs or of targets, epoch by epoch."""
+    """Batches of graphs or of target nodes, epoch by epoch."""
 
     @property
     def device(self) -> torch.device:
@@ -42,7 +43,7 @@ class BatchSource(Protocol):
 
     @property
     def whole(self) -> GraphBatch:
-        """All nodes in one batch."""
+        """All graphs in one batch."""
 
     @property
     def n_features(self) -> int:
@@ -57,41 +58,33 @@ class BatchSource(Protocol):
         """Sizes of a batch."""
 
     @property
-    def is_constant(self) -> bool:
-        """Whether tensors keep their sizes from batch to batch."""
+    def has_constant_size(self) -> bool:
+        """Whether all batches have tensors of the same sizes."""
 
     @property
-    def amount(self) -> str:
-        """Content of a batch, for messages."""
+    def batch_content(self) -> str:
+        """Description of a batch for error messages, such as "128 graphs"."""
 
     @property
     def remedy(self) -> str:
-        """Advice for batches that do not fit into memory."""
+        """Advice of error messages if a batch does not fit into memory."""
 
     def __len__(self) -> int:
         """Return the number of targets, which skorch's callbacks count."""
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Iterate over the batches.
+        """Iterate over the batches of an epoch.
 
-        Parameters
-        ----------
-        generator : torch.Generator or None
-            Source of the order and of everything drawn; None for the same batches every
-            time, in the targets' own order.
-
-        Yields
-        ------
-        tuple of (GraphBatch or Microbatches) and (Labels or None)
-            A batch and its labels.
+        The generator shuffles the targets and draws samples; None: always the same
+        batches, in the order of the targets.
         """
 
-    def largest(self) -> tuple[GraphBatch, Labels | None] | None:
-        """Return the batch with the most edges; None where it is not known."""
+    def largest_batch(self) -> tuple[GraphBatch, Labels | None] | None:
+        """Return a batch with the most edges; None if unknown."""
 
-    def shared(self, module: nn.Module, work: float) -> Self:
-        """Return the source whose training batches threads share, if that pays."""
+    def with_microbatches(self, module: nn.Module, work: float) -> Self:
+        """Return the source with batches divided for threads, if that is faster."""
 
 
 TrainingData = tuple[BatchSource, BatchSource | None]
-"""Training data, and validation data if any."""
+"""Training data, and validation data or None."""

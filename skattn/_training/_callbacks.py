@@ -1,4 +1,4 @@
-"""Callbacks: divergence, early stopping, validation scores, reports."""
+"""Callbacks: divergence, validation scores, early stopping, reports."""
 
 import math
 
@@ -6,14 +6,14 @@ import torch
 from skorch.callbacks import Callback
 
 WORST = (-math.inf, -math.inf)
-"""Score and minus the loss before any epoch."""
+"""Score and negative loss before the first epoch."""
 SCORE_DIGITS = 5
-"""Decimals of a score that count: float32 means are no more precise, and rows of
-negligible weight must not choose the epoch."""
+"""Decimals of a score that are compared: float32 means are no more precise, and rows
+of negligible weight must not decide."""
 
 
 class StopTraining(KeyboardInterrupt):
-    """The end of a training by a callback; skorch ends it at any KeyboardInterrupt."""
+    """Raised by a callback to stop training; skorch catches KeyboardInterrupt."""
 
 
 class StopIfDiverged(Callback):
@@ -26,17 +26,17 @@ class StopIfDiverged(Callback):
             raise ValueError(
                 f"the training loss must stay finite, but became {loss} in epoch "
                 f"{len(net.history)}. Scale the features (StandardScaler, "
-                "NodeTransformer) or lower learning_rate."
+                "NodeTransformer) or decrease learning_rate."
             )
 
 
 class ScoreValidation(Callback):
-    """Replace an epoch's validation score by one of all validation outputs.
+    """Validation score of an epoch over all batches, by a function of the outputs.
 
     Parameters
     ----------
     score : callable
-        Takes the outputs (n_targets, n_outputs) as an array; more is better.
+        Function of the outputs (n_targets, n_outputs); greater is better.
     """
 
     def __init__(self, score):
@@ -47,16 +47,16 @@ class ScoreValidation(Callback):
         self.best_ = -math.inf
 
     def on_epoch_begin(self, net, **kwargs):
-        """Reset the outputs of the last epoch."""
+        """Discard the outputs of the last epoch."""
         self.outputs_ = []
 
     def on_batch_end(self, net, batch=None, *, training=False, y_pred=None, **kwargs):
-        """Collect a validation batch's outputs."""
+        """Collect the outputs of a validation batch."""
         if not training:
             self.outputs_.append(y_pred)
 
     def on_epoch_end(self, net, **kwargs):
-        """Write to the history."""
+        """Write the score to the history."""
         score = float(self.score(torch.cat(self.outputs_).cpu().numpy()))
         epoch = net.history[-1]
         epoch["valid_score"], epoch["valid_score_best"] = score, score > self.best_
@@ -64,16 +64,16 @@ class ScoreValidation(Callback):
 
 
 class KeepBest(Callback):
-    """End with the best epoch's weights, and count the epochs without progress.
+    """Restore the weights of the best epoch, and count the epochs without progress.
 
-    As in the GAT paper an epoch counts as progress if the validation loss or the
-    validation score is the best so far. The best epoch has the highest score and,
-    among equals, the lowest loss.
+    The best epoch has the highest validation score and, among equal ones, the lowest
+    loss. An epoch is progress if its score or its loss is the best so far, as in the
+    code of the GAT paper.
 
     Parameters
     ----------
     digits : int or None, default=SCORE_DIGITS
-        Decimals of the score that count; None for all.
+        Decimals of the score that are compared; None for all.
     """
 
     def __init__(self, digits=SCORE_DIGITS):
@@ -88,7 +88,7 @@ class KeepBest(Callback):
     def on_epoch_end(self, net, **kwargs):
         """Keep the weights of the best epoch so far."""
         epoch = net.history[-1]
-        now = self._judge(epoch["valid_score"], epoch["valid_loss"])
+        now = self._key(epoch["valid_score"], epoch["valid_loss"])
         self.idle_ = 0 if any(map(float.__gt__, now, self.peaks_)) else self.idle_ + 1
         self.peaks_ = tuple(map(max, now, self.peaks_))
         if now > self.best_:
@@ -96,70 +96,61 @@ class KeepBest(Callback):
             state = net.module_.state_dict()
             self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
 
-    def _judge(self, score, loss):
-        """Return the key of an epoch, greater is better: score, then minus the loss."""
+    def _key(self, score, loss):
+        """Return the (score, negative loss) by which epochs are compared."""
         if not math.isfinite(loss):
-            return WORST  # outputs that are no numbers, even if they hit a class
+            return WORST  # NaN outputs may still have the right argmax
         if not math.isfinite(score):
             return -math.inf, -loss
         return score if self.digits is None else round(score, self.digits), -loss
 
     def on_train_end(self, net, **kwargs):
-        """Put the best weights back."""
+        """Restore the best weights."""
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
             self.weights_ = None
 
 
 class StopIfIdle(Callback):
-    """Stop a training that no longer improves.
-
-    Parameters
-    ----------
-    progress : KeepBest
-        Counts the epochs without progress.
-    patience : int
-        How many of them end the training.
-    """
+    """Stop training after ``patience`` epochs without progress (see `KeepBest`)."""
 
     def __init__(self, progress, patience):
         self.progress = progress
         self.patience = patience
 
     def on_epoch_end(self, net, **kwargs):
-        """Stop if patience is over."""
+        """Stop if there was no progress for too long."""
         if self.progress.idle_ >= self.patience:
             raise StopTraining
 
 
 class TaskReport(Callback):
-    """Report every epoch to scikit-learn's callbacks.
+    """Report each epoch to scikit-learn's callbacks.
 
     Parameters
     ----------
     context : sklearn.callback.CallbackContext
-        The context of the running ``fit``.
-    about : dict
-        The arguments of ``call_on_fit_task_begin`` and ``call_on_fit_task_end``,
-        but for the fitted attributes.
+        Context of the running ``fit``.
+    task : dict
+        Arguments of ``call_on_fit_task_begin`` and ``call_on_fit_task_end``.
     attributes : callable
-        Makes the fitted attributes, as if training ended now.
+        Function of the net that returns the fitted attributes after this epoch.
     """
 
-    def __init__(self, context, about, attributes):
+    def __init__(self, context, task, attributes):
         self.context = context
-        self.about = about
+        self.task = task
         self.attributes = attributes
 
     def on_epoch_begin(self, net, **kwargs):
-        """Open a scikit-learn task."""
+        """Begin scikit-learn's task of an epoch."""
         self.epoch_ = self.context.subcontext(task_name="epoch")
-        self.epoch_.call_on_fit_task_begin(**self.about)
+        self.epoch_.call_on_fit_task_begin(**self.task)
 
     def on_epoch_end(self, net, **kwargs):
-        """Close the task; stop if a callback requests it."""
+        """End the task; stop if a callback requests it."""
         stop = self.epoch_.call_on_fit_task_end(
-            **self.about, reconstruction_attributes=lambda: self.attributes(net)
+            **self.task, reconstruction_attributes=lambda: self.attributes(net)
         )
         if stop:
             raise StopTraining

@@ -1,4 +1,4 @@
-"""Devices by their names."""
+"""Torch devices by name."""
 
 import warnings
 
@@ -13,7 +13,7 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     device : {"auto", "cpu", "cuda", "mps"}, "cuda:N" or torch.device
         ``"auto"`` is the first available one of CUDA, Apple's MPS and the CPU.
     strict : bool
-        Whether an absent device is an error; else it is a warning, and the CPU.
+        Whether an unavailable device is an error; if not, warn and return the CPU.
 
     Returns
     -------
@@ -23,10 +23,10 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     Raises
     ------
     ValueError
-        If the name is no device's, or if the device is absent and ``strict``.
+        If there is no such device, or if it is not available and ``strict``.
     """
     if isinstance(device, str) and device == "auto":
-        return next(torch.device(d) for d in ("cuda", "mps", "cpu") if _is_there(d))
+        return next(torch.device(d) for d in ("cuda", "mps", "cpu") if _is_available(d))
     try:
         wanted = torch.device(device)
     except RuntimeError:
@@ -34,11 +34,11 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
             'device must be "auto", "cpu", "cuda", "cuda:N", "mps" or a torch.device, '
             f"got {device!r}."
         ) from None
-    if _is_there(wanted):
+    if _is_available(wanted):
         return wanted
     message = (
-        f"device={str(wanted)!r} is not there: torch finds {_found()}. "
-        'Use device="auto" for the best that is there.'
+        f"device={str(wanted)!r} is not available: torch finds {_available_devices()}. "
+        'Use device="auto" for the first available one.'
     )
     if strict:
         raise ValueError(message)
@@ -46,7 +46,7 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     return torch.device("cpu")
 
 
-def _is_there(device: str | torch.device) -> bool:
+def _is_available(device: str | torch.device) -> bool:
     device = torch.device(device)
     if device.type == "cuda":
         return (device.index or 0) < torch.cuda.device_count()
@@ -55,6 +55,6 @@ def _is_there(device: str | torch.device) -> bool:
     return device.type == "cpu"
 
 
-def _found() -> str:
+def _available_devices() -> str:
     found = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
-    return ", ".join([*found, "mps"] if _is_there("mps") else found)
+    return ", ".join([*found, "mps"] if _is_available("mps") else found)

@@ -1,4 +1,4 @@
-"""One graph as a single batch."""
+"""Batch source of one graph as a single batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from skattn._training._labels import Labels
 
 @dataclass(frozen=True, eq=False)
 class FullGraph:
-    """A single batch: one whole graph, and its labels."""
+    """Batch source with a single batch: one graph and the labels of its targets."""
 
     batch: GraphBatch
-    """The graph and the targets."""
+    """The graph and its targets."""
     labels: Labels | None
-    """One per target; None without labels."""
+    """Labels of the targets; None without labels."""
 
     @property
     def whole(self) -> GraphBatch:
@@ -37,16 +37,16 @@ class FullGraph:
         return Size.of(self.batch)
 
     batch_size: ClassVar[None] = None
-    """Number of graphs or targets in a batch: of one graph, all."""
-    is_constant: ClassVar[bool] = True
-    """Whether tensors keep their sizes from batch to batch."""
-    amount: ClassVar[str] = "the whole graph"
-    """Content of a batch, for messages."""
+    """Number of graphs or targets in a batch; None for the whole graph."""
+    has_constant_size: ClassVar[bool] = True
+    """Whether all batches have tensors of the same sizes."""
+    batch_content: ClassVar[str] = "the whole graph"
+    """Description of a batch for error messages."""
     remedy: ClassVar[str] = (
-        "Train on batches of targets and sampled neighbours (fanout=..., the number of "
-        "senders in each layer, and batch_size=512)"
+        "Train on batches of targets with sampled neighbours (batch_size=512 and "
+        "fanout, such as (15, 10, 5) for three attention layers)"
     )
-    """Advice for batches that do not fit into memory."""
+    """Advice of error messages if a batch does not fit into memory."""
 
     @property
     def device(self) -> torch.device:
@@ -58,13 +58,13 @@ class FullGraph:
         return len(self.batch.targets)
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Iterate over the batches, here the only one."""
+        """Yield the only batch."""
         yield self.batch, self.labels
 
-    def largest(self) -> tuple[GraphBatch, Labels | None]:
+    def largest_batch(self) -> tuple[GraphBatch, Labels | None]:
         """Return the only batch."""
         return self.batch, self.labels
 
-    def shared(self, _module: nn.Module, _work: float) -> Self:
-        """Return the source itself: torch's threads share its products."""
+    def with_microbatches(self, _module: nn.Module, _work: float) -> Self:
+        """Return the source itself: torch parallelises its matrix products."""
         return self

@@ -1,4 +1,4 @@
-"""Many graphs in batches."""
+"""Batch source of many graphs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,27 +17,27 @@ from skattn._training._work import count_parts
 
 @dataclass(frozen=True, eq=False)
 class GraphBatches:
-    """Many graphs and their labels, in batches."""
+    """Batch source of many graphs and their labels."""
 
     block: GraphBlock
-    """All the graphs."""
+    """All graphs."""
     numbers: np.ndarray
     """(n_targets,) int64: the target graphs."""
     labels: Labels | None
-    """One per target, on the CPU; None without labels."""
+    """Labels of the targets, on the CPU; None without labels."""
     batch_size: int
-    """Graphs in a batch."""
+    """Number of graphs in a batch."""
     device: torch.device
     """Device of the batches."""
     n_parts: int = 1
-    """Microbatches of a training batch, on the CPU."""
+    """Number of microbatches of a training batch."""
     n_threads: int = 1
-    """Threads that may share them."""
+    """Maximum number of threads for the microbatches."""
 
-    is_constant: ClassVar[bool] = False
-    """Whether tensors keep their sizes from batch to batch."""
-    remedy: ClassVar[str] = "Set batch_size to fewer graphs"
-    """Advice for batches that do not fit into memory."""
+    has_constant_size: ClassVar[bool] = False
+    """Whether all batches have tensors of the same sizes."""
+    remedy: ClassVar[str] = "Decrease batch_size (graphs per batch)"
+    """Advice of error messages if a batch does not fit into memory."""
 
     @property
     def whole(self) -> GraphBatch:
@@ -51,13 +51,13 @@ class GraphBatches:
 
     @property
     def size(self) -> Size:
-        """Sizes of a batch of average graphs."""
+        """Mean sizes of a batch."""
         n_graphs = min(self.batch_size, len(self.numbers))
         return Size.of(self.whole, n_graphs / max(len(self.block), 1))
 
     @property
-    def amount(self) -> str:
-        """Content of a batch, for messages."""
+    def batch_content(self) -> str:
+        """Description of a batch for error messages."""
         return f"{min(self.batch_size, len(self.numbers))} graphs"
 
     def __len__(self) -> int:
@@ -65,7 +65,7 @@ class GraphBatches:
         return len(self.numbers)
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Iterate over the batches."""
+        """Iterate over the batches of an epoch."""
         for rows in batches(len(self.numbers), self.batch_size, generator):
             labels = None if self.labels is None else self.labels[rows].to(self.device)
             n_parts = min(self.n_parts, len(rows) // MIN_GRAPHS_PER_PART)
@@ -79,7 +79,7 @@ class GraphBatches:
                     labels,
                 )
 
-    def largest(self) -> tuple[GraphBatch, Labels | None]:
+    def largest_batch(self) -> tuple[GraphBatch, Labels | None]:
         """Return a batch of the graphs with the most edges."""
         structure = self.block.whole.structure
         assert structure.node_ptr is not None
@@ -88,13 +88,13 @@ class GraphBatches:
         labels = None if self.labels is None else self.labels[largest]
         return self.block.cut(self.numbers[largest]), labels
 
-    def shared(self, module: nn.Module, work: float) -> Self:
-        """Divide training batches on the CPU into microbatches, where that pays."""
+    def with_microbatches(self, module: nn.Module, work: float) -> Self:
+        """Divide training batches on the CPU into microbatches, if that is faster."""
         if self.device.type != "cpu":
             return self
         n_graphs = min(self.batch_size, len(self.numbers))
-        sizes = self.size.rows, n_graphs, self.block.largest
+        sizes = self.size.rows, n_graphs, self.block.max_graph_size
         n_parts = count_parts(module, work, *sizes)
-        # torch looks for anomalies in one thread at a time, and hangs in two
+        # torch's anomaly detection hangs in several threads
         n_threads = 1 if torch.is_anomaly_enabled() else torch.get_num_threads()
         return replace(self, n_parts=n_parts, n_threads=n_threads)

@@ -1,4 +1,4 @@
-"""History and summary of epochs, cheap enough for short ones."""
+"""History and summary of epochs with little overhead."""
 
 import math
 import time
@@ -9,10 +9,7 @@ from skorch.history import History
 
 
 class EpochHistory(History):
-    """A history that returns an epoch without a copy of the list.
-
-    skorch's copies the list of all epochs at every access, a dozen times an epoch.
-    """
+    """History that returns an epoch without copying the list of all epochs."""
 
     def __getitem__(self, i):
         if isinstance(i, int):
@@ -21,13 +18,12 @@ class EpochHistory(History):
 
 
 class EpochSummary(Callback):
-    """Record an epoch's losses, score and duration, and which are the best so far.
+    """Mean losses and score of an epoch, its duration, and flags of the best so far.
 
-    Replaces skorch's ``EpochTimer`` and three ``PassthroughScoring`` in a tenth of the
-    time: averages over the batches, weighted by their sizes.
+    It replaces skorch's ``EpochTimer`` and ``PassthroughScoring``, which take longer.
     """
 
-    _SUMMARIES = (  # quantity, its batch sizes, whether more is better
+    _SUMMARIES = (  # quantity, its batch sizes, whether greater is better
         ("train_loss", "train_batch_size", False),
         ("valid_loss", "valid_batch_size", False),
         ("valid_score", "valid_batch_size", True),
@@ -42,7 +38,7 @@ class EpochSummary(Callback):
         self.start_ = time.time()
 
     def on_epoch_end(self, net, **kwargs):
-        """Write to the history."""
+        """Write the summary to the history."""
         epoch = net.history[-1]
         epoch["dur"] = time.time() - self.start_
         for name, size, grows in self._SUMMARIES:
@@ -58,7 +54,7 @@ class EpochSummary(Callback):
 
 
 def _mean(pairs):
-    """Average (number, size) by size."""
+    """Return the mean of (number, size) pairs, weighted by size."""
     if len(pairs) == 1:
         return pairs[0][0]
     numbers, sizes = zip(*pairs, strict=True)

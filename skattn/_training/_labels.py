@@ -17,11 +17,11 @@ class Labels:
     weight: Tensor
     """Like ``y``, float32; 0 where the label is unknown."""
     whole: "Labels | None" = None
-    """The labels that these are a share of; losses of all shares add up to one loss."""
+    """Labels of the batch that these are a part of; losses of the parts add up."""
 
     @cached_property
     def total_weight(self) -> Tensor:
-        """The sum of all weights, clamped above zero."""
+        """Sum of the weights of the batch, at least the smallest positive number."""
         if self.whole is not None:
             return self.whole.total_weight
         return self.weight.sum().clamp(min=torch.finfo(self.weight.dtype).tiny)
@@ -34,46 +34,13 @@ class Labels:
         return Labels(self.y[chosen], self.weight[chosen])
 
     def share(self, rows: slice) -> "Labels":
-        """Slice the labels; the losses of all slices add up to that of the whole.
-
-        Parameters
-        ----------
-        rows : slice
-            Positions among these labels.
-
-        Returns
-        -------
-        Labels
-            Labels with the same total weight as before.
-        """
+        """Return a part of the labels with the total weight of all."""
         return Labels(self.y[rows], self.weight[rows], self)
 
     def to(self, device: torch.device) -> "Labels":
-        """Copy to a device.
-
-        Parameters
-        ----------
-        device : torch.device
-            Device of the copies.
-
-        Returns
-        -------
-        Labels
-            The same labels.
-        """
+        """Copy to a device."""
         return Labels(self.y.to(device), self.weight.to(device))
 
     def mean(self, values: Tensor) -> Tensor:
-        """Average by weight; zero in a batch without known labels.
-
-        Parameters
-        ----------
-        values : Tensor
-            One value per label, shaped like ``y``.
-
-        Returns
-        -------
-        Tensor of shape ()
-            The weighted mean.
-        """
+        """Return the weighted mean of values like ``y``; 0 without known labels."""
         return (values * self.weight).sum() / self.total_weight

@@ -14,10 +14,9 @@ from skattn._compat_torch import (
 from skattn.ops import SparseMatrix
 
 HEAP_LIMIT = 32 << 20
-"""Bytes from which a tensor gets pages of its own; smaller ones share the heap."""
+"""Bytes from which a tensor has its own pages; smaller ones share the heap."""
 HEAP_FACTOR = 1.25
-"""Memory of the heap per byte of tensors on it, see "Memory of a step" in
-benchmarks/README.md."""
+"""Heap memory per byte of tensors, see benchmarks/step_memory.py."""
 
 
 class LiveBytes(TorchDispatchMode):
@@ -26,8 +25,8 @@ class LiveBytes(TorchDispatchMode):
     Parameters
     ----------
     rows_of : Tensor or SparseMatrix
-        The node features. Repetitions whose number depends on data are estimated by
-        the stored entries per row.
+        The node features. Data-dependent numbers of repetitions are estimated by their
+        stored entries per row.
     """
 
     def __init__(self, rows_of: Tensor | SparseMatrix) -> None:

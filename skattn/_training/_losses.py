@@ -1,4 +1,4 @@
-"""Losses of labelled targets, and their validation scores."""
+"""Losses and validation scores of labelled targets."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,12 +11,12 @@ Loss = Literal["cross_entropy", "binary_cross_entropy", "squared_error"]
 
 
 class Criterion(NamedTuple):
-    """A loss and a score, both per label: functions of (outputs, y)."""
+    """Loss and score per label, functions of (outputs, y)."""
 
     loss: Callable[[Tensor, Tensor], Tensor]
-    """Minimised in training; shaped like ``y``."""
+    """Training loss, shaped like ``y``."""
     score: Callable[[Tensor, Tensor], Tensor]
-    """Greater is better in validation; shaped like ``y``."""
+    """Validation score, shaped like ``y``; greater is better."""
 
 
 _squared_error = partial(functional.mse_loss, reduction="none")
@@ -44,4 +44,4 @@ CRITERIA: dict[Loss, Criterion] = {
     ),
     "squared_error": Criterion(_squared_error, _minus_squared_error),
 }
-"""Criteria of classes, of indicators (multilabel) and of numbers."""
+"""Criteria of classes, multilabel indicators and numbers."""

@@ -1,8 +1,8 @@
 """Peak memory of a training step, estimated before it is allocated.
 
-The step runs on torch's meta device, whose tensors have sizes and no memory, and the
-sizes of tensors that live at the same time are added up. So little here knows the parts
-of a network, and nothing has to follow when its layers change.
+The step runs on torch's meta device, whose tensors have sizes but no memory; the sizes
+of simultaneously live tensors are added up. New layers of a network need no changes
+here.
 """
 
 from collections.abc import Iterator
@@ -24,49 +24,37 @@ from skattn.ops._backends import use_shapes_of
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
-"""Device of seeds, also where the caller has another default device."""
+"""Device of generators, whatever torch's default device."""
 COPIES_OF_WEIGHTS = 4
-"""The weights, the optimizer's two moments, and the best epoch's weights; gradients are
-part of the step."""
+"""Weights, two moments of the optimizer, weights of the best epoch; gradients are
+counted in the step."""
 FIRST_STEP = 20 << 20
-"""Bytes of code and libraries that are loaded by the first step."""
+"""Bytes of code and libraries that the first step loads."""
 BYTES_PER_NUMBER = 40
-"""More than any step takes per row (node or edge) and column of a weight; a step that
-fits by this measure is not run on the meta device, which takes longer."""
+"""Upper bound per row (node or edge) and column of a weight: if a step fits by this
+bound, the slower estimate on the meta device is skipped."""
 
 
 def check_memory(objective: Objective, source: BatchSource) -> None:
-    """Raise MemoryError for a training that cannot fit into memory.
+    """Raise MemoryError if a step on the largest batch does not fit into memory.
 
-    Parameters
-    ----------
-    objective : Objective
-        The training objective; its module is made here on the meta device, because the
-        check precedes the allocation of weights.
-    source : FullGraph, GraphBatches or SampledBatches
-        The training data, on the device of the training. Of graphs in batches the
-        largest count; batches of sampled neighbours are let through.
-
-    Raises
-    ------
-    MemoryError
-        If a training step needs more than the device has left. Where that is not known
-        nothing is refused.
+    Nothing is raised if the available memory or the largest batch is unknown, as with
+    neighbour sampling. Weights need not be allocated yet.
     """
-    left = available_bytes(source.device)
+    available = available_bytes(source.device)
     with CPU:
-        largest = source.largest()
-    if left is None or largest is None:
+        largest = source.largest_batch()
+    if available is None or largest is None:
         return
-    if _rough_bytes(_on_meta(objective, largest[0]), largest[0]) < left:
+    if _bound_step_bytes(_meta_module(objective, largest[0]), largest[0]) < available:
         return
     needed = estimate_step_bytes(objective, *largest, source.device)
-    if needed > left:
+    if needed > available:
         raise MemoryError(
-            f"a training step on {source.amount} must fit into memory, but needs "
-            f"about {needed / 1e9:.1f} GB beside the data where {source.device} has "
-            f"{left / 1e9:.1f} GB left. {source.remedy}, or make the network smaller "
-            "(hidden_dim, n_layers)."
+            f"a training step on {source.batch_content} must fit into memory, but "
+            f"needs about {needed / 1e9:.1f} GB beside the data; {source.device} "
+            f"has {available / 1e9:.1f} GB available. {source.remedy}, or decrease "
+            "hidden_dim or n_layers."
         )
 
 
@@ -85,19 +73,18 @@ def estimate_step_bytes(
     batch : GraphBatch
         The batch of the step, on any device; only its sizes are used.
     labels : Labels or None
-        Its labels, if the objective has any.
+        Its labels, if the objective needs any.
     device : torch.device, optional
-        Device of the step; the batch's if not given.
+        Device of the step; by default that of the batch.
 
     Returns
     -------
     int
-        Bytes: weights, optimizer, tensors kept for the backward pass and those that
-        both passes make for a moment.
+        Bytes of weights, optimizer, and the tensors of forward and backward pass.
     """
     device = batch.targets.device if device is None else device
-    network = _on_meta(objective, batch)
-    targets = batch.targets.cpu()  # whether these are all nodes is looked up
+    network = _meta_module(objective, batch)
+    targets = batch.targets.cpu()  # their values are compared
     batch = replace(batch.to(META), targets=targets)
     labels = None if labels is None else labels.to(META)
     weights = list(network.parameters())
@@ -113,13 +100,13 @@ def estimate_step_bytes(
     return FIRST_STEP + int(step)
 
 
-def _on_meta(objective: Objective, batch: GraphBatch) -> nn.Module:
+def _meta_module(objective: Objective, batch: GraphBatch) -> nn.Module:
     with META:
         return objective.module(int(batch.x.shape[1]))
 
 
-def _rough_bytes(network: nn.Module, batch: GraphBatch) -> int:
-    """Return an upper bound of the bytes of a step."""
+def _bound_step_bytes(network: nn.Module, batch: GraphBatch) -> int:
+    """Return an upper bound of the bytes of a step, from the shapes of weights."""
     structure = batch.structure
     neighbourhoods = (structure.edges, *structure.hops.values())
     n_rows = len(batch.x) + sum(edges.n_edges for edges in neighbourhoods)

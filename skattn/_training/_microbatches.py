@@ -16,19 +16,19 @@ from skattn.ops._threads import run_blocks
 Result = TypeVar("Result")
 
 MIN_GRAPHS_PER_PART = 8
-"""Graphs of a microbatch, so that all are about equally long."""
+"""Minimum number of graphs of a microbatch, so that all take about equally long."""
 
 
 @dataclass(frozen=True, eq=False)
 class Microbatches:
-    """A batch of graphs on the CPU, divided into microbatches of one training step."""
+    """Batch of graphs on the CPU, divided into the microbatches of a training step."""
 
     block: GraphBlock
-    """All the graphs."""
+    """All graphs."""
     numbers: list[np.ndarray]
-    """The graphs of each microbatch."""
+    """Graph numbers of each microbatch."""
     labels: Labels
-    """One per graph, in the order of the microbatches."""
+    """Labels of the graphs, in the order of the microbatches."""
     seeds: list[int]
     """Seed of each microbatch's generator."""
     n_threads: int
@@ -37,27 +37,15 @@ class Microbatches:
     def __len__(self) -> int:
         return sum(map(len, self.numbers))
 
-    def each(
+    def map(
         self, work: Callable[[GraphBatch, Labels, torch.Generator], Result]
     ) -> list[Result]:
-        """Call a function with each microbatch, in several threads.
-
-        Parameters
-        ----------
-        work : callable
-            Called with a batch, its share of the labels and a generator, in a thread
-            where torch uses no others.
-
-        Returns
-        -------
-        list
-            Its results, in the order of the microbatches.
-        """
+        """Call ``work(batch, labels, generator)`` for each microbatch, in threads."""
         stops = np.cumsum([len(numbers) for numbers in self.numbers])
-        contexts = [copy_context() for _ in self.numbers]  # the chosen backend
+        contexts = [copy_context() for _ in self.numbers]  # holds the backend in use
         results: list[Result | None] = [None] * len(self.numbers)
 
-        def do(k: int) -> None:
+        def run(k: int) -> None:
             rows = slice(int(stops[k]) - len(self.numbers[k]), int(stops[k]))
             with one_thread():
                 batch = self.block.cut(self.numbers[k])
@@ -66,7 +54,7 @@ class Microbatches:
 
         run_blocks(
             len(contexts),
-            lambda k: contexts[k].run(do, k),
+            lambda k: contexts[k].run(run, k),
             n_threads=self.n_threads,
         )
-        return results  # type: ignore[return-value]  # all are there, or one has raised
+        return results  # type: ignore[return-value]  # complete, or an error was raised

@@ -1,4 +1,4 @@
-"""The skorch net that trains an attention network."""
+"""skorch net of graph batches."""
 
 import dis
 from copy import deepcopy
@@ -40,34 +40,30 @@ class Epochs:
     """Batch source as an iterable of the batches of one epoch."""
 
     source: BatchSource
-    """Makes the batches."""
+    """Source of the batches."""
     generator: torch.Generator | None
-    """Shuffles them; None for their own order."""
+    """Generator that shuffles them; None for no shuffling."""
 
     def __iter__(self):
         return self.source.epoch(self.generator)
 
 
 class AttentionNet(NeuralNet):
-    """A skorch net over batches of graphs.
+    """skorch net that trains the module of an objective on batches of graphs.
 
-    A data set is a batch source, whose ``(GraphBatch, Labels)`` pairs are iterated over
-    once an epoch, without a torch ``DataLoader``, whose overhead is several times that
-    of a step on a small graph (benchmarks/README.md).
+    A data set is a `BatchSource`, iterated over once per epoch. A torch ``DataLoader``
+    is not used: its overhead exceeds the time of a step on a small graph.
 
     Parameters
     ----------
     objective : Objective
-        Makes the module, computes its loss and its outputs.
+        Training objective: module, loss and outputs.
     n_features : int
         Width of the node features.
     generator : torch.Generator
-        The only source of randomness: weights, then the order of batches and dropout.
-        It stays on the CPU.
-    module : None
-        Not used; the objective makes it.
-    criterion : type
-        Not used; the objective computes the loss.
+        Source of all random numbers, on the CPU: weights, order of batches, dropout.
+    module, criterion : object
+        Not used: the objective makes the module and computes the loss.
     **kwargs
         As for :class:`skorch.NeuralNet`.
     """
@@ -86,10 +82,10 @@ class AttentionNet(NeuralNet):
         self.objective = objective
         self.n_features = n_features
         self.generator = generator
-        self._switched = None
+        self._module_list = None
 
     def get_default_callbacks(self):
-        """Summarise every epoch; print it if verbose."""
+        """Return the callbacks that summarise an epoch and, if verbose, print it."""
         callbacks = [("epoch_summary", EpochSummary())]
         return [*callbacks, ("print_log", PrintLog())] if self.verbose else callbacks
 
@@ -99,15 +95,15 @@ class AttentionNet(NeuralNet):
         return self
 
     def initialize_module(self):
-        """Make the network; its weights come from the generator alone."""
-        with torch.device("meta"):  # draws nothing from torch's own generator
+        """Make the module; draw its weights from the generator."""
+        with torch.device("meta"):  # draws nothing from torch's global generator
             module = self.objective.module(self.n_features)
         self.module_ = module.to_empty(device="cpu")
         self.module_.reset_parameters(self.generator)
         return self
 
     def get_split_datasets(self, X, y=None, **fit_params):
-        """Return the training and the validation source unchanged."""
+        """Return X, the training and the validation source."""
         return X
 
     def get_iterator(self, dataset, training=False):
@@ -115,37 +111,36 @@ class AttentionNet(NeuralNet):
         return Epochs(dataset, self.generator if training else None)
 
     def fit_loop(self, X, y=None, epochs=None, **kwargs):
-        """Train; record whether the user stopped it, and drop an unfinished epoch.
+        """Train; set ``interrupted_`` if the user interrupted it; drop a partial epoch.
 
-        Callbacks stop a training by ``KeyboardInterrupt``, which skorch swallows
-        together with the user's own.
+        skorch catches ``KeyboardInterrupt``, of users and of callbacks that stop it.
         """
         self.interrupted_ = False
-        self._switched = list(self.module_.modules())
+        self._module_list = list(self.module_.modules())
         try:
             return super().fit_loop(X, y, epochs, **kwargs)
         except KeyboardInterrupt as stop:
             self.interrupted_ = not _is_from_callback(stop)
             last = "train_loss" if X[1] is None else "valid_score"
             if len(self.history) and last not in self.history[-1]:
-                self.history.pop()  # an epoch without its end does not count
+                self.history.pop()  # it ended before validation
             raise
         finally:
-            self._switched = None
+            self._module_list = None
 
-    def _switch(self, training):
-        """Set the mode of all modules, which `fit_loop` finds once for all steps."""
-        for module in self._switched or self.module_.modules():
+    def _set_training(self, training):
+        """Set the training mode of all modules."""
+        for module in self._module_list or self.module_.modules():
             if module.training is not training:
                 module.training = training
 
     def infer(self, x, **fit_params):
-        """Compute one row per target of a batch, in evaluation."""
-        return self.objective.answer(self.module_, x)
+        """Compute the outputs of a batch in evaluation mode, one row per target."""
+        return self.objective.outputs(self.module_, x)
 
     def train_step_single(self, batch, **fit_params):
-        """Compute the gradients of a batch, or of its microbatches."""
-        self._switch(True)
+        """Compute loss and gradients of a batch."""
+        self._set_training(True)
         x, labels = batch
         if isinstance(x, Microbatches):
             return self._train_microbatches(x)
@@ -161,7 +156,7 @@ class AttentionNet(NeuralNet):
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
             return outputs.detach(), loss.detach(), grads
 
-        outs, losses, grads = zip(*parts.each(learn), strict=True)
+        outs, losses, grads = zip(*parts.map(learn), strict=True)
         for weight, *found in zip(weights, *grads, strict=True):
             known = [grad for grad in [weight.grad, *found] if grad is not None]
             weight.grad = sum(known[1:], start=known[0]) if known else None
@@ -169,14 +164,14 @@ class AttentionNet(NeuralNet):
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""
-        self._switch(False)
+        self._set_training(False)
         with torch.no_grad():
             loss, score, outputs = self.objective.validate(self.module_, *batch)
         self.history.record_batch("valid_score", score.item())
         return {"loss": loss, "y_pred": outputs}
 
     def __getstate__(self):
-        """Keep the state that prediction needs, on the CPU."""
+        """Return the state for prediction, on the CPU."""
         trained = object.__new__(type(self))
         trained.__dict__.update(self.__dict__)
         trained.optimizer_ = trained.generator = None
@@ -188,10 +183,10 @@ class AttentionNet(NeuralNet):
 
 
 def _is_from_callback(stop):
-    """Return whether a callback raised the interrupt, not a signal during a callback.
+    """Return whether a callback raised the interrupt, rather than a signal (Ctrl-C).
 
-    Our callbacks raise `StopTraining`; users' raise KeyboardInterrupt, as skorch
-    documents.
+    Our callbacks raise `StopTraining`. Users' callbacks raise KeyboardInterrupt, as
+    skorch documents: then the last instruction within a callback is a ``raise``.
     """
     if isinstance(stop, StopTraining):
         return True

@@ -18,22 +18,22 @@ from skattn.nn._chunks import MAX_EDGES
 from skattn.ops import SparseMatrix
 
 LossAndOutputs = tuple[Tensor, Tensor]
-"""A scalar, and the tensor that it was computed from (``y_pred`` in callbacks)."""
+"""Loss (a scalar), and the outputs that it was computed from."""
 
 
 class Objective(Protocol):
     """Training objective: a frozen dataclass of plain values, which files can store.
 
-    Its methods take a module that :meth:`module` made. An objective with labels also
-    has ``validate(module, batch, labels)``, which returns loss, score (greater is
-    better) and outputs.
+    Methods take a module made by :meth:`module`. An objective with labels also has
+    ``validate(module, batch, labels)``, which returns loss, score (greater is better)
+    and outputs.
     """
 
     def module(self, n_features: int) -> nn.Module:
         """Make the module for node features of this width."""
 
-    def start(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Compute weights, by name, from the features of the training data."""
+    def initial_weights(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+        """Compute initial weights from the training features, by name in the module."""
 
     def loss(
         self,
@@ -44,20 +44,19 @@ class Objective(Protocol):
     ) -> LossAndOutputs:
         """Compute the training loss of a batch."""
 
-    def answer(self, module: Any, batch: GraphBatch) -> Tensor:
-        """Compute the outputs in evaluation, one row per target.
+    def outputs(self, module: Any, batch: GraphBatch) -> Tensor:
+        """Compute the outputs in evaluation mode, one row per target.
 
-        Large graphs are evaluated in chunks, without gradients: explanations call
-        ``encode`` and ``head`` of the module.
+        Large graphs are evaluated in chunks, without gradients.
         """
 
 
 @dataclass(frozen=True)
 class Supervised:
-    """Predict labels of nodes or graphs."""
+    """Objective of labelled nodes or graphs."""
 
     spec: NetworkSpec
-    """The shape of the network."""
+    """Sizes of the network."""
     n_outputs: int
     """Width of the network's output."""
     criterion: Loss
@@ -73,8 +72,8 @@ class Supervised:
         """Make the network for node features of this width."""
         return AttentionNetwork(n_features, self.n_outputs, self.spec)
 
-    def start(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Standardise the features of an embedding."""
+    def initial_weights(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+        """Compute the standardisation of a feature embedding."""
         if self.spec.feature_embedding is None:
             return {}
         learned = PeriodicEmbedding.standardization(x)
@@ -92,8 +91,8 @@ class Supervised:
         outputs = module.head(batch.select(codes), generator=generator)
         return self._mean_loss(outputs, labels), outputs
 
-    def answer(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:
-        """Compute the outputs (n_targets, n_outputs) in evaluation."""
+    def outputs(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:
+        """Compute the outputs (n_targets, n_outputs) in evaluation mode."""
         outputs: Tensor = module.head(batch.select(_encode(module, batch)))
         return outputs
 
@@ -101,7 +100,7 @@ class Supervised:
         self, module: AttentionNetwork, batch: GraphBatch, labels: Labels
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Compute loss, score and outputs of a validation batch."""
-        outputs = self.answer(module, batch)
+        outputs = self.outputs(module, batch)
         score = CRITERIA[self.criterion].score(outputs, labels.y)
         return self._mean_loss(outputs, labels), labels.mean(score), outputs
 
@@ -111,14 +110,14 @@ class Supervised:
 
 @dataclass(frozen=True)
 class MaskedReconstruction:
-    """Reconstruct masked node features from the neighbourhood (GraphMAE)."""
+    """Objective of masked reconstruction of node features (GraphMAE)."""
 
     spec: NetworkSpec
-    """The shape of the encoder."""
+    """Sizes of the encoder."""
     n_components: int
     """Width of the embedding."""
     mask_fraction: float
-    """Fraction of the nodes that is masked in every step."""
+    """Fraction of the nodes that are masked in a training step."""
 
     def module(self, n_features: int) -> MaskedAutoencoder:
         """Make the autoencoder for node features of this width."""
@@ -129,8 +128,8 @@ class MaskedReconstruction:
             mask_fraction=self.mask_fraction,
         )
 
-    def start(self, _x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Return no weights: all are drawn."""
+    def initial_weights(self, _x: Tensor | SparseMatrix) -> dict[str, Tensor]:
+        """Return no weights: all are random."""
         return {}
 
     def loss(
@@ -140,17 +139,17 @@ class MaskedReconstruction:
         labels: Labels | None,
         generator: Generator | None,
     ) -> LossAndOutputs:
-        """Compute the mean error of masked nodes; 0 in a batch without any."""
+        """Compute the mean error of masked nodes, 0 without any."""
         errors = module(**batch.inputs, generator=generator)
         return errors.mean() if len(errors) else errors.sum(), errors
 
-    def answer(self, module: MaskedAutoencoder, batch: GraphBatch) -> Tensor:
-        """Compute the embeddings (n_targets, n_components) in evaluation."""
+    def outputs(self, module: MaskedAutoencoder, batch: GraphBatch) -> Tensor:
+        """Compute the embeddings (n_targets, n_components) in evaluation mode."""
         return batch.select(_encode(module, batch))
 
 
 def _encode(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> Tensor:
-    """Compute the codes of all nodes or graphs, in chunks where edges are many."""
+    """Compute the codes of all nodes or graphs, in chunks of many edges."""
     if batch.structure.edges.n_edges > MAX_EDGES and module.takes_chunks:
         return module.encode_in_chunks(**batch.inputs)
     return module.encode(**batch.inputs)

@@ -1,4 +1,4 @@
-"""Targets of one graph in batches, with sampled neighbours."""
+"""Batch source of targets of one graph with sampled neighbours."""
 
 import math
 from collections.abc import Iterator
@@ -16,33 +16,32 @@ from skattn._training._labels import Labels
 
 @dataclass(frozen=True, eq=False)
 class SampledBatches:
-    """Nodes of a large graph and their labels, in batches.
+    """Batch source of nodes of a large graph, for training only.
 
-    Every batch is a small graph drawn around its targets, anew in every epoch: for
-    training, not for prediction.
+    A batch is the sampled neighbourhood of its targets; each epoch samples anew.
     """
 
     sampler: NeighborSampler
-    """Draws from the graph."""
+    """Sampler of the graph."""
     targets: np.ndarray
     """(n_targets,) int64: the target nodes."""
     labels: Labels | None
-    """One per target, on the CPU; None without labels."""
+    """Labels of the targets, on the CPU; None without labels."""
     batch_size: int
-    """Targets in a batch."""
+    """Number of targets in a batch."""
     device: torch.device
     """Device of the batches."""
 
-    is_constant: ClassVar[bool] = False
-    """Whether tensors keep their sizes from batch to batch."""
+    has_constant_size: ClassVar[bool] = False
+    """Whether all batches have tensors of the same sizes."""
     remedy: ClassVar[str] = (
-        "Set batch_size to fewer targets, or fanout to fewer senders"
+        "Decrease batch_size (targets per batch) or fanout (senders per node)"
     )
-    """Advice for batches that do not fit into memory."""
+    """Advice of error messages if a batch does not fit into memory."""
 
     @property
-    def amount(self) -> str:
-        """Content of a batch, for messages."""
+    def batch_content(self) -> str:
+        """Description of a batch for error messages."""
         return f"{min(self.batch_size, len(self.targets))} targets"
 
     @property
@@ -57,7 +56,7 @@ class SampledBatches:
 
     @property
     def size(self) -> Size:
-        """Sizes of a batch; infinite, as they are not known before it is drawn."""
+        """Sizes of a batch: infinite, because they are unknown before sampling."""
         return Size(math.inf, math.inf, math.inf)
 
     def __len__(self) -> int:
@@ -65,7 +64,7 @@ class SampledBatches:
         return len(self.targets)
 
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Iterate over the batches."""
+        """Iterate over the batches of an epoch."""
         for rows in batches(len(self.targets), self.batch_size, generator):
             labels = None if self.labels is None else self.labels[rows].to(self.device)
             seed = 0
@@ -73,9 +72,9 @@ class SampledBatches:
                 seed = int(torch.randint(2**62, (), generator=generator))
             yield self.sampler.sample(self.targets[rows], seed, self.device), labels
 
-    def largest(self) -> None:
-        """Return None: batches are not known before they are drawn."""
+    def largest_batch(self) -> None:
+        """Return None: sizes of batches are unknown before sampling."""
 
-    def shared(self, _module: nn.Module, _work: float) -> Self:
-        """Return the source itself: torch's threads share its products."""
+    def with_microbatches(self, _module: nn.Module, _work: float) -> Self:
+        """Return the source itself: torch parallelises its matrix products."""
         return self

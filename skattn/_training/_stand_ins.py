@@ -1,4 +1,4 @@
-"""Stand-ins on the meta device for operations with data-dependent sizes."""
+"""Replacements on the meta device of operations with data-dependent sizes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +13,13 @@ from skattn.nn import GlobalAttention, HierarchicalReadout
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 
 PADDING = 1.4
-"""Rows of graphs that are padded to about the next power of two, per row."""
+"""Rows of padded graphs per row: sizes are padded to about the next power of two."""
 
 
-def _attend_in_graphs(
+def _global_attention(
     module: GlobalAttention, x: Tensor | SparseMatrix, structure: GraphStructure
 ) -> Tensor:
-    """Stand in for attention within each of many graphs, which are padded."""
+    """Replace full attention within each graph; graphs are padded."""
     if structure.n_graphs > 1 and isinstance(x, Tensor):
         x = x[torch.empty(int(PADDING * len(x)), dtype=torch.int64, device=x.device)]
     out = type(module).forward(module, x, Edges(*_no_edges(x), len(x)))
@@ -27,18 +27,18 @@ def _attend_in_graphs(
 
 
 def _no_edges(x: Tensor | SparseMatrix) -> tuple[Tensor, Tensor]:
-    places = torch.empty(len(x) + 1, dtype=torch.int64, device="meta")
-    return places, places[:0]
+    indptr = torch.empty(len(x) + 1, dtype=torch.int64, device="meta")
+    return indptr, indptr[:0]
 
 
-def _read_ever_fewer(
+def _hierarchical_readout(
     module: HierarchicalReadout,
     x: Tensor,
     structure: GraphStructure,
     *,
-    generator: torch.Generator | None = None,  # noqa: ARG001 - called as readouts are
+    generator: torch.Generator | None = None,  # noqa: ARG001 - signature of a readout
 ) -> Tensor:
-    """Stand in for a hierarchical readout of all nodes, half of them, a quarter, ..."""
+    """Replace a hierarchical readout: of all nodes, half of them, a quarter, ..."""
     outs = []
     for level in module.levels:
         mean_and_max = torch.cat([x.mean(0), x.amax(0)]).expand(structure.n_graphs, -1)
@@ -49,14 +49,14 @@ def _read_ever_fewer(
 
 
 STAND_INS: dict[type[nn.Module], Callable] = {
-    GlobalAttention: _attend_in_graphs,
-    HierarchicalReadout: _read_ever_fewer,
+    GlobalAttention: _global_attention,
+    HierarchicalReadout: _hierarchical_readout,
 }
 
 
 @contextmanager
 def stand_ins(network: nn.Module) -> Iterator[None]:
-    """Replace modules with data-dependent sizes by stand-ins."""
+    """Replace the forward of modules with data-dependent sizes within the context."""
     replaced = [module for module in network.modules() if type(module) in STAND_INS]
     for module in replaced:
         module.forward = partial(STAND_INS[type(module)], module)
@@ -68,10 +68,10 @@ def stand_ins(network: nn.Module) -> Iterator[None]:
 
 
 class FusedAttention(TorchFunctionMode):
-    """Fused full attention, which never materialises the weights of all pairs."""
+    """Replacement of torch's full attention that materialises no matrix of weights."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        """Replace torch's full attention, which makes them on the meta device."""
+        """Replace full attention, which torch does not fuse on the meta device."""
         if func is nn.functional.scaled_dot_product_attention:
             return _FusedAttention.apply(*args[:3])
         return func(*args, **(kwargs or {}))

@@ -1,4 +1,4 @@
-"""A trained net as plain values and arrays."""
+"""State of a trained net, as plain values and arrays."""
 
 from typing import Any
 
@@ -9,21 +9,11 @@ from skattn._training._net import AttentionNet
 from skattn._training._objectives import Objective
 
 Weights = dict[str, torch.Tensor]
+"""Weights by name."""
 
 
 def net_state(net: AttentionNet) -> dict[str, Any]:
-    """Take a trained net apart into plain values and arrays.
-
-    Parameters
-    ----------
-    net : AttentionNet
-        A trained net.
-
-    Returns
-    -------
-    dict
-        The arguments of :func:`net_from_state`.
-    """
+    """Return the state of a trained net, the arguments of :func:`net_from_state`."""
     weights = net.module_.state_dict()
     return {
         "objective": net.objective,
@@ -36,33 +26,19 @@ def net_state(net: AttentionNet) -> dict[str, Any]:
 def net_from_state(
     objective: Objective, n_features: int, weights: Weights, history: list[dict]
 ) -> AttentionNet:
-    """Make a net from the state that :func:`net_state` returned.
-
-    Parameters
-    ----------
-    objective : Objective
-        The training objective.
-    n_features : int
-        Width of the node features.
-    weights : dict of str to Tensor
-        The module's state.
-    history : list of dict
-        Losses and scores of each epoch.
-
-    Returns
-    -------
-    AttentionNet
-        A net that predicts as the trained one did.
+    """Make a net from the state of :func:`net_state`.
 
     Raises
     ------
     ValueError
-        If the weights are not those of the objective's module.
+        If names or shapes of the weights are not those of the objective's module.
     """
-    with torch.device("meta"):  # compared before anything is allocated
+    with torch.device("meta"):  # shapes, without memory
         expected = objective.module(n_features).state_dict()
     if _shapes(expected) != _shapes(weights):
-        raise ValueError("weights must have the names and shapes of the network's")
+        raise ValueError(
+            "weights must have the names and shapes of the network's weights"
+        )
     net = AttentionNet(objective, n_features, generator=torch.Generator())
     net.initialize()
     net.module_.load_state_dict(weights)

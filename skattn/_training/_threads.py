@@ -1,4 +1,4 @@
-"""A single thread for training steps that are too short for several."""
+"""Limits on torch's number of threads."""
 
 import ctypes
 from collections.abc import Callable, Iterator
@@ -11,24 +11,13 @@ from threadpoolctl import ThreadpoolController
 from skattn._compat_torch import library_path
 
 ONE_THREAD_BELOW_WORK = 1 << 24
-"""Multiplications of a step (`work_of`) below which one thread is faster than two; see
-"Thresholds of a training step" in benchmarks/README.md."""
+"""Multiplications of a step (`work_of`) below which one thread is faster than two, see
+benchmarks/README.md."""
 
 
 @contextmanager
-def enough_threads(work: float) -> Iterator[None]:
-    """Limit torch to one thread where more would mostly wait for each other.
-
-    Parameters
-    ----------
-    work : float
-        Work of a step, as of `work_of`.
-
-    Yields
-    ------
-    None
-        Nothing; the body runs with the chosen number of threads.
-    """
+def limit_threads(work: float) -> Iterator[None]:
+    """Limit torch to one thread within the context if steps have little work."""
     if work >= ONE_THREAD_BELOW_WORK:
         yield
         return
@@ -40,16 +29,10 @@ def enough_threads(work: float) -> Iterator[None]:
 def one_thread() -> Iterator[None]:
     """Limit torch to one thread in the calling thread, within the context.
 
-    OpenMP and MKL keep their number per thread, where ``torch.set_num_threads`` is also
-    the number of every thread that starts to use torch later. After a call of that MKL
-    has a number of its own, which does not follow OpenMP's.
-
-    Yields
-    ------
-    None
-        Nothing.
+    ``torch.set_num_threads`` would also limit threads that start later. OpenMP and MKL
+    have a number of threads per calling thread, each its own.
     """
-    torch.get_num_threads()  # torch gives a thread its number when it first asks
+    torch.get_num_threads()  # torch initialises the thread's number
     set_number = _mkl()
     number = set_number(1)
     try:
@@ -61,17 +44,15 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def _pools() -> ThreadpoolController:
-    """Return the loaded thread pools; takes some milliseconds."""
+    """Return the controller of loaded thread pools; cached, because it is slow."""
     return ThreadpoolController()
 
 
 @cache
 def _mkl() -> Callable[[int], int]:
-    """Return MKL's setter of the calling thread's number of threads.
+    """Return MKL's setter of the calling thread's number of threads (0: OpenMP's).
 
-    The setter returns the old number.
-
-    0 stands for OpenMP's. A torch without MKL has nothing to set.
+    It returns the previous number; without MKL it does nothing.
     """
     try:
         found: Callable[[int], int] = ctypes.CDLL(

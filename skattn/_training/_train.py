@@ -1,4 +1,4 @@
-"""Training of a net on batches of graphs, and prediction with it."""
+"""Training of a net, and prediction with it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from skorch.callbacks import Callback
 
 from skattn._training._adam import Adam
 from skattn._training._batch_source import BatchSource, TrainingData
-from skattn._training._buffers import enough_buffers
+from skattn._training._buffers import reuse_large_buffers
 from skattn._training._callbacks import (
     SCORE_DIGITS,
     KeepBest,
@@ -25,29 +25,29 @@ from skattn._training._net_params import argument_errors, callback_errors
 from skattn._training._objectives import Objective
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
 from skattn._training._stored import Weights
-from skattn._training._threads import enough_threads
+from skattn._training._threads import limit_threads
 from skattn._training._work import work_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """Options of a training; estimators have the defaults."""
+    """Training options; default values are in the estimators."""
 
     learning_rate: float
-    """Step size of the optimizer; where the last epoch's weights are kept, it falls to
-    zero in the last part of the epochs unless a callback schedules it."""
+    """Learning rate; falls to 0 at the end if the last epoch's weights are kept and no
+    callback schedules it."""
     weight_decay: float
     """L2 penalty on all parameters, if the optimizer has one."""
     max_epochs: int
-    """Passes over the batches, at most."""
+    """Maximum number of epochs."""
     patience: int | None
-    """Epochs without progress in validation after which to stop, with the best epoch's
-    weights; None to train to the end and keep the last."""
+    """Number of epochs without progress in validation after which to stop and restore
+    the best weights; None: train to the end and keep the last weights."""
     score: Callable[[np.ndarray], float] | None = None
     """Score of the validation outputs (n_targets, n_outputs), greater is better; None
-    for the objective's."""
+    for that of the objective."""
     verbose: int = 0
-    """Whether to print a line an epoch."""
+    """Whether to print a line per epoch."""
     net_params: dict = field(default_factory=dict)
     """Further arguments of the skorch net."""
     callbacks: list = field(default_factory=list)
@@ -60,7 +60,7 @@ def train(
     training: Training,
     *,
     generator: torch.Generator,
-    start: Weights | None = None,
+    initial_weights: Weights | None = None,
 ) -> AttentionNet:
     """Train the module of an objective.
 
@@ -73,19 +73,19 @@ def train(
     training : Training
         Options.
     generator : torch.Generator
-        The only source of randomness, on the CPU.
-    start : dict of str to Tensor, optional
-        Weights to start from, by their names in the module; others are drawn.
+        Source of all random numbers, on the CPU.
+    initial_weights : dict of str to Tensor, optional
+        Initial weights by name in the module; other weights are random.
 
     Returns
     -------
     AttentionNet
-        The trained net; ``interrupted_`` is whether the user stopped it.
+        The trained net; ``interrupted_`` if the user interrupted it.
 
     Raises
     ------
     MemoryError
-        If a training step cannot fit into memory; nothing is allocated then.
+        If a training step does not fit into memory; checked before allocation.
     ValueError
         If the training loss is no longer a finite number, skorch refuses `net_params`,
         or a callback of skorch fails.
@@ -105,14 +105,14 @@ def train(
             **_batch_sizes(source, validation) | _defaults(training, params) | params,
         )
         net.initialize()
-    start = objective.start(source.whole.x) | (start or {})
-    net.module_.load_state_dict(net.module_.state_dict() | start)
+    weights = objective.initial_weights(source.whole.x) | (initial_weights or {})
+    net.module_.load_state_dict(net.module_.state_dict() | weights)
     work = work_of(net.module_, source)
-    source = source.shared(net.module_, work)
-    threads, buffers = enough_threads(work), enough_buffers(net.module_, source)
+    source = source.with_microbatches(net.module_, work)
+    threads, buffers = limit_threads(work), reuse_large_buffers(net.module_, source)
     with threads, buffers, callback_errors():
         net.partial_fit((source, validation))
-    # what a net keeps must not hold the data or the caller's callback contexts
+    # release the data and the callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []
     drop_optimizers(user_callbacks)
@@ -120,19 +120,9 @@ def train(
 
 
 def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
-    """Compute the outputs for a source's targets.
+    """Compute the outputs (n_targets, n_outputs) of a net, float32.
 
-    Parameters
-    ----------
-    net : AttentionNet
-        A trained net; it moves to the source's device.
-    source : FullGraph or GraphBatches
-        Graphs and targets.
-
-    Returns
-    -------
-    ndarray of shape (n_targets, n_outputs), float32
-        One row per target.
+    The net moves to the source's device.
     """
     net.module_.to(source.device)
     outputs = [net.evaluation_step((batch, None)) for batch, _ in source.epoch(None)]
@@ -151,7 +141,7 @@ def _batch_sizes(source: BatchSource, validation: BatchSource | None) -> dict[st
 
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:
-    """Order the callbacks: those that stop training hide the epoch from later ones."""
+    """Order the callbacks: those after one that stops training miss the epoch's end."""
     first: list[Callback] = [StopIfDiverged()]
     if validated and training.score is not None:
         first.append(ScoreValidation(training.score))

@@ -1,6 +1,6 @@
 """Estimators: classifier, regressor and embedder."""
 
-import skattn.estimators._dask  # noqa: F401  (joblib's backend, mended)
+import skattn.estimators._dask  # noqa: F401  (registers joblib's Dask backend)
 from skattn.estimators._classifier import GraphAttentionClassifier
 from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder_config import EncoderConfig

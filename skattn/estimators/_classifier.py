@@ -14,104 +14,120 @@ from skattn.estimators._predictor import GraphAttentionPredictor
 class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     """Graph attention network that classifies nodes, rows, graphs or sequences.
 
-    Layers of multi-head attention over the edges of a graph, each with a linear
-    residual, normalisation and dropout, then a softmax. The input of ``fit`` decides
-    the graph: a view of a :class:`~skattn.Graph`, whose target nodes are classified; a
-    table with ``adjacency=``; a table whose rows join the parameter ``graph`` by node
-    label; or a plain table, for which a k-NN graph is made.
+    The network consists of multi-head attention layers over the edges of a graph, each
+    with a linear residual, normalisation and dropout, and a linear output layer. The
+    input of ``fit`` determines the graph:
 
-    Where X is a list of graphs, each graph is classified as a whole, after a readout of
-    its nodes. So is each sequence of a list of arrays (n_steps, n_features), of any
-    length, or of one array (n_sequences, n_steps, n_features). All steps of a sequence
-    attend to each other; other edges come from the transformer
-    :class:`~skattn.preprocessing.SequenceGraph`.
+    * ``fit(X, y)`` with a plain table: the k-NN graph of its rows;
+    * ``fit(X, y, adjacency=A)``: the graph with this adjacency over the rows;
+    * ``fit(G[train], y[train])`` with a :class:`~skattn.Graph`: all of ``G``; the
+      selected nodes are the targets, the others are context;
+    * ``fit(df, y)`` with the parameter ``graph``: that graph; the rows of the DataFrame
+      join its nodes by label;
+    * ``fit(graphs, y)`` with a list of graphs: one label per graph, after a readout of
+      its nodes;
+    * ``fit(sequences, y)`` with a list of arrays (n_steps, n_features) or an array
+      (n_sequences, n_steps, n_features): one label per sequence, whose steps all attend
+      to each other; for other edges see :class:`~skattn.preprocessing.SequenceGraph`.
+
+    Read more in the :doc:`user guide </guide/index>`.
 
     Parameters
     ----------
     graph : Graph or None, default=None
-        Graph that the rows of a DataFrame join by node label: the labels are the
-        DataFrame's index, or the column with the name of ``graph.nodes``.
+        Graph that the rows of a DataFrame join by node label. The labels of the rows
+        are the DataFrame's index, or the column with the name of ``graph.nodes``.
     unlabeled : object, default=None
-        Value that marks an unknown label in y, such as -1; it is excluded from the loss
-        and from the classes. None: all labels are known.
+        Value in y that marks an unknown label, such as -1 or NaN. It is excluded from
+        the loss and from the classes; the row stays in the graph. None: all labels are
+        known.
     n_neighbors : int, default=8
-        Number of nearest neighbours in the k-NN graph of a plain table.
+        Number of nearest neighbours of each row in the k-NN graph of a plain table; not
+        used with a given graph.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
-        Score of an edge, see :class:`~skattn.nn.GraphAttention`.
+        Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
+        al. 2018), which ranks senders alike for all receivers, or the scaled dot
+        product. See :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=3
-        Number of layers, which is the receptive field in hops. On a plain table, whose
-        k-NN graph holds no information beyond the features, only the last layer
-        attends, see ``n_feature_layers`` of :class:`EncoderConfig`.
+        Number of layers: an output depends on the ``n_layers``-hop neighbourhood of its
+        node. On a plain table only the last layer attends and the others are row-wise
+        linear, because a k-NN graph adds no information to the features; see
+        ``n_feature_layers`` of :class:`~skattn.EncoderConfig`.
     n_heads : int, default=4
-        Number of attention heads in each layer.
+        Number of attention heads of each layer.
     hidden_dim : int, default=64
-        Total width of a layer over all heads; divisible by ``n_heads``.
+        Output width of each layer, all heads together; a multiple of ``n_heads``.
     residual : bool, default=True
         Whether to add a linear map of a layer's input to its output.
     norm : {"layer", "batch"} or None, default="layer"
         Normalisation of each layer's output.
     dropout : float or "auto", default="auto"
-        Dropout on the input of each layer. "auto": 0.5 with more features than
-        examples; else 0.4 on a plain table and 0.2 elsewhere. Unless ``input_dropout``
-        of :class:`EncoderConfig` is set, dropout on the node features is the same with
-        more features than examples ("auto": 0.9 for nodes of one graph), else 0
-        ("auto": 0.1 on a plain table).
+        Dropout probability of each layer's input. "auto": 0.5 with more features than
+        labelled rows, otherwise 0.4 on a plain table and 0.2 elsewhere. For the node
+        features see ``input_dropout`` of :class:`~skattn.EncoderConfig`.
     attention_dropout : float, default=0.0
-        Dropout on the attention weights (after the softmax).
+        Dropout probability of the attention weights (after the softmax); 0.6 in the GAT
+        paper.
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
-        Pooling of a graph's nodes to one vector, where X is a list of graphs or
-        sequences. "attention": a learned query per head attends to the nodes;
+        Pooling of a graph's nodes to one vector, if X is a list of graphs or sequences.
+        "attention": a weighted mean, with learned attention weights per head.
         "hierarchical": self-attention graph pooling (Lee et al. 2019), see
         :class:`~skattn.nn.HierarchicalReadout`.
     encoder : EncoderConfig or None, default=None
-        Further options of the encoder: activation, feed-forward networks, jumping
-        knowledge, hops, the output layer.
+        Further parameters of the network: activation, feed-forward networks, jumping
+        knowledge, hops, convolution, positional encoding, output layer.
     pretrained : AttentionEmbedder or None, default=None
         Fitted embedder with the same encoder parameters, whose weights initialise the
-        encoder. In a search or a cross-validation pass ``FrozenEstimator(embedder)``,
-        which ``clone`` keeps fitted. :meth:`save` does not store it.
+        encoder. In a search or a cross-validation, where estimators are cloned, pass
+        ``FrozenEstimator(embedder)``. :meth:`save` does not store it.
     learning_rate : float, default=0.005
-        Step size of the optimizer (Adam). Without early stopping it falls to zero in
-        the last 30 % of the epochs, and the last epoch's weights are kept; a
-        :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that schedule.
+        Learning rate of the optimizer (Adam). Without early stopping it falls to 0 over
+        the last 30 % of the epochs, unless ``net_params`` has a
+        :class:`skorch.callbacks.LRScheduler`.
     weight_decay : float, default=5e-3
-        L2 penalty on all parameters; ignored by an optimizer in ``net_params`` that
-        has none.
+        L2 penalty on all parameters. Ignored if the optimizer in ``net_params`` has
+        none.
     max_epochs : int, default=500
-        Maximum number of epochs; on a single graph an epoch is one training step.
+        Maximum number of epochs (passes over the data). On a single graph without
+        ``fanout`` an epoch is one training step.
     batch_size : int or "auto", default="auto"
-        Examples per training step: graphs or sequences of a list, "auto" for 128; or,
-        with ``fanout``, target nodes of one graph, "auto" for 1024.
+        Number of graphs or sequences per batch if X is a list ("auto": 128), or of
+        target nodes per batch with ``fanout`` ("auto": 1024). Decrease it if a training
+        step does not fit into memory.
     fanout : sequence of int or None, default=None
-        Neighbour sampling for training on one large graph (Hamilton et al. 2017):
-        number of senders drawn for every target, then for each of these, and so on, one
-        number per layer. Validation and prediction use all neighbours. None: training
-        uses all neighbours, in one batch.
+        Neighbour sampling, for training on a graph that is too large for full-batch
+        steps (Hamilton et al. 2017): number of senders sampled per node, by distance
+        from the targets; one number per layer, such as ``(15, 10, 5)``. Validation and
+        prediction use all neighbours. None: no sampling.
     early_stopping : "auto", bool or float, default="auto"
-        Whether to stop when validation no longer improves, and keep the best epoch's
-        weights. A float is the fraction of labelled rows to hold out; True is 0.1.
-        "auto": True if ``X_val`` is given, or with at least 2000 labelled rows and 10
-        of every class.
+        Whether to stop when validation no longer improves, and to keep the weights of
+        the best epoch. The validation data are ``X_val``, or else a held-out fraction
+        of the labelled rows: this float, or 0.1 for True. "auto": True with ``X_val``
+        or with at least 2000 labelled rows and 10 of every class. False: the weights of
+        the last epoch are kept.
     scoring : str, callable or None, default=None
-        Validation score; the epoch with the highest one is the best. A name as in
-        :func:`sklearn.metrics.get_scorer`, or ``scorer(estimator, X, y)``, whose X may
-        only be passed on to the estimator. None: accuracy. Rows with unknown labels are
-        left out; rows are weighted by ``sample_weight``, not by ``class_weight``.
+        Validation score that selects the best epoch; greater is better. Name of a
+        scorer (:func:`sklearn.metrics.get_scorer_names`), or callable
+        ``scorer(estimator, X, y)`` that only passes its X to methods of ``estimator``.
+        None: accuracy. Rows with unknown labels are left out; ``sample_weight`` is
+        used, ``class_weight`` is not.
     n_iter_no_change : int, default=50
-        Number of epochs without a better validation score or a lower validation loss
-        after which to stop.
+        Number of consecutive epochs with neither a better validation score nor a lower
+        validation loss after which training stops.
     net_params : dict or None, default=None
-        Arguments of the underlying :class:`skorch.NeuralNet`, such as optimizer and
-        callbacks. Its ``y`` are records of labels and weights: skorch's EpochScoring
-        needs a ``target_extractor`` (``lambda labels: labels.y.numpy(force=True)``) and
-        a function of raw outputs.
+        Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
+        ``callbacks``. Callbacks receive labels and their weights as ``y``:
+        :class:`skorch.callbacks.EpochScoring` needs a ``target_extractor``
+        (``lambda labels: labels.y.numpy(force=True)``) and a scoring function of raw
+        outputs.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn; in the validation loss too.
+        Weights of the classes, as in scikit-learn; also used in the validation loss.
     device : str or torch.device, default="auto"
-        "auto", "cpu", "cuda", "cuda:1", "mps". If it is not available, ``fit`` fails;
-        a fitted model predicts on the CPU, with a warning.
+        Device: "cpu", "cuda", "cuda:1", "mps", or "auto" for the first available one of
+        CUDA, MPS and the CPU. If it is not available, ``fit`` raises an error and a
+        fitted model predicts on the CPU, with a warning.
     random_state : int, RandomState or None, default=None
-        Seed of the initial weights, the held-out rows and dropout.
+        Seed of all random numbers: initial weights, held-out rows, batches, dropout.
     verbose : int, default=0
         Verbosity: 0 is silent, otherwise one line is printed per epoch.
 
@@ -121,7 +137,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Class labels; column numbers if y is an indicator matrix.
     n_features_in_ : int
         Number of features; 0 for a graph without features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Feature names, if X has column names.
     input_summary_ : dict of str to object
         Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
@@ -137,9 +153,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     loss_curve_ : list of float
         Training loss of each epoch.
     validation_curve_ : list of float or None
-        Validation loss of each epoch, if there was validation.
-    net_ : AttentionNet
-        The trained skorch net; ``net_.module_`` is the torch module.
+        Validation loss of each epoch; None without validation.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the torch module.
 
     See Also
     --------
@@ -147,14 +163,25 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     AttentionEmbedder : Features for other models, learned without labels.
     skattn.inspection.attention_weights : Attention weights of a fitted model.
 
+    Notes
+    -----
+    ``adjacency[i, j] != 0`` means that node ``i`` (the receiver) attends to node ``j``
+    (the sender). Missing self-loops are added. For the choice of the default values see
+    :doc:`/defaults`.
+
     References
     ----------
     Velickovic et al., "Graph Attention Networks", ICLR 2018.
 
     Brody, Alon and Yahav, "How Attentive are Graph Attention Networks?", ICLR 2022.
 
+    Hamilton, Ying and Leskovec, "Inductive Representation Learning on Large Graphs",
+    NeurIPS 2017.
+
     Examples
     --------
+    Classify the rows of a table:
+
     >>> from sklearn.datasets import load_iris
     >>> from skattn import GraphAttentionClassifier
     >>> X, y = load_iris(return_X_y=True)
@@ -162,12 +189,19 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     >>> clf.predict(X[:2])
     array([0, 0])
 
-    Classify whole graphs:
+    Classify the nodes of a graph, a tenth of them labelled:
+
+    >>> from skattn.datasets import make_communities
+    >>> graph, y = make_communities(random_state=0)
+    >>> clf = GraphAttentionClassifier(max_epochs=50, random_state=0)
+    >>> clf.fit(graph[::10], y[::10]).score(graph[1::10], y[1::10])
+    1.0
+
+    Classify graphs:
 
     >>> from skattn import Graph
     >>> path = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
     >>> ring = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
-    >>> clf = GraphAttentionClassifier(max_epochs=50, random_state=0)
     >>> clf.fit([path, ring], ["path", "ring"]).predict([ring, path])
     array(['ring', 'path'], dtype='<U4')
     """
@@ -279,7 +313,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_labels)
-            Labels; rows that are ``unlabeled`` are left out.
+            True labels; unknown ones (``unlabeled``) are left out.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
@@ -288,8 +322,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Returns
         -------
         float
-            Fraction of correct rows; in an indicator matrix, all known labels of a row
-            must be correct.
+            Fraction of correct rows. A row of an indicator matrix is correct if all its
+            known labels are.
         """
         predicted = self.predict(X, adjacency=adjacency)
         y, known = ClassReader.of(self).read(y)

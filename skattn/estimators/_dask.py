@@ -1,30 +1,18 @@
-"""joblib's Dask backend, without its endless wait after a worker died.
+"""joblib's Dask backend, with an error if a worker dies.
 
-joblib (1.6) learns how a task ended from a callback, and its Dask backend calls none
-for a task that failed by itself, as when the worker that ran it is killed; an exception
-in the task is another matter. The search then never ends.
+joblib (1.6) waits for a callback at the end of each task. Its Dask backend calls none
+if the worker of a task is killed, so that a search waits for ever.
 """
 
 from joblib import register_parallel_backend
 
 
 def dask_backend(**options):
-    """Make joblib's Dask backend raise the error of a failed task.
-
-    Parameters
-    ----------
-    **options : object
-        As for joblib's own.
-
-    Returns
-    -------
-    joblib.ParallelBackendBase
-        Calls back with the error of a task that failed.
-    """
-    from joblib._dask import DaskDistributedBackend  # noqa: PLC0415  (all of Dask)
+    """Return joblib's Dask backend, which raises the error of a failed task."""
+    from joblib._dask import DaskDistributedBackend  # noqa: PLC0415  (imports Dask)
 
     name = "submit" if hasattr(DaskDistributedBackend, "submit") else "apply_async"
-    send = getattr(DaskDistributedBackend, name)  # until joblib 1.5 the second
+    send = getattr(DaskDistributedBackend, name)  # "apply_async" until joblib 1.5
 
     def submit(self, func, callback=None):
         future = send(self, func, callback)

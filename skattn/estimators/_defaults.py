@@ -1,13 +1,13 @@
-"""Default values that depend on the data, and the network that they make.
+"""Default values that depend on the data, and the resulting network spec.
 
-How they were chosen: benchmarks/README.md.
+How they were chosen: docs/defaults.md.
 """
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 from skattn.estimators._encoder_config import EncoderConfig
-from skattn.estimators._label_encoding import Answers
+from skattn.estimators._label_encoding import LabelKind
 from skattn.graph._context import RowKind
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.nn._hops import as_hops
@@ -15,7 +15,7 @@ from skattn.nn._hops import as_hops
 
 @dataclass(frozen=True)
 class Defaults:
-    """Values of the parameters that are "auto" (or None, for ``input_dropout``)."""
+    """Values of "auto" parameters, and of ``input_dropout=None``."""
 
     activation: str = "elu"
     """Activation of every layer."""
@@ -26,10 +26,10 @@ class Defaults:
     jumping: str | None = None
     """Jumping knowledge."""
     only_last_attends: bool = False
-    """Whether only the last layer attends; those before it are row-wise linear."""
+    """Whether only the last layer attends and the others are row-wise linear."""
 
 
-DEFAULTS: dict[tuple[RowKind, Answers | None], Defaults] = {
+DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults("gelu", 0.4, 0.1, "concat", only_last_attends=True),
     ("table", "numbers"): Defaults("gelu", 0.5, only_last_attends=True),
     ("table", None): Defaults(dropout=0.5),
@@ -40,17 +40,21 @@ DEFAULTS: dict[tuple[RowKind, Answers | None], Defaults] = {
     ("graphs", "numbers"): Defaults(),
     ("graphs", None): Defaults(),
 }
-"""Defaults by the kind of rows and of labels; None: no labels, an embedding."""
+"""Defaults by kind of rows and kind of labels (None for the embedder)."""
 
 WIDE_DROPOUT = 0.5
 """Dropout with more features than examples."""
-WIDE_INPUT_DROPOUT: dict[tuple[RowKind, Answers | None], float] = {
+WIDE_INPUT_DROPOUT: dict[tuple[RowKind, LabelKind | None], float] = {
     ("nodes", "classes"): 0.9,
     ("nodes", "numbers"): 0.9,
 }
-"""Dropout on the features then, which neighbours share; elsewhere as in the layers."""
+"""Dropout on the node features with more features than examples; else `WIDE_DROPOUT`.
+
+It may be high for nodes of a graph because neighbours have features in common."""
 WIDE_RESIDUAL_GATE = 0.1
-"""Initial residual gate (LayerScale) with more features than examples; else 1."""
+"""Initial residual gate (LayerScale) with more features than examples; else 1.
+
+Small, because a network could memorise the rows by their own features."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +63,22 @@ class Setting:
 
     rows: RowKind
     """Kind of the rows."""
-    answers: Answers | None
-    """Kind of the labels; None: no labels, an embedding."""
+    label_kind: LabelKind | None
+    """Kind of the labels; None for the embedder."""
     pretrained: bool = False
     """Whether a fitted embedder initialises the encoder."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes of a fit."""
+    """Sizes of a fit."""
 
     n_features: int
     """Width of the network's input."""
     n_edge_features: int
     """Width of the edge features."""
     n_nodes: int
-    """Nodes of the training graph or graphs."""
+    """Number of nodes of the training graph or graphs."""
     n_examples: int
     """Number of labelled rows, or of nodes to reconstruct."""
 
@@ -85,25 +89,9 @@ class Sizes:
 
 
 def choose(
-    params: Any, recipe: EncoderConfig, setting: Setting, sizes: Sizes
+    params: Any, config: EncoderConfig, setting: Setting, sizes: Sizes
 ) -> NetworkSpec:
-    """Choose the network spec of a fit.
-
-    Parameters
-    ----------
-    params : GraphAttentionEstimator
-        The estimator; only its parameters are read.
-    recipe : EncoderConfig
-        The encoder's configuration.
-    setting : Setting
-        The facts that choose the defaults.
-    sizes : Sizes
-        Widths and number of examples.
-
-    Returns
-    -------
-    NetworkSpec
-        The spec, with all "auto" values resolved.
+    """Resolve all "auto" values of an estimator's parameters to a network spec.
 
     Raises
     ------
@@ -112,7 +100,7 @@ def choose(
     """
     if params.norm == "batch" and sizes.n_nodes == 1:
         raise ValueError(
-            'norm="batch" needs more than one node to learn their variance, got 1 '
+            'norm="batch" needs more than one node to estimate a variance, got 1 '
             'sample. Use norm="layer" or None.'
         )
     defaults = _defaults(setting, sizes)
@@ -120,39 +108,39 @@ def choose(
     block = BlockSpec(
         score=params.attention,
         n_heads=params.n_heads,
-        share_weights=recipe.share_weights,
+        share_weights=config.share_weights,
         n_edge_features=sizes.n_edge_features,
         residual=params.residual,
         residual_start=WIDE_RESIDUAL_GATE if sizes.wide else 1.0,
         norm=params.norm,
-        activation=_unless_auto(recipe.activation, defaults.activation),
-        feed_forward=recipe.feed_forward,
+        activation=_unless_auto(config.activation, defaults.activation),
+        feed_forward=config.feed_forward,
         dropout=dropout,
         attention_dropout=params.attention_dropout,
-        value_dropout=recipe.value_dropout,
-        hops=as_hops(recipe.hops),
-        convolution=recipe.convolution,
-        gated_convolution=recipe.gated_convolution,
-        global_attention=recipe.global_attention,
+        value_dropout=config.value_dropout,
+        hops=as_hops(config.hops),
+        convolution=config.convolution,
+        gated_convolution=config.gated_convolution,
+        global_attention=config.global_attention,
     )
     n_feature_layers = params.n_layers - 1 if defaults.only_last_attends else 0
     return NetworkSpec(
         block=block,
         n_layers=params.n_layers,
-        n_feature_layers=_unless_auto(recipe.n_feature_layers, n_feature_layers),
+        n_feature_layers=_unless_auto(config.n_feature_layers, n_feature_layers),
         hidden_dim=params.hidden_dim,
-        input_dropout=_input_dropout(params, recipe, defaults, sizes),
-        output=recipe.output,
-        output_heads=recipe.output_heads,
-        feature_embedding=recipe.feature_embedding,
-        jumping=_unless_auto(recipe.jumping, defaults.jumping),
+        input_dropout=_input_dropout(params, config, defaults, sizes),
+        output=config.output,
+        output_heads=config.output_heads,
+        feature_embedding=config.feature_embedding,
+        jumping=_unless_auto(config.jumping, defaults.jumping),
         readout=params.readout if setting.rows == "graphs" else None,
     )
 
 
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
-    """Look up the defaults; wide features and a pretrained encoder replace some."""
-    key = setting.rows, setting.answers
+    """Look up the defaults; adapt them to wide features and pretrained encoders."""
+    key = setting.rows, setting.label_kind
     found = DEFAULTS[key]
     if setting.pretrained:
         embedder = DEFAULTS[setting.rows, None]
@@ -166,11 +154,11 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
 
 
 def _input_dropout(
-    params: Any, recipe: EncoderConfig, defaults: Defaults, sizes: Sizes
+    params: Any, config: EncoderConfig, defaults: Defaults, sizes: Sizes
 ) -> float:
     """Choose the dropout on node features: configured, or derived from ``dropout``."""
-    if recipe.input_dropout is not None:
-        return recipe.input_dropout
+    if config.input_dropout is not None:
+        return config.input_dropout
     if params.dropout == "auto":
         return defaults.input_dropout
     return params.dropout if sizes.wide else 0.0

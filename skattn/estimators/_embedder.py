@@ -22,11 +22,12 @@ class AttentionEmbedder(
 ):
     """Masked graph autoencoder that embeds nodes, rows, graphs or sequences.
 
-    The embedding is learned without labels (Hou et al. 2022, GraphMAE): the features of
-    some nodes are masked and reconstructed from the neighbourhood. The decoder gets the
-    codes with those of masked nodes masked again; the loss is the scaled cosine error.
-    ``transform`` returns the codes of the unmasked graph: one row per target node or,
-    where X is a list, per graph.
+    The embedding is learned without labels (GraphMAE, Hou et al. 2022). A training step
+    masks the features of some nodes, encodes the graph, masks the codes of the same
+    nodes again, and reconstructs their features by one more attention layer, the
+    decoder; the loss is the scaled cosine error. ``transform`` returns the codes of the
+    unmasked graph: one row per target node or, if X is a list, per graph. Read more in
+    the :doc:`user guide </guide/embeddings>`.
 
     Parameters
     ----------
@@ -34,62 +35,69 @@ class AttentionEmbedder(
         Width of the embedding. If it differs from ``hidden_dim``, a linear map of the
         last layer's output is added.
     mask_fraction : float, default=0.5
-        Fraction of the nodes that are masked in a training step.
+        Fraction of the nodes whose features are masked in a training step, between 0
+        and 1.
     graph : Graph or None, default=None
-        Graph that the rows of a DataFrame join by node label: the labels are the
-        DataFrame's index, or the column with the name of ``graph.nodes``.
+        Graph that the rows of a DataFrame join by node label. The labels of the rows
+        are the DataFrame's index, or the column with the name of ``graph.nodes``.
     n_neighbors : int, default=8
-        Number of nearest neighbours in the k-NN graph of a plain table.
+        Number of nearest neighbours of each row in the k-NN graph of a plain table; not
+        used with a given graph.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
-        Score of an edge, see :class:`~skattn.nn.GraphAttention`.
+        Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
+        al. 2018), which ranks senders alike for all receivers, or the scaled dot
+        product. See :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=3
-        Number of attention layers, which is the receptive field in hops.
+        Number of attention layers: an output depends on the ``n_layers``-hop
+        neighbourhood of its node.
     n_heads : int, default=4
-        Number of attention heads in each layer.
+        Number of attention heads of each layer.
     hidden_dim : int, default=64
-        Total width of a layer over all heads; divisible by ``n_heads``.
+        Output width of each layer, all heads together; a multiple of ``n_heads``.
     residual : bool, default=True
         Whether to add a linear map of a layer's input to its output.
     norm : {"layer", "batch"} or None, default="layer"
         Normalisation of each layer's output.
     dropout : float or "auto", default="auto"
-        Dropout on the input of each layer. "auto": 0.5 on a plain table or with more
-        features than nodes; 0.2 elsewhere. Unless ``input_dropout`` of
-        :class:`EncoderConfig` is set, dropout on the node features is the same with
-        more features than nodes, else 0.
+        Dropout probability of each layer's input. "auto": 0.5 on a plain table or with
+        more features than nodes, 0.2 elsewhere. For the node features see
+        ``input_dropout`` of :class:`~skattn.EncoderConfig`.
     attention_dropout : float, default=0.0
-        Dropout on the attention weights (after the softmax).
+        Dropout probability of the attention weights (after the softmax); 0.6 in the GAT
+        paper.
     readout : {"mean", "sum", "max"}, default="mean"
-        Pooling of a graph's nodes to one vector, where X is a list of graphs or
-        sequences.
+        Pooling of a graph's nodes to one vector, if X is a list of graphs or sequences.
     encoder : EncoderConfig or None, default=None
-        Further options of the encoder: activation, feed-forward networks, jumping
-        knowledge, hops. ``output`` is not used; ``feature_embedding`` must be None.
+        Further parameters of the network: activation, feed-forward networks, jumping
+        knowledge, hops, convolution, positional encoding. ``output`` is not used;
+        ``feature_embedding`` must be None.
     learning_rate : float, default=0.001
-        Step size of the optimizer (Adam). It falls to zero in the last 30 % of the
-        epochs; a :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that
-        schedule.
+        Learning rate of the optimizer (Adam). It falls to 0 over the last 30 % of the
+        epochs, unless ``net_params`` has a :class:`skorch.callbacks.LRScheduler`.
     weight_decay : float, default=2e-4
-        L2 penalty on all parameters; ignored by an optimizer in ``net_params`` that
-        has none.
+        L2 penalty on all parameters. Ignored if the optimizer in ``net_params`` has
+        none.
     max_epochs : int, default=300
-        Number of epochs; on a single graph an epoch is one training step.
+        Number of epochs (passes over the data). On a single graph without ``fanout`` an
+        epoch is one training step.
     batch_size : int or "auto", default="auto"
-        Examples per training step: graphs or sequences of a list, "auto" for 128; or,
-        with ``fanout``, target nodes of one graph, "auto" for 1024.
+        Number of graphs or sequences per batch if X is a list ("auto": 128), or of
+        target nodes per batch with ``fanout`` ("auto": 1024). Decrease it if a training
+        step does not fit into memory.
     fanout : sequence of int or None, default=None
-        Neighbour sampling for training on one large graph (Hamilton et al. 2017):
-        number of senders drawn for every target, then for each of these, and so on, one
-        number per layer and one for the decoder. ``transform`` uses all neighbours.
-        None: training uses all neighbours, in one batch.
+        Neighbour sampling, for training on a graph that is too large for full-batch
+        steps (Hamilton et al. 2017): number of senders sampled per node, by distance
+        from the targets; one number per layer and one for the decoder, such as
+        ``(15, 10, 5, 5)``. ``transform`` uses all neighbours. None: no sampling.
     net_params : dict or None, default=None
-        Arguments of the underlying :class:`skorch.NeuralNet`, such as optimizer and
-        callbacks.
+        Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
+        ``callbacks``.
     device : str or torch.device, default="auto"
-        "auto", "cpu", "cuda", "cuda:1", "mps". If it is not available, ``fit`` fails;
-        a fitted model transforms on the CPU, with a warning.
+        Device: "cpu", "cuda", "cuda:1", "mps", or "auto" for the first available one of
+        CUDA, MPS and the CPU. If it is not available, ``fit`` raises an error and a
+        fitted model transforms on the CPU, with a warning.
     random_state : int, RandomState or None, default=None
-        Seed of the initial weights, the masks and dropout.
+        Seed of all random numbers: initial weights, masks, batches, dropout.
     verbose : int, default=0
         Verbosity: 0 is silent, otherwise one line is printed per epoch.
 
@@ -97,7 +105,7 @@ class AttentionEmbedder(
     ----------
     n_features_in_ : int
         Number of features; 0 for a graph without features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Feature names, if X has column names.
     input_summary_ : dict of str to object
         Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
@@ -111,17 +119,19 @@ class AttentionEmbedder(
         Number of epochs run.
     loss_curve_ : list of float
         Training loss of each epoch.
-    net_ : AttentionNet
-        The trained skorch net; ``net_.module_`` is the torch module.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the torch module.
 
     See Also
     --------
     GraphAttentionClassifier : Its parameter ``pretrained`` takes a fitted embedder.
+    GraphAttentionRegressor : Its parameter ``pretrained`` takes a fitted embedder.
 
     Notes
     -----
-    ``fit`` learns from all nodes of its input: of a view, from targets and context
-    alike.
+    ``fit`` uses all nodes of its input: the targets of a view and their context alike.
+    ``adjacency[i, j] != 0`` means that node ``i`` (the receiver) attends to node ``j``
+    (the sender). Missing self-loops are added.
 
     References
     ----------
@@ -214,13 +224,14 @@ class AttentionEmbedder(
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
-            A graph; a list of graphs or of sequences; or a table, whose rows become
-            nodes: of ``adjacency`` if given; of the parameter ``graph``, joined by
-            node label, if set; else of a k-NN graph.
+            A graph, a list of graphs or of sequences, or a table. The rows of a table
+            are the nodes of ``adjacency`` if it is given; else they join the parameter
+            ``graph`` by node label if it is set; else a k-NN graph is made.
         y : None
             Ignored.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
-            ``adjacency[i, j] != 0`` means that row ``i`` attends to row ``j``.
+            Graph of the rows: row ``i`` attends to row ``j`` where
+            ``adjacency[i, j] != 0``.
 
         Returns
         -------
@@ -234,31 +245,31 @@ class AttentionEmbedder(
         MemoryError
             If a training step needs more memory than is available.
         KeyboardInterrupt
-            If the user stops the training; the current weights are kept.
+            If the user interrupts the training; the current weights are kept.
         """
         plan = partial(_plan, X=X, adjacency=adjacency)
         return fit(self, plan, X=X, y=y, adjacency=adjacency)
 
     def transform(self, X, *, adjacency=None):
-        """Compute the embeddings of rows, targets, graphs or sequences.
+        """Compute the embeddings of rows, target nodes, graphs or sequences.
 
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
-            The same kind of input as at ``fit``. New rows of a table attend to fitted
-            rows, never to each other; graphs and sequences are independent.
+            The same kind of input as in ``fit``. New rows of a table attend to the
+            fitted rows only; graphs and sequences are independent of each other.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             Adjacency over these rows; required if and only if ``fit`` was given one.
 
         Returns
         -------
         ndarray of shape (n_rows, n_components), float32
-            One embedding per row, target, graph or sequence.
+            One embedding per row, target node, graph or sequence.
 
         Raises
         ------
         ValueError
-            If the input is of another kind or width than at ``fit``.
+            If the input differs from that of ``fit`` in kind or in its features.
         NotFittedError
             If called before ``fit``.
         """
@@ -293,7 +304,7 @@ class AttentionEmbedder(
 
 
 def _plan(attempt, X, adjacency):
-    """Check all input and plan the training of an attempt."""
+    """Check the input of an attempt and make its training plan."""
     embedding = None if attempt.encoder is None else attempt.encoder.feature_embedding
     if embedding is not None:
         raise ValueError(
@@ -306,8 +317,8 @@ def _plan(attempt, X, adjacency):
     data = attempt._input_spec_.training_data([(view, None)], attempt)
     spec = choose(
         attempt,
-        inputs.recipe,
-        Setting(inputs.context.rows, answers=None),
+        inputs.config,
+        Setting(inputs.context.rows, label_kind=None),
         Sizes(
             n_features=data[0].n_features,
             n_edge_features=view.n_edge_features,

@@ -1,4 +1,4 @@
-"""Configuration of the encoder: the less common parameters of an estimator."""
+"""Configuration of the encoder."""
 
 from numbers import Integral, Real
 from typing import ClassVar
@@ -10,72 +10,91 @@ from skattn.nn._hops import as_hops, check_hops
 
 
 class EncoderConfig(DocumentedMixin, BaseEstimator):
-    """Configuration of the encoder of an estimator.
+    """Configuration of the encoder: less common parameters of an estimator.
 
-    It holds parameters and no weights, so that ``clone`` carries nothing across folds;
-    a search sets them as ``encoder__activation`` and so on.
+    Pass it as ``encoder=EncoderConfig(...)`` to a classifier, regressor or embedder. It
+    holds no weights. Searches address its parameters as ``encoder__activation`` and so
+    on, if ``encoder`` is not None.
 
     Parameters
     ----------
     activation : {"auto", "elu", "gelu", "relu", "silu"}, default="auto"
-        Activation after the normalisation of each layer. "auto": "elu"; but where
-        ``pretrained`` is None, "gelu" for a classifier or regressor on a plain table
-        and "silu" for a regressor on the nodes of one graph.
+        Activation of each layer, after the normalisation. "auto": "gelu" for
+        classification and regression of a plain table, "silu" for regression on the
+        nodes of one graph, else "elu"; with ``pretrained`` it is "elu".
     share_weights : bool, default=False
-        Whether query, key and value share one linear map, as they do for
-        ``attention="gat"`` in any case, see :class:`~skattn.nn.GraphAttention`: half
-        the weights of ``"gatv2"``, a third of those of ``"dot"``.
+        Whether query, key and value share one linear map, which reduces the number of
+        weights: to half with ``attention="gatv2"``, to a third with "dot". With "gat"
+        they are always shared. See :class:`~skattn.nn.GraphAttention`.
     feed_forward : int, default=0
-        Hidden width of a feed-forward network after each attention, as a multiple of
-        ``hidden_dim``; 0 for none.
+        Hidden width of a feed-forward network after each attention, as in transformers,
+        in multiples of ``hidden_dim``. 0: no feed-forward networks.
     input_dropout : float or None, default=None
-        Dropout on the node features. None: the ``dropout`` of the layers with more
-        features than examples (with ``dropout="auto"``, 0.9 for a classifier or
-        regressor on the nodes of one graph), else 0 (with ``dropout="auto"``, 0.1 for a
-        classifier on a plain table).
+        Dropout probability of the node features. None: 0, or with more features than
+        labelled rows the ``dropout`` of the layers. With ``dropout="auto"`` there are
+        two exceptions: with more features than labelled rows 0.9 for classification and
+        regression of the nodes of one graph, else 0.1 for classification of a plain
+        table.
     value_dropout : float, default=0.0
-        Dropout on the values, independent of the scores; 0.6 in the code of the GAT
-        paper.
+        Dropout probability of the values, which leaves the attention scores unchanged;
+        0.6 in the code of the GAT paper.
     output : {"linear", "attention"}, default="linear"
-        Output layer: "linear" adds a linear map after the ``n_layers`` layers;
-        "attention" makes the last of them the output layer, as in the GAT paper.
+        Output layer. "linear": a linear layer after the ``n_layers`` layers;
+        "attention": the last of the ``n_layers`` layers, as in the GAT paper.
     output_heads : int, default=1
-        Number of heads of ``output="attention"``, which are averaged.
+        Number of heads of ``output="attention"``; their outputs are averaged.
     feature_embedding : {"periodic"} or None, default=None
         Embedding of the node features before the first layer. "periodic": sines of
         learned frequencies for each column, see :class:`~skattn.nn.PeriodicEmbedding`;
-        for coordinates, and for columns along which labels oscillate. Features must
-        then be dense.
+        for coordinates and other columns along which labels oscillate. Requires dense
+        features; not for :class:`~skattn.AttentionEmbedder`.
     jumping : {"auto", "concat", "attention"} or None, default="auto"
         Jumping knowledge: combination of the outputs of all layers (Xu et al. 2018).
-        "concat": a linear map of their concatenation; "attention": an average with a
-        learned weight per node and layer; None: the output of the last layer. "auto":
-        "concat" for a classifier on a plain table where ``pretrained`` is None, else
-        None.
+        "concat": a linear map of their concatenation; "attention": their average, with
+        learned weights per node; None: the output of the last layer alone. "auto":
+        "concat" for classification of a plain table without ``pretrained``, else None.
     hops : int or tuple of int, default=1
-        Neighbourhood of the heads in hops. A tuple such as ``(1, 2, 3)`` divides the
-        heads into equal groups, each attending to all nodes within that number of hops;
-        ``n_heads`` must be divisible by its length. Groups with more than one hop
-        ignore edge weights and edge features.
+        Number of hops over which heads attend: to all nodes within that distance. A
+        tuple such as ``(1, 2, 3)`` divides the heads into groups of equal size, one for
+        each number of hops; ``n_heads`` must be divisible by its length. Edge weights
+        and edge features are used by groups with one hop only.
     convolution : {"mean", "gcn"} or None, default=None
-        Convolution beside the attention in each layer: "mean" averages the senders;
-        "gcn" sums them, normalised by degrees (Kipf and Welling 2017).
+        Graph convolution added to the attention in each layer. "mean": the mean of the
+        senders; "gcn": their sum, normalised by degrees (Kipf and Welling 2017).
     gated_convolution : bool, default=False
-        Whether a learned gate per node and channel weighs attention against
-        convolution; if not, they are added.
+        Whether attention and convolution are weighted by a learned gate per node and
+        channel; if not, they are added.
     global_attention : bool, default=False
-        Whether each node also attends to all nodes of its graph in each layer, as in
-        GraphGPS (Rampasek et al. 2022). Quadratic in the size of a graph; not for rows
-        of a table that join a graph, because they must not attend to each other.
+        Whether each layer adds full attention between all nodes of a graph, as in
+        GraphGPS (Rampasek et al. 2022). Time is quadratic in the number of nodes. Not
+        for plain tables and rows that join ``graph``, which must not attend to each
+        other.
     n_feature_layers : int or "auto", default="auto"
-        Number of leading layers without message passing, in which a row-wise linear map
-        replaces attention; less than ``n_layers``. "auto": ``n_layers - 1`` for a
-        classifier or regressor on a plain table where ``pretrained`` is None, else 0.
+        Number of leading layers without message passing: row-wise linear layers in
+        place of attention. Less than ``n_layers``. "auto": ``n_layers - 1`` for
+        classification and regression of a plain table without ``pretrained``, else 0.
     positional : {"random_walk", "laplacian", "degree"} or None, default=None
-        Positional encoding, appended to the node features, see
+        Positional encoding, appended to the node features. See
         :class:`~skattn.preprocessing.PositionalEncoding`.
     positional_dim : int, default=16
         Number of columns of the positional encoding.
+
+    See Also
+    --------
+    GraphAttentionClassifier : Graph attention network for classification.
+    GraphAttentionRegressor : Graph attention network for regression.
+    AttentionEmbedder : Features for other models, learned without labels.
+
+    References
+    ----------
+    Xu et al., "Representation Learning on Graphs with Jumping Knowledge Networks",
+    ICML 2018.
+
+    Kipf and Welling, "Semi-Supervised Classification with Graph Convolutional
+    Networks", ICLR 2017.
+
+    Rampasek et al., "Recipe for a General, Powerful, Scalable Graph Transformer",
+    NeurIPS 2022.
 
     Examples
     --------

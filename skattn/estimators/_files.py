@@ -1,4 +1,4 @@
-"""Fitted estimators in files without pickle, in the format of :meth:`Graph.save`."""
+"""Files of fitted estimators, without pickle, in the format of :meth:`Graph.save`."""
 
 from dataclasses import fields
 
@@ -28,9 +28,9 @@ NEEDED = {"_context_", "_fit_record_", "_input_spec_", "_schema_"}
 
 
 def save_estimator(estimator, learned, path):
-    """Write a fitted estimator; an old file stays until the new one is complete."""
+    """Write a fitted estimator; an existing file is replaced by the complete one."""
     params = estimator.get_params(deep=False)
-    if "pretrained" in params:  # is part of the weights by now
+    if "pretrained" in params:  # its weights are in the net
         params["pretrained"] = None
     state = {
         "params": params,
@@ -62,11 +62,13 @@ def _check_names(learned, estimator):
     unknown = learned.keys() - estimator._learned_attributes
     missing = NEEDED - learned.keys()
     if unknown or missing:
-        raise ValueError(f"it has {sorted(unknown)} and lacks {sorted(missing)}")
+        raise ValueError(
+            f"it has unknown attributes {sorted(unknown)} and lacks {sorted(missing)}"
+        )
 
 
 def _graph_parts(graph):
-    """Take a graph apart, without X: rows that join by label bring their features."""
+    """Decompose a graph without its features, which the rows of X replace."""
     return graph_parts(graph.base.with_features(None), objects=True)
 
 
@@ -98,7 +100,7 @@ PARTS = PLAIN | {
     ),
     "encoder": Part(
         EncoderConfig,
-        lambda recipe: [recipe.get_params()],
+        lambda config: [config.get_params()],
         lambda params: EncoderConfig(**params),
     ),
     "device": Part(torch.device, lambda device: [str(device)], torch.device),
@@ -107,4 +109,4 @@ PARTS = PLAIN | {
     ),
     **{cls.__name__: Part(cls, _record_parts, _record_maker(cls)) for cls in RECORDS},
 }
-"""Decompositions of all classes in a fitted estimator."""
+"""Decomposition of each class in a fitted estimator, and its inverse."""

@@ -1,4 +1,4 @@
-"""From X to the context of a fit, and to the batches of a prediction."""
+"""Conversion of X to the context of a fit and to the batches of a prediction."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,14 +22,14 @@ from skattn.nn._hops import as_hops
 
 @dataclass(frozen=True, eq=False)
 class FitInput:
-    """The checked parameters and X of a fit."""
+    """Context, configuration and seed of a fit, from its checked parameters and X."""
 
     context: Context
-    """The rows and the graph or graphs behind them."""
-    recipe: EncoderConfig
+    """Rows and their graph or graphs."""
+    config: EncoderConfig
     """The encoder's configuration."""
     seed: int
-    """Seed of everything random in the fit."""
+    """Seed of all random numbers of the fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +37,11 @@ class PreparedInput:
     """The input of a prediction or an explanation."""
 
     X: Any
-    """As given."""
+    """As passed by the user."""
     view: Graph | GraphCollection
-    """Its targets are the rows of X; features are checked."""
+    """Graphs with checked features; the targets are the rows of X."""
     source: BatchSource
-    """The batches that the network is evaluated on."""
+    """Batches of the view."""
     context: Context
     """The context of the fit."""
 
@@ -51,35 +51,19 @@ class PreparedInput:
         return self.context.rows == "graphs"
 
     def placer(self) -> Place:
-        """Return the function that places a matrix over nodes in the user's rows."""
+        """Return the function that maps a matrix over nodes to the rows of X."""
         return self.context.placer(self.X, self.view)
 
 
 def resolve_fit(attempt, X, adjacency):
-    """Check the parameters and X of a fit.
-
-    Parameters
-    ----------
-    attempt : GraphAttentionEstimator
-        Receives the learned attributes of the input: ``n_features_in_``,
-        ``feature_names_in_``, ``_input_spec_`` and ``_context_``.
-    X : object
-        As for ``fit``.
-    adjacency : object
-        As for ``fit``.
-
-    Returns
-    -------
-    FitInput
-        The context, the encoder's configuration and a seed.
-    """
+    """Check the parameters and X of a fit; set the learned attributes of the input."""
     resolve_device(attempt.device, strict=True)
-    recipe = check_parameters(attempt)
+    config = check_parameters(attempt)
     attempt._input_spec_ = InputSpec(
-        as_hops(recipe.hops),
-        recipe.positional,
-        recipe.positional_dim,
-        recipe.feature_embedding,
+        as_hops(config.hops),
+        config.positional,
+        config.positional_dim,
+        config.feature_embedding,
     )
     generator = check_random_state(attempt.random_state)
     seed = int(generator.randint(np.iinfo(np.int32).max))
@@ -90,32 +74,18 @@ def resolve_fit(attempt, X, adjacency):
         n_neighbors=attempt.n_neighbors,
         check=partial(check_features, attempt, reset=True),
     )
-    check_context(attempt, recipe, context)
+    check_context(attempt, config, context)
     attempt._context_ = context.fitted()
-    return FitInput(context, recipe, seed)
+    return FitInput(context, config, seed)
 
 
 def prepare(estimator, X, adjacency=None):
-    """Prepare the input of a fitted estimator, for prediction and inspection alike.
-
-    Parameters
-    ----------
-    estimator : GraphAttentionEstimator
-        A fitted estimator.
-    X : object
-        As for ``predict``.
-    adjacency : object
-        As for ``predict``.
-
-    Returns
-    -------
-    PreparedInput
-        The view and its batches, on the estimator's device.
+    """Prepare the input of a prediction or an explanation.
 
     Raises
     ------
     ValueError
-        If the input is of another kind or width than at ``fit``.
+        If the input differs from that of ``fit`` in kind or in its features.
     NotFittedError
         If called before ``fit``.
     """
@@ -132,7 +102,7 @@ def prepare(estimator, X, adjacency=None):
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
-    """Validate a feature matrix, None for a graph without features."""
+    """Validate a feature matrix; None for a graph without features."""
     if features is not None:
         with numeric_errors(features, "X"):
             return validate_data(
@@ -148,6 +118,6 @@ def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
     elif estimator.n_features_in_:
         raise ValueError(
             f"X has 0 features, but {type(estimator).__name__} is expecting "
-            f"{estimator.n_features_in_} features as input: give the graph features."
+            f"{estimator.n_features_in_} features as input. Pass a graph with features."
         )
     return None

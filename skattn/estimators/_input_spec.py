@@ -19,40 +19,35 @@ SAMPLED_BATCH_SIZE = 1024
 
 @dataclass(frozen=True)
 class InputSpec:
-    """Inputs of a network beyond edges and features: hops, positional encoding."""
+    """Options of the conversion: hops, positional encoding, feature embedding."""
 
     hops: tuple[int, ...]
-    """Hops of the groups of heads."""
+    """Number of hops of each group of heads."""
     positional: str | None
     """Positional encoding, appended to the node features."""
     positional_dim: int
     """Number of columns of the positional encoding."""
     feature_embedding: str | None
-    """Embedding of the features, which must then be dense; None for none."""
+    """Embedding of the features, which requires dense ones; None for none."""
 
     def sources(self, views, *, batch_size, device, ordered=False):
-        """Make the batches of views; those of one graph or collection share tensors.
+        """Make a batch source per view; views of the same graph share its tensors.
 
         Parameters
         ----------
         views : list of tuple of (Graph or GraphCollection, Labels or None)
             Views with checked features, and the labels of their targets on the CPU.
         batch_size : int or "auto"
-            Graphs in a batch.
+            Number of graphs in a batch.
         device : torch.device
             Device of the batches.
         ordered : bool, default=False
-            Whether a graph's nodes may be reordered, as pays over many epochs.
+            Whether nodes may be reordered for memory locality.
 
         Returns
         -------
         list of FullGraph or GraphBatches
-            One per view.
-
-        Raises
-        ------
-        ValueError
-            If features are sparse where an embedding of the features needs dense ones.
+            The sources.
         """
         bases = {view.base: None for view, _ in views}
         for base in bases:
@@ -64,35 +59,22 @@ class InputSpec:
         ]
 
     def training_data(self, views, params):
-        """Make the batches of a training and of its validation, if there is any.
-
-        Parameters
-        ----------
-        views : list of tuple of (Graph or GraphCollection, Labels or None)
-            The training view and its labels, then those of the validation, if any.
-        params : GraphAttentionEstimator
-            Its ``device``, ``batch_size`` and ``fanout`` are read.
-
-        Returns
-        -------
-        tuple of (BatchSource, BatchSource or None)
-            Training and validation.
-        """
+        """Make the sources of training and validation; None without validation."""
         device = resolve_device(params.device, strict=True)
         size = params.batch_size
         if params.fanout is None:
             sources = self.sources(views, batch_size=size, device=device, ordered=True)
-        else:  # the graph stays on the CPU; the numbers of nodes choose the draws
+        else:  # graph on the CPU, not reordered: draws depend on node numbers
             cpu = torch.device("cpu")
             sources = self.sources(views, batch_size=size, device=cpu)
             sources[0] = _sampled(sources[0], params.fanout, size, device)
         return sources[0], sources[1] if len(sources) > 1 else None
 
     def _to_batch(self, base, device, ordered):
-        many = isinstance(base, GraphCollection)
-        self._check_dense((base.whole if many else base).X)
+        is_collection = isinstance(base, GraphCollection)
+        self._check_dense((base.whole if is_collection else base).X)
         base = self._with_positions(base)
-        if many:
+        if is_collection:
             return GraphBlock.of(base, self.hops)
         return collate(base, device, self.hops, ordered=ordered)
 
@@ -106,13 +88,13 @@ class InputSpec:
     def _with_positions(self, base):
         if self.positional is None:
             return base
-        many = isinstance(base, GraphCollection)
-        graph = base.whole if many else base
+        is_collection = isinstance(base, GraphCollection)
+        graph = base.whole if is_collection else base
         encoding = positional_encoding(
             graph.adjacency,
             self.positional,
             self.positional_dim,
-            base.node_ptr if many else None,
+            base.node_ptr if is_collection else None,
         )
         if sp.issparse(graph.X):
             return base.with_features(sp.hstack([graph.X, encoding], format="csr"))
@@ -127,7 +109,7 @@ def _source(batch, targets, labels, batch_size, device):
 
 
 def _sampled(source, fanout, batch_size, device):
-    """Make training data of batches of targets with sampled neighbourhoods."""
+    """Make the source of batches of targets with sampled neighbours."""
     size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
     sampler = NeighborSampler(source.batch, fanout)
     targets = source.batch.targets.numpy()

@@ -8,7 +8,8 @@ from scipy.special import expit, softmax
 
 from skattn._training import Loss
 
-Answers = Literal["classes", "numbers"]
+LabelKind = Literal["classes", "numbers"]
+"""Kind of labels: classification or regression."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +18,7 @@ class Classes:
 
     classes: np.ndarray
     """(n_classes,), sorted."""
-    answers: ClassVar[Answers] = "classes"
+    label_kind: ClassVar[LabelKind] = "classes"
     criterion: ClassVar[Loss] = "cross_entropy"
 
     @property
@@ -29,13 +30,13 @@ class Classes:
         """Encode labels as class numbers; unknown entries become 0."""
         if y.ndim != 1:
             raise ValueError(
-                "y_val must be of shape (n,), one class per row, as y is, got shape "
+                "y_val must have shape (n,), one class per row, as y has; got shape "
                 f"{y.shape}."
             )
         unseen = set(y[known].tolist()) - set(self.classes.tolist())
         if unseen:
             raise ValueError(
-                "y_val must hold classes of y only, got the unseen "
+                "y_val must hold classes of y only, got the unseen classes "
                 f"{sorted(unseen, key=str)}. Leave those rows out of X_val, or add "
                 "some to X."
             )
@@ -54,11 +55,11 @@ class Classes:
 
 @dataclass(frozen=True, eq=False)
 class Indicators:
-    """Encoding of multilabel targets: an indicator matrix."""
+    """Encoding of multilabel indicators."""
 
     classes: np.ndarray
-    """(n_labels,), the columns' numbers."""
-    answers: ClassVar[Answers] = "classes"
+    """(n_labels,), the column numbers."""
+    label_kind: ClassVar[LabelKind] = "classes"
     criterion: ClassVar[Loss] = "binary_cross_entropy"
 
     @property
@@ -73,7 +74,7 @@ class Indicators:
             raise ValueError(
                 "an indicator matrix must hold zeros and ones, got "
                 f"{np.unique(y[known])[:5].tolist()}. Use (y > 0).astype(int), or set "
-                "unlabeled= to the mark of unknown entries."
+                "unlabeled= to the value that marks unknown entries."
             )
         return np.where(known, y, 0).astype(np.float32)
 
@@ -88,15 +89,15 @@ class Indicators:
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Encoding of regression targets: standardised numbers."""
+    """Encoding of numbers (regression): standardisation."""
 
     mean: np.ndarray
-    """(n_outputs,), in the user's units."""
+    """(n_outputs,), in the units of y."""
     scale: np.ndarray
-    """(n_outputs,), standard deviations in the user's units; 1 for a constant."""
+    """(n_outputs,), standard deviations in the units of y; 1 for a constant."""
     is_1d: bool
     """Whether y is one-dimensional."""
-    answers: ClassVar[Answers] = "numbers"
+    label_kind: ClassVar[LabelKind] = "numbers"
     criterion: ClassVar[Loss] = "squared_error"
 
     @property
@@ -111,7 +112,7 @@ class Numbers:
         return np.where(known, (y - self.mean) / self.scale, 0).astype(np.float32)
 
     def predict(self, output):
-        """Convert the network's output to the user's units."""
+        """Convert the network's output to the units of y."""
         y = output.astype(np.float64) * self.scale + self.mean
         return y[:, 0] if self.is_1d else y
 

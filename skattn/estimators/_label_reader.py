@@ -1,4 +1,4 @@
-"""Readers of y: check its entries, mark the known ones, learn the encoding."""
+"""Readers of y: check its entries, find the known ones, learn the encoding."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,34 +13,21 @@ from skattn._compat_sklearn import _check_sample_weight, _num_samples
 from skattn.estimators._class_weight import class_weigher
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.estimators._labelled_rows import LabelledRows
+from skattn.graph._data_objects import as_array
+from skattn.graph._numbers import numeric_errors
 
 
 @dataclass(frozen=True, eq=False)
 class LearnedLabels:
-    """Label encoding and class weights, learned at fit."""
+    """Label encoding and class weights, learned in fit."""
 
     encoding: Classes | Indicators | Numbers
     """Encoding of labels and decoding of outputs."""
     weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    """Function of labels and their mask that returns class weights, (n_rows,)."""
+    """Function of labels and their mask that returns the class weights (n_rows,)."""
 
     def rows(self, y, known, sample_weight):
-        """Encode and weigh the labels of rows.
-
-        Parameters
-        ----------
-        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-            Labels.
-        known : ndarray of bool
-            Like ``y``.
-        sample_weight : ndarray of shape (n_rows,) or None
-            Sample weights.
-
-        Returns
-        -------
-        LabelledRows
-            The rows.
-        """
+        """Encode the labels of rows and compute their weights."""
         weight = self.weigh(y, known)
         if sample_weight is not None:
             weight = sample_weight * weight
@@ -53,9 +40,9 @@ class ClassReader:
     """Reader of class labels and indicator matrices."""
 
     unlabeled: Any
-    """The mark of an unknown entry; None if all are known."""
+    """Value of an unknown label; None if all are known."""
     class_weight: Any
-    """As in scikit-learn."""
+    """Class weights as in scikit-learn."""
 
     @classmethod
     def of(cls, estimator):
@@ -63,50 +50,22 @@ class ClassReader:
         return cls(estimator.unlabeled, estimator.class_weight)
 
     def read(self, y):
-        """Return class labels as an array, and the mask of known ones.
-
-        Parameters
-        ----------
-        y : array-like of shape (n,) or (n, n_labels)
-            Classes, or an indicator matrix.
-
-        Returns
-        -------
-        y : ndarray
-            The entries.
-        known : ndarray of bool
-            Like ``y``.
-        """
-        _check_given(y)
-        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        """Return class labels as an array, and the mask of known ones."""
+        _check_passed(y)
+        y = y.toarray() if sp.issparse(y) else as_array(y, "y", "one label per row")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        known = _known(y, self.unlabeled)
+        known = _known_mask(y, self.unlabeled)
         if not known.any():
             raise ValueError(
                 f"y must hold labelled entries, got none among {len(y)} rows, with "
                 f"unlabeled={self.unlabeled!r}. Label some rows."
             )
-        check_classification_targets(_judged(y, known))
+        check_classification_targets(_for_type_check(y, known))
         return y, known
 
     def learn(self, y, known, weight):
-        """Learn the classes, and class weights, of labels from :meth:`read`.
-
-        Parameters
-        ----------
-        y : ndarray of shape (n,) or (n, n_labels)
-            Labels.
-        known : ndarray of bool
-            Like ``y``.
-        weight : ndarray of shape (n,) or None
-            Sample weights.
-
-        Returns
-        -------
-        LearnedLabels
-            Encoding and class weights.
-        """
+        """Learn classes and class weights from the result of :meth:`read`."""
         encoding = self._encoding(y, known)
         if self.class_weight is None:
             return LearnedLabels(encoding, equal_weights)
@@ -114,7 +73,7 @@ class ClassReader:
         return LearnedLabels(encoding, weigh)
 
     def _encoding(self, y, known):
-        kind = type_of_target(_judged(y, known))
+        kind = type_of_target(_for_type_check(y, known))
         if kind == "multilabel-indicator":
             _check_all_columns(known)
             return Indicators(np.arange(y.shape[1]))
@@ -130,7 +89,7 @@ class ClassReader:
                 marked = f" besides unlabeled={self.unlabeled!r}"
             raise ValueError(
                 f"y must hold at least two classes, got one class{marked}: "
-                f"{classes.tolist()}. Add rows of another class; if the mark of "
+                f"{classes.tolist()}. Add rows of another class; if the value of "
                 "unlabeled= is a class, set unlabeled=None."
             )
         return Classes(classes)
@@ -141,7 +100,7 @@ class NumberReader:
     """Reader of numbers, one or several per row."""
 
     unlabeled: Any
-    """The mark of an unknown entry, such as NaN; None if all are known."""
+    """Value of an unknown label, such as NaN; None if all are known."""
 
     @classmethod
     def of(cls, estimator):
@@ -149,22 +108,9 @@ class NumberReader:
         return cls(estimator.unlabeled)
 
     def read(self, y):
-        """Return numbers as an array, and the mask of known ones.
-
-        Parameters
-        ----------
-        y : array-like of shape (n,) or (n, n_outputs)
-            Numbers.
-
-        Returns
-        -------
-        y : ndarray, float64
-            The entries.
-        known : ndarray of bool
-            Like ``y``.
-        """
-        _check_given(y)
-        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        """Return numbers as a float64 array, and the mask of known ones."""
+        _check_passed(y)
+        y = y.toarray() if sp.issparse(y) else as_array(y, "y", "one label per row")
         if np.iscomplexobj(y):
             raise ValueError("Complex data not supported: y must be real numbers.")
         try:
@@ -174,36 +120,22 @@ class NumberReader:
                 f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
                 "GraphAttentionClassifier."
             ) from error
-        known = _known(y, self.unlabeled)
+        known = _known_mask(y, self.unlabeled)
         if y.ndim not in (1, 2) or not known.any():
             raise ValueError(
-                "y must be (n,) or (n, n_outputs) with known entries, got shape "
+                "y must have shape (n,) or (n, n_outputs) and known entries, got shape "
                 f"{y.shape}."
             )
         if not np.isfinite(y[known]).all():
             raise ValueError(
-                "y must be finite: Input y contains NaN or infinity. Mark unknown "
-                "entries by unlabeled=float('nan'), or leave those rows out."
+                "y must be finite: Input y contains NaN or infinity. Set "
+                "unlabeled=float('nan') if NaN marks unknown entries, or leave those "
+                "rows out."
             )
         return y, known
 
     def learn(self, y, known, weight):
-        """Learn mean and scale of numbers from :meth:`read`.
-
-        Parameters
-        ----------
-        y : ndarray of shape (n,) or (n, n_outputs)
-            Numbers.
-        known : ndarray of bool
-            Like ``y``.
-        weight : ndarray of shape (n,) or None
-            Sample weights.
-
-        Returns
-        -------
-        LearnedLabels
-            Mean and scale; all rows weigh alike.
-        """
+        """Learn mean and scale from the result of :meth:`read`."""
         is_1d = y.ndim == 1
         y, known = y.reshape(len(y), -1), known.reshape(len(y), -1)
         _check_all_columns(known)
@@ -230,9 +162,10 @@ def check_weight(sample_weight, y):
     """Validate sample weights, None if not given."""
     if sample_weight is None:
         return None
-    return _check_sample_weight(
-        sample_weight, y, dtype=np.float64, ensure_non_negative=True
-    )
+    with numeric_errors(sample_weight, "sample_weight"):
+        return _check_sample_weight(
+            sample_weight, y, dtype=np.float64, ensure_non_negative=True
+        )
 
 
 def equal_weights(y, known):  # noqa: ARG001
@@ -240,20 +173,20 @@ def equal_weights(y, known):  # noqa: ARG001
     return np.ones(len(y))
 
 
-def _check_given(y):
+def _check_passed(y):
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None.")
     _num_samples(y)
 
 
-def _known(y, unlabeled):
+def _known_mask(y, unlabeled):
     if unlabeled is None:
         return np.ones(y.shape, dtype=bool)
     try:
         is_nan = bool(unlabeled != unlabeled)
     except TypeError as error:  # pandas.NA
         raise ValueError(
-            f"unlabeled must be a value or float('nan'), got {unlabeled!r}. Give y as "
+            f"unlabeled must be a value or float('nan'), got {unlabeled!r}. Pass y as "
             "floats with NaN and unlabeled=float('nan')."
         ) from error
     if is_nan:
@@ -261,15 +194,15 @@ def _known(y, unlabeled):
     return np.asarray(y != unlabeled, dtype=bool).reshape(y.shape)
 
 
-def _judged(y, known):
-    """Select the known entries, which decide the type of target, in the same shape."""
+def _for_type_check(y, known):
+    """Drop unknown labels, or replace them by a known one in a matrix."""
     if y.ndim == 1:
         return y[known]
     return np.where(known, y, y[known][0])
 
 
 def _check_all_columns(known):
-    """Raise ValueError for columns without known entries."""
+    """Raise ValueError if a column has no known entry."""
     empty = np.flatnonzero(~known.any(0))
     if len(empty):
         raise ValueError(

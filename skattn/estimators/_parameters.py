@@ -1,4 +1,4 @@
-"""Checks of an estimator's parameters against each other and the input."""
+"""Checks of an estimator's parameters against each other and against X."""
 
 from skattn._batch import is_fanout
 from skattn._training import RESERVED, is_callback
@@ -8,87 +8,56 @@ from skattn.nn._hops import as_hops
 
 
 def check_parameters(estimator):
-    """Check parameters that do not depend on X.
-
-    Parameters
-    ----------
-    estimator : GraphAttentionEstimator
-        Its parameters are valid one by one.
-
-    Returns
-    -------
-    EncoderConfig
-        Its encoder's configuration.
-
-    Raises
-    ------
-    ValueError
-        If they contradict each other.
-    """
+    """Check parameters that do not depend on X; return the encoder's configuration."""
     head_dim_of("hidden_dim", estimator.hidden_dim, estimator.n_heads)
     _check_net_params(estimator.net_params or {})
-    recipe = EncoderConfig() if estimator.encoder is None else estimator.encoder
-    recipe.check(n_heads=estimator.n_heads, n_layers=estimator.n_layers)
+    config = EncoderConfig() if estimator.encoder is None else estimator.encoder
+    config.check(n_heads=estimator.n_heads, n_layers=estimator.n_layers)
     if estimator.fanout is not None:
-        _check_fanout(list(estimator.fanout), estimator._n_attentions, recipe)
-    return recipe
+        _check_fanout(list(estimator.fanout), estimator._n_attentions, config)
+    return config
 
 
-def check_context(estimator, recipe, context):
-    """Check parameters against the kind of X.
-
-    Parameters
-    ----------
-    estimator : GraphAttentionEstimator
-        Its parameters passed ``check_parameters``.
-    recipe : EncoderConfig
-        Its encoder's configuration.
-    context : Context
-        The context of the fit.
-
-    Raises
-    ------
-    ValueError
-        If a parameter has no meaning for this X.
-    """
-    if recipe.global_attention and context.new_rows_join:
+def check_context(estimator, config, context):
+    """Raise ValueError for parameters that do not apply to this kind of X."""
+    if config.global_attention and context.new_rows_join:
         raise ValueError(
             "global_attention=True makes all nodes of a graph attend to each other, "
-            "but new rows of a table must attend to fitted rows alone. Pass a Graph, "
+            "but new rows of a table must attend to fitted rows only. Pass a Graph, "
             "adjacency= or a list of graphs, or set it to False."
         )
     if context.rows == "graphs":
         if estimator.fanout is not None:
             raise ValueError(
-                "fanout samples neighbours in one large graph, got a list of whole "
-                "graphs or sequences. Set fanout=None."
+                "fanout samples neighbours in one large graph, got a list of graphs or "
+                "sequences. Set fanout=None."
             )
     elif estimator.batch_size != "auto" and estimator.fanout is None:
         raise ValueError(
             "batch_size on a single graph needs fanout (neighbour sampling), got "
             f"batch_size={estimator.batch_size} and fanout=None. Set the number of "
-            "senders that are drawn in each layer, such as "
-            f'fanout={_some_fanout(estimator._n_attentions)}, or set batch_size="auto".'
+            "senders sampled in each layer, such as fanout="
+            f'{_example_fanout(estimator._n_attentions)}, or set batch_size="auto".'
         )
 
 
-def _check_fanout(sizes, n_attentions, recipe):
+def _check_fanout(sizes, n_attentions, config):
     if len(sizes) != n_attentions or not is_fanout(sizes):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "
-            "layer: n_layers of them, and an embedder's decoder; got "
-            f"{tuple(sizes)}. Use for example fanout={_some_fanout(n_attentions)}: the "
-            "number of senders drawn for a target, for each of these, and so on."
+            "layer (n_layers, and one for the decoder of an embedder), got "
+            f"{tuple(sizes)}. Use for example fanout={_example_fanout(n_attentions)}, "
+            "the number of senders sampled per node, by distance from the targets."
         )
-    if recipe.global_attention or as_hops(recipe.hops) != (1,):
+    if config.global_attention or as_hops(config.hops) != (1,):
         raise ValueError(
-            "fanout samples senders one hop away, got an encoder with "
-            f"global_attention={recipe.global_attention} and hops={recipe.hops!r}. "
+            "fanout needs hops=1 and global_attention=False, got an encoder with "
+            f"global_attention={config.global_attention} and hops={config.hops!r}. "
             "Leave these out, or set fanout=None."
         )
 
 
-def _some_fanout(length):
+def _example_fanout(length):
     return (15, 10, 5, *(5,) * length)[:length]
 
 
@@ -96,14 +65,14 @@ def _check_net_params(net_params):
     taken = sorted(name for name in net_params if name.split("__")[0] in RESERVED)
     if taken:
         raise ValueError(
-            f"net_params must leave {taken} to the estimator; it is for skorch's "
-            "optimizer, callbacks and the like."
+            f"net_params must not contain {taken}, which the estimator sets. Use it "
+            "for optimizer, callbacks and other arguments of skorch.NeuralNet."
         )
     callbacks = net_params.get("callbacks")
     if not isinstance(callbacks, list | None):
         raise ValueError(
             f"net_params['callbacks'] must be a list, got {callbacks!r}. Put a "
-            "single callback into one."
+            "single callback into a list."
         )
     for number, callback in enumerate(callbacks or []):
         if not is_callback(callback):

@@ -1,4 +1,4 @@
-"""The base of the classifier and the regressor: ``fit`` and ``predict``."""
+"""Base of the classifier and the regressor: ``fit`` and ``predict``."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -14,14 +14,14 @@ from skattn._compat_sklearn import (
     with_callbacks,
 )
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
-from skattn.estimators._supervised import Given, plan_supervised
+from skattn.estimators._supervised import FitArguments, plan_supervised
 from skattn.estimators._transaction import fit
 
 
 class GraphAttentionPredictor(GraphAttentionEstimator):
     """Base of the classifier and the regressor.
 
-    ``_label_reader`` of a subclass converts y to the labels of the network.
+    A subclass sets ``_label_reader``, which converts y to the labels of the network.
     """
 
     __metadata_request__fit = REQUESTED
@@ -60,27 +60,32 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         y_val=None,
         sample_weight_val=None,
     ):
-        """Fit to rows, targets of a graph, graphs or sequences.
+        """Fit to rows of a table, target nodes of a graph, graphs or sequences.
 
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
-            A view of a graph, whose targets have the labels ``y`` while all its other
-            nodes are context; a list of whole graphs, which agree in their features, or
-            of sequences, arrays (n_steps, n_features) that may differ in length and be
-            padded with NaN; an array (n_sequences, n_steps, n_features); or a table.
-            The rows of a table become nodes: of ``adjacency`` if given; of the
-            parameter ``graph``, joined by node label, if set; else of a k-NN graph.
+            One of
+
+            * a graph or a view ``G[train]``: its targets have the labels y, all other
+              nodes are context;
+            * a list of graphs, which have the same features;
+            * a list of sequences, arrays (n_steps, n_features) of any length, or an
+              array (n_sequences, n_steps, n_features); padding with NaN is ignored;
+            * a table. Its rows are the nodes of ``adjacency`` if it is given; else they
+              join the parameter ``graph`` by node label if it is set; else a k-NN graph
+              is made.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Labels, one per row, target, graph or sequence.
+            Labels of the rows, target nodes, graphs or sequences.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows in the loss.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
-            ``adjacency[i, j] != 0`` means that row ``i`` attends to row ``j``.
+            Graph of the rows: row ``i`` attends to row ``j`` where
+            ``adjacency[i, j] != 0``.
         X_val : like X, optional
-            Validation input, evaluated after each epoch: another view of the same
-            graph, another graph, other graphs or sequences, or a table whose rows join
-            as at predict.
+            Validation data, evaluated after each epoch: another view of the same graph,
+            another graph, other graphs or sequences, or other rows, which join as in
+            ``predict``. Not with ``adjacency``.
         y_val : like y, optional
             Labels of ``X_val``.
         sample_weight_val : like sample_weight, optional
@@ -100,37 +105,39 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
         MemoryError
             If a training step needs more memory than is available.
         KeyboardInterrupt
-            If the user stops the training; the best weights so far are kept.
+            If the user interrupts the training; the best weights so far are kept.
         """
-        given = Given(X, y, sample_weight, adjacency, X_val, y_val, sample_weight_val)
+        arguments = FitArguments(
+            X, y, sample_weight, adjacency, X_val, y_val, sample_weight_val
+        )
         return fit(
             self,
-            partial(plan_supervised, given=given),
+            partial(plan_supervised, arguments=arguments),
             X=X,
             y=y,
             adjacency=adjacency,
         )
 
     def predict(self, X, *, adjacency=None):
-        """Predict the labels of rows, targets of a graph, graphs or sequences.
+        """Predict the labels of rows, target nodes, graphs or sequences.
 
         Parameters
         ----------
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
-            The same kind of input as at ``fit``. New rows of a table attend to fitted
-            rows, never to each other; graphs and sequences are independent.
+            The same kind of input as in ``fit``. New rows of a table attend to the
+            fitted rows only; graphs and sequences are independent of each other.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
             Adjacency over these rows; required if and only if ``fit`` was given one.
 
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
-            Predicted labels, one per row, target, graph or sequence.
+            Predicted labels, one per row, target node, graph or sequence.
 
         Raises
         ------
         ValueError
-            If the input is of another kind or width than at ``fit``.
+            If the input differs from that of ``fit`` in kind or in its features.
         NotFittedError
             If called before ``fit``.
         """

@@ -11,92 +11,103 @@ from skattn.estimators._predictor import GraphAttentionPredictor
 class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     """Graph attention network for regression on nodes, rows, graphs or sequences.
 
-    The network and the input are those of :class:`GraphAttentionClassifier`, with the
-    squared error in place of the softmax. y is standardised for training; predictions
-    are in the units of y.
+    Network and input are those of :class:`~skattn.GraphAttentionClassifier`, with the
+    squared error as loss. y is standardised for training; predictions are in the units
+    of y. Read more in the :doc:`user guide </guide/index>`.
 
     Parameters
     ----------
     graph : Graph or None, default=None
-        Graph that the rows of a DataFrame join by node label: the labels are the
-        DataFrame's index, or the column with the name of ``graph.nodes``.
+        Graph that the rows of a DataFrame join by node label. The labels of the rows
+        are the DataFrame's index, or the column with the name of ``graph.nodes``.
     unlabeled : float or None, default=None
-        Value that marks an unknown entry of y, such as NaN; it is excluded from the
-        loss. None: all entries are known.
+        Value in y that marks an unknown label, such as NaN. It is excluded from the
+        loss; the row stays in the graph. None: all labels are known.
     n_neighbors : int, default=8
-        Number of nearest neighbours in the k-NN graph of a plain table.
+        Number of nearest neighbours of each row in the k-NN graph of a plain table; not
+        used with a given graph.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
-        Score of an edge, see :class:`~skattn.nn.GraphAttention`.
+        Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
+        al. 2018), which ranks senders alike for all receivers, or the scaled dot
+        product. See :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=3
-        Number of layers, which is the receptive field in hops. On a plain table, whose
-        k-NN graph holds no information beyond the features, only the last layer
-        attends, see ``n_feature_layers`` of :class:`EncoderConfig`.
+        Number of layers: an output depends on the ``n_layers``-hop neighbourhood of its
+        node. On a plain table only the last layer attends and the others are row-wise
+        linear, because a k-NN graph adds no information to the features; see
+        ``n_feature_layers`` of :class:`~skattn.EncoderConfig`.
     n_heads : int, default=4
-        Number of attention heads in each layer.
+        Number of attention heads of each layer.
     hidden_dim : int, default=64
-        Total width of a layer over all heads; divisible by ``n_heads``.
+        Output width of each layer, all heads together; a multiple of ``n_heads``.
     residual : bool, default=True
         Whether to add a linear map of a layer's input to its output.
     norm : {"layer", "batch"} or None, default="layer"
         Normalisation of each layer's output.
     dropout : float or "auto", default="auto"
-        Dropout on the input of each layer. "auto": 0.5 on a plain table or with more
-        features than examples; 0.2 elsewhere. Unless ``input_dropout`` of
-        :class:`EncoderConfig` is set, dropout on the node features is the same with
-        more features than examples ("auto": 0.9 for nodes of one graph), else 0.
+        Dropout probability of each layer's input. "auto": 0.5 on a plain table or with
+        more features than labelled rows, 0.2 elsewhere. For the node features see
+        ``input_dropout`` of :class:`~skattn.EncoderConfig`.
     attention_dropout : float, default=0.0
-        Dropout on the attention weights (after the softmax).
+        Dropout probability of the attention weights (after the softmax); 0.6 in the GAT
+        paper.
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
-        Pooling of a graph's nodes to one vector, where X is a list of graphs or
-        sequences. "attention": a learned query per head attends to the nodes;
+        Pooling of a graph's nodes to one vector, if X is a list of graphs or sequences.
+        "attention": a weighted mean, with learned attention weights per head.
         "hierarchical": self-attention graph pooling (Lee et al. 2019), see
         :class:`~skattn.nn.HierarchicalReadout`.
     encoder : EncoderConfig or None, default=None
-        Further options of the encoder: activation, feed-forward networks, jumping
-        knowledge, hops, the output layer.
+        Further parameters of the network: activation, feed-forward networks, jumping
+        knowledge, hops, convolution, positional encoding, output layer.
     pretrained : AttentionEmbedder or None, default=None
         Fitted embedder with the same encoder parameters, whose weights initialise the
-        encoder. In a search or a cross-validation pass ``FrozenEstimator(embedder)``,
-        which ``clone`` keeps fitted. :meth:`save` does not store it.
+        encoder. In a search or a cross-validation, where estimators are cloned, pass
+        ``FrozenEstimator(embedder)``. :meth:`save` does not store it.
     learning_rate : float, default=0.005
-        Step size of the optimizer (Adam). Without early stopping it falls to zero in
-        the last 30 % of the epochs, and the last epoch's weights are kept; a
-        :class:`skorch.callbacks.LRScheduler` in ``net_params`` replaces that schedule.
+        Learning rate of the optimizer (Adam). Without early stopping it falls to 0 over
+        the last 30 % of the epochs, unless ``net_params`` has a
+        :class:`skorch.callbacks.LRScheduler`.
     weight_decay : float, default=5e-3
-        L2 penalty on all parameters; ignored by an optimizer in ``net_params`` that
-        has none.
+        L2 penalty on all parameters. Ignored if the optimizer in ``net_params`` has
+        none.
     max_epochs : int, default=500
-        Maximum number of epochs; on a single graph an epoch is one training step.
+        Maximum number of epochs (passes over the data). On a single graph without
+        ``fanout`` an epoch is one training step.
     batch_size : int or "auto", default="auto"
-        Examples per training step: graphs or sequences of a list, "auto" for 128; or,
-        with ``fanout``, target nodes of one graph, "auto" for 1024.
+        Number of graphs or sequences per batch if X is a list ("auto": 128), or of
+        target nodes per batch with ``fanout`` ("auto": 1024). Decrease it if a training
+        step does not fit into memory.
     fanout : sequence of int or None, default=None
-        Neighbour sampling for training on one large graph (Hamilton et al. 2017):
-        number of senders drawn for every target, then for each of these, and so on, one
-        number per layer. Validation and prediction use all neighbours. None: training
-        uses all neighbours, in one batch.
+        Neighbour sampling, for training on a graph that is too large for full-batch
+        steps (Hamilton et al. 2017): number of senders sampled per node, by distance
+        from the targets; one number per layer, such as ``(15, 10, 5)``. Validation and
+        prediction use all neighbours. None: no sampling.
     early_stopping : "auto", bool or float, default="auto"
-        Whether to stop when validation no longer improves, and keep the best epoch's
-        weights. A float is the fraction of labelled rows to hold out; True is 0.1.
-        "auto": True if ``X_val`` is given, or with at least 2000 labelled rows.
+        Whether to stop when validation no longer improves, and to keep the weights of
+        the best epoch. The validation data are ``X_val``, or else a held-out fraction
+        of the labelled rows: this float, or 0.1 for True. "auto": True with ``X_val``
+        or with at least 2000 labelled rows. False: the weights of the last epoch are
+        kept.
     scoring : str, callable or None, default=None
-        Validation score; the epoch with the highest one is the best. A name as in
-        :func:`sklearn.metrics.get_scorer`, or ``scorer(estimator, X, y)``, whose X may
-        only be passed on to the estimator. None: minus the squared error. Rows with
-        unknown entries are left out; rows are weighted by ``sample_weight``.
+        Validation score that selects the best epoch; greater is better. Name of a
+        scorer (:func:`sklearn.metrics.get_scorer_names`), or callable
+        ``scorer(estimator, X, y)`` that only passes its X to methods of ``estimator``.
+        None: minus the squared error. Rows with unknown labels are left out;
+        ``sample_weight`` is used.
     n_iter_no_change : int, default=50
-        Number of epochs without a better validation score or a lower validation loss
-        after which to stop.
+        Number of consecutive epochs with neither a better validation score nor a lower
+        validation loss after which training stops.
     net_params : dict or None, default=None
-        Arguments of the underlying :class:`skorch.NeuralNet`, such as optimizer and
-        callbacks. Its ``y`` are records of labels and weights: skorch's EpochScoring
-        needs a ``target_extractor`` (``lambda labels: labels.y.numpy(force=True)``) and
-        a function of raw outputs.
+        Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
+        ``callbacks``. Callbacks receive labels and their weights as ``y``:
+        :class:`skorch.callbacks.EpochScoring` needs a ``target_extractor``
+        (``lambda labels: labels.y.numpy(force=True)``) and a scoring function of raw
+        outputs.
     device : str or torch.device, default="auto"
-        "auto", "cpu", "cuda", "cuda:1", "mps". If it is not available, ``fit`` fails;
-        a fitted model predicts on the CPU, with a warning.
+        Device: "cpu", "cuda", "cuda:1", "mps", or "auto" for the first available one of
+        CUDA, MPS and the CPU. If it is not available, ``fit`` raises an error and a
+        fitted model predicts on the CPU, with a warning.
     random_state : int, RandomState or None, default=None
-        Seed of the initial weights, the held-out rows and dropout.
+        Seed of all random numbers: initial weights, held-out rows, batches, dropout.
     verbose : int, default=0
         Verbosity: 0 is silent, otherwise one line is printed per epoch.
 
@@ -104,7 +115,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     ----------
     n_features_in_ : int
         Number of features; 0 for a graph without features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Feature names, if X has column names.
     input_summary_ : dict of str to object
         Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
@@ -118,16 +129,29 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
-        Training loss of each epoch, in units of standardised y.
+        Training loss of each epoch, of standardised y.
     validation_curve_ : list of float or None
-        Validation loss of each epoch, if there was validation.
-    net_ : AttentionNet
-        The trained skorch net; ``net_.module_`` is the torch module.
+        Validation loss of each epoch; None without validation.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the torch module.
 
     See Also
     --------
     GraphAttentionClassifier : Graph attention network for classification.
     AttentionEmbedder : Features for other models, learned without labels.
+    skattn.inspection.attention_weights : Attention weights of a fitted model.
+
+    Notes
+    -----
+    ``adjacency[i, j] != 0`` means that node ``i`` (the receiver) attends to node ``j``
+    (the sender). Missing self-loops are added. For the choice of the default values see
+    :doc:`/defaults`.
+
+    References
+    ----------
+    Velickovic et al., "Graph Attention Networks", ICLR 2018.
+
+    Brody, Alon and Yahav, "How Attentive are Graph Attention Networks?", ICLR 2022.
 
     Examples
     --------
@@ -211,7 +235,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         X : Graph, list, or array-like or sparse matrix of shape (n_rows, n_features)
             As for :meth:`predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Values; rows with an ``unlabeled`` entry are left out.
+            True values; rows with an unknown one (``unlabeled``) are left out.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional

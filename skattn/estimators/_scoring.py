@@ -1,4 +1,4 @@
-"""Validation score by the parameter ``scoring``."""
+"""Validation score of the parameter ``scoring``."""
 
 import math
 from collections.abc import Callable
@@ -15,83 +15,66 @@ from sklearn.metrics import check_scoring
 class ValidationScore:
     """Score of a network's outputs on the validation rows.
 
-    The scorer gets the estimator with the outputs in place of X, so that all prediction
-    methods work without computing outputs again.
+    The scorer gets an estimator whose prediction methods take outputs in place of X.
     """
 
     scorer: Callable
-    """``scorer(estimator, X, y)``, as scikit-learn's."""
+    """Scorer of scikit-learn, ``scorer(estimator, X, y)``."""
     estimator: Any
     """Estimator that takes outputs in place of X."""
     rows: np.ndarray
     """Positions of the rows without unknown labels."""
     y: np.ndarray
-    """Labels of these rows, as given."""
+    """Labels of these rows, as passed by the user."""
     weight: np.ndarray | None
-    """Sample weights of these rows, as given, or None."""
+    """Sample weights of these rows, or None."""
 
     def __call__(self, outputs):
-        """Score outputs, those of rows with unknown labels included.
-
-        Parameters
-        ----------
-        outputs : ndarray of shape (n_rows, n_outputs)
-            Outputs of the network.
-
-        Returns
-        -------
-        float
-            The score; greater is better.
-        """
-        given = {} if self.weight is None else {"sample_weight": self.weight}
-        return self.scorer(self.estimator, outputs[self.rows], self.y, **given)
+        """Return the score of the outputs (n_rows, n_outputs); greater is better."""
+        kwargs = {} if self.weight is None else {"sample_weight": self.weight}
+        return self.scorer(self.estimator, outputs[self.rows], self.y, **kwargs)
 
 
 def validation_score(estimator, validated):
-    """Make the score of the validation rows, and check that it is a number.
+    """Make the score of the validation rows and try it; None without ``scoring``.
 
     Parameters
     ----------
     estimator : GraphAttentionPredictor
-        The estimator with ``scoring``; fitted but for the net.
+        The estimator, fitted except for the net.
     validated : LabelledRows
-        The validation rows; those with an unknown entry are left out.
-
-    Returns
-    -------
-    ValidationScore or None
-        The score; None without ``scoring``.
+        The validation rows; those with an unknown label are left out.
 
     Raises
     ------
     ValueError
-        If it is not a finite number on these rows.
+        If the score is not a finite number on these rows.
     """
     if estimator.scoring is None:
         return None
-    asked = copy(estimator)
-    asked._outputs = _as_they_are
+    on_outputs = copy(estimator)
+    on_outputs._outputs = _return_outputs
     complete = validated.known.reshape(len(validated), -1).all(1)
     rows = np.flatnonzero(complete)
     weight = validated.sample_weight
     score = ValidationScore(
         check_scoring(estimator, estimator.scoring),
-        asked,
+        on_outputs,
         rows,
         validated.y[rows],
         None if weight is None else weight[rows],
     )
-    _try(score, len(validated), estimator)
+    _check_score(score, len(validated), estimator)
     return score
 
 
-def _as_they_are(outputs, adjacency):  # noqa: ARG001
+def _return_outputs(outputs, adjacency):  # noqa: ARG001
     """Return outputs unchanged, in place of an estimator's ``_outputs``."""
     return outputs
 
 
-def _try(score, n_rows, estimator):
-    """Check the score on outputs as before training: near zero and distinct."""
+def _check_score(score, n_rows, estimator):
+    """Check the score on outputs as of an untrained net: near zero and distinct."""
     shape = n_rows, estimator._label_encoding_.n_outputs
     outputs = 1e-3 * np.random.default_rng(0).standard_normal(shape, np.float32)
     must = (
@@ -99,7 +82,7 @@ def _try(score, n_rows, estimator):
         "validation rows with known labels"
     )
     remedy = (
-        "Choose a score for this kind of y, see sklearn.metrics.get_scorer_names(), or "
+        "Choose a score for this kind of y (sklearn.metrics.get_scorer_names()), or "
         "validate on rows for which it is defined (X_val, early_stopping)."
     )
     try:

@@ -1,4 +1,4 @@
-"""The training plan of a classifier or regressor."""
+"""Training plan of a classifier or regressor."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,15 +12,15 @@ from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
-from skattn.estimators._pretrained import pretrained_start
+from skattn.estimators._pretrained import pretrained_weights
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
 from skattn.graph._schema import GraphSchema
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
-    """The arguments of ``fit``."""
+class FitArguments:
+    """Arguments of ``fit``."""
 
     X: Any
     y: Any
@@ -31,59 +31,47 @@ class Given:
     sample_weight_val: Any
 
 
-def plan_supervised(attempt, given):
-    """Check all input and plan the training.
-
-    Parameters
-    ----------
-    attempt : GraphAttentionPredictor
-        Receives the learned attributes, except those of the net.
-    given : Given
-        The arguments of ``fit``.
-
-    Returns
-    -------
-    Plan
-        The objective, the data and the validation.
+def plan_supervised(attempt, arguments):
+    """Check the input of an attempt, set its label attributes, make its training plan.
 
     Raises
     ------
     TypeError
-        If X cannot be converted to a graph, or `pretrained` is no embedder.
+        If X cannot be converted to a graph, or `pretrained` is not an embedder.
     ValueError
         If the input is invalid.
     """
-    if given.X_val is None:
-        _check_no_validation(given.y_val, given.sample_weight_val)
-    inputs = resolve_fit(attempt, given.X, given.adjacency)
+    if arguments.X_val is None:
+        _check_no_validation(arguments.y_val, arguments.sample_weight_val)
+    inputs = resolve_fit(attempt, arguments.X, arguments.adjacency)
     context = inputs.context
     reader = attempt._label_reader.of(attempt)
-    y, known = reader.read(given.y)
+    y, known = reader.read(arguments.y)
     check_length(y, context.n_rows, "y", "X")
-    sample_weight = check_weight(given.sample_weight, y)
+    sample_weight = check_weight(arguments.sample_weight, y)
     label_model = reader.learn(y, known, sample_weight)
     encoding = label_model.encoding
     attempt._label_encoding_ = encoding
     rows = label_model.rows(y, known, sample_weight)
     n_outputs = encoding.n_outputs
-    early_stopping = attempt.early_stopping if given.X_val is None else False
-    held_out = rows.held_out(early_stopping, check_random_state(inputs.seed))
+    early_stopping = attempt.early_stopping if arguments.X_val is None else False
+    held_out = rows.choose_held_out(early_stopping, check_random_state(inputs.seed))
     training = np.setdiff1d(np.arange(len(y)), held_out)
     view, validation_view = context.split(training, held_out)
     attempt._schema_ = GraphSchema.of(view)
     training_rows, validation_rows = rows[training], rows[held_out]
-    n_examples = int(training_rows.counting.sum())
+    n_examples = int(training_rows.has_weight.sum())
     views = [(view, training_rows.labels("sample_weight and class_weight"))]
-    if given.X_val is not None:
+    if arguments.X_val is not None:
         validation_view, validation_rows = _validation_rows(
-            attempt, given, context, label_model
+            attempt, arguments, context, label_model
         )
     score, n_validation = None, 0
     if validation_view is not None:
-        names = "sample_weight" if given.X_val is None else "sample_weight_val"
+        names = "sample_weight" if arguments.X_val is None else "sample_weight_val"
         views.append((validation_view, validation_rows.labels(names)))
         score = validation_score(attempt, validation_rows)
-        n_validation = int(validation_rows.counting.sum())
+        n_validation = int(validation_rows.has_weight.sum())
     data = attempt._input_spec_.training_data(views, attempt)
     attempt._fit_record_ = FitRecord.of(
         view,
@@ -91,14 +79,14 @@ def plan_supervised(attempt, given):
         n_train=n_examples,
         n_validation=n_validation,
         early_stopping=early_stopping_of(
-            attempt.early_stopping, n_validation, has_X_val=given.X_val is not None
+            attempt.early_stopping, n_validation, has_X_val=arguments.X_val is not None
         ),
     )
     pretrained = attempt.pretrained is not None
     spec = choose(
         attempt,
-        inputs.recipe,
-        Setting(context.rows, encoding.answers, pretrained),
+        inputs.config,
+        Setting(context.rows, encoding.label_kind, pretrained),
         Sizes(
             n_features=data[0].n_features,
             n_edge_features=view.n_edge_features,
@@ -106,38 +94,38 @@ def plan_supervised(attempt, given):
             n_examples=n_examples,
         ),
     )
-    start = None
+    initial_weights = None
     if pretrained:
-        start = pretrained_start(attempt, inputs.recipe, data[0].n_features)
+        initial_weights = pretrained_weights(attempt, inputs.config, data[0].n_features)
     objective = Supervised(spec, n_outputs, encoding.criterion)
     patience = attempt.n_iter_no_change if attempt.early_stopping else None
-    return Plan(objective, data, inputs.seed, patience, score, start)
+    return Plan(objective, data, inputs.seed, patience, score, initial_weights)
 
 
 def _check_no_validation(y_val, sample_weight_val):
-    """Raise ValueError for validation labels or weights without X_val."""
+    """Raise ValueError if validation labels or weights are given without X_val."""
     if y_val is not None or sample_weight_val is not None:
         raise ValueError(
-            "y_val and sample_weight_val need X_val, the rows that they belong to; got "
-            "None. Pass X_val, or leave them out."
+            "y_val and sample_weight_val need X_val, the rows of these labels; got "
+            "X_val=None. Pass X_val, or leave them out."
         )
 
 
-def _validation_rows(attempt, given, context, labels):
+def _validation_rows(attempt, arguments, context, labels):
     """Return the view of X_val and its labelled rows."""
-    if given.y_val is None:
-        raise ValueError("X_val needs y_val, the labels of its rows; got None.")
+    if arguments.y_val is None:
+        raise ValueError("X_val needs y_val, the labels of its rows; got y_val=None.")
     if context.needs_adjacency:
         raise ValueError(
-            "X_val needs a graph, which adjacency= over the rows of X is not; got "
-            "both. Fit on Graph(adjacency, X) and pass a Graph as X_val, or set "
+            "X_val must not be combined with adjacency=, which covers only the rows of "
+            "X; got both. Fit on Graph(adjacency, X) and pass a Graph as X_val, or set "
             "early_stopping to the fraction of rows to hold out."
         )
-    y, known = attempt._label_reader.of(attempt).read(given.y_val)
-    sample_weight = check_weight(given.sample_weight_val, y)
+    y, known = attempt._label_reader.of(attempt).read(arguments.y_val)
+    sample_weight = check_weight(arguments.sample_weight_val, y)
     rows = labels.rows(y, known, sample_weight)
     check = partial(check_features, attempt, reset=False)
-    view = context.join_validation(given.X_val, given.X, check)
+    view = context.join_validation(arguments.X_val, arguments.X, check)
     attempt._schema_.check(view)
     check_length(y, len(view), "y_val", "X_val")
     return view, rows

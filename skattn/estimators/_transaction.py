@@ -1,4 +1,4 @@
-"""Transaction of a fit: a copy is trained, then its attributes are committed."""
+"""Transaction of a fit: train a copy, then commit its learned attributes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,55 +11,55 @@ from skattn._training import Objective, TaskReport, Training, TrainingData, trai
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Training plan of an estimator: objective, data and validation."""
+    """Training plan: objective, data and validation."""
 
     objective: Objective
-    """Objective: the module and its loss."""
+    """Module and loss."""
     data: TrainingData
-    """Batches of the training, and of the validation if any."""
+    """Batches of training and validation; None without validation."""
     seed: int
-    """Seed of the weights, the order of batches and dropout."""
+    """Seed of the initial weights, the order of batches and dropout."""
     patience: int | None = None
-    """Epochs without progress in validation after which to stop."""
+    """Number of epochs without progress in validation after which to stop."""
     score: Callable | None = None
-    """Score of the validation outputs; None for the objective's."""
-    start: dict[str, torch.Tensor] | None = None
-    """Initial weights by name; others are drawn."""
+    """Score of the validation outputs; None for that of the objective."""
+    initial_weights: dict[str, torch.Tensor] | None = None
+    """Initial weights by name; other weights are random."""
 
 
 def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
-    """Fit an estimator; it stays as it was if anything fails.
+    """Fit an estimator; if an error is raised, the estimator is unchanged.
 
     Parameters
     ----------
     estimator : GraphAttentionEstimator
-        Its class declares the attributes that a fit learns, ``_learned_attributes``.
+        Its class declares the attributes that ``fit`` sets, ``_learned_attributes``.
     plan : callable
-        Takes the attempt, an estimator with the same parameters and without an earlier
-        fit; checks the input, sets attributes learned from it, and returns a `Plan`.
+        Function of the attempt, an unfitted copy of the estimator: checks the input,
+        sets attributes learned from it and returns a `Plan`.
     X, y, adjacency : object
         The arguments of ``fit``, for scikit-learn's callbacks.
 
     Returns
     -------
     GraphAttentionEstimator
-        The estimator itself, fitted.
+        The fitted estimator.
 
     Raises
     ------
     KeyboardInterrupt
-        If the user stopped the training, whose weights are kept.
+        If the user interrupted the training; the weights are kept.
     """
-    attempt = _without_fit(estimator)
+    attempt = _unfitted_copy(estimator)
     planned = plan(attempt)
-    _check_declared(attempt, estimator)  # before the training is spent
-    context, about = _begin_callbacks(estimator, X, y, adjacency)
+    _check_declared(attempt, estimator)  # before training, not after it
+    context, task = _begin_callbacks(estimator, X, y, adjacency)
     net = train(
         planned.objective,
         planned.data,
-        _training(attempt, planned, _reports(context, about, attempt)),
+        _training(attempt, planned, _task_reports(context, task, attempt)),
         generator=torch.Generator().manual_seed(planned.seed),
-        start=planned.start,
+        initial_weights=planned.initial_weights,
     )
     if not net.interrupted_ or len(net.history):
         _set_trained(attempt, net)
@@ -67,18 +67,18 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     if net.interrupted_:
         raise KeyboardInterrupt
     if context is not None:
-        context.call_on_fit_task_end(**about, reconstruction_attributes={})
+        context.call_on_fit_task_end(**task, reconstruction_attributes={})
     return estimator
 
 
 def learned(estimator) -> dict[str, Any]:
-    """Return the attributes that a fit has set, by name."""
+    """Return the learned attributes of an estimator, by name."""
     names = estimator._learned_attributes
     return {name: value for name, value in vars(estimator).items() if name in names}
 
 
-def _without_fit(estimator):
-    """Return a copy without the learned attributes of an earlier fit."""
+def _unfitted_copy(estimator):
+    """Return a shallow copy without learned attributes."""
     attempt = object.__new__(type(estimator))
     names = estimator._learned_attributes
     attempt.__dict__.update(
@@ -88,11 +88,11 @@ def _without_fit(estimator):
 
 
 def _check_declared(attempt, estimator):
-    """Raise AttributeError for undeclared attributes, which a commit would drop."""
+    """Raise AttributeError if the attempt has undeclared attributes."""
     unknown = vars(attempt).keys() - vars(estimator).keys() - learned(attempt).keys()
     if unknown:
         raise AttributeError(
-            f"{type(attempt).__name__} must declare what a fit learns in "
+            f"{type(attempt).__name__} must declare all attributes that fit sets in "
             f"_learned_attributes, got also {sorted(unknown)}."
         )
 
@@ -129,18 +129,18 @@ def _set_trained(attempt, net):
 
 
 def _begin_callbacks(estimator, X, y, adjacency):
-    """Begin the task of scikit-learn's callbacks; (None, {}) if there are none."""
+    """Begin the task of scikit-learn's callbacks; return (None, {}) without any."""
     if not getattr(estimator, "_skl_callbacks", None):
         return None, {}
     metadata = None if adjacency is None else {"adjacency": adjacency}
-    about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+    task = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
     context = estimator._init_callback_context(max_subtasks=estimator.max_epochs)
-    context.call_on_fit_task_begin(**about)
-    return context, about
+    context.call_on_fit_task_begin(**task)
+    return context, task
 
 
-def _reports(context, about, attempt):
-    """Make the skorch callback that serves scikit-learn's, if there are any."""
+def _task_reports(context, task, attempt):
+    """Make the skorch callback that calls scikit-learn's, if there are any."""
     if context is None:
         return []
 
@@ -148,4 +148,4 @@ def _reports(context, about, attempt):
         _set_trained(attempt, net)
         return learned(attempt)
 
-    return [TaskReport(context, about, attributes)]
+    return [TaskReport(context, task, attributes)]

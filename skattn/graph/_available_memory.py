@@ -12,17 +12,17 @@ def available_memory() -> int | None:
     On Linux the system's MemAvailable or, if that is less, the rest of a control
     group's limit (a container, a batch job); None where it is not known.
     """
-    return min([*_of_system(ROOT), *_of_groups(ROOT)], default=None)
+    return min([*_system_bytes(ROOT), *_control_group_bytes(ROOT)], default=None)
 
 
-def _of_system(root: Path) -> Iterator[int]:
+def _system_bytes(root: Path) -> Iterator[int]:
     for line in _lines(root / "proc/meminfo"):
         if line.startswith("MemAvailable:"):
             yield int(line.split()[1]) * 1024
 
 
-def _of_groups(root: Path) -> Iterator[int]:
-    """Yield the memory left in the process's control group and each of its parents."""
+def _control_group_bytes(root: Path) -> Iterator[int]:
+    """Yield the available bytes of the process's control group and of its parents."""
     for line in _lines(root / "proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
         if controllers == "":  # version 2
@@ -35,11 +35,11 @@ def _of_groups(root: Path) -> Iterator[int]:
         group = top / path.lstrip("/")
         for folder in (group, *group.parents):
             if folder.is_relative_to(top):
-                yield from _of_group(folder, *names)
+                yield from _bytes_left_in(folder, *names)
 
 
-def _of_group(folder: Path, limit_name: str, used_name: str) -> Iterator[int]:
-    """Yield a control group's limit minus its use; cached files can be evicted."""
+def _bytes_left_in(folder: Path, limit_name: str, used_name: str) -> Iterator[int]:
+    """Yield a control group's limit minus its use, without evictable cached files."""
     limit, used = (_lines(folder / name) for name in (limit_name, used_name))
     if not limit or not used or limit[0] == "max":
         return

@@ -8,6 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+CONVERSION_ERRORS = (
+    AttributeError,
+    BufferError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Errors of numpy, pandas, polars and torch in conversions to arrays."""
 _EXPECTED = "an array, a DataFrame, a Graph, or a list of graphs, sequences or rows"
 
 
@@ -18,20 +27,34 @@ def check_data(X: Any, name: str = "X") -> None:
         raise TypeError(f"{name} must be {_EXPECTED}, got {type_name(X)}. {remedy}")
 
 
-def as_array(X: Any, name: str, noun: str) -> NDArray[Any]:
-    """Return nested lists as an array; raise ValueError for rows of other lengths."""
+def as_array(values: Any, name: str, rows: str, dtype: Any = None) -> NDArray[Any]:
+    """Return values as an array; raise TypeError or ValueError if they form none.
+
+    `rows` describes the entries along the first axis, such as "one row per node".
+    """
     try:
-        return np.asarray(X)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ValueError(
-            f"{name} must have rows of equal length, {noun}, got rows that form no "
-            f"array ({error}). Fill missing entries with NaN."
+        return np.asarray(values, dtype=dtype)
+    except CONVERSION_ERRORS as error:
+        kind = ValueError if type(error) is ValueError else TypeError
+        raise kind(
+            f"{name} must be an array, {rows}, with rows of equal length, got "
+            f"{type_name(values)} that forms none ({_text(error)}). Fill missing "
+            "entries with NaN; use detach().cpu().numpy() of a tensor."
         ) from error
+
+
+def _text(error: Exception) -> str:
+    return str(error).split(". ")[0] or type(error).__name__
 
 
 def check_list(graphs: Any, name: str, entries: str, remedy: str) -> None:
     """Raise TypeError unless an object is an iterable of `entries`."""
-    if isinstance(graphs, str | bytes | Mapping) or not hasattr(graphs, "__iter__"):
+    try:
+        iter(graphs)
+        is_list = not isinstance(graphs, str | bytes | memoryview | Mapping)
+    except TypeError:
+        is_list = False
+    if not is_list:
         got = type_name(graphs)
         raise TypeError(f"{name} must be a list of {entries}, got {got}. {remedy}")
 
@@ -51,7 +74,7 @@ def foreign_graph_remedy(graph: Any) -> str | None:
             "Use Graph.from_networkx(g) for a networkx graph, and "
             "skattn.graph.graphs_from_networkx(graphs) for a list of them."
         )
-    if hasattr(graph, "edge_index") or hasattr(graph, "edge_index_dict"):
+    if type_name(graph).startswith("torch_geometric "):
         return "Use skattn.graph.graphs_from_pyg([data]) for graphs of PyG."
     return None
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
+from skattn.graph._data_objects import as_array
 from skattn.graph._features import as_features
-from skattn.graph._labels import as_index, as_labels, listing
+from skattn.graph._labels import as_index, as_labels, label_errors, listing
 
 
 def parts_from_edges(
@@ -90,7 +91,7 @@ def _column(edges: Any, values: Any) -> Any:
 
 
 def _pairs(edges: Any) -> NDArray[Any]:
-    if hasattr(edges, "iloc"):
+    if hasattr(edges, "iloc") and len(edges.shape) == 2:
         if edges.shape[1] < 2:
             raise ValueError(
                 "edges must have two columns, receiver and sender, got "
@@ -99,7 +100,7 @@ def _pairs(edges: Any) -> NDArray[Any]:
         return np.asarray(edges.iloc[:, :2].to_numpy())
     if isinstance(edges, (list, tuple)):
         return _pairs_from_list(edges)
-    pairs = np.asarray(edges)
+    pairs = as_array(edges, "edges", "one pair (u, v) per row")
     if pairs.size == 0:
         return np.empty((0, 2), dtype=np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2:
@@ -115,7 +116,7 @@ def _pairs_from_list(edges: Any) -> NDArray[Any]:
     """Return an object array of pairs; numpy would convert mixed types to text."""
     pairs = np.empty((len(edges), 2), dtype=object)
     for number, edge in enumerate(edges):
-        if isinstance(edge, str) or not hasattr(edge, "__len__") or len(edge) != 2:
+        if not _is_pair(edge):
             raise ValueError(
                 "edges must be pairs (u, v), which mean that u attends to v, got "
                 f"{edge!r} at position {number}. Pass weights and features as weights= "
@@ -123,6 +124,13 @@ def _pairs_from_list(edges: Any) -> NDArray[Any]:
             )
         pairs[number, 0], pairs[number, 1] = edge
     return pairs
+
+
+def _is_pair(edge: Any) -> bool:
+    try:
+        return not isinstance(edge, str | bytes | dict) and len(edge) == 2
+    except TypeError:
+        return False
 
 
 def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
@@ -148,22 +156,32 @@ def _is_default_index(index: Any) -> bool:
 
 
 def _labels_of_edges(ends: NDArray[Any]) -> Any:
-    labels = as_index(ends.ravel()).unique()
+    labels = as_index(ends.ravel())
+    with label_errors(labels):
+        labels = labels.unique()
     if len(labels) == 0 or labels.inferred_type in ("integer", "floating"):
         raise ValueError(
             "from_edges needs the number of nodes, since nodes may have no edges, got "
             "neither X nor nodes=. Pass X, or the number or labels of the nodes as "
             "nodes=."
         )
-    return labels.sort_values()
+    try:
+        return labels.sort_values()
+    except TypeError as error:
+        raise TypeError(
+            "Without nodes=, from_edges sorts the labels in edges, got labels of types "
+            f"that have no order ({error}). Pass the labels as nodes=."
+        ) from error
 
 
 def _positions_of(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.int64]:
     if labels is None:
         return _checked_positions(ends, n_nodes)
-    numbers = labels.get_indexer(as_index(ends.ravel()))
+    given = as_index(ends.ravel())
+    with label_errors(given):
+        numbers = labels.get_indexer(given)
     if (numbers < 0).any():
-        unknown = as_index(ends.ravel())[numbers < 0].unique()
+        unknown = given[numbers < 0].unique()
         raise ValueError(
             f"edges must name nodes of the graph, got {listing(unknown)}, not among "
             f"the {len(labels)} labels ({listing(labels, 3)}). Add them to nodes= and "
@@ -196,7 +214,7 @@ def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
 def _weights(weights: Any, n_edges: int) -> NDArray[np.float32]:
     if weights is None:
         return np.ones(n_edges, dtype=np.float32)
-    values = np.asarray(weights)
+    values = as_array(weights, "weights", "one number per row of edges")
     if values.shape != (n_edges,):
         raise ValueError(
             f"weights must have one number per row of edges ({n_edges}), got shape "

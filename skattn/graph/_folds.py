@@ -9,6 +9,7 @@ from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils.multiclass import type_of_target
 
 from skattn._compat_sklearn import _safe_indexing
+from skattn.graph._data_objects import as_array
 
 
 class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
@@ -106,9 +107,12 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
                 "LabelledFold needs y, got None. Pass y with "
                 f"{self.unlabeled!r} for rows without a label."
             )
-        values = np.asarray(y)
+        values = as_array(y, "y", "one label per row")
+        if values.ndim == 0:
+            raise TypeError(f"y must hold one label per row, got {y!r}.")
         marked = (values == self.unlabeled) | _is_nan(values, self.unlabeled)
-        rows = np.flatnonzero(~marked.reshape(len(values), -1).all(axis=1))
+        each = marked.reshape(len(values), -1) if len(values) else marked[:, None]
+        rows = np.flatnonzero(~each.all(axis=1))
         if len(rows) == 0:
             raise ValueError(
                 "LabelledFold needs labelled rows, got none: every entry of y is "

@@ -10,7 +10,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array
 
 from skattn.graph._adjacency import index_dtype
+from skattn.graph._data_objects import check_data
 from skattn.graph._graph import Graph
+from skattn.graph._numbers import numeric_errors
 
 
 def knn_adjacency(
@@ -63,7 +65,9 @@ def knn_adjacency(
             f"n_neighbors must be at least 1, got {n_neighbors}. Use "
             "Graph(scipy.sparse.csr_array((n, n)), X) for a graph without edges."
         )
-    X = check_array(X, accept_sparse="csr")
+    check_data(X)
+    with numeric_errors(X, "X"):
+        X = check_array(X, accept_sparse="csr")
     none = np.empty(0, dtype=np.int64)
     return table_adjacency(X, none, n_neighbors, metric=metric, n_jobs=n_jobs)
 

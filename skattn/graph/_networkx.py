@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._adjacency import entry_rows
+from skattn.graph._data_objects import CONVERSION_ERRORS
 from skattn.graph._edge_table import matrix_parts
-
-_CONVERSION_ERRORS = (TypeError, ValueError, OverflowError, RuntimeError)
-"""Errors of numpy and torch in conversions to arrays."""
 
 
 class Owner(NamedTuple):
@@ -122,7 +120,7 @@ def _fast_rows(values: list[Any]) -> NDArray[np.float64] | None:
     """Return numbers or vectors of one length as rows, None for others."""
     try:
         array = np.asarray(values)
-    except _CONVERSION_ERRORS:
+    except CONVERSION_ERRORS:
         return None
     if array.dtype.kind not in "biuf":
         return None
@@ -151,7 +149,7 @@ def _numbers(owner: Owner, value: Any, name: str) -> NDArray[np.float64]:
         if array.dtype.kind not in "biufOUS" or value is None:
             raise TypeError(f"dtype {array.dtype}")
         return array.astype(np.float64)
-    except _CONVERSION_ERRORS as error:
+    except CONVERSION_ERRORS as error:
         raise ValueError(
             f"The attribute {name!r} must hold a number or a vector of numbers, got "
             f"{short(value)} at {owner}. Encode categories as numbers first."

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skattn.graph._data_objects import CONVERSION_ERRORS, type_name
+
 _TIMES = ("date", "time", "duration", "period", "interval")
 """First letters of the dtypes of dates and durations, of numpy and of all frames."""
-_CONVERSION_ERRORS = (TypeError, ValueError, OverflowError, RuntimeError)
-"""Errors of numpy, pandas, polars and torch in conversions to floats."""
 
 
 def as_floats(values: Any, name: str) -> NDArray[Any]:
@@ -21,13 +21,13 @@ def as_floats(values: Any, name: str) -> NDArray[Any]:
     Raises TypeError, with the name of `values` and the column, for other entries.
     """
     dtype = np.float32 if getattr(values, "dtype", None) == np.float32 else np.float64
-    _check_times(values, name)
+    _check_dtypes(values, name)
     _check_real(values, name)
     try:
         if hasattr(values, "iloc"):  # pandas.NA is not a float
             return np.asarray(values.to_numpy(dtype=dtype, na_value=np.nan))
         return np.asarray(values, dtype=dtype)
-    except _CONVERSION_ERRORS as error:
+    except CONVERSION_ERRORS as error:
         raise TypeError(_message(values, name, error, _first_other(values))) from error
 
 
@@ -37,17 +37,18 @@ def numeric_errors(values: Any, name: str) -> Iterator[None]:
 
     Dates are refused before the body; errors about other things are not changed.
     """
-    _check_times(values, name)
+    _check_dtypes(values, name)
     try:
         yield
-    except _CONVERSION_ERRORS as error:
+    except CONVERSION_ERRORS as error:
+        _check_distinct(values, name)
         found = _first_other(values)
-        if found is not None or isinstance(error, RuntimeError):
-            raise TypeError(_message(values, name, error, found)) from error
-        raise
+        if found is None and _forms_array(values):
+            raise
+        raise TypeError(_message(values, name, error, found)) from error
 
 
-def _check_times(values: Any, name: str) -> None:
+def _check_dtypes(values: Any, name: str) -> None:
     for label, dtype in _dtypes(values):
         if str(dtype).lower().startswith(_TIMES):
             raise TypeError(
@@ -55,6 +56,30 @@ def _check_times(values: Any, name: str) -> None:
                 f"{_place(label)}. Convert them to numbers, such as days since a first "
                 "date, or drop the column."
             )
+        if getattr(dtype, "kind", "") == "V":
+            raise TypeError(
+                f"{name} must hold numbers, got records ({dtype}){_place(label)}. Use "
+                "pandas.DataFrame(X) for a structured array."
+            )
+
+
+def _check_distinct(values: Any, name: str) -> None:
+    """Raise ValueError if columns of a DataFrame have the same name."""
+    columns = list(map(str, getattr(values, "columns", ())))
+    twice = sorted({label for label in columns if columns.count(label) > 1})
+    if twice:
+        raise ValueError(
+            f"{name} must have columns with different names, got {twice[0]!r} more "
+            "than once. Rename them, or use to_numpy()."
+        )
+
+
+def _forms_array(values: Any) -> bool:
+    try:
+        array = np.asarray(values)
+    except CONVERSION_ERRORS:
+        return False
+    return array.dtype.kind not in "VO" or sparse.issparse(values)
 
 
 def _check_real(values: Any, name: str) -> None:
@@ -79,7 +104,7 @@ def _message(
 ) -> str:
     if found is None:
         return (
-            f"{name} must hold numbers, got {type(values).__name__} that cannot be "
+            f"{name} must hold numbers, got {type_name(values)} that cannot be "
             f"converted to an array of numbers ({error}). Convert sparse matrices with "
             "toarray() and tensors with detach().cpu().numpy()."
         )
@@ -116,7 +141,7 @@ def _is_number(entry: Any) -> bool:
         return False
     try:
         float(entry)
-    except _CONVERSION_ERRORS:
+    except CONVERSION_ERRORS:
         return False
     return True
 
@@ -133,7 +158,7 @@ def _columns(values: Any) -> Iterator[tuple[Any, NDArray[Any]]]:
         return
     try:
         array = np.asarray(values)
-    except _CONVERSION_ERRORS:
+    except CONVERSION_ERRORS:
         return  # rows of different lengths, or a tensor on another device
     if array.ndim < 2:
         yield None, array

@@ -12,9 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skattn.graph._data_objects import check_list
+from skattn.graph._data_objects import as_array, check_list
 from skattn.graph._graph import Graph
 from skattn.graph._graph_list import whole_graphs
+from skattn.graph._numbers import as_floats
 
 
 def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
@@ -52,7 +53,7 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
     >>> from torch_geometric.datasets import TUDataset  # doctest: +SKIP
     >>> graphs = graphs_from_pyg(TUDataset("data", name="MUTAG"))  # doctest: +SKIP
     """
-    if hasattr(data_list, "edge_index"):
+    if _has_edges(data_list):
         raise TypeError(
             "graphs_from_pyg takes a list of PyG's Data, got one "
             f"{type(data_list).__name__}. Pass [data], or batch.to_data_list()."
@@ -115,7 +116,7 @@ def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
 
 
 def _from_data(number: int, data: Any) -> Graph:
-    if not hasattr(data, "edge_index"):
+    if not _has_edges(data):
         raise TypeError(
             "graphs_from_pyg takes a list of PyG's Data, got "
             f"{type(data).__name__} at position {number}. Convert heterogeneous "
@@ -133,7 +134,7 @@ def _from_data(number: int, data: Any) -> Graph:
             X,
             edge_features=_field(data, "edge_attr"),
         )
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"At position {number} of data_list: {error}") from error
 
@@ -161,7 +162,7 @@ def _weights(data: Any, n_edges: int) -> NDArray[Any]:
     if weights.size != n_edges:
         raise ValueError(
             f"edge_weight must have one number per edge ({n_edges}), got shape "
-            f"{weights.shape}. Use edge_attr for several numbers per edge."
+            f"{np.shape(weights)}. Use edge_attr for several numbers per edge."
         )
     return weights.ravel()
 
@@ -188,12 +189,22 @@ def _edge_index(data: Any) -> NDArray[np.int64]:
 
 def _n_nodes(data: Any) -> int:
     """Return the number of nodes: that of x, or PyG's own count."""
-    x = getattr(data, "x", None)
+    x: Any = getattr(data, "x", None)
     if hasattr(x, "shape"):
         return int(x.shape[0]) if len(x.shape) else 0
     with warnings.catch_warnings():  # PyG warns where it infers the count from edges
         warnings.simplefilter("ignore")
-        return int(data.num_nodes or 0)
+        n_nodes = int(data.num_nodes or 0)
+    if n_nodes < 0:
+        raise ValueError(f"num_nodes must not be negative, got {n_nodes}.")
+    return n_nodes
+
+
+def _has_edges(data: Any) -> bool:
+    try:
+        return hasattr(data, "edge_index")
+    except KeyError:  # HeteroData without edges
+        return False
 
 
 def _field(data: Any, name: str) -> NDArray[Any] | None:
@@ -236,7 +247,7 @@ def _to_arrays(graph: Graph, *, weighted: bool) -> dict[str, Any]:
     if sp.issparse(graph.X):
         arrays["x"] = graph.X
     elif graph.X is not None:
-        arrays["x"] = np.asarray(graph.X, dtype=np.float32)
+        arrays["x"] = as_floats(graph.X, "X").astype(np.float32)
     if graph.edge_features is not None:
         arrays["edge_attr"] = graph.edge_features
     if weighted:
@@ -258,7 +269,7 @@ def _tensor(array: Any) -> Any:
 
 
 def _numbers(y: Any, n_graphs: int) -> NDArray[Any]:
-    y = np.asarray(y)
+    y = as_array(y, "y", "one label per graph")
     if y.dtype.kind not in "biuf":
         raise TypeError(
             f"y must hold numbers to become tensors, got an array of dtype {y.dtype}. "

@@ -1,6 +1,6 @@
 """Disjoint unions of graphs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,15 +8,25 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import index_dtype
+from skattn.graph._data_objects import check_list, type_name
 from skattn.graph._frames import column_names, is_frame, library_of, stacked_frames
 from skattn.graph._labels import as_labels
 from skattn.graph._schema import GraphSchema
 
 
-def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
+def union_parts(graphs: Iterable[Any]) -> tuple[Any, ...]:
     """Return adjacency, X, edge features, labels and targets of a disjoint union."""
+    check_list(graphs, "graphs", "Graph", "Use [graph] for a single graph.")
+    graphs = list(graphs)
     if not graphs:
         raise ValueError("Graph.union needs at least one graph, got none.")
+    for number, graph in enumerate(graphs):
+        if not hasattr(graph, "adjacency"):
+            raise TypeError(
+                "Graph.union takes graphs alone, got "
+                f"{type_name(graph)} at position {number}. Create graphs with "
+                "Graph(adjacency, X)."
+            )
     check_alike(graphs)
     nodes = _labels(graphs)
     adjacency, X, edge_features, node_ptr = side_by_side(graphs)

@@ -15,43 +15,49 @@ Matrices = list[list[sp.csr_array]]
 
 
 def attention_weights(estimator, X, *, adjacency=None):
-    """Compute the attention weights of every layer and head.
+    """Compute the attention weights of each layer and head.
 
     Parameters
     ----------
-    estimator : estimator of skattn
-        A fitted classifier, regressor or embedder.
+    estimator : GraphAttentionClassifier, GraphAttentionRegressor or AttentionEmbedder
+        Fitted estimator; of a pipeline, its last step.
     X : Graph, list of Graph, sequences, or table of shape (n_rows, n_features)
-        As for ``estimator.predict``, or ``transform``.
+        Input, as for ``estimator.predict`` or ``estimator.transform``.
     adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
-        As for ``estimator.predict``.
+        Adjacency, as for ``estimator.predict``.
 
     Returns
     -------
     list of list of csr_array, or a list of these
-        One matrix per layer and head: ``weights[layer][head][i, j]`` is the weight
-        that receiver ``i`` gives to sender ``j``, self-loops included; the rows of
-        evaluated nodes sum to 1, other rows are empty. The weights of parallel edges
-        are summed. Rows and columns are those of the user's adjacency, of shape
-        (n_nodes, n_nodes), for any targets. A plain table has no adjacency:
-        its matrices are (n_rows, n_fitted_rows + n_rows), the columns being the fitted
-        rows and then the rows of X.
+        One matrix per layer and head: ``weights[layer][head][i, j]`` is the attention
+        weight of sender ``j`` for receiver ``i``. A row sums to 1; rows of nodes that
+        were not evaluated are empty.
 
-        If X is a list of graphs or sequences, this is a list with one such entry for
-        each of them: ``weights[graph][layer][head]``, over its nodes or time steps.
-
-        With several ``hops``, only the heads of one hop are included. The last entry is
-        the output layer's with ``output="attention"``. Layers without message passing
-        have no entry: all but the last on a plain table.
+        For a graph or an adjacency, a matrix has shape (n_nodes, n_nodes), whatever the
+        targets. For a plain table it has shape (n_rows, n_fitted_rows + n_rows): the
+        columns are the fitted rows, then the rows of X. For a list of graphs or
+        sequences there is one such list for each, ``weights[graph][layer][head]``, over
+        its nodes or steps.
 
     Raises
     ------
     TypeError
-        If it is no estimator of skattn: a Pipeline, for example.
+        If `estimator` is not an estimator of skattn, such as a Pipeline.
     ValueError
-        If the input is of another kind or width than at ``fit``.
+        If X differs from that of ``fit`` in kind or in its features.
     NotFittedError
         If the estimator is not fitted.
+
+    See Also
+    --------
+    readout_weights : Weights of the nodes in an attention readout.
+
+    Notes
+    -----
+    Self-loops are included, and weights of parallel edges are summed. Layers without
+    message passing have no entry (on a plain table all but the last layer), and neither
+    have heads over several ``hops``. With ``output="attention"`` the last entry is the
+    output layer. Read more in the :doc:`user guide </guide/attention>`.
 
     Examples
     --------
@@ -63,46 +69,38 @@ def attention_weights(estimator, X, *, adjacency=None):
     >>> len(weights), len(weights[0]), weights[0][0].shape
     (3, 4, (3, 3))
     """
-    prepared = _prepared(estimator, X, adjacency)
-    found: list[Matrices] = []
-    with torch.no_grad():
-        for network, batch in _evaluated(estimator, prepared):
-            layers = network.attention_weights(**batch.inputs)
-            per_layer = [uncollate_edges(batch, weights) for weights in layers]
-            found += map(list, zip(*per_layer, strict=True))
-    if prepared.has_many_graphs:
-        return found
-    (matrices,) = found
-    place = prepared.placer()
-    return [[place(head) for head in layer] for layer in matrices]
+    return matrices(estimator, prepared_input(estimator, X, adjacency))
 
 
 def readout_weights(estimator, X):
-    """Compute the readout weight of every node in its graph.
+    """Compute the weights of the nodes in an attention readout.
 
     Parameters
     ----------
-    estimator : estimator of skattn
-        A classifier or regressor fitted on a list of graphs or sequences, with
-        ``readout="attention"``.
+    estimator : GraphAttentionClassifier or GraphAttentionRegressor
+        Estimator with ``readout="attention"``, fitted on a list of graphs or sequences.
     X : list of Graph, or sequences
-        As for ``estimator.predict``.
+        Input, as for ``estimator.predict``.
 
     Returns
     -------
     list of ndarray of shape (n_nodes, n_heads)
-        One per graph or sequence: the weights of its nodes or time steps, which sum to
-        1 per head.
+        For each graph or sequence the weights of its nodes or steps; each column sums
+        to 1.
 
     Raises
     ------
     TypeError
-        If it is no estimator of skattn: a Pipeline, for example.
+        If `estimator` is not an estimator of skattn, such as a Pipeline.
     ValueError
-        If the input is of another kind or width than at ``fit``, or the readout has no
-        weights.
+        If X differs from that of ``fit`` in kind or in its features, or the readout is
+        not attention.
     NotFittedError
         If the estimator is not fitted.
+
+    See Also
+    --------
+    attention_weights : Attention weights of the edges, per layer and head.
 
     Examples
     --------
@@ -115,40 +113,55 @@ def readout_weights(estimator, X):
     >>> weights[0].shape, weights[0].sum(axis=0).round(3)
     ((3, 4), array([1., 1., 1., 1.], dtype=float32))
     """
-    prepared = _prepared(estimator, X, None)
+    prepared = prepared_input(estimator, X, None)
     if not prepared.has_many_graphs or getattr(estimator, "readout", "") != "attention":
         raise ValueError(
             'readout_weights needs an estimator with readout="attention" that was '
             "fitted on a list of graphs or sequences, got "
-            f"readout={estimator.readout!r} and {type(X).__name__}. For the weights of "
-            "edges use attention_weights."
+            f"readout={estimator.readout!r} and {type(X).__name__}. For attention "
+            "weights of edges use attention_weights."
         )
     found: list[NDArray[Any]] = []
     with torch.no_grad():
-        for network, batch in _evaluated(estimator, prepared):
+        for network, batch in _networks_and_batches(estimator, prepared):
             found += uncollate_nodes(batch, network.readout_weights(**batch.inputs))
     return found
 
 
-def _prepared(estimator, X, adjacency):
-    """Prepare X as for a prediction."""
+def matrices(estimator, prepared):
+    """Compute the matrices of a prepared input, as `attention_weights` returns them."""
+    found: list[Matrices] = []
+    with torch.no_grad():
+        for network, batch in _networks_and_batches(estimator, prepared):
+            layers = network.attention_weights(**batch.inputs)
+            per_layer = [uncollate_edges(batch, weights) for weights in layers]
+            found += map(list, zip(*per_layer, strict=True))
+    if prepared.has_many_graphs:
+        return found
+    (of_graph,) = found
+    place = prepared.placer()
+    return [[place(head) for head in layer] for layer in of_graph]
+
+
+def prepared_input(estimator, X, adjacency):
+    """Check the estimator and prepare X as for prediction."""
     if isinstance(estimator, Pipeline):
         raise TypeError(
             "estimator must be a fitted estimator of skattn, got a Pipeline. Pass its "
-            "last step, and X as the steps before it make it: attention_weights("
-            "pipeline[-1], pipeline[:-1].transform(X))."
+            "last step and the transformed X: attention_weights(pipeline[-1], "
+            "pipeline[:-1].transform(X))."
         )
     if not hasattr(estimator, "_prepare"):
         raise TypeError(
             "estimator must be a fitted estimator of skattn, got "
-            f"{type(estimator).__name__}. Of a search pass its best_estimator_, of an "
-            "ensemble one of its estimators_."
+            f"{type(estimator).__name__}. Pass the best_estimator_ of a search, or one "
+            "of the estimators_ of an ensemble."
         )
     return estimator._prepare(X, adjacency)
 
 
-def _evaluated(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:
-    """Yield the network in evaluation with every batch."""
+def _networks_and_batches(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:
+    """Yield the network, in evaluation mode, and each batch."""
     network = estimator.net_.module_.to(prepared.source.device).eval()
     for batch, _ in prepared.source.epoch(None):
         yield network, batch

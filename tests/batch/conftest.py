@@ -3,7 +3,7 @@ import pytest
 
 @pytest.fixture
 def senders_of():
-    """A function: the senders of every receiver, as lists."""
+    """Return a function that lists the senders of each receiver."""
 
     def rows(edges):
         counts = edges.indptr.diff().tolist()

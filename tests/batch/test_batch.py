@@ -7,7 +7,7 @@ from skattn._batch import collate
 from skattn.graph import Graph
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 
-META = torch.device("meta")  # a device that every machine has
+META = torch.device("meta")  # available on every machine
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_every_part_goes_to_the_device(batch):
     assert batch.targets.device.type == "cpu"
 
 
-def test_parts_that_are_not_there_stay_away():
+def test_missing_fields_remain_none():
     moved = collate(Graph([[0, 1], [1, 0]], np.eye(2))).to(META)
     assert moved.structure.edge_data.log_weight is None
     assert moved.structure.edge_data.features is None

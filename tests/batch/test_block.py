@@ -53,7 +53,7 @@ def assert_same_edges(edges, expected):
 
 
 def log_weight_of(structure):
-    """Zeros stand for none: a block has weights if any of its graphs has."""
+    """Return log weights, zeros for none: a block has weights if any graph has."""
     if structure.edge_data.log_weight is None:
         return torch.zeros(structure.edges.n_edges)
     return structure.edge_data.log_weight
@@ -76,7 +76,7 @@ def assert_same_graphs(batch, expected):
         assert torch.equal(ours.edge_data.features, theirs.edge_data.features)
 
 
-def test_graphs_are_cut_in_the_order_wanted(senders_of):
+def test_graphs_are_cut_in_the_given_order(senders_of):
     batch = block_of(PAIR, LONER, CHAIN).cut(np.array([2, 0]))
     assert batch.x.tolist() == [[7, 8], [9, 10], [11, 12], [1, 2], [3, 4]]
     assert senders_of(batch.structure.edges) == [[0, 1], [1, 2], [2], [3, 4], [3, 4]]
@@ -142,7 +142,7 @@ def test_frames_become_their_values():
     assert block_of(*frames).cut(np.array([1])).x.tolist() == [[5, 6]]
 
 
-def test_a_block_holds_all_graphs_targets_or_not():
+def test_a_block_contains_graphs_that_are_not_targets():
     collection = GraphCollection.of([PAIR, LONER, CHAIN])[[1]]
     block = GraphBlock.of(collection)
     assert len(block) == block.n_graphs == 3
@@ -185,11 +185,11 @@ def test_no_graph_at_all_is_an_empty_batch():
 
 @pytest.mark.parametrize("numbers", [[0, 2], [-1], [-2, 0]])
 def test_unknown_numbers_are_refused(numbers):
-    with pytest.raises(IndexError, match=r"must lie between 0 and 1, got numbers from"):
+    with pytest.raises(IndexError, match=r"must lie between 0 and 1, got indices from"):
         block_of(PAIR, LONER).cut(np.array(numbers))
 
 
-def test_graphs_without_features_cannot_become_tensors():
+def test_graphs_without_features_cannot_be_collated():
     with pytest.raises(ValueError, match=r"must have features.*with_features\(X\)"):
         block_of(Graph([[0, 1], [1, 0]]))
 
@@ -211,7 +211,7 @@ def test_cutting_equals_collating_the_union(kind, numbers, seed):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(kind) or "plain")
-def test_all_graphs_in_order_are_the_whole(kind):
+def test_all_graphs_in_order_equal_the_block(kind):
     block = block_of(*random_graphs(7, **kind), hops=(2,))
     batch = block.cut(np.arange(block.n_graphs))
     assert_same_graphs(batch, block.whole)

@@ -46,7 +46,7 @@ def test_length_is_the_number_of_targets():
     assert len(collate(graph[[]])) == 0
 
 
-def test_weights_become_logarithms_and_added_loops_weigh_one(senders_of):
+def test_weights_become_logarithms_and_added_loops_have_weight_one(senders_of):
     batch = collate(Graph([[0, 2, 0], [0, 0.5, 0], [4, 0, 0]], X))
     assert senders_of(batch.structure.edges) == [[0, 1], [1], [0, 2]]
     expected = torch.tensor([1, 2, 0.5, 4, 1]).log()
@@ -100,7 +100,7 @@ def test_features_that_fit_are_not_copied():
     assert collate(Graph(ADJACENCY, x)).x.data_ptr() == x.ctypes.data
 
 
-def test_graph_without_features_cannot_become_tensors():
+def test_graph_without_features_cannot_be_collated():
     with pytest.raises(ValueError, match=r"must have features.*with_features\(X\)"):
         collate(Graph(ADJACENCY))
 
@@ -182,7 +182,7 @@ def test_a_mapped_graph_trains_as_the_one_in_memory(tmp_path):
         assert torch.equal(ours, theirs)
 
 
-def test_loops_that_are_missing_cost_a_mapped_graph_only_what_has_loops(
+def test_missing_self_loops_copy_only_some_arrays_of_a_mapped_graph(
     tmp_path, senders_of
 ):
     graph = mapped(Graph(ADJACENCY, X_SMALL), tmp_path)
@@ -201,7 +201,7 @@ def test_the_pages_outlive_the_graph(tmp_path, senders_of):
 
 @pytest.mark.parametrize("value", [-1, 3, 2**31 - 1])
 @pytest.mark.parametrize("where", ["senders", "columns"])
-def test_numbers_beyond_a_damaged_files_nodes_are_seen(tmp_path, where, value):
+def test_indices_out_of_range_in_a_damaged_file_are_noticed(tmp_path, where, value):
     graph = mapped(Graph(LOOPED, sp.csr_array(X_SMALL)), tmp_path)
     matrix = graph.adjacency if where == "senders" else graph.X
     overwrite(tmp_path / "a.graph", matrix.indices.offset, value)
@@ -209,7 +209,7 @@ def test_numbers_beyond_a_damaged_files_nodes_are_seen(tmp_path, where, value):
         collate(Graph.load(tmp_path / "a.graph"))
 
 
-def test_rows_of_a_damaged_file_that_overlap_are_seen(tmp_path):
+def test_overlapping_rows_of_a_damaged_file_are_noticed(tmp_path):
     graph = mapped(Graph(LOOPED, X_SMALL), tmp_path)
     overwrite(tmp_path / "a.graph", graph.adjacency.indptr.offset + 4, 9999)
     with pytest.raises(ValueError, match=r"damaged: adjacency\.indptr.*mmap=False"):

@@ -18,7 +18,7 @@ ORDER = np.array([2, 0, 1])
 
 @pytest.fixture
 def shuffled(monkeypatch):
-    """300 nodes on a ring, in any order, weights, edge features and some targets."""
+    """300 shuffled nodes on a ring with weights, edge features and some targets."""
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
     monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
     rng = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def shuffled(monkeypatch):
     return Graph(adjacency, X, edge_features=edge_features)[rng.permutation(300)[:99]]
 
 
-def test_rows_senders_and_weights_move_together(senders_of):
+def test_rows_senders_and_weights_are_reordered(senders_of):
     batch = in_order(collate(Graph(CHAIN, X)[[0, 0, 2]]), ORDER)
     assert batch.x.tolist() == X[ORDER].tolist()
     assert batch.position_of.tolist() == [1, 2, 0]
@@ -42,7 +42,7 @@ def test_rows_senders_and_weights_move_together(senders_of):
     assert batch.structure.edges.senders.dtype == torch.int32
 
 
-def test_edge_features_and_wider_neighbourhoods_move_along():
+def test_edge_features_and_hops_are_reordered():
     edge_features = np.arange(4.0)  # of 0-1, 0-2, 1-1, 2-0
     graph = Graph(CHAIN, X, edge_features=edge_features)
     batch = in_order(collate(graph, hops=(1, 2)), ORDER)
@@ -55,14 +55,14 @@ def test_edge_features_and_wider_neighbourhoods_move_along():
     ]
 
 
-def test_sparse_features_move_by_rows():
+def test_sparse_features_are_reordered():
     batch = in_order(collate(Graph(CHAIN, sparse.csr_array(X))), ORDER)
     assert isinstance(batch.x, SparseMatrix)
     assert batch.x.values.tolist() == X[ORDER].flatten().tolist()
     assert batch.x.edges.n_senders == 2
 
 
-def test_targets_are_nodes_as_the_graph_numbers_them():
+def test_targets_are_node_numbers_of_the_graph():
     batch = in_order(collate(Graph(CHAIN, X)), ORDER)
     assert batch.with_targets(torch.tensor([2, 1])).targets.tolist() == [0, 2]
     assert batch.to(torch.device("meta")).position_of.device.type == "meta"
@@ -85,7 +85,7 @@ def test_outputs_loss_and_gradients_are_those_of_the_graphs_own_order(shuffled):
     assert_close(step(batch), step(collate(shuffled)))
 
 
-def test_nodes_are_reordered_on_request_and_if_worth_it(shuffled, monkeypatch):
+def test_nodes_are_reordered_on_request_if_the_graph_is_large(shuffled, monkeypatch):
     assert collate(shuffled).position_of is None
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 301)
     batch = collate(shuffled, ordered=True)

@@ -28,12 +28,12 @@ def sampled(fanout, targets, seed=0, whole=None):
 
 
 def numbers_of(batch):
-    """The nodes of a batch as the whole numbers them, read off their features."""
+    """Numbers of a batch's nodes in the full graph, from their features."""
     return (batch.x[:, 0] / 2).long().tolist()
 
 
 def drawn_senders(batch):
-    """The senders of each receiver, as the whole numbers them."""
+    """Senders of each receiver, by their numbers in the full graph."""
     edges, nodes = batch.structure.edges, numbers_of(batch)
     rows = edges.senders.split(edges.indptr.diff().tolist())
     return {nodes[k]: [nodes[j] for j in row.tolist()] for k, row in enumerate(rows)}
@@ -47,7 +47,7 @@ def heavy_graph(seed=0, n=300, **options):
     return Graph(adjacency, rng.standard_normal((n, 4)), **options)
 
 
-def test_rings_lie_behind_each_other():
+def test_nodes_are_ordered_by_hops():
     batch = sampled((ALL, ALL), [1])
     assert numbers_of(batch)[:1] == [1]
     assert sorted(numbers_of(batch)[1:3]) == [0, 4]
@@ -57,7 +57,7 @@ def test_rings_lie_behind_each_other():
     assert batch.structure.edges.n_senders == 6
 
 
-def test_as_many_senders_are_drawn_as_wanted_and_the_loop_is_kept():
+def test_fanout_senders_are_drawn_and_the_self_loop_is_kept():
     for seed in range(20):
         senders = drawn_senders(sampled((2,), [0, 1, 2, 3], seed))
         assert len(senders[0]) == 3
@@ -68,9 +68,9 @@ def test_as_many_senders_are_drawn_as_wanted_and_the_loop_is_kept():
         assert senders[3] == [3]
 
 
-def test_every_set_of_senders_is_as_likely():
+def test_all_sets_of_senders_are_equally_likely():
     star = np.zeros((6, 6))
-    star[2, [0, 1, 3, 4, 5]] = 1  # the self-loop lies amid the senders
+    star[2, [0, 1, 3, 4, 5]] = 1  # the self-loop is between the senders
     sampler = NeighborSampler(batch_of(star), (2,))
     counts = {}
     for seed in range(3000):
@@ -81,8 +81,8 @@ def test_every_set_of_senders_is_as_likely():
     assert max(abs(count - 300) for count in counts.values()) < 100  # 6 sigma
 
 
-@pytest.mark.parametrize("size", [3, 30])  # drawn one by one; by looking at each
-def test_every_sender_is_as_likely_however_they_are_drawn(size):
+@pytest.mark.parametrize("size", [3, 30])  # Floyd's algorithm; selection sampling
+def test_all_senders_are_equally_likely_by_both_algorithms(size):
     n = 61
     star = np.zeros((n, n))
     star[7, np.arange(n) != 7] = 1
@@ -99,7 +99,7 @@ def test_every_sender_is_as_likely_however_they_are_drawn(size):
     assert abs(others - n_seeds * share).max() < 5 * sigma
 
 
-def test_a_sender_stands_for_those_that_were_not_drawn():
+def test_a_sampled_sender_represents_those_not_drawn():
     first = sampled((2,), [0]).structure.edge_data.log_weight
     assert_close(first.exp(), torch.tensor([1.0, 1.5, 1.5]))  # 2 of 3
     second = sampled((ALL, 1), [5]).structure  # 5, 0 for it, one of 3 for 0
@@ -113,7 +113,7 @@ def test_a_drawn_senders_weight_is_multiplied():
     assert_close(batch.structure.edge_data.log_weight.exp(), torch.tensor([5.0, 6.0]))
 
 
-def test_nothing_is_weighted_where_all_senders_are_drawn():
+def test_weights_are_unchanged_if_all_senders_are_drawn():
     assert sampled((3, 3), [0]).structure.edge_data.log_weight is None
     weighted = sampled((3,), [1], whole=batch_of(ADJACENCY * 3))
     assert_close(
@@ -179,7 +179,7 @@ def test_a_nodes_senders_do_not_depend_on_the_other_targets():
     assert torch.equal(row_of(7, [7]), row_of(7, [200, 7, 3]))
 
 
-def test_seeds_draw_apart():
+def test_different_seeds_draw_different_senders():
     found = {tuple(drawn_senders(sampled((1,), [0], seed))[0]) for seed in range(30)}
     assert found == {(0, 1), (0, 2), (0, 3)}
     assert drawn_senders(sampled((1,), [0], 2**62)) == drawn_senders(
@@ -227,7 +227,7 @@ def test_parallel_edges_are_senders_of_their_own():
     assert found == {(1.0, 2.0, 3.0), (1.0, 2.0, 4.0)}  # both loops, one of the others
 
 
-def test_sparse_features_are_taken_row_by_row():
+def test_sparse_features_are_cut_by_rows():
     sparse = batch_of(x=sp.csr_array(X))
     batch, dense = sampled((2,), [4, 0], whole=sparse), sampled((2,), [4, 0])
     assert isinstance(batch.x, SparseMatrix)
@@ -239,7 +239,7 @@ def test_sparse_features_are_taken_row_by_row():
 
 
 @pytest.mark.parametrize("weight", [1.0, 3.0])
-def test_degrees_are_those_of_the_whole(weight):
+def test_degrees_are_those_of_the_full_graph(weight):
     batch = sampled((1, 1), [0], whole=batch_of(weight * ADJACENCY))
     loops = 1 - np.diag(ADJACENCY)
     degrees = weight * ADJACENCY.sum(1) + loops
@@ -345,7 +345,9 @@ def test_device_is_passed_on():
 
 @pytest.mark.parametrize("fanout", [(), (0,), (3, -1), (2.5,), (None,), (True,)])
 def test_impossible_fanouts_are_refused(fanout):
-    with pytest.raises(ValueError, match=r"at least 1 per layer.*\(15, 10\), got \("):
+    with pytest.raises(
+        ValueError, match=r"one positive integer per layer.*\(15, 10\); got"
+    ):
         NeighborSampler(batch_of(), fanout)
 
 
@@ -357,9 +359,9 @@ def test_fanouts_beyond_all_integers_draw_all_senders():
     assert torch.equal(every.structure.edges.senders, many.structure.edges.senders)
 
 
-def test_wider_neighbourhoods_are_refused():
+def test_hops_are_refused():
     whole = collate(Graph(ADJACENCY, X), hops=(2,))
-    with pytest.raises(ValueError, match=r"several hops away.*hops=\[2\]"):
+    with pytest.raises(ValueError, match=r"needs hops=\(1,\).*hops=\[2\]"):
         NeighborSampler(whole, (2,))
 
 

@@ -15,7 +15,7 @@ LONER = Graph([[0]], [[9.0]])
 
 
 def codes(edges):
-    """Numbers that name edges of a graph, receiver before sender."""
+    """Code of each edge: receiver and sender."""
     return [10 * receiver + sender + 1 for receiver, sender in edges]
 
 
@@ -26,7 +26,7 @@ def as_dict(matrix):
 
 
 def coded_edges(batch, nodes):
-    """One value per edge that names its ends as the graph numbers them."""
+    """Code of each edge of a batch, by node numbers of the graph."""
     edges = batch.structure.edges
     nodes = torch.tensor(nodes)
     return (
@@ -46,7 +46,7 @@ def test_edge_values_become_one_matrix_per_column():
     assert first.has_canonical_format
 
 
-def test_graphs_side_by_side_get_matrices_of_their_own():
+def test_each_graph_of_a_union_gets_its_own_matrices():
     block = GraphBlock.of(GraphCollection.of([TRIPLE, LONER]))
     batch = block.cut(np.array([1, 0, 1]))
     values = torch.tensor([-1, *codes(EDGES), -2]).float()
@@ -90,7 +90,7 @@ def test_no_graphs_give_empty_lists():
     assert uncollate_edges(batch, torch.zeros(0, 2)) == []
 
 
-def test_the_batch_is_left_as_it_was():
+def test_the_batch_is_unchanged():
     batch = collate(TRIPLE)
     senders = batch.structure.edges.senders.clone()
     values = torch.ones(6, 1, requires_grad=True)

@@ -11,12 +11,12 @@ LABELS = np.array([[0, 1], [1, 1], [0, 1], [-1, 0]])
 LABELS_KNOWN = LABELS >= 0
 
 
-def test_rows_weigh_what_their_class_weighs():
+def test_rows_have_the_weight_of_their_class():
     weigh = class_weigher({"a": 2, "b": 0.5, "c": 4}, CLASSES, Y, KNOWN)
     assert weigh(Y, KNOWN).tolist() == [0.5, 2, 0.5, 4, 0.5, 1]
 
 
-def test_a_class_that_is_not_named_weighs_one():
+def test_a_class_without_class_weight_has_weight_one():
     weigh = class_weigher({"c": 4}, CLASSES, Y, KNOWN)
     assert weigh(Y, KNOWN).tolist() == [1, 1, 1, 4, 1, 1]
 
@@ -45,7 +45,7 @@ def test_balanced_labels_multiply():
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", {"a": 1}])
-def test_no_known_row_weighs_anything_but_one(class_weight):
+def test_unknown_rows_have_weight_one(class_weight):
     weigh = class_weigher(class_weight, CLASSES, Y, KNOWN)
     assert weigh(np.array(["?", "?"]), np.zeros(2, bool)).tolist() == [1, 1]
 
@@ -57,7 +57,7 @@ def test_class_weight_is_a_sample_weight_by_class(small, graph, y):
     assert by_class.loss_curve_ == pytest.approx(by_row.loss_curve_, rel=1e-5)
 
 
-def test_class_weight_goes_with_words(small, graph, y):
+def test_class_weight_takes_string_labels(small, graph, y):
     words = np.array(["no", "yes"])[y]
     by_class = small(class_weight={"no": 2, "yes": 1}).fit(graph, words)
     by_row = small().fit(graph, words, sample_weight=2.0 - y)

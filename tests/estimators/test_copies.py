@@ -51,7 +51,7 @@ def test_copies_predict_the_same(small, table, adjacency, tmp_path, copier, way_
 
 
 @pytest.mark.parametrize("copier", COPIERS.values(), ids=COPIERS)
-def test_copies_of_a_regressor_answer_the_same(small, table, tmp_path, copier):
+def test_copies_of_a_regressor_predict_the_same(small, table, tmp_path, copier):
     X, _ = table
     reg = small(GraphAttentionRegressor).fit(X, X[:, :2] * 50)
     np.testing.assert_array_equal(copier(reg, tmp_path).predict(X), reg.predict(X))
@@ -99,7 +99,7 @@ def test_a_pickle_of_another_device_opens(small, graph, y):
     twin.device = "cuda:97"  # absent on any machine
     with pytest.warns(UserWarning, match="The CPU is used"):
         np.testing.assert_array_equal(twin.predict_proba(graph), expected)
-    with pytest.raises(ValueError, match=r"cuda:97.*is not there"):
+    with pytest.raises(ValueError, match=r"cuda:97.*is not available"):
         twin.fit(graph, y)
 
 

@@ -14,10 +14,10 @@ SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
 WIDE = Sizes(n_features=21, n_edge_features=0, n_nodes=20, n_examples=20)
 
 
-def chosen(rows, answers, sizes=SIZES, recipe=None, *, pretrained=False, **params):
+def chosen(rows, answers, sizes=SIZES, config=None, *, pretrained=False, **params):
     estimator = GraphAttentionClassifier(**params)
     setting = Setting(rows, answers, pretrained)
-    return choose(estimator, recipe or EncoderConfig(), setting, sizes)
+    return choose(estimator, config or EncoderConfig(), setting, sizes)
 
 
 def summary(spec):
@@ -83,10 +83,10 @@ def test_a_number_for_dropout_decides_that_of_wide_features():
 
 
 def test_the_configuration_overrides_the_table():
-    recipe = EncoderConfig(
+    config = EncoderConfig(
         activation="relu", jumping=None, n_feature_layers=0, input_dropout=0.7
     )
-    spec = chosen("table", "classes", WIDE, recipe)
+    spec = chosen("table", "classes", WIDE, config)
     assert summary(spec) == ("relu", 0.5, 0.7, None, 0)
 
 
@@ -109,7 +109,7 @@ def test_batch_normalisation_of_one_node_is_an_error():
         chosen("nodes", "classes", alone, norm="batch")
 
 
-# ---- the sizes that a fit counts -----------------------------------------------
+# ---- sizes of a fit -------------------------------------------------------------
 
 
 def design(X, y, *, dropout=0.4, **params):
@@ -121,18 +121,18 @@ def design(X, y, *, dropout=0.4, **params):
 @pytest.mark.parametrize(
     ("n_features", "expected"), [(20, (0.0, 1.0)), (21, (0.4, 0.1))]
 )
-def test_more_features_than_answers_are_dropped_and_start_small(n_features, expected):
+def test_wide_features_have_dropout_and_a_small_residual_gate(n_features, expected):
     X = np.random.default_rng(0).normal(size=(20, n_features))
     assert design(X, np.arange(20) % 2) == expected
 
 
-def test_rows_without_an_answer_are_no_examples():
+def test_unlabelled_rows_are_not_examples():
     X = np.random.default_rng(0).normal(size=(40, 21))
     y = np.where(np.arange(40) < 20, np.arange(40) % 2, -1)
     assert design(X, y, unlabeled=-1) == (0.4, 0.1)
 
 
-def test_features_of_nodes_in_a_graph_are_dropped_more_strongly():
+def test_wide_features_of_graph_nodes_have_more_dropout():
     rng = np.random.default_rng(0)
     y = np.arange(20) % 2
     wide = rng.normal(size=(20, 21))
@@ -154,7 +154,7 @@ def test_features_of_nodes_in_a_graph_are_dropped_more_strongly():
     )
 
 
-def test_the_recipe_has_the_last_word():
+def test_the_encoder_configuration_overrides_the_defaults():
     X = np.random.default_rng(0).normal(size=(20, 3))
     assert (
         design(X, np.arange(20) % 2, encoder=EncoderConfig(input_dropout=0.1))[0] == 0.1

@@ -36,6 +36,6 @@ def test_parameters_in_range_pass(params):
 def test_a_search_reaches_its_parameters_through_the_estimator():
     clf = GraphAttentionClassifier(encoder=EncoderConfig(activation="relu"))
     clf.set_params(encoder__feed_forward=2)
-    recipe = clone(clf).encoder
-    assert recipe is not clf.encoder
-    assert (recipe.activation, recipe.feed_forward) == ("relu", 2)
+    config = clone(clf).encoder
+    assert config is not clf.encoder
+    assert (config.activation, config.feed_forward) == ("relu", 2)

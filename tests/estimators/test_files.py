@@ -49,7 +49,7 @@ def path(tmp_path):
     return tmp_path / "model.skattn"
 
 
-# ---- every way in ------------------------------------------------------------
+# ---- kinds of input ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -105,7 +105,7 @@ def test_a_fit_on_rows_that_join_by_name(
     assert_same(reopened(clf, path), clf, frame[20:])
 
 
-# ---- every kind of answer and parameter --------------------------------------
+# ---- kinds of labels and parameters ------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_load_refuses_an_unknown_device_name(small, graph, y, path):
         GraphAttentionClassifier.load(path, device="cuda:97")
 
 
-def test_a_model_of_an_absent_device_opens_here(small, graph, y, path):
+def test_a_model_of_an_unavailable_device_can_be_loaded(small, graph, y, path):
     clf = small().fit(graph, y)
     expected = clf.predict_proba(graph)
     clf.device = "cuda:97"
@@ -191,7 +191,7 @@ def test_a_model_of_an_absent_device_opens_here(small, graph, y, path):
     np.testing.assert_array_equal(got, expected)
 
 
-# ---- nothing is lost, nothing is run -----------------------------------------
+# ---- complete files without code ---------------------------------------------
 
 
 def test_a_file_holds_arrays_and_json_alone(small, graph, y, path):
@@ -209,14 +209,14 @@ def test_arrays_that_are_met_twice_are_written_once(small, path):
     assert path.stat().st_size < 1.1 * 8 * graph.n_edges
 
 
-def test_a_file_has_the_rights_of_any_other(small, graph, y, tmp_path):
+def test_a_file_has_default_permissions(small, graph, y, tmp_path):
     (tmp_path / "other").touch()
     small().fit(graph, y).save(tmp_path / "model")
     rights = [stat.S_IMODE(os.stat(p).st_mode) for p in tmp_path.iterdir()]
     assert rights[0] == rights[1]
 
 
-def test_save_asks_for_a_fit(small, path):
+def test_save_before_fit_is_an_error(small, path):
     with pytest.raises(NotFittedError):
         small().save(path)
     assert not path.exists()
@@ -304,7 +304,7 @@ def test_a_part_that_is_missing_is_noticed(small, graph, y, path):
         None,
     ],
 )
-def test_a_head_that_says_something_else_is_noticed(small, graph, y, path, state):
+def test_a_changed_header_is_noticed(small, graph, y, path, state):
     small().fit(graph, y).save(path)
     head, arrays = read_arrays(path, mmap=False)
     write_arrays(path, head | {"state": state}, arrays)
@@ -355,7 +355,7 @@ def test_a_graphs_file_is_no_model_and_a_models_file_is_no_graph(small, graph, y
             Graph.load(path, mmap=mmap)
 
 
-def test_a_model_of_another_version_says_so(small, graph, y, path, monkeypatch):
+def test_a_model_of_another_version_is_refused(small, graph, y, path, monkeypatch):
     clf = small().fit(graph, y)
     monkeypatch.setattr("skattn.graph._record_file.VERSION", 2)
     clf.save(path)

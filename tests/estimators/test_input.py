@@ -8,7 +8,7 @@ from skattn import AttentionEmbedder, Graph, GraphAttentionRegressor
 from skattn._training import FullGraph, GraphBatches, predict
 from skattn.estimators._input import check_features
 
-# 0 attends to 1 and 2, 1 to 0, 2 to 3, 3 to itself, 4 to 0, 5 to nobody
+# 0 attends to 1 and 2, 1 to 0, 2 to 3, 3 to itself, 4 to 0, 5 to no node
 ADJACENCY = np.zeros((6, 6))
 ADJACENCY[[0, 0, 1, 2, 3, 4], [1, 2, 0, 3, 3, 0]] = 1
 X = np.array([[0.0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]])
@@ -29,7 +29,7 @@ def graph(small):
 
 @pytest.fixture
 def named(small):
-    """Fitted on the nodes u, v and x of a graph whose labels are in another order."""
+    """Estimator fitted on the nodes u, v and x of a graph in another order."""
     graph = Graph(ADJACENCY, nodes=pd.Index(list("zyxwvu"), name="id"))
     return small(GraphAttentionRegressor, graph=graph).fit(
         FRAME.loc[["u", "x", "v"]], Y[:3]
@@ -93,7 +93,7 @@ def test_a_slice_of_a_graph_keeps_all_its_nodes(graph):
 def test_rows_that_join_by_name_have_their_positions_in_the_users_graph(named):
     prepared = named._prepare(LATER["named"])
     assert not prepared.has_many_graphs
-    # of z, y, x, w, v and u neither z nor y was fitted or asked for
+    # of z, y, x, w, v and u neither z nor y was fitted or requested
     placed = prepared.placer()(sparse.csr_array(np.ones((4, 4)))).toarray()
     expected = np.zeros((6, 6))
     expected[2:, 2:] = 1
@@ -157,5 +157,5 @@ def test_a_graph_without_features_has_zero_of_them_at_predict_too():
     assert reg.n_features_in_ == 0
     assert check_features(reg, None, reset=False) is None
     check_features(reg, X, reset=True)
-    with pytest.raises(ValueError, match=r"0 features.*expecting 2.*give the graph"):
+    with pytest.raises(ValueError, match=r"0 features.*expecting 2.*a graph with"):
         check_features(reg, None, reset=False)

@@ -1,4 +1,4 @@
-"""What may be learned: classes, labels, numbers; weights; unknown entries."""
+"""Kinds of labels: classes, indicators, numbers; weights; unknown entries."""
 
 from functools import partial
 
@@ -83,7 +83,7 @@ def test_an_indicator_matrix_is_learned_label_by_label(small, table, labels, con
     proba = clf.predict_proba(X)
     assert proba.shape == labels.shape
     assert ((proba >= 0) & (proba <= 1)).all()
-    assert np.abs(proba.sum(1) - 1).max() > 0.1  # each a probability of its own
+    assert np.abs(proba.sum(1) - 1).max() > 0.1  # independent probabilities
     np.testing.assert_array_equal(clf.predict(X), proba > 0.5)
     assert (clf.predict(X) == labels).mean() > 0.8
     assert clf.score(X, container(labels)) == accuracy_score(labels, clf.predict(X))
@@ -110,7 +110,7 @@ def test_labels_may_be_unknown_entry_by_entry(small, table, labels):
 # ---- numbers -----------------------------------------------------------------
 
 
-def test_a_regressor_answers_in_the_units_of_y(small, table):
+def test_predictions_of_a_regressor_are_in_the_units_of_y(small, table):
     X, _ = table
     y = 1e4 + 500 * X[:, 0]
     reg = small(GraphAttentionRegressor, max_epochs=60, learning_rate=0.02).fit(X, y)
@@ -259,7 +259,7 @@ def test_a_regressor_standardises_with_the_weights(small, table, adjacency):
     graph = Graph(adjacency, X)
     y = X[:, 0].copy()
     weight = np.ones(40)
-    y[7], weight[7] = 1e6, 0  # counts for nothing, not even for the scale
+    y[7], weight[7] = 1e6, 0  # weight 0 in the loss and in the scale
     reg = small(GraphAttentionRegressor, max_epochs=40, early_stopping=False)
     reg.fit(graph, y, sample_weight=weight)
     assert np.abs(reg.predict(graph)).max() < 10

@@ -26,7 +26,7 @@ NAN = float("nan")
         (np.array(["b", NAN, "a"], dtype=object), NAN, [True, False, True]),
     ],
 )
-def test_entries_with_the_mark_are_unknown(y, unlabeled, known):
+def test_entries_equal_to_unlabeled_are_unknown(y, unlabeled, known):
     read, mask = ClassReader(unlabeled, None).read(y)
     assert mask.tolist() == known
     assert len(read) == 3
@@ -135,7 +135,7 @@ def test_the_scale_of_a_constant_is_one():
         ([1 + 1j, 2], None, "Complex data not supported"),
         ([1.0, NAN], None, "y must be finite.*unlabeled="),
         ([1.0, np.inf], NAN, "y must be finite"),
-        ([NAN, NAN], NAN, "with known entries"),
+        ([NAN, NAN], NAN, "and known entries"),
         (np.ones((2, 1, 1)), None, r"\(n,\) or \(n, n_outputs\)"),
     ],
 )

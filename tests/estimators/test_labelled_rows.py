@@ -12,12 +12,12 @@ def rows_of(y, sample_weight=None, *, unlabeled=None, class_weight=None):
 
 def test_rows_count_if_a_label_is_known_and_weighs_something():
     rows = rows_of([0, 1, -1, 1], np.array([1.0, 0.0, 1.0, 2.0]), unlabeled=-1)
-    assert rows.counting.tolist() == [True, False, False, True]
+    assert rows.has_weight.tolist() == [True, False, False, True]
 
 
 def test_a_row_of_several_labels_counts_if_one_is_known():
     rows = rows_of([[0, 1], [-1, 1], [-1, -1], [1, 0]], unlabeled=-1)
-    assert rows.counting.tolist() == [True, True, False, True]
+    assert rows.has_weight.tolist() == [True, True, False, True]
 
 
 def test_labels_weigh_nothing_where_they_are_unknown():
@@ -65,7 +65,7 @@ def test_labels_of_which_none_weighs_anything_are_an_error():
 @pytest.mark.parametrize(("early_stopping", "n"), [(False, 0), (0.5, 4), (True, 2)])
 def test_rows_are_held_out_from_every_class(early_stopping, n):
     rows = rows_of([0, 1] * 4)
-    held_out = rows.held_out(early_stopping, np.random.RandomState(0))
+    held_out = rows.choose_held_out(early_stopping, np.random.RandomState(0))
     assert len(held_out) == n
     assert np.all(np.diff(held_out) > 0)
     assert sorted(rows.y[held_out].tolist()) == [0] * (n // 2) + [1] * (n // 2)
@@ -73,7 +73,7 @@ def test_rows_are_held_out_from_every_class(early_stopping, n):
 
 def test_rows_that_do_not_count_are_not_held_out():
     rows = rows_of([0, 1, -1, 0, 1, -1], unlabeled=-1)
-    held_out = rows.held_out(0.5, np.random.RandomState(0))
+    held_out = rows.choose_held_out(0.5, np.random.RandomState(0))
     assert len(held_out) == 2
     assert set(held_out.tolist()) <= {0, 1, 3, 4}
 
@@ -81,4 +81,4 @@ def test_rows_that_do_not_count_are_not_held_out():
 @pytest.mark.parametrize(("n_rows", "n"), [(1998, 0), (2000, 200)])
 def test_auto_holds_out_a_tenth_from_2000_rows_on(n_rows, n):
     rows = rows_of(np.arange(n_rows) % 2)
-    assert len(rows.held_out("auto", np.random.RandomState(0))) == n
+    assert len(rows.choose_held_out("auto", np.random.RandomState(0))) == n

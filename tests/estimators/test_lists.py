@@ -1,4 +1,4 @@
-"""Lists of graphs and of sequences: one answer per graph."""
+"""Lists of graphs and of sequences: one label each."""
 
 import pickle
 from functools import partial
@@ -126,7 +126,7 @@ def test_training_goes_through_batches_in_another_order_every_epoch(
     assert curves[0] != pytest.approx(curves[1])
 
 
-def test_graphs_without_features_are_known_by_their_degrees(small):
+def test_graphs_without_features_are_classified_by_degrees(small):
     rings, stars = [ring(n) for n in range(4, 12)], []
     for n in range(4, 12):
         star = np.zeros((n, n))
@@ -161,7 +161,7 @@ def test_unlabelled_graphs_give_no_loss(small, graphs, classes):
     assert 0 <= clf.score(graphs, marked) <= 1
 
 
-def test_a_batch_without_any_label_is_no_trouble(small, graphs, classes):
+def test_a_batch_without_labels_is_allowed(small, graphs, classes):
     marked = np.where(np.arange(24) < 4, [0, 1] * 12, -1)
     clf = small(unlabeled=-1, batch_size=2).fit(graphs, marked)
     assert np.isfinite(clf.loss_curve_).all()
@@ -176,11 +176,11 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
     assert clf.predict_proba(graphs).shape == (25, 2)
 
 
-# ---- the encoder's recipe ----------------------------------------------------
+# ---- EncoderConfig -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "recipe",
+    "config",
     [
         {"share_weights": True},
         {"jumping": "concat"},
@@ -196,10 +196,10 @@ def test_one_list_holds_graphs_of_1_to_500_nodes():
     ],
     ids=str,
 )
-def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
-    small, graphs, classes, recipe, tmp_path
+def test_every_encoder_parameter_works_on_lists_and_on_one_graph(
+    small, graphs, classes, config, tmp_path
 ):
-    clf = small(encoder=EncoderConfig(**recipe)).fit(graphs, classes)
+    clf = small(encoder=EncoderConfig(**config)).fit(graphs, classes)
     plain = small().fit(graphs, classes)
     expected = clf.predict_proba(graphs)
     assert not np.allclose(expected, plain.predict_proba(graphs))
@@ -209,22 +209,22 @@ def test_every_part_of_the_recipe_works_on_lists_and_on_one_graph(
     again = GraphAttentionClassifier.load(tmp_path / "model").predict_proba(graphs)
     np.testing.assert_array_equal(again, expected)
     node_y = (graphs[-1].X[:, 0] > 0).astype(int)
-    assert small(encoder=EncoderConfig(**recipe)).fit(graphs[-1], node_y).n_iter_ == 8
+    assert small(encoder=EncoderConfig(**config)).fit(graphs[-1], node_y).n_iter_ == 8
 
 
 @pytest.mark.parametrize(
     "hops", [(), (1, 0), (1, 2, 3), (1, 1), 0, (1.5,), True, (True, 2)]
 )
-def test_hops_that_do_not_fit_are_refused(small, graphs, classes, hops):
+def test_invalid_hops_are_refused(small, graphs, classes, hops):
     with pytest.raises(ValueError, match="hops"):
         small(encoder=EncoderConfig(hops=hops)).fit(graphs, classes)
 
 
-def test_rows_of_a_table_may_not_all_see_each_other(small, table):
+def test_global_attention_between_rows_of_a_table_is_refused(small, table):
     X, y = table
     with pytest.raises(
         ValueError,
-        match=r"global_attention=True.*must attend to fitted rows alone.*Pass a Graph",
+        match=r"global_attention=True.*must attend to fitted rows only.*Pass a Graph",
     ):
         small(encoder=EncoderConfig(global_attention=True)).fit(X, y)
 
@@ -259,7 +259,7 @@ def test_an_array_of_sequences_is_a_list_of_them(small):
     np.testing.assert_array_equal(small().fit(X, y).predict_proba(X), expected)
 
 
-def test_a_step_says_how_positions_are_joined(small, sequences):
+def test_sequence_graph_defines_the_edges_between_steps(small, sequences):
     y = np.arange(20) % 2
     model = make_pipeline(SequenceGraph(connect="causal"), small())
     assert model.fit(sequences, y).predict(sequences).shape == (20,)
@@ -283,7 +283,7 @@ def test_a_causal_position_is_independent_of_later_steps(small):
     assert not torch.allclose(before[:, 7:], after[:, 7:])
 
 
-# ---- scikit-learn's manners ----------------------------------------------------
+# ---- scikit-learn's tools ------------------------------------------------------
 
 
 def test_lists_pass_through_searches_and_ensembles(small, graphs, classes):
@@ -362,9 +362,7 @@ def test_y_must_be_as_long_as_the_list(small, graphs, classes):
         small().fit(graphs, np.append(classes, 1))
 
 
-def test_a_graph_among_others_cannot_ask_about_some_of_its_nodes(
-    small, graphs, classes
-):
+def test_views_with_targets_are_refused_in_a_list(small, graphs, classes):
     graphs[7] = graphs[7][:3]
     with pytest.raises(ValueError, match=r"graph 7.*subgraph"):
         small().fit(graphs, classes)
@@ -383,7 +381,9 @@ def test_every_graph_gets_one_row_of_features(small, graphs, readout):
     np.testing.assert_allclose(alone, rows, **CLOSE)
 
 
-def test_embeddings_serve_any_other_model(small, graphs, classes, sequences, table):
+def test_embeddings_are_features_for_other_models(
+    small, graphs, classes, sequences, table
+):
     inputs = [
         (graphs, classes),
         (sequences, np.arange(20) % 2),

@@ -1,4 +1,4 @@
-"""A fit that cannot fit into memory is refused before it begins."""
+"""A fit that needs more memory than available is refused before training."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A graph whose nodes are laid out in another order while it is trained on."""
+"""Training on a graph with reordered nodes."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from skattn.inspection import attention_weights
 
 @pytest.fixture
 def shuffled():
-    """300 nodes in any order, attending three to either side; classes along the way."""
+    """300 shuffled nodes that attend to three on either side; classes by position."""
     rng = np.random.default_rng(0)
     names = rng.permutation(300)
     senders = np.concatenate([np.roll(names, k) for k in range(-3, 4)])
@@ -25,7 +25,7 @@ def shuffled():
 
 @pytest.fixture
 def both_ways(monkeypatch):
-    """A function: call another with and without the order; check that it was used."""
+    """Return a function that calls another with and without reordering."""
 
     def call(work):
         plain = work()
@@ -47,7 +47,7 @@ def close(one, other):
 
 @pytest.fixture
 def orders(monkeypatch):
-    """Every order that a batch was laid out in."""
+    """Orders in which batches were reordered."""
     taken, in_order = [], _collate.in_order
 
     def watched(batch, order):
@@ -58,7 +58,7 @@ def orders(monkeypatch):
     return taken
 
 
-def test_losses_predictions_and_attention_stay_the_users(
+def test_losses_predictions_and_attention_are_in_the_users_order(
     small, shuffled, both_ways, orders
 ):
     graph, y = shuffled
@@ -80,18 +80,20 @@ def test_losses_predictions_and_attention_stay_the_users(
             close(head.toarray(), plain_head.toarray())
 
 
-def test_encodings_and_wider_neighbourhoods_follow(small, shuffled, both_ways, orders):
+def test_positional_encodings_and_hops_are_reordered(
+    small, shuffled, both_ways, orders
+):
     graph, y = shuffled
-    recipe = EncoderConfig(hops=(1, 2), positional="random_walk", convolution="gcn")
+    config = EncoderConfig(hops=(1, 2), positional="random_walk", convolution="gcn")
 
     def work():
-        return small(encoder=recipe, n_heads=4).fit(graph, y).predict_proba(graph)
+        return small(encoder=config, n_heads=4).fit(graph, y).predict_proba(graph)
 
     close(*both_ways(work))
     assert len(orders) == 1
 
 
-def test_an_embedders_rows_are_the_users(small, shuffled, orders, monkeypatch):
+def test_embeddings_are_in_the_users_order(small, shuffled, orders, monkeypatch):
     monkeypatch.setattr("skattn.graph._order.MIN_NODES", 0)
     monkeypatch.setattr("skattn.graph._order.SAMPLE_NODES", 16)
     graph, _ = shuffled
@@ -112,7 +114,7 @@ def test_sampled_training_draws_the_same_neighbours(small, shuffled, both_ways, 
     assert orders == []
 
 
-def test_rows_of_a_table_are_joined_by_near_neighbours(small, both_ways, orders):
+def test_reordering_does_not_change_a_fit_on_a_table(small, both_ways, orders):
     X = np.random.default_rng(2).uniform(size=(300, 1))
     y = (X[:, 0] > 0.5).astype(int)
 

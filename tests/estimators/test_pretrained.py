@@ -1,4 +1,4 @@
-"""A classifier or regressor that starts from a fitted embedder."""
+"""Classifiers and regressors initialised from a fitted embedder."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,9 @@ def test_a_frozen_embedder_survives_a_cross_validation(graphs, embedder):
     scores = cross_val_score(model, graphs, [0, 1] * 6, cv=2, error_score="raise")
     assert scores.shape == (2,)
     thawed = model.set_params(pretrained=embedder)
-    with pytest.raises(ValueError, match=r"must be fitted.*FrozenEstimator\(embedder"):
+    with pytest.raises(
+        ValueError, match=r"must be a fitted.*FrozenEstimator\(embedder"
+    ):
         cross_val_score(thawed, graphs, [0, 1] * 6, cv=2, error_score="raise")
 
 
@@ -79,7 +81,9 @@ def test_a_frozen_embedder_survives_a_cross_validation(graphs, embedder):
         ({"encoder": EncoderConfig(jumping="concat")}, "encoder__jumping is 'concat'"),
     ],
 )
-def test_another_encoder_is_refused_and_named(graphs, embedder, params, message):
+def test_different_encoder_parameters_are_refused_and_named(
+    graphs, embedder, params, message
+):
     model = GraphAttentionClassifier(**(SHAPE | params), pretrained=embedder)
     with pytest.raises(ValueError, match=message):
         model.fit(graphs, [0, 1] * 6)
@@ -92,13 +96,13 @@ def test_other_features_are_refused(graphs, embedder):
         model.fit(wide, [0, 1] * 6)
 
 
-def test_something_else_is_refused(graphs):
+def test_other_estimators_are_refused(graphs):
     model = GraphAttentionClassifier(**SHAPE, pretrained=StandardScaler())
     with pytest.raises(TypeError, match="AttentionEmbedder, got StandardScaler"):
         model.fit(graphs, [0, 1] * 6)
 
 
-def test_a_model_file_needs_no_embedder(graphs, embedder, tmp_path):
+def test_a_saved_model_does_not_need_the_embedder(graphs, embedder, tmp_path):
     model = GraphAttentionClassifier(**SHAPE, max_epochs=2, pretrained=embedder)
     expected = model.fit(graphs, [0, 1] * 6).predict_proba(graphs)
     model.save(tmp_path / "model")

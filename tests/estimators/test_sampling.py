@@ -1,4 +1,4 @@
-"""One graph in batches of targets, with neighbours drawn around them."""
+"""Neighbour sampling: batches of targets of one graph."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ def small(small):
 
 @pytest.fixture
 def large():
-    """400 nodes with about 20 senders each; the class is the neighbours' sign."""
+    """400 nodes with about 20 senders each; the class is the sign of their mean."""
     rng = np.random.default_rng(0)
     adjacency = sparse.random_array((400, 400), density=0.05, rng=rng)
     adjacency.data[:] = 1
@@ -93,19 +93,19 @@ def test_a_table_is_sampled_too(small, table):
         ({"fanout": (5, 5), "batch_size": -1}, "batch_size.*Got -1"),
         (
             {"fanout": (5, 5), "encoder": EncoderConfig(global_attention=True)},
-            "one hop away.*global_attention=True",
+            "needs hops=1.*global_attention=True",
         ),
-        ({"fanout": (5, 5), "encoder": EncoderConfig(hops=(1, 2))}, "one hop away"),
+        ({"fanout": (5, 5), "encoder": EncoderConfig(hops=(1, 2))}, "needs hops=1"),
     ],
     ids=str,
 )
-def test_sampling_that_cannot_be_is_refused(small, large, params, message):
+def test_invalid_sampling_is_refused(small, large, params, message):
     graph, y = large
     with pytest.raises(ValueError, match=message):
         small(**params).fit(graph, y)
 
 
-def test_graphs_of_a_list_are_taken_whole(small):
+def test_graphs_of_a_list_are_not_sampled(small):
     graphs = [Graph(np.ones((3, 3)), np.ones((3, 1)))] * 4
     with pytest.raises(ValueError, match=r"fanout samples.*one large graph"):
         small(fanout=(5, 5)).fit(graphs, [0, 1, 0, 1])

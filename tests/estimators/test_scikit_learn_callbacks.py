@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, which it has since 1.9, around the estimators."""
+"""Callbacks of scikit-learn (since 1.9) with the estimators."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ def small(small):
 
 
 class Recorder:
-    """A callback that notes its calls, and stops after some epochs."""
+    """Callback that records its calls and stops after some epochs."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after

@@ -1,4 +1,4 @@
-"""Validation judged by a score of the user's choice."""
+"""Validation with the parameter ``scoring``."""
 
 import pickle
 from functools import partial
@@ -30,7 +30,7 @@ def scores(estimator):
 
 @pytest.fixture
 def noisy(y):
-    """Answers of which four in ten are wrong."""
+    """Labels of which four in ten are wrong."""
     wrong = np.random.default_rng(0).random(len(y)) < 0.4
     return np.where(wrong, 1 - y, y)
 
@@ -72,7 +72,7 @@ def test_training_goes_on_while_the_score_grows(small, graph, y):
     assert (
         clf.set_params(scoring=patient).fit(graph[:30], y[:30], **given).n_iter_ == 60
     )
-    assert calls == [10] * 61  # once to try it
+    assert calls == [10] * 61  # one more as a check
 
 
 def test_labels_reach_the_scorer_as_the_user_wrote_them(small, graph, noisy):
@@ -99,7 +99,7 @@ def test_a_regressor_is_scored_in_the_units_of_y(small, graph, table):
     assert scores(reg).max() == pytest.approx(-error, rel=1e-9)
 
 
-def test_unknown_answers_are_left_out(small, graph, noisy):
+def test_unknown_labels_are_left_out(small, graph, noisy):
     view, answers = graph[20:], noisy[20:].copy()
     answers[::3] = -1
     known = answers != -1
@@ -121,7 +121,7 @@ def test_rows_with_an_unknown_label_are_left_out(small, graph, noisy):
 
 
 @pytest.mark.parametrize("held_out", [True, False])
-def test_sample_weight_counts_and_class_weight_does_not(small, graph, noisy, held_out):
+def test_scores_use_sample_weight_but_not_class_weight(small, graph, noisy, held_out):
     weight = np.random.default_rng(0).random(40)
     seen = []
 
@@ -157,7 +157,7 @@ def test_lists_are_scored_over_all_batches(small, kind):
     assert scores(clf).max() == pytest.approx(roc_auc_score(y[15:], probability))
 
 
-def test_without_early_stopping_the_score_is_only_noted(small, graph, noisy):
+def test_without_early_stopping_the_score_is_only_recorded(small, graph, noisy):
     given = {"X_val": graph[20:], "y_val": noisy[20:]}
     clf = small(scoring="roc_auc", early_stopping=False)
     clf.fit(graph[:20], noisy[:20], **given)
@@ -193,7 +193,7 @@ def test_estimator_is_cloned_and_pickled_with_it(small, graph, noisy, tmp_path):
     ],
     ids=["unknown name", "metric", "numbers", "two classes", "list", "nan"],
 )
-def test_a_score_that_does_not_fit_fails_before_training(
+def test_an_unsuitable_score_fails_before_training(
     small, graph, y, scoring, message, monkeypatch
 ):
     def must_not_train(*args, **kwargs):

@@ -1,4 +1,4 @@
-"""Many fits at once: joblib's backends share the data and the cores, and agree."""
+"""Parallel fits with joblib's backends: shared data and cores, equal results."""
 
 import os
 import subprocess
@@ -75,7 +75,7 @@ def test_processes_and_threads_equal_one_after_the_other():
     run(script, OMP_NUM_THREADS="1")
 
 
-def test_workers_train_on_the_pages_of_a_large_graph_and_share_the_cores():
+def test_workers_share_the_memory_of_a_large_graph_and_the_cores():
     run("""
         def look(fitted, view, y):
             import numba, torch

@@ -5,26 +5,26 @@ import pytest
 
 from skattn import Graph, GraphAttentionClassifier, GraphAttentionRegressor
 from skattn._training import GraphBatches, SampledBatches, Supervised
-from skattn.estimators._supervised import Given, plan_supervised
+from skattn.estimators._supervised import FitArguments, plan_supervised
 
 # a path of eight nodes
 GRAPH = Graph(np.eye(8, k=1) + np.eye(8, k=-1), np.arange(16.0).reshape(8, 2))
 Y = np.array([0, 1, 0, 1, 0, 1, 0, 1])
-GIVEN = Given(GRAPH, Y, None, None, None, None, None)
+ARGUMENTS = FitArguments(GRAPH, Y, None, None, None, None, None)
 
 
 @pytest.fixture
 def plan(small):
-    """A function: plan a training; return the plan and the attempt."""
+    """Return a function that makes a plan and its attempt."""
 
     def run(cls=GraphAttentionClassifier, *, params=None, **given):
         attempt = small(cls, **params or {})
-        return plan_supervised(attempt, replace(GIVEN, **given)), attempt
+        return plan_supervised(attempt, replace(ARGUMENTS, **given)), attempt
 
     return run
 
 
-def test_classes_are_learned_of_all_targets_by_default(plan):
+def test_all_targets_are_training_rows_by_default(plan):
     planned, attempt = plan()
     training, validation = planned.data
     assert isinstance(planned.objective, Supervised)
@@ -79,7 +79,7 @@ def test_patience_belongs_to_early_stopping(plan, params, patience):
     assert plan(params=params)[0].patience == patience
 
 
-def test_labels_of_validation_rows_need_these_and_the_other_way_round(plan):
+def test_validation_rows_and_their_labels_need_each_other(plan):
     with pytest.raises(ValueError, match="need X_val"):
         plan(y_val=Y)
     with pytest.raises(ValueError, match="need X_val"):
@@ -89,5 +89,5 @@ def test_labels_of_validation_rows_need_these_and_the_other_way_round(plan):
 
 
 def test_validation_rows_of_an_adjacency_are_refused(plan):
-    with pytest.raises(ValueError, match="X_val needs a graph"):
+    with pytest.raises(ValueError, match="X_val must not be combined with adjacency="):
         plan(X=GRAPH.X, adjacency=GRAPH.adjacency, X_val=GRAPH.X, y_val=Y)

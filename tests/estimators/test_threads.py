@@ -1,4 +1,4 @@
-"""Fits beside each other, in forked children, and again."""
+"""Fits in parallel threads and in forked processes."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def run(script):
     return done.stdout
 
 
-def test_two_threads_that_fit_at_once_equal_each_alone():
+def test_two_threads_that_fit_at_once_get_the_same_results():
     run("""
         alone = [fit(1), fit(2)]
         found = {}

@@ -1,4 +1,4 @@
-"""What net_params, verbose and random_state do, and how a training ends."""
+"""Parameters net_params, verbose and random_state; end of training."""
 
 import signal
 from functools import partial
@@ -20,7 +20,7 @@ def small(small):
 # ---- net_params and verbose --------------------------------------------------
 
 
-def test_another_optimizer_trains_otherwise(small, graph, y):
+def test_net_params_change_the_optimizer(small, graph, y):
     sgd = {"optimizer": torch.optim.SGD, "optimizer__momentum": 0.9}
     plain = small().fit(graph, y)
     clf = small(net_params=sgd).fit(graph, y)
@@ -49,7 +49,7 @@ def test_a_users_callback_sees_every_epoch(small, graph, y):
 
 def test_net_params_cannot_replace_what_the_estimator_sets(small, graph, y):
     with pytest.raises(
-        ValueError, match=r"net_params must leave \['lr', 'module__x'\]"
+        ValueError, match=r"net_params must not contain \['lr', 'module__x'\]"
     ):
         small(net_params={"lr": 1.0, "module__x": 1}).fit(graph, y)
 
@@ -81,7 +81,7 @@ def test_random_states_and_none_are_taken(small, graph, y):
     state = np.random.RandomState(3)
     first = small(random_state=state).fit(graph, y).loss_curve_
     second = small(random_state=state).fit(graph, y).loss_curve_
-    assert first != second  # one stream, two draws
+    assert first != second  # two draws from one generator
     again = np.random.RandomState(3)
     assert small(random_state=again).fit(graph, y).loss_curve_ == first
     none = [small(random_state=None).fit(graph, y).loss_curve_ for _ in range(2)]
@@ -89,10 +89,10 @@ def test_random_states_and_none_are_taken(small, graph, y):
 
 
 def _numpy_state():
-    return np.random.get_state()[1].copy()  # noqa: NPY002 - the global one is meant
+    return np.random.get_state()[1].copy()  # noqa: NPY002 - the global generator
 
 
-def test_global_random_states_are_left_as_they_are(small, graph, y):
+def test_global_random_states_are_unchanged(small, graph, y):
     before = torch.random.get_rng_state(), _numpy_state()
     torch_seeded = small(dropout=0.5).fit(graph, y)
     torch_seeded.predict(graph)
@@ -103,7 +103,7 @@ def test_global_random_states_are_left_as_they_are(small, graph, y):
 def test_global_random_states_do_not_matter(small, graph, y):
     one = small(dropout=0.5).fit(graph, y)
     torch.rand(3)
-    np.random.random(3)  # noqa: NPY002 - the global one is meant
+    np.random.random(3)  # noqa: NPY002 - the global generator
     assert small(dropout=0.5).fit(graph, y).loss_curve_ == one.loss_curve_
 
 
@@ -112,11 +112,11 @@ def test_prediction_draws_nothing(small, graph, y):
     np.testing.assert_array_equal(clf.predict_proba(graph), clf.predict_proba(graph))
 
 
-# ---- how a training ends -----------------------------------------------------
+# ---- end of training ---------------------------------------------------------
 
 
 class CtrlC(Callback):
-    """Press Ctrl-C at a moment of an epoch."""
+    """Raise KeyboardInterrupt at a moment of an epoch."""
 
     def __init__(self, epoch, moment="on_epoch_end"):
         self.epoch = epoch
@@ -168,7 +168,7 @@ def test_ctrl_c_restores_the_best_weights(small, graph, y, on_interrupt):
     assert loss == pytest.approx(losses[best], rel=1e-4)
 
 
-def test_ctrl_c_before_the_first_epoch_ends_leaves_all_as_it_was(
+def test_ctrl_c_in_the_first_epoch_leaves_the_estimator_unchanged(
     small, graph, y, on_interrupt
 ):
     clf = small(net_params={"callbacks": [CtrlC(1, "on_batch_end")]})
@@ -196,7 +196,7 @@ def test_skorchs_early_stopping_is_a_normal_end(small, graph, y):
     assert clf.predict(graph).shape == (40,)
 
 
-# ---- a fit that fails --------------------------------------------------------
+# ---- failed fits -------------------------------------------------------------
 
 
 def test_a_refit_replaces_everything_learned(small, graph, y, table):
@@ -209,7 +209,7 @@ def test_a_refit_replaces_everything_learned(small, graph, y, table):
     assert clf.predict(X[:, :2]).shape == (40,)
 
 
-def test_a_diverged_refit_leaves_every_attribute_as_it_was(small, graph, y):
+def test_a_diverged_refit_leaves_all_attributes_unchanged(small, graph, y):
     clf = small().fit(graph, y)
     before = dict(vars(clf))
     answers = clf.predict_proba(graph)
@@ -221,7 +221,7 @@ def test_a_diverged_refit_leaves_every_attribute_as_it_was(small, graph, y):
     np.testing.assert_array_equal(clf.predict_proba(graph), answers)
 
 
-def test_an_error_in_a_callback_leaves_every_attribute_as_it_was(small, graph, y):
+def test_an_error_in_a_callback_leaves_all_attributes_unchanged(small, graph, y):
     class Broken(Callback):
         def on_epoch_end(self, net, **kwargs):
             raise RuntimeError("no space left")

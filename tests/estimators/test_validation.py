@@ -1,4 +1,4 @@
-"""Early stopping and what training is validated on."""
+"""Early stopping and validation data."""
 
 from functools import partial
 
@@ -37,7 +37,7 @@ def test_early_stopping_holds_rows_out(
         assert len(clf.validation_curve_) == clf.n_iter_
 
 
-def test_rows_are_held_out_by_default_where_two_thousand_have_an_answer(small):
+def test_rows_are_held_out_by_default_from_two_thousand_labelled_rows(small):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(2000, 2))
     reg = small(GraphAttentionRegressor, max_epochs=2)
@@ -45,7 +45,7 @@ def test_rows_are_held_out_by_default_where_two_thousand_have_an_answer(small):
     assert reg.fit(X[:1999], X[:1999, 0]).validation_curve_ is None
 
 
-def test_rows_are_held_out_by_default_if_every_class_has_ten(small):
+def test_rows_are_held_out_by_default_if_every_class_has_ten_rows(small):
     X = np.random.default_rng(0).normal(size=(2000, 2))
     for rarest, validates in ((9, False), (10, True)):
         y = (np.arange(2000) < rarest).astype(int)
@@ -171,7 +171,7 @@ def test_held_out_rows_of_a_table_attend_as_new_rows_do(small, table):
     assert abs(clf.validation_curve_[0] - clf.loss_curve_[0]) < 1
 
 
-def test_early_stopping_is_as_random_as_the_rest(small, graph, y):
+def test_held_out_rows_depend_on_the_random_state(small, graph, y):
     curves = [
         small(random_state=seed, early_stopping=0.3).fit(graph, y).validation_curve_
         for seed in (0, 0, 1)

@@ -1,4 +1,4 @@
-"""Tables, tables with an adjacency, graphs, and rows that join a graph by name."""
+"""Fits on tables, tables with an adjacency, graphs, and rows that join a graph."""
 
 from functools import partial
 
@@ -49,7 +49,7 @@ def test_predictions_do_not_depend_on_the_batch_of_rows(small, table):
     np.testing.assert_allclose(together, turned, **CLOSE)
 
 
-def test_a_number_does_not_depend_on_the_batch_of_rows(small, table):
+def test_regression_does_not_depend_on_the_batch_of_rows(small, table):
     X, _ = table
     reg = small(GraphAttentionRegressor).fit(X[:30], X[:30, 0])
     alone = np.concatenate([reg.predict(X[[i]]) for i in range(40)])
@@ -59,7 +59,7 @@ def test_a_number_does_not_depend_on_the_batch_of_rows(small, table):
 def test_a_new_row_attends_to_training_rows_only(small, table):
     X, y = table
     clf = small().fit(X[:30], y[:30])
-    twins = np.repeat(X[[35]], 20, axis=0)  # each other's nearest, if they could see
+    twins = np.repeat(X[[35]], 20, axis=0)  # nearest to each other, but not to be used
     np.testing.assert_allclose(
         clf.predict_proba(twins), clf.predict_proba(X[[35] * 20]), **CLOSE
     )
@@ -73,7 +73,7 @@ def attending(model):
     return [isinstance(block.attention, HopAttention) for block in blocks]
 
 
-def test_of_a_plain_table_only_the_last_layer_attends(small, table, adjacency):
+def test_only_the_last_layer_attends_on_a_plain_table(small, table, adjacency):
     X, y = table
     for cls in (GraphAttentionClassifier, GraphAttentionRegressor):
         assert attending(small(cls).fit(X, y)) == [False, False, True]
@@ -85,20 +85,20 @@ def test_of_a_plain_table_only_the_last_layer_attends(small, table, adjacency):
 
 
 @pytest.mark.parametrize(("n_feature_layers", "expected"), [(0, 3), (1, 2), (2, 1)])
-def test_how_many_layers_attend_is_the_users_choice(
+def test_n_feature_layers_sets_the_number_of_attention_layers(
     small, table, graph, n_feature_layers, expected
 ):
     X, y = table
     for rows in (X, graph):
-        recipe = EncoderConfig(n_feature_layers=n_feature_layers)
-        assert sum(attending(small(encoder=recipe).fit(rows, y))) == expected
+        config = EncoderConfig(n_feature_layers=n_feature_layers)
+        assert sum(attending(small(encoder=config).fit(rows, y))) == expected
 
 
-def test_the_activation_of_plain_tables_is_another(small, table, adjacency):
+def test_the_default_activation_depends_on_the_input(small, table, adjacency):
     X, y = table
 
-    def activation(cls=GraphAttentionClassifier, rows=X, **recipe):
-        model = small(cls, encoder=EncoderConfig(**recipe)).fit(rows, y)
+    def activation(cls=GraphAttentionClassifier, rows=X, **config):
+        model = small(cls, encoder=EncoderConfig(**config)).fit(rows, y)
         return model.net_.objective.spec.block.activation
 
     assert activation() == activation(GraphAttentionRegressor) == "gelu"
@@ -156,7 +156,7 @@ def test_a_periodic_embedding_standardises_by_the_training_rows(
     assert embedding.frequency.grad is not None
 
 
-def test_sparse_numbers_cannot_become_waves(small, table):
+def test_a_periodic_embedding_of_sparse_features_is_refused(small, table):
     X, y = table
     clf = small(encoder=EncoderConfig(feature_embedding="periodic"))
     with pytest.raises(ValueError, match=r"needs dense features.*X\.toarray\(\)"):
@@ -211,7 +211,7 @@ def test_a_wide_sparse_table_is_never_made_dense(small, graph, y):
     assert sp.issparse(clf._prepare(graph.with_features(X)).view.X)
 
 
-def test_whatever_the_numbers_are_inside_is_float32(small, table):
+def test_any_numeric_type_is_converted_to_float32(small, table):
     X, y = table
     X = np.round(X * 4)
     ref = small().fit(X.astype(np.float32), y).predict_proba(X)
@@ -337,7 +337,7 @@ def test_a_graph_of_frames_keeps_feature_names(small, table, adjacency):
 
 @pytest.fixture
 def customers(table, adjacency):
-    """A frame with a gap, a word column and a key; the graph of its customers."""
+    """DataFrame with a missing value, a string column and a key; graph of its rows."""
     X, y = table
     ids = pd.Index(100 + np.arange(40), name="customer")
     frame = pd.DataFrame({"income": X[:, 0], "age": X[:, 1]})
@@ -359,7 +359,7 @@ def preparation():
 
 @pytest.fixture
 def by_name(small):
-    """A function: make a pipeline whose rows join a graph by name."""
+    """Return a function that makes a pipeline with rows that join a graph."""
 
     def make(graph, **params):
         pipe = make_pipeline(preparation(), small(graph=graph, **params))
@@ -377,7 +377,7 @@ def test_rows_join_a_graph_by_name_through_a_pipeline(by_name, customers):
     )
 
 
-def test_a_named_index_does_as_well_as_a_column(small, customers):
+def test_a_named_index_is_equivalent_to_a_column(small, customers):
     frame, y, graph = customers
     table = frame[["age", "customer"]]
     by_column = small(graph=graph).fit(table[:30], y[:30])
@@ -407,7 +407,7 @@ def test_training_does_not_see_the_test_rows_of_the_graph(small, customers):
     assert clf.loss_curve_ == alone.loss_curve_
 
 
-def test_requested_rows_replace_the_stored_ones(small, customers):
+def test_rows_of_predict_replace_the_fitted_rows(small, customers):
     frame, y, graph = customers
     table = frame[["age", "customer"]]
     clf = small(graph=graph).fit(table[:30], y[:30])
@@ -417,14 +417,14 @@ def test_requested_rows_replace_the_stored_ones(small, customers):
     assert np.abs(clf.predict_proba(changed) - before).max() > 1e-3
 
 
-def test_rows_may_bring_nothing_but_their_name(small, customers):
+def test_rows_may_have_node_labels_only(small, customers):
     frame, y, graph = customers
     clf = small(graph=graph).fit(frame[["customer"]], y)
     assert clf.n_features_in_ == 0
     assert clf.predict(frame[["customer"]][:4]).shape == (4,)
 
 
-def test_a_regressor_takes_every_way_in(small, table, adjacency, customers):
+def test_a_regressor_takes_every_kind_of_input(small, table, adjacency, customers):
     X, _ = table
     frame, _, nodes = customers
     y = X[:, 0] * 100 + 7

@@ -1,4 +1,4 @@
-"""The tools people already use, around the estimators."""
+"""Estimators with the tools of scikit-learn."""
 
 from functools import partial
 
@@ -52,7 +52,7 @@ def test_folds_of_a_graph_equal_a_loop_by_hand(small, graph, y):
     np.testing.assert_allclose(by_tool, by_hand, rtol=0, atol=1e-6)
 
 
-def test_a_search_goes_over_a_graph_and_reaches_the_recipe(small, graph, y):
+def test_a_search_sets_encoder_parameters_on_a_graph(small, graph, y):
     grid = {
         "encoder__output": ["linear", "attention"],
         "residual": np.array([True, False]),
@@ -147,7 +147,7 @@ def test_fit_leaves_parameters_as_they_are(small, graph, y):
     assert clf.get_params() == before
 
 
-def test_parts_of_the_recipe_are_set_by_name(small):
+def test_encoder_parameters_are_set_by_name(small):
     clf = small(encoder=EncoderConfig())
     clf.set_params(encoder__activation="gelu", encoder__feed_forward=2)
     assert clf.get_params()["encoder__activation"] == "gelu"
@@ -193,7 +193,9 @@ def test_sample_weights_are_routed_on_request(small, routing, graph, y):
     clf = small().set_fit_request(sample_weight=True)
     clf.set_score_request(sample_weight=True)
     pipe = make_pipeline(NodeTransformer(StandardScaler()), clf)
-    if Version(sklearn.__version__) < Version("1.9"):  # asks a Pipeline, not its step
+    if Version(sklearn.__version__) < Version(
+        "1.9"
+    ):  # requests are those of the Pipeline, not of its step
         pipe.set_score_request(sample_weight=True)
     folds = KFold(2)
     done = cross_validate(

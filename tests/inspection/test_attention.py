@@ -19,7 +19,7 @@ from skattn import (
 from skattn.inspection import attention_weights, readout_weights
 from skattn.preprocessing import SequenceGraph
 
-# 0 attends to 1 and 2; 1 to itself and 2; 2 to 3; 3 to nobody; and each to itself
+# 0 attends to 1 and 2; 1 to itself and 2; 2 to 3; 3 to no node; and each to itself
 ADJACENCY = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
 LOOPED = np.array([[1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0, 1]])
 UNIFORM = LOOPED / LOOPED.sum(1, keepdims=True)
@@ -77,14 +77,14 @@ def test_heads_and_layers_differ(estimator):
     assert not np.allclose(one.toarray(), three.toarray())
 
 
-def test_indifferent_heads_share_evenly_among_the_senders():
+def test_equal_scores_give_equal_weights():
     graph = Graph(ADJACENCY, X)
     clf = indifferent(made(n_layers=1).fit(graph, Y))
     for head in attention_weights(clf, graph)[0]:
         assert_allclose(head.toarray(), UNIFORM, rtol=1e-6)
 
 
-def test_indifferent_heads_follow_the_edge_weights():
+def test_equal_scores_give_weights_proportional_to_edge_weights():
     weighted = ADJACENCY * 3.0
     graph = Graph(weighted, X)
     clf = indifferent(made(n_layers=1).fit(graph, Y))
@@ -205,10 +205,10 @@ def test_parallel_edges_are_summed():
     assert_allclose(head.toarray(), [[1 / 3, 2 / 3], [1 / 2, 1 / 2]], rtol=1e-6)
 
 
-def test_attending_output_is_the_last_layer():
+def test_attention_output_is_the_last_layer():
     graph = Graph(ADJACENCY, X)
-    recipe = EncoderConfig(output="attention", output_heads=3)
-    weights = attention_weights(made(encoder=recipe).fit(graph, Y), graph)
+    config = EncoderConfig(output="attention", output_heads=3)
+    weights = attention_weights(made(encoder=config).fit(graph, Y), graph)
     assert [len(layer) for layer in weights] == [2, 3]
     assert_rows_sum_to_one(weights)
 
@@ -234,7 +234,7 @@ def test_regressor_has_weights_too():
     assert_rows_sum_to_one(weights)
 
 
-def test_attention_weights_change_no_prediction_and_drop_nothing():
+def test_attention_weights_use_no_dropout_and_change_no_prediction():
     graph = Graph(ADJACENCY, X)
     clf = made(dropout=0.5, attention_dropout=0.5).fit(graph, Y)
     before = clf.predict_proba(graph)
@@ -249,7 +249,7 @@ def test_estimator_must_be_fitted():
         attention_weights(made(), Graph(ADJACENCY, X))
 
 
-def test_input_must_be_of_the_fitted_kind_and_width():
+def test_input_must_match_that_of_fit():
     clf = made().fit(Graph(ADJACENCY, X), Y)
     with pytest.raises(ValueError, match="fitted on a Graph, got a table"):
         attention_weights(clf, X)
@@ -265,7 +265,7 @@ def test_pipeline_is_refused_with_the_remedy():
     assert_rows_sum_to_one(weights)
 
 
-def test_something_else_is_refused_by_its_name():
+def test_other_objects_are_refused():
     with pytest.raises(TypeError, match=r"GridSearchCV.*best_estimator_"):
         attention_weights(GridSearchCV(made(), {}), X)
 
@@ -274,7 +274,7 @@ def test_something_else_is_refused_by_its_name():
 
 
 def three_graphs():
-    """The graph above, a single node, and two, one of which attends to the other."""
+    """The graph above, a single node, and two nodes with one edge."""
     return [
         Graph(ADJACENCY, X),
         Graph([[0]], X[:1]),
@@ -307,7 +307,7 @@ def test_a_graph_alone_has_the_weights_it_has_among_others():
                 assert_allclose(head.toarray(), lone.toarray(), rtol=1e-5)
 
 
-def test_parallel_edges_and_edge_weights_of_a_list_count():
+def test_parallel_edges_and_edge_weights_of_a_list_are_used():
     parallel = sp.coo_array(([1, 1, 1], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
     weighted = sp.coo_array(([3.0], ([0], [1])), shape=(2, 2))
     graphs = [
@@ -320,7 +320,7 @@ def test_parallel_edges_and_edge_weights_of_a_list_count():
     assert_allclose(other[0][0].toarray(), [[1 / 4, 3 / 4], [0, 1]], rtol=1e-6)
 
 
-def test_time_steps_of_raw_sequences_see_each_other():
+def test_all_steps_of_a_sequence_attend_to_each_other():
     sequences = [X[:3], X[:1]]
     clf = indifferent(made(n_layers=1).fit(sequences, [0, 1]))
     long, short = attention_weights(clf, sequences)
@@ -328,7 +328,7 @@ def test_time_steps_of_raw_sequences_see_each_other():
     assert_allclose(short[0][0].toarray(), [[1]])
 
 
-def test_time_steps_of_a_causal_sequence_see_the_past_alone():
+def test_steps_of_a_causal_sequence_attend_to_the_past_only():
     graphs = SequenceGraph(connect="causal").fit_transform([X[:3], X[:1]])
     clf = indifferent(made(n_layers=1).fit(graphs, [0, 1]))
     long, _ = attention_weights(clf, graphs)
@@ -336,11 +336,11 @@ def test_time_steps_of_a_causal_sequence_see_the_past_alone():
     assert_allclose(long[0][0].toarray(), expected, rtol=1e-6)
 
 
-# ---- the encoder's recipe ----------------------------------------------------------
+# ---- EncoderConfig -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("recipe", "n_heads"),
+    ("config", "n_heads"),
     [
         ({"positional": "random_walk", "positional_dim": 3}, 2),
         ({"positional": "laplacian", "positional_dim": 3}, 2),
@@ -352,20 +352,20 @@ def test_time_steps_of_a_causal_sequence_see_the_past_alone():
     ],
     ids=str,
 )
-def test_the_network_gets_the_input_of_training(recipe, n_heads):
-    recipe = EncoderConfig(**recipe)
-    clf = made(encoder=recipe).fit(Graph(ADJACENCY, X), Y)
+def test_weights_are_computed_on_the_input_of_training(config, n_heads):
+    config = EncoderConfig(**config)
+    clf = made(encoder=config).fit(Graph(ADJACENCY, X), Y)
     weights = attention_weights(clf, Graph(ADJACENCY, X))
     assert [len(layer) for layer in weights] == [n_heads] * 2
     assert_rows_sum_to_one(weights)
-    clf = made(encoder=recipe).fit(three_graphs(), [0, 1, 1])
+    clf = made(encoder=config).fit(three_graphs(), [0, 1, 1])
     found = attention_weights(clf, three_graphs())
     assert [len(layer) for layer in found[2]] == [n_heads] * 2
     for weights in found:
         assert_rows_sum_to_one(weights)
 
 
-def test_weights_depend_on_where_a_node_stands():
+def test_weights_depend_on_the_positional_encoding():
     line = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.ones((3, 1)))
     clf = made(encoder=EncoderConfig(positional="random_walk"), n_layers=1)
     clf.fit(line, [0, 1, 0])
@@ -393,7 +393,7 @@ def test_embedder_has_weights_too():
         assert_rows_sum_to_one(weights)
 
 
-def test_readout_weights_are_the_shares_of_each_graphs_nodes():
+def test_readout_weights_of_each_graph_sum_to_one():
     graphs = [Graph(np.ones((n, n)) - np.eye(n)) for n in (2, 3, 4)]
     clf = made().fit(graphs, [0, 1, 0])
     weights = readout_weights(clf, graphs)

@@ -17,7 +17,7 @@ def spec():
 
 @pytest.fixture
 def data():
-    """20 nodes on a ring, two classes by the sign of the first feature; 14 to learn."""
+    """20 nodes on a ring, classes by the sign of the first feature; 14 for training."""
     X = np.random.default_rng(0).standard_normal((20, 3))
     ring = np.roll(np.eye(20), 1, axis=0)
     graph = Graph(ring + ring.T, X)
@@ -31,7 +31,7 @@ def data():
 
 @pytest.fixture
 def training():
-    """A function: make options of a training, those of Training."""
+    """Return a function that makes training options."""
 
     def make(**options):
         defaults = {"learning_rate": 0.005, "weight_decay": 5e-4, "patience": 50}
@@ -42,7 +42,7 @@ def training():
 
 @pytest.fixture
 def fit(spec, data, training, on_interrupt):
-    """A function: train a small classifier, options as in Training."""
+    """Return a function that trains a small classifier, with training options."""
 
     def run(
         *, validate=True, seed=0, data=data, spec=spec, loss="cross_entropy", **options
@@ -59,7 +59,7 @@ def fit(spec, data, training, on_interrupt):
 
 @pytest.fixture
 def with_callbacks():
-    """A function: the options of a training with callbacks of the user."""
+    """Return a function that makes training options with callbacks of a user."""
 
     def make(*callbacks):
         return {"net_params": {"callbacks": list(callbacks)}}

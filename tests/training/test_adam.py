@@ -15,7 +15,7 @@ def parameters():
 
 
 def loss(params, step, parts=3):
-    """Depend on the first parts of the parameters alone."""
+    """Return a loss of the first `parts` parameters."""
     return sum((p - step).pow(2).sum() for p in params[:parts])
 
 
@@ -40,14 +40,14 @@ def test_steps_are_those_of_torch_where_gradients_are_missing_too(steps):
 
 
 @pytest.mark.parametrize("rare", [{"amsgrad": True}, {"maximize": True}])
-def test_rare_options_are_left_to_torch(rare):
+def test_rare_options_use_torchs_step(rare):
     ours, optimizer = run(Adam, **rare)
     theirs, _ = run(torch.optim.Adam, fused=True, **rare)
     assert_same(ours, theirs)
     assert optimizer._moments is None
 
 
-def test_other_types_of_numbers_are_left_to_torch():
+def test_other_dtypes_use_torchs_step():
     results = []
     for kind, options in ((Adam, {}), (torch.optim.Adam, {"fused": True})):
         param = torch.nn.Parameter(torch.ones(3, dtype=torch.float64))
@@ -58,7 +58,7 @@ def test_other_types_of_numbers_are_left_to_torch():
     assert_same(*results)
 
 
-def test_a_changed_learning_rate_counts_from_the_next_step():
+def test_a_changed_learning_rate_applies_to_the_next_step():
     params, optimizer = run(Adam)
     before = copy.deepcopy(params)
     optimizer.param_groups[0]["lr"] = 0.0
@@ -66,7 +66,7 @@ def test_a_changed_learning_rate_counts_from_the_next_step():
     assert_same(params, before)
 
 
-def test_state_that_was_loaded_is_gone_on_from():
+def test_training_continues_from_a_loaded_state():
     params, optimizer = run(Adam)
     again = [torch.nn.Parameter(p.detach().clone()) for p in params]
     other = Adam(again, **OPTIONS)
@@ -99,7 +99,7 @@ def test_a_closure_is_called_with_gradients():
     assert optimizer.step(closure) > loss(params, 0)
 
 
-def test_gradients_may_become_zeros_instead_of_nothing():
+def test_gradients_can_be_set_to_zero_instead_of_none():
     params, optimizer = run(Adam)
     optimizer.zero_grad(set_to_none=False)
     assert not any(p.grad.any() for p in params)

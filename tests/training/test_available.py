@@ -8,7 +8,7 @@ GB = 1 << 30
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Write the files of a made-up Linux; return how."""
+    """Return a function that writes system files of Linux."""
     monkeypatch.setattr(_available, "ROOT", tmp_path)
 
     def write(**files):
@@ -33,42 +33,42 @@ def group(folder, limit, used, cached=0):
     }
 
 
-def test_the_system_says_what_is_available(machine):
+def test_available_memory_is_that_of_the_system(machine):
     assert left() == 8 * GB
 
 
-def test_nothing_is_known_where_nothing_says_so(tmp_path, monkeypatch):
+def test_available_memory_is_unknown_without_system_files(tmp_path, monkeypatch):
     monkeypatch.setattr(_available, "ROOT", tmp_path)
     assert left() is None
     assert available_bytes(torch.device("mps")) is None
 
 
-def test_a_container_may_leave_less_and_cached_files_give_way(machine):
+def test_a_container_limits_memory_except_cached_files(machine):
     machine(proc__self__cgroup="0::/\n")
     machine(**group("sys__fs__cgroup", 4 * GB, 3 * GB, cached=GB - 1))
     assert left() == 2 * GB
 
 
-def test_a_group_without_a_limit_leaves_all(machine):
+def test_a_group_without_a_limit_does_not_limit_memory(machine):
     machine(proc__self__cgroup="0::/job\n")
     machine(**group("sys__fs__cgroup__job", "max", 3 * GB))
     assert left() == 8 * GB
 
 
-def test_the_tightest_of_nested_groups_counts(machine):
+def test_the_tightest_of_nested_groups_limits_memory(machine):
     machine(proc__self__cgroup="0::/job/step\n")
     machine(**group("sys__fs__cgroup__job__step", 6 * GB, GB, cached=-1))
     machine(**group("sys__fs__cgroup__job", 6 * GB, 2 * GB, cached=-1))
     assert left() == 4 * GB
 
 
-def test_a_group_above_its_limit_leaves_nothing(machine):
+def test_a_group_above_its_limit_has_no_memory(machine):
     machine(proc__self__cgroup="0::/\n")
     machine(**group("sys__fs__cgroup", GB, 2 * GB))
     assert left() == 0
 
 
-def test_groups_of_the_first_version_count(machine):
+def test_groups_of_version_one_limit_memory(machine):
     machine(
         proc__self__cgroup="5:cpu,cpuacct:/x\n4:memory:/job\n",
         **{"sys__fs__cgroup__memory__job__memory.limit_in_bytes": str(3 * GB)},
@@ -77,7 +77,7 @@ def test_groups_of_the_first_version_count(machine):
     assert left() == 2 * GB
 
 
-def test_a_graphics_card_counts_what_torch_keeps_unused(monkeypatch):
+def test_available_memory_of_cuda_includes_torchs_unused_memory(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (5 * GB, 8 * GB))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 2 * GB)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: GB)

@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def collection():
-    """5 graphs; graph g is a path of g + 1 nodes whose feature is g."""
+    """5 graphs; graph g is a path of g + 1 nodes with feature g."""
     return GraphCollection.of(
         [Graph(np.diag(np.ones(g), 1), np.full((g + 1, 2), float(g))) for g in range(5)]
     )
@@ -37,12 +37,12 @@ def source(collection):
 
 
 def graphs_of(batch):
-    """The numbers of the graphs in a batch, read off their features."""
+    """Numbers of the graphs in a batch, from their features."""
     starts = batch.structure.node_ptr[:-1]
     return batch.x[starts, 0].long().tolist()
 
 
-def test_a_graph_as_a_whole_is_one_batch():
+def test_a_single_graph_is_one_batch():
     batch = collate(Graph(np.eye(3), np.ones((3, 2))))
     labels = Labels(torch.zeros(3), torch.ones(3))
     source = FullGraph(batch, labels)
@@ -50,7 +50,7 @@ def test_a_graph_as_a_whole_is_one_batch():
     assert (source.n_features, source.size, source.device) == (2, (3, 6, 3), CPU)
 
 
-def test_entries_of_sparse_features_are_those_stored():
+def test_entries_of_sparse_features_are_the_stored_ones():
     X = scipy.sparse.csr_array(np.eye(3))
     batch = collate(Graph(np.ones((3, 3)), X))
     assert FullGraph(batch, None).size == (3, 3, 9)
@@ -66,7 +66,7 @@ def test_batches_come_in_order_without_a_generator(source):
     assert [labels.weight.tolist() for _, labels in pairs] == [[0, 1], [2, 3, 4]]
 
 
-def test_a_generator_shuffles_graphs_and_answers_alike(source):
+def test_a_generator_shuffles_graphs_with_their_labels(source):
     generator = torch.Generator().manual_seed(1)
     orders = []
     for _ in range(4):
@@ -105,7 +105,7 @@ def test_outputs_of_several_batches_are_in_the_order_of_the_graphs(source, train
 
 @pytest.fixture
 def large():
-    """60 nodes with 6 senders each of their own side, which is what is asked."""
+    """60 nodes with 6 senders each of their own class."""
     rng = np.random.default_rng(0)
     side = np.arange(60) % 2
     adjacency = np.zeros((60, 60))
@@ -128,7 +128,7 @@ def targets_of(batch):
     return batch.x[batch.targets, 0].long().tolist()
 
 
-def test_sampled_batches_are_about_their_targets(sampled):
+def test_sampled_batches_contain_their_targets(sampled):
     pairs = list(sampled.epoch(None))
     assert [len(batch) for batch, _ in pairs] == [8, 8, 4]
     assert [g for batch, _ in pairs for g in targets_of(batch)] == list(range(0, 60, 3))
@@ -161,7 +161,7 @@ def test_neighbours_differ_from_batch_to_batch(sampled):
     assert [labels for _, labels in twice.epoch(None)] == [None, None]
 
 
-def test_training_on_samples_predicts_the_whole(sampled, large, training):
+def test_training_on_samples_predicts_the_full_graph(sampled, large, training):
     spec = NetworkSpec(block=BlockSpec(n_heads=2), n_layers=2, hidden_dim=8)
     net = train(
         Supervised(spec, 2, "cross_entropy"),
@@ -203,11 +203,11 @@ def test_a_large_graph_is_predicted_in_chunks_where_that_is_possible(
     source = FullGraph(collate(large[[3, 50]]), None)
     whole = predict(net, source)
     monkeypatch.setattr("skattn._training._objectives.MAX_EDGES", 100)
-    asked = []
+    calls = []
     monkeypatch.setattr(
         net.module_,
         "encode_in_chunks",
-        lambda **inputs: asked.append(1) or net.module_.encode(**inputs),
+        lambda **inputs: calls.append(1) or net.module_.encode(**inputs),
     )
     np.testing.assert_allclose(predict(net, source), whole, rtol=1e-4)
-    assert len(asked) == (not options)
+    assert len(calls) == (not options)

@@ -7,7 +7,7 @@ from torch import nn
 
 from skattn._batch import GraphBlock, collate
 from skattn._training import FullGraph, GraphBatches, _buffers
-from skattn._training._buffers import enough_buffers
+from skattn._training._buffers import reuse_large_buffers
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.ops import _buffers as kept
@@ -18,12 +18,12 @@ WHOLE = FullGraph(collate(GRAPH), None)
 
 
 def are_kept(source):
-    with enough_buffers(MODULE, source):
+    with reuse_large_buffers(MODULE, source):
         return kept._KEPT.get() is not None
 
 
 @pytest.mark.parametrize(("large", "expected"), [(20, True), (21, False)])
-def test_the_widest_tensor_of_all_nodes_decides(large, expected, monkeypatch):
+def test_the_size_of_the_widest_tensor_decides(large, expected, monkeypatch):
     monkeypatch.setattr(_buffers, "REUSE_FROM_NUMBERS", large)
     assert are_kept(WHOLE) == expected
 
@@ -34,7 +34,7 @@ def test_batches_differ_in_size(monkeypatch):
     assert not are_kept(GraphBatches(block, np.arange(3), None, 2, torch.device("cpu")))
 
 
-def test_a_gpu_has_a_memory_of_its_own(monkeypatch):
+def test_memory_is_not_reused_on_a_gpu(monkeypatch):
     monkeypatch.setattr(_buffers, "REUSE_FROM_NUMBERS", 1)
     targets = WHOLE.batch.targets.to("meta")
     assert not are_kept(FullGraph(replace(WHOLE.batch, targets=targets), None))

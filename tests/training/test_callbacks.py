@@ -16,7 +16,7 @@ from skattn._training._callbacks import (
 
 
 class FakeNet:
-    """What the callbacks see of a net: a module and a history."""
+    """Net with a module and a history."""
 
     def __init__(self):
         self.module_ = nn.Linear(1, 1)
@@ -52,7 +52,7 @@ def best_epoch(epochs):
     return net.module_.weight.item()
 
 
-def test_weights_of_the_highest_score_are_put_back():
+def test_weights_of_the_highest_score_are_restored():
     assert best_epoch([(1.0, 0.5), (0.9, 0.8), (0.1, 0.7)]) == 2
 
 
@@ -64,7 +64,7 @@ def test_among_equals_the_first_counts():
     assert best_epoch([(0.5, 0.8), (0.5, 0.8)]) == 1
 
 
-def test_training_stops_after_so_many_epochs_without_progress():
+def test_training_stops_after_patience_epochs_without_progress():
     flat = [(1.0, 0.5)] * 10
     net, stopped = run([(2.0, 0.4), *flat], patience=3)
     assert stopped
@@ -96,11 +96,11 @@ def test_training_that_keeps_improving_is_not_stopped():
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_epoch_whose_loss_is_no_number_is_never_the_best(bad):
+def test_epoch_with_non_finite_loss_is_never_the_best(bad):
     assert best_epoch([(1.0, 0.5), (bad, 0.9), (bad, bad)]) == 1
 
 
-def test_epoch_whose_loss_is_no_number_does_not_hide_later_progress():
+def test_epoch_with_non_finite_loss_does_not_hide_later_progress():
     epochs = [(math.nan, math.nan), (1.0, 0.5), (0.9, 0.6), (0.8, 0.7)]
     net, stopped = run(epochs, patience=2)
     assert not stopped
@@ -108,7 +108,7 @@ def test_epoch_whose_loss_is_no_number_does_not_hide_later_progress():
 
 
 @pytest.mark.parametrize(("digits", "best"), [(5, 2), (None, 1)])
-def test_decimals_of_the_score_that_do_not_count_leave_it_to_the_loss(digits, best):
+def test_scores_equal_up_to_the_digits_are_ranked_by_the_loss(digits, best):
     net, keep = FakeNet(), KeepBest(digits)
     keep.on_train_begin(net)
     for loss, score in [(1.0, 0.5000001), (0.9, 0.5)]:
@@ -118,7 +118,7 @@ def test_decimals_of_the_score_that_do_not_count_leave_it_to_the_loss(digits, be
     assert net.module_.weight.item() == best
 
 
-def test_epoch_whose_score_is_no_number_counts_by_its_loss():
+def test_epoch_with_non_finite_score_is_ranked_by_its_loss():
     epochs = [(1.0, math.nan), (0.9, math.nan), (0.95, math.nan)]
     assert best_epoch(epochs) == 2
     assert best_epoch([*epochs, (2.0, 0.1), (0.1, math.nan)]) == 4
@@ -159,7 +159,7 @@ def test_kept_weights_are_a_copy_and_forgotten_at_the_end():
     assert keep.weights_ is None
 
 
-def test_second_training_forgets_the_first():
+def test_second_training_resets_the_state_of_the_first():
     net, keep = FakeNet(), KeepBest()
     for _ in range(2):
         keep.on_train_begin(net)
@@ -179,7 +179,7 @@ def test_interrupt_before_the_first_epoch_leaves_the_weights():
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
-def test_loss_that_is_no_number_ends_training_at_once(loss):
+def test_non_finite_loss_ends_training(loss):
     net, stop = FakeNet(), StopIfDiverged()
     net.end_epoch(train_loss=0.5)
     stop.on_epoch_end(net)
@@ -190,7 +190,7 @@ def test_loss_that_is_no_number_ends_training_at_once(loss):
 
 
 class FakeContext:
-    """Counts scikit-learn's tasks; asks to stop at the end of task `stop_at`."""
+    """Counts scikit-learn's tasks; stops at the end of task `stop_at`."""
 
     def __init__(self, stop_at=None):
         self.stop_at, self.events = stop_at, []
@@ -225,7 +225,7 @@ def test_every_epoch_is_a_task_with_the_attributes_of_its_end():
     ]
 
 
-def test_training_stops_when_a_callback_of_sklearn_asks():
+def test_a_callback_of_sklearn_can_stop_training():
     report = TaskReport(FakeContext(stop_at=1), {}, lambda net: {})
     report.on_epoch_begin(FakeNet())
     with pytest.raises(KeyboardInterrupt):

@@ -8,7 +8,7 @@ from skattn._training import resolve_device
 
 @pytest.fixture
 def machine(monkeypatch):
-    """A function: pretend that a machine has so many CUDA devices, and MPS or not."""
+    """Return a function that sets the available CUDA and MPS devices."""
 
     def pretend(n_cuda=0, *, mps=False):
         monkeypatch.setattr(torch.cuda, "device_count", lambda: n_cuda)
@@ -22,13 +22,13 @@ def machine(monkeypatch):
     ("n_cuda", "mps", "best"),
     [(0, False, "cpu"), (2, False, "cuda"), (2, True, "cuda"), (0, True, "mps")],
 )
-def test_auto_is_the_best_that_is_there(machine, n_cuda, mps, best):
+def test_auto_is_the_first_available_device(machine, n_cuda, mps, best):
     machine(n_cuda, mps=mps)
     assert resolve_device("auto", strict=True) == torch.device(best)
 
 
 @pytest.mark.parametrize("device", ["cuda:1", torch.device("cuda", 1), "cuda", "cpu"])
-def test_device_that_is_there_is_taken(machine, device):
+def test_available_device_is_used(machine, device):
     machine(n_cuda=2)
     assert resolve_device(device, strict=True) == torch.device(device)
 
@@ -43,26 +43,26 @@ def test_device_that_is_there_is_taken(machine, device):
         ("meta", "finds cpu. "),
     ],
 )
-def test_absent_device_is_an_error_where_it_must_be_there(machine, device, found):
+def test_unavailable_device_is_an_error_if_strict(machine, device, found):
     with pytest.raises(
-        ValueError, match=f"device='{device}' is not there: torch {found}"
+        ValueError, match=f"device='{device}' is not available: torch {found}"
     ):
         resolve_device(device, strict=True)
 
 
-def test_message_lists_the_devices_there_are(machine):
+def test_message_lists_the_available_devices(machine):
     machine(n_cuda=2, mps=True)
     message = 'finds cpu, cuda:0, cuda:1, mps. Use device="auto"'
     with pytest.raises(ValueError, match=message):
         resolve_device("cuda:2", strict=True)
 
 
-def test_absent_device_is_a_warning_where_a_model_only_predicts(machine):
-    with pytest.warns(UserWarning, match="device='cuda' is not there.*CPU is used"):
+def test_unavailable_device_is_a_warning_in_prediction(machine):
+    with pytest.warns(UserWarning, match="device='cuda' is not available.*CPU is used"):
         assert resolve_device("cuda", strict=False) == torch.device("cpu")
 
 
-def test_present_device_is_no_warning(machine):
+def test_available_device_gives_no_warning(machine):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert resolve_device("cpu", strict=False) == torch.device("cpu")
@@ -70,6 +70,6 @@ def test_present_device_is_no_warning(machine):
 
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "cuda:-1", "AUTO"])
-def test_name_of_no_device_is_an_error(machine, name, strict):
+def test_unknown_device_name_is_an_error(machine, name, strict):
     with pytest.raises(ValueError, match=f'must be "auto", "cpu".*got {name!r}'):
         resolve_device(name, strict=strict)

@@ -48,7 +48,7 @@ def run(callbacks, epochs, history):
 
 
 @pytest.mark.parametrize("validated", [True, False])
-def test_epochs_are_summed_up_as_skorch_does(validated):
+def test_the_epoch_summary_equals_skorchs(validated):
     epochs = [
         [*batches, *([held] if validated else [])]
         for batches, held in zip(EPOCHS, VALIDATION, strict=True)
@@ -62,14 +62,14 @@ def test_epochs_are_summed_up_as_skorch_does(validated):
     assert ("valid_score_best" in ours[1]) == validated
 
 
-def test_a_second_training_finds_its_own_best():
+def test_a_second_training_resets_the_best_values():
     summary = EpochSummary()
     run([summary], [EPOCHS[1]], EpochHistory())
     (epoch,) = run([summary], [EPOCHS[0]], EpochHistory())
     assert epoch["train_loss_best"]
 
 
-def test_history_is_looked_at_as_skorchs():
+def test_history_is_indexed_like_skorchs():
     history = EpochHistory([{"batches": [], "loss": k} for k in range(3)])
     assert history[-1] is list(history)[-1]
     assert history[:, "loss"] == [0, 1, 2]

@@ -14,7 +14,7 @@ def test_labels_are_counted_and_moved():
     assert_close(labels.y, NUMBERS)
 
 
-def test_mean_is_by_weight_and_zero_where_nothing_counts():
+def test_mean_is_weighted_and_zero_without_weights():
     values = torch.tensor([1.0, 2.0, 6.0])
     y = torch.zeros(3)
     assert Labels(y, torch.tensor([1.0, 0.0, 3.0])).mean(values) == 19 / 4

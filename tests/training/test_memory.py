@@ -61,7 +61,7 @@ def batch():
     return batch_of(1000, 5, np.ones((1000, 8), np.float32))
 
 
-# ---- the truth -------------------------------------------------------------------
+# ---- measured --------------------------------------------------------------------
 
 TRUTH = """
 import sys
@@ -126,7 +126,7 @@ SHAPES = [  # nodes, degree, features, stored features per node or 0, block, net
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="no /proc")
-def test_the_estimate_is_within_a_factor_of_1_3_of_the_truth():
+def test_the_estimate_is_within_a_factor_of_1_3_of_the_measured_peak():
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", TRUTH, repr(shape)],
@@ -142,7 +142,7 @@ def test_the_estimate_is_within_a_factor_of_1_3_of_the_truth():
         assert 1 / 1.3 < estimated / truth < 1.3, (shape, estimated, truth)
 
 
-# ---- what is estimated ----------------------------------------------------------
+# ---- estimates ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ def test_an_autoencoder_has_an_estimate(sparse):
     assert reconstruction - estimate(classes(), batch) > of_masked_half
 
 
-def test_a_device_that_makes_messages_needs_more(batch):
+def test_a_device_that_materialises_messages_needs_more(batch):
     cpu, cuda = (
         estimate(classes(), batch, torch.device(name)) for name in ("cpu", "cuda")
     )
     assert cuda > cpu + 2 * 5000 * 64 * 4
 
 
-def test_many_graphs_are_more_than_one_where_all_see_each_other():
+def test_global_attention_needs_more_memory_for_many_graphs():
     graph = Graph(np.ones((50, 50)), np.ones((50, 4), np.float32))
     many = GraphBlock.of(GraphCollection.of([graph] * 20)).whole
     one = many.structure.__class__(many.structure.edges)
@@ -195,7 +195,7 @@ def test_many_graphs_are_more_than_one_where_all_see_each_other():
     assert estimate(objective, many) > estimate(objective, one)
 
 
-def test_modules_and_the_batch_stay_as_they_were(batch):
+def test_an_estimate_changes_neither_module_nor_batch(batch):
     with torch.device("meta"):
         module = classes({"global_attention": True}, readout="hierarchical").module(8)
     with stand_ins(module):
@@ -212,12 +212,12 @@ def test_the_device_of_new_tensors_does_not_matter(batch):
         assert estimate_step_bytes(objective, batch, labels) == expected
 
 
-# ---- what is refused -------------------------------------------------------------
+# ---- refusals --------------------------------------------------------------------
 
 
 @pytest.fixture
 def memory_left(monkeypatch):
-    """Set how much memory there seems to be."""
+    """Return a function that sets the available memory."""
 
     def put(n_bytes):
         monkeypatch.setattr(_memory, "available_bytes", lambda _device: n_bytes)
@@ -225,17 +225,17 @@ def memory_left(monkeypatch):
     return put
 
 
-def test_too_large_a_step_is_refused_with_its_size_and_the_remedy(batch, memory_left):
+def test_a_step_that_does_not_fit_is_refused_with_a_remedy(batch, memory_left):
     memory_left(int(15e6))
     message = (
         r"step on the whole graph must fit into memory, but needs about 0\.0 GB beside "
-        r"the data where cpu has 0\.0 GB left\. .*\(fanout=.* and batch_size=512\), or "
+        r"the data; cpu has 0\.0 GB available\. .*\(batch_size=512 and fanout, "
     )
     with pytest.raises(MemoryError, match=message):
         check_memory(classes(), whole(batch))
 
 
-def test_a_step_that_fits_is_let_through(batch, memory_left):
+def test_a_step_that_fits_is_accepted(batch, memory_left):
     needed = estimate(classes(), batch)
     memory_left(needed)
     check_memory(classes(), whole(batch))
@@ -244,18 +244,18 @@ def test_a_step_that_fits_is_let_through(batch, memory_left):
         check_memory(classes(), whole(batch))
 
 
-def test_nothing_is_refused_where_memory_is_not_known(batch, memory_left):
+def test_nothing_is_refused_if_available_memory_is_unknown(batch, memory_left):
     memory_left(None)
     check_memory(classes(), whole(batch))
 
 
-def test_a_small_step_is_not_gone_through(batch, memory_left, monkeypatch):
+def test_a_small_step_is_not_estimated(batch, memory_left, monkeypatch):
     monkeypatch.setattr(_memory, "estimate_step_bytes", None)
     memory_left(64 << 30)
     check_memory(classes(), whole(batch))
 
 
-def test_of_many_graphs_the_largest_batch_counts(memory_left):
+def test_the_largest_batch_of_graphs_is_checked(memory_left):
     graphs = [Graph(np.ones((n, n)), np.ones((n, 4), np.float32)) for n in (9, 80, 70)]
     block = GraphBlock.of(GraphCollection.of(graphs))
     labels = Labels(torch.zeros(4, dtype=torch.int64), torch.ones(4))
@@ -267,27 +267,27 @@ def test_of_many_graphs_the_largest_batch_counts(memory_left):
     memory_left(needed - 1)
     with (
         torch.device("meta"),
-        pytest.raises(MemoryError, match=r"on 2 graphs must.*batch_size to fewer"),
+        pytest.raises(MemoryError, match=r"on 2 graphs must.*Decrease batch_size"),
     ):
         check_memory(objective, source)
 
 
-def test_batches_of_sampled_neighbours_are_let_through(batch, memory_left):
+def test_batches_of_sampled_neighbours_are_not_checked(batch, memory_left):
     memory_left(1)
     sampler = NeighborSampler(batch, (2, 2))
     source = SampledBatches(sampler, np.arange(1000), labels_of(batch), 10, CPU)
     check_memory(classes(), source)
 
 
-def test_any_source_says_its_largest_batch_and_the_remedy(batch, memory_left):
+def test_a_source_defines_its_largest_batch_and_remedy(batch, memory_left):
     class Pairs:
         device = CPU
-        amount = "7 pairs"
+        batch_content = "7 pairs"
         remedy = "Set batch_size to fewer pairs"
 
-        def largest(self):
+        def largest_batch(self):
             return batch, labels_of(batch)
 
     memory_left(1)
-    with pytest.raises(MemoryError, match=r"on 7 pairs must.*fewer pairs, or make"):
+    with pytest.raises(MemoryError, match=r"on 7 pairs must.*fewer pairs, or decrease"):
         check_memory(classes(), Pairs())

@@ -1,4 +1,4 @@
-"""Batches of small graphs, learned from part by part."""
+"""Training on microbatches of small graphs."""
 
 import threading
 
@@ -21,7 +21,7 @@ N = 37
 
 @pytest.fixture
 def graphs():
-    """37 rings of 3 to 9 nodes with features of their own."""
+    """37 rings of 3 to 9 nodes with random features."""
     rng = np.random.default_rng(0)
     rings = [np.roll(np.eye(n), 1, axis=0) for n in rng.integers(3, 10, N)]
     return [Graph(ring, rng.standard_normal((len(ring), 4))) for ring in rings]
@@ -29,7 +29,7 @@ def graphs():
 
 @pytest.fixture
 def fit(graphs, training, monkeypatch):
-    """A function: train a small classifier of the graphs in so many parts."""
+    """Return a function that trains a small classifier on microbatches."""
     collection = GraphCollection.of(graphs)
     labels = Labels(torch.arange(N) % 3, torch.linspace(0.0, 2.0, N))
     source = GraphBatches(
@@ -65,7 +65,7 @@ def weights_of(net):
 
 
 class Look(Callback):
-    """Notes what there is to learn from, and the norm of every gradient."""
+    """Records batches and norms of gradients."""
 
     def __init__(self):
         self.batches, self.norms = [], []
@@ -77,7 +77,7 @@ class Look(Callback):
 
 @pytest.mark.parametrize("n_parts", [2, 5, 12])
 def test_gradients_and_losses_are_those_of_the_whole_batch(fit, n_parts):
-    """In the first step: later ones have drawn seeds, and shuffle otherwise."""
+    """Only in the first step: later ones draw other random numbers."""
     looks = [Look(), Look()]
     options = {"max_epochs": 1}
     whole = fit(1, callbacks=[looks[0]], **options)
@@ -90,7 +90,7 @@ def test_gradients_and_losses_are_those_of_the_whole_batch(fit, n_parts):
     assert batches[1]["train_batch_size"] == batches[0]["train_batch_size"] == 12
 
 
-def test_answers_that_count_nothing_add_nothing():
+def test_microbatches_without_weight_add_nothing():
     whole = Labels(torch.arange(4), torch.tensor([0.0, 0.0, 1.0, 3.0]))
     shares = [whole.share(slice(0, 2)), whole.share(slice(2, 4))]
     assert [share.y.tolist() for share in shares] == [[0, 1], [2, 3]]
@@ -98,7 +98,9 @@ def test_answers_that_count_nothing_add_nothing():
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_threads_change_no_bit(fit, set_threads, dropout):
+def test_results_are_equal_bit_for_bit_with_any_number_of_threads(
+    fit, set_threads, dropout
+):
     found = []
     for n_threads in (1, 2, 3):
         set_threads(n_threads)
@@ -108,21 +110,23 @@ def test_threads_change_no_bit(fit, set_threads, dropout):
     assert found[2].equal(found[0])
 
 
-def test_every_part_draws_for_itself(fit):
+def test_each_microbatch_has_its_own_generator(fit):
     looks = [Look()]
     fit(3, dropout=0.5, callbacks=looks)
     seeds = [seed for batch, _ in looks[0].batches for seed in batch.seeds]
     assert len(set(seeds)) == len(seeds) == 3 * len(looks[0].batches)
 
 
-def test_several_threads_work_with_one_of_torchs_each(fit, set_threads, monkeypatch):
+def test_threads_of_microbatches_use_one_torch_thread_each(
+    fit, set_threads, monkeypatch
+):
     set_threads(2)
     together, found = threading.Barrier(2, timeout=600), set()
     share = Labels.share
 
     def look(self, rows):
         found.add((threading.current_thread().name, torch.get_num_threads()))
-        together.wait()  # passes only if another thread comes
+        together.wait()  # passes only with another thread
         return share(self, rows)
 
     monkeypatch.setattr(Labels, "share", look)
@@ -131,7 +135,7 @@ def test_several_threads_work_with_one_of_torchs_each(fit, set_threads, monkeypa
     assert {n_threads for _, n_threads in found} == {1}
 
 
-def test_the_backend_in_use_is_that_of_all_parts(fit, monkeypatch):
+def test_all_microbatches_use_the_current_backend(fit, monkeypatch):
     calls = []
     attend = _reference.edge_attention
     monkeypatch.setattr(
@@ -142,7 +146,7 @@ def test_the_backend_in_use_is_that_of_all_parts(fit, monkeypatch):
     assert len(calls) == 3 * 3 * 2  # 3 batches, 3 parts, 2 layers
 
 
-def test_an_error_in_a_part_is_raised(fit, monkeypatch):
+def test_an_error_in_a_microbatch_is_raised(fit, monkeypatch):
     cut, seen = GraphBlock.cut, []
 
     def fail(self, numbers, device="cpu"):
@@ -156,7 +160,7 @@ def test_an_error_in_a_part_is_raised(fit, monkeypatch):
         fit(3)
 
 
-def test_batches_of_fewer_graphs_have_fewer_parts(fit):
+def test_smaller_batches_have_fewer_microbatches(fit):
     look = Look()
     fit(9, callbacks=[look], max_epochs=1)
     parts = [batch for batch, _ in look.batches]
@@ -165,7 +169,7 @@ def test_batches_of_fewer_graphs_have_fewer_parts(fit):
     assert all(len(numbers) for batch in parts for numbers in batch.numbers)
 
 
-def test_weights_that_are_fixed_stay(fit):
+def test_frozen_weights_do_not_change(fit):
     class Fix(Callback):
         def on_train_begin(self, net, **kwargs):
             self.weight = next(net.module_.parameters()).requires_grad_(False)
@@ -189,7 +193,7 @@ def test_validation_takes_whole_batches(fit):
     assert set(found) == {(True, True), (False, False)}
 
 
-def test_anomalies_are_looked_for_in_one_thread(fit):
+def test_anomaly_detection_uses_one_thread(fit):
     look = Look()
     with torch.autograd.set_detect_anomaly(True):
         fit(3, callbacks=[look], max_epochs=1)
@@ -200,10 +204,12 @@ def test_anomalies_are_looked_for_in_one_thread(fit):
     "estimator", [GraphAttentionClassifier, GraphAttentionRegressor]
 )
 @pytest.mark.parametrize("norm", ["layer", "batch"])
-def test_estimators_of_graphs_learn_in_parts(graphs, monkeypatch, estimator, norm):
+def test_estimators_of_graphs_train_on_microbatches(
+    graphs, monkeypatch, estimator, norm
+):
     monkeypatch.setattr("skattn._training._work.WORK_PER_PART", 1000)
-    shared, each = [], Microbatches.each
-    monkeypatch.setattr(Microbatches, "each", lambda *a: shared.append(1) or each(*a))
+    shared, map_all = [], Microbatches.map
+    monkeypatch.setattr(Microbatches, "map", lambda *a: shared.append(1) or map_all(*a))
     y = np.array([graph.n_nodes % 2 for graph in graphs])
     model = estimator(hidden_dim=16, norm=norm, max_epochs=30, random_state=0)
     model.fit(graphs, y)
@@ -211,7 +217,7 @@ def test_estimators_of_graphs_learn_in_parts(graphs, monkeypatch, estimator, nor
     assert model.predict(graphs).shape == y.shape
 
 
-def test_a_graph_as_a_whole_has_no_parts(training):
+def test_a_single_graph_has_no_microbatches(training):
     look = Look()
     batch = collate(Graph(np.eye(3), np.ones((3, 2))))
     train(

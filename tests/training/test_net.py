@@ -33,7 +33,7 @@ def test_pickle_keeps_the_weights_and_no_optimizer(fit, duplicate):
     assert again.device == "cpu"
 
 
-def test_pickling_leaves_the_net_as_it_was(fit):
+def test_pickling_does_not_change_the_net(fit):
     net = fit()
     before = dict(vars(net))
     module = net.module_
@@ -57,8 +57,8 @@ def test_pickle_is_small_whatever_the_graph(fit):
     assert len(pickle.dumps(fit(max_epochs=1))) < 20_000
 
 
-def test_trained_net_lets_go_of_the_batch(fit, data):
-    own = copy.deepcopy(data)  # which no fixture holds
+def test_trained_net_does_not_keep_the_batch(fit, data):
+    own = copy.deepcopy(data)  # referenced by no fixture
     refs = [weakref.ref(source.batch) for source in own]
     net = fit(data=own)
     del own
@@ -67,7 +67,7 @@ def test_trained_net_lets_go_of_the_batch(fit, data):
     assert len(net.history) == 5
 
 
-def test_trained_net_lets_go_of_the_estimators_callbacks(fit):
+def test_trained_net_does_not_keep_the_estimators_callbacks(fit):
     class Report(Callback):
         pass
 
@@ -96,11 +96,11 @@ def test_net_is_made_on_the_cpu_without_a_draw_from_torchs_generator(fit):
 
 
 def test_training_is_shuffled_by_the_nets_generator_and_validation_is_not(fit):
-    class Asked:
+    class RecordingSource:
         def epoch(self, generator):
             yield generator
 
-    net, data = fit(max_epochs=1), Asked()
+    net, data = fit(max_epochs=1), RecordingSource()
     assert net.get_split_datasets(data) is data
     shuffled = net.get_iterator(data, training=True)
     assert list(shuffled) == list(shuffled) == [net.generator]

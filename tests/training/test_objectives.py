@@ -23,7 +23,7 @@ BATCH = collate(Graph(np.eye(4), np.ones((4, 1))))
 
 
 class Fixed(nn.Module):
-    """A network with these outputs for any input."""
+    """Network with fixed outputs."""
 
     def __init__(self, output):
         super().__init__()
@@ -96,7 +96,7 @@ def test_weighted_squared_error_is_sklearns():
         ("squared_error", NUMBERS),
     ],
 )
-def test_unknown_answers_give_no_loss_no_score_and_no_gradient(kind, y):
+def test_unknown_labels_give_no_loss_no_score_and_no_gradient(kind, y):
     other = y.clone()
     other[1] = 1 - other[1]
     weight = torch.tensor([1.0, 0.0, 1.0, 1.0])
@@ -139,7 +139,7 @@ def test_an_unknown_loss_is_an_error(kind):
         supervised(kind)
 
 
-def test_masked_reconstruction_learns_from_errors_and_answers_with_embeddings():
+def test_masked_reconstruction_has_errors_as_loss_and_embeddings_as_outputs():
     objective = MaskedReconstruction(
         NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8), 3, mask_fraction=0.5
     )
@@ -151,11 +151,11 @@ def test_masked_reconstruction_learns_from_errors_and_answers_with_embeddings():
     targets = BATCH.with_targets(torch.tensor([3, 0]))
     embedding = module.eval().encode(**BATCH.inputs)
     assert embedding.shape == (4, 3)
-    assert torch.equal(objective.answer(module, targets), embedding[[3, 0]])
+    assert torch.equal(objective.outputs(module, targets), embedding[[3, 0]])
 
 
 @pytest.mark.parametrize("output", ["linear", "attention"])
-def test_outputs_are_those_of_the_targets_among_all(output):
+def test_outputs_are_those_of_the_targets(output):
     spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8, output=output)
     objective = Supervised(spec, 2, "cross_entropy")
     ring = np.roll(np.eye(4), 1, axis=0)
@@ -163,14 +163,14 @@ def test_outputs_are_those_of_the_targets_among_all(output):
     module = objective.module(2).eval()
     some = batch.with_targets(torch.tensor([3, 0, 3]))
     every = module(**batch.inputs)
-    assert_close(objective.answer(module, some), every[[3, 0, 3]])
+    assert_close(objective.outputs(module, some), every[[3, 0, 3]])
     labels = Labels(torch.tensor([0, 1, 1]), torch.ones(3))
     loss, outputs = objective.loss(module, some, labels, None)
     assert_close(outputs, every[[3, 0, 3]])
     assert_close(loss, cross_entropy(outputs, labels.y))
 
 
-def test_the_head_computes_and_drops_for_targets_alone(monkeypatch):
+def test_the_head_and_its_dropout_run_on_targets_only(monkeypatch):
     spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=8)
     objective, seen = Supervised(spec, 2, "cross_entropy"), []
     module = objective.module(1)
@@ -184,6 +184,6 @@ def test_the_head_computes_and_drops_for_targets_alone(monkeypatch):
     some = BATCH.with_targets(torch.tensor([3, 0]))
     labels = Labels(torch.tensor([0, 1]), torch.ones(2))
     objective.loss(module, some, labels, None)
-    objective.answer(module.eval(), some)
+    objective.outputs(module.eval(), some)
     objective.validate(module, some, labels)
     assert seen == [2, 2, 2]

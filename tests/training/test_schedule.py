@@ -9,7 +9,7 @@ from skattn._training._schedule import has_schedule
 
 
 class Rates(Callback):
-    """Notes the size of the steps in each epoch."""
+    """Records the learning rate of each epoch."""
 
     def __init__(self):
         self.found = []
@@ -19,24 +19,24 @@ class Rates(Callback):
 
 
 class Halving(LRScheduler):
-    """A schedule that is given as a class."""
+    """Schedule passed as a class."""
 
     def __init__(self):
         super().__init__(StepLR, step_size=1, gamma=0.5)
 
 
 def rates(net):
-    """The size of the steps in each epoch, or none if nothing changes it."""
+    """Learning rate of each epoch, [] without a schedule."""
     return [epoch.get("event_lr") for epoch in net.history]
 
 
-def test_without_validation_steps_become_smaller_at_the_end(fit):
+def test_without_validation_the_learning_rate_falls_at_the_end(fit):
     net = fit(validate=False, max_epochs=10, learning_rate=0.1)
     half_cosine = [0.05 * (1 + math.cos(math.pi * k / 3)) for k in range(3)]
     assert rates(net) == pytest.approx([0.1] * 7 + half_cosine)
 
 
-def test_steps_stay_of_one_size_where_validation_chooses_the_epoch(fit):
+def test_the_learning_rate_is_constant_with_validation(fit):
     assert rates(fit(max_epochs=4)) == [None] * 4
     assert None not in rates(fit(max_epochs=4, patience=None))
 

@@ -5,7 +5,7 @@ from torch.testing import assert_close
 from skattn._training import net_from_state, net_state, predict
 
 
-def test_net_taken_apart_and_made_again_predicts_the_same(fit, data):
+def test_net_from_its_state_predicts_the_same(fit, data):
     net = fit()
     parts = net_state(net)
     assert all(w.device.type == "cpu" for w in parts["weights"].values())
@@ -17,7 +17,7 @@ def test_net_taken_apart_and_made_again_predicts_the_same(fit, data):
         assert net_state(again)[name] == parts[name]
 
 
-def test_state_holds_values_and_arrays_alone(fit):
+def test_state_contains_only_plain_values_and_arrays(fit):
     state = net_state(fit(max_epochs=2))
     assert state.keys() == {"objective", "n_features", "weights", "history"}
     assert state["n_features"] == 3
@@ -25,7 +25,7 @@ def test_state_holds_values_and_arrays_alone(fit):
     assert all(type(w) is torch.Tensor for w in state["weights"].values())
 
 
-def test_a_net_made_again_shares_no_weights(fit):
+def test_net_from_a_state_shares_no_weights(fit):
     net = fit(max_epochs=1)
     parts = net_state(net)
     again = net_from_state(**parts)

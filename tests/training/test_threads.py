@@ -7,7 +7,7 @@ from skorch.callbacks import Callback
 from skattn._training._threads import (
     ONE_THREAD_BELOW_WORK,
     _mkl,
-    enough_threads,
+    limit_threads,
 )
 
 
@@ -23,7 +23,7 @@ def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):
     found = []
 
     def look():
-        with enough_threads(1.0):
+        with limit_threads(1.0):
             found.append(torch.get_num_threads())
         found.append(torch.get_num_threads())
 
@@ -36,32 +36,32 @@ def test_a_thread_that_has_not_used_torch_yet_is_limited_too(two_threads):
 @pytest.mark.parametrize(
     ("work", "expected"), [(ONE_THREAD_BELOW_WORK - 1, 1), (ONE_THREAD_BELOW_WORK, 2)]
 )
-def test_short_steps_have_one_thread(two_threads, work, expected):
-    with enough_threads(work):
+def test_steps_with_little_work_have_one_thread(two_threads, work, expected):
+    with limit_threads(work):
         assert torch.get_num_threads() == expected
     assert torch.get_num_threads() == 2
 
 
-def test_threads_come_back_after_an_error(two_threads):
-    with pytest.raises(KeyboardInterrupt), enough_threads(1.0):
+def test_threads_are_restored_after_an_error(two_threads):
+    with pytest.raises(KeyboardInterrupt), limit_threads(1.0):
         raise KeyboardInterrupt
     assert torch.get_num_threads() == 2
 
 
-def test_products_have_one_thread_too_and_get_theirs_back(two_threads):
-    """MKL's number is not OpenMP's where somebody has set it."""
+def test_the_number_of_threads_of_mkl_is_limited_and_restored(two_threads):
+    """MKL's number of threads differs from OpenMP's once it was set."""
     set_number = _mkl()
     if set_number(2) != 2:
         pytest.skip("this torch multiplies without MKL")
-    with enough_threads(1.0):
+    with limit_threads(1.0):
         assert set_number(1) == 1
     assert set_number(2) == 2
 
 
-def test_other_threads_have_theirs_even_if_they_begin_meanwhile(two_threads):
+def test_other_threads_are_not_limited(two_threads):
     found = []
     other = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
-    with enough_threads(1.0):
+    with limit_threads(1.0):
         other.start()
         other.join()
     assert found == [2]

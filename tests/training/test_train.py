@@ -34,7 +34,7 @@ def assert_same_weights(one, other):
 
 
 class Interrupt(Callback):
-    """A user's Ctrl-C, at some moment of some epoch."""
+    """Ctrl-C of a user at some moment of an epoch."""
 
     def __init__(self, epoch, moment="on_epoch_end"):
         self.epoch = epoch
@@ -52,7 +52,7 @@ class Interrupt(Callback):
 
 
 class Enough(Callback):
-    """A user's callback that ends training as skorch documents it."""
+    """Callback of a user that stops training as documented by skorch."""
 
     def __init__(self, epoch):
         self.epoch = epoch
@@ -84,7 +84,7 @@ def test_every_epoch_is_recorded(fit):
     assert np.isfinite(history[:, ("train_loss", "valid_loss", "valid_score")]).all()
 
 
-def test_score_of_the_users_chooses_the_epoch(fit, data):
+def test_a_users_score_selects_the_epoch(fit, data):
     net = fit(max_epochs=9, patience=9, score=lambda outputs: -outputs[0, 0])
     scores = net.history[:, "valid_score"]
     assert len(set(scores)) == 9
@@ -122,7 +122,7 @@ def test_same_generator_gives_the_same_weights(fit):
     )
 
 
-def test_training_and_prediction_leave_torchs_generator_alone(fit, data):
+def test_training_and_prediction_do_not_use_torchs_generator(fit, data):
     state = torch.get_rng_state()
     net = fit()
     predict(net, data[1])
@@ -136,7 +136,7 @@ def test_state_of_torchs_generator_does_not_matter(fit):
     assert_same_weights(one, fit())
 
 
-def test_best_epochs_weights_are_the_ones_that_stay(with_callbacks, fit, data):
+def test_weights_of_the_best_epoch_are_kept(with_callbacks, fit, data):
     snapshots = Snapshots()
     net = fit(max_epochs=40, patience=5, learning_rate=0.1, **with_callbacks(snapshots))
     curve = net.history[:, ("valid_score", "valid_loss")]
@@ -148,7 +148,7 @@ def test_best_epochs_weights_are_the_ones_that_stay(with_callbacks, fit, data):
     assert right.mean() == pytest.approx(curve[best][0])
 
 
-def test_best_epoch_counts_even_if_a_callback_stops_in_it(with_callbacks, fit):
+def test_best_epoch_is_kept_even_if_a_callback_stops_in_it(with_callbacks, fit):
     snapshots = Snapshots()
     curve = fit(max_epochs=6, learning_rate=0.02, **with_callbacks(snapshots)).history[
         :, ("valid_score", "valid_loss")
@@ -230,7 +230,7 @@ def test_interrupt_keeps_the_best_weights_so_far(with_callbacks, fit):
 
 
 @pytest.mark.parametrize("moment", ["on_batch_begin", "before validation"])
-def test_epoch_that_was_cut_short_is_forgotten(with_callbacks, fit, moment):
+def test_interrupted_epoch_is_removed_from_the_history(with_callbacks, fit, moment):
     net = fit(**with_callbacks(Interrupt(3, moment)))
     assert [len(net.history[:, name]) for name in ("train_loss", "valid_loss")] == [
         2,

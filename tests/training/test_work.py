@@ -42,7 +42,7 @@ def test_work_is_that_of_the_edges_where_they_are_many():
     assert work_of(nn.Identity(), source_of(np.ones((20, 2)), 20)) == 0
 
 
-def test_parts_are_counted_by_the_work_in_a_batch():
+def test_the_number_of_microbatches_follows_the_work():
     module = nn.Linear(100, 60)
     many = 1e6, 1000, 10  # nodes, graphs, nodes of the largest
     counts = [
@@ -54,7 +54,7 @@ def test_parts_are_counted_by_the_work_in_a_batch():
     assert count_parts(nn.Sequential(module, nn.BatchNorm1d(60)), 1e12, *many) == 1
 
 
-def test_few_graphs_or_a_large_one_or_wide_weights_are_not_parted():
+def test_few_or_large_graphs_or_wide_weights_are_not_divided():
     module = nn.Linear(100, 60)  # 100 wide
     assert count_parts(module, 1e12, 1e6, 7, 10) == 1
     assert count_parts(module, 1e12, 1e6, 3 * MIN_GRAPHS_PER_PART, 10) == 3
