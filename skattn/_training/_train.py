@@ -129,15 +129,28 @@ def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
     return torch.cat(outputs).cpu().numpy()
 
 
-def _batch_sizes(source: BatchSource, validation: BatchSource | None) -> dict[str, int]:
+def _batch_sizes(
+    source: BatchSource, validation: BatchSource | None
+) -> dict[str, float]:
     """Return arguments of the net with which callbacks count the batches of an epoch.
 
     The net itself does not use them, as sources make the batches.
     """
-    sizes = {"iterator_train__batch_size": source.batch_size or len(source)}
+    sizes = {"iterator_train__batch_size": _batch_size(source)}
     if validation is not None:
-        sizes["iterator_valid__batch_size"] = validation.batch_size or len(validation)
+        sizes["iterator_valid__batch_size"] = _batch_size(validation)
     return sizes
+
+
+def _batch_size(source: BatchSource) -> float:
+    """Return a size of which the targets fill as many batches as an epoch has."""
+    n_targets, size = len(source), source.batch_size
+    if size is None or size >= n_targets:
+        return n_targets
+    if n_targets % size != 1:
+        return size
+    # a single remaining target joins the preceding batch
+    return (1 + 1e-12) * n_targets / (n_targets // size)
 
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:

@@ -104,7 +104,9 @@ def prepare(estimator, X, adjacency=None):
 def check_features(estimator: Any, features: Any, *, reset: bool) -> Any:
     """Validate a feature matrix; None for a graph without features."""
     if features is not None:
-        with numeric_errors(features, "X"):
+        # float32 may overflow to infinity, which is refused
+        ignored = np.errstate(over="ignore", invalid="ignore")
+        with numeric_errors(features, "X"), ignored:
             return validate_data(
                 estimator,
                 features,

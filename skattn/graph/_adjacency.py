@@ -67,14 +67,16 @@ def as_csr(adjacency: Any) -> Any:
     Raises TypeError for a Graph and objects that are no matrix, ValueError unless the
     matrix is square.
     """
-    if hasattr(adjacency, "adjacency"):
+    if hasattr(adjacency, "with_features"):
         raise TypeError("adjacency must be a matrix, got a Graph. Use graph.adjacency.")
     if not sparse.issparse(adjacency):
         return canonical_adjacency(adjacency)[0]
     _check_shape(adjacency.shape, None)
     if adjacency.dtype.kind not in "biuf":
         as_weights(adjacency.data)
-    return adjacency if adjacency.format == "csr" else sparse.csr_array(adjacency)
+    if isinstance(adjacency, sparse.csr_array):
+        return adjacency
+    return sparse.csr_array(adjacency)
 
 
 def csr_from_entries(
@@ -149,7 +151,7 @@ def _dense(adjacency: Any) -> NDArray[Any]:
         )
     if dense.dtype.kind in "OUSMmV":
         return _numbers(dense)
-    return dense
+    return dense.astype(np.float32) if dense.dtype == np.float16 else dense
 
 
 def _numbers(dense: NDArray[Any]) -> NDArray[Any]:

@@ -1,6 +1,6 @@
 """Objects that hold no rows, and the function that converts each to a graph."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from numbers import Number
 from typing import Any
@@ -17,6 +17,20 @@ CONVERSION_ERRORS = (
     ValueError,
 )
 """Errors of numpy, pandas, polars and torch in conversions to arrays."""
+_REMEDIES: tuple[tuple[Any, str], ...] = (
+    (
+        (str, bytes),
+        "Read a file first, for example with pandas.read_csv; convert SMILES with "
+        "skattn.preprocessing.MoleculeGraph.",
+    ),
+    (
+        Mapping,
+        "Use pandas.DataFrame(X) for a dict of columns, list(X.values()) of rows.",
+    ),
+    (AbstractSet, "A set has no order. Use a list."),
+    (Iterator, "Use list(X)."),
+)
+"""Advice for objects of these types."""
 _EXPECTED = "an array, a DataFrame, a Graph, or a list of graphs, sequences or rows"
 
 
@@ -51,9 +65,10 @@ def check_list(graphs: Any, name: str, entries: str, remedy: str) -> None:
     """Raise TypeError unless an object is an iterable of `entries`."""
     try:
         iter(graphs)
-        is_list = not isinstance(graphs, str | bytes | memoryview | Mapping)
-    except TypeError:
+        is_list = not isinstance(graphs, str | bytes | Mapping | set)
+    except (NotImplementedError, TypeError):
         is_list = False
+    is_list = is_list and not hasattr(graphs, "tocsr")
     if not is_list:
         got = type_name(graphs)
         raise TypeError(f"{name} must be a list of {entries}, got {got}. {remedy}")
@@ -82,21 +97,11 @@ def foreign_graph_remedy(graph: Any) -> str | None:
 def remedy_for(X: Any) -> str | None:
     """Return the advice for an object that holds no rows, None for one that can."""
     foreign = foreign_graph_remedy(X)
-    if foreign is not None:
+    if foreign is not None or hasattr(X, "shape"):
         return foreign
-    if isinstance(X, str | bytes):
-        return (
-            "Read a file first, for example with pandas.read_csv; convert SMILES with "
-            "skattn.preprocessing.MoleculeGraph."
-        )
-    if isinstance(X, Mapping):
-        return (
-            "Use pandas.DataFrame(X) for a dict of columns, list(X.values()) of rows."
-        )
-    if isinstance(X, AbstractSet):
-        return "A set has no order. Use a list."
-    if hasattr(X, "__next__"):
-        return "Use list(X)."
+    for kinds, remedy in _REMEDIES:
+        if isinstance(X, kinds):
+            return remedy
     if hasattr(X, "collect") and hasattr(X, "columns"):
         return "Use X.collect() for a polars LazyFrame."
     if isinstance(X, Number | type) or not _is_collection(X):
@@ -109,5 +114,4 @@ def remedy_for(X: Any) -> str | None:
 
 def _is_collection(X: Any) -> bool:
     is_array = hasattr(X, "__array__") or hasattr(X, "__array_interface__")
-    is_list = hasattr(X, "__len__") and hasattr(X, "__getitem__")
-    return is_array or is_list or hasattr(X, "shape")
+    return is_array or (hasattr(X, "__len__") and hasattr(X, "__getitem__"))

@@ -141,7 +141,7 @@ def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
     if nodes is not None:
         labels = as_index(nodes)
     elif X is not None:
-        index = getattr(X, "index", None)
+        index = X.index if hasattr(X, "iloc") else None
         if index is None or _is_default_index(index):
             return None, int(X.shape[0])
         labels = index

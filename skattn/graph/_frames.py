@@ -43,26 +43,18 @@ def stacked_frames(frames: list[Any]) -> Any:
 def _stacked_polars(frames: list[Any]) -> Any:
     import polars as pl
 
-    try:
-        return pl.concat(frames, how="vertical_relaxed")
-    except pl.exceptions.PolarsError as error:
-        number, label, here, there = _different_dtype(frames)
-        raise ValueError(
-            "Graphs must agree in the dtypes of their features: column "
-            f"{label!r} is {here} in graph {number} and {there} in graph 0. Cast it "
-            "to one dtype."
-        ) from error
-
-
-def _different_dtype(frames: list[Any]) -> tuple[int, str, Any, Any]:
-    """Return graph, column and dtypes of the first pair that cannot be stacked."""
-    import polars as pl
-
     for number, frame in enumerate(frames):
         for label in frame.columns:
-            pair = [frames[0].select(label), frame.select(label)]
-            try:
-                pl.concat(pair, how="vertical_relaxed")
-            except pl.exceptions.PolarsError:
-                return number, label, frame[label].dtype, frames[0][label].dtype
-    raise AssertionError("frames that cannot be stacked must have different dtypes")
+            here, there = frame[label].dtype, frames[0][label].dtype
+            if here != there and not (_is_number(here) and _is_number(there)):
+                raise ValueError(
+                    "Graphs must agree in the dtypes of their features: column "
+                    f"{label!r} is {here} in graph {number} and {there} in graph 0. "
+                    "Cast it to one dtype."
+                )
+    return pl.concat(frames, how="vertical_relaxed")
+
+
+def _is_number(dtype: Any) -> bool:
+    """Return whether columns of a polars dtype can be cast to floats."""
+    return bool(dtype.is_numeric()) or str(dtype) in ("Boolean", "Null")

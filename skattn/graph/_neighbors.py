@@ -12,7 +12,7 @@ from sklearn.utils import check_array
 from skattn.graph._adjacency import index_dtype
 from skattn.graph._data_objects import check_data
 from skattn.graph._graph import Graph
-from skattn.graph._numbers import numeric_errors
+from skattn.graph._numbers import as_floats, numeric_errors
 
 
 def knn_adjacency(
@@ -68,6 +68,8 @@ def knn_adjacency(
     check_data(X)
     with numeric_errors(X, "X"):
         X = check_array(X, accept_sparse="csr")
+    if X.dtype.kind not in "biuf":
+        X = as_floats(X, "X")
     none = np.empty(0, dtype=np.int64)
     return table_adjacency(X, none, n_neighbors, metric=metric, n_jobs=n_jobs)
 

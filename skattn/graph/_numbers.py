@@ -41,7 +41,7 @@ def numeric_errors(values: Any, name: str) -> Iterator[None]:
     try:
         yield
     except CONVERSION_ERRORS as error:
-        _check_distinct(values, name)
+        _check_columns(values, name)
         found = _first_other(values)
         if found is None and _forms_array(values):
             raise
@@ -63,9 +63,13 @@ def _check_dtypes(values: Any, name: str) -> None:
             )
 
 
-def _check_distinct(values: Any, name: str) -> None:
-    """Raise ValueError if columns of a DataFrame have the same name."""
+def _check_columns(values: Any, name: str) -> None:
+    """Raise ValueError if a DataFrame has no columns, or two of the same name."""
     columns = list(map(str, getattr(values, "columns", ())))
+    if hasattr(values, "columns") and not columns:
+        raise ValueError(
+            f"{name} must have at least one column, got a DataFrame with 0 feature(s)."
+        )
     twice = sorted({label for label in columns if columns.count(label) > 1})
     if twice:
         raise ValueError(
@@ -111,14 +115,18 @@ def _message(
     label, entry = found
     if isinstance(entry, str | bytes):
         return (
-            f"{name} must hold numbers, got the text {short(entry)}{_place(label)}. "
-            "Encode categories first, for example with OneHotEncoder, or drop the "
-            "column."
+            f"{name} must hold numbers, got the text {short(_plain(entry))}"
+            f"{_place(label)}. Encode categories first, for example with "
+            "OneHotEncoder, or drop the column."
         )
     return (
         f"{name} must hold numbers, got {short(entry)} ({type(entry).__name__})"
         f"{_place(label)}. Convert it to a number, None and NA to NaN ({error})."
     )
+
+
+def _plain(text: str | bytes) -> str | bytes:
+    return str(text) if isinstance(text, str) else bytes(text)
 
 
 def _place(label: Any) -> str:
@@ -128,7 +136,7 @@ def _place(label: Any) -> str:
 def _first_other(values: Any) -> tuple[Any, Any] | None:
     """Return the column and the value of the first entry that is not a number."""
     for label, column in _columns(values):
-        if column.dtype.kind in "biuf":
+        if column.dtype.kind in "biufc":
             continue
         for entry in column.ravel():
             if not _is_number(entry):
@@ -154,7 +162,7 @@ def _columns(values: Any) -> Iterator[tuple[Any, NDArray[Any]]]:
             yield label, np.asarray(rows[:, number], dtype=object)
         return
     if sparse.issparse(values):
-        yield None, np.asarray(values.data)
+        yield None, np.asarray(values.tocoo().data)
         return
     try:
         array = np.asarray(values)

@@ -21,7 +21,7 @@ def union_parts(graphs: Iterable[Any]) -> tuple[Any, ...]:
     if not graphs:
         raise ValueError("Graph.union needs at least one graph, got none.")
     for number, graph in enumerate(graphs):
-        if not hasattr(graph, "adjacency"):
+        if not hasattr(graph, "with_features"):
             raise TypeError(
                 "Graph.union takes graphs alone, got "
                 f"{type_name(graph)} at position {number}. Create graphs with "
@@ -155,4 +155,11 @@ def _stacked(tables: list[Any]) -> Any:
         return sparse.vstack(tables, format="csr")
     if is_frame(tables[0]):
         return stacked_frames(tables)
-    return np.concatenate(tables)
+    try:
+        return np.concatenate(tables)
+    except TypeError as error:
+        dtypes = sorted({str(table.dtype) for table in tables})
+        raise TypeError(
+            f"Graphs must agree in the dtype of their features, got {dtypes}, which "
+            "have no common one. Convert X to numbers."
+        ) from error
