@@ -49,8 +49,9 @@ def callback_errors() -> Iterator[None]:
             "Callbacks in net_params must be able to run on batches of graphs, got a "
             f"failure of {type(callback).__name__}: {type(error).__name__}: {error}. "
             "A callback that monitors valid_loss needs a validation set "
-            "(early_stopping or X_val), or monitor='train_loss'; instead of "
-            "EpochScoring and BatchScoring use the estimator's scoring=."
+            "(early_stopping or X_val), or monitor='train_loss'; EpochScoring needs a "
+            "function of (net, batches, y) and a target_extractor, or use the "
+            "estimator's scoring= instead."
         ) from error
 
 
