@@ -136,7 +136,7 @@ def draw_edges(ax, graph, place):
 
 
 def main():
-    figure, axes = plt.subplots(1, 3, figsize=(18, 5.5), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
     print(f"{'data':<26}{'method':<24}{'score':<24}{'seconds':>8}")
     for job, ax in zip([digits, karate_club, weather_stations], axes, strict=True):
         start = time.perf_counter()

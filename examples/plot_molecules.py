@@ -3,34 +3,30 @@ Predict the solubility of molecules
 ===================================
 
 :class:`~skattn.preprocessing.MoleculeGraph` converts SMILES strings to graphs of atoms
-and bonds with RDKit (``pip install 'skattn[chem]'``), so a column of SMILES is the
+and bonds with RDKit (``pip install '.[chem]'``), so a column of SMILES is the
 input of a pipeline.
 """
 
 # %%
 # Data
 # ----
-# ``solubility.csv`` holds 240 molecules of at most ten heavy atoms and their measured
-# solubility in water, the logarithm (base 10) of mol/l. They are a sample of the values
-# collected by Delaney ("ESOL: Estimating Aqueous Solubility Directly from Molecular
-# Structure", J. Chem. Inf. Comput. Sci. 44, 2004), as distributed by DeepChem (MIT
-# licence).
-
-import sys
-from pathlib import Path
+# 240 molecules of at most ten heavy atoms and their measured solubility in water, the
+# logarithm (base 10) of mol/l: a sample of the values collected by Delaney (2004), see
+# :func:`~skattn.datasets.load_solubility`.
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from sklearn.metrics import PredictionErrorDisplay, r2_score, root_mean_squared_error
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from skattn import GraphAttentionRegressor
+from skattn.datasets import load_solubility
 from skattn.preprocessing import MoleculeGraph
 
-table = pd.read_csv(Path(sys.argv[0]).with_name("solubility.csv"))  # beside this script
-smiles, y = table["smiles"], table["log_solubility"]
-print(table.sample(4, random_state=0).to_string(index=False))
+molecules = load_solubility()
+smiles, y = molecules.smiles, molecules.target
+for n in range(0, 240, 60):
+    print(f"{smiles[n]:<20} {y[n]:5.2f}")
 
 # %%
 # Cross-validation

@@ -71,7 +71,7 @@ plt.show()
 # %%
 # A Dask cluster
 # --------------
-# The workers of a Dask cluster (``pip install 'skattn[distributed]'``) may be on other
+# The workers of a Dask cluster (``pip install '.[distributed]'``) may be on other
 # machines. With a ``distributed.Client`` of the cluster open, the same search runs in
 # ``with parallel_config("dask"):``. The workers import the script, so this code belongs
 # in ``if __name__ == "__main__":``.

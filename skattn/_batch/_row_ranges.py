@@ -27,7 +27,7 @@ class RowRanges(NamedTuple):
 
     @classmethod
     def between(cls, low: np.ndarray, high: np.ndarray) -> RowRanges:
-        """Return the ranges ``low[s]:high[s]``."""
+        """Return one range of rows, ``low[s]:high[s]``, per entry s."""
         ptr = np.zeros(len(low) + 1, np.int64)
         np.cumsum(high - low, out=ptr[1:])
         return cls(low, ptr)

@@ -16,7 +16,7 @@ Pair = tuple[GraphBatch | Microbatches, Labels | None]
 
 
 class Size(NamedTuple):
-    """Sizes of a batch."""
+    """Numbers of nodes, feature values and edges of a batch."""
 
     rows: float
     """Number of nodes."""
@@ -55,7 +55,7 @@ class BatchSource(Protocol):
 
     @property
     def size(self) -> Size:
-        """Sizes of a batch."""
+        """Numbers of nodes, feature values and edges of a batch."""
 
     @property
     def has_constant_size(self) -> bool:

@@ -31,7 +31,7 @@ class StopIfDiverged(Callback):
 
 
 class ScoreValidation(Callback):
-    """Validation score of an epoch over all batches, by a function of the outputs.
+    """Callback that scores the outputs of all validation batches in every epoch.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class TaskReport(Callback):
         self.attributes = attributes
 
     def on_epoch_begin(self, net, **kwargs):
-        """Begin scikit-learn's task of an epoch."""
+        """Report the start of an epoch to scikit-learn's callbacks."""
         self.epoch_ = self.context.subcontext(task_name="epoch")
         self.epoch_.call_on_fit_task_begin(**self.task)
 

@@ -103,7 +103,7 @@ class AttentionNet(NeuralNet):
         return self
 
     def get_split_datasets(self, X, y=None, **fit_params):
-        """Return X, the training and the validation source."""
+        """Return X, which already holds the training and validation batches."""
         return X
 
     def get_iterator(self, dataset, training=False):

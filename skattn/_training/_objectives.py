@@ -129,7 +129,7 @@ class MaskedReconstruction:
         )
 
     def initial_weights(self, _x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Return no weights: all are random."""
+        """Return an empty dict: all weights are initialised at random."""
         return {}
 
     def loss(

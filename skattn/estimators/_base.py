@@ -145,7 +145,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         return fit_tables(self) if hasattr(self, "_fit_record_") else {}
 
     def _prepare(self, X, adjacency=None):
-        """Prepare the input of a prediction or an explanation."""
+        """Prepare X for prediction or for attention weights."""
         return prepare(self, X, adjacency)
 
     def _outputs(self, X, adjacency):

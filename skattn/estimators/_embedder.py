@@ -304,7 +304,7 @@ class AttentionEmbedder(
 
 
 def _plan(attempt, X, adjacency):
-    """Check the input of an attempt and make its training plan."""
+    """Validate the input of a fit and make its training plan."""
     embedding = None if attempt.encoder is None else attempt.encoder.feature_embedding
     if embedding is not None:
         raise ValueError(

@@ -29,7 +29,7 @@ class FitRecord:
 
     @classmethod
     def of(cls, view, source, **facts):
-        """Make the record of a fit on a view.
+        """Record the input sizes and resolved parameters of a fit.
 
         Parameters
         ----------

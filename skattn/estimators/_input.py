@@ -51,7 +51,7 @@ class PreparedInput:
         return self.context.rows == "graphs"
 
     def placer(self) -> Place:
-        """Return the function that maps a matrix over nodes to the rows of X."""
+        """Return the function that reorders a matrix over nodes to the rows of X."""
         return self.context.placer(self.X, self.view)
 
 
@@ -80,7 +80,7 @@ def resolve_fit(attempt, X, adjacency):
 
 
 def prepare(estimator, X, adjacency=None):
-    """Prepare the input of a prediction or an explanation.
+    """Prepare X for prediction or for attention weights.
 
     Raises
     ------

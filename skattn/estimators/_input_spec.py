@@ -59,7 +59,7 @@ class InputSpec:
         ]
 
     def training_data(self, views, params):
-        """Make the sources of training and validation; None without validation."""
+        """Make the batch sources of training and of validation, or None."""
         device = resolve_device(params.device, strict=True)
         size = params.batch_size
         if params.fanout is None:

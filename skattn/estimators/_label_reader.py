@@ -195,7 +195,7 @@ def _known_mask(y, unlabeled):
 
 
 def _for_type_check(y, known):
-    """Drop unknown labels, or replace them by a known one in a matrix."""
+    """Prepare y for a check of its type: without unknown labels."""
     if y.ndim == 1:
         return y[known]
     return np.where(known, y, y[known][0])

@@ -132,7 +132,7 @@ def _is_enough_to_validate(labeled: np.ndarray, classes: np.ndarray | None) -> b
 
 
 def _rarest_class_size(labeled: np.ndarray, classes: np.ndarray | None) -> int:
-    """Return the number of rows of the rarest class; of all without classes."""
+    """Return the size of the rarest class; without classes, the number of rows."""
     if classes is None:
         return len(labeled)
     return int(np.unique_counts(classes).counts.min())

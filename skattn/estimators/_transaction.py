@@ -140,7 +140,7 @@ def _begin_callbacks(estimator, X, y, adjacency):
 
 
 def _task_reports(context, task, attempt):
-    """Make the skorch callback that calls scikit-learn's, if there are any."""
+    """Make a skorch callback that calls scikit-learn's callbacks; None without any."""
     if context is None:
         return []
 

@@ -74,7 +74,7 @@ class Context(ABC):
         return self.join(X, check=check)
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
-        """Return a map of (receiver, sender) matrices to the positions of X's nodes.
+        """Return the function that reorders a matrix over nodes to the nodes of X.
 
         X is the argument and `view` the result of `join`. The returned function takes a
         CSR matrix of shape (n_nodes, n_nodes) over the nodes of the view.

@@ -102,5 +102,5 @@ class FileBacked(TargetView):
 
     @classmethod
     def _trusted(cls, *parts: Any) -> Self:
-        """Return a graph of checked parts."""
+        """Build a graph from parts that were validated before."""
         raise NotImplementedError

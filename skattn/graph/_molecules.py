@@ -293,7 +293,7 @@ def _bond_columns(bonds: list[tuple[Any, ...]]) -> NDArray[np.float32]:
 def _one_hot(
     values: Any, choices: Sequence[Any], *, other: bool = False
 ) -> NDArray[np.float32]:
-    """Return one-hot columns of the choices, and of other values."""
+    """Encode values as one-hot columns: one per choice and one for all others."""
     equal: NDArray[np.bool_] = np.array(values)[:, None] == np.array(list(choices))
     if other:
         equal = np.column_stack([equal, ~equal.any(axis=1)])

@@ -31,7 +31,7 @@ MALFORMED = (
 def write_record(
     path: str | os.PathLike[str], owner: str, state: Any, parts: Parts = PLAIN
 ) -> None:
-    """Write a state that `pack` converts; an existing file is replaced at the end.
+    """Write a state, packed by `pack`; replace an existing file once complete.
 
     `owner` is the name of the class whose ``load`` reads the file. Raises TypeError if
     the state holds an instance of a class that is not in `parts`.

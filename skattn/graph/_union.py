@@ -66,7 +66,7 @@ def _feature_traits(graph: Any) -> tuple[Any, ...]:
 
 
 def _difference(graph: Any, first: Any) -> tuple[str, str]:
-    """Return texts of the first difference between two graphs."""
+    """Describe the first difference between two graphs, for messages."""
     counts = GraphSchema.of(first).difference(GraphSchema.of(graph))
     if counts is not None:
         return (

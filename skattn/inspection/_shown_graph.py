@@ -37,7 +37,7 @@ class ShownGraph:
 
     @property
     def kind(self) -> Kind:
-        """Kind of the picture by default."""
+        """Default kind of the picture."""
         if self.n_fitted is not None:
             return "bars"
         return "heatmap" if self.receiver is None else "ego"
@@ -105,11 +105,12 @@ class ShownGraph:
         layer = check_index("layer", layer, -n_layers, n_layers) % n_layers
         heads = self.layers[layer]
         n_heads = len(heads)
+        title = f"layer {layer + 1} of {n_layers}"
         if head is None:
             mean = sum(heads[1:], start=heads[0]) / n_heads
-            return sp.csr_array(mean), f"layer {layer}, mean of {n_heads} heads"
+            return sp.csr_array(mean), f"{title}, mean of {n_heads} heads"
         head = check_index("head", head, -n_heads, n_heads) % n_heads
-        return heads[head], f"layer {layer}, head {head}"
+        return heads[head], f"{title}, head {head + 1} of {n_heads}"
 
 
 def shown_graph(estimator, prepared, row) -> ShownGraph:
@@ -170,7 +171,7 @@ def check_index(name: str, value: Any, low: int, high: int | None = None) -> int
 
 
 def _below(n_rows: int, matrix: sp.csr_array) -> sp.csr_array:
-    """Return a square matrix: the given one below empty rows."""
+    """Make a matrix square by adding empty rows at the top."""
     indptr = np.concatenate([np.zeros(n_rows, matrix.indptr.dtype), matrix.indptr])
     n_nodes = matrix.shape[1]
     return sp.csr_array((matrix.data, matrix.indices, indptr), (n_nodes, n_nodes))

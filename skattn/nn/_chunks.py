@@ -59,7 +59,7 @@ def in_chunks(
 
 
 def refuse_readout() -> NoReturn:
-    """Raise ValueError for chunks of a network with a readout."""
+    """Raise ValueError for the evaluation of a network with a readout in chunks."""
     raise ValueError(
         "evaluation in chunks needs a network without readout, got one with a readout. "
         "Use batches of fewer graphs."

@@ -45,7 +45,7 @@ class GlobalAttention(NodeOperator[Tensor]):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights."""
+        """Initialise all weights at random."""
         n_rows, n_columns = self.weight.shape
         glorot_(self.weight, n_rows + n_columns // 3, generator)
 

@@ -85,7 +85,7 @@ def _mean_and_max(x: Tensor, structure: GraphStructure) -> Tensor:
 
 
 def top_half(score: Tensor, structure: GraphStructure) -> Tensor:
-    """Return a mask of the top-scoring half of each graph's nodes, and of ties."""
+    """Return a mask of the top-scoring half of each graph's nodes, ties included."""
     graphs, node_ptr = graph_of_nodes(structure), node_ptr_of(structure)
     order = score.argsort(descending=True)
     by_graph = graphs[order].argsort(stable=True)

@@ -58,7 +58,7 @@ class JumpingKnowledge(Resettable):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights."""
+        """Initialise all weights at random."""
         if self.linear is not None:
             self.linear.reset_parameters(generator)
         else:

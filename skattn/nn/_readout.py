@@ -115,7 +115,7 @@ class AttentionReadout(GraphReadout):
         self.reset_parameters()
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw all weights."""
+        """Initialise all weights at random."""
         # unit variance; the score divides by sqrt(width)
         glorot_(self.query, 2, generator)
         self.value.reset_parameters(generator)

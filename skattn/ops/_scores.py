@@ -84,7 +84,7 @@ class _QueryKeyScore(Score):
         return self.key.shape[1]
 
     def check(self, edges: Edges) -> None:
-        """Raise ValueError unless there is a row per receiver and per sender."""
+        """Raise ValueError unless each receiver has a query and each sender a key."""
         tail = self.key.shape[1:]
         check_shape("score.query", self.query, (edges.n_receivers, *tail))
         check_shape("score.key", self.key, (edges.n_senders, *tail))
@@ -160,7 +160,7 @@ class Pooling(Score):
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """Tuple of the key."""
+        """Tuple of the key, the score's only tensor."""
         return (self.key,)
 
     @property

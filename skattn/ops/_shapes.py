@@ -45,7 +45,7 @@ class Footprint:
 
 
 def allocate(footprint_of: Callable[..., Footprint], *arguments: Any) -> Tensor:
-    """Make the tensors of a call, in the forward and in the backward pass."""
+    """Allocate the output tensors of a call, in the forward and the backward pass."""
     footprint = footprint_of(*arguments)
     out: Tensor = _Allocate.apply(footprint, *footprint.inputs)  # type: ignore[no-untyped-call]
     return out

@@ -29,7 +29,7 @@ class Nodes:
 
     @classmethod
     def of(cls, X: Any, owner: str) -> "Nodes":
-        """Return the nodes of the input X of the transformer class named `owner`."""
+        """Wrap the input X of a transformer; messages name its class `owner`."""
         if isinstance(X, Graph):
             return cls(X, None, None)
         if not (is_graph_list(X) or (isinstance(X, list | tuple) and len(X) == 0)):

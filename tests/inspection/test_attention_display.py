@@ -70,7 +70,7 @@ def test_ego_picture_has_the_receiver_first_and_its_senders():
     assert_allclose(display.weights.toarray()[1:], 0)
     assert drawn(display) == {"1", "2"}
     assert display.ax_.get_title() == (
-        "node 0: 0.33 on itself\nlayer 0, mean of 2 heads"
+        "node 0: 0.33 on itself\nlayer 1 of 1, mean of 2 heads"
     )
     assert display.figure_ is display.ax_.figure
 

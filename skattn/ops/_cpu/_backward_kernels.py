@@ -219,7 +219,7 @@ def _group_gradients(call, upstream, receivers, products, n, grads, workspace):
 
 @inlined
 def _write_sender(r, score, sizes, workspace, grads):
-    """Write the gradients of a row; their sum if key and value are one tensor."""
+    """Write the gradients of key and value, or their sum if both are one tensor."""
     if grads.dkey == grads.dvalue:
         for k in loop(0, sizes.heads * sizes.step, LANES):
             store(workspace.g, k, load(workspace.g, k) + load(workspace.o, k))
@@ -329,7 +329,7 @@ def _sum_receiver_rows(indptr, group, call, workspace, grads):
 
 @inlined
 def _add_to_both_ends(rows, group, call, upstream, grads, workspace):
-    """Add the gradients of senders to their rows, and write those of receivers."""
+    """Add gradients to the rows of the senders, and write those of the receivers."""
     score, sizes, _ = call
     H, slots, C, columns = sizes.heads, sizes.slots, sizes.step, sizes.columns
     indptr, stride = longs(rows.indptr), score.heads * score.step

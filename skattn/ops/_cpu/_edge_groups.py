@@ -144,7 +144,7 @@ def row_span(indptr, group, r):
 
 @inlined
 def load_edges(rows, group, ahead, stop, workspace):
-    """Load row, other end and number of every edge; pad with those of the last edge.
+    """Load row, other end and index of every edge; pad with those of the last edge.
 
     `stop` is the end of the edges of all groups.
     """
@@ -179,7 +179,7 @@ def _load_indices(address, wide, begin, n, to):
 
 @inlined
 def copy_row(x, start, n, slots, w):
-    """Copy the numbers of the n edges of a row, padded with zeros, to w."""
+    """Copy the values per head of a row's n edges to w, padded with zeros."""
     x = after(x, start * slots)
     for k in loop(0, (n + 3) // 4 * 4 * slots, LANES):
         store(w, k, lanes.first(n * slots - k, load(x, k), 0.0))

@@ -152,12 +152,12 @@ class AttentionGradients:
 
 
 def _partial(n_blocks: int, tensor: Tensor | None) -> Tensor | None:
-    """Return zeros for one partial sum of a gradient per block."""
+    """Allocate the partial sums of a gradient, one per block, as zeros."""
     return None if tensor is None else zeros(n_blocks, *tensor.shape, dtype=np.float64)
 
 
 def _summed(partial: Tensor | None, like: Tensor | None) -> Tensor | None:
-    """Return the sum over all blocks, without padding."""
+    """Add the partial sums of a gradient over all blocks, without padding."""
     if partial is None or like is None:
         return None
     total = np.add.reduce(partial.numpy())[:, : like.shape[1]]

@@ -58,7 +58,7 @@ words = new_type("Words", INTEGERS)
 
 
 def function(result: Any, *wants: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make an intrinsic for kernels of a function that emits LLVM instructions.
+    """Convert a function that emits LLVM instructions to a numba intrinsic.
 
     `wants` has, per argument, the type to cast it to, or None; `result` is a type, or a
     function from the argument types to it.

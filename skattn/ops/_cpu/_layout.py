@@ -23,7 +23,7 @@ LANES = 8
 
 
 def whole_lanes(width: int) -> int:
-    """Round a width up to a multiple of the lanes."""
+    """Round a width up to a multiple of the SIMD lanes."""
     return -(-width // LANES) * LANES
 
 
@@ -34,7 +34,7 @@ def in_lanes(tensor: Tensor) -> Tensor:
 
 
 def slots(n_heads: int) -> int:
-    """Return the numbers per edge in a buffer: heads, padded to fit the lanes."""
+    """Return the number of values stored per edge: heads, rounded up to SIMD lanes."""
     if n_heads > LANES:
         return whole_lanes(n_heads)
     return 1 << (n_heads - 1).bit_length()

@@ -190,7 +190,7 @@ def offsets_of(b: Any, numbers: Any, stride: Any) -> Any:
 
 @function(tile, None, None, types.int64)
 def load_rows(b: Any, table: Any, offsets: Any, index: Any) -> Any:
-    """Load a tile: lanes at an index, from each of four offsets of a table."""
+    """Load a tile of four vectors, one from each of four rows of a table."""
     start = b.gep(table, [index])
     return join(b, [_read(b, start, offset) for offset in parts(b, offsets)])
 

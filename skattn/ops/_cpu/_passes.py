@@ -33,7 +33,7 @@ def is_single_pass(n_edges: int) -> bool:
 
 
 def needs_second_sums(n_edges: int, n_sums: int, *, query: bool, bias: bool) -> bool:
-    """Return whether the forward pass of "gat" also sums over positive scores only.
+    """Return whether "gat" keeps extra sums over the edges of positive score.
 
     The gradient of the query then needs `n_sums` numbers per head (the size of the
     output) and no pass over the edges; otherwise a number per edge and a pass. `query`

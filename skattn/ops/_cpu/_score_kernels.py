@@ -48,7 +48,7 @@ def add_edge_gradients(score, i, others, n, slots, w, sums):
 
 
 def finish_gradient(score, i, g, dattention):
-    """Complete the gradient of row_table[i] in g; add its share to dattention."""
+    """Complete the gradient of row i in g; add its part to the attention vector's."""
 
 
 def _gat_logits(score, sizes, n, workspace):
