@@ -11,6 +11,7 @@ from skattn._training._labels import Labels
 from skattn._training._losses import Loss
 from skattn._training._memory import check_memory, estimate_step_bytes
 from skattn._training._net import RESERVED, AttentionNet
+from skattn._training._net_params import is_callback
 from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
 from skattn._training._sampled_batches import SampledBatches
 from skattn._training._stored import net_from_state, net_state
@@ -37,6 +38,7 @@ __all__ = [
     "check_memory",
     "default_modes",
     "estimate_step_bytes",
+    "is_callback",
     "named_device",
     "net_from_state",
     "net_state",

@@ -69,6 +69,9 @@ class BatchSource(Protocol):
     def remedy(self) -> str:
         """Advice of error messages if a batch does not fit into memory."""
 
+    def __len__(self) -> int:
+        """Return the number of targets, which skorch's callbacks count."""
+
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Iterate over the batches of an epoch.
 

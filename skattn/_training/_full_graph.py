@@ -53,6 +53,10 @@ class FullGraph:
         """Device of the batch."""
         return self.batch.targets.device
 
+    def __len__(self) -> int:
+        """Return the number of targets, which skorch's callbacks count."""
+        return len(self.batch.targets)
+
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Yield the only batch."""
         yield self.batch, self.labels

@@ -60,6 +60,10 @@ class GraphBatches:
         """Description of a batch for error messages."""
         return f"{min(self.batch_size, len(self.numbers))} graphs"
 
+    def __len__(self) -> int:
+        """Return the number of targets, which skorch's callbacks count."""
+        return len(self.numbers)
+
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Iterate over the batches of an epoch."""
         for rows in batches(len(self.numbers), self.batch_size, generator):

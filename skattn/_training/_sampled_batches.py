@@ -59,6 +59,10 @@ class SampledBatches:
         """Sizes of a batch: infinite, because they are unknown before sampling."""
         return Size(math.inf, math.inf, math.inf)
 
+    def __len__(self) -> int:
+        """Return the number of targets, which skorch's callbacks count."""
+        return len(self.targets)
+
     def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
         """Iterate over the batches of an epoch."""
         for rows in batches(len(self.targets), self.batch_size, generator):

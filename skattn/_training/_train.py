@@ -22,6 +22,7 @@ from skattn._training._callbacks import (
 from skattn._training._finite import check_outputs, check_trained
 from skattn._training._memory import check_memory
 from skattn._training._net import AttentionNet
+from skattn._training._net_params import argument_errors, callback_errors
 from skattn._training._objectives import Objective
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
 from skattn._training._stored import Weights
@@ -88,7 +89,8 @@ def train(
         If a training step does not fit into memory; checked before allocation.
     ValueError
         If the training loss is no longer a finite number, no validation loss is, or a
-        weight is not at the end.
+        weight is not at the end; if skorch refuses `net_params` or a callback of
+        skorch fails.
     KeyboardInterrupt
         If the user interrupted the training and a weight is not finite.
     """
@@ -96,22 +98,23 @@ def train(
     check_memory(objective, source)
     params = dict(training.net_params)
     user_callbacks = list(params.pop("callbacks", None) or [])
-    net = AttentionNet(
-        objective,
-        source.n_features,
-        generator=generator,
-        device=str(source.device),
-        callbacks=_callbacks(
-            training, user_callbacks, validated=validation is not None
-        ),
-        **_defaults(training, params) | params,
-    )
-    net.initialize()
+    callbacks = _callbacks(training, user_callbacks, validated=validation is not None)
+    with argument_errors(training.net_params):
+        net = AttentionNet(
+            objective,
+            source.n_features,
+            generator=generator,
+            device=str(source.device),
+            callbacks=callbacks,
+            **_batch_sizes(source, validation) | _defaults(training, params) | params,
+        )
+        net.initialize()
     weights = objective.initial_weights(source.whole.x) | (initial_weights or {})
     net.module_.load_state_dict(net.module_.state_dict() | weights)
     work = work_of(net.module_, source)
     source = source.with_microbatches(net.module_, work)
-    with limit_threads(work), reuse_large_buffers(net.module_, source):
+    threads, buffers = limit_threads(work), reuse_large_buffers(net.module_, source)
+    with threads, buffers, callback_errors():
         net.partial_fit((source, validation))
     check_trained(net)
     # release the data and the callback contexts
@@ -137,6 +140,30 @@ def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
     found = torch.cat(outputs).cpu().numpy()
     check_outputs(found)
     return found
+
+
+def _batch_sizes(
+    source: BatchSource, validation: BatchSource | None
+) -> dict[str, float]:
+    """Return arguments of the net with which callbacks count the batches of an epoch.
+
+    The net itself does not use them, as sources make the batches.
+    """
+    sizes = {"iterator_train__batch_size": _batch_size(source)}
+    if validation is not None:
+        sizes["iterator_valid__batch_size"] = _batch_size(validation)
+    return sizes
+
+
+def _batch_size(source: BatchSource) -> float:
+    """Return a size of which the targets fill as many batches as an epoch has."""
+    n_targets, size = len(source), source.batch_size
+    if size is None or size >= n_targets:
+        return n_targets
+    if n_targets % size != 1:
+        return size
+    # a single remaining target joins the preceding batch
+    return (1 + 1e-12) * n_targets / (n_targets // size)
 
 
 def _callbacks(training: Training, users: list, *, validated: bool) -> list:

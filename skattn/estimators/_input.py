@@ -16,6 +16,7 @@ from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
 from skattn.graph._edge_scaling import EdgeScaling
+from skattn.graph._numbers import numeric_errors
 from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
 from skattn.graph._schema import GraphSchema
@@ -138,16 +139,19 @@ def check_features(
     The result is float32; with `keep_precision` float64 where float32 would round.
     """
     if features is not None:
-        checked = validate_data(
-            estimator,
-            features,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32] if keep_precision else np.float32,
-            order="C" if keep_precision else None,
-            copy=keep_precision and reset,  # an index must not change with the input
-            reset=reset,
-            ensure_min_samples=1,
-        )
+        # float32 may overflow to infinity, which is refused
+        ignored = np.errstate(over="ignore", invalid="ignore")
+        with numeric_errors(features, "X"), ignored:
+            checked = validate_data(
+                estimator,
+                features,
+                accept_sparse="csr",
+                dtype=[np.float64, np.float32] if keep_precision else np.float32,
+                order="C" if keep_precision else None,
+                copy=keep_precision and reset,  # an index must not change with X
+                reset=reset,
+                ensure_min_samples=1,
+            )
         return _narrowed(checked) if keep_precision else checked
     if reset:
         estimator.n_features_in_ = 0

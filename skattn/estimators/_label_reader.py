@@ -12,6 +12,7 @@ from skattn._compat_sklearn import _check_sample_weight, _num_samples
 from skattn.estimators._class_weight import class_weigher
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.estimators._labelled_rows import LabelledRows
+from skattn.graph._numbers import numeric_errors
 from skattn.graph._unknown_labels import (
     check_mark,
     is_missing,
@@ -190,9 +191,10 @@ def check_weight(sample_weight, y):
     """Validate sample weights, None if not given."""
     if sample_weight is None:
         return None
-    return _check_sample_weight(
-        sample_weight, y, dtype=np.float64, ensure_non_negative=True
-    )
+    with numeric_errors(sample_weight, "sample_weight"):
+        return _check_sample_weight(
+            sample_weight, y, dtype=np.float64, ensure_non_negative=True
+        )
 
 
 def equal_weights(y, known):  # noqa: ARG001

@@ -1,7 +1,7 @@
 """Checks of an estimator's parameters against each other and against X."""
 
 from skattn._batch import is_fanout
-from skattn._training import RESERVED
+from skattn._training import RESERVED, is_callback
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.nn._head_dim import head_dim_of
 from skattn.nn._hops import as_hops
@@ -74,3 +74,9 @@ def _check_net_params(net_params):
             f"net_params['callbacks'] must be a list, got {callbacks!r}. Put a "
             "single callback into a list."
         )
+    for number, callback in enumerate(callbacks or []):
+        if not is_callback(callback):
+            raise ValueError(
+                "net_params['callbacks'] must hold skorch callbacks or pairs (name, "
+                f"callback), got {callback!r} at position {number}."
+            )

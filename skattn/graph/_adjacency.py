@@ -6,11 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skattn.graph._data_objects import as_array
+from skattn.graph._numbers import as_floats
 from skattn.graph._ragged_range import ragged_range
 
 _SLICED = (
     "If it was sliced by rows, keep it whole and slice the graph, "
     "Graph(adjacency, X)[rows], or slice both axes, adjacency[rows][:, rows]."
+)
+_BIPARTITE = (
+    " A matrix B between two kinds of nodes (users and items, a bipartite graph) "
+    "becomes scipy.sparse.block_array([[None, B], [B.T, None]])."
 )
 _OTHER_ROWS = (
     "Pass the X that belongs to this adjacency: row i of X is node i, for every node."
@@ -59,6 +65,24 @@ def canonical_adjacency(
     if edge_features is None:
         return _summed(stored), None
     return _parallel(stored.tocoo(copy=False), edge_features)
+
+
+def as_csr(adjacency: Any) -> Any:
+    """Return a user's adjacency in CSR format; CSR matrices are not copied.
+
+    Raises TypeError for a Graph and objects that are no matrix, ValueError unless the
+    matrix is square.
+    """
+    if hasattr(adjacency, "with_features"):
+        raise TypeError("adjacency must be a matrix, got a Graph. Use graph.adjacency.")
+    if not sparse.issparse(adjacency):
+        return canonical_adjacency(adjacency)[0]
+    _check_shape(adjacency.shape, None)
+    if adjacency.dtype.kind not in "biuf":
+        as_weights(adjacency.data)
+    if isinstance(adjacency, sparse.csr_array):
+        return adjacency
+    return sparse.csr_array(adjacency)
 
 
 def csr_from_entries(
@@ -124,7 +148,7 @@ def dense_matrix(adjacency: Any) -> NDArray[Any]:
             f"{type(adjacency).__name__}. Use Graph.from_networkx(g) for a networkx "
             "graph and Graph.from_edges(edges, nodes=...) for pairs of nodes."
         )
-    dense = np.asarray(adjacency)
+    dense = as_array(adjacency, "adjacency", "one row per node")
     if dense.ndim != 2:
         raise ValueError(
             "adjacency must be a square matrix with one row and one column per node, "
@@ -133,7 +157,7 @@ def dense_matrix(adjacency: Any) -> NDArray[Any]:
         )
     if dense.dtype.kind in "OUSMmV":
         return _numbers(dense)
-    return dense
+    return dense.astype(np.float32) if dense.dtype == np.float16 else dense
 
 
 def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
@@ -181,6 +205,7 @@ def _check_shape(shape: tuple[int, ...], n_rows: int | None) -> None:
         raise ValueError(
             f"adjacency must be square, one row and column per node, got {shape}. "
             + _SLICED
+            + _BIPARTITE
         )
     if n_rows is not None and not (square and shape[0] == n_rows):
         raise ValueError(
@@ -271,13 +296,14 @@ def _parallel(
 
 def as_edge_features(edge_features: Any, n_entries: int) -> NDArray[np.float32]:
     """Return edge features as a finite float32 matrix with one row per entry."""
-    features = np.asarray(edge_features)
+    features = as_array(edge_features, "edge_features", "one row per edge")
     if features.dtype.kind not in "biufO":
         raise TypeError(
             f"edge_features must hold numbers, got an array of dtype {features.dtype}. "
             "Encode categories first, for example with OneHotEncoder."
         )
-    features = features.astype(np.float32)
+    with np.errstate(over="ignore"):  # infinities are refused below
+        features = as_floats(features, "edge_features").astype(np.float32)
     if features.ndim == 1:
         features = features[:, None]
     if features.ndim != 2 or len(features) != n_entries:

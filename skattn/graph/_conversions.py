@@ -104,11 +104,11 @@ class Convertible(FileBacked):
             Node features in the order of ``graph.nodes``. The rows of a DataFrame with
             the nodes as index are aligned with them.
         node_attributes : list of str or None, default=None
-            Numeric node attributes that become the columns of X.
+            Node attributes, numbers or vectors, that become the columns of X.
         weight : str or None, default="weight"
             Edge attribute of the weight; 1 for edges without it.
         edge_attributes : list of str or None, default=None
-            Numeric edge attributes that become the edge features.
+            Edge attributes, numbers or vectors, that become the edge features.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class Convertible(FileBacked):
         TypeError
             If ``graph`` is not a networkx graph.
         ValueError
-            If both ``X`` and ``node_attributes`` are given, or an attribute is missing.
+            For both ``X`` and ``node_attributes``, and attributes that are missing.
 
         Examples
         --------

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._alignment import aligned, has_index
+from skattn.graph._data_objects import as_array
 from skattn.graph._labels import may_be_row_numbers
 
 _END_NAMES = (
@@ -131,7 +132,7 @@ def _two_columns(edges: Any, first: int, second: int) -> NDArray[Any]:
 def _pairs(edges: Any) -> NDArray[Any]:
     if isinstance(edges, (list, tuple)):
         return _pairs_from_list(edges)
-    pairs = np.asarray(edges)
+    pairs = as_array(edges, "edges", "one pair (u, v) per row")
     if pairs.size == 0:
         return np.empty((0, 2), dtype=np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2:
@@ -147,7 +148,7 @@ def _pairs_from_list(edges: Any) -> NDArray[Any]:
     """Return an object array of pairs; numpy would convert mixed types to text."""
     pairs = np.empty((len(edges), 2), dtype=object)
     for number, edge in enumerate(edges):
-        if isinstance(edge, str) or not hasattr(edge, "__len__") or len(edge) != 2:
+        if not _is_pair(edge):
             raise ValueError(
                 "edges must be pairs (u, v), which mean that u attends to v, got "
                 f"{edge!r} at position {number}. Pass weights and features as weights= "
@@ -155,3 +156,10 @@ def _pairs_from_list(edges: Any) -> NDArray[Any]:
             )
         pairs[number, 0], pairs[number, 1] = edge
     return pairs
+
+
+def _is_pair(edge: Any) -> bool:
+    try:
+        return not isinstance(edge, str | bytes | dict) and len(edge) == 2
+    except TypeError:
+        return False

@@ -9,9 +9,16 @@ from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
 from skattn.graph._alignment import has_index
+from skattn.graph._data_objects import as_array
 from skattn.graph._edge_columns import column_values, ends_of
 from skattn.graph._features import as_features
-from skattn.graph._labels import as_index, as_labels, is_default_index, listing
+from skattn.graph._labels import (
+    as_index,
+    as_labels,
+    is_default_index,
+    label_errors,
+    listing,
+)
 
 
 def parts_from_edges(
@@ -125,7 +132,7 @@ def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
     if nodes is not None:
         labels = as_index(nodes)
     elif X is not None:
-        index = getattr(X, "index", None)
+        index = X.index if has_index(X) else None
         if index is None or is_default_index(index):
             return None, int(X.shape[0])
         labels = index
@@ -136,22 +143,32 @@ def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
 
 
 def _labels_of_edges(ends: NDArray[Any]) -> Any:
-    labels = as_index(ends.ravel()).unique()
+    labels = as_index(ends.ravel())
+    with label_errors(labels):
+        labels = labels.unique()
     if len(labels) == 0 or labels.inferred_type in ("integer", "floating"):
         raise ValueError(
             "from_edges needs the number of nodes, since nodes may have no edges, got "
             "neither X nor nodes=. Pass X, or the number or labels of the nodes as "
             "nodes=."
         )
-    return labels.sort_values()
+    try:
+        return labels.sort_values()
+    except TypeError as error:
+        raise TypeError(
+            "Without nodes=, from_edges sorts the labels in edges, got labels of types "
+            f"that have no order ({error}). Pass the labels as nodes=."
+        ) from error
 
 
 def _positions_of(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.int64]:
     if labels is None:
         return _checked_positions(ends, n_nodes)
-    numbers = labels.get_indexer(as_index(ends.ravel()))
+    given = as_index(ends.ravel())
+    with label_errors(given):
+        numbers = labels.get_indexer(given)
     if (numbers < 0).any():
-        unknown = as_index(ends.ravel())[numbers < 0].unique()
+        unknown = given[numbers < 0].unique()
         raise ValueError(
             f"edges must name nodes of the graph, got {listing(unknown)}, not among "
             f"the {len(labels)} labels ({listing(labels, 3)}). Add them to nodes= and "
@@ -184,7 +201,7 @@ def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
 def _weights(weights: Any, n_edges: int) -> NDArray[np.float32]:
     if weights is None:
         return np.ones(n_edges, dtype=np.float32)
-    values = np.asarray(weights)
+    values = as_array(weights, "weights", "one number per row of edges")
     if values.shape != (n_edges,):
         raise ValueError(
             f"weights must have one number per row of edges ({n_edges}), got shape "

@@ -9,6 +9,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
+from skattn.graph._adjacency import as_csr
 from skattn.graph._ragged_range import ragged_range
 
 KINDS = ("random_walk", "laplacian", "degree")
@@ -102,6 +103,7 @@ def positional_encoding(
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}.")
     if n_components < 1:
         raise ValueError(f"n_components must be at least 1, got {n_components}.")
+    adjacency = as_csr(adjacency)
     if kind == "degree":
         return _one_hot_degrees(adjacency, n_components)
     if kind == "laplacian":

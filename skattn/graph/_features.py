@@ -7,14 +7,21 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn._compat_sklearn import _safe_indexing
+from skattn.graph._data_objects import as_array, check_data
 
 
 def as_features(X: Any) -> Any:
     """Return node features as a two-dimensional array, sparse matrix or DataFrame."""
     if X is None:
         return None
+    check_data(X)
+    if hasattr(X, "adjacency"):
+        raise TypeError(
+            "X must be a table of node features, got a Graph. Use graph.X, its "
+            "features."
+        )
     if not hasattr(X, "shape"):
-        X = np.asarray(X)
+        X = as_array(X, "X", "one row per node")
     if len(X.shape) != 2:
         raise ValueError(
             "X must be two-dimensional with one row per node, got shape "
@@ -51,6 +58,8 @@ def size_of(X: Any) -> int:
         return sum(getattr(getattr(X, name, None), "nbytes", 0) for name in names)
     if hasattr(X, "memory_usage"):
         return int(X.memory_usage().sum())
+    if hasattr(X, "estimated_size"):  # polars
+        return int(X.estimated_size())
     return int(getattr(X, "nbytes", 0))
 
 

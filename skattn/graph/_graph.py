@@ -149,7 +149,7 @@ class Graph(Convertible):
         >>> Graph.union([Graph([[0, 1], [0, 0]]), Graph([[1]])])
         Graph(n_nodes=3, n_edges=2, n_features=0)
         """
-        *parts, targets = union_parts(list(graphs))
+        *parts, targets = union_parts(graphs)
         whole = Graph._trusted(*parts)
         return whole if np.array_equal(targets, whole.targets) else whole[targets]
 

@@ -26,10 +26,15 @@ from skattn.graph._field import (
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._row_names import RowNames
-from skattn.graph._sequences import (
-    position_columns,
+from skattn.graph._sequence_arrays import (
+    Sequences,
     read_sequences,
-    sequence_graphs,
+    warn_of_channels_first,
+)
+from skattn.graph._sequences import (
+    check_complete_memory,
+    graphs_of_steps,
+    position_columns,
 )
 from skattn.graph._square_frame import nodes_of_rows
 
@@ -158,7 +163,9 @@ class SequencesContext(GraphContext):
     def of(cls, X: Any, check: Check) -> "SequencesContext":
         """Create the context of a list of sequences."""
         sequences = read_sequences(X)
-        return cls(_sequence_collection(sequences, check), sequences[0].shape[1])
+        view = _sequence_collection(sequences, check)
+        warn_of_channels_first(sequences, stacklevel=2)
+        return cls(view, sequences.n_features)
 
     def check_fitted(self, n_features: int) -> None:
         """Raise ValueError unless sequences have this number of features."""
@@ -169,19 +176,21 @@ class SequencesContext(GraphContext):
         """Return a collection of the sequences of X."""
         check_kind(self.kind, X, adjacency)
         sequences = read_sequences(X)
-        if sequences[0].shape[1] != self.n_features:
+        if sequences.n_features != self.n_features:
             raise ValueError(
                 f"Sequences must have {self.n_features} features, as at fit, got "
-                f"{sequences[0].shape[1]}. Sequences are (n_steps, n_features); use "
+                f"{sequences.n_features}. Sequences are (n_steps, n_features); use "
                 "skattn.preprocessing.SequenceGraph(axis=2) for (n_features, n_steps)."
             )
         return _sequence_collection(sequences, check)
 
 
-def _sequence_collection(sequences: list[Any], check: Check) -> GraphCollection:
+def _sequence_collection(sequences: Sequences, check: Check) -> GraphCollection:
     """Return graphs of sequences with checked features and positional encoding."""
-    graphs = sequence_graphs(sequences, position=None)
-    view = checked_view(GraphCollection.of(graphs), check)
-    columns = {n: position_columns(n) for n in {len(steps) for steps in sequences}}
-    positions = np.concatenate([columns[len(steps)] for steps in sequences])
+    check_complete_memory(sequences)
+    collection = GraphCollection.of(graphs_of_steps(sequences))
+    view = checked_view(collection.with_features(sequences.table), check)
+    n_steps = [len(steps) for steps in sequences.steps]
+    columns = {n: position_columns(n) for n in set(n_steps)}
+    positions = np.concatenate([columns[n] for n in n_steps])
     return view.with_features(np.hstack([view.whole.X, positions]))

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from skattn.graph._data_objects import check_list
 from skattn.graph._graph import Graph
 
 
@@ -24,6 +25,7 @@ def whole_graphs(graphs: Any) -> list[Graph]:
         raise TypeError(
             "A list of graphs is required, got one Graph. Pass a list: [graph]."
         )
+    check_list(graphs, "graphs", "Graph", "Use [graph] for a single graph.")
     listed: list[Graph] = list(graphs)
     for number, graph in enumerate(listed):
         _check_whole(number, graph)

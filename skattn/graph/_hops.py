@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from skattn.graph._adjacency import index_dtype
+from skattn.graph._adjacency import as_csr, index_dtype
 
 
 def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
@@ -40,6 +40,7 @@ def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
     """
     if k < 1:
         raise ValueError(f"k must be at least 1 hop, got {k}. Use 1 for the edges.")
+    adjacency = as_csr(adjacency)
     step = _ones(adjacency + sparse.eye_array(adjacency.shape[0], format="csr"))
     reach = step
     for _ in range(k - 1):

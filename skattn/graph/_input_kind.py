@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from skattn.graph._data_objects import check_data, foreign_graph_remedy
 from skattn.graph._graph import Graph
 from skattn.graph._graph_list import is_graph_list
 
@@ -43,6 +44,7 @@ def input_kind(X: Any, adjacency: Any = None, graph: Any = None) -> InputKind:
     Raises TypeError for other types and mixed lists, ValueError for contradicting
     arguments and empty or ragged lists.
     """
+    check_data(X)
     _check_types(adjacency, graph)
     listed = _list_kind(X)
     _check_combination(X, adjacency, graph, listed)
@@ -180,8 +182,11 @@ def _check_row(row: Any, number: int) -> None:
             "skattn.preprocessing.MoleculeGraph."
         )
     if not (isinstance(row, Sequence) or len(getattr(row, "shape", ())) == 1):
+        remedy = foreign_graph_remedy(row) or (
+            "Create graphs with Graph(adjacency, X), Graph.from_edges or "
+            "Graph.from_networkx."
+        )
         raise TypeError(
             "X must hold graphs, sequences or rows of numbers, got "
-            f"{type(row).__name__} at position {number}. Create graphs with "
-            "Graph(adjacency, X), Graph.from_edges or Graph.from_networkx."
+            f"{type(row).__name__} at position {number}. {remedy}"
         )

@@ -1,8 +1,12 @@
 """Node labels, a pandas Index without duplicates."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+
+from skattn.graph._data_objects import CONVERSION_ERRORS, type_name
 
 
 def as_labels(nodes: Any, n_nodes: int) -> Any:
@@ -20,8 +24,9 @@ def as_labels(nodes: Any, n_nodes: int) -> Any:
             f"nodes must have one label per node ({n_nodes}), got {len(labels)}. "
             "Pass the labels of all rows of the adjacency, in their order."
         )
-    if not labels.is_unique:
-        twice = labels[labels.duplicated()].unique()
+    with label_errors(labels):
+        twice = () if labels.is_unique else labels[labels.duplicated()].unique()
+    if len(twice):
         raise ValueError(
             f"nodes must name each node once, got {listing(twice)} more than once. "
             "Merge these nodes, or give them different labels."
@@ -42,7 +47,26 @@ def as_index(labels: Any) -> Any:
         return labels if labels.nlevels > 1 else plain_index(labels)
     if isinstance(labels, pd.Series):
         return pd.Index(labels.to_numpy(), name=labels.name, tupleize_cols=False)
-    return pd.Index(labels, tupleize_cols=False)
+    try:
+        return pd.Index(labels, tupleize_cols=False)
+    except CONVERSION_ERRORS as error:
+        raise TypeError(
+            "Node labels must be a list, an array or an Index of one dimension, got "
+            f"{type_name(labels)}. Pass one label per node."
+        ) from error
+
+
+@contextmanager
+def label_errors(labels: Any) -> Iterator[None]:
+    """Raise TypeError where the body cannot look up labels that are not hashable."""
+    try:
+        yield
+    except CONVERSION_ERRORS as error:
+        raise TypeError(
+            "Node labels must be hashable, such as strings, integers and tuples, got "
+            f"{type_name(labels[0])} or the like ({error}). Pass names, and features "
+            "as X."
+        ) from error
 
 
 def plain_index(index: Any) -> Any:

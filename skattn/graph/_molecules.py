@@ -12,6 +12,7 @@ from scipy import sparse
 
 from skattn._compat_sklearn import is_pandas_na, is_scalar_nan
 from skattn.graph._adjacency import csr_from_entries
+from skattn.graph._data_objects import as_array
 from skattn.graph._graph import Graph
 from skattn.graph._stereo import Stereo, stereo_of
 
@@ -148,7 +149,7 @@ def read_smiles(smiles: Any) -> list[str | None]:
             "smiles must be a list, Series or column of SMILES, got "
             f"{type(smiles).__name__}. Pass a list for a single molecule: [smiles]."
         )
-    values = np.asarray(smiles, dtype=object)
+    values = as_array(smiles, "smiles", "one text per row", dtype=object)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:

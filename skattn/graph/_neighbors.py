@@ -10,8 +10,10 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from skattn.graph._adjacency import index_dtype
+from skattn.graph._data_objects import check_data
 from skattn.graph._graph import Graph
 from skattn.graph._neighbor_search import NeighborSearch, SearchMethod, check_search
+from skattn.graph._numbers import as_floats, numeric_errors
 
 
 def knn_adjacency(
@@ -73,7 +75,11 @@ def knn_adjacency(
             f"n_neighbors must be at least 1, got {n_neighbors}. Use "
             "Graph(scipy.sparse.csr_array((n, n)), X) for a graph without edges."
         )
-    X = check_array(X, accept_sparse="csr")
+    check_data(X)
+    with numeric_errors(X, "X"):
+        X = check_array(X, accept_sparse="csr")
+    if X.dtype.kind not in "biuf":
+        X = as_floats(X, "X")
     check_search(neighbor_search, metric)
     search = NeighborSearch(X, n_neighbors, neighbor_search, metric, n_jobs)
     check_neighbors(n_neighbors, search.n_rows)

@@ -1,13 +1,30 @@
 """Conversion to and from networkx."""
 
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from reprlib import repr as short
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skattn.graph._adjacency import entry_rows
 from skattn.graph._alignment import aligned, has_index
+from skattn.graph._data_objects import CONVERSION_ERRORS
 from skattn.graph._edge_table import matrix_parts
 from skattn.graph._labels import as_index
+
+
+class Owner(NamedTuple):
+    """Node or edge with attributes."""
+
+    kind: str
+    """"node" or "edge"."""
+    label: Any
+    """Label of the node, or labels of both ends."""
+    data: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label!r}"
 
 
 def parts_from_networkx(
@@ -26,15 +43,17 @@ def parts_from_networkx(
         )
     labels = list(graph.nodes)
     position = {label: number for number, label in enumerate(labels)}
-    edges = [(position[u], position[v], data) for u, v, data in graph.edges(data=True)]
+    edges = list(graph.edges(data=True))
+    numbered = [(position[u], position[v]) for u, v, _ in edges]
     if node_attributes is not None:
-        data = [graph.nodes[label] for label in labels]
-        X = _data_columns(data, node_attributes, "node")
+        nodes = [Owner("node", label, graph.nodes[label]) for label in labels]
+        X = _data_columns(nodes, node_attributes, "node_attributes")
+    owners = [Owner("edge", (u, v), data) for u, v, data in edges]
     features = None
     if edge_attributes is not None:
-        features = _data_columns([data for *_, data in edges], edge_attributes, "edge")
-    weights = [1 if weight is None else data.get(weight, 1) for *_, data in edges]
-    ends = np.array([edge[:2] for edge in edges], dtype=np.int64).reshape(-1, 2)
+        features = _data_columns(owners, edge_attributes, "edge_attributes")
+    weights = None if weight is None else _edge_weights(owners, weight)
+    ends = np.array(numbered, dtype=np.int64).reshape(-1, 2)
     directed = graph.is_directed()
     parts = matrix_parts(ends, len(labels), weights, features, directed=directed)
     if labels != list(range(len(labels))):
@@ -59,16 +78,94 @@ def _check_networkx(graph: Any) -> None:
         )
 
 
-def _data_columns(data: list[dict[str, Any]], names: list[str], owner: str) -> Any:
-    """Return attributes of nodes or edges as a float array with a column per name."""
-    missing = [name for name in names if any(name not in each for each in data)]
+def _edge_weights(edges: list[Owner], name: str) -> NDArray[np.float64]:
+    """Return the edge weights, 1 for edges without the attribute."""
+    if not isinstance(name, Hashable):
+        raise TypeError(
+            f"weight must be the name of an edge attribute or None, got {name!r}."
+        )
+    values = [edge.data.get(name, 1) for edge in edges]
+    rows = _fast_rows(values)
+    if rows is None or rows.shape[1] != 1:
+        rows = np.array([_weight(edge, name) for edge in edges], dtype=np.float64)
+    return rows.reshape(len(edges))
+
+
+def _weight(edge: Owner, name: str) -> float:
+    value = _numbers(edge, edge.data.get(name, 1), name)
+    if value.size != 1:
+        raise ValueError(
+            f"The attribute {name!r} of every edge must be one number, its weight, "
+            f"got {value.size} at {edge}. Set weight=None, and edge_attributes= for "
+            "several numbers per edge."
+        )
+    return float(value.item())
+
+
+def _data_columns(
+    owners: list[Owner], names: Any, parameter: str
+) -> NDArray[np.float64]:
+    """Return attributes of nodes or edges as columns; a vector is several columns."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(
+            f"{parameter} must be a list of names, got {names!r}. Use [{names!r}]."
+        )
+    columns = [_attribute(owners, name) for name in names]
+    return np.hstack([np.empty((len(owners), 0)), *columns])
+
+
+def _attribute(owners: list[Owner], name: str) -> NDArray[np.float64]:
+    """Return an attribute of all owners, (n_owners, n_numbers)."""
+    values = [owner.data.get(name) for owner in owners]
+    missing = [owner for owner in owners if owner.data.get(name) is None]
     if missing:
         raise ValueError(
-            f"Every {owner} must have the attributes {names}, got some without "
-            f"{missing}. Set these attributes of every {owner}."
+            f"The attribute {name!r} must be set at every {missing[0].kind}, is "
+            f"missing at {missing[0]} ({len(missing)} of {len(owners)}). Set it, to "
+            "NaN where it is unknown."
         )
-    rows = [[each[name] for name in names] for each in data]
-    return np.array(rows, dtype=np.float64).reshape(len(data), len(names))
+    fast = _fast_rows(values)
+    return _rows(owners, name) if fast is None else fast
+
+
+def _fast_rows(values: list[Any]) -> NDArray[np.float64] | None:
+    """Return numbers or vectors of one length as rows, None for others."""
+    try:
+        array = np.asarray(values)
+    except CONVERSION_ERRORS:
+        return None
+    if array.dtype.kind not in "biuf":
+        return None
+    return array.astype(np.float64).reshape(len(values), -1) if len(values) else None
+
+
+def _rows(owners: list[Owner], name: str) -> NDArray[np.float64]:
+    rows: list[NDArray[np.float64]] = []
+    for owner in owners:
+        rows.append(_numbers(owner, owner.data[name], name).ravel())
+        if len(rows[-1]) != len(rows[0]):
+            raise ValueError(
+                f"The attribute {name!r} must hold as many numbers at {owner} as at "
+                f"{owners[0]} ({len(rows[0])}), got {len(rows[-1])}. Fill missing "
+                "numbers with NaN."
+            )
+    return np.array(rows, dtype=np.float64).reshape(
+        len(owners), len(rows[0]) if rows else 1
+    )
+
+
+def _numbers(owner: Owner, value: Any, name: str) -> NDArray[np.float64]:
+    """Return the number or the numbers of an attribute as an array."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "biufOUS" or value is None:
+            raise TypeError(f"dtype {array.dtype}")
+        return array.astype(np.float64)
+    except CONVERSION_ERRORS as error:
+        raise ValueError(
+            f"The attribute {name!r} must hold a number or a vector of numbers, got "
+            f"{short(value)} at {owner}. Encode categories as numbers first."
+        ) from error
 
 
 def to_networkx(graph: Any) -> Any:

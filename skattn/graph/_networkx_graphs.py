@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from skattn.graph._data_objects import check_list
 from skattn.graph._graph import Graph
 
 
@@ -21,11 +22,12 @@ def graphs_from_networkx(
         For an edge u → v, u attends to v; undirected edges are added in both
         directions. Nodes become labels unless they are 0 .. n - 1.
     node_attributes : list of str or None, default=None
-        Numeric node attributes that become the columns of X. None means no features.
+        Node attributes that become the columns of X: a number is one column, a vector
+        of one length at all nodes several. None means no features.
     weight : str or None, default="weight"
         Edge attribute of the weight; 1 for edges without it.
     edge_attributes : list of str or None, default=None
-        Numeric edge attributes that become the edge features.
+        Edge attributes, numbers or vectors, that become the edge features.
 
     Returns
     -------
@@ -37,7 +39,8 @@ def graphs_from_networkx(
     TypeError
         If an entry is not a networkx graph.
     ValueError
-        If an attribute is missing or not a number.
+        If an attribute is missing, no number or vector, or a vector of another length;
+        the message names the graph, and the node or the edge.
 
     See Also
     --------
@@ -56,6 +59,7 @@ def graphs_from_networkx(
             "graphs must be a list of networkx graphs, got one graph. Pass [graph], or "
             "use Graph.from_networkx(graph)."
         )
+    check_list(graphs, "graphs", "networkx graphs", "Use [graph] for a single one.")
     converted = []
     for number, graph in enumerate(graphs):
         try:

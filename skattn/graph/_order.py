@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
+from skattn.graph._adjacency import as_csr
 from skattn.graph._ragged_range import ragged_range
 
 MIN_NODES = 50_000
@@ -60,6 +61,7 @@ def local_order(adjacency: sparse.csr_array) -> NDArray[np.int64] | None:
     >>> int(np.median(abs(near.row - near.col))) < 10
     True
     """
+    adjacency = as_csr(adjacency)
     if adjacency.shape[0] < max(MIN_NODES, SAMPLE_NODES) or _has_hubs(adjacency):
         return None
     starts = _sample_starts(adjacency.shape[0])

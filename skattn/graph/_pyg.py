@@ -4,6 +4,7 @@ PyG's messages flow from source to target, so the target of an edge is the recei
 torch and PyG are imported inside the functions.
 """
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,8 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skattn.graph._data_objects import as_array, check_list
 from skattn.graph._graph import Graph
 from skattn.graph._graph_list import whole_graphs
+from skattn.graph._numbers import as_floats
 
 
 def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
@@ -37,7 +40,8 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
     TypeError
         If an entry is not a ``Data`` object.
     ValueError
-        If an object stores its edges as ``adj_t``, or shapes do not match.
+        If an object stores its edges as ``adj_t``, or shapes do not match; the message
+        names the graph and the field.
 
     See Also
     --------
@@ -49,11 +53,12 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
     >>> from torch_geometric.datasets import TUDataset  # doctest: +SKIP
     >>> graphs = graphs_from_pyg(TUDataset("data", name="MUTAG"))  # doctest: +SKIP
     """
-    if hasattr(data_list, "edge_index"):
+    if _has_edges(data_list):
         raise TypeError(
             "graphs_from_pyg takes a list of PyG's Data, got one "
             f"{type(data_list).__name__}. Pass [data], or batch.to_data_list()."
         )
+    check_list(data_list, "data_list", "PyG's Data", "Use [data] for a single one.")
     return [_from_data(number, data) for number, data in enumerate(data_list)]
 
 
@@ -111,7 +116,7 @@ def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
 
 
 def _from_data(number: int, data: Any) -> Graph:
-    if not hasattr(data, "edge_index"):
+    if not _has_edges(data):
         raise TypeError(
             "graphs_from_pyg takes a list of PyG's Data, got "
             f"{type(data).__name__} at position {number}. Convert heterogeneous "
@@ -122,35 +127,113 @@ def _from_data(number: int, data: Any) -> Graph:
             f"A PyG graph must hold its edges as edge_index, number {number} holds "
             "them as adj_t. Remove the transform ToSparseTensor."
         )
-    return Graph(
-        _adjacency(data),
-        _features(data.x),
-        edge_features=None if data.edge_attr is None else _array(data.edge_attr),
-    )
+    try:
+        X = _features(data.x)
+        return Graph(
+            _adjacency(data),
+            X,
+            edge_features=_field(data, "edge_attr"),
+        )
+    except (RuntimeError, TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"At position {number} of data_list: {error}") from error
 
 
 def _adjacency(data: Any) -> sp.coo_array:
     """Return a COO adjacency with entries in the order of the edges."""
-    n_nodes = int(data.num_nodes or 0)
-    if data.edge_index is None:
-        return sp.coo_array((n_nodes, n_nodes), dtype=np.float32)
-    sources, targets = _array(data.edge_index)
-    weight = getattr(data, "edge_weight", None)
-    weights = (
-        np.ones(len(sources), np.float32)
-        if weight is None
-        else _array(weight).reshape(-1)
-    )
+    sources, targets = _edge_index(data)
+    n_nodes = _n_nodes(data)
+    largest = max(sources.max(initial=-1), targets.max(initial=-1))
+    smallest = min(sources.min(initial=0), targets.min(initial=0))
+    if smallest < 0 or largest >= n_nodes:
+        raise ValueError(
+            f"edge_index must hold positions in 0 .. {n_nodes - 1}, the nodes of the "
+            f"graph, got values from {smallest} to {largest}. Set num_nodes or x for "
+            "all nodes."
+        )
+    weights = _weights(data, len(sources))
     return sp.coo_array((weights, (targets, sources)), shape=(n_nodes, n_nodes))
 
 
-def _features(x: Any) -> Any:
-    if x is None:
+def _weights(data: Any, n_edges: int) -> NDArray[Any]:
+    weights = _field(data, "edge_weight")
+    if weights is None:
+        return np.ones(n_edges, np.float32)
+    if weights.size != n_edges:
+        raise ValueError(
+            f"edge_weight must have one number per edge ({n_edges}), got shape "
+            f"{np.shape(weights)}. Use edge_attr for several numbers per edge."
+        )
+    return weights.ravel()
+
+
+def _edge_index(data: Any) -> NDArray[np.int64]:
+    """Return the edges as (2, n_edges), without any for None and empty tensors."""
+    index = _field(data, "edge_index")
+    if index is None or index.size == 0:
+        return np.empty((2, 0), dtype=np.int64)
+    if index.ndim != 2 or index.shape[0] != 2:
+        transposed = index.ndim == 2 and index.shape[1] == 2
+        raise ValueError(
+            "edge_index must be of shape (2, n_edges), sources and targets, got "
+            f"{index.shape}. "
+            + ("Use edge_index.t()." if transposed else "Stack sources and targets.")
+        )
+    if index.dtype.kind not in "iu":
+        raise ValueError(
+            f"edge_index must hold integers, positions of nodes, got {index.dtype}. "
+            "Use edge_index.long()."
+        )
+    return index.astype(np.int64)
+
+
+def _n_nodes(data: Any) -> int:
+    """Return the number of nodes: that of x, or PyG's own count."""
+    x: Any = getattr(data, "x", None)
+    if hasattr(x, "shape"):
+        return int(x.shape[0]) if len(x.shape) else 0
+    with warnings.catch_warnings():  # PyG warns where it infers the count from edges
+        warnings.simplefilter("ignore")
+        n_nodes = int(data.num_nodes or 0)
+    if n_nodes < 0:
+        raise ValueError(f"num_nodes must not be negative, got {n_nodes}.")
+    return n_nodes
+
+
+def _has_edges(data: Any) -> bool:
+    try:
+        return hasattr(data, "edge_index")
+    except KeyError:  # HeteroData without edges
+        return False
+
+
+def _field(data: Any, name: str) -> NDArray[Any] | None:
+    """Return a field of a data object as an array, None if it is not set."""
+    value = getattr(data, name, None)
+    if value is None:
         return None
+    if not (hasattr(value, "detach") or isinstance(value, np.ndarray)):
+        raise TypeError(
+            f"{name} must be a tensor or None, got {type(value).__name__}. Use "
+            f"torch.as_tensor({name})."
+        )
+    return _array(value)
+
+
+def _features(x: Any) -> Any:
+    """Return node features; a tensor of one dimension is one column."""
+    if x is None or isinstance(x, np.ndarray):
+        return x
     import torch
 
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(
+            f"x must be a tensor or None, got {type(x).__name__}. Use "
+            "torch.as_tensor(x)."
+        )
     if x.layout == torch.strided:
-        return _array(x)
+        array = _array(x)
+        return array[:, None] if array.ndim == 1 else array
     entries = x.to_sparse_coo().coalesce()
     ends = tuple(_array(entries.indices()))
     return sp.csr_array((_array(entries.values()), ends), shape=tuple(x.shape))
@@ -164,7 +247,7 @@ def _to_arrays(graph: Graph, *, weighted: bool) -> dict[str, Any]:
     if sp.issparse(graph.X):
         arrays["x"] = graph.X
     elif graph.X is not None:
-        arrays["x"] = np.asarray(graph.X, dtype=np.float32)
+        arrays["x"] = as_floats(graph.X, "X").astype(np.float32)
     if graph.edge_features is not None:
         arrays["edge_attr"] = graph.edge_features
     if weighted:
@@ -186,7 +269,7 @@ def _tensor(array: Any) -> Any:
 
 
 def _numbers(y: Any, n_graphs: int) -> NDArray[Any]:
-    y = np.asarray(y)
+    y = as_array(y, "y", "one label per graph")
     if y.dtype.kind not in "biuf":
         raise TypeError(
             f"y must hold numbers to become tensors, got an array of dtype {y.dtype}. "
@@ -201,5 +284,10 @@ def _numbers(y: Any, n_graphs: int) -> NDArray[Any]:
 
 
 def _array(tensor: Any) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.detach().cpu().numpy()
+    if isinstance(tensor, np.ndarray):
+        return tensor
+    tensor = tensor.detach().cpu()
+    if str(tensor.dtype) == "torch.bfloat16":  # numpy has none
+        tensor = tensor.float()
+    array: NDArray[Any] = tensor.numpy()
     return array

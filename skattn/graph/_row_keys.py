@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skattn.graph._data_objects import as_array
+
 
 def row_key(key: Any) -> Any:
     """Return the key of ``graph[key]`` as a slice or an integer or boolean array."""
@@ -27,7 +29,7 @@ def _takes_all(part: Any) -> bool:
 
 
 def _as_index(key: Any) -> NDArray[Any]:
-    index = np.atleast_1d(np.asarray(key))
+    index = np.atleast_1d(as_array(key, "Rows of a Graph", "positions or a mask"))
     if index.size == 0 and index.dtype.kind == "f":
         index = index.astype(np.int64)
     if index.ndim != 1 or index.dtype.kind not in "iub":

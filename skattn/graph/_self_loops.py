@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._adjacency import check_indptr, check_range, index_dtype
+from skattn.graph._adjacency import as_csr, check_indptr, check_range, index_dtype
 
 _ENTRIES_PER_BLOCK = 1 << 18  # fits in the cache
 
@@ -115,6 +115,7 @@ def add_self_loops(
     >>> edges
     array([-1,  0,  1])
     """
+    adjacency = as_csr(adjacency)
     loops = MissingLoops.of(adjacency)
     edges = loops.insert(np.arange(adjacency.nnz, dtype=np.int64), -1)
     if len(loops.nodes) == 0:

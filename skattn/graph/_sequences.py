@@ -1,6 +1,6 @@
 """Conversion of sequences to graphs of their time steps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -9,10 +9,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import index_dtype
+from skattn.graph._available_memory import available_memory
 from skattn.graph._graph import Graph
 from skattn.graph._ragged_range import ragged_range
+from skattn.graph._sequence_arrays import (
+    Sequences,
+    read_sequences,
+    warn_of_channels_first,
+)
 
 CONNECTIONS = ("chain", "window", "causal", "complete")
+BYTES_PER_EDGE = 20
+"""Peak of `_band_matrix`, which exceeds that of a union of its results."""
 
 # Four wavelengths, 6 to 6000 steps, which need few columns.
 POSITION_FEATURES = tuple(
@@ -67,7 +75,16 @@ def sequence_graphs(
         If the sequences differ in type or are not numeric.
     ValueError
         If a parameter is invalid, there is no sequence, or one is not two-dimensional,
-        is all NaN or differs from the first in the number of features.
+        is all NaN or differs from the first in the number or names of its features.
+    MemoryError
+        If the edges of a long sequence do not fit into memory.
+
+    Warns
+    -----
+    UserWarning
+        If the arrays look like (n_features, n_steps): all have one step and several
+        features, or at least four times as many features as steps, where adjacent
+        features correlate as adjacent times do.
 
     See Also
     --------
@@ -89,10 +106,24 @@ def sequence_graphs(
            [1., 1., 0.],
            [1., 1., 1.]], dtype=float32)
     """
+    read = read_sequences(sequences, axis)
+    if axis == 1:
+        warn_of_channels_first(read, stacklevel=3)
+    return graphs_of_steps(read, connect=connect, window=window, position=position)
+
+
+def graphs_of_steps(
+    sequences: Sequences,
+    *,
+    connect: str = "complete",
+    window: int | None = None,
+    position: str | None = None,
+) -> list[Graph]:
+    """Return one graph per sequence; arguments are those of `sequence_graphs`."""
     before, after = _attention_span(connect, window)
     if position not in ("sinusoidal", None):
         raise ValueError(f"position must be 'sinusoidal' or None, got {position!r}.")
-    steps = read_sequences(sequences, axis)
+    _check_memory({len(steps) for steps in sequences.steps}, before, after)
 
     @cache  # sequences of equal length share these arrays
     def shared(n_steps: int) -> tuple[Any, ...]:
@@ -100,32 +131,12 @@ def sequence_graphs(
         return adjacency, position_columns(n_steps), np.arange(n_steps)
 
     graphs = []
-    for X in steps:
+    for X in sequences.steps:
         adjacency, columns, targets = shared(len(X))
         if position is not None:
             X = np.concatenate([X, columns.astype(X.dtype)], axis=1)
         graphs.append(Graph._trusted(adjacency, X, None, None, targets))
     return graphs
-
-
-def read_sequences(X: Any, axis: int = 1) -> list[NDArray[Any]]:
-    """Return one float array (n_steps, n_features) per sequence, without padding.
-
-    Arguments and exceptions are those of `sequence_graphs`; float32 stays float32.
-    """
-    if axis not in (1, 2):
-        raise ValueError(
-            "axis must be 1 for (n_sequences, n_steps, n_features) or 2 for "
-            f"(n_sequences, n_features, n_steps), got {axis!r}."
-        )
-    sequences = [
-        _without_padding(steps.T if axis == 2 else steps, number)
-        for number, steps in enumerate(_sequence_arrays(X))
-    ]
-    if not sequences:
-        raise ValueError("There must be at least one sequence, got none.")
-    _check_widths(sequences, axis)
-    return sequences
 
 
 def position_columns(n_steps: int) -> NDArray[np.float32]:
@@ -157,6 +168,34 @@ def _attention_span(connect: str, window: int | None) -> tuple[int | None, int |
     }[connect]
 
 
+def check_complete_memory(sequences: Sequences) -> None:
+    """Raise MemoryError if complete graphs of all sequences do not fit into memory."""
+    _check_memory([len(steps) for steps in sequences.steps], None, None)
+
+
+def _check_memory(
+    lengths: Iterable[int], before: int | None, after: int | None
+) -> None:
+    """Raise MemoryError if graphs of sequences of these lengths do not fit."""
+    n_edges = sum(_n_edges(n_steps, before, after) for n_steps in lengths)
+    left = available_memory()
+    if left is not None and n_edges * BYTES_PER_EDGE > left:
+        raise MemoryError(
+            "The graphs of the sequences must fit into memory, but their "
+            f"{n_edges:.3g} edges (all pairs of steps, longest sequence: "
+            f"{max(lengths)} steps) need about {n_edges * BYTES_PER_EDGE / 1e9:.1f} GB "
+            f"where {left / 1e9:.1f} GB are left. Attend to near steps alone, "
+            "make_pipeline(SequenceGraph(connect='window', window=16), estimator), or "
+            "shorten the sequences."
+        )
+
+
+def _n_edges(n_steps: int, before: int | None, after: int | None) -> int:
+    """Return the number of entries of a band matrix."""
+    missing = [n_steps - 1 - side for side in (before, after) if side is not None]
+    return n_steps**2 - sum(most * (most + 1) // 2 for most in missing if most > 0)
+
+
 def _band_matrix(
     n_steps: int, before: int | None, after: int | None
 ) -> sparse.csr_array:
@@ -175,94 +214,3 @@ def _band_matrix(
         ),
         shape=(n_steps, n_steps),
     )
-
-
-def _sequence_arrays(X: Any) -> Iterator[NDArray[Any]]:
-    """Yield each sequence as a two-dimensional array of floats."""
-    if not isinstance(X, list | tuple):
-        X = np.asarray(X)
-    if isinstance(X, np.ndarray) and X.ndim not in (1, 3):
-        raise ValueError(
-            "Sequences in one array must have three dimensions, (n_sequences, n_steps, "
-            f"n_features), got shape {X.shape}. Use [X] for a single sequence, "
-            "X[:, :, None] if every row is a sequence of one feature."
-        )
-    if isinstance(X, np.ndarray) and X.ndim == 3:
-        yield from _as_floats(X, "X")
-        return
-    columns = None
-    for number, entry in enumerate(X):
-        steps = _as_floats(_two_dimensional(entry, number), f"Sequence {number}")
-        if hasattr(entry, "columns"):
-            columns = _same_columns(columns, list(entry.columns), number)
-        yield steps
-
-
-def _two_dimensional(entry: Any, number: int) -> Any:
-    if isinstance(entry, Graph):
-        raise TypeError(
-            "Sequences must be arrays or DataFrames of shape (n_steps, n_features), "
-            f"got a Graph at position {number}. Do not convert graphs."
-        )
-    if not hasattr(entry, "shape"):
-        try:
-            entry = np.asarray(entry)
-        except ValueError as error:
-            raise ValueError(
-                f"Sequence {number} must have rows of equal length, one row per step, "
-                "got different lengths. Fill missing values with NaN."
-            ) from error
-    if len(entry.shape) != 2 or entry.shape[1] == 0:
-        raise ValueError(
-            "A sequence must have two dimensions, one row per step and at least one "
-            f"column, got shape {tuple(entry.shape)} at position {number}. Use "
-            "x.reshape(-1, 1) for a sequence of one feature."
-        )
-    return entry
-
-
-def _as_floats(values: Any, name: str) -> NDArray[Any]:
-    dtype = np.float32 if getattr(values, "dtype", None) == np.float32 else np.float64
-    try:
-        if hasattr(values, "iloc"):  # pandas.NA is not a float
-            return np.asarray(values.to_numpy(dtype=dtype, na_value=np.nan))
-        return np.asarray(values, dtype=dtype)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"{name} must hold numbers, got {type(values).__name__} with other "
-            "entries. Encode categories first; convert sparse matrices to dense ones."
-        ) from error
-
-
-def _same_columns(columns: list[Any] | None, these: list[Any], number: int) -> Any:
-    if columns is not None and columns != these:
-        raise ValueError(
-            "Sequences must have the same columns in the same order, got "
-            f"{columns} and, at position {number}, {these}. Use frame[columns]."
-        )
-    return these
-
-
-def _without_padding(steps: NDArray[Any], number: int) -> NDArray[Any]:
-    """Return the steps without trailing ones that are NaN in every column."""
-    if len(steps) and not np.isnan(steps[-1]).all():
-        return steps
-    measured = np.flatnonzero(~np.isnan(steps).all(axis=1))
-    if len(measured) == 0:
-        raise ValueError(
-            f"A sequence must have at least one step that is not all NaN, got none at "
-            f"position {number} (shape {steps.shape}). Remove it and its label."
-        )
-    return steps[: measured[-1] + 1]
-
-
-def _check_widths(sequences: list[NDArray[Any]], axis: int) -> None:
-    width = sequences[0].shape[1]
-    for number, steps in enumerate(sequences):
-        if steps.shape[1] != width:
-            order = "(n_steps, n_features)" if axis == 1 else "(n_features, n_steps)"
-            raise ValueError(
-                f"Sequences must have as many features as the first one ({width}), got "
-                f"{steps.shape[1]} at position {number}. They are read as {order}; "
-                "set axis= for the other order."
-            )

@@ -1,6 +1,6 @@
 """Disjoint unions of graphs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +8,25 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import index_dtype
+from skattn.graph._data_objects import check_list, type_name
+from skattn.graph._frames import column_names, is_frame, library_of, stacked_frames
 from skattn.graph._labels import as_labels
 from skattn.graph._schema import GraphSchema
 
 
-def union_parts(graphs: Sequence[Any]) -> tuple[Any, ...]:
+def union_parts(graphs: Iterable[Any]) -> tuple[Any, ...]:
     """Return adjacency, X, edge features, labels and targets of a disjoint union."""
+    check_list(graphs, "graphs", "Graph", "Use [graph] for a single graph.")
+    graphs = list(graphs)
     if not graphs:
         raise ValueError("Graph.union needs at least one graph, got none.")
+    for number, graph in enumerate(graphs):
+        if not hasattr(graph, "with_features"):
+            raise TypeError(
+                "Graph.union takes graphs alone, got "
+                f"{type_name(graph)} at position {number}. Create graphs with "
+                "Graph(adjacency, X)."
+            )
     check_alike(graphs)
     nodes = _labels(graphs)
     adjacency, X, edge_features, node_ptr = side_by_side(graphs)
@@ -45,12 +56,12 @@ def check_alike(graphs: Sequence[Any]) -> None:
 def _feature_traits(graph: Any) -> tuple[Any, ...]:
     """Return numbers and kinds of features, and column names."""
     X, edges = graph.X, graph.edge_features
-    columns = getattr(X, "columns", None)
+    columns = column_names(X)
     return (
         None if X is None else X.shape[1],
         None if edges is None else edges.shape[1],
         sparse.issparse(X),
-        None if columns is None else tuple(columns),
+        None if columns is None else (library_of(X), *columns),
     )
 
 
@@ -78,7 +89,7 @@ def _count_text(n: int, noun: str) -> str:
 def _feature_kinds(graph: Any) -> tuple[str, str]:
     """Return texts of the kinds of features and edge features."""
     X = graph.X
-    table = "a DataFrame" if hasattr(X, "columns") else "an array"
+    table = f"a DataFrame of {library_of(X)}" if is_frame(X) else "an array"
     table = "a sparse matrix" if sparse.issparse(X) else table
     features = "no features" if X is None else f"{table} of features"
     none = "no " if graph.edge_features is None else ""
@@ -142,8 +153,13 @@ def _stacked(tables: list[Any]) -> Any:
         return None
     if sparse.issparse(tables[0]):
         return sparse.vstack(tables, format="csr")
-    if hasattr(tables[0], "columns"):
-        import pandas as pd
-
-        return pd.concat(tables)
-    return np.concatenate(tables)
+    if is_frame(tables[0]):
+        return stacked_frames(tables)
+    try:
+        return np.concatenate(tables)
+    except TypeError as error:
+        dtypes = sorted({str(table.dtype) for table in tables})
+        raise TypeError(
+            f"Graphs must agree in the dtype of their features, got {dtypes}, which "
+            "have no common one. Convert X to numbers."
+        ) from error

@@ -13,8 +13,12 @@ from skattn._compat_sklearn import (
     _check_feature_names_in,
     _fit_context,
 )
-from skattn.graph import sequence_graphs
-from skattn.graph._sequences import POSITION_FEATURES, read_sequences
+from skattn.graph._sequence_arrays import (
+    Sequences,
+    read_sequences,
+    warn_of_channels_first,
+)
+from skattn.graph._sequences import POSITION_FEATURES, graphs_of_steps
 from skattn.preprocessing._nodes import check_features
 from skattn.preprocessing._to_graphs import ToGraphs
 
@@ -49,7 +53,8 @@ class SequenceGraph(ToGraphs):
     n_features_in_ : int
         Number of features per step.
     feature_names_in_ : ndarray of shape (``n_features_in_``,)
-        Columns of the first sequence, if it is a DataFrame.
+        Columns of the sequences, if these are DataFrames with names of text and
+        ``axis`` is 1.
 
     See Also
     --------
@@ -105,12 +110,21 @@ class SequenceGraph(ToGraphs):
             If a sequence is not numeric.
         ValueError
             If there is no sequence, or one is not two-dimensional, is all NaN or
-            differs from the first in the number of features, or if ``window`` is
-            missing.
+            differs from the first in the number or names of its features, or if
+            ``window`` is missing.
+
+        Warns
+        -----
+        UserWarning
+            If ``axis`` is 1 and the arrays look like (n_features, n_steps): see
+            :func:`~skattn.graph.sequence_graphs`.
         """
-        steps = read_sequences(X, self.axis)
-        self._graphs([steps[0][:1]])  # checks the combination of parameters
-        check_features(self, self._first(X, steps), reset=True)
+        sequences = read_sequences(X, self.axis)
+        first = Sequences([sequences.steps[0][:1]], sequences.frame)
+        self._graphs(first)  # checks the combination of parameters
+        check_features(self, first.table, reset=True)
+        if self.axis == 1:
+            warn_of_channels_first(sequences, stacklevel=4)
         return self
 
     def transform(self, X):
@@ -134,9 +148,10 @@ class SequenceGraph(ToGraphs):
             As for ``fit``, or if the features differ from those of ``fit``.
         """
         check_is_fitted(self)
-        steps = read_sequences(X, self.axis)
-        check_features(self, self._first(X, steps), reset=False)
-        return self._graphs(steps)
+        sequences = read_sequences(X, self.axis)
+        first = Sequences([sequences.steps[0][:1]], sequences.frame)
+        check_features(self, first.table, reset=False)
+        return self._graphs(sequences)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the node features.
@@ -157,14 +172,10 @@ class SequenceGraph(ToGraphs):
         positions = () if self.position is None else POSITION_FEATURES
         return np.concatenate([names, np.array(positions, dtype=object)])
 
-    def _graphs(self, steps):
-        return sequence_graphs(
-            steps, connect=self.connect, window=self.window, position=self.position
+    def _graphs(self, sequences):
+        return graphs_of_steps(
+            sequences, connect=self.connect, window=self.window, position=self.position
         )
-
-    def _first(self, X, steps):
-        first = next(iter(X))
-        return first if hasattr(first, "columns") and self.axis == 1 else steps[0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

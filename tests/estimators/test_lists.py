@@ -1,9 +1,11 @@
 """Lists of graphs and of sequences: one label each."""
 
 import pickle
+import warnings
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.calibration import CalibratedClassifierCV
@@ -396,3 +398,45 @@ def test_embeddings_are_features_for_other_models(
             small(AttentionEmbedder, n_components=8), LogisticRegression()
         )
         assert len(model.fit(X, y).predict(X)) == len(y)
+
+
+# ---- odd input ---------------------------------------------------------------
+
+
+def tiny(**parameters):
+    return GraphAttentionClassifier(
+        max_epochs=1, hidden_dim=4, n_heads=1, random_state=0, **parameters
+    )
+
+
+@pytest.mark.parametrize("when", [pd.Timestamp("2020-01-01"), "2020-01-01", 1j])
+def test_columns_of_sequences_must_hold_real_numbers(when):
+    frames = [pd.DataFrame({"v": [1.0], "when": [i]}) for i in (0, 1, 2, when)]
+    with pytest.raises(TypeError, match=r"Sequence 3 must hold .* in column 'when'"):
+        tiny().fit(frames, [0, 1, 0, 1])
+
+
+def test_time_in_the_last_axis_is_a_warning_of_fit():
+    X = np.random.default_rng(0).normal(size=(4, 1, 9))
+    with pytest.warns(UserWarning, match=r"look like \(n_features, n_steps\).*axis=2"):
+        clf = tiny().fit(X, [0, 1, 0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.predict(X)
+        tiny().fit(X.swapaxes(1, 2), [0, 1, 0, 1])
+
+
+def test_a_recording_of_many_steps_is_a_memory_error_with_a_remedy():
+    long = [np.zeros((2_000_000, 1))] * 2
+    with pytest.raises(MemoryError, match=r"2000000 steps.*SequenceGraph\(connect="):
+        tiny().fit(long, [0, 1])
+
+
+@pytest.mark.parametrize("nothing", [None, "data.csv", {"a": [1, 2]}, 3, iter([1, 2])])
+def test_objects_without_rows_are_refused_at_fit_and_predict(nothing):
+    message = "X must be an array, a DataFrame, a Graph"
+    with pytest.raises(TypeError, match=message):
+        tiny().fit(nothing, [0, 1])
+    fitted = tiny().fit(np.eye(4), [0, 1, 0, 1])
+    with pytest.raises(TypeError, match=message):
+        fitted.predict(nothing)

@@ -2,6 +2,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -81,8 +82,64 @@ def test_other_types_are_refused():
 
 
 def test_missing_attribute_is_named():
-    with pytest.raises(ValueError, match=r"Every node .*\['age'\]"):
-        Graph.from_networkx(nx.path_graph(2), node_attributes=["age"])
+    message = r"attribute 'age' must be set at every node, is missing at node 1 \(1 of"
+    graph = nx.path_graph(2)
+    graph.nodes[0]["age"] = 3
+    with pytest.raises(ValueError, match=message):
+        Graph.from_networkx(graph, node_attributes=["age"])
+    graph.nodes[1]["age"] = None
+    with pytest.raises(ValueError, match=message):
+        Graph.from_networkx(graph, node_attributes=["age"])
+
+
+def test_vectors_at_nodes_and_edges_become_columns():
+    graph = nx.DiGraph()
+    graph.add_node("a", x=[1.0, 2.0], size=3)
+    graph.add_node("b", x=torch.tensor([4.0, 5.0], requires_grad=False), size="6")
+    graph.add_edge("a", "b", kind=np.array([7, 8]))
+    made = Graph.from_networkx(
+        graph, node_attributes=["x", "size"], edge_attributes=["kind"]
+    )
+    assert made.X.tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert made.edge_features.tolist() == [[7, 8]]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([1.0], r"as many numbers at node 1 as at node 0 \(2\), got 1"),
+        (7, r"as many numbers at node 1 as at node 0 \(2\), got 1"),
+        ([1.0, "b"], "'x' must hold a number or a vector of numbers, got .* at node 1"),
+        ([[1.0], [2.0, 3.0]], "a vector of numbers, got .* at node 1"),
+        (np.datetime64("2020-01-01"), "a vector of numbers, got .* at node 1"),
+        (torch.ones(2, requires_grad=True), "a vector of numbers, got .* at node 1"),
+    ],
+)
+def test_other_attributes_are_errors_with_node_and_attribute(value, message):
+    graph = nx.path_graph(2)
+    nx.set_node_attributes(graph, {0: [1.0, 2.0], 1: value}, "x")
+    with pytest.raises(ValueError, match=message):
+        Graph.from_networkx(graph, node_attributes=["x"])
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([1, 2], r"'weight' of every edge must be one number.*got 2 at edge \(1, 2\)"),
+        ("heavy", r"'weight' must hold a number.*got 'heavy' at edge \(1, 2\)"),
+        (None, r"'weight' must hold a number.*got None at edge \(1, 2\)"),
+    ],
+)
+def test_a_weight_that_is_no_number_is_an_error_with_its_edge(value, message):
+    graph = nx.path_graph(3)
+    graph.edges[1, 2]["weight"] = value
+    with pytest.raises(ValueError, match=message):
+        Graph.from_networkx(graph)
+
+
+def test_names_of_attributes_must_be_in_a_list():
+    with pytest.raises(TypeError, match=r"node_attributes must be a list.*\['age'\]"):
+        Graph.from_networkx(nx.path_graph(2), node_attributes="age")
 
 
 def test_features_from_two_arguments_are_refused():

@@ -39,7 +39,9 @@ def test_weight_is_named():
 
 def test_graph_that_lacks_an_attribute_is_named_by_its_position():
     given = [molecule(1), molecule(1, 2), nx.path_graph(2)]
-    with pytest.raises(ValueError, match=r"At position 2 of graphs: .*\['size'\]"):
+    with pytest.raises(
+        ValueError, match=r"At position 2 of graphs: The attribute 'size' must be set"
+    ):
         graphs_from_networkx(given, node_attributes=["size"])
 
 
@@ -51,3 +53,18 @@ def test_other_types_are_named_by_their_position():
 def test_single_graph_must_be_in_a_list():
     with pytest.raises(TypeError, match=r"got one graph.*Graph\.from_networkx"):
         graphs_from_networkx(molecule(1, 2))
+
+
+@pytest.mark.parametrize("nothing", [None, "file.gml", {"a": 1}, 3])
+def test_input_that_is_no_list_is_refused(nothing):
+    with pytest.raises(TypeError, match="graphs must be a list of networkx graphs"):
+        graphs_from_networkx(nothing)
+
+
+def test_a_ragged_attribute_names_graph_node_and_attribute():
+    good, odd = nx.path_graph(2), nx.path_graph(2)
+    nx.set_node_attributes(good, {0: [1, 2], 1: [3, 4]}, "x")
+    nx.set_node_attributes(odd, {0: [1, 2], 1: [3]}, "x")
+    message = "position 1 of graphs: The attribute 'x' .* at node 1 as at node 0"
+    with pytest.raises(ValueError, match=message):
+        graphs_from_networkx([good, odd], node_attributes=["x"])

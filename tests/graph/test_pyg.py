@@ -208,3 +208,63 @@ def test_without_pyg_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch_geometric.data", None)
     with pytest.raises(ImportError, match="pip install torch_geometric"):
         graphs_to_pyg([Graph([[0]])])
+
+
+def test_empty_and_missing_edges_are_none(pyg):
+    x = torch.eye(3)
+    for edges in (None, torch.tensor([]), torch.empty(0, 2), torch.empty(2, 0)):
+        (graph,) = graphs_from_pyg([pyg.Data(x=x, edge_index=edges)])
+        assert (graph.n_nodes, graph.n_edges) == (3, 0)
+
+
+def test_fields_of_one_dimension_are_columns(pyg):
+    edges = torch.tensor([[0], [1]])
+    data = pyg.Data(
+        x=torch.tensor([5.0, 6.0]), edge_index=edges, edge_attr=torch.tensor([7.0])
+    )
+    data.edge_weight = None
+    (graph,) = graphs_from_pyg([data])
+    assert graph.X.tolist() == [[5], [6]]
+    assert graph.edge_features.tolist() == [[7]]
+
+
+def test_bfloat16_and_gradients_are_read(pyg):
+    x = torch.tensor([[1.5], [2.0]], dtype=torch.bfloat16, requires_grad=True)
+    (graph,) = graphs_from_pyg([pyg.Data(x=x, edge_index=torch.tensor([[0], [1]]))])
+    assert graph.X.tolist() == [[1.5], [2.0]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"edge_index": torch.tensor([[0, 1], [1, 2], [2, 0]])}, r"Use edge_index.t\("),
+        (
+            {"edge_index": torch.tensor([0, 1])},
+            r"edge_index must be of shape \(2, n_ed",
+        ),
+        ({"edge_index": torch.tensor([[0.0], [1.0]])}, "edge_index must hold integers"),
+        ({"edge_index": torch.tensor([[0], [3]])}, r"0 .. 2, .* from 0 to 3"),
+        ({"edge_index": torch.tensor([[0], [-1]])}, r"0 .. 2, .* from -1 to 0"),
+        ({"edge_weight": torch.ones(2)}, r"edge_weight must have one number per edge"),
+        ({"edge_attr": torch.ones(2, 1)}, "edge_features must have one row"),
+        ({"x": torch.ones(3, 1, 1)}, "X must be two-dimensional"),
+    ],
+)
+def test_odd_fields_are_errors_with_the_graph_and_the_field(pyg, fields, message):
+    good = {"x": torch.eye(3), "edge_index": torch.tensor([[0], [1]])}
+    data = [pyg.Data(**good), pyg.Data(**good | fields)]
+    with pytest.raises(ValueError, match="At position 1 of data_list: .*" + message):
+        graphs_from_pyg(data)
+
+
+@pytest.mark.parametrize("name", ["x", "edge_index", "edge_attr", "edge_weight"])
+def test_fields_must_be_tensors(pyg, name):
+    fields = {"x": torch.eye(3), "edge_index": torch.tensor([[0], [1]]), name: "text"}
+    with pytest.raises(TypeError, match=f"{name} must be a tensor or None, got str"):
+        graphs_from_pyg([pyg.Data(**fields)])
+
+
+@pytest.mark.parametrize("nothing", [None, "file.pt", {"x": 1}, 3])
+def test_input_that_is_no_list_is_refused(nothing):
+    with pytest.raises(TypeError, match="data_list must be a list of PyG's Data, got"):
+        graphs_from_pyg(nothing)

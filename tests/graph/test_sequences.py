@@ -1,12 +1,12 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skattn import Graph
-from skattn.graph import sequence_graphs
-from skattn.graph._sequences import read_sequences
+from skattn.graph import _sequences, sequence_graphs
 
 NAN = np.nan
 
@@ -49,9 +49,9 @@ def test_in_a_complete_graph_all_steps_attend_to_all():
 
 @pytest.mark.parametrize("connect", ["chain", "window", "causal", "complete"])
 def test_one_step_attends_to_itself(connect):
-    (graph,) = sequence_graphs([[[7.0, 8.0]]], connect=connect, window=2, position=None)
+    (graph,) = sequence_graphs([[[7.0]]], connect=connect, window=2, position=None)
     assert graph.adjacency.toarray().tolist() == [[1]]
-    assert_array_equal(graph.X, [[7, 8]])
+    assert_array_equal(graph.X, [[7]])
 
 
 @pytest.mark.parametrize("connect", ["chain", "window", "causal", "complete"])
@@ -88,118 +88,10 @@ def test_sequences_of_one_length_share_their_edges():
     assert first.adjacency is last.adjacency
 
 
-def test_an_array_of_three_dimensions_is_a_list_of_its_sequences():
-    X = np.arange(12.0).reshape(2, 3, 2)
-    for read, written in zip(read_sequences(X), X, strict=True):
-        assert_array_equal(read, written)
-
-
-def test_time_is_the_last_axis_with_axis_2_only():
-    X = np.arange(12.0).reshape(2, 3, 2)
-    first, second = read_sequences(X, axis=2)
-    assert_array_equal(first, X[0].T)
-    assert_array_equal(second, X[1].T)
-    (alone,) = read_sequences([X[0]], axis=2)
-    assert_array_equal(alone, X[0].T)
-
-
-def test_object_arrays_tuples_and_nested_lists_are_lists():
-    holder = np.empty(2, dtype=object)
-    holder[:] = [steps(2), steps(3)]
-    for X in (holder, tuple(holder), [part.tolist() for part in holder]):
-        assert [len(read) for read in read_sequences(X)] == [2, 3]
-
-
-def test_frames_are_read_by_their_columns():
-    frame = pd.DataFrame({"a": [1, 2], "b": [0.5, None]})
-    (read,) = read_sequences([frame])
-    assert_array_equal(read, [[1, 0.5], [2, NAN]])
-    nullable = pd.DataFrame({"a": pd.array([1, None], dtype="Int64"), "b": [1.0, 2]})
-    (read,) = read_sequences([nullable])
-    assert_array_equal(read, [[1, 1], [NAN, 2]])
-
-
-def test_frames_with_other_columns_are_an_error_that_names_the_first():
-    frames = [pd.DataFrame(steps(2, 2), columns=list(names)) for names in ("ab", "ba")]
-    with pytest.raises(
-        ValueError, match=r"\['a', 'b'\] and, at position 1, \['b', 'a'\]"
-    ):
-        read_sequences(frames)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_floats_keep_their_precision(dtype):
     (graph,) = sequence_graphs([steps(2).astype(dtype)])
     assert graph.X.dtype == dtype
-
-
-def test_integers_and_truth_values_become_floats():
-    for entry in ([[1], [2]], [[True], [False]]):
-        (read,) = read_sequences([entry])
-        assert read.dtype == np.float64
-
-
-def test_padding_is_removed_only_at_the_end():
-    padded = [[NAN, NAN], [1, NAN], [NAN, NAN], [2, 3], [NAN, NAN], [NAN, NAN]]
-    (read,) = read_sequences([padded])
-    assert_array_equal(read, padded[:4])
-
-
-def test_padding_is_removed_in_arrays_and_along_the_last_axis():
-    X = np.ones((2, 3, 2))
-    X[1, 1:] = NAN
-    assert [len(read) for read in read_sequences(X)] == [3, 1]
-    swapped = read_sequences(X.transpose(0, 2, 1), axis=2)
-    assert [read.shape for read in swapped] == [(3, 2), (1, 2)]
-
-
-@pytest.mark.parametrize("nothing", [np.full((3, 2), NAN), np.empty((0, 2))])
-def test_a_sequence_without_a_step_is_an_error_that_names_its_row(nothing):
-    with pytest.raises(ValueError, match="not all NaN, got none at position 1"):
-        read_sequences([steps(3, 2), nothing])
-
-
-def test_different_widths_are_an_error_that_names_the_first():
-    with pytest.raises(ValueError, match=r"first one \(2\), got 3 at position 1"):
-        read_sequences([steps(2, 2), steps(2, 3), steps(2, 4)])
-    with pytest.raises(ValueError, match=r"as \(n_features, n_steps\); set axis="):
-        read_sequences([steps(2, 2), steps(3, 2)], axis=2)
-
-
-@pytest.mark.parametrize("entry", [[1.0, 2.0], 3.0, np.ones((1, 1, 1)), [[], []]])
-def test_an_entry_without_rows_and_columns_is_an_error(entry):
-    with pytest.raises(
-        ValueError, match=r"two dimensions.* at position 1\. .*reshape\(-1, 1\)"
-    ):
-        read_sequences([steps(2), entry])
-
-
-def test_ragged_rows_are_an_error():
-    with pytest.raises(ValueError, match="Sequence 0 must have rows of equal length"):
-        read_sequences([[[1.0], [2.0, 3.0]]])
-
-
-@pytest.mark.parametrize("entry", [[["a"]], sp.csr_array(np.ones((2, 1)))])
-def test_entries_without_numbers_are_an_error(entry):
-    with pytest.raises(TypeError, match="Sequence 1 must hold numbers"):
-        read_sequences([steps(2), entry])
-
-
-def test_a_graph_among_sequences_is_an_error():
-    with pytest.raises(TypeError, match="got a Graph at position 1"):
-        read_sequences([steps(2), Graph([[1]], [[1.0]])])
-
-
-@pytest.mark.parametrize("empty", [[], np.empty((0, 3, 2))])
-def test_no_sequence_is_an_error(empty):
-    with pytest.raises(ValueError, match="at least one sequence"):
-        read_sequences(empty)
-
-
-@pytest.mark.parametrize("X", [np.ones((2, 3)), pd.DataFrame(np.ones((2, 3)))])
-def test_one_array_must_have_three_dimensions(X):
-    with pytest.raises(ValueError, match=r"got shape \(2, 3\).* Use \[X\] for"):
-        read_sequences(X)
 
 
 @pytest.mark.parametrize(
@@ -216,3 +108,44 @@ def test_one_array_must_have_three_dimensions(X):
 def test_unknown_choices_are_errors(parameters, message):
     with pytest.raises(ValueError, match=message):
         sequence_graphs([steps(2)], **parameters)
+
+
+def test_a_complete_graph_that_cannot_fit_is_a_memory_error(monkeypatch):
+    monkeypatch.setattr(_sequences, "available_memory", lambda: 5_000)
+    long = [steps(16), steps(16), steps(2)]  # 260 edges of two lengths
+    with pytest.raises(MemoryError, match=r"16 steps.*SequenceGraph\(connect='window'"):
+        sequence_graphs(long)
+    with pytest.raises(MemoryError, match="longest sequence: 100000 steps"):
+        sequence_graphs([np.zeros((100_000, 1))])
+    assert len(sequence_graphs([steps(15), steps(15)])) == 2  # 225 edges
+    assert len(sequence_graphs(long, connect="window", window=3)) == 3
+
+
+def test_memory_that_is_not_known_refuses_nothing(monkeypatch):
+    monkeypatch.setattr(_sequences, "available_memory", lambda: None)
+    assert len(sequence_graphs([steps(16)])) == 1
+
+
+@pytest.mark.parametrize("parameters", [{}, {"connect": "chain"}])
+@pytest.mark.parametrize("connect", ["causal", "window"])
+def test_edges_are_counted_before_they_are_made(connect, parameters):
+    parameters = {"connect": connect, "window": 3} | parameters
+    (graph,) = sequence_graphs([steps(7)], **parameters)
+    span = _sequences._attention_span(**parameters)
+    assert _sequences._n_edges(7, *span) == graph.n_edges
+
+
+def test_frames_with_columns_in_another_order_are_an_error():
+    frames = [pd.DataFrame([[1.0, 2.0]], columns=list(names)) for names in ("ab", "ba")]
+    with pytest.raises(ValueError, match="the same columns in the same order"):
+        sequence_graphs(frames)
+
+
+def test_time_in_the_last_axis_is_a_warning_of_the_caller():
+    X = np.arange(20.0).reshape(2, 1, 10)
+    with pytest.warns(UserWarning, match="axis=2") as caught:
+        sequence_graphs(X)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sequence_graphs(X, axis=2)

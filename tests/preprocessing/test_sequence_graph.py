@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,3 +98,29 @@ def test_a_pipeline_learns_from_the_order_of_steps_if_positions_are_encoded():
 
     assert score(SequenceGraph("chain"), 150) >= 0.9
     assert score(SequenceGraph(position=None), 3) == 0.5
+
+
+def test_columns_are_compared_with_those_of_fit_in_every_frame():
+    frames = [pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})] * 2
+    transformer = SequenceGraph().fit(frames)
+    assert transformer.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        transformer.transform([frame[["b", "a"]] for frame in frames])
+    with pytest.raises(ValueError, match="same columns in the same order"):
+        transformer.transform([frames[0], frames[0][["b", "a"]]])
+
+
+def test_dates_are_refused_with_sequence_and_column():
+    frame = pd.DataFrame({"a": [1.0], "when": pd.to_datetime(["2020-01-01"])})
+    with pytest.raises(TypeError, match=r"Sequence 0 must .* dates.* column 'when'"):
+        SequenceGraph().fit([frame])
+
+
+def test_time_in_the_last_axis_is_a_warning_at_fit_unless_axis_says_so():
+    X = np.arange(40.0).reshape(2, 1, 20)
+    with pytest.warns(UserWarning, match="axis=2"):
+        transformer = SequenceGraph().fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        transformer.transform(X)
+        SequenceGraph(axis=2).fit(X)
