@@ -152,7 +152,7 @@ def check_features(
                 reset=reset,
                 ensure_min_samples=1,
             )
-        return _narrowed(checked) if keep_precision else checked
+            return _narrowed(checked) if keep_precision else checked
     if reset:
         estimator.n_features_in_ = 0
     elif estimator.n_features_in_:

@@ -121,6 +121,11 @@ class NumberReader:
         y, known = read_labels(y, self.unlabeled)
         if np.iscomplexobj(y):
             raise ValueError("Complex data not supported: y must be real numbers.")
+        if y.dtype.kind in "mM":
+            raise TypeError(
+                f"y must hold numbers, got dates or durations ({y.dtype}). Convert "
+                "them to numbers, such as days since a first date."
+            )
         if isinstance(self.unlabeled, str):
             check_mark(y, known, self.unlabeled)
         try:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skattn.graph._labels import (
     is_default_index,
+    label_errors,
     listing,
     may_be_row_numbers,
     plain_index,
@@ -83,8 +84,9 @@ def order_by_name(
     index, labels = plain_index(index), plain_index(labels)
     if len(index) != len(labels) or index.equals(labels):
         return None
-    unique = index.is_unique and labels.is_unique
-    at: NDArray[np.int64] = index.get_indexer(labels) if unique else np.array([-1])
+    with label_errors(index):
+        unique = index.is_unique and labels.is_unique
+        at: NDArray[np.int64] = index.get_indexer(labels) if unique else np.array([-1])
     found = bool((at >= 0).all())
     if _are_row_numbers(index, labels, numbers):
         if found:

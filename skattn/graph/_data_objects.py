@@ -102,7 +102,7 @@ def remedy_for(X: Any) -> str | None:
     for kinds, remedy in _REMEDIES:
         if isinstance(X, kinds):
             return remedy
-    if hasattr(X, "collect") and hasattr(X, "columns"):
+    if hasattr(X, "collect") and hasattr(X, "collect_schema"):
         return "Use X.collect() for a polars LazyFrame."
     if isinstance(X, Number | type) or not _is_collection(X):
         return (

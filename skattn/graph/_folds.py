@@ -117,7 +117,7 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
             )
         values, known = read_labels(y, self.unlabeled)
         check_mark(values, known, self.unlabeled)
-        rows = np.flatnonzero(known.reshape(len(values), -1).any(axis=1))
+        rows = np.flatnonzero(known.any(axis=tuple(range(1, known.ndim))))
         if len(rows) == 0:
             raise ValueError(
                 "LabelledFold needs labelled rows, got none: every entry of y is "

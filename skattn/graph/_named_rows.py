@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._labels import as_index, listing
+from skattn.graph._labels import as_index, label_errors, listing
 
 
 def named_rows(X: Any, nodes: Any) -> tuple[NDArray[np.int64], Any]:
@@ -106,7 +106,8 @@ def _no_labels_message(X: Any, nodes: Any) -> str:
 
 
 def _positions(keys: Any, nodes: Any) -> NDArray[np.int64]:
-    positions = nodes.get_indexer(keys)
+    with label_errors(keys):
+        positions = nodes.get_indexer(keys)
     if (positions < 0).any():
         unknown = keys[positions < 0].unique()
         raise ValueError(

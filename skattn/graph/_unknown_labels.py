@@ -7,6 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skattn.graph._data_objects import as_array, type_name
+
 MISSING_TEXTS = {"nan", "NaN", "None", "<NA>", "NaT"}
 """Texts of missing values that were converted to strings."""
 N_NAMED = 5
@@ -34,8 +36,11 @@ def read_labels(y: Any, unlabeled: Any) -> tuple[NDArray[Any], NDArray[np.bool_]
 
     Raises
     ------
+    TypeError
+        If `y` is no array of labels.
     ValueError
-        If a label is missing without being marked, or `unlabeled` is no single value.
+        If rows differ in length, a label is missing without being marked, or
+        `unlabeled` is no single value.
     """
     if np.ndim(unlabeled) > 0:
         raise ValueError(
@@ -117,13 +122,17 @@ def _values(y: Any) -> NDArray[Any]:
         return np.asarray(y.astype(object) if _has_extension(y) else y)
     if hasattr(y, "null_count") and hasattr(y, "to_list") and y.null_count():  # polars
         return _objects(y.to_list())
-    try:
-        values = np.asarray(y)
-    except ValueError as error:
-        raise ValueError(
-            f"y must have shape (n,) or (n, n_outputs), got rows of several lengths: "
-            f"{error}."
-        ) from error
+    values = as_array(y, "y", "one label per row")
+    if values.ndim == 0:
+        raise TypeError(
+            f"y must hold one label per row, got {type_name(y)}. Pass a list, an array "
+            "or a column of a DataFrame."
+        )
+    if values.dtype.kind == "V":
+        raise TypeError(
+            f"y must hold labels, got records ({values.dtype}). Select one of their "
+            "fields."
+        )
     if values.dtype.kind not in "US" or hasattr(y, "dtype"):
         return values
     objects = _objects(y)  # numpy makes texts of numbers beside texts

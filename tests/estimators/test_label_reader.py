@@ -147,6 +147,13 @@ def test_entries_that_are_no_numbers_are_refused(y, unlabeled, message):
 # ---- lengths and weights -----------------------------------------------------
 
 
+@pytest.mark.parametrize("dtype", ["M8[D]", "m8[s]"])
+@pytest.mark.parametrize("unlabeled", [None, float("nan")])
+def test_dates_are_no_numbers(dtype, unlabeled):
+    with pytest.raises(TypeError, match="dates or durations"):
+        NumberReader(unlabeled).read(np.array([1, 2], dtype=dtype))
+
+
 def test_there_is_one_label_per_row():
     check_length(np.zeros(3), 3, "y", "X")
     with pytest.raises(ValueError, match=r"y_val .* of X_val \(4\), got 3"):

@@ -68,3 +68,10 @@ def test_containers_without_an_index_are_unchanged():
     series = pd.Series(values, index=list("cab"))
     assert aligned(series, None, thing="y") is series
     assert aligned(series, ABC, thing="y").tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("label", [["c"], {"c"}, {"c": 1}])
+def test_labels_that_are_not_hashable_are_refused(label):
+    index = pd.Index([label, "b", "a"], tupleize_cols=False)
+    with pytest.raises(TypeError, match="must be hashable"):
+        order_by_name(index, ABC, thing="y")

@@ -128,6 +128,18 @@ def test_no_labelled_rows_are_refused():
         next(LabelledFold().split(np.zeros((3, 1)), np.full(3, -1)))
 
 
+@pytest.mark.parametrize("y", [[], np.empty((0, 2))])
+def test_y_without_rows_is_refused(y):
+    with pytest.raises(ValueError, match="labelled rows, got none"):
+        LabelledFold().get_n_splits(y=y)
+
+
+@pytest.mark.parametrize("y", [3, "ab", {"a": 1}])
+def test_y_that_is_no_data_is_refused(y):
+    with pytest.raises(TypeError, match="one label per row"):
+        LabelledFold().get_n_splits(y=y)
+
+
 def test_cv_is_a_number_or_a_splitter():
     with pytest.raises(TypeError, match="number of folds or a splitter, got str"):
         next(LabelledFold("five").split(np.zeros((8, 1)), Y))

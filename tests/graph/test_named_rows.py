@@ -157,6 +157,12 @@ def test_keys_of_another_kind_are_unknown(keys):
         join(frame(keys))
 
 
+@pytest.mark.parametrize("keys", [[[5], [3]], [5, {3}]])
+def test_keys_that_are_not_hashable_are_refused(keys):
+    with pytest.raises(TypeError, match="must be hashable"):
+        join(frame(keys))
+
+
 def test_equal_repeated_rows_are_valid():
     X = pd.DataFrame({"customer_id": [5, 3, 5], "age": [1.0, 2.0, 1.0]})
     assert join(X) == ([1, 2, 1], ["age"])

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
 
 from skattn.graph._unknown_labels import check_mark, is_missing, read_labels
 
@@ -106,7 +107,7 @@ def test_plain_arrays_are_returned_as_they_are():
         ([0.0, NAN], -1, r"with unlabeled=-1\. Set unlabeled=float\('nan'\)"),
         ([NAN] * 9, "?", r"9 rows \(0, 1, 2, 3, 4, \.\.\.\)"),
         (MASKED, None, r"got a mask of 1 of them\. Set unlabeled="),
-        ([[1, 2], [3]], None, "rows of several lengths"),
+        ([[1, 2], [3]], None, "rows of equal length"),
         ([1, 2], [1, 2], "unlabeled must be one value"),
     ],
 )
@@ -156,3 +157,21 @@ def test_other_labels_are_accepted(y, mark):
 
 def test_text_of_a_mark_may_be_a_fitted_class():
     check_mark(*read_labels(["None", "a"], NAN), NAN, classes=np.array(["None", "a"]))
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (torch.ones(2, requires_grad=True), "got torch Tensor that forms none"),
+        (torch.ones(2, device="meta"), "got torch Tensor that forms none"),
+        ({"a": 1, "b": 2}, "one label per row, got dict"),
+        ({1, 2}, "one label per row, got set"),
+        ("ab", "one label per row, got str"),
+        (None, "one label per row, got None"),
+        (np.array([(1, 2), (3, 4)], dtype="i,i"), "got records"),
+    ],
+)
+@pytest.mark.parametrize("unlabeled", [None, -1, NAN])
+def test_objects_that_are_no_labels_are_refused(y, message, unlabeled):
+    with pytest.raises(TypeError, match=message):
+        read_labels(y, unlabeled)
