@@ -184,4 +184,5 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
     @default_modes()
     def _outputs(self, X, adjacency):
         """Compute the outputs of the network, (n_rows, n_outputs) float32."""
-        return predict(self.net_, prepare_targets(self, X, adjacency))
+        source = prepare_targets(self, X, adjacency)
+        return predict(self.net_, source)

@@ -171,7 +171,7 @@ def test_invalid_classes_are_refused(fails, graph, y, answers, params, message):
     [
         (lambda y: y[:-1], r"X \(40\), got 39.*Slice both alike"),
         (lambda y: np.where(y, np.inf, 0), r"finite.*unlabeled=float\('nan'\)"),
-        (lambda y: np.where(y, np.nan, 0), r"finite.*unlabeled=float\('nan'\)"),
+        (lambda y: np.where(y, np.nan, 0), r"missing.*unlabeled=float\('nan'\)"),
         (lambda y: y * 1j, "real numbers"),
         (lambda y: np.array(["a", "b"])[y], r"must be numbers.*GraphAttentionClassif"),
         (lambda y: None, "requires y to be passed"),

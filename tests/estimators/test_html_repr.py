@@ -29,6 +29,7 @@ from skattn import (
 )
 from skattn._compat_sklearn import documentation_of
 from skattn.preprocessing import (
+    EdgeTransformer,
     MoleculeGraph,
     NodeTransformer,
     PositionalEncoding,
@@ -175,6 +176,7 @@ PAGES = {
     AttentionEmbedder(): "skattn.AttentionEmbedder",
     EncoderConfig(): "skattn.EncoderConfig",
     NodeTransformer(StandardScaler()): "skattn.preprocessing.NodeTransformer",
+    EdgeTransformer(StandardScaler()): "skattn.preprocessing.EdgeTransformer",
     PositionalEncoding(): "skattn.preprocessing.PositionalEncoding",
     MoleculeGraph(): "skattn.preprocessing.MoleculeGraph",
     SequenceGraph(): "skattn.preprocessing.SequenceGraph",
