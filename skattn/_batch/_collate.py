@@ -4,8 +4,6 @@ Arrays are checked here and converted to the types of the kernels; those of a su
 type are shared, memory-mapped ones included.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +17,7 @@ from skattn._batch._batch import GraphBatch
 from skattn._batch._reorder import in_order
 from skattn._batch._tensors import as_tensor, is_mapped
 from skattn.graph import Graph, hop_adjacency, local_order
-from skattn.graph._adjacency import check_indices, index_dtype
+from skattn.graph._adjacency import index_dtype
 from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._field import ReceptiveField
 from skattn.graph._self_loops import MissingLoops
@@ -118,7 +116,7 @@ def _structure(
 ) -> GraphStructure:
     """Make the structure, with missing self-loops inserted."""
     adjacency = graph.adjacency
-    loops = _missing_loops(adjacency)
+    loops = MissingLoops.of(adjacency)
     log_weight = features = None
     if graph.is_weighted:
         weights = np.log(loops.weights(adjacency))
@@ -140,31 +138,10 @@ def _structure(
     )
 
 
-def _missing_loops(adjacency: sp.csr_array) -> MissingLoops:
-    """Find missing self-loops; check the entries of a memory-mapped graph."""
-    with _reported_as_damage():
-        return MissingLoops.of(adjacency)
-
-
-@contextmanager
-def _reported_as_damage() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(
-            "a memory-mapped graph must be a file as Graph.save wrote it, but this one "
-            f"is damaged: {error} Graph.load(path, mmap=False) checks the checksums "
-            "of the whole file. Write it again."
-        ) from error
-
-
 def _features(x: object) -> Tensor | SparseMatrix:
     if not sp.issparse(x):
         return as_tensor(np.asarray(x), np.float32)
     rows = sp.csr_array(x)
-    if is_mapped(rows.indices):
-        with _reported_as_damage():
-            check_indices(rows)
     return SparseMatrix(_edges_of(rows), as_tensor(rows.data, np.float32))
 
 

@@ -101,17 +101,10 @@ def read_arrays(
 def pages_dropped(arrays: Sequence[NDArray[Any]]) -> Iterator[None]:
     """Drop the pages of memory-mapped arrays that a block has read from memory."""
     yield
-    maps = {id(array.base): array.base for array in map(_whole_map, arrays)}
-    for base in maps.values():
+    bases: list[Any] = [array.base for array in arrays]
+    for base in bases:
         if isinstance(base, memory.mmap) and hasattr(memory, "MADV_DONTNEED"):
             base.madvise(memory.MADV_DONTNEED)
-
-
-def _whole_map(array: Any) -> Any:
-    """Return the map of a whole file that an array is a slice of, or the array."""
-    while isinstance(array.base, np.memmap):
-        array = array.base
-    return array
 
 
 def _write_array(file: BinaryIO, array: NDArray[Any]) -> dict[str, Any]:
@@ -201,10 +194,9 @@ def _read_array(file: BinaryIO, entry: _Entry) -> NDArray[Any]:
 
 
 def _map_arrays(file: BinaryIO, index: list[_Entry]) -> list[NDArray[Any]]:
-    """Return memory maps of arrays, slices of one map of the file."""
-    whole = np.memmap(file, np.uint8, "r")
+    """Return memory maps of arrays, one each: scipy copies slices of a large one."""
     return [
-        whole[entry.offset :][: entry.n_bytes].view(entry.dtype).reshape(entry.shape)
+        np.memmap(file, entry.dtype, "r", entry.offset, entry.shape)
         if entry.n_bytes
         else np.empty(entry.shape, entry.dtype)
         for entry in index

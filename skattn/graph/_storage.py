@@ -52,7 +52,8 @@ def load_graph(
     packed, stamp = read_record(path, OWNER, parts, mmap=mmap, verify=verify)
     try:
         stored = stored_graph(*packed)
-        with pages_dropped([stored.adjacency.data]):
+        adjacency = stored.adjacency
+        with pages_dropped([adjacency.data, adjacency.indices, adjacency.indptr]):
             if not trusted:
                 check_edges(stored)
             if verify:
