@@ -68,7 +68,8 @@ class ClassReader:
                 f"unlabeled={self.unlabeled!r}. Label some rows."
             )
         _check_one_type(y[known])
-        check_classification_targets(_for_type_check(y, known))
+        with np.errstate(invalid="ignore"):  # infinity, which is refused
+            check_classification_targets(_for_type_check(y, known))
         return y, known
 
     def learn(self, y, known, weight):

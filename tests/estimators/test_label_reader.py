@@ -94,6 +94,13 @@ def test_classes_that_cannot_be_learned_are_refused(y, unlabeled, message):
         reader.learn(*reader.read(y), None)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinity_is_no_class(value):
+    with pytest.raises(ValueError, match="infinity"):
+        ClassReader(None, None).read(np.array([0, 1, value]))
+
+
 def test_sample_weight_multiplies_the_class_weight():
     reader = ClassReader(None, {0: 1, 1: 10})
     y, known = reader.read([0, 1, 1])
