@@ -110,7 +110,8 @@ def write_files(folder: Path) -> None:
         folder / "frame"
     )
     mixed = frame.assign(d=np.arange(N_NODES), e=y.astype(bool))
-    Graph(A, mixed, nodes=pd.RangeIndex(5, 5 + N_NODES)).save(folder / "mixed frame")
+    numbers = pd.RangeIndex(5, 5 + N_NODES)
+    Graph(A, mixed.set_axis(numbers), nodes=numbers).save(folder / "mixed frame")
 
 
 def predictions(model: Any) -> list[np.ndarray]:
