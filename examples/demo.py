@@ -52,7 +52,7 @@ def digits(ax):
     wrong = predicted != y
     ax.scatter(*place[wrong].T, s=22, facecolors="none", edgecolors="black", lw=0.6)
     ax.scatter(*place[train].T, s=22, marker="*", color="black")
-    ax.set(title=f"digits: predicted from {len(train)} labels (stars), errors ringed")
+    ax.set(title=f"digits: predicted from {len(train)} labels (stars),\nerrors ringed")
     ax.set_axis_off()
     return "digits, 5 % labelled", "accuracy", scores
 
@@ -85,7 +85,7 @@ def karate_club(ax):
     ax.scatter(*place.T, c=officer, cmap="coolwarm", vmin=0, vmax=1, s=60, zorder=2)
     ax.scatter(*place[train].T, marker="*", color="black", s=30, zorder=3)
     ax.set(
-        title="karate club: probability of the officers' club, from 4 labels (stars)"
+        title="karate club: probability of the officers' club,\nfrom 4 labels (stars)"
     )
     ax.set_axis_off()
     return "karate club, 4 labelled", "accuracy", scores
