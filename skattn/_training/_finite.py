@@ -9,12 +9,11 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from skattn._training._net import AttentionNet
+from skattn.graph._labels import row_listing
 
 DIVERGED = 1000.0
 """Final training loss, relative to the first one (at least 1), of a diverged training;
 all losses are about 1 for constant outputs."""
-N_NAMED = 5
-"""Maximum number of rows that a message names."""
 CAUSE = (
     "Features that are far beyond those of fit, such as a fill value, overflow: "
     "replace them (SimpleImputer) or scale them (StandardScaler, NodeTransformer)."
@@ -26,11 +25,10 @@ def check_outputs(outputs: np.ndarray) -> None:
     bad = np.flatnonzero(~np.isfinite(outputs).all(1))
     if len(bad) == 0:
         return
-    rows = ", ".join(map(str, bad[:N_NAMED])) + (", ..." if len(bad) > N_NAMED else "")
     raise ValueError(
         f"the network's outputs must be finite, but are NaN or infinite for {len(bad)} "
-        f"of {len(outputs)} rows of X (positions {rows}). {CAUSE} Features of nodes in "
-        "the neighbourhood count too."
+        f"of {len(outputs)} rows of X (positions {row_listing(bad)}). {CAUSE} Features "
+        "of nodes in the neighbourhood count too."
     )
 
 

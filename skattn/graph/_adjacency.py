@@ -189,6 +189,12 @@ def check_indptr(indptr: NDArray[Any], n_lines: int) -> None:
         )
 
 
+def has_weights(adjacency: sparse.csr_array) -> bool:
+    """Return whether an edge weight differs from 1."""
+    weights = adjacency.data
+    return len(weights) > 0 and bool(weights.min() != 1 or weights.max() != 1)
+
+
 def check_range(indices: NDArray[Any], n_positions: int) -> None:
     """Raise ValueError unless all indices are in ``0 .. n_positions - 1``."""
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_positions):

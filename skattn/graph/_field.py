@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._adjacency import index_dtype
+from skattn.graph._adjacency import has_weights, index_dtype
 from skattn.graph._graph import Graph
 from skattn.graph._ragged_range import ragged_range
 from skattn.graph._self_loops import MissingLoops
@@ -105,7 +105,7 @@ class AdjacencyRows:
     @property
     def is_weighted(self) -> bool:
         """Whether a weight differs from 1."""
-        return bool((self.adjacency.data != 1).any())
+        return has_weights(self.adjacency)
 
     def count(self, receivers: Nodes) -> int:
         """Return an upper bound of the edges of some receivers, without reading."""

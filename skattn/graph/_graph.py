@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._adjacency import cut_adjacency
+from skattn.graph._adjacency import cut_adjacency, has_weights
 from skattn.graph._alignment import aligned
 from skattn.graph._conversions import Convertible
 from skattn.graph._features import (
@@ -176,8 +176,7 @@ class Graph(Convertible):
     @property
     def is_weighted(self) -> bool:
         """Whether an edge weight differs from 1."""
-        weights = self.adjacency.data
-        return len(weights) > 0 and bool(weights.min() != 1 or weights.max() != 1)
+        return has_weights(self.adjacency)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skattn.graph._data_objects import CONVERSION_ERRORS, type_name
 
@@ -86,6 +87,11 @@ def is_default_index(index: Any) -> bool:
 def may_be_row_numbers(index: Any) -> bool:
     """Return whether an index holds unnamed integers, which may be no labels."""
     return index.name is None and index.inferred_type == "integer"
+
+
+def row_listing(rows: NDArray[Any], most: int = 5) -> str:
+    """Return a text of the first row numbers, with dots for others."""
+    return ", ".join(map(str, rows[:most])) + (", ..." if len(rows) > most else "")
 
 
 def listing(labels: Any, most: int = 5) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._adjacency import as_csr, check_indptr, check_range, index_dtype
+from skattn.graph._adjacency import as_csr, check_indices, index_dtype
 
 _ENTRIES_PER_BLOCK = 1 << 18  # fits in the cache
 
@@ -25,17 +25,12 @@ class MissingLoops:
 
     @classmethod
     def of(cls, adjacency: sparse.csr_array) -> "MissingLoops":
-        """Find the missing loops of a sorted adjacency, in bounded memory.
-
-        Raises ValueError if indices are invalid; memory-mapped ones are read here.
-        """
+        """Find the missing loops of a checked, sorted adjacency, in bounded memory."""
         indptr, indices = adjacency.indptr, adjacency.indices
-        check_indptr(indptr, adjacency.shape[0])
         has_loop = np.zeros(adjacency.shape[0], dtype=bool)
         before = np.zeros(adjacency.shape[0], dtype=np.int64)  # senders < receiver
         for low, high in _row_blocks(indptr):
             block = indices[indptr[low] : indptr[high]]
-            check_range(block, adjacency.shape[0])
             senders = block - low
             receivers = np.repeat(
                 np.arange(high - low, dtype=senders.dtype),
@@ -116,6 +111,7 @@ def add_self_loops(
     array([-1,  0,  1])
     """
     adjacency = as_csr(adjacency)
+    check_indices(adjacency)
     loops = MissingLoops.of(adjacency)
     edges = loops.insert(np.arange(adjacency.nnz, dtype=np.int64), -1)
     if len(loops.nodes) == 0:

@@ -8,11 +8,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skattn.graph._data_objects import as_array, type_name
+from skattn.graph._labels import row_listing
 
 MISSING_TEXTS = {"nan", "NaN", "None", "<NA>", "NaT"}
 """Texts of missing values that were converted to strings."""
-N_NAMED = 5
-"""Maximum number of rows that a message names."""
 
 
 def read_labels(y: Any, unlabeled: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -177,13 +176,11 @@ def _check_not_missing(missing: NDArray[np.bool_], unlabeled: Any) -> None:
     if not missing.any():
         return
     rows = np.flatnonzero(missing.reshape(len(missing), -1).any(1))
-    named = ", ".join(map(str, rows[:N_NAMED])) + (
-        ", ..." if len(rows) > N_NAMED else ""
-    )
     raise ValueError(
         "y must be without missing values, but: Input y contains NaN (or None, NA, "
-        f"NaT) in {len(rows)} rows ({named}), with unlabeled={unlabeled!r}. Set "
-        "unlabeled=float('nan') if they are unknown labels, or leave those rows out."
+        f"NaT) in {len(rows)} rows ({row_listing(rows)}), with "
+        f"unlabeled={unlabeled!r}. Set unlabeled=float('nan') if they are unknown "
+        "labels, or leave those rows out."
     )
 
 
