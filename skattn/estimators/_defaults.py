@@ -15,7 +15,7 @@ from skattn.nn._hops import as_hops
 
 @dataclass(frozen=True)
 class Defaults:
-    """Values of "auto" parameters, and of ``input_dropout=None``."""
+    """Values of "auto" parameters."""
 
     activation: str = "elu"
     """Activation of every layer."""
@@ -129,7 +129,7 @@ def choose(
         n_layers=params.n_layers,
         n_feature_layers=_unless_auto(config.n_feature_layers, n_feature_layers),
         hidden_dim=params.hidden_dim,
-        input_dropout=_input_dropout(params, config, defaults, sizes),
+        input_dropout=_unless_auto(config.input_dropout, defaults.input_dropout),
         output=config.output,
         output_heads=config.output_heads,
         feature_embedding=config.feature_embedding,
@@ -151,17 +151,6 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
         input_dropout = WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT)
         found = replace(found, dropout=WIDE_DROPOUT, input_dropout=input_dropout)
     return found
-
-
-def _input_dropout(
-    params: Any, config: EncoderConfig, defaults: Defaults, sizes: Sizes
-) -> float:
-    """Choose the dropout on node features: configured, or derived from ``dropout``."""
-    if config.input_dropout is not None:
-        return config.input_dropout
-    if params.dropout == "auto":
-        return defaults.input_dropout
-    return params.dropout if sizes.wide else 0.0
 
 
 def _unless_auto(value: Any, default: Any) -> Any:

@@ -29,12 +29,11 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     feed_forward : int, default=0
         Hidden width of a feed-forward network after each attention, as in transformers,
         in multiples of ``hidden_dim``. 0: no feed-forward networks.
-    input_dropout : float or None, default=None
-        Dropout probability of the node features. None: 0, or with more features than
-        labelled rows the ``dropout`` of the layers. With ``dropout="auto"`` there are
-        two exceptions: with more features than labelled rows 0.9 for classification and
-        regression of the nodes of one graph, else 0.1 for classification of a plain
-        table.
+    input_dropout : float or "auto", default="auto"
+        Dropout probability of the node features. "auto": with more features than
+        labelled rows 0.9 for classification and regression of the nodes of one graph
+        and 0.5 elsewhere; otherwise 0.1 for classification of a plain table and 0
+        elsewhere. It does not depend on ``dropout``.
     value_dropout : float, default=0.0
         Dropout probability of the values, which leaves the attention scores unchanged;
         0.6 in the code of the GAT paper.
@@ -112,7 +111,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         "activation": [StrOptions({"auto", "elu", "gelu", "relu", "silu"})],
         "share_weights": ["boolean"],
         "feed_forward": [Interval(Integral, 0, None, closed="left")],
-        "input_dropout": [Interval(Real, 0, 1, closed="left"), None],
+        "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "value_dropout": [Interval(Real, 0, 1, closed="left")],
         "output": [StrOptions({"linear", "attention"})],
         "output_heads": [Interval(Integral, 1, None, closed="left")],
@@ -137,7 +136,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         activation="auto",
         share_weights=False,
         feed_forward=0,
-        input_dropout=None,
+        input_dropout="auto",
         value_dropout=0.0,
         output="linear",
         output_heads=1,

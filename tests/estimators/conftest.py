@@ -120,9 +120,15 @@ KINDS = [
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def fit_on_each_kind(request, small):
+def each_kind(request):
+    """A function of `small`: fit on a kind of input, see `fit_on_each_kind`."""
+    return request.param
+
+
+@pytest.fixture
+def fit_on_each_kind(each_kind, small):
     """A fitted estimator, the description of its input and the summary of that."""
-    estimator, description, facts = request.param(small)
+    estimator, description, facts = each_kind(small)
     defaults = {"n_graphs": 1, "n_edge_features": 0}
     if "n_train" in facts:
         defaults["n_validation"] = 0

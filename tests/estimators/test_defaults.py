@@ -1,5 +1,9 @@
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
+import torch
 
 from skattn import (
     AttentionEmbedder,
@@ -75,11 +79,16 @@ def test_a_pretrained_encoder_is_the_embedders(rows, answers):
     assert spec.input_dropout == own.input_dropout
 
 
-def test_a_number_for_dropout_decides_that_of_wide_features():
-    narrow = chosen("table", "classes", dropout=0.3)
-    assert (narrow.block.dropout, narrow.input_dropout) == (0.3, 0.0)
-    wide = chosen("nodes", "classes", WIDE, dropout=0.3)
-    assert (wide.block.dropout, wide.input_dropout) == (0.3, 0.3)
+@pytest.mark.parametrize("rows", ["table", "nodes", "graphs"])
+@pytest.mark.parametrize("answers", ["classes", "numbers", None])
+@pytest.mark.parametrize("sizes", [SIZES, WIDE])
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_a_number_for_dropout_changes_only_the_dropout_of_layers(
+    rows, answers, sizes, pretrained
+):
+    auto = chosen(rows, answers, sizes, pretrained=pretrained)
+    number = chosen(rows, answers, sizes, pretrained=pretrained, dropout=0.3)
+    assert number == replace(auto, block=replace(auto.block, dropout=0.3))
 
 
 def test_the_configuration_overrides_the_table():
@@ -112,14 +121,14 @@ def test_batch_normalisation_of_one_node_is_an_error():
 # ---- sizes of a fit -------------------------------------------------------------
 
 
-def design(X, y, *, dropout=0.4, **params):
-    clf = GraphAttentionClassifier(max_epochs=1, dropout=dropout, **params).fit(X, y)
+def design(X, y, **params):
+    clf = GraphAttentionClassifier(max_epochs=1, **params).fit(X, y)
     spec = clf.net_.objective.spec
     return spec.input_dropout, spec.block.residual_start
 
 
 @pytest.mark.parametrize(
-    ("n_features", "expected"), [(20, (0.0, 1.0)), (21, (0.4, 0.1))]
+    ("n_features", "expected"), [(20, (0.1, 1.0)), (21, (0.5, 0.1))]
 )
 def test_wide_features_have_dropout_and_a_small_residual_gate(n_features, expected):
     X = np.random.default_rng(0).normal(size=(20, n_features))
@@ -129,7 +138,7 @@ def test_wide_features_have_dropout_and_a_small_residual_gate(n_features, expect
 def test_unlabelled_rows_are_not_examples():
     X = np.random.default_rng(0).normal(size=(40, 21))
     y = np.where(np.arange(40) < 20, np.arange(40) % 2, -1)
-    assert design(X, y, unlabeled=-1) == (0.4, 0.1)
+    assert design(X, y, unlabeled=-1) == (0.5, 0.1)
 
 
 def test_wide_features_of_graph_nodes_have_more_dropout():
@@ -138,27 +147,31 @@ def test_wide_features_of_graph_nodes_have_more_dropout():
     wide = rng.normal(size=(20, 21))
     graph = Graph(rng.random((20, 20)) < 0.2, wide)
     narrow = graph.with_features(wide[:, :20])
-    assert design(graph, y, dropout="auto")[0] == 0.9
-    assert design(graph[:10], y[:10], dropout="auto")[0] == 0.9
-    assert design(narrow, y, dropout="auto")[0] == 0.0
-    assert design(wide, y, dropout="auto")[0] == 0.5
-    assert design(wide[:, :20], y, dropout="auto")[0] == 0.1
-    assert design(wide[:, :20], y, dropout=0.4)[0] == 0.0
+    assert design(graph, y)[0] == 0.9
+    assert design(graph, y, dropout=0.4)[0] == 0.9
+    assert design(graph[:10], y[:10])[0] == 0.9
+    assert design(narrow, y)[0] == 0.0
+    assert design(wide, y)[0] == 0.5
+    assert design(wide[:, :20], y)[0] == 0.1
+    assert design(wide[:, :20], y, dropout=0.4)[0] == 0.1
     regressor = GraphAttentionRegressor(max_epochs=1).fit(wide[:, :20], y)
     assert regressor.net_.objective.spec.input_dropout == 0.0
-    assert design([graph] * 20, y, dropout="auto")[0] == 0.5
-    assert design(graph, y, dropout=0.4)[0] == 0.4
-    assert (
-        design(graph, y, dropout="auto", encoder=EncoderConfig(input_dropout=0.1))[0]
-        == 0.1
-    )
+    assert design([graph] * 20, y)[0] == 0.5
+    assert design(graph, y, encoder=EncoderConfig(input_dropout=0.1))[0] == 0.1
+
+
+def test_automatic_dropout_equals_its_number_on_every_kind_of_input(each_kind, small):
+    auto, *_ = each_kind(small)
+    number, *_ = each_kind(partial(small, dropout=auto.resolved_params_["dropout"]))
+    assert number.loss_curve_ == auto.loss_curve_
+    ours, theirs = (each.net_.module_.state_dict() for each in (number, auto))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_the_encoder_configuration_overrides_the_defaults():
     X = np.random.default_rng(0).normal(size=(20, 3))
-    assert (
-        design(X, np.arange(20) % 2, encoder=EncoderConfig(input_dropout=0.1))[0] == 0.1
-    )
+    config = EncoderConfig(input_dropout=0.3)
+    assert design(X, np.arange(20) % 2, encoder=config)[0] == 0.3
 
 
 def test_every_node_is_an_example_to_the_embedder():

@@ -195,6 +195,7 @@ def test_sparse_features_stay_sparse_and_mean_the_same(small, table):
     X, y = table
     X = np.where(X > 0, X, 0)
     params = {"dropout": 0.0, "early_stopping": False}
+    params["encoder"] = EncoderConfig(input_dropout=0.0)
     rows = small(**params).fit(sp.csr_array(X), y)
     dense = small(**params).fit(X, y)
     assert sp.issparse(rows._prepare(sp.csc_array(X)).view.X)
