@@ -1,4 +1,4 @@
-"""Default values that depend on the data, and the resulting network spec.
+"""Default values that depend on the data, and the network and training they give.
 
 How they were chosen: docs/defaults.md.
 """
@@ -27,18 +27,30 @@ class Defaults:
     """Jumping knowledge."""
     only_last_attends: bool = False
     """Whether only the last layer attends and the others are row-wise linear."""
+    norm: str | None = "layer"
+    """Normalisation of every layer."""
+    residual: bool = True
+    """Whether layers have a linear residual."""
+    convolution: str | None = None
+    """Graph convolution beside the attention."""
+    readout: str = "attention"
+    """Readout of graphs."""
+    weight_decay: float = 5e-3
+    """Weight decay."""
+    max_epochs: int = 500
+    """Maximum number of epochs."""
 
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults("gelu", 0.4, 0.1, "concat", only_last_attends=True),
     ("table", "numbers"): Defaults("gelu", 0.5, only_last_attends=True),
-    ("table", None): Defaults(dropout=0.5),
+    ("table", None): Defaults(dropout=0.5, weight_decay=2e-4, max_epochs=300),
     ("nodes", "classes"): Defaults(),
     ("nodes", "numbers"): Defaults("silu"),
-    ("nodes", None): Defaults(),
+    ("nodes", None): Defaults(weight_decay=2e-4, max_epochs=300),
     ("graphs", "classes"): Defaults(),
     ("graphs", "numbers"): Defaults(),
-    ("graphs", None): Defaults(),
+    ("graphs", None): Defaults(weight_decay=2e-4, max_epochs=300),
 }
 """Defaults by kind of rows and kind of labels (None for the embedder)."""
 
@@ -55,6 +67,15 @@ WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate (LayerScale) with more features than examples; else 1.
 
 Small, because a network could memorise the rows by their own features."""
+HETEROPHILOUS = 0.2
+"""Adjusted homophily below which neighbours say little, and a node's own features have
+the full residual gate."""
+
+
+_ENCODER_VALUES = (
+    "activation", "jumping", "only_last_attends", "norm", "residual", "convolution",
+)  # fmt: skip
+"""Values that must be those of the embedder that initialises an encoder."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +102,38 @@ class Sizes:
     """Number of nodes of the training graph or graphs."""
     n_examples: int
     """Number of labelled rows, or of nodes to reconstruct."""
+    homophily: float | None = None
+    """Adjusted homophily of the labelled nodes of one graph; None if it is unknown."""
 
     @property
     def wide(self) -> bool:
         """Whether features outnumber examples."""
         return self.n_features > self.n_examples
 
+    @property
+    def residual_gate(self) -> float:
+        """Initial residual gate."""
+        if self.homophily is not None and self.homophily < HETEROPHILOUS:
+            return 1.0
+        return WIDE_RESIDUAL_GATE if self.wide else 1.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Values of a fit: the network, and the training that depends on the data."""
+
+    network: NetworkSpec
+    """The network."""
+    weight_decay: float
+    """Weight decay."""
+    max_epochs: int
+    """Maximum number of epochs."""
+
 
 def choose(
     params: Any, config: EncoderConfig, setting: Setting, sizes: Sizes
-) -> NetworkSpec:
-    """Resolve all "auto" values of an estimator's parameters to a network spec.
+) -> Choice:
+    """Resolve all "auto" values of an estimator's parameters.
 
     Raises
     ------
@@ -104,27 +146,27 @@ def choose(
             'sample. Use norm="layer" or None.'
         )
     defaults = _defaults(setting, sizes)
-    dropout = defaults.dropout if params.dropout == "auto" else params.dropout
     block = BlockSpec(
         score=params.attention,
         n_heads=params.n_heads,
         share_weights=config.share_weights,
         n_edge_features=sizes.n_edge_features,
-        residual=params.residual,
-        residual_start=WIDE_RESIDUAL_GATE if sizes.wide else 1.0,
-        norm=params.norm,
+        residual=_unless_auto(params.residual, defaults.residual),
+        residual_start=sizes.residual_gate,
+        norm=_unless_auto(params.norm, defaults.norm),
         activation=_unless_auto(config.activation, defaults.activation),
         feed_forward=config.feed_forward,
-        dropout=dropout,
+        dropout=_unless_auto(params.dropout, defaults.dropout),
         attention_dropout=params.attention_dropout,
         value_dropout=config.value_dropout,
         hops=as_hops(config.hops),
-        convolution=config.convolution,
+        convolution=_unless_auto(config.convolution, defaults.convolution),
         gated_convolution=config.gated_convolution,
         global_attention=config.global_attention,
     )
     n_feature_layers = params.n_layers - 1 if defaults.only_last_attends else 0
-    return NetworkSpec(
+    readout = _unless_auto(params.readout, defaults.readout)
+    network = NetworkSpec(
         block=block,
         n_layers=params.n_layers,
         n_feature_layers=_unless_auto(config.n_feature_layers, n_feature_layers),
@@ -134,7 +176,12 @@ def choose(
         output_heads=config.output_heads,
         feature_embedding=config.feature_embedding,
         jumping=_unless_auto(config.jumping, defaults.jumping),
-        readout=params.readout if setting.rows == "graphs" else None,
+        readout=readout if setting.rows == "graphs" else None,
+    )
+    return Choice(
+        network,
+        weight_decay=_unless_auto(params.weight_decay, defaults.weight_decay),
+        max_epochs=_unless_auto(params.max_epochs, defaults.max_epochs),
     )
 
 
@@ -145,7 +192,7 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
     if setting.pretrained:
         embedder = DEFAULTS[setting.rows, None]
         found = replace(
-            embedder, dropout=found.dropout, input_dropout=found.input_dropout
+            found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES}
         )
     if sizes.wide:
         input_dropout = WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT)

@@ -179,15 +179,15 @@ class AttentionEmbedder(
         n_layers=3,
         n_heads=4,
         hidden_dim=64,
-        residual=True,
-        norm="layer",
+        residual="auto",
+        norm="auto",
         dropout="auto",
         attention_dropout=0.0,
         readout="mean",
         encoder=None,
         learning_rate=0.001,
-        weight_decay=2e-4,
-        max_epochs=300,
+        weight_decay="auto",
+        max_epochs="auto",
         batch_size="auto",
         fanout=None,
         net_params=None,
@@ -356,7 +356,7 @@ def _plan(attempt, X, adjacency):
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
     learn_edge_data(attempt, view)
     data = attempt._input_spec_.training_data([(view, None)], attempt)
-    spec = choose(
+    choice = choose(
         attempt,
         inputs.config,
         Setting(inputs.context.rows, label_kind=None),
@@ -368,5 +368,7 @@ def _plan(attempt, X, adjacency):
         ),
     )
     attempt._fit_record_ = FitRecord.of(view, data[0])
-    objective = MaskedReconstruction(spec, attempt.n_components, attempt.mask_fraction)
-    return Plan(objective, data, inputs.seed)
+    objective = MaskedReconstruction(
+        choice.network, attempt.n_components, attempt.mask_fraction
+    )
+    return Plan(objective, data, inputs.seed, choice)

@@ -57,9 +57,10 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         tuple such as ``(1, 2, 3)`` divides the heads into groups of equal size, one for
         each number of hops; ``n_heads`` must be divisible by its length. Edge weights
         and edge features are used by groups with one hop only.
-    convolution : {"mean", "gcn"} or None, default=None
+    convolution : {"mean", "gcn", "sum"} or None, default=None
         Graph convolution added to the attention in each layer. "mean": the mean of the
-        senders; "gcn": their sum, normalised by degrees (Kipf and Welling 2017).
+        senders; "gcn": their sum, normalised by degrees (Kipf and Welling 2017); "sum":
+        their sum, which counts neighbours (Xu et al. 2019).
     gated_convolution : bool, default=False
         Whether attention and convolution are weighted by a learned gate per node and
         channel; if not, they are added.
@@ -118,7 +119,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         "feature_embedding": [StrOptions({"periodic"}), None],
         "jumping": [StrOptions({"auto", "concat", "attention"}), None],
         "hops": [Interval(Integral, 1, None, closed="left"), tuple],
-        "convolution": [StrOptions({"mean", "gcn"}), None],
+        "convolution": [StrOptions({"auto", "mean", "gcn", "sum"}), None],
         "gated_convolution": ["boolean"],
         "global_attention": ["boolean"],
         "n_feature_layers": [
@@ -143,7 +144,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         feature_embedding=None,
         jumping="auto",
         hops=1,
-        convolution=None,
+        convolution="auto",
         gated_convolution=False,
         global_attention=False,
         n_feature_layers="auto",

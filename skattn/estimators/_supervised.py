@@ -15,6 +15,7 @@ from skattn.estimators._label_reader import check_length, check_weight
 from skattn.estimators._pretrained import pretrained_scaling, pretrained_weights
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
+from skattn.graph._homophily import adjusted_homophily
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ def plan_supervised(attempt, arguments):
         ),
     )
     pretrained = attempt.pretrained is not None
-    spec = choose(
+    choice = choose(
         attempt,
         inputs.config,
         Setting(context.rows, encoding.label_kind, pretrained),
@@ -97,14 +98,22 @@ def plan_supervised(attempt, arguments):
             n_edge_features=view.n_edge_features,
             n_nodes=view.n_nodes,
             n_examples=n_examples,
+            homophily=_homophily(context, encoding, view, training_rows),
         ),
     )
     initial_weights = None
     if pretrained:
         initial_weights = pretrained_weights(attempt, inputs.config, data[0].n_features)
-    objective = Supervised(spec, n_outputs, encoding.criterion)
+    objective = Supervised(choice.network, n_outputs, encoding.criterion)
     patience = attempt.n_iter_no_change if attempt.early_stopping else None
-    return Plan(objective, data, inputs.seed, patience, score, initial_weights)
+    return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
+
+
+def _homophily(context, encoding, view, rows):
+    """Estimate the homophily of the labelled nodes of one graph; None elsewhere."""
+    if context.rows != "nodes" or encoding.label_kind != "classes":
+        return None
+    return adjusted_homophily(view, np.where(rows.has_weight, rows.encoded, -1))
 
 
 def _check_no_validation(y_val, sample_weight_val):

@@ -15,6 +15,8 @@ from skattn._training import (
     train,
 )
 
+from skattn.estimators._defaults import Choice
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -26,6 +28,8 @@ class Plan:
     """Batches of training and validation; None without validation."""
     seed: int
     """Seed of the initial weights, the order of batches and dropout."""
+    choice: Choice
+    """Values of the parameters that can be "auto"."""
     patience: int | None = None
     """Number of epochs without progress in validation after which to stop."""
     score: Callable | None = None
@@ -61,7 +65,8 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     attempt = _unfitted_copy(estimator)
     planned = plan(attempt)
     _check_declared(attempt, estimator)  # before training, not after it
-    context, task = _begin_callbacks(estimator, X, y, adjacency)
+    max_epochs = planned.choice.max_epochs
+    context, task = _begin_callbacks(estimator, max_epochs, X, y, adjacency)
     net = train(
         planned.objective,
         planned.data,
@@ -116,8 +121,8 @@ def _commit(estimator, attempt):
 def _training(attempt, plan: Plan, callbacks) -> Training:
     return Training(
         learning_rate=attempt.learning_rate,
-        weight_decay=attempt.weight_decay,
-        max_epochs=attempt.max_epochs,
+        weight_decay=plan.choice.weight_decay,
+        max_epochs=plan.choice.max_epochs,
         patience=plan.patience,
         score=plan.score,
         verbose=int(attempt.verbose),
@@ -136,13 +141,13 @@ def _set_trained(attempt, net):
     attempt.validation_curve_ = history[:, "valid_loss"] if validated else None
 
 
-def _begin_callbacks(estimator, X, y, adjacency):
+def _begin_callbacks(estimator, max_epochs, X, y, adjacency):
     """Begin the task of scikit-learn's callbacks; return (None, {}) without any."""
     if not getattr(estimator, "_skl_callbacks", None):
         return None, {}
     metadata = None if adjacency is None else {"adjacency": adjacency}
     task = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-    context = estimator._init_callback_context(max_subtasks=estimator.max_epochs)
+    context = estimator._init_callback_context(max_subtasks=max_epochs)
     context.call_on_fit_task_begin(**task)
     return context, task
 

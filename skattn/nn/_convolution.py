@@ -10,16 +10,17 @@ from skattn.nn._linear import Linear
 from skattn.nn._operator import NodeOperator
 from skattn.ops import GraphStructure, SparseMatrix, sparse_matmul
 
-Convolution = Literal["mean", "gcn"]
+Convolution = Literal["mean", "gcn", "sum"]
 
 
 class GraphConvolution(NodeOperator[Tensor]):
     """Graph convolution: weighted sum of linear maps of the senders' features.
 
     ``out_i = sum_j c_ij W x_j`` over the senders ``j`` of receiver ``i``, where
-    ``"mean"`` is ``c_ij = a_ij / d_i`` (GraphSAGE, Hamilton et al. 2017) and ``"gcn"``
-    is ``c_ij = a_ij / sqrt(d_i d_j)`` (Kipf and Welling 2017, equation 2). ``a_ij`` is
-    an edge weight and ``d_i = sum_j a_ij``. Edge features are not used.
+    ``"mean"`` is ``c_ij = a_ij / d_i`` (GraphSAGE, Hamilton et al. 2017), ``"gcn"`` is
+    ``c_ij = a_ij / sqrt(d_i d_j)`` (Kipf and Welling 2017, equation 2), and ``"sum"``
+    is ``c_ij = a_ij``, which counts neighbours (GIN, Xu et al. 2019, equation 4.1).
+    ``a_ij`` is an edge weight and ``d_i = sum_j a_ij``. Edge features are not used.
 
     Input ``x`` has shape ``(n_nodes, in_features)``, dense or
     :class:`~skattn.ops.SparseMatrix`; the output ``(n_receivers, out_features)``.
@@ -30,7 +31,7 @@ class GraphConvolution(NodeOperator[Tensor]):
         Width of the node features.
     out_features : int
         Width of the output.
-    convolution : {"mean", "gcn"}
+    convolution : {"mean", "gcn", "sum"}
         Normalisation of the edge weights.
     """
 
@@ -61,7 +62,7 @@ class GraphConvolution(NodeOperator[Tensor]):
         /,
     ) -> Tensor:
         """Compute the weighted sums over the senders."""
-        matrix = averaging_matrix(structure, self.convolution, sent.dtype, receivers)
+        matrix = convolution_matrix(structure, self.convolution, sent.dtype, receivers)
         return sparse_matmul(matrix, sent)
 
     def extra_repr(self) -> str:
@@ -69,14 +70,16 @@ class GraphConvolution(NodeOperator[Tensor]):
         return repr(self.convolution)
 
 
-def averaging_matrix(
+def convolution_matrix(
     structure: GraphStructure,
     convolution: Convolution,
     dtype: torch.dtype,
     receivers: slice = slice(None),
 ) -> SparseMatrix:
-    """Return the normalised edge weights ``c_ij`` as a sparse matrix."""
+    """Return the edge weights ``c_ij`` as a sparse matrix."""
     edges, weight = structure.edges, _weights(structure, dtype)
+    if convolution == "sum":
+        return SparseMatrix(edges, weight.to(dtype))
     if structure.degree is None:
         total = torch.segment_reduce(weight, "sum", offsets=edges.indptr)
     else:

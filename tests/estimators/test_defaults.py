@@ -21,7 +21,7 @@ WIDE = Sizes(n_features=21, n_edge_features=0, n_nodes=20, n_examples=20)
 def chosen(rows, answers, sizes=SIZES, config=None, *, pretrained=False, **params):
     estimator = GraphAttentionClassifier(**params)
     setting = Setting(rows, answers, pretrained)
-    return choose(estimator, config or EncoderConfig(), setting, sizes)
+    return choose(estimator, config or EncoderConfig(), setting, sizes).network
 
 
 def summary(spec):
@@ -107,7 +107,7 @@ def test_only_graphs_have_a_readout():
 def test_choosing_needs_no_fit_and_changes_nothing():
     embedder = AttentionEmbedder(n_layers=2, hidden_dim=8, n_heads=2)
     before = vars(embedder).copy()
-    spec = choose(embedder, EncoderConfig(), Setting("nodes", None), SIZES)
+    spec = choose(embedder, EncoderConfig(), Setting("nodes", None), SIZES).network
     assert (spec.n_layers, spec.hidden_dim, spec.block.n_heads) == (2, 8, 2)
     assert vars(embedder) == before
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from skattn.nn._convolution import GraphConvolution, averaging_matrix, with_degree
+from skattn.nn._convolution import GraphConvolution, convolution_matrix, with_degree
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 # 0 attends to 0 and 1; 1 to all; 2 to itself; 3 to none, and 1 attends to it
@@ -27,7 +27,7 @@ def made(convolution="mean", dtype=torch.float64):
     ],
 )
 def test_mean_divides_by_the_sum_of_a_receivers_weights(structure, expected):
-    matrix = averaging_matrix(structure, "mean", torch.float64)
+    matrix = convolution_matrix(structure, "mean", torch.float64)
     assert_close(matrix.values, torch.tensor(expected, dtype=torch.float64))
 
 
@@ -36,7 +36,7 @@ def test_mean_divides_by_the_sum_of_a_receivers_weights(structure, expected):
     [(GraphStructure(EDGES), [2, 4, 1], [1] * 7), (WEIGHTED, [4, 8, 5], WEIGHTS)],
 )
 def test_gcn_divides_by_the_roots_of_both_ends_degrees(structure, degrees, weights):
-    matrix = averaging_matrix(structure, "gcn", torch.float64)
+    matrix = convolution_matrix(structure, "gcn", torch.float64)
     ends = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (1, 3), (2, 2)]
     expected = [
         0.0 if j == 3 else float(w) / math.sqrt(degrees[i] * degrees[j])
@@ -49,7 +49,7 @@ def test_gcn_divides_by_the_roots_of_both_ends_degrees(structure, degrees, weigh
 def test_senders_rows_are_mapped_and_averaged(rows, name):
     convolution, x = made(name), rows(4, 2)
     dense = torch.zeros(4, 4, dtype=torch.float64)
-    values = averaging_matrix(WEIGHTED, name, torch.float64).values
+    values = convolution_matrix(WEIGHTED, name, torch.float64).values
     dense[EDGES.receivers.long(), EDGES.senders.long()] = values
     expected = dense @ x @ convolution.linear.weight
     assert_close(convolution(x, WEIGHTED), expected)
@@ -99,11 +99,11 @@ def test_sparse_features_equal_dense_ones():
 @pytest.mark.parametrize("unit", [1e-35, 3e37])
 def test_the_unit_of_the_weights_does_not_matter(name, unit):
     scaled = GraphStructure(EDGES, EdgeData(WEIGHTS.log() + math.log(unit)))
-    found = averaging_matrix(scaled, name, torch.float32).values
-    expected = averaging_matrix(WEIGHTED, name, torch.float32).values
+    found = convolution_matrix(scaled, name, torch.float32).values
+    expected = convolution_matrix(WEIGHTED, name, torch.float32).values
     assert_close(found, expected, rtol=1e-4, atol=1e-6)
     assert_close(
-        averaging_matrix(with_degree(scaled), name, torch.float32).values,
+        convolution_matrix(with_degree(scaled), name, torch.float32).values,
         expected,
         rtol=1e-4,
         atol=1e-6,

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from skattn import Graph
+from skattn.graph import _homophily
+from skattn.graph._homophily import adjusted_homophily
+
+
+@pytest.fixture(autouse=True)
+def _few_edges_are_enough(monkeypatch):
+    monkeypatch.setattr(_homophily, "MIN_EDGES", 1)
+
+
+def path(*edges, n=4):
+    adjacency = np.zeros((n, n))
+    for i, j in edges:
+        adjacency[i, j] = adjacency[j, i] = 1
+    return Graph(adjacency, np.zeros((n, 1)))
+
+
+def test_edges_within_classes_only_have_homophily_one():
+    assert adjusted_homophily(path((0, 1), (2, 3)), np.array([0, 0, 1, 1])) == 1
+
+
+def test_edges_between_two_equal_classes_only_have_homophily_minus_one():
+    assert adjusted_homophily(path((0, 2), (1, 3)), np.array([0, 0, 1, 1])) == -1
+
+
+def test_the_share_by_chance_counts_the_degrees_of_classes():
+    # ends of class 0: nodes 0 (degree 1) and 1 (degree 2); of class 1: 2 (2), 3 (1)
+    graph, y = path((0, 1), (1, 2), (2, 3)), np.array([0, 0, 1, 1])
+    assert adjusted_homophily(graph, y) == pytest.approx((2 / 3 - 0.5) / 0.5)
+
+
+def test_unlabelled_nodes_loops_and_other_nodes_do_not_count():
+    graph = path((0, 1), (1, 2), (2, 3), (0, 0))
+    whole = adjusted_homophily(graph, np.array([0, 0, -1, 1]))
+    assert whole is None  # one edge, of one class
+    assert adjusted_homophily(graph[[1, 2, 3]], np.array([0, 1, 1])) == pytest.approx(
+        (0.5 - (1 / 16 + 9 / 16)) / (1 - 10 / 16)
+    )
+
+
+def test_few_edges_give_no_estimate(monkeypatch):
+    monkeypatch.setattr(_homophily, "MIN_EDGES", 5)
+    assert adjusted_homophily(path((0, 1), (2, 3)), np.array([0, 0, 1, 1])) is None
