@@ -18,7 +18,7 @@ from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
     from skattn.graph._collection import GraphCollection
-    from skattn.graph._edge_scaling import EdgeScaling
+    from skattn.graph._standardization import Standardization
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class GraphBlock:
         collection: GraphCollection,
         hops: tuple[int, ...] = (),
         *,
-        edge_scaling: EdgeScaling | None = None,
+        edge_scaling: Standardization | None = None,
     ) -> GraphBlock:
         """Collate all graphs of a collection; the options are those of `collate`."""
         batch = collate(collection.whole, hops=hops, edge_scaling=edge_scaling)

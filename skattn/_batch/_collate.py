@@ -18,9 +18,9 @@ from skattn._batch._reorder import in_order
 from skattn._batch._tensors import as_tensor, is_mapped
 from skattn.graph import Graph, hop_adjacency, local_order
 from skattn.graph._adjacency import index_dtype
-from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._field import ReceptiveField
 from skattn.graph._self_loops import MissingLoops
+from skattn.graph._standardization import Standardization
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 
@@ -30,7 +30,7 @@ def collate(
     hops: tuple[int, ...] = (),
     *,
     ordered: bool = False,
-    edge_scaling: EdgeScaling | None = None,
+    edge_scaling: Standardization | None = None,
 ) -> GraphBatch:
     """Convert a graph to tensors, with self-loops added.
 
@@ -47,7 +47,7 @@ def collate(
         Whether nodes may be reordered for memory locality
         (:func:`~skattn.graph.local_order`). Only for use on the CPU, and not if the
         graph is memory-mapped.
-    edge_scaling : EdgeScaling or None, default=None
+    edge_scaling : Standardization or None, default=None
         Standardisation of the edge features; those of added self-loops are zeros.
 
     Returns
@@ -83,7 +83,7 @@ def collate_field(
     device: torch.device | str = "cpu",
     hops: tuple[int, ...] = (),
     *,
-    edge_scaling: EdgeScaling | None = None,
+    edge_scaling: Standardization | None = None,
 ) -> GraphBatch:
     """Convert a receptive field to tensors, with self-loops added.
 
@@ -112,7 +112,7 @@ def collate_field(
 
 
 def _structure(
-    graph: Graph, hops: tuple[int, ...], edge_scaling: EdgeScaling | None
+    graph: Graph, hops: tuple[int, ...], edge_scaling: Standardization | None
 ) -> GraphStructure:
     """Make the structure, with missing self-loops inserted."""
     adjacency = graph.adjacency

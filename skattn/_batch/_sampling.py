@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from skattn._batch._row_ranges import RowRanges
 from skattn._batch._rows import cut_features
 from skattn.ops import EdgeData, Edges, GraphStructure
 from skattn.ops._threads import run_blocks
+
+if TYPE_CHECKING:
+    from skattn.graph._standardization import Standardization
 
 _ROWS_PER_BLOCK = 1024
 """Number of receivers per parallel block."""
@@ -50,6 +53,9 @@ class NeighborSampler:
     fanout : sequence of int
         Number of senders sampled per node, by distance from the targets: one positive
         number per layer.
+    feature_scaling : Standardization or None, default=None
+        Standardisation of the sampled nodes' dense features, for features that are too
+        large to be copied.
 
     Raises
     ------
@@ -73,7 +79,12 @@ class NeighborSampler:
     tensor([1., 2., 2.])
     """
 
-    def __init__(self, whole: GraphBatch, fanout: Sequence[int]) -> None:
+    def __init__(
+        self,
+        whole: GraphBatch,
+        fanout: Sequence[int],
+        feature_scaling: Standardization | None = None,
+    ) -> None:
         _check_fanout(fanout)
         if whole.structure.hops:
             raise ValueError(
@@ -82,6 +93,7 @@ class NeighborSampler:
                 "train on the whole graph."
             )
         self.whole = whole
+        self.feature_scaling = feature_scaling
         self.fanout = tuple(min(int(size), _NO_LIMIT) for size in fanout)
 
     @property
@@ -206,7 +218,10 @@ class NeighborSampler:
     def _features_of(self, nodes: NDArray[np.int64]) -> Any:
         x = self.whole.x
         if isinstance(x, Tensor):
-            return x.index_select(0, torch.from_numpy(nodes))
+            rows = x.index_select(0, torch.from_numpy(nodes))
+            if self.feature_scaling is None:
+                return rows
+            return torch.from_numpy(self.feature_scaling.apply(rows.numpy()))
         return cut_features(x, RowRanges.between(nodes, nodes + 1))
 
     def _degree_of(self, nodes: NDArray[np.int64]) -> Tensor:

@@ -12,10 +12,8 @@ from skattn.nn import (
     AttentionNetwork,
     MaskedAutoencoder,
     NetworkSpec,
-    PeriodicEmbedding,
 )
 from skattn.nn._chunks import MAX_EDGES
-from skattn.ops import SparseMatrix
 
 LossAndOutputs = tuple[Tensor, Tensor]
 """Loss (a scalar), and the outputs that it was computed from."""
@@ -35,9 +33,6 @@ class Objective(Protocol):
 
     def module(self, n_features: int) -> nn.Module:
         """Make the module for node features of this width."""
-
-    def initial_weights(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Compute initial weights from the training features, by name in the module."""
 
     def loss(
         self,
@@ -75,13 +70,6 @@ class Supervised:
     def module(self, n_features: int) -> AttentionNetwork:
         """Make the network for node features of this width."""
         return AttentionNetwork(n_features, self.n_outputs, self.spec)
-
-    def initial_weights(self, x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Compute the standardisation of a feature embedding."""
-        if self.spec.feature_embedding is None:
-            return {}
-        learned = PeriodicEmbedding.standardization(x)
-        return {f"embedding.{name}": tensor for name, tensor in learned.items()}
 
     def loss(
         self,
@@ -131,10 +119,6 @@ class MaskedReconstruction:
             n_components=self.n_components,
             mask_fraction=self.mask_fraction,
         )
-
-    def initial_weights(self, _x: Tensor | SparseMatrix) -> dict[str, Tensor]:
-        """Return an empty dict: all weights are initialised at random."""
-        return {}
 
     def loss(
         self,

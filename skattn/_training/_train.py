@@ -109,8 +109,8 @@ def train(
             **_batch_sizes(source, validation) | _defaults(training, params) | params,
         )
         net.initialize()
-    weights = objective.initial_weights(source.whole.x) | (initial_weights or {})
-    net.module_.load_state_dict(net.module_.state_dict() | weights)
+    weights = net.module_.state_dict() | (initial_weights or {})
+    net.module_.load_state_dict(weights)
     work = work_of(net.module_, source)
     source = source.with_microbatches(net.module_, work)
     threads, buffers = limit_threads(work), reuse_large_buffers(net.module_, source)

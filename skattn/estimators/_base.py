@@ -59,6 +59,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "residual": ["boolean", StrOptions({"auto"})],
         "norm": [StrOptions({"auto", "layer", "batch"}), None],
+        "standardize": ["boolean", StrOptions({"auto"})],
         "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "attention_dropout": [Interval(Real, 0, 1, closed="left")],
         "encoder": [EncoderConfig, None],

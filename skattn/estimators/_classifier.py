@@ -47,6 +47,13 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     n_neighbors : int, default=8
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
+    standardize : "auto" or bool, default="auto"
+        Whether to standardise node and edge features with mean and standard deviation
+        of the training rows, nodes, graphs or sequences. Columns of 0 and 1 are not
+        changed; columns that are mostly 0 or have one value beside 0 are divided by the
+        root mean square of what is not 0. "auto": dense features; True: sparse ones,
+        too, without centring; False: none. Neighbours in a plain table are those of the
+        features as given.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
         Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
         al. 2018), which ranks senders alike for all receivers, or the scaled dot
@@ -222,6 +229,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         graph=None,
         unlabeled=None,
         n_neighbors=8,
+        standardize="auto",
         attention="gatv2",
         n_layers=3,
         n_heads=4,
@@ -250,6 +258,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         self.graph = graph
         self.unlabeled = unlabeled
         self.n_neighbors = n_neighbors
+        self.standardize = standardize
         self.attention = attention
         self.n_layers = n_layers
         self.n_heads = n_heads

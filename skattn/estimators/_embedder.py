@@ -19,7 +19,7 @@ from skattn._training import MaskedReconstruction
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord
-from skattn.estimators._input import learn_edge_data, resolve_fit
+from skattn.estimators._input import learn_input, resolve_fit
 from skattn.estimators._transaction import Plan, fit
 from skattn.graph._alignment import has_index
 
@@ -51,6 +51,13 @@ class AttentionEmbedder(
     n_neighbors : int, default=8
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
+    standardize : "auto" or bool, default="auto"
+        Whether to standardise node and edge features with mean and standard deviation
+        of the training rows, nodes, graphs or sequences. Columns of 0 and 1 are not
+        changed; columns that are mostly 0 or have one value beside 0 are divided by the
+        root mean square of what is not 0. "auto": dense features; True: sparse ones,
+        too, without centring; False: none. Neighbours in a plain table are those of the
+        features as given.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
         Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
         al. 2018), which ranks senders alike for all receivers, or the scaled dot
@@ -175,6 +182,7 @@ class AttentionEmbedder(
         mask_fraction=0.5,
         graph=None,
         n_neighbors=8,
+        standardize="auto",
         attention="gatv2",
         n_layers=3,
         n_heads=4,
@@ -199,6 +207,7 @@ class AttentionEmbedder(
         self.mask_fraction = mask_fraction
         self.graph = graph
         self.n_neighbors = n_neighbors
+        self.standardize = standardize
         self.attention = attention
         self.n_layers = n_layers
         self.n_heads = n_heads
@@ -354,7 +363,7 @@ def _plan(attempt, X, adjacency):
         )
     inputs = resolve_fit(attempt, X, adjacency)
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
-    learn_edge_data(attempt, view)
+    learn_input(attempt, view.base)  # all nodes are reconstructed
     data = attempt._input_spec_.training_data([(view, None)], attempt)
     choice = choose(
         attempt,

@@ -172,6 +172,14 @@ def _check_network(learned):
     for ours, theirs in same:
         if ours != theirs:
             raise ValueError(f"its network takes {ours} and its input has {theirs}")
+    _check_scaling(inputs.feature_scaling, schema.n_features)
+    _check_scaling(inputs.edge_scaling, schema.n_edge_features)
+
+
+def _check_scaling(scaling, n_columns):
+    """Raise ValueError unless a standardisation has this number of columns."""
+    if scaling is not None and len(scaling.mean) != n_columns:
+        raise ValueError(f"its standardisation must have {n_columns} columns")
 
 
 def _check_labels(encoding, objective, estimator):

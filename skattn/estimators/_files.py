@@ -24,11 +24,11 @@ from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import Graph
-from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
 from skattn.graph._schema import GraphSchema
+from skattn.graph._standardization import Standardization
 from skattn.graph._storage import (
     check_edges,
     check_finite,
@@ -100,7 +100,6 @@ def _record_maker(cls):
 RECORDS = (
     BlockSpec,
     Classes,
-    EdgeScaling,
     FitRecord,
     GraphSchema,
     Indicators,
@@ -108,6 +107,7 @@ RECORDS = (
     MaskedReconstruction,
     NetworkSpec,
     Numbers,
+    Standardization,
     Supervised,
     *CONTEXTS,
 )

@@ -78,10 +78,21 @@ def input_summary(estimator):
     return summary
 
 
+def _standardized(inputs):
+    """Return the value of ``standardize`` that gives the same input."""
+    if inputs.feature_scaling is not None:
+        return True
+    return "auto" if inputs.edge_scaling is not None else False
+
+
 def resolved_params(estimator):
     """Collect the values of a fit, see ``resolved_params_`` of the estimators."""
     record, spec = estimator._fit_record_, estimator.net_.objective.spec
-    params = {"dropout": spec.block.dropout, "batch_size": record.batch_size}
+    params = {
+        "standardize": _standardized(estimator._input_spec_),
+        "dropout": spec.block.dropout,
+        "batch_size": record.batch_size,
+    }
     if record.early_stopping is not None:
         params["early_stopping"] = record.early_stopping
     return params | {

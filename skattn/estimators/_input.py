@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -15,11 +16,15 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
-from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._numbers import numeric_errors
 from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
 from skattn.graph._schema import GraphSchema
+from skattn.graph._standardization import (
+    Standardization,
+    training_edges,
+    training_nodes,
+)
 from skattn.nn._hops import as_hops
 
 
@@ -42,9 +47,9 @@ class PreparedInput:
     X: Any
     """As passed by the user."""
     view: Graph | GraphCollection
-    """Graphs with checked features; the targets are the rows of X."""
+    """Graphs with checked features, not standardised; the targets are the rows of X."""
     source: BatchSource
-    """Batches of the view."""
+    """Batches of the view, with standardised features."""
     context: Context
     """The context of the fit."""
 
@@ -83,11 +88,30 @@ def resolve_fit(attempt, X, adjacency):
     return FitInput(context, config, seed)
 
 
-def learn_edge_data(attempt, view, edge_scaling=None):
-    """Set the schema and the standardisation of edge features, learned unless given."""
+def learn_input(attempt, view, pretrained=None):
+    """Set the schema and the standardisation of features, from the training targets.
+
+    `pretrained` is the `InputSpec` of an embedder, whose standardisation is then used.
+    """
     attempt._schema_ = GraphSchema.of(view)
-    scaling = edge_scaling or EdgeScaling.of(view)
-    attempt._input_spec_ = replace(attempt._input_spec_, edge_scaling=scaling)
+    graph = view if isinstance(view, Graph) else view.whole
+    known = pretrained or attempt._input_spec_
+    nodes, edges = known.feature_scaling, known.edge_scaling
+    if pretrained is None and attempt.standardize is not False:
+        everything = attempt.standardize is True
+        nodes = _feature_scaling(graph.X, training_nodes(view), sparse=everything)
+        if graph.edge_features is not None:
+            edges = Standardization.of(graph.edge_features, training_edges(view))
+    attempt._input_spec_ = replace(
+        attempt._input_spec_, feature_scaling=nodes, edge_scaling=edges
+    )
+
+
+def _feature_scaling(X, nodes, *, sparse):
+    """Return the standardisation of node features, None to leave them as they are."""
+    if len(nodes) < 2 or (issparse(X) and not sparse):
+        return None
+    return Standardization.of(X, nodes)
 
 
 def prepare(estimator, X, adjacency=None):

@@ -1,17 +1,18 @@
 """Conversion of graph views to batches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
 from skattn._batch import GraphBlock, NeighborSampler, collate, collate_field
+from skattn._batch._tensors import is_mapped
 from skattn._training import FullGraph, GraphBatches, SampledBatches, resolve_device
 from skattn.graph import positional_encoding
 from skattn.graph._collection import GraphCollection
-from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._field import Extent
+from skattn.graph._standardization import Standardization
 
 BATCH_SIZE = 128
 """Default batch size: number of graphs."""
@@ -31,7 +32,9 @@ class InputSpec:
     """Number of columns of the positional encoding."""
     feature_embedding: str | None
     """Embedding of the features, which requires dense ones; None for none."""
-    edge_scaling: EdgeScaling | None = None
+    feature_scaling: Standardization | None = None
+    """Standardisation of the node features, None for none."""
+    edge_scaling: Standardization | None = None
     """Standardisation of the edge features, None without any."""
 
     def sources(self, views, *, batch_size, device, ordered=False):
@@ -102,6 +105,7 @@ class InputSpec:
             If features are sparse where an embedding of the features needs dense ones.
         """
         self._check_dense(field.graph.X)
+        field = replace(field, graph=self._standardized(field.graph))
         batch = collate_field(field, device, self.hops, edge_scaling=self.edge_scaling)
         return FullGraph(batch, None)
 
@@ -112,15 +116,33 @@ class InputSpec:
         if params.fanout is None:
             sources = self.sources(views, batch_size=size, device=device, ordered=True)
         else:  # graph on the CPU, not reordered: draws depend on node numbers
-            cpu = torch.device("cpu")
-            sources = self.sources(views, batch_size=size, device=cpu)
-            sources[0] = _sampled(sources[0], params.fanout, size, device)
+            sources = self._sampled(views, params.fanout, size, device)
         return sources[0], sources[1] if len(sources) > 1 else None
+
+    def _sampled(self, views, fanout, batch_size, device):
+        """Make the sources of sampled training and of validation.
+
+        Mapped features are not copied for training: each batch is standardised.
+        """
+        here = {"batch_size": batch_size, "device": torch.device("cpu")}
+        size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
+        later = None
+        if self.positional is None and is_mapped(views[0][0].X):
+            later = self.feature_scaling
+            first = replace(self, feature_scaling=None).sources(views[:1], **here)
+            sources = first + self.sources(views[1:], **here)
+        else:
+            sources = self.sources(views, **here)
+        batch, labels = sources[0].batch, sources[0].labels
+        sampler = NeighborSampler(batch, fanout, later)
+        targets = batch.targets.numpy()
+        sources[0] = SampledBatches(sampler, targets, labels, size, device)
+        return sources
 
     def _to_batch(self, base, device, ordered):
         is_collection = isinstance(base, GraphCollection)
         self._check_dense((base.whole if is_collection else base).X)
-        base = self._with_positions(base)
+        base = self._with_positions(self._standardized(base))
         if is_collection:
             return GraphBlock.of(base, self.hops, edge_scaling=self.edge_scaling)
         return collate(
@@ -133,6 +155,13 @@ class InputSpec:
                 f"feature_embedding={self.feature_embedding!r} needs dense features, "
                 "got sparse ones. Make them dense (X.toarray()), or set it to None."
             )
+
+    def _standardized(self, base):
+        """Return a Graph or GraphCollection with standardised node features."""
+        if self.feature_scaling is None:
+            return base
+        X = base.whole.X if isinstance(base, GraphCollection) else base.X
+        return base.with_features(self.feature_scaling.apply(X))
 
     def _with_positions(self, base):
         if self.positional is None:
@@ -155,11 +184,3 @@ def _source(batch, targets, labels, batch_size, device):
         return GraphBatches(batch, targets, labels, batch_size, device)
     batch = batch.with_targets(torch.from_numpy(np.array(targets, np.int64)))
     return FullGraph(batch, None if labels is None else labels.to(device))
-
-
-def _sampled(source, fanout, batch_size, device):
-    """Make the source of batches of targets with sampled neighbours."""
-    size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
-    sampler = NeighborSampler(source.batch, fanout)
-    targets = source.batch.targets.numpy()
-    return SampledBatches(sampler, targets, source.labels, size, device)

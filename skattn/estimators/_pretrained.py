@@ -4,8 +4,17 @@ from sklearn.frozen import FrozenEstimator
 
 from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder_config import EncoderConfig
+from skattn.graph._schema import GraphSchema
 
-SHARED = ("attention", "n_layers", "n_heads", "hidden_dim", "residual", "norm")
+SHARED = (
+    "attention",
+    "n_layers",
+    "n_heads",
+    "hidden_dim",
+    "residual",
+    "norm",
+    "standardize",
+)
 """Parameters of an estimator that must equal those of its pretrained embedder."""
 SHARED_CONFIG = (
     "activation",
@@ -50,15 +59,14 @@ def pretrained_weights(estimator, config, n_features):
     return {f"encoder.{name}": weight for name, weight in weights.items()}
 
 
-def pretrained_scaling(estimator, view):
-    """Return the standardisation of edge features that the embedder was fitted with.
+def pretrained_input(estimator, view):
+    """Return the `InputSpec` of the embedder, with its standardisation of features.
 
-    None without an embedder, or if the view has another number of edge features.
+    None without an embedder, or if the view has other numbers of features.
     """
-    spec = getattr(_thawed(estimator.pretrained), "_input_spec_", None)
-    scaling = None if spec is None else spec.edge_scaling
-    same = scaling and len(scaling.mean) == view.n_edge_features
-    return scaling if same else None
+    embedder = _thawed(estimator.pretrained)
+    same = getattr(embedder, "_schema_", None) == GraphSchema.of(view)
+    return embedder._input_spec_ if same else None
 
 
 def _thawed(embedder):

@@ -10,9 +10,9 @@ from sklearn.utils import check_random_state
 from skattn._training import Supervised
 from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
-from skattn.estimators._input import check_features, learn_edge_data, resolve_fit
+from skattn.estimators._input import check_features, learn_input, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
-from skattn.estimators._pretrained import pretrained_scaling, pretrained_weights
+from skattn.estimators._pretrained import pretrained_input, pretrained_weights
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
 from skattn.graph._homophily import adjusted_homophily
@@ -59,14 +59,14 @@ def plan_supervised(attempt, arguments):
     encoding = label_model.encoding
     attempt._label_encoding_ = encoding
     rows = label_model.rows(y, known, sample_weight)
-    n_outputs = encoding.n_outputs
     early_stopping = attempt.early_stopping if arguments.X_val is None else False
     held_out = rows.choose_held_out(early_stopping, check_random_state(inputs.seed))
     training = np.setdiff1d(np.arange(len(y)), held_out)
     view, validation_view = context.split(training, held_out)
-    learn_edge_data(attempt, view, pretrained_scaling(attempt, view))
     training_rows, validation_rows = rows[training], rows[held_out]
-    n_examples = int(training_rows.has_weight.sum())
+    labelled = training_rows.has_weight
+    learn_input(attempt, view[labelled], pretrained_input(attempt, view))
+    n_examples = int(labelled.sum())
     views = [(view, training_rows.labels("sample_weight and class_weight"))]
     if arguments.X_val is not None:
         validation_view, validation_rows = _validation_rows(
@@ -104,7 +104,7 @@ def plan_supervised(attempt, arguments):
     initial_weights = None
     if pretrained:
         initial_weights = pretrained_weights(attempt, inputs.config, data[0].n_features)
-    objective = Supervised(choice.network, n_outputs, encoding.criterion)
+    objective = Supervised(choice.network, encoding.n_outputs, encoding.criterion)
     patience = attempt.n_iter_no_change if attempt.early_stopping else None
     return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
 

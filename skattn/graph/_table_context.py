@@ -32,7 +32,6 @@ from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
 from skattn.graph._neighbor_search import NeighborSearch, SearchMethod
 from skattn.graph._neighbors import check_neighbors, neighbor_adjacency
-from skattn.graph._precision import as_float32
 
 KEPT_FROM = 0.1
 """Share of the fitted rows from which the neighbours of all are computed and kept."""
@@ -93,7 +92,7 @@ class TableContext(Context):
             adjacency = self.adjacency
         else:
             adjacency = self._adjacency_without(held_out)
-        return two_views(Graph(adjacency, as_float32(self.features)), train, held_out)
+        return two_views(Graph(adjacency, self.features), train, held_out)
 
     def fitted(self) -> "TableContext":
         """Return the context itself, since prediction needs all fitted rows."""
@@ -115,7 +114,7 @@ class TableContext(Context):
             (np.arange(self.n_rows), self.neighbors),
             (new, self.neighbors_of(new_features)),
         ]
-        features = stack(as_float32(self.features), as_float32(new_features))
+        features = stack(self.features, new_features)
         return Graph(neighbor_adjacency(blocks, self.n_rows + n_new), features)[new]
 
     def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
@@ -127,8 +126,7 @@ class TableContext(Context):
             return None
 
         def features_of(nodes: Rows) -> Any:
-            fitted = take_rows(self.features, nodes[n_new:])
-            return stack(as_float32(new_features), as_float32(fitted))
+            return stack(new_features, take_rows(self.features, nodes[n_new:]))
 
         return receptive_field(
             _JoinedRows(self, self.neighbors_of(new_features)),

@@ -9,8 +9,8 @@ from torch.testing import assert_close
 
 from skattn._batch import collate, collate_field
 from skattn.graph import Graph
-from skattn.graph._edge_scaling import EdgeScaling
 from skattn.graph._field import ReceptiveField
+from skattn.graph._standardization import Standardization
 from skattn.nn import GraphAttention
 from skattn.ops import SparseMatrix
 
@@ -75,7 +75,7 @@ def test_edge_features_follow_their_edges_and_are_zero_on_added_loops():
 def test_edge_features_are_scaled_and_added_loops_have_zeros_after_that():
     adjacency = sp.csr_array(np.array(ADJACENCY))
     graph = Graph(adjacency, X, edge_features=np.array([1.0, 2.0, 3.0, 4.0]))
-    batch = collate(graph, edge_scaling=EdgeScaling((2.0,), (0.5,)))
+    batch = collate(graph, edge_scaling=Standardization((2.0,), (0.5,)))
     expected = [[0], [-2], [0], [2], [4], [0]]
     assert batch.structure.edge_data.features.tolist() == expected
 

@@ -8,6 +8,7 @@ from torch.testing import assert_close
 
 from skattn._batch import GraphBatch, NeighborSampler, collate
 from skattn.graph import Graph
+from skattn.graph._standardization import Standardization
 from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 from skattn.ops import Edges, Gat, GraphStructure, SparseMatrix, edge_attention
 
@@ -55,6 +56,15 @@ def test_nodes_are_ordered_by_hops():
     assert batch.structure.reach == (1, 3, 6)
     assert drawn_senders(batch) == {1: [0, 1, 4], 0: [0, 1, 2, 3], 4: [4, 5]}
     assert batch.structure.edges.n_senders == 6
+
+
+def test_features_of_sampled_nodes_are_standardised():
+    scaling = Standardization((1.0, 2.0), (2.0, 4.0))
+    plain = sampled((2, 2), [0, 4])
+    sampler = NeighborSampler(batch_of(), (2, 2), scaling)
+    found = sampler.sample(np.array([0, 4]), 0)
+    assert_close(found.x, (plain.x - torch.tensor([1.0, 2])) / torch.tensor([2.0, 4]))
+    assert sampler.whole.x.tolist() == X.tolist()
 
 
 def test_fanout_senders_are_drawn_and_the_self_loop_is_kept():

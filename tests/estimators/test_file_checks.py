@@ -19,6 +19,7 @@ from skattn.estimators._files import PARTS
 from skattn.graph import Graph
 from skattn.graph._array_file import read_arrays, write_arrays
 from skattn.graph._packing import Arrays, pack
+from skattn.graph._standardization import Standardization
 from skattn.nn import BlockSpec
 
 
@@ -176,6 +177,8 @@ def with_fields(state, part, name, **wrong):
         ("_input_spec_", {"hops": (10**9,)}),
         ("_input_spec_", {"positional": "degree", "positional_dim": 10**9}),
         ("_input_spec_", {"feature_embedding": "periodic"}),
+        ("_input_spec_", {"feature_scaling": Standardization((0.0,), (1.0,))}),
+        ("_input_spec_", {"edge_scaling": Standardization((0.0,), (1.0,))}),
         ("_label_encoding_", {"classes": np.arange(3)}),
         ("_label_encoding_", {"classes": np.zeros((2, 10**9, 0))}),
         ("_schema_", {"n_features": 4}),

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -74,6 +75,7 @@ def test_the_values_of_auto_on_a_table(small):
     X = np.arange(10.0).reshape(10, 1)
     clf = small(n_layers=4).fit(X, np.arange(10) % 2)
     assert clf.resolved_params_ == {
+        "standardize": True,
         "dropout": 0.4,
         "batch_size": None,
         "early_stopping": False,
@@ -87,6 +89,7 @@ def test_the_values_of_auto_on_a_table(small):
 
 def test_values_that_were_given_are_those_of_the_fit(small):
     given = {"dropout": 0.3, "batch_size": 2, "early_stopping": 0.4, "device": "cpu"}
+    given["standardize"] = False
     encoder = {
         "activation": "relu",
         "input_dropout": 0.2,
@@ -101,8 +104,13 @@ def test_values_that_were_given_are_those_of_the_fit(small):
     assert clf.resolved_params_ == expected
 
 
-def test_the_resolved_values_give_the_same_fit(small):
-    X, y = [Graph(PATH), Graph(PAIR)] * 5, [0, 1] * 5
+@pytest.mark.parametrize("is_sparse", [False, True])
+@pytest.mark.parametrize("edge_features", [None, np.arange(4.0)])
+def test_the_resolved_values_give_the_same_fit(small, is_sparse, edge_features):
+    X = np.array([[2.0], [0.0], [3.0]])
+    X = sparse.csr_array(X) if is_sparse else X
+    path = Graph(PATH, X, edge_features=edge_features)
+    X, y = [path, path] * 5, [0, 1] * 5
     clf = small().fit(X, y)
     again = small(encoder=EncoderConfig()).set_params(**clf.resolved_params_).fit(X, y)
     assert again.loss_curve_ == clf.loss_curve_

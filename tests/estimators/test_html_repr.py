@@ -87,6 +87,7 @@ def test_the_html_shows_the_values(small):
     X = np.arange(10.0).reshape(10, 1)
     clf = small().fit(X, np.arange(10) % 2)
     assert rows_of(clf)['Values of parameters that can be "auto"'] == {
+        "standardize": "True",
         "dropout": "0.4",
         "batch_size": "the whole graph",
         "early_stopping": "False",

@@ -37,7 +37,7 @@ def noisy(y):
 
 def test_the_epoch_of_the_highest_score_is_kept(small, graph, noisy):
     view, answers = graph[20:], noisy[20:]
-    clf = small(scoring="roc_auc", max_epochs=60)
+    clf = small(scoring="roc_auc", max_epochs=50)
     clf.fit(graph[:20], noisy[:20], X_val=view, y_val=answers)
     kept = roc_auc_score(answers, clf.predict_proba(view)[:, 1])
     assert kept == scores(clf).max() > scores(clf)[-1]

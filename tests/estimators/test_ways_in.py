@@ -143,17 +143,17 @@ def test_features_have_a_periodic_embedding_if_configured(small, table, adjacenc
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_a_periodic_embedding_standardises_by_the_training_rows(
-    small, table, adjacency, many
-):
+def test_periodic_waves_do_not_depend_on_units(small, table, adjacency, many):
     X, y = table
-    graph = Graph(adjacency, X)
-    rows = [graph[[k]].subgraph() for k in range(len(y))] if many else X
-    clf = small(encoder=EncoderConfig(feature_embedding="periodic")).fit(rows, y)
-    embedding = clf.net_.module_.embedding
-    np.testing.assert_allclose(embedding.center, X.mean(0), atol=1e-5)
-    np.testing.assert_allclose(embedding.scale, X.std(0), rtol=1e-5)
-    assert embedding.frequency.grad is not None
+    periodic = EncoderConfig(feature_embedding="periodic")
+    found = []
+    for unit, offset in ((1.0, 0.0), (1000.0, 273.0)):
+        graph = Graph(adjacency, unit * X + offset)
+        rows = [graph[[k]].subgraph() for k in range(len(y))] if many else graph
+        clf = small(encoder=periodic).fit(rows, y)
+        assert clf.net_.module_.embedding.frequency.grad is not None
+        found.append(clf.predict_proba(rows))
+    np.testing.assert_allclose(*found, atol=1e-4)
 
 
 def test_a_periodic_embedding_of_sparse_features_is_refused(small, table):
@@ -194,7 +194,7 @@ def test_a_table_may_start_from_an_embedder(small, table):
 def test_sparse_features_stay_sparse_and_mean_the_same(small, table):
     X, y = table
     X = np.where(X > 0, X, 0)
-    params = {"dropout": 0.0, "early_stopping": False}
+    params = {"dropout": 0.0, "early_stopping": False, "standardize": False}
     params["encoder"] = EncoderConfig(input_dropout=0.0)
     rows = small(**params).fit(sp.csr_array(X), y)
     dense = small(**params).fit(X, y)

@@ -24,8 +24,9 @@ def test_training_rows_of_a_table_attend_to_training_rows(senders, check):
 
 
 def test_features_are_the_checked_ones(check):
-    train, _ = resolve(LINE, n_neighbors=1, check=check).split(np.arange(5), None)
-    assert train.X.dtype == np.float32
+    context = resolve(LINE, n_neighbors=1, check=check)
+    train, _ = context.split(np.arange(5), None)
+    assert train.X is context.features
 
 
 def test_rows_in_neither_set_are_context(senders, check):
@@ -85,11 +86,11 @@ def test_neighbours_are_sought_in_the_precision_given(offset, step, n_columns, c
     context = resolve(X, n_neighbors=1, check=check)
     assert context.neighbors.ravel().tolist() == [1, 0, 1, 4, 3]
     train, _ = context.split(np.array([4, 0, 2]), np.array([1, 3]))
-    assert train.X.dtype == np.float32
+    assert train.X is context.features
     assert train.base.adjacency[[0, 1, 2, 3, 4]].indices.tolist() == [2, 0, 0, 4, 2]
     joined = context.fitted().join(X + step / 10, check=check)
     assert joined.adjacency[joined.targets].indices.tolist() == [0, 1, 2, 3, 4]
-    assert joined.X.dtype == np.float32
+    np.testing.assert_array_equal(joined.X[:5], X)
 
 
 def test_index_and_graph_are_built_once_and_kept(monkeypatch, check):

@@ -97,7 +97,8 @@ def test_weights_of_one_layer_by_hand():
     # a reads the score with (1, 0); W_q = 0 and W_k = the identity: the score of
     # sender j is LeakyReLU(X[j, 0])
     graph = Graph(ADJACENCY, X)
-    clf = made(n_layers=1, n_heads=1, hidden_dim=2).fit(graph, Y)
+    options = {"n_layers": 1, "n_heads": 1, "hidden_dim": 2}
+    clf = made(**options, standardize=False).fit(graph, Y)
     attention = clf.net_.module_.encoder.blocks[0].attention.groups[0]
     with torch.no_grad():
         attention.query.zero_()

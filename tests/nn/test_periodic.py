@@ -1,6 +1,5 @@
 import math
 
-import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -30,26 +29,6 @@ def test_output_is_the_features_followed_by_their_sines():
     ]
     assert_close(embedding(X), torch.tensor(expected), atol=1e-5, rtol=0)
     assert embedding.out_features == 6
-
-
-def test_waves_do_not_depend_on_the_unit_of_a_column():
-    plain, other = made(), made()
-    units = 1000.0 * X + torch.tensor([273.0, -40.0])
-    plain.load_state_dict(plain.state_dict() | PeriodicEmbedding.standardization(X))
-    other.load_state_dict(other.state_dict() | PeriodicEmbedding.standardization(units))
-    waves = other(units)[:, 2:]
-    assert_close(waves, plain(X)[:, 2:], atol=1e-4, rtol=0)
-    assert not torch.allclose(waves, made()(units)[:, 2:], atol=0.1)
-
-
-def test_standardization_is_mean_and_standard_deviation():
-    rows = np.random.default_rng(0).normal(3, 2, (50, 3)).astype(np.float32)
-    rows[:, 1] = 7.3  # constant
-    learned = PeriodicEmbedding.standardization(torch.from_numpy(rows))
-    assert_close(learned["center"], torch.from_numpy(rows.mean(0)))
-    expected = torch.from_numpy(rows.std(0))
-    expected[1] = 1.0
-    assert_close(learned["scale"], expected)
 
 
 def test_gradients_are_right():
