@@ -96,7 +96,7 @@ def test_all_but_the_first_copies_are_left_out():
     assert first_copies(rows, 9).tolist() == list(range(7))
 
 
-def test_rows_of_equal_hashes_are_told_apart(monkeypatch):
+def test_rows_of_equal_hashes_are_distinguished(monkeypatch):
     def hashes(rows):
         return np.zeros(len(rows), np.uint64)
 
