@@ -16,6 +16,7 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
+from skattn.graph._field import ReceptiveField
 from skattn.graph._numbers import numeric_errors
 from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
@@ -127,13 +128,7 @@ def prepare(estimator, X, adjacency=None):
     check_is_fitted(estimator)
     check = partial(check_features, estimator, reset=False)
     view = estimator._context_.join(X, adjacency=adjacency, check=check)
-    estimator._schema_.check(view)
-    (source,) = estimator._input_spec_.sources(
-        [(view, None)],
-        batch_size=estimator.batch_size,
-        device=resolve_device(estimator.device, strict=False),
-    )
-    return PreparedInput(X, view, source, estimator._context_)
+    return PreparedInput(X, view, _source(estimator, view), estimator._context_)
 
 
 def prepare_targets(estimator, X, adjacency=None):
@@ -144,15 +139,26 @@ def prepare_targets(estimator, X, adjacency=None):
     """
     check_is_fitted(estimator)
     extent = estimator._input_spec_.extent(estimator.net_.objective.spec)
-    field = None
-    if extent is not None and adjacency is None:
-        check = partial(check_features, estimator, reset=False)
-        field = estimator._context_.field(X, extent, check)
-    if field is None:
+    if extent is None or adjacency is not None:
         return prepare(estimator, X, adjacency).source
+    check = partial(check_features, estimator, reset=False)
+    field = estimator._context_.field(X, extent, check)
+    if not isinstance(field, ReceptiveField):
+        return _source(estimator, field)
     estimator._schema_.check(field.graph)
     device = resolve_device(estimator.device, strict=False)
     return estimator._input_spec_.field_source(field, device)
+
+
+def _source(estimator, view):
+    """Return the batches of a whole view, of the schema of fit."""
+    estimator._schema_.check(view)
+    (source,) = estimator._input_spec_.sources(
+        [(view, None)],
+        batch_size=estimator.batch_size,
+        device=resolve_device(estimator.device, strict=False),
+    )
+    return source
 
 
 def check_features(

@@ -83,13 +83,13 @@ class Context(ABC):
         Raises ValueError if the input is of another kind than the fitted one.
         """
 
-    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:  # noqa: ARG002
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | View:  # noqa: ARG002
         """Return the receptive field of a prediction without `adjacency`.
 
-        None if the view of `join` is to be evaluated, which also judges X of another
-        kind. Costs as much as the field is large.
+        The view of `join` if the whole is to be evaluated. Costs as much as the field
+        is large; X is checked once.
         """
-        return None
+        return self.join(X, check=check)
 
     def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:  # noqa: ARG002
         """Return the view for validation; of the fitted graph if X is a slice of it."""

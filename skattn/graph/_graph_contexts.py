@@ -67,10 +67,10 @@ class GraphContext(Context):
         graph: Graph = X
         return checked_view(graph, check)
 
-    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | View:
         """Return the receptive field of the targets of X, with checked features."""
         if self.kind != "graph" or not isinstance(X, Graph):
-            return None
+            return self.join(X, check=check)
         rows = AdjacencyRows(X.adjacency)
 
         def features_of(nodes: Rows) -> Any:
@@ -79,13 +79,14 @@ class GraphContext(Context):
                 features = features_of_degrees(rows.of(nodes).counts)
             return features
 
-        return receptive_field(
+        found = receptive_field(
             rows,
             X.targets,
             extent,
             edge_features=X.edge_features,
             features_of=features_of,
         )
+        return checked_view(X, check) if found is None else found
 
     def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:
         """Return a view of the fitted graph if X is a slice of it, else as `join`."""

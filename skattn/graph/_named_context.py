@@ -99,7 +99,9 @@ class NamedContext(Context):
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return the fitted nodes and those of X; features of X replace fitted ones."""
         check_kind(self.kind, X, adjacency)
-        later = NamedContext.of(X, self.graph, check)
+        return self._joined(NamedContext.of(X, self.graph, check))
+
+    def _joined(self, later: "NamedContext") -> Graph:
         row_nodes = np.concatenate([self.row_nodes, later.row_nodes])
         features = None
         if self.features is not None:
@@ -111,7 +113,7 @@ class NamedContext(Context):
         row_nodes, _ = named_rows(X, self.graph.nodes)
         return RowNames.of_table(X, self.graph.nodes[row_nodes])
 
-    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | View:
         """Return the receptive field of the nodes of X among these and fitted nodes."""
         check_kind(self.kind, X, None)
         later = NamedContext.of(X, self.graph, check)
@@ -128,13 +130,14 @@ class NamedContext(Context):
                 return features_of_degrees(rows.of(nodes).counts)
             return self._features_of(nodes, newer)
 
-        return receptive_field(
+        found = receptive_field(
             rows,
             later.row_nodes,
             extent,
             edge_features=self.graph.edge_features,
             features_of=features_of,
         )
+        return self._joined(later) if found is None else found
 
     def _features_of(self, nodes: Rows, newer: "NamedContext") -> Any:
         """Return features of nodes; those of newer rows replace fitted ones."""

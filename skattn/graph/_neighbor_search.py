@@ -13,6 +13,7 @@ from skattn.graph._approximate_neighbors import (
     ApproximateIndex,
     is_available,
 )
+from skattn.graph._cells import CellIndex
 from skattn.graph._exact_neighbors import ExactIndex
 
 SearchMethod = Literal["auto", "exact", "approximate"]
@@ -26,7 +27,10 @@ AUTO_APPROXIMATE_ROWS = 100_000
 """Number of rows from which "auto" is approximate, of dense tables."""
 
 AUTO_APPROXIMATE_COLUMNS = 8
-"""Number of columns from which it is: trees are fast with fewer."""
+"""Number of columns from which it is: an exact search is fast with fewer."""
+
+CELLS_FROM_COLUMNS = 6
+"""Number of columns from which cells are faster than trees, of dense tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +46,7 @@ class NeighborSearch:
     metric: str = "euclidean"
     """Name of a metric of scikit-learn's neighbour search."""
     n_jobs: int | None = None
-    """Number of jobs of an exact search."""
+    """Number of jobs of a search by trees or of another metric."""
 
     @property
     def n_rows(self) -> int:
@@ -91,7 +95,11 @@ class NeighborSearch:
         return _without_itself(self._exact.query(X, k + 1)[1], of)
 
     @cached_property
-    def _exact(self) -> ExactIndex:
+    def _exact(self) -> CellIndex | ExactIndex:
+        is_dense = not sparse.issparse(self.rows)
+        is_wide = self.rows.shape[1] >= CELLS_FROM_COLUMNS
+        if is_dense and is_wide and self.metric in ("euclidean", "l2"):
+            return CellIndex.of(self.rows, self.n_neighbors + 1)
         return ExactIndex(self.rows, self.metric, self.n_jobs)
 
     @cached_property

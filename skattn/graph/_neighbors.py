@@ -38,12 +38,13 @@ def knn_adjacency(
     metric : str, default="euclidean"
         Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
-        Method of the search. "exact": trees or brute force; "approximate": pynndescent,
-        for more than 1000 rows; "auto": "exact", but "approximate" for a dense table of
-        at least 100 000 rows and 8 columns if pynndescent is installed
+        Method of the search. "exact": trees or products of matrices; "approximate":
+        pynndescent, for more than 1000 rows; "auto": "exact", but "approximate" for a
+        dense table of at least 100 000 rows and 8 columns if pynndescent is installed
         (``pip install 'skattn[neighbors]'``).
     n_jobs : int or None, default=None
-        Number of jobs of an exact search.
+        Number of jobs of an exact search by trees (fewer than six columns), of a sparse
+        table or of another metric than the Euclidean one.
 
     Returns
     -------
@@ -109,12 +110,13 @@ def knn_graph(
     metric : str, default="euclidean"
         Name of a metric of :class:`~sklearn.neighbors.NearestNeighbors`.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
-        Method of the search. "exact": trees or brute force; "approximate": pynndescent,
-        for more than 1000 rows; "auto": "exact", but "approximate" for a dense table of
-        at least 100 000 rows and 8 columns if pynndescent is installed
+        Method of the search. "exact": trees or products of matrices; "approximate":
+        pynndescent, for more than 1000 rows; "auto": "exact", but "approximate" for a
+        dense table of at least 100 000 rows and 8 columns if pynndescent is installed
         (``pip install 'skattn[neighbors]'``).
     n_jobs : int or None, default=None
-        Number of jobs of an exact search.
+        Number of jobs of an exact search by trees (fewer than six columns), of a sparse
+        table or of another metric than the Euclidean one.
 
     Returns
     -------

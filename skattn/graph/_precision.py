@@ -25,9 +25,14 @@ def equal_values(left: Any, right: Any) -> bool:
 
 def n_distinct(X: NDArray[Any]) -> int:
     """Return the number of distinct rows, by hashes of 64 bits."""
+    return len(np.unique(row_hashes(X)))
+
+
+def row_hashes(X: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return a hash of 64 bits of each row."""
     hashes = np.zeros(len(X), dtype=np.uint64)
     for column in X.T:
         bits = (column + 0.0).view(f"u{column.itemsize}")  # 0.0 for -0.0
         hashes = (hashes ^ bits) * _ODD
         hashes ^= hashes >> _HALF
-    return len(np.unique(hashes))
+    return hashes

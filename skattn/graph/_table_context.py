@@ -107,7 +107,9 @@ class TableContext(Context):
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return a view with the rows of X as targets, which attend to fitted rows."""
         check_kind(self.kind, X, adjacency)
-        new_features = check(X, keep_precision=True)
+        return self._joined(check(X, keep_precision=True))
+
+    def _joined(self, new_features: Any) -> Graph:
         n_new = new_features.shape[0]
         new = self.n_rows + np.arange(n_new)
         blocks = [
@@ -117,24 +119,25 @@ class TableContext(Context):
         features = stack(self.features, new_features)
         return Graph(neighbor_adjacency(blocks, self.n_rows + n_new), features)[new]
 
-    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | None:
+    def field(self, X: Any, extent: Extent, check: Check) -> ReceptiveField | View:
         """Return the receptive field of the rows of X, which attend to fitted rows."""
         check_kind(self.kind, X, None)
         new_features = check(X, keep_precision=True)
         n_new = new_features.shape[0]
         if is_small((self.n_rows + n_new) * (1 + self.n_neighbors)):
-            return None
+            return self._joined(new_features)
 
         def features_of(nodes: Rows) -> Any:
             return stack(new_features, take_rows(self.features, nodes[n_new:]))
 
-        return receptive_field(
+        found = receptive_field(
             _JoinedRows(self, self.neighbors_of(new_features)),
             self.n_rows + np.arange(n_new),
             extent,
             edge_features=None,
             features_of=features_of,
         )
+        return self._joined(new_features) if found is None else found
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a function that selects the rows of the targets."""

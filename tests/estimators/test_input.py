@@ -3,10 +3,13 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import validate_data
 
 from skattn import AttentionEmbedder, EncoderConfig, Graph, GraphAttentionRegressor
 from skattn._training import FullGraph, GraphBatches, predict
+from skattn.estimators import _input
 from skattn.estimators._input import check_features
+from skattn.graph import _field
 
 # 0 attends to 1 and 2, 1 to 0, 2 to 3, 3 to itself, 4 to 0, 5 to no node
 ADJACENCY = np.zeros((6, 6))
@@ -57,6 +60,21 @@ def test_predictions_are_those_of_the_prepared_source(kind, request):
     np.testing.assert_array_equal(
         reg._label_encoding_.predict(outputs), reg.predict(later)
     )
+
+
+@pytest.mark.parametrize("whole_below", [0, 1 << 14])
+@pytest.mark.parametrize("kind", LATER)
+def test_a_prediction_checks_its_features_once(kind, whole_below, request, monkeypatch):
+    reg, checked = request.getfixturevalue(kind), []
+
+    def counted(estimator, features, **options):
+        checked.append(features)
+        return validate_data(estimator, features, **options)
+
+    monkeypatch.setattr(_input, "validate_data", counted)
+    monkeypatch.setattr(_field, "WHOLE_BELOW", whole_below)
+    reg.predict(LATER[kind])
+    assert len(checked) == 1
 
 
 def test_an_embedding_is_the_networks_output_of_the_prepared_source(small):
