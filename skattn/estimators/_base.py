@@ -57,7 +57,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
-        "residual": ["boolean", StrOptions({"auto"})],
+        "residual": ["boolean"],
         "norm": [StrOptions({"auto", "layer", "batch"}), None],
         "standardize": ["boolean", StrOptions({"auto"})],
         "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],

@@ -44,7 +44,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         missing value (None, NaN, NA, NaT). It is excluded from the loss and from the
         classes; the row stays in the graph. Masked entries are unknown too. None: all
         labels are known.
-    n_neighbors : int, default=8
+    n_neighbors : int, default=15
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
     standardize : "auto" or bool, default="auto"
@@ -69,8 +69,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Output width of each layer, all heads together; a multiple of ``n_heads``.
     residual : bool, default=True
         Whether to add a linear map of a layer's input to its output.
-    norm : {"layer", "batch"} or None, default="layer"
-        Normalisation of each layer's output.
+    norm : {"auto", "layer", "batch"} or None, default="auto"
+        Normalisation of each layer's output. "auto": "batch" on a plain table and for graphs and sequences, "layer"
+        for the nodes of one graph.
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 with more features than
         labelled rows, otherwise 0.4 on a plain table and 0.2 elsewhere. For the node
@@ -94,12 +95,14 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Learning rate of the optimizer (Adam). Without early stopping it falls to 0 over
         the last 30 % of the epochs, unless ``net_params`` has a
         :class:`skorch.callbacks.LRScheduler`.
-    weight_decay : float, default=5e-3
-        L2 penalty on all parameters. Ignored if the optimizer in ``net_params`` has
-        none.
-    max_epochs : int, default=500
+    weight_decay : float or "auto", default="auto"
+        L2 penalty on all parameters. "auto": 0.02 on a plain table, 1e-5 for graphs and
+        sequences, 0.005 for the nodes of one graph. Ignored if the optimizer in
+        ``net_params`` has none.
+    max_epochs : int or "auto", default="auto"
         Maximum number of epochs (passes over the data). On a single graph without
-        ``fanout`` an epoch is one training step.
+        ``fanout`` an epoch is one training step. "auto": 200 on a plain table, 100 for
+        graphs and sequences, 500 for the nodes of one graph.
     batch_size : int or "auto", default="auto"
         Number of graphs or sequences per batch if X is a list ("auto": 128), or of
         target nodes per batch with ``fanout`` ("auto": 1024). Decrease it if a training
@@ -228,17 +231,17 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         *,
         graph=None,
         unlabeled=None,
-        n_neighbors=8,
+        n_neighbors=15,
         standardize="auto",
         attention="gatv2",
         n_layers=3,
         n_heads=4,
         hidden_dim=64,
-        residual="auto",
+        residual=True,
         norm="auto",
         dropout="auto",
         attention_dropout=0.0,
-        readout="auto",
+        readout="attention",
         encoder=None,
         pretrained=None,
         learning_rate=0.005,

@@ -29,28 +29,39 @@ class Defaults:
     """Whether only the last layer attends and the others are row-wise linear."""
     norm: str | None = "layer"
     """Normalisation of every layer."""
-    residual: bool = True
-    """Whether layers have a linear residual."""
     convolution: str | None = None
     """Graph convolution beside the attention."""
-    readout: str = "attention"
-    """Readout of graphs."""
+    gated_convolution: bool = False
+    """Whether a gate weighs attention and convolution."""
     weight_decay: float = 5e-3
     """Weight decay."""
     max_epochs: int = 500
     """Maximum number of epochs."""
 
 
+_GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
+
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
-    ("table", "classes"): Defaults("gelu", 0.4, 0.1, "concat", only_last_attends=True),
-    ("table", "numbers"): Defaults("gelu", 0.5, only_last_attends=True),
-    ("table", None): Defaults(dropout=0.5, weight_decay=2e-4, max_epochs=300),
+    ("table", "classes"): Defaults(
+        "gelu",
+        dropout=0.4,
+        input_dropout=0.1,
+        jumping="concat",
+        only_last_attends=True,
+        norm="batch",
+        weight_decay=0.02,
+        max_epochs=200,
+    ),
+    ("table", "numbers"): Defaults(
+        "gelu", dropout=0.3, only_last_attends=True, norm=None, max_epochs=300
+    ),
+    ("table", None): Defaults(dropout=0.5),
     ("nodes", "classes"): Defaults(),
     ("nodes", "numbers"): Defaults("silu"),
-    ("nodes", None): Defaults(weight_decay=2e-4, max_epochs=300),
-    ("graphs", "classes"): Defaults(),
-    ("graphs", "numbers"): Defaults(),
-    ("graphs", None): Defaults(weight_decay=2e-4, max_epochs=300),
+    ("nodes", None): Defaults(),
+    ("graphs", "classes"): _GRAPHS,
+    ("graphs", "numbers"): _GRAPHS,
+    ("graphs", None): Defaults(),
 }
 """Defaults by kind of rows and kind of labels (None for the embedder)."""
 
@@ -68,12 +79,13 @@ WIDE_RESIDUAL_GATE = 0.1
 
 Small, because a network could memorise the rows by their own features."""
 HETEROPHILOUS = 0.2
-"""Adjusted homophily below which neighbours say little, and a node's own features have
-the full residual gate."""
+"""Adjusted homophily below which neighbours are told apart from the node itself: by a
+full residual gate and a gated convolution."""
 
 
 _ENCODER_VALUES = (
-    "activation", "jumping", "only_last_attends", "norm", "residual", "convolution",
+    "activation", "jumping", "only_last_attends", "norm", "convolution",
+    "gated_convolution",
 )  # fmt: skip
 """Values that must be those of the embedder that initialises an encoder."""
 
@@ -111,11 +123,9 @@ class Sizes:
         return self.n_features > self.n_examples
 
     @property
-    def residual_gate(self) -> float:
-        """Initial residual gate."""
-        if self.homophily is not None and self.homophily < HETEROPHILOUS:
-            return 1.0
-        return WIDE_RESIDUAL_GATE if self.wide else 1.0
+    def heterophilous(self) -> bool:
+        """Whether neighbours are known to share few labels."""
+        return self.homophily is not None and self.homophily < HETEROPHILOUS
 
 
 @dataclass(frozen=True)
@@ -151,8 +161,10 @@ def choose(
         n_heads=params.n_heads,
         share_weights=config.share_weights,
         n_edge_features=sizes.n_edge_features,
-        residual=_unless_auto(params.residual, defaults.residual),
-        residual_start=sizes.residual_gate,
+        residual=params.residual,
+        residual_start=(
+            WIDE_RESIDUAL_GATE if sizes.wide and not sizes.heterophilous else 1.0
+        ),
         norm=_unless_auto(params.norm, defaults.norm),
         activation=_unless_auto(config.activation, defaults.activation),
         feed_forward=config.feed_forward,
@@ -161,11 +173,12 @@ def choose(
         value_dropout=config.value_dropout,
         hops=as_hops(config.hops),
         convolution=_unless_auto(config.convolution, defaults.convolution),
-        gated_convolution=config.gated_convolution,
+        gated_convolution=_unless_auto(
+            config.gated_convolution, defaults.gated_convolution
+        ),
         global_attention=config.global_attention,
     )
     n_feature_layers = params.n_layers - 1 if defaults.only_last_attends else 0
-    readout = _unless_auto(params.readout, defaults.readout)
     network = NetworkSpec(
         block=block,
         n_layers=params.n_layers,
@@ -176,7 +189,7 @@ def choose(
         output_heads=config.output_heads,
         feature_embedding=config.feature_embedding,
         jumping=_unless_auto(config.jumping, defaults.jumping),
-        readout=readout if setting.rows == "graphs" else None,
+        readout=params.readout if setting.rows == "graphs" else None,
     )
     return Choice(
         network,
@@ -194,6 +207,8 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
         found = replace(
             found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES}
         )
+    elif sizes.heterophilous:
+        found = replace(found, convolution="gcn", gated_convolution=True)
     if sizes.wide:
         input_dropout = WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT)
         found = replace(found, dropout=WIDE_DROPOUT, input_dropout=input_dropout)

@@ -71,8 +71,8 @@ class AttentionEmbedder(
         Output width of each layer, all heads together; a multiple of ``n_heads``.
     residual : bool, default=True
         Whether to add a linear map of a layer's input to its output.
-    norm : {"layer", "batch"} or None, default="layer"
-        Normalisation of each layer's output.
+    norm : {"auto", "layer", "batch"} or None, default="auto"
+        Normalisation of each layer's output. "auto": "layer".
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 on a plain table or with
         more features than nodes, 0.2 elsewhere. For the node features see
@@ -187,15 +187,15 @@ class AttentionEmbedder(
         n_layers=3,
         n_heads=4,
         hidden_dim=64,
-        residual="auto",
+        residual=True,
         norm="auto",
         dropout="auto",
         attention_dropout=0.0,
         readout="mean",
         encoder=None,
         learning_rate=0.001,
-        weight_decay="auto",
-        max_epochs="auto",
+        weight_decay=2e-4,
+        max_epochs=300,
         batch_size="auto",
         fanout=None,
         net_params=None,

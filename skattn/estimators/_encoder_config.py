@@ -57,13 +57,17 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         tuple such as ``(1, 2, 3)`` divides the heads into groups of equal size, one for
         each number of hops; ``n_heads`` must be divisible by its length. Edge weights
         and edge features are used by groups with one hop only.
-    convolution : {"mean", "gcn", "sum"} or None, default=None
+    convolution : {"auto", "mean", "gcn", "sum"} or None, default="auto"
         Graph convolution added to the attention in each layer. "mean": the mean of the
         senders; "gcn": their sum, normalised by degrees (Kipf and Welling 2017); "sum":
-        their sum, which counts neighbours (Xu et al. 2019).
-    gated_convolution : bool, default=False
+        their sum, which counts neighbours (Xu et al. 2019). "auto": "gcn" for
+        classification and regression of graphs and sequences, and for classification
+        of the nodes of one graph if their neighbours seldom share their class
+        (adjusted homophily below 0.2, Platonov et al. 2023); else None.
+    gated_convolution : bool or "auto", default="auto"
         Whether attention and convolution are weighted by a learned gate per node and
-        channel; if not, they are added.
+        channel; if not, they are added. "auto": True for nodes of one graph whose
+        neighbours seldom share their class, else False.
     global_attention : bool, default=False
         Whether each layer adds full attention between all nodes of a graph, as in
         GraphGPS (Rampasek et al. 2022). Time is quadratic in the number of nodes. Not
@@ -97,6 +101,9 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     Kipf and Welling, "Semi-Supervised Classification with Graph Convolutional
     Networks", ICLR 2017.
 
+    Platonov et al., "Characterizing Graph Datasets for Node Classification:
+    Homophily-Heterophily Dichotomy and Beyond", NeurIPS 2023.
+
     Rampasek et al., "Recipe for a General, Powerful, Scalable Graph Transformer",
     NeurIPS 2022.
 
@@ -120,7 +127,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         "jumping": [StrOptions({"auto", "concat", "attention"}), None],
         "hops": [Interval(Integral, 1, None, closed="left"), tuple],
         "convolution": [StrOptions({"auto", "mean", "gcn", "sum"}), None],
-        "gated_convolution": ["boolean"],
+        "gated_convolution": ["boolean", StrOptions({"auto"})],
         "global_attention": ["boolean"],
         "n_feature_layers": [
             Interval(Integral, 0, None, closed="left"),
@@ -145,7 +152,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         jumping="auto",
         hops=1,
         convolution="auto",
-        gated_convolution=False,
+        gated_convolution="auto",
         global_attention=False,
         n_feature_layers="auto",
         positional=None,

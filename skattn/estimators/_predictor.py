@@ -33,9 +33,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionEstimator._parameter_constraints,
         "unlabeled": "no_validation",
-        "readout": [
-            StrOptions({"auto", "attention", "mean", "sum", "max", "hierarchical"})
-        ],
+        "readout": [StrOptions({"attention", "mean", "sum", "max", "hierarchical"})],
         "early_stopping": [
             StrOptions({"auto"}),
             "boolean",

@@ -14,7 +14,6 @@ from skattn._training import (
     default_modes,
     train,
 )
-
 from skattn.estimators._defaults import Choice
 
 
