@@ -14,9 +14,11 @@ import math
 import numpy as np
 from numba import njit
 
+from skattn.ops._cpu._cache import cached_jit
+
 i64, u64 = np.int64, np.uint64
 
-_jit = njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+_jit = cached_jit(nogil=True, boundscheck=False, error_model="numpy")
 _inline = njit(boundscheck=False, error_model="numpy")
 
 

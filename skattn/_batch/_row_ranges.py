@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-_jit = njit(nogil=True, cache=True, boundscheck=False)
+from skattn.ops._cpu._cache import cached_jit
+
+_jit = cached_jit(nogil=True, boundscheck=False)
 
 
 class RowRanges(NamedTuple):

@@ -20,8 +20,8 @@ def default_modes() -> Iterator[None]:
     with ExitStack() as stack:
         if torch.is_inference_mode_enabled():
             stack.enter_context(torch.inference_mode(False))
-        if not torch.is_grad_enabled():
-            stack.enter_context(torch.enable_grad())
+        # always: Ctrl-C may leave torch.no_grad without restoring the mode
+        stack.enter_context(torch.enable_grad())
         if torch.get_default_device().type != "cpu":  # the context slows each call
             stack.enter_context(torch.device("cpu"))
         for device in AUTOCAST_DEVICES:

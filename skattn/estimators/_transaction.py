@@ -92,11 +92,14 @@ def learned(estimator) -> dict[str, Any]:
 def _unfitted_copy(estimator):
     """Return a shallow copy without learned attributes."""
     attempt = object.__new__(type(estimator))
-    names = estimator._learned_attributes
-    attempt.__dict__.update(
-        {name: value for name, value in vars(estimator).items() if name not in names}
-    )
+    attempt.__dict__.update(_own(estimator))
     return attempt
+
+
+def _own(estimator):
+    """Return the attributes that are not learned, by name."""
+    names = estimator._learned_attributes
+    return {name: value for name, value in vars(estimator).items() if name not in names}
 
 
 def _check_declared(attempt, estimator):
@@ -110,11 +113,12 @@ def _check_declared(attempt, estimator):
 
 
 def _commit(estimator, attempt):
-    """Replace the estimator's learned attributes by those of the attempt."""
+    """Replace the estimator's learned attributes by those of the attempt.
+
+    One assignment, so that Ctrl-C meets the old or the new attributes, not a mixture.
+    """
     _check_declared(attempt, estimator)
-    for name in learned(estimator):
-        delattr(estimator, name)
-    estimator.__dict__.update(learned(attempt))
+    estimator.__dict__ = _own(estimator) | learned(attempt)
 
 
 def _training(attempt, plan: Plan, callbacks) -> Training:

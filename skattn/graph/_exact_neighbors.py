@@ -1,5 +1,6 @@
 """Exact neighbour search by trees or brute force."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
 
 Found = tuple[NDArray[np.float64], NDArray[np.int64]]
 """Distances and positions of neighbours, (n, k) each, nearest first."""
@@ -81,3 +83,14 @@ def _smallest(distances: NDArray[np.float64], k: int) -> Found:
         np.take_along_axis(values, order, axis=1),
         np.take_along_axis(columns, order, axis=1),
     )
+
+
+def _limit_openmp() -> None:
+    """Limit scikit-learn's OpenMP to the calling thread.
+
+    With more, GNU's OpenMP hangs in a forked child if its parent used it.
+    """
+    threadpool_limits(1, user_api="openmp")
+
+
+os.register_at_fork(after_in_child=_limit_openmp)

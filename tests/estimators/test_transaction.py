@@ -1,8 +1,11 @@
+import sys
+from itertools import count
+
 import numpy as np
 import pytest
 
 from skattn import GraphAttentionClassifier
-from skattn.estimators._transaction import fit, learned
+from skattn.estimators._transaction import _commit, fit, learned
 
 X = np.array([[0.0], [1.0], [0.1], [0.9]])
 Y = np.array([0, 1, 0, 1])
@@ -64,3 +67,43 @@ def test_a_fit_replaces_all_that_an_earlier_one_learned(clf):
 def test_other_attributes_of_the_user_stay(clf):
     clf.note_ = "mine"
     assert clf.fit(X, Y).note_ == "mine"
+
+
+def _interrupt(work, at):
+    """Raise KeyboardInterrupt at a line of this room; return whether it has so many."""
+    lines = iter(range(at))
+
+    def trace(frame, event, arg):
+        if "estimators" not in frame.f_code.co_filename:
+            return None
+        if event == "line" and next(lines, None) is None:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_ctrl_c_at_any_line_leaves_the_old_attributes_or_the_new_ones(clf):
+    new = vars(clf) | {"net_": 2, "n_iter_": 2}
+    attempt = GraphAttentionClassifier()
+    attempt.__dict__ = new
+    old = vars(clf) | {"net_": 1, "feature_names_in_": ["x"]}
+    found = []
+    for at in count():
+        clf.__dict__ = dict(old)
+        interrupted = _interrupt(lambda: _commit(clf, attempt), at)
+        found.append(vars(clf))
+        if not interrupted:
+            break
+    assert len(found) > 5
+    assert all(attributes in (old, new) for attributes in found)
+    assert found[0] == old
+    assert found[-1] == new

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+import textwrap
+
 import numpy as np
 import pytest
 
@@ -52,3 +57,31 @@ def test_the_table_is_not_copied(n_columns):
     assert np.shares_memory(index._index._fit_X, X)
     tree = index._index._tree
     assert tree is None or np.shares_memory(np.asarray(tree.data), X)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_forked_child_searches_after_its_parent_did():
+    code = """
+        import os
+        import numpy as np
+        from skattn.graph._exact_neighbors import ExactIndex
+        X = np.random.default_rng(0).normal(size=(4000, 20))
+
+        def search():
+            return ExactIndex(X, "euclidean").query(X, 3)[1].tobytes()
+
+        found = search()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if search() == found else 3)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    environment = {k: v for k, v in os.environ.items() if "NUM_THREADS" not in k}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env=environment | {"OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.stdout == "0\n", done.stderr

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from skattn._training import default_modes
@@ -48,3 +49,14 @@ def test_modes_are_restored_after_an_error():
                 raise ValueError
         except ValueError:
             assert not torch.is_grad_enabled()
+
+
+def test_gradients_that_an_interrupt_left_disabled_are_enabled_again():
+    @default_modes()
+    def interrupted():
+        torch.set_grad_enabled(False)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert torch.is_grad_enabled()

@@ -14,10 +14,10 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import lower_builtin, models, register_model
 
+from skattn.ops._cpu._cache import cache_by_sources
 from skattn.ops._cpu._compat import (
     AbstractTemplate,
     RefType,
-    cache_by_sources,
     cgutils,
     infer_global,
     iternext_impl,
