@@ -79,14 +79,31 @@ def run_blocks(
             raise
 
     n_helpers = min(n_threads or torch.get_num_threads(), n_blocks) - 1
-    helpers = [_POOL.submit(work_on_blocks) for _ in range(n_helpers)]
+    helpers: list[Future[None] | None] = []
     try:
+        helpers.extend(_POOL.submit(work_on_blocks) for _ in range(n_helpers))
         work_on_blocks()
-    finally:
+    except BaseException:
+        failed.set()
+        raise
+    finally:  # arrays of the blocks may be freed after the return
         running = [h for h in helpers if h is not None and not h.cancel()]
-        wait(running)  # their arrays may be freed after the return
+        _wait_for_all(running, failed)
     for helper in running:
         helper.result()
+
+
+def _wait_for_all(running: list[Future[None]], failed: threading.Event) -> None:
+    """Wait until all have ended, also if the user interrupts; then raise it."""
+    interrupted = False
+    while not all(helper.done() for helper in running):
+        try:
+            wait(running)
+        except KeyboardInterrupt:
+            interrupted = True
+            failed.set()
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _after_fork_in_child() -> None:

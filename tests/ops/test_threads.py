@@ -160,7 +160,6 @@ def test_error_in_a_block_is_raised():
         run_blocks(8, work)
 
 
-@pytest.mark.xfail(strict=False, reason="run_blocks returns while a helper still runs")
 def test_interrupt_waits_for_running_blocks(on_interrupt):
     begun, ended = [], []
     helper_works, caller_is_done = threading.Event(), threading.Event()
