@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         EncoderConfig,
         GraphAttentionClassifier,
         GraphAttentionRegressor,
+        search_space,
     )
     from skattn.graph import Graph
 
@@ -21,6 +22,7 @@ __all__ = [
     "Graph",
     "GraphAttentionClassifier",
     "GraphAttentionRegressor",
+    "search_space",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -31,6 +33,7 @@ _ROOM_OF = {
     "Graph": "skattn.graph",
     "GraphAttentionClassifier": "skattn.estimators",
     "GraphAttentionRegressor": "skattn.estimators",
+    "search_space": "skattn.estimators",
 }
 _ROOMS = {
     "datasets",

@@ -5,10 +5,12 @@ from skattn.estimators._classifier import GraphAttentionClassifier
 from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._regressor import GraphAttentionRegressor
+from skattn.estimators._search_space import search_space
 
 __all__ = [
     "AttentionEmbedder",
     "EncoderConfig",
     "GraphAttentionClassifier",
     "GraphAttentionRegressor",
+    "search_space",
 ]

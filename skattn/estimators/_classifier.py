@@ -70,8 +70,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     residual : bool, default=True
         Whether to add a linear map of a layer's input to its output.
     norm : {"auto", "layer", "batch"} or None, default="auto"
-        Normalisation of each layer's output. "auto": "batch" on a plain table and for graphs and sequences, "layer"
-        for the nodes of one graph.
+        Normalisation of each layer's output. "auto": "batch" on a plain table and for
+        graphs and sequences, "layer" for the nodes of one graph.
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 with more features than
         labelled rows, otherwise 0.4 on a plain table and 0.2 elsewhere. For the node

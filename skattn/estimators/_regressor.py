@@ -55,8 +55,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     residual : bool, default=True
         Whether to add a linear map of a layer's input to its output.
     norm : {"auto", "layer", "batch"} or None, default="auto"
-        Normalisation of each layer's output. "auto": None on a plain table, "batch" for graphs and sequences,
-        "layer" for the nodes of one graph.
+        Normalisation of each layer's output. "auto": None on a plain table, "batch" for
+        graphs and sequences, "layer" for the nodes of one graph.
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 with more features than
         labelled rows, otherwise 0.3 on a plain table and 0.2 elsewhere. For the node

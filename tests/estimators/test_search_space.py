@@ -1,0 +1,49 @@
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid
+
+from skattn import (
+    EncoderConfig,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+    search_space,
+)
+from skattn.estimators._defaults import Setting, Sizes, choose
+
+SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
+
+
+@pytest.mark.parametrize("kind", ["table", "nodes", "graphs"])
+@pytest.mark.parametrize("labels", ["classes", "numbers"])
+def test_the_space_contains_the_defaults(kind, labels):
+    clf = GraphAttentionClassifier()
+    choice = choose(clf, EncoderConfig(), Setting(kind, labels), SIZES)
+    block = choice.network.block
+    resolved = clf.get_params() | {
+        "weight_decay": choice.weight_decay,
+        "max_epochs": choice.max_epochs,
+        "dropout": block.dropout,
+        "norm": block.norm,
+        "encoder__convolution": block.convolution,
+        "encoder__positional": EncoderConfig().positional,
+    }
+    for name, values in search_space(kind).items():
+        assert resolved[name] in values
+
+
+@pytest.mark.parametrize("kind", ["table", "nodes", "graphs"])
+@pytest.mark.parametrize("model", [GraphAttentionClassifier, GraphAttentionRegressor])
+def test_every_value_is_a_valid_parameter(kind, model):
+    for name, values in search_space(kind).items():
+        for params in ParameterGrid({name: values}):
+            clone(model()).set_params(**params)._validate_params()
+
+
+def test_a_changed_space_does_not_change_the_next():
+    search_space("table")["dropout"].clear()
+    assert search_space("table")["dropout"]
+
+
+def test_an_unknown_kind_is_an_error():
+    with pytest.raises(ValueError, match=r"kind must be one of .*'nodes'.* got 'rows'"):
+        search_space("rows")
