@@ -72,7 +72,7 @@ class AnswerColumns:
                 "y must be finite, got infinity. Leave those rows out, or set "
                 "answers=None."
             )
-        n_outputs = values.shape[1]
+        n_outputs = answers.values.shape[1]
         labels = ("",) if answers.is_1d else tuple(f"({k})" for k in range(n_outputs))
         known = answers.known.astype(np.float64)
         return cls(values, known, labels, are_classes=False)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import (
     DocumentedMixin,
@@ -20,7 +20,6 @@ from skattn._compat_sklearn import (
 from skattn.graph import Graph
 from skattn.graph._alignment import has_index
 from skattn.graph._neighbor_search import SEARCH_METHODS
-from skattn.graph._numbers import numeric_errors
 from skattn.graph._resolve import resolve
 from skattn.preprocessing._answer_columns import AnswerColumns, Answers
 from skattn.preprocessing._hop_statistics import (
@@ -30,9 +29,8 @@ from skattn.preprocessing._hop_statistics import (
 )
 from skattn.preprocessing._known_answers import KnownAnswers
 from skattn.preprocessing._node_identity import NodeIdentity
+from skattn.preprocessing._numeric_features import check_numbers, check_statistics
 from skattn.preprocessing._surroundings import after_fit, at_fit, check_context
-
-STATISTICS = ("mean", "std", "min", "max")
 
 
 class NeighborFeatures(DocumentedMixin, TransformerMixin, BaseEstimator):
@@ -253,7 +251,7 @@ class NeighborFeatures(DocumentedMixin, TransformerMixin, BaseEstimator):
             If called before ``fit``.
         """
         check_is_fitted(self)
-        check = partial(self._check, reset=False)
+        check = partial(check_numbers, self, reset=False)
         around = after_fit(self._context_, X, adjacency, check)
         return self._named(self._columns(around), X, adjacency)
 
@@ -294,18 +292,14 @@ class NeighborFeatures(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     def _fit(self, X, y, adjacency):
         """Learn from the rows, and return their surroundings."""
-        unknown = [name for name in self.statistics if name not in STATISTICS]
-        if unknown:
-            raise ValueError(
-                f"statistics must be among {STATISTICS}, got {unknown[0]!r}."
-            )
+        check_statistics(self.statistics)
         context = resolve(
             X,
             adjacency=adjacency,
             graph=self.graph,
             n_neighbors=self.n_neighbors,
             neighbor_search=self.neighbor_search,
-            check=partial(self._check, reset=True),
+            check=partial(check_numbers, self, reset=True),
         )
         check_context(context)
         around = at_fit(context)
@@ -362,39 +356,6 @@ class NeighborFeatures(DocumentedMixin, TransformerMixin, BaseEstimator):
             answers = answers.moved_to(self._identity_.find(graph))
         here = answers.at(cut.nodes)
         return here.statistics(answers, cut.adjacency, cut.rows, self.hops)
-
-    def _check(self, features, *, reset, keep_precision=False):
-        """Validate features; NaN is allowed unless neighbours are sought by them."""
-        if features is None:
-            return self._check_nothing(reset=reset)
-        with numeric_errors(features, "X"):
-            checked = validate_data(
-                self,
-                features,
-                accept_sparse="csr",
-                dtype=[np.float64, np.float32],
-                ensure_all_finite=True if keep_precision else "allow-nan",
-                copy=keep_precision and reset,  # an index must not change with X
-                reset=reset,
-            )
-        extremes = [name for name in self.statistics if name in ("min", "max")]
-        if sparse.issparse(checked) and extremes:
-            raise ValueError(
-                "statistics must be 'mean' and 'std' with sparse features, got "
-                f"{extremes[0]!r}, which would make them dense. Leave it out, or use "
-                "TruncatedSVD before, or X.toarray()."
-            )
-        return checked
-
-    def _check_nothing(self, *, reset):
-        """Store that there are no features, or compare this with the fit."""
-        if reset:
-            self.n_features_in_ = 0
-        elif self.n_features_in_:
-            raise ValueError(
-                "X has 0 features, but NeighborFeatures is expecting "
-                f"{self.n_features_in_} features as input. Pass a graph with features."
-            )
 
     def _named(self, columns, X, adjacency):
         """Return the columns with the labels of nodes as index, for pandas output."""

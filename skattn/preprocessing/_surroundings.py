@@ -139,7 +139,7 @@ def _(context: NamedContext, X: Any, adjacency: Any, check: Check) -> Surroundin
 
 
 def _named(fitted: NamedContext, rows: NamedContext) -> Surroundings:
-    """Return the surroundings of rows, whose features replace those of fitted ones."""
+    """Return the surroundings of rows; their features replace those of fitted ones."""
     graph, newer = fitted.graph, rows.fitted()
     known = np.zeros(graph.n_nodes, bool)
     known[fitted.row_nodes] = known[newer.row_nodes] = True

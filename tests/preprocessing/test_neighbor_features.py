@@ -114,6 +114,12 @@ def test_sparse_features_stay_sparse_and_equal_dense_ones():
     assert found.shape[1] == len(step.get_feature_names_out())
 
 
+def test_missing_values_of_sparse_features_are_refused():
+    holes = sp.csr_array(np.array([[np.nan], [1.0], [2.0], [3.0]]))
+    with pytest.raises(ValueError, match="without missing values if it is sparse"):
+        NeighborFeatures().fit(Graph(PATH, holes))
+
+
 def test_equal_neighbours_of_sparse_features_store_no_deviation():
     graph = Graph(1 - np.eye(7), sp.csr_array(np.full((7, 1), 0.1)))
     step = NeighborFeatures(statistics=["std"], passthrough=False, degree=False)
