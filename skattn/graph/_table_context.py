@@ -131,7 +131,7 @@ class TableContext(Context):
             return stack(new_features, take_rows(self.features, nodes[n_new:]))
 
         found = receptive_field(
-            _JoinedRows(self, self.neighbors_of(new_features)),
+            JoinedRows(self, self.neighbors_of(new_features)),
             self.n_rows + np.arange(n_new),
             extent,
             edge_features=None,
@@ -161,7 +161,7 @@ class TableContext(Context):
 
 
 @dataclass(frozen=True, eq=False)
-class _JoinedRows:
+class JoinedRows:
     """Senders of fitted rows and of the new rows that follow them."""
 
     context: TableContext
