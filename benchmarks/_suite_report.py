@@ -29,7 +29,7 @@ def append(path, result):
 
 
 def key(result):
-    """Identify a result: what is not measured again."""
+    """Identify a result, which is measured once."""
     return tuple(result[k] for k in ("set", "method", "split", "stage", "quick"))
 
 

@@ -25,6 +25,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
+import skattn
 from benchmarks._suite_baselines import boosting, forest, linear, perceptron
 from benchmarks._suite_lists import LIST_TASKS
 from benchmarks._suite_nodes import NODE_TASKS
@@ -113,7 +114,7 @@ def method_for(name, kind, params):
 
 
 def measure_all(options, methods):
-    """Measure what is missing, a method of a set at a time."""
+    """Measure the missing results, a method of a set at a time."""
     part, n_parts = map(int, options.part.split("/"))
     jobs = [(name, method) for name in options.sets for method in methods]
     for name, method in jobs[part::n_parts]:
@@ -154,8 +155,15 @@ def warm_up():
 
 
 def commit():
-    """Name the commit of the checkout."""
-    command = ["git", "-C", Path(__file__).parent, "rev-parse", "--short", "HEAD"]
+    """Name the commit of the checkout that holds the measured package."""
+    command = [
+        "git",
+        "-C",
+        Path(skattn.__file__).parent,
+        "rev-parse",
+        "--short",
+        "HEAD",
+    ]
     try:
         return subprocess.run(
             command, check=True, capture_output=True, text=True
@@ -195,7 +203,7 @@ def named_methods(options):
 
 
 def main():
-    """Measure, or print the table of what was measured."""
+    """Measure, or print the table of the results on file."""
     options = arguments()
     if options.list:
         print("sets:", *ALL_TASKS)
