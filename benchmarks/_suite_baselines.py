@@ -197,6 +197,7 @@ def _table(task):
 
 LINEAR_FEATURES = {
     "nodes": smoothed,
+    "embedding": smoothed,
     "graphs": refined_counts,
     "molecules": fingerprints,
     "sequences": resampled,

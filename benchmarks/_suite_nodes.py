@@ -1,5 +1,8 @@
 """Development suite: nodes of one graph, real and generated."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
@@ -148,6 +151,18 @@ def long_range(quick):
     return Task("syn-far", "nodes", "accuracy", Graph(A, X), y, runs)
 
 
+def embedded(name, quick):
+    """Embed all nodes without labels, then fit a logistic regression of three C."""
+    task = NODE_TASKS[name](quick)
+    runs, penalties = [], {}
+    for run in task.runs:
+        for C in (0.1, 1, 10):
+            runs.append(replace(run, name=f"{run.name}, C={C}"))
+            penalties[runs[-1].name] = C
+    extra = {"penalties": penalties}
+    return replace(task, name=f"embed-{name}", kind="embedding", runs=runs, extra=extra)
+
+
 NODE_TASKS = {
     "cora": cora,
     "acm": lambda quick: drawn_nodes("acm", quick),
@@ -171,3 +186,6 @@ NODE_TASKS = {
     "syn-far": long_range,
 }
 """Functions of ``quick`` that make a task."""
+NODE_TASKS |= {
+    f"embed-{name}": partial(embedded, name) for name in ("cora", "acm", "dblp")
+}

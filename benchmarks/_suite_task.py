@@ -37,7 +37,7 @@ class Task:
 
     name: str
     kind: str
-    """"nodes", "graphs", "molecules", "sequences" or "table"."""
+    """"nodes", "embedding", "graphs", "molecules", "sequences" or "table"."""
     metric: str
     """A key of `METRICS`; higher is better."""
     X: Any
@@ -48,7 +48,7 @@ class Task:
     scaled: bool = False
     """Whether features are standardised from the training rows before skattn."""
     extra: dict = field(default_factory=dict)
-    """What baselines need: "smiles", "node_labels", "heterophilous"."""
+    """What methods need: "smiles", "node_labels", "heterophilous", "penalties"."""
 
     @property
     def n_classes(self):

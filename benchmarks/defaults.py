@@ -23,6 +23,7 @@ from pathlib import Path
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import skattn
@@ -34,6 +35,7 @@ from benchmarks._suite_report import append, key, read, table
 from benchmarks._suite_tables import FULL_TABLE_TASKS, OUTSIDE_TASKS, TABLE_TASKS
 from benchmarks._suite_task import measure, probabilities, take
 from skattn import (
+    AttentionEmbedder,
     EncoderConfig,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
@@ -62,7 +64,10 @@ CANDIDATES = {
 }
 """Parameters that differ from the estimators' defaults."""
 BASELINES = {
-    "linear": (linear, {"nodes", "graphs", "molecules", "sequences", "table"}),
+    "linear": (
+        linear,
+        {"nodes", "embedding", "graphs", "molecules", "sequences", "table"},
+    ),
     "forest": (forest, {"nodes", "graphs", "molecules", "sequences", "table"}),
     "boosting": (boosting, {"table"}),
     "mlp": (perceptron, {"table"}),
@@ -83,6 +88,8 @@ def candidate(params):
         params["encoder"] = EncoderConfig(**params["encoder"])
 
     def fit(task, run):
+        if task.kind == "embedding":
+            return embedding(task, run, params)
         kind = GraphAttentionClassifier if task.n_classes else GraphAttentionRegressor
         X, y = standardised(task, run) if scale and task.scaled else task.X, task.y
         model = kind(**params, random_state=run.seed)
@@ -93,6 +100,19 @@ def candidate(params):
         return lambda rows: probabilities(model, take(X, rows), task.n_classes)
 
     return fit
+
+
+def embedding(task, run, params):
+    """Embed all nodes, once per seed, and fit a logistic regression of the codes."""
+    codes = task.extra.setdefault("codes", {})
+    if run.seed not in codes:
+        known = AttentionEmbedder().get_params(deep=False)
+        params = {name: value for name, value in params.items() if name in known}
+        embedder = AttentionEmbedder(**params, random_state=run.seed)
+        codes[run.seed] = embedder.fit_transform(task.X)
+    X, C = codes[run.seed], task.extra["penalties"][run.name]
+    model = LogisticRegression(C=C, max_iter=2000).fit(X[run.train], task.y[run.train])
+    return lambda rows: probabilities(model, X[rows], task.n_classes)
 
 
 def standardised(task, run):
