@@ -1,0 +1,115 @@
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("benchmarks", reason="benchmarks are beside the source only")
+
+from benchmarks import _suite_report as report
+from benchmarks import _suite_task as task
+from benchmarks import defaults
+
+
+def results(scores, stage="test"):
+    """Make results of sets {set: {method: [score of each split]}}."""
+    return [
+        {
+            "set": name,
+            "method": method,
+            "split": f"fold {k}",
+            "stage": stage,
+            "quick": True,
+            "score": score,
+            "log_loss": None,
+            "seconds": 2.0,
+        }
+        for name, methods in scores.items()
+        for method, values in methods.items()
+        for k, score in enumerate(values)
+    ]
+
+
+def test_the_highest_mean_has_rank_1_and_ties_share_a_rank():
+    scores = {"a": np.array([0.5, 0.7]), "b": np.array([0.6]), "c": np.array([0.9])}
+    assert report.ranks(scores) == {"a": 2.5, "b": 2.5, "c": 1.0}
+    assert report.ranks(scores, lower=True) == {"a": 1.5, "b": 1.5, "c": 3.0}
+
+
+def test_methods_are_compared_on_the_splits_that_all_have():
+    values = {
+        "a": {"fold 0": 1.0, "fold 1": 2.0, "fold 2": 9.0},
+        "b": {"fold 1": 4.0, "fold 0": 3.0},
+        "begun": {"fold 2": 5.0},
+    }
+    compared = report.compared(values, ["a", "b", "begun", "missing"])
+    assert {m: v.tolist() for m, v in compared.items()} == {
+        "a": [1.0, 2.0],
+        "b": [3.0, 4.0],
+    }
+
+
+def test_the_table_counts_wins_against_the_reference():
+    scores = {
+        "first": {"old": [0.50, 0.52], "new": [0.80, 0.82]},
+        "second": {"old": [0.50, 0.60], "new": [0.49, 0.59]},
+    }
+    lines = report.table(results(scores), "test", reference="old")
+    assert "| first (2) | 0.5100 ± 0.0100 (2) | 0.8100 ± 0.0100 (1) |" in lines
+    assert "| **mean rank** | 1.50 | 1.50 |" in lines
+    assert "| **better, worse than old** |  | 1 : 1 |" in lines
+    assert "| **by more than a deviation** |  | 1 : 0 |" in lines
+
+
+def test_a_line_cut_by_an_interrupt_is_measured_again(tmp_path):
+    path = tmp_path / "results.jsonl"
+    first, second = results({"set": {"method": [0.5, 0.6]}})
+    report.append(path, first)
+    with path.open("a") as file:
+        file.write(json.dumps(second)[:20])
+    assert report.read([path, tmp_path / "absent.jsonl"]) == [first]
+    report.append(path, second)
+    assert [report.key(r)[2] for r in report.read([path])] == ["fold 0", "fold 1"]
+
+
+def test_drawn_nodes_are_disjoint_and_balanced():
+    y = np.repeat([0, 1, 2], 100)
+    (run, other) = task.drawn(y, 2, 20, 50, n_test=60)
+    assert np.bincount(y[run.train]).tolist() == [20, 20, 20]
+    parts = [run.train, run.val, *run.scored.values()]
+    assert [len(p) for p in parts] == [60, 50, 60, 60]
+    assert len(np.unique(np.concatenate(parts))) == 230
+    assert set(run.train) != set(other.train)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        task.folded(np.repeat([0, 1], 50), 5, 3, holdout=True),
+        task.random_parts(np.repeat([0, 1], 50), 2, classes=True),
+        task.grouped_parts([k // 4 for k in range(100)], 2),
+        task.given(np.repeat([0, 1], 50)[::-1], 60, 2, 3, classes=True),
+    ],
+)
+def test_development_never_sees_the_test_rows_of_its_split(runs):
+    first_test = next(r.scored["test"] for r in runs if "test" in r.scored)
+    for run in runs:
+        ((stage, scored),) = run.scored.items()
+        fitted = run.train if run.val is None else np.r_[run.train, run.val]
+        assert not np.isin(scored, fitted).any()
+        if stage == "development" and run.seed == 0:
+            assert not np.isin(np.r_[fitted, scored], first_test).any()
+
+
+def test_results_on_file_are_not_measured_again(tmp_path, monkeypatch, capsys):
+    path = str(tmp_path / "results.jsonl")
+    monkeypatch.setattr(
+        "sys.argv",
+        f"defaults --quick --out {path} --sets syn-degree --methods linear".split(),
+    )
+    defaults.main()
+    measured = report.read([path])
+    assert [r["stage"] for r in measured] == ["development", "test"]
+    assert "syn-degree, linear, draw 0" in capsys.readouterr().out
+    defaults.main()
+    assert report.read([path]) == measured
+    assert capsys.readouterr().out == ""
