@@ -9,6 +9,9 @@ from skattn._training._history import EpochHistory
 from skattn._training._net import AttentionNet
 from skattn._training._objectives import Objective
 
+_MORE_TENSORS = 8
+"""Tensors that a module may create besides its weights."""
+
 Weights = dict[str, torch.Tensor]
 """Weights by name."""
 
@@ -47,7 +50,7 @@ def _check_weights(objective: Objective, n_features: int, weights: Weights) -> N
     """Compare weights with the objective's module, which is made without memory."""
     if objective.spec.n_layers > len(weights):
         raise ValueError(f"{len(weights)} weights are too few for its layers")
-    with torch.device("meta"), _AtMost(2 * len(weights)):
+    with torch.device("meta"), _AtMost(len(weights) + _MORE_TENSORS):
         expected = objective.module(n_features).state_dict()
     if _shapes(expected) != _shapes(weights):
         raise ValueError(

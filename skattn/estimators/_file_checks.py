@@ -111,37 +111,39 @@ def _in_range(value):
     return True
 
 
-def check_learned(learned, estimator):
+def check_learned(learned, net, estimator):
     """Raise ValueError unless learned attributes are complete, typed and consistent.
 
     Parameters
     ----------
     learned : dict
-        Learned attributes by name, with the net.
+        Learned attributes by name, without the net.
+    net : dict
+        State of the net, of which no weight is read.
     estimator : GraphAttentionEstimator
         An estimator of the class that declares them.
     """
-    declared = estimator._learned_attributes
+    declared = estimator._learned_attributes - {"net_"}
     unknown = learned.keys() - declared
     missing = declared - OPTIONAL - learned.keys()
     if unknown or missing:
         raise ValueError(
             f"it has unknown attributes {sorted(unknown)} and lacks {sorted(missing)}"
         )
-    check_types({k: v for k, v in learned.items() if k != "net_"}, LEARNED)
-    _check_history(learned)
+    check_types(learned, LEARNED)
+    _check_history(learned, net["history"])
     _check_features(learned)
-    _check_network(learned)
+    _check_network(learned, net)
     learned["_context_"].check_fitted(learned["n_features_in_"])
     if "_label_encoding_" in declared:
-        _check_labels(learned["_label_encoding_"], learned["net_"].objective, estimator)
-    elif not isinstance(learned["net_"].objective, MaskedReconstruction):
+        _check_labels(learned["_label_encoding_"], net["objective"], estimator)
+    elif not isinstance(net["objective"], MaskedReconstruction):
         raise ValueError("its network is that of another estimator")
 
 
-def _check_history(learned):
+def _check_history(learned, history):
     """Raise ValueError unless there is one loss per epoch."""
-    curves = [learned["net_"].history, learned["loss_curve_"]]
+    curves = [history, learned["loss_curve_"]]
     if learned["validation_curve_"] is not None:
         curves.append(learned["validation_curve_"])
     if {len(curve) for curve in curves} != {learned["n_iter_"]}:
@@ -158,13 +160,13 @@ def _check_features(learned):
         raise ValueError("feature_names_in_ must be one text per feature")
 
 
-def _check_network(learned):
+def _check_network(learned, net):
     """Raise ValueError unless the network fits its input."""
-    net, schema, inputs = (learned[k] for k in ("net_", "_schema_", "_input_spec_"))
-    spec = net.objective.spec
+    schema, inputs = learned["_schema_"], learned["_input_spec_"]
+    spec = net["objective"].spec
     width = schema.n_features + (inputs.positional_dim if inputs.positional else 0)
     same = [
-        (net.n_features, width),
+        (net["n_features"], width),
         (spec.block.n_edge_features, schema.n_edge_features),
         (spec.block.hops, inputs.hops),
         (spec.feature_embedding, inputs.feature_embedding),

@@ -65,8 +65,8 @@ def load_estimator(cls, path, *, device=None):
         estimator = cls(**state["params"])
         check_params(estimator)
         check_types(state["net"], NET)
+        check_learned(state["learned"], state["net"], estimator)
         learned = state["learned"] | {"net_": net_from_state(**state["net"])}
-        check_learned(learned, estimator)
     except MALFORMED as error:
         raise damaged(path, cls.__name__, error) from error
     if device is not None:

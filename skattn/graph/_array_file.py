@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._atomic_file import replacing
+from skattn.graph._json_extent import json_extent
 
 MAGIC = b"\x93skattn arrays\r\n"
 _ALIGNMENT = 64  # bytes of a cache line
@@ -29,9 +30,14 @@ _START = np.dtype(
 )
 _BYTES_PER_BLOCK = 1 << 24  # copied at once of a non-contiguous array
 _BYTES_PER_READ = 1 << 20  # read at once of an array that is verified
+_MAX_MAPS = 32
+"""Arrays of a file with a memory map of their own."""
+_MAX_DIMENSIONS = 64
+"""Maximum dimensions of an array of numpy."""
 _MAX_DEPTH = 200
 """Maximum nesting of the header, below the recursion limit of Python."""
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
+_MAX_EXTENT = (12, 1 << 16)
+"""Bytes of the header's values per byte of the file, and in addition."""
 _DTYPE = re.compile(r"[<>|][biufcSUmM]\d{1,10}|[<>][mM]8\[\w{1,20}\]")
 KINDS = "biufcSUmM"
 """Kinds of dtypes that can be stored: all but Python objects and structured ones."""
@@ -64,10 +70,10 @@ def write_arrays(
         file.write(bytes(_START.itemsize))
         index = [_write_array(file, array) for array in arrays]
         text = json.dumps({"head": head, "arrays": index}).encode()
-        if (depth := _depth(text)) > _MAX_DEPTH:
+        if excess := _excess(text, file.tell() + len(text)):
             raise TypeError(
-                f"values must be nested less deeply to be saved, got {depth} levels of "
-                "lists and dicts. Replace them, or use joblib.dump."
+                "values outside arrays must be fewer and nested less deeply to be "
+                f"saved, got {excess}. Replace them, or use joblib.dump."
             )
         start = (MAGIC, file.tell(), len(text), zlib.crc32(text))
         file.write(text)
@@ -101,10 +107,16 @@ def read_arrays(
 def pages_dropped(arrays: Sequence[NDArray[Any]]) -> Iterator[None]:
     """Drop the pages of memory-mapped arrays that a block has read from memory."""
     yield
-    bases: list[Any] = [array.base for array in arrays]
-    for base in bases:
+    for base in map(_base, arrays):
         if isinstance(base, memory.mmap) and hasattr(memory, "MADV_DONTNEED"):
             base.madvise(memory.MADV_DONTNEED)
+
+
+def _base(array: Any) -> Any:
+    """Return the object that owns the memory of an array, None if the array does."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return array
 
 
 def _write_array(file: BinaryIO, array: NDArray[Any]) -> dict[str, Any]:
@@ -142,18 +154,20 @@ def _read_header(file: BinaryIO) -> tuple[Any, int]:
     text = file.read(length)
     if zlib.crc32(text) != crc32:
         raise ValueError("its header does not match its checksum")
-    if _depth(text) > _MAX_DEPTH:
-        raise ValueError("its header is nested too deeply")
+    if excess := _excess(text, size):
+        raise ValueError(f"its header has {excess}")
     return json.loads(text), head
 
 
-def _depth(text: bytes) -> int:
-    """Return the nesting of JSON."""
-    step = np.zeros(256, np.int8)
-    step[list(b"[{")], step[list(b"]}")] = 1, -1
-    steps = step[np.frombuffer(_STRING.sub(b"", text), np.uint8)]
-    depths = np.cumsum(steps[steps != 0], dtype=np.int32)
-    return int(depths.max(initial=0))
+def _excess(text: bytes, size: int) -> str:
+    """Return the excess of a header over the limits of a file, "" without any."""
+    factor, more = _MAX_EXTENT
+    depth, n_bytes = json_extent(text)
+    if depth > _MAX_DEPTH:
+        return f"{depth} levels of lists and dicts"
+    if n_bytes > factor * size + more or not text.isascii():
+        return f"lists, dicts and text of {n_bytes} bytes for a file of {size}"
+    return ""
 
 
 def _checked_index(index: Any, end: int) -> list[_Entry]:
@@ -172,7 +186,9 @@ def _checked_entry(entry: Any, free: int, end: int) -> _Entry:
         raise ValueError(f"it has an array of dtype {name!r:.50}")
     dtype = np.dtype(name)
     sizes = [*shape, offset, entry["crc32"]]
-    if not all(type(n) is int and n >= 0 for n in sizes):
+    if len(shape) > _MAX_DIMENSIONS or not all(
+        type(n) is int and n >= 0 for n in sizes
+    ):
         raise ValueError(f"it has an array of shape {shape!r:.50} at {offset!r:.50}")
     n_bytes = dtype.itemsize * math.prod(shape)
     fits = (
@@ -194,13 +210,27 @@ def _read_array(file: BinaryIO, entry: _Entry) -> NDArray[Any]:
 
 
 def _map_arrays(file: BinaryIO, index: list[_Entry]) -> list[NDArray[Any]]:
-    """Return memory maps of arrays, one each: scipy copies slices of a large one."""
-    return [
-        np.memmap(file, entry.dtype, "r", entry.offset, entry.shape)
-        if entry.n_bytes
-        else np.empty(entry.shape, entry.dtype)
-        for entry in index
-    ]
+    """Return memory maps of arrays: one each of the first, one of all others.
+
+    scipy copies slices of a larger map, and each map takes a file descriptor.
+    """
+    own, others = index[:_MAX_MAPS], index[_MAX_MAPS:]
+    arrays = [_map_array(file, entry) for entry in own]
+    if others:
+        whole = np.memmap(file, np.uint8, "r")
+        arrays += [_slice(whole, entry) for entry in others]
+    return arrays
+
+
+def _map_array(file: BinaryIO, entry: _Entry) -> NDArray[Any]:
+    if entry.n_bytes == 0:
+        return np.empty(entry.shape, entry.dtype)
+    return np.memmap(file, entry.dtype, "r", entry.offset, entry.shape)
+
+
+def _slice(whole: NDArray[np.uint8], entry: _Entry) -> NDArray[Any]:
+    part = whole[entry.offset : entry.offset + entry.n_bytes]
+    return part.view(entry.dtype).reshape(entry.shape)
 
 
 def _verify(file: BinaryIO, index: list[_Entry]) -> None:

@@ -120,6 +120,8 @@ def unpack(packed: Any, parts: Parts, arrays: Arrays) -> Any:
         return arrays.take(entries)
     if kind == "dict":
         return {unpack(k, parts, arrays): unpack(v, parts, arrays) for k, v in entries}
+    if kind == "list":  # without copies: it may be long
+        return [unpack(entry, parts, arrays) for entry in entries]
     return parts[kind].make(*(unpack(entry, parts, arrays) for entry in entries))
 
 

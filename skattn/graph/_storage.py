@@ -258,7 +258,7 @@ def _labels_from_plain(plain: Any, n: int) -> Any:
     if isinstance(values, tuple):
         labels = pd.RangeIndex(*values, name=name)
     else:
-        _check_part(values, (n,), "labels", "biufcmMUSO")
+        _check_part(values, (n,), "labels", "UO" if is_object[0] else "biufcmMUO")
         dtype = object if is_object[0] else None
         values = np.asarray(values)
         labels = pd.Index(

@@ -6,7 +6,12 @@ import zlib
 import numpy as np
 import pytest
 
-from skattn.graph._array_file import NotAnArrayFileError, read_arrays, write_arrays
+from skattn.graph._array_file import (
+    NotAnArrayFileError,
+    pages_dropped,
+    read_arrays,
+    write_arrays,
+)
 
 ARRAYS = [
     np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -133,6 +138,8 @@ def test_a_damaged_array_is_refused_when_it_is_read(path):
         {"shape": [1 << 70]},
         {"shape": [1 << 40, 0]},
         {"shape": [0, 1 << 62, 1 << 62]},
+        {"shape": [1 << 62] * 30_000},
+        {"shape": [1] * 65},
         {"offset": 40},
         {"offset": 0},
         {"offset": 64.0},
@@ -175,6 +182,53 @@ def test_deep_and_unfinished_headers_are_refused(path, text):
     path.write_bytes(with_header(path.read_bytes(), text))
     with pytest.raises(NotAnArrayFileError):
         read_arrays(path, mmap=False)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["[]", "{}", "1", '{"a":1}', "[[]]", '{"":{}}', '{"list":[]}', '{"array":0}'],
+)
+def test_headers_of_more_values_than_the_file_could_hold_are_not_parsed(path, entry):
+    text = f'{{"head":[{",".join([entry] * 20_000)}],"arrays":[]}}'.encode()
+    path.write_bytes(with_header(path.read_bytes(), text))
+    tracemalloc.start()
+    with pytest.raises(NotAnArrayFileError, match="lists, dicts and text of"):
+        read_arrays(path, mmap=False)
+    assert tracemalloc.get_traced_memory()[1] < 4 * path.stat().st_size
+    tracemalloc.stop()
+
+
+def test_headers_with_other_characters_than_ascii_are_refused(path):
+    text = '{"head":"\U0001f600","arrays":[]}'.encode()
+    path.write_bytes(with_header(path.read_bytes(), text))
+    with pytest.raises(NotAnArrayFileError, match="lists, dicts and text of"):
+        read_arrays(path, mmap=False)
+
+
+def test_values_that_could_not_be_read_again_are_not_written(tmp_path):
+    with pytest.raises(TypeError, match=r"must be fewer.*joblib\.dump"):
+        write_arrays(tmp_path / "a", [[]] * 20_000, [])
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_arrays_share_a_memory_map(tmp_path):
+    arrays = [np.full((2, 3), k, np.float32) for k in range(100)]
+    write_arrays(tmp_path / "a", None, [*arrays, np.empty((0, 3))])
+    _, (*mapped, empty) = read_arrays(tmp_path / "a", mmap=True)
+    for came, went in zip(mapped, arrays, strict=True):
+        assert isinstance(came, np.memmap)
+        assert not came.flags.writeable
+        np.testing.assert_array_equal(came, went, strict=True)
+    assert empty.shape == (0, 3)
+    with pages_dropped(mapped):
+        maps = {id(base_of(array)) for array in mapped}
+    assert 1 < len(maps) <= 33
+
+
+def base_of(array):
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return array
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import pickle
+import resource
 import tracemalloc
 
 import numpy as np
@@ -274,6 +275,41 @@ def test_equal_labels_are_refused(tmp_path, mmap):
     forge(tmp_path / "a", Graph(ADJACENCY, nodes=[5, 6, 7]), 3, [5, 6, 5])
     with pytest.raises(ValueError, match="equal labels of nodes"):
         Graph.load(tmp_path / "a", mmap=mmap)
+
+
+@pytest.mark.parametrize("dtype", ["S1", "i1", "M8[s]"])
+def test_labels_that_only_a_forged_file_stores_as_objects_are_refused(
+    tmp_path, mmap, dtype
+):
+    path = tmp_path / "a"
+    Graph(ADJACENCY, nodes=list("abc")).save(path)
+    head, arrays = read_arrays(path, mmap=False)
+    write_arrays(path, head, [*arrays, np.arange(3).astype(dtype)])
+    change(path, nodes={"tuple": [None, {"array": len(arrays)}, True]})
+    with pytest.raises(ValueError, match="it has labels of dtype"):
+        Graph.load(path, mmap=mmap)
+
+
+def test_bytes_as_labels_are_refused(tmp_path, mmap):
+    path = tmp_path / "a"
+    Graph(ADJACENCY, nodes=list("abc")).save(path)
+    head, arrays = read_arrays(path, mmap=False)
+    write_arrays(path, head, [*arrays, np.array([b"a", b"b", b"c"])])
+    change(path, nodes={"tuple": [None, {"array": len(arrays)}, False]})
+    with pytest.raises(ValueError, match=r"it has labels of dtype \|S1"):
+        Graph.load(path, mmap=mmap)
+
+
+def test_a_table_of_more_columns_than_open_files_is_mapped(round_trip):
+    columns = {k: np.arange(3, dtype=["f4", "i2"][k % 2]) for k in range(300)}
+    table = pd.DataFrame(columns)
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 256), most))
+    try:
+        again = round_trip(Graph(ADJACENCY, table), mmap=True).X
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+    pd.testing.assert_frame_equal(again, table)
 
 
 def test_edge_features_that_are_not_finite_are_refused(tmp_path, mmap):
