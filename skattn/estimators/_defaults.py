@@ -79,8 +79,8 @@ WIDE_RESIDUAL_GATE = 0.1
 
 Small, because a network could memorise the rows by their own features."""
 HETEROPHILOUS = 0.2
-"""Adjusted homophily below which neighbours are told apart from the node itself: by a
-full residual gate and a gated convolution."""
+"""Adjusted homophily below which wide features have a full residual gate and a gated
+convolution, which separate a node from its neighbours."""
 
 
 _ENCODER_VALUES = (
@@ -207,7 +207,7 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
         found = replace(
             found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES}
         )
-    elif sizes.heterophilous:
+    elif sizes.wide and sizes.heterophilous:
         found = replace(found, convolution="gcn", gated_convolution=True)
     if sizes.wide:
         input_dropout = WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT)

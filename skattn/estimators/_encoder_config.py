@@ -62,12 +62,13 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         senders; "gcn": their sum, normalised by degrees (Kipf and Welling 2017); "sum":
         their sum, which counts neighbours (Xu et al. 2019). "auto": "gcn" for
         classification and regression of graphs and sequences, and for classification
-        of the nodes of one graph if their neighbours seldom share their class
-        (adjusted homophily below 0.2, Platonov et al. 2023); else None.
+        of the nodes of one graph if features outnumber labelled nodes and neighbours
+        seldom share a class (adjusted homophily below 0.2, Platonov et al. 2023); else
+        None.
     gated_convolution : bool or "auto", default="auto"
         Whether attention and convolution are weighted by a learned gate per node and
-        channel; if not, they are added. "auto": True for nodes of one graph whose
-        neighbours seldom share their class, else False.
+        channel; if not, they are added. "auto": True for the nodes of one
+        graph for which ``convolution="auto"`` is "gcn", else False.
     global_attention : bool, default=False
         Whether each layer adds full attention between all nodes of a graph, as in
         GraphGPS (Rampasek et al. 2022). Time is quadratic in the number of nodes. Not
