@@ -1,6 +1,5 @@
 """Conversion of edge lists to the parts of a graph."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from skattn.graph._labels import (
     label_errors,
     listing,
 )
+from skattn.graph._warning import warn
 
 
 def parts_from_edges(
@@ -74,12 +74,10 @@ def _warn_of_duplicates(ends: NDArray[np.int64]) -> None:
     span = int(ends.max(initial=0)) + 1  # encodes a pair as one number
     n_repeated = len(ends) - len(np.unique(ends @ [span, 1]))
     if n_repeated:
-        warnings.warn(
+        warn(
             f"{n_repeated} of {len(ends)} rows of edges repeat an edge: the weights of "
             "its rows are summed. Use edges.drop_duplicates() if repetitions carry no "
             "information.",
-            UserWarning,
-            stacklevel=4,
         )
 
 
@@ -90,12 +88,10 @@ def _warn_of_both_directions(ends: NDArray[np.int64]) -> None:
     span = ends.max(initial=0) + 1  # encodes a pair as one number
     twice = np.count_nonzero(np.isin(down @ [span, 1], up @ [span, 1]))
     if twice:
-        warnings.warn(
+        warn(
             f"directed=False, but {twice} rows of edges also occur in the other "
             "direction: these edges are added twice. Use directed=True if the table "
             "lists both directions.",
-            UserWarning,
-            stacklevel=4,
         )
 
 

@@ -1,6 +1,5 @@
 """Conversion of SMILES to molecular graphs with RDKit."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +14,7 @@ from skattn.graph._adjacency import csr_from_entries
 from skattn.graph._data_objects import as_array
 from skattn.graph._graph import Graph
 from skattn.graph._stereo import Stereo, stereo_of
+from skattn.graph._warning import warn
 
 _ELEMENTS = {
     "H": 1,
@@ -223,7 +223,7 @@ def _warn_of_lost_stereo(texts: list[str | None], stereos: list[Stereo | None]) 
             "those of other stereoisomers; add features that distinguish them if that "
             "matters."
         )
-        warnings.warn(message, stacklevel=3)
+        warn(message)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,5 @@
 """k-NN graphs of the rows of a table."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from skattn.graph._data_objects import check_data
 from skattn.graph._graph import Graph
 from skattn.graph._neighbor_search import NeighborSearch, SearchMethod, check_search
 from skattn.graph._numbers import as_floats, numeric_errors
+from skattn.graph._warning import warn
 
 
 def knn_adjacency(
@@ -163,9 +163,7 @@ def neighbor_adjacency(
 def check_neighbors(n_neighbors: int, n_rows: int) -> None:
     """Warn if rows have fewer other rows than neighbours."""
     if n_neighbors > n_rows - 1:
-        warnings.warn(
+        warn(
             f"n_neighbors={n_neighbors} is more than the {n_rows - 1} other rows, so "
             f"each row attends to {n_rows - 1}. Reduce n_neighbors.",
-            UserWarning,
-            stacklevel=2,
         )

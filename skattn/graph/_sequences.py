@@ -108,7 +108,7 @@ def sequence_graphs(
     """
     read = read_sequences(sequences, axis)
     if axis == 1:
-        warn_of_channels_first(read, stacklevel=3)
+        warn_of_channels_first(read)
     return graphs_of_steps(read, connect=connect, window=window, position=position)
 
 
