@@ -8,6 +8,7 @@ from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
 from skattn.graph._alignment import has_index
+from skattn.graph._available_memory import available_memory
 from skattn.graph._data_objects import as_array
 from skattn.graph._edge_columns import column_values, ends_of
 from skattn.graph._features import as_features
@@ -19,6 +20,9 @@ from skattn.graph._labels import (
     listing,
 )
 from skattn.graph._warning import warn
+
+_NODE_BYTES = 16
+"""Bytes of a node without features and edges: a pointer of the matrix, a target."""
 
 
 def parts_from_edges(
@@ -122,9 +126,8 @@ def matrix_parts(
 
 def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
     """Return the node labels, None for positions, and the number of nodes."""
-    if isinstance(nodes, (int, np.integer)):
-        n_nodes = int(nodes)
-        return None, n_nodes
+    if isinstance(nodes, int | np.integer) and not isinstance(nodes, bool):
+        return None, _checked_number(int(nodes))
     if nodes is not None:
         labels = as_index(nodes)
     elif X is not None:
@@ -136,6 +139,18 @@ def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
         labels = _labels_of_edges(ends)
     n_nodes = len(labels) if X is None else X.shape[0]
     return as_labels(labels, n_nodes), n_nodes
+
+
+def _checked_number(n_nodes: int) -> int:
+    """Return a number of nodes; raise ValueError unless memory can hold as many."""
+    available = available_memory() or np.iinfo(np.int64).max
+    if not 0 <= n_nodes <= available // _NODE_BYTES:
+        raise ValueError(
+            "nodes must be a number from 0 of nodes that fit into memory "
+            f"({available // _NODE_BYTES}), got {n_nodes}. For node labels, pass the "
+            "labels of all nodes as a list."
+        )
+    return n_nodes
 
 
 def _labels_of_edges(ends: NDArray[Any]) -> Any:
