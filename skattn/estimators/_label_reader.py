@@ -134,7 +134,7 @@ class NumberReader:
             check_mark(y, known, self.unlabeled)
         try:
             y = _to_float(y, known)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
                 "GraphAttentionClassifier."

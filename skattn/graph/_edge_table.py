@@ -8,6 +8,7 @@ from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
 from skattn.graph._alignment import has_index
+from skattn.graph._arguments import check_flag
 from skattn.graph._available_memory import available_memory
 from skattn.graph._data_objects import as_array
 from skattn.graph._edge_columns import column_values, ends_of
@@ -37,6 +38,7 @@ def parts_from_edges(
     target: Any,
 ) -> dict[str, Any]:
     """Return the constructor arguments of a Graph."""
+    check_flag(directed, "directed")
     X = as_features(X)
     ends = ends_of(edges, source, target, weights, edge_features)
     _check_missing(ends)
@@ -191,7 +193,8 @@ def _positions_of(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.i
 
 def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
     try:
-        positions = ends.astype(np.int64)
+        with np.errstate(invalid="ignore"):
+            positions = ends.astype(np.int64)
         whole = bool((positions == ends).all())
     except (TypeError, ValueError, OverflowError):
         whole = False

@@ -142,7 +142,8 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         column = y.ndim == 1 or y.shape[1] == 1
         numbers = is_missing(self.unlabeled) and y.dtype.kind == "f"
         kinds = ("binary", "multiclass")
-        classes = column and not numbers and type_of_target(y) in kinds
+        with np.errstate(invalid="ignore"):  # numbers beyond those of integers
+            classes = column and not numbers and type_of_target(y) in kinds
         return check_cv(self.cv, y, classifier=classes)
 
 

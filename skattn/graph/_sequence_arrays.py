@@ -45,7 +45,7 @@ def read_sequences(X: Any, axis: int = 1) -> Sequences:
 
     Arguments and exceptions are those of `sequence_graphs`; float32 stays float32.
     """
-    if axis not in (1, 2):
+    if not isinstance(axis, int | np.integer) or axis not in (1, 2):
         raise ValueError(
             "axis must be 1 for (n_sequences, n_steps, n_features) or 2 for "
             f"(n_sequences, n_features, n_steps), got {axis!r}."

@@ -121,8 +121,11 @@ def is_missing(value: Any) -> bool:
 
 def _is_one_value(mark: Any) -> bool:
     """Return whether a mark is no array, list or record."""
-    collection = isinstance(mark, list | tuple | dict | set | np.void)
-    return not collection and getattr(mark, "shape", ()) == ()
+    if isinstance(mark, str | bytes):
+        return True
+    if hasattr(mark, "shape"):
+        return mark.shape == () and not isinstance(mark, np.void)
+    return not hasattr(mark, "__len__")
 
 
 def _values_and_mask(y: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:

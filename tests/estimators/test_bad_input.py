@@ -505,3 +505,22 @@ def test_callbacks_must_be_a_list(graph, y):
     clf = GraphAttentionClassifier(net_params={"callbacks": "disable"})
     with pytest.raises(ValueError, match="must be a list, got 'disable'"):
         clf.fit(graph, y)
+
+
+@pytest.mark.parametrize(
+    "params", [{"n_layers": 2**70}, {"hidden_dim": 2**70}, {"encoder__hops": 2**70}]
+)
+def test_sizes_that_no_network_has_are_refused(small, table, params):
+    estimator = small().set_params(**params)
+    if "encoder__hops" in params:
+        estimator.fit(*table)  # as many hops as there are nodes
+        return
+    with pytest.raises(ValueError, match=r"must be an int in the range \[1, "):
+        estimator.fit(*table)
+
+
+def test_numbers_beyond_floats_are_refused_as_y(small, table):
+    X, _ = table
+    reg = small(GraphAttentionRegressor)
+    with pytest.raises(ValueError, match="y must be numbers"):
+        reg.fit(X, [10**400, *range(39)])
