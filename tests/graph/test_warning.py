@@ -13,7 +13,7 @@ WIDE = np.arange(30.0).reshape(3, 1, 10)
 
 
 def classifier():
-    return GraphAttentionClassifier(max_epochs=1, hidden_dim=4)
+    return GraphAttentionClassifier(n_neighbors=8, max_epochs=1, hidden_dim=4)
 
 
 @pytest.mark.parametrize(
