@@ -1,8 +1,8 @@
 """Torch devices by name."""
 
-import warnings
-
 import torch
+
+from skattn.graph._warning import warn
 
 
 def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
@@ -36,7 +36,7 @@ def resolve_device(device: str | torch.device, *, strict: bool) -> torch.device:
     )
     if strict:
         raise ValueError(message)
-    warnings.warn(message + " The CPU is used.", UserWarning, stacklevel=4)
+    warn(message + " The CPU is used.")
     return torch.device("cpu")
 
 

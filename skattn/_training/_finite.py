@@ -1,7 +1,6 @@
 """Checks that outputs, weights and losses are finite."""
 
 import math
-import warnings
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from skattn._training._net import AttentionNet
 from skattn.graph._labels import row_listing
+from skattn.graph._warning import warn
 
 DIVERGED = 1000.0
 """Final training loss, relative to the first one (at least 1), of a diverged training;
@@ -91,10 +91,9 @@ def _warn_if_diverged(net: AttentionNet) -> None:
     start = net.history[0]["batches"][0]["train_loss"]
     end = net.history[-1]["train_loss"]
     if end > DIVERGED * max(start, 1.0):
-        warnings.warn(
+        warn(
             f"the training diverged: its loss grew from {start:.3g} to {end:.3g}. "
             "Decrease learning_rate, or scale the features (StandardScaler, "
             "NodeTransformer).",
             ConvergenceWarning,
-            stacklevel=3,
         )

@@ -14,7 +14,7 @@ from skattn._compat_sklearn import (
     StrOptions,
 )
 from skattn._training import default_modes, predict
-from skattn.estimators._encoder_config import EncoderConfig
+from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH, EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
 from skattn.estimators._html_repr import fit_tables
@@ -54,9 +54,9 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         "graph": [Graph, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "attention": [StrOptions(set(SCORES))],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
-        "n_heads": [Interval(Integral, 1, None, closed="left")],
-        "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, MAX_LAYERS, closed="both")],
+        "n_heads": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
+        "hidden_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "residual": ["boolean"],
         "norm": [StrOptions({"auto", "layer", "batch"}), None],
         "standardize": ["boolean", StrOptions({"auto"})],

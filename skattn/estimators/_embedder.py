@@ -18,6 +18,7 @@ from skattn._compat_sklearn import (
 from skattn._training import MaskedReconstruction
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._encoder_config import MAX_WIDTH
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import learn_input, resolve_fit
 from skattn.estimators._transaction import Plan, fit
@@ -170,7 +171,7 @@ class AttentionEmbedder(
 
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionEstimator._parameter_constraints,
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "mask_fraction": [Interval(Real, 0, 1, closed="neither")],
         "readout": [StrOptions({"mean", "sum", "max"})],
     }

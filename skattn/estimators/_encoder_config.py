@@ -8,6 +8,10 @@ from sklearn.base import BaseEstimator
 from skattn._compat_sklearn import DocumentedMixin, Interval, StrOptions
 from skattn.nn._hops import as_hops, check_hops
 
+MAX_LAYERS = 1000
+MAX_WIDTH = 1_000_000
+"""Bounds of sizes, far beyond useful ones, of which networks are still built."""
+
 
 class EncoderConfig(DocumentedMixin, BaseEstimator):
     """Configuration of the encoder: less common parameters of an estimator.
@@ -119,11 +123,11 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {
         "activation": [StrOptions({"auto", "elu", "gelu", "relu", "silu"})],
         "share_weights": ["boolean"],
-        "feed_forward": [Interval(Integral, 0, None, closed="left")],
+        "feed_forward": [Interval(Integral, 0, MAX_WIDTH, closed="both")],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "value_dropout": [Interval(Real, 0, 1, closed="left")],
         "output": [StrOptions({"linear", "attention"})],
-        "output_heads": [Interval(Integral, 1, None, closed="left")],
+        "output_heads": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "feature_embedding": [StrOptions({"periodic"}), None],
         "jumping": [StrOptions({"auto", "concat", "attention"}), None],
         "hops": [Interval(Integral, 1, None, closed="left"), tuple],
@@ -135,7 +139,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
             StrOptions({"auto"}),
         ],
         "positional": [StrOptions({"random_walk", "laplacian", "degree"}), None],
-        "positional_dim": [Interval(Integral, 1, None, closed="left")],
+        "positional_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "neighbor_search": [StrOptions({"auto", "exact", "approximate"})],
     }
 

@@ -95,10 +95,12 @@ def resolved_params(estimator):
     }
     if record.early_stopping is not None:
         params["early_stopping"] = record.early_stopping
-    return params | {
+    params |= {
         "device": record.device,
         "encoder__activation": spec.block.activation,
         "encoder__input_dropout": spec.input_dropout,
         "encoder__jumping": spec.jumping,
         "encoder__n_feature_layers": spec.n_feature_layers,
     }
+    method = estimator._context_.search_method
+    return params if method is None else params | {"encoder__neighbor_search": method}

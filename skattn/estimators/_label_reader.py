@@ -12,9 +12,10 @@ from skattn._compat_sklearn import _check_sample_weight, _num_samples
 from skattn.estimators._class_weight import class_weigher
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.estimators._labelled_rows import LabelledRows
-from skattn.graph._numbers import numeric_errors
+from skattn.graph._numbers import as_floats
 from skattn.graph._unknown_labels import (
     check_mark,
+    check_one_type,
     is_missing,
     read_labels,
 )
@@ -22,6 +23,8 @@ from skattn.graph._unknown_labels import (
 MAX_NUMBER = 1e100
 """Maximum size of a number of y, and inverse of the minimum range of a column: squares
 in the units of y are finite."""
+MAX_WEIGHT = 1e30
+"""Maximum of the largest weight, and inverse of its minimum: float32 can sum them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,7 @@ class ClassReader:
                 f"y must hold labelled entries, got none among {len(y)} rows, with "
                 f"unlabeled={self.unlabeled!r}. Label some rows."
             )
-        _check_one_type(y[known])
+        check_one_type(y[known])
         with np.errstate(invalid="ignore"):  # infinity, which is refused
             check_classification_targets(_for_type_check(y, known))
         return y, known
@@ -131,7 +134,7 @@ class NumberReader:
             check_mark(y, known, self.unlabeled)
         try:
             y = _to_float(y, known)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
                 "GraphAttentionClassifier."
@@ -197,10 +200,21 @@ def check_weight(sample_weight, y):
     """Validate sample weights, None if not given."""
     if sample_weight is None:
         return None
-    with numeric_errors(sample_weight, "sample_weight"):
-        return _check_sample_weight(
-            sample_weight, y, dtype=np.float64, ensure_non_negative=True
+    weight = as_floats(sample_weight, "sample_weight")
+    weight = _check_sample_weight(
+        weight if weight.ndim else float(weight),
+        y,
+        dtype=np.float64,
+        ensure_non_negative=True,
+    )
+    largest = weight.max()
+    if largest and not 1 / MAX_WEIGHT <= largest <= MAX_WEIGHT:
+        raise ValueError(
+            "sample_weight must be finite and its largest entry between "
+            f"{1 / MAX_WEIGHT:g} and {MAX_WEIGHT:g}, got {largest:g}. Only ratios "
+            "of weights count, so divide all of them by their mean."
         )
+    return weight
 
 
 def equal_weights(y, known):  # noqa: ARG001
@@ -212,19 +226,6 @@ def _check_passed(y):
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None.")
     _num_samples(y)
-
-
-def _check_one_type(labels):
-    """Raise ValueError if labels are texts and other values."""
-    if labels.dtype.kind != "O":
-        return
-    others = [label for label in labels.flat if not isinstance(label, str)]
-    if 0 < len(others) < labels.size:
-        raise ValueError(
-            "y must hold labels of one type, got texts and "
-            f"{type(others[0]).__name__} ({others[0]!r}). Convert them, such as "
-            "[str(label) for label in y]."
-        )
 
 
 def _to_float(y, known):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._data_objects import as_array
+from skattn.graph._data_objects import CONVERSION_ERRORS, as_array
 from skattn.graph._numbers import as_floats
 from skattn.graph._ragged_range import ragged_range
 
@@ -157,13 +157,15 @@ def dense_matrix(adjacency: Any) -> NDArray[Any]:
         )
     if dense.dtype.kind in "OUSMmV":
         return _numbers(dense)
-    return dense.astype(np.float32) if dense.dtype == np.float16 else dense
+    if dense.dtype == np.float16:
+        return dense.astype(np.float32)
+    return dense.astype(dense.dtype.newbyteorder("="), copy=False)  # scipy needs it
 
 
 def _numbers(dense: NDArray[Any]) -> NDArray[Any]:
     try:
         return dense.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except CONVERSION_ERRORS as error:
         raise TypeError(
             f"The entries of an adjacency must be numbers, got dtype {dense.dtype}. "
             "Use Graph.from_edges(edges, nodes=...) for edges between node labels, and "

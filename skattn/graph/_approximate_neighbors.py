@@ -1,7 +1,6 @@
 """Approximate neighbour search by pynndescent (Dong et al. 2011)."""
 
 import os
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from scipy import sparse
 
 from skattn.graph._exact_neighbors import ExactIndex
 from skattn.graph._precision import as_float32, n_distinct
+from skattn.graph._warning import warn
 
 METRICS = ("euclidean", "l2", "manhattan", "l1", "cosine", "chebyshev")
 """Metrics of the same name and meaning in scikit-learn and pynndescent."""
@@ -125,12 +125,10 @@ class ApproximateIndex:
             return
         n_equal = n_distinct(self.rows) - n_distinct(searched)
         if n_equal:
-            warnings.warn(
+            warn(
                 f"{n_equal} rows differ from others by less than float32 resolves, in "
                 "which approximate neighbours are searched. Scale the columns "
                 "(StandardScaler), or search with neighbor_search='exact'.",
-                UserWarning,
-                stacklevel=2,
             )
 
     def _completed(self, X: Any, found: NDArray[Any]) -> NDArray[np.int64]:
@@ -144,13 +142,11 @@ class ApproximateIndex:
 
 
 def _warn_of_recall(recall: float) -> None:
-    warnings.warn(
+    warn(
         f"The approximate neighbour search found {recall:.0%} of the nearest rows "
         f"(of a sample of {N_SAMPLE}), less than {MIN_RECALL:.0%}: the columns are "
         "many and hardly correlated. Reduce them (PCA), or search with "
         "neighbor_search='exact'.",
-        UserWarning,
-        stacklevel=2,
     )
 
 

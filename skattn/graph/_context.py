@@ -54,6 +54,11 @@ class Context(ABC):
         return None
 
     @property
+    def search_method(self) -> str | None:
+        """Method of the search for neighbours, None without a k-NN graph."""
+        return None
+
+    @property
     @abstractmethod
     def n_rows(self) -> int:
         """Number of rows, as many as y has."""

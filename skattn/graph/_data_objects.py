@@ -39,6 +39,17 @@ def check_data(X: Any, name: str = "X") -> None:
     remedy = remedy_for(X)
     if remedy is not None:
         raise TypeError(f"{name} must be {_EXPECTED}, got {type_name(X)}. {remedy}")
+    check_not_masked(X, name)
+
+
+def check_not_masked(values: Any, name: str) -> None:
+    """Raise ValueError if entries of a numpy array are masked."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} must be without masked entries, got a mask of "
+            f"{np.count_nonzero(np.ma.getmaskarray(values))} of them. Use "
+            "filled(value) to replace them, such as by NaN before an imputer."
+        )
 
 
 def as_array(values: Any, name: str, rows: str, dtype: Any = None) -> NDArray[Any]:
@@ -46,6 +57,7 @@ def as_array(values: Any, name: str, rows: str, dtype: Any = None) -> NDArray[An
 
     `rows` describes the entries along the first axis, such as "one row per node".
     """
+    check_not_masked(values, name)
     try:
         return np.asarray(values, dtype=dtype)
     except CONVERSION_ERRORS as error:

@@ -1,6 +1,5 @@
 """Conversion of edge lists to the parts of a graph."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,8 @@ from scipy import sparse
 
 from skattn.graph._adjacency import as_edge_features, as_weights
 from skattn.graph._alignment import has_index
+from skattn.graph._arguments import check_flag
+from skattn.graph._available_memory import available_memory
 from skattn.graph._data_objects import as_array
 from skattn.graph._edge_columns import column_values, ends_of
 from skattn.graph._features import as_features
@@ -19,6 +20,10 @@ from skattn.graph._labels import (
     label_errors,
     listing,
 )
+from skattn.graph._warning import warn
+
+_NODE_BYTES = 16
+"""Bytes of a node without features and edges: a pointer of the matrix, a target."""
 
 
 def parts_from_edges(
@@ -33,6 +38,7 @@ def parts_from_edges(
     target: Any,
 ) -> dict[str, Any]:
     """Return the constructor arguments of a Graph."""
+    check_flag(directed, "directed")
     X = as_features(X)
     ends = ends_of(edges, source, target, weights, edge_features)
     _check_missing(ends)
@@ -74,12 +80,10 @@ def _warn_of_duplicates(ends: NDArray[np.int64]) -> None:
     span = int(ends.max(initial=0)) + 1  # encodes a pair as one number
     n_repeated = len(ends) - len(np.unique(ends @ [span, 1]))
     if n_repeated:
-        warnings.warn(
+        warn(
             f"{n_repeated} of {len(ends)} rows of edges repeat an edge: the weights of "
             "its rows are summed. Use edges.drop_duplicates() if repetitions carry no "
             "information.",
-            UserWarning,
-            stacklevel=4,
         )
 
 
@@ -90,12 +94,10 @@ def _warn_of_both_directions(ends: NDArray[np.int64]) -> None:
     span = ends.max(initial=0) + 1  # encodes a pair as one number
     twice = np.count_nonzero(np.isin(down @ [span, 1], up @ [span, 1]))
     if twice:
-        warnings.warn(
+        warn(
             f"directed=False, but {twice} rows of edges also occur in the other "
             "direction: these edges are added twice. Use directed=True if the table "
             "lists both directions.",
-            UserWarning,
-            stacklevel=4,
         )
 
 
@@ -126,9 +128,8 @@ def matrix_parts(
 
 def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
     """Return the node labels, None for positions, and the number of nodes."""
-    if isinstance(nodes, (int, np.integer)):
-        n_nodes = int(nodes)
-        return None, n_nodes
+    if isinstance(nodes, int | np.integer) and not isinstance(nodes, bool):
+        return None, _checked_number(int(nodes))
     if nodes is not None:
         labels = as_index(nodes)
     elif X is not None:
@@ -140,6 +141,18 @@ def _labels_of(ends: NDArray[Any], X: Any, nodes: Any) -> tuple[Any, int]:
         labels = _labels_of_edges(ends)
     n_nodes = len(labels) if X is None else X.shape[0]
     return as_labels(labels, n_nodes), n_nodes
+
+
+def _checked_number(n_nodes: int) -> int:
+    """Return a number of nodes; raise ValueError unless memory can hold as many."""
+    available = available_memory() or np.iinfo(np.int64).max
+    if not 0 <= n_nodes <= available // _NODE_BYTES:
+        raise ValueError(
+            "nodes must be a number from 0 of nodes that fit into memory "
+            f"({available // _NODE_BYTES}), got {n_nodes}. For node labels, pass the "
+            "labels of all nodes as a list."
+        )
+    return n_nodes
 
 
 def _labels_of_edges(ends: NDArray[Any]) -> Any:
@@ -180,7 +193,8 @@ def _positions_of(ends: NDArray[Any], labels: Any, n_nodes: int) -> NDArray[np.i
 
 def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
     try:
-        positions = ends.astype(np.int64)
+        with np.errstate(invalid="ignore"):
+            positions = ends.astype(np.int64)
         whole = bool((positions == ends).all())
     except (TypeError, ValueError, OverflowError):
         whole = False

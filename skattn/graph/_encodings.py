@@ -10,6 +10,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from skattn.graph._adjacency import as_csr
+from skattn.graph._arguments import as_count, check_choice
+from skattn.graph._available_memory import available_memory
 from skattn.graph._ragged_range import ragged_range
 
 KINDS = ("random_walk", "laplacian", "degree")
@@ -75,8 +77,11 @@ def positional_encoding(
 
     Raises
     ------
+    TypeError
+        If ``n_components`` is no whole number.
     ValueError
-        If ``kind`` is unknown or ``n_components`` is less than 1.
+        If ``kind`` is unknown, ``n_components`` is less than 1, or the encoding does
+        not fit into memory.
 
     See Also
     --------
@@ -99,11 +104,10 @@ def positional_encoding(
            [0. , 1. , 0. , 1. ],
            [0. , 0.5, 0. , 0.5]], dtype=float32)
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}.")
-    if n_components < 1:
-        raise ValueError(f"n_components must be at least 1, got {n_components}.")
+    check_choice(kind, KINDS, "kind")
+    n_components = as_count(n_components, "n_components")
     adjacency = as_csr(adjacency)
+    _check_memory(adjacency.shape[0], n_components)
     if kind == "degree":
         return _one_hot_degrees(adjacency, n_components)
     if kind == "laplacian":
@@ -111,6 +115,15 @@ def positional_encoding(
     if node_ptr is None:
         node_ptr = np.array([0, adjacency.shape[0]])
     return _return_probabilities(adjacency, n_components, node_ptr)
+
+
+def _check_memory(n_nodes: int, n_components: int) -> None:
+    left = available_memory()
+    if left is not None and 4 * n_nodes * n_components > left:
+        raise ValueError(
+            f"n_components must be so small that {n_nodes} x n_components numbers fit "
+            f"into memory ({left / 1e9:.1f} GB), got {n_components}."
+        )
 
 
 def _one_hot_degrees(adjacency: Any, n_components: int) -> NDArray[np.float32]:

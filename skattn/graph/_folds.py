@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, check_cv
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 
 from skattn._compat_sklearn import _safe_indexing
 from skattn.graph._unknown_labels import (
     check_mark,
+    check_one_type,
     is_missing,
     read_labels,
 )
@@ -76,10 +78,12 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If ``y`` is None, has no label, or has missing values other than
-            ``unlabeled``.
+            If ``y`` is None, has no label, has missing values other than
+            ``unlabeled``, or texts beside other labels, or if the arguments differ in
+            their number of rows.
         """
         labelled, y = self._labelled(y)
+        check_consistent_length(X, y, groups)
         rest = np.setdiff1d(np.arange(len(y)), labelled)
         inner = (_rows(each, labelled) for each in (X, y, groups))
         for train, test in self._inner(y, labelled).split(*inner):
@@ -105,6 +109,7 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         if y is None:
             return int(check_cv(self.cv).get_n_splits(X, None, groups))
         labelled, y = self._labelled(y)
+        check_consistent_length(X, y, groups)
         inner = (_rows(each, labelled) for each in (X, y, groups))
         return int(self._inner(y, labelled).get_n_splits(*inner))
 
@@ -117,6 +122,7 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
             )
         values, known = read_labels(y, self.unlabeled)
         check_mark(values, known, self.unlabeled)
+        check_one_type(values[known])
         rows = np.flatnonzero(known.any(axis=tuple(range(1, known.ndim))))
         if len(rows) == 0:
             raise ValueError(
@@ -136,7 +142,8 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
         column = y.ndim == 1 or y.shape[1] == 1
         numbers = is_missing(self.unlabeled) and y.dtype.kind == "f"
         kinds = ("binary", "multiclass")
-        classes = column and not numbers and type_of_target(y) in kinds
+        with np.errstate(invalid="ignore"):  # numbers beyond those of integers
+            classes = column and not numbers and type_of_target(y) in kinds
         return check_cv(self.cv, y, classifier=classes)
 
 

@@ -165,7 +165,7 @@ class SequencesContext(GraphContext):
         """Create the context of a list of sequences."""
         sequences = read_sequences(X)
         view = _sequence_collection(sequences, check)
-        warn_of_channels_first(sequences, stacklevel=2)
+        warn_of_channels_first(sequences)
         return cls(view, sequences.n_features)
 
     def check_fitted(self, n_features: int) -> None:

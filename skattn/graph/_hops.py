@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from skattn.graph._adjacency import as_csr, index_dtype
+from skattn.graph._arguments import as_count
 
 
 def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
@@ -24,6 +25,8 @@ def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
 
     Raises
     ------
+    TypeError
+        If ``k`` is no whole number.
     ValueError
         If ``k`` is less than 1.
 
@@ -38,12 +41,11 @@ def hop_adjacency(adjacency: sparse.csr_array, k: int) -> sparse.csr_array:
            [0., 0., 1., 1.],
            [0., 0., 0., 1.]], dtype=float32)
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1 hop, got {k}. Use 1 for the edges.")
+    k = as_count(k, "k", remedy="Use 1 for the edges.")
     adjacency = as_csr(adjacency)
     step = _ones(adjacency + sparse.eye_array(adjacency.shape[0], format="csr"))
     reach = step
-    for _ in range(k - 1):
+    for _ in range(min(k, adjacency.shape[0]) - 1):
         reach = _ones(reach @ step)
     return reach
 

@@ -137,7 +137,7 @@ def _is_list(X: Any) -> bool:
 
 def _check_objects(X: Any) -> None:
     objects = X.dtype == object and X.size > 0
-    if objects and X.ndim != 1 and isinstance(X.flat[0], Graph):
+    if objects and X.ndim != 1 and isinstance(np.asarray(X).flat[0], Graph):
         raise ValueError(
             f"An array of graphs must have one dimension, got shape {X.shape}. Use "
             "X.ravel(), or X.item() for a single graph."

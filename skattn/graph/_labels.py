@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skattn.graph._data_objects import CONVERSION_ERRORS, type_name
+from skattn.graph._data_objects import CONVERSION_ERRORS, check_not_masked, type_name
 
 
 def as_labels(nodes: Any, n_nodes: int) -> Any:
@@ -44,6 +44,7 @@ def as_index(labels: Any) -> Any:
             "nodes= needs pandas: pip install 'skattn[pandas]'. Without nodes=, nodes "
             "are numbered from 0."
         ) from error
+    check_not_masked(labels, "nodes")
     if isinstance(labels, pd.Index):
         return labels if labels.nlevels > 1 else plain_index(labels)
     if isinstance(labels, pd.Series):

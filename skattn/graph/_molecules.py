@@ -1,6 +1,5 @@
 """Conversion of SMILES to molecular graphs with RDKit."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,9 +11,11 @@ from scipy import sparse
 
 from skattn._compat_sklearn import is_pandas_na, is_scalar_nan
 from skattn.graph._adjacency import csr_from_entries
+from skattn.graph._arguments import check_choice
 from skattn.graph._data_objects import as_array
 from skattn.graph._graph import Graph
 from skattn.graph._stereo import Stereo, stereo_of
+from skattn.graph._warning import warn
 
 _ELEMENTS = {
     "H": 1,
@@ -118,8 +119,7 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     >>> ethanol.X[:, ATOM_FEATURES.index("element_O")]
     array([0., 0., 1.], dtype=float32)
     """
-    if on_invalid not in ("raise", "nan"):
-        raise ValueError(f"on_invalid must be 'raise' or 'nan', got {on_invalid!r}.")
+    check_choice(on_invalid, ("raise", "nan"), "on_invalid")
     texts = read_smiles(smiles)
     Chem, rdBase = _rdkit()
     with rdBase.BlockLogs():  # silences RDKit's log
@@ -223,7 +223,7 @@ def _warn_of_lost_stereo(texts: list[str | None], stereos: list[Stereo | None]) 
             "those of other stereoisomers; add features that distinguish them if that "
             "matters."
         )
-        warnings.warn(message, stacklevel=3)
+        warn(message)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,23 +2,33 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.neighbors import VALID_METRICS
 
 from skattn.graph._approximate_neighbors import (
     METRICS,
     ApproximateIndex,
     is_available,
 )
+from skattn.graph._arguments import check_choice
 from skattn.graph._cells import CellIndex
 from skattn.graph._exact_neighbors import ExactIndex
 
 SearchMethod = Literal["auto", "exact", "approximate"]
 
 SEARCH_METHODS: tuple[SearchMethod, ...] = ("auto", "exact", "approximate")
+
+EXACT_METRICS = tuple(
+    sorted({*chain(*VALID_METRICS.values())} - {"p", "precomputed", "pyfunc"})
+)
+"""Names of metrics of scikit-learn's neighbour search."""
+
+MAX_JOBS = 1000
 
 EXACT_UP_TO_ROWS = 1000
 """Number of rows up to which "approximate" is exact."""
@@ -72,6 +82,8 @@ class NeighborSearch:
         k is `n_neighbors`, or the number of indexed rows if that is less.
         """
         k = min(self.n_neighbors, self.n_rows)
+        if sparse.issparse(X) and not sparse.issparse(self.rows):
+            X = X.toarray()
         if not X.shape[0] or not k:
             return np.empty((X.shape[0], k), dtype=np.int64)
         if self.is_approximate:
@@ -120,12 +132,20 @@ def _without_itself(
     return kept
 
 
+def check_jobs(n_jobs: Any) -> None:
+    """Raise ValueError unless a number of jobs is None or a whole number but 0."""
+    whole = isinstance(n_jobs, int | np.integer) and -MAX_JOBS <= n_jobs <= MAX_JOBS
+    if n_jobs is not None and not (whole and n_jobs):
+        raise ValueError(
+            f"n_jobs must be None or a whole number up to {MAX_JOBS} but 0, got "
+            f"{n_jobs!r}. Use -1 for all processors."
+        )
+
+
 def check_search(method: Any, metric: str) -> None:
     """Raise ValueError or ImportError unless a search of this method is possible."""
-    if method not in SEARCH_METHODS:
-        raise ValueError(
-            f"neighbor_search must be one of {SEARCH_METHODS}, got {method!r}."
-        )
+    check_choice(method, SEARCH_METHODS, "neighbor_search")
+    check_choice(metric, EXACT_METRICS, "metric")
     if method != "approximate":
         return
     if metric not in METRICS:

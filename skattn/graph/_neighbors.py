@@ -1,6 +1,5 @@
 """k-NN graphs of the rows of a table."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +9,21 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from skattn.graph._adjacency import index_dtype
+from skattn.graph._arguments import as_count
 from skattn.graph._data_objects import check_data
 from skattn.graph._graph import Graph
-from skattn.graph._neighbor_search import NeighborSearch, SearchMethod, check_search
+from skattn.graph._neighbor_search import (
+    NeighborSearch,
+    SearchMethod,
+    check_jobs,
+    check_search,
+)
 from skattn.graph._numbers import as_floats, numeric_errors
+from skattn.graph._warning import warn
+
+_WITHOUT_EDGES = (
+    "Use Graph(scipy.sparse.csr_array((n, n)), X) for a graph without edges."
+)
 
 
 def knn_adjacency(
@@ -71,11 +81,8 @@ def knn_adjacency(
            [1., 0., 0.],
            [0., 1., 0.]], dtype=float32)
     """
-    if n_neighbors < 1:
-        raise ValueError(
-            f"n_neighbors must be at least 1, got {n_neighbors}. Use "
-            "Graph(scipy.sparse.csr_array((n, n)), X) for a graph without edges."
-        )
+    n_neighbors = as_count(n_neighbors, "n_neighbors", remedy=_WITHOUT_EDGES)
+    check_jobs(n_jobs)
     check_data(X)
     with numeric_errors(X, "X"):
         X = check_array(X, accept_sparse="csr")
@@ -163,9 +170,7 @@ def neighbor_adjacency(
 def check_neighbors(n_neighbors: int, n_rows: int) -> None:
     """Warn if rows have fewer other rows than neighbours."""
     if n_neighbors > n_rows - 1:
-        warnings.warn(
+        warn(
             f"n_neighbors={n_neighbors} is more than the {n_rows - 1} other rows, so "
             f"each row attends to {n_rows - 1}. Reduce n_neighbors.",
-            UserWarning,
-            stacklevel=2,
         )

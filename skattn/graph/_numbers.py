@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.graph._data_objects import CONVERSION_ERRORS, type_name
+from skattn.graph._data_objects import CONVERSION_ERRORS, check_not_masked, type_name
 
 _TIMES = ("date", "time", "duration", "period", "interval")
 """First letters of the dtypes of dates and durations, of numpy and of all frames."""
@@ -49,6 +49,7 @@ def numeric_errors(values: Any, name: str) -> Iterator[None]:
 
 
 def _check_dtypes(values: Any, name: str) -> None:
+    check_not_masked(values, name)
     for label, dtype in _dtypes(values):
         if str(dtype).lower().startswith(_TIMES):
             raise TypeError(

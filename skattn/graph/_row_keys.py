@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skattn.graph._data_objects import as_array
 
 
-def row_key(key: Any) -> Any:
+def _row_key(key: Any) -> Any:
     """Return the key of ``graph[key]`` as a slice or an integer or boolean array."""
     if isinstance(key, tuple):
         rest = key[1:]
@@ -42,9 +42,32 @@ def _as_index(key: Any) -> NDArray[Any]:
     return index
 
 
+def rows_at(targets: NDArray[np.int64], key: Any) -> NDArray[np.int64]:
+    """Return the targets of ``graph[key]``."""
+    index = _row_key(key)
+    try:
+        found: NDArray[np.int64] = targets[index]
+        return found
+    except IndexError as error:
+        raise IndexError(_outside(index, len(targets))) from error
+
+
+def _outside(index: NDArray[Any], n_targets: int) -> str:
+    """Return the message for positions or a mask beyond the targets."""
+    if index.dtype == bool:
+        return (
+            f"A mask of a Graph must have one entry per target ({n_targets}), got "
+            f"{len(index)}."
+        )
+    return (
+        f"Rows of a Graph must be within its {n_targets} targets, got positions from "
+        f"{index.min()} to {index.max()}. Rows of a view are counted from 0."
+    )
+
+
 def unique_positions(nodes: Any, n_nodes: int) -> NDArray[np.int64]:
     """Return checked positions in ``0 .. n_nodes - 1``, without duplicates."""
-    positions: NDArray[np.int64] = np.arange(n_nodes)[_as_index(nodes)]
+    positions = rows_at(np.arange(n_nodes), _as_index(nodes))
     if len(np.unique(positions)) < len(positions):
         raise ValueError(
             "subgraph(nodes) must name each node once, got "

@@ -1,6 +1,5 @@
 """Sequences as arrays of floats, and the names of their columns."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Number
@@ -18,6 +17,7 @@ from skattn.graph._data_objects import (
 from skattn.graph._frames import is_frame, named_table
 from skattn.graph._graph import Graph
 from skattn.graph._numbers import as_floats
+from skattn.graph._warning import warn
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ def read_sequences(X: Any, axis: int = 1) -> Sequences:
 
     Arguments and exceptions are those of `sequence_graphs`; float32 stays float32.
     """
-    if axis not in (1, 2):
+    if not isinstance(axis, int | np.integer) or axis not in (1, 2):
         raise ValueError(
             "axis must be 1 for (n_sequences, n_steps, n_features) or 2 for "
             f"(n_sequences, n_features, n_steps), got {axis!r}."
@@ -62,7 +62,7 @@ def read_sequences(X: Any, axis: int = 1) -> Sequences:
     return Sequences(steps, frames[0] if frames else None)
 
 
-def warn_of_channels_first(sequences: Sequences, *, stacklevel: int) -> None:
+def warn_of_channels_first(sequences: Sequences) -> None:
     """Warn if the arrays look like (n_features, n_steps).
 
     That is, if every sequence has one step of several features, or if there are at
@@ -72,13 +72,11 @@ def warn_of_channels_first(sequences: Sequences, *, stacklevel: int) -> None:
     """
     if sequences.frame is None and _look_transposed(sequences):
         n_steps, n_features = sequences.steps[0].shape
-        warnings.warn(
+        warn(
             f"Sequences are read as (n_steps, n_features), here {n_steps} step(s) of "
             f"{n_features} features, but look like (n_features, n_steps). If the last "
             "axis is time, use np.swapaxes(X, 1, 2), or "
             "skattn.preprocessing.SequenceGraph(axis=2) before the estimator.",
-            UserWarning,
-            stacklevel=stacklevel,
         )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._adjacency import index_dtype
+from skattn.graph._arguments import as_count, check_choice
 from skattn.graph._available_memory import available_memory
 from skattn.graph._graph import Graph
 from skattn.graph._ragged_range import ragged_range
@@ -72,7 +73,8 @@ def sequence_graphs(
     Raises
     ------
     TypeError
-        If the sequences differ in type or are not numeric.
+        If the sequences differ in type or are not numeric, or ``window`` is no whole
+        number.
     ValueError
         If a parameter is invalid, there is no sequence, or one is not two-dimensional,
         is all NaN or differs from the first in the number or names of its features.
@@ -108,7 +110,7 @@ def sequence_graphs(
     """
     read = read_sequences(sequences, axis)
     if axis == 1:
-        warn_of_channels_first(read, stacklevel=3)
+        warn_of_channels_first(read)
     return graphs_of_steps(read, connect=connect, window=window, position=position)
 
 
@@ -121,8 +123,7 @@ def graphs_of_steps(
 ) -> list[Graph]:
     """Return one graph per sequence; arguments are those of `sequence_graphs`."""
     before, after = _attention_span(connect, window)
-    if position not in ("sinusoidal", None):
-        raise ValueError(f"position must be 'sinusoidal' or None, got {position!r}.")
+    check_choice(position, ("sinusoidal", None), "position")
     _check_memory({len(steps) for steps in sequences.steps}, before, after)
 
     @cache  # sequences of equal length share these arrays
@@ -150,11 +151,9 @@ def position_columns(n_steps: int) -> NDArray[np.float32]:
 
 def _attention_span(connect: str, window: int | None) -> tuple[int | None, int | None]:
     """Return the numbers of earlier and later steps to attend to; None means all."""
-    if connect not in CONNECTIONS:
-        raise ValueError(f"connect must be one of {CONNECTIONS}, got {connect!r}.")
-    uses_window = connect in ("window", "causal") and window is not None
-    if uses_window and not (isinstance(window, int | np.integer) and window >= 1):
-        raise ValueError(f"window must be an int of at least 1, got {window!r}.")
+    check_choice(connect, CONNECTIONS, "connect")
+    if connect in ("window", "causal") and window is not None:
+        window = as_count(window, "window")
     if connect == "window" and window is None:
         raise ValueError(
             "connect='window' needs window=, the number of senders on each side, got "
@@ -201,8 +200,9 @@ def _band_matrix(
 ) -> sparse.csr_array:
     """Return a band matrix with the given numbers of lower and upper diagonals."""
     steps = np.arange(n_steps)
-    first = np.maximum(steps - (n_steps if before is None else before), 0)
-    last = np.minimum(steps + (n_steps if after is None else after), n_steps - 1)
+    before, after = (min(n_steps, n_steps if n is None else n) for n in (before, after))
+    first = np.maximum(steps - before, 0)
+    last = np.minimum(steps + after, n_steps - 1)
     lengths = last - first + 1
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     index = index_dtype(indptr[-1])

@@ -54,6 +54,11 @@ class TableContext(Context):
         """Number of rows, as many as y has."""
         return int(self.features.shape[0])
 
+    @property
+    def search_method(self) -> str:
+        """Method of the search for neighbours, "exact" or "approximate"."""
+        return "approximate" if self.search.is_approximate else "exact"
+
     @cached_property
     def search(self) -> NeighborSearch:
         """Index of all rows, built at its first use."""

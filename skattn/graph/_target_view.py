@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skattn.graph._row_keys import row_key
+from skattn.graph._row_keys import rows_at
 
 
 class TargetView(ABC):
@@ -36,7 +36,7 @@ class TargetView(ABC):
         return len(self.targets)
 
     def __getitem__(self, key: Any) -> Self:
-        return self._view(self.targets[row_key(key)])
+        return self._view(rows_at(self.targets, key))
 
     def __repr__(self) -> str:
         counts = self._counts()

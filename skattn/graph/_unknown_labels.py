@@ -41,7 +41,7 @@ def read_labels(y: Any, unlabeled: Any) -> tuple[NDArray[Any], NDArray[np.bool_]
         If rows differ in length, a label is missing without being marked, or
         `unlabeled` is no single value.
     """
-    if np.ndim(unlabeled) > 0:
+    if not _is_one_value(unlabeled):
         raise ValueError(
             f"unlabeled must be one value, got {unlabeled!r}. Replace all marks of "
             "unknown labels in y by one, such as float('nan')."
@@ -60,6 +60,19 @@ def read_labels(y: Any, unlabeled: Any) -> tuple[NDArray[Any], NDArray[np.bool_]
     known = ~(marked | masked)
     _check_not_missing(missing & known, unlabeled)
     return _narrowed(values, known), known
+
+
+def check_one_type(labels: NDArray[Any]) -> None:
+    """Raise ValueError if known labels are texts and other values."""
+    if labels.dtype.kind != "O":
+        return
+    others = [label for label in labels.flat if not isinstance(label, str)]
+    if 0 < len(others) < labels.size:
+        raise ValueError(
+            "y must hold labels of one type, got texts and "
+            f"{type(others[0]).__name__} ({others[0]!r}). Convert them, such as "
+            "[str(label) for label in y]."
+        )
 
 
 def check_mark(
@@ -106,6 +119,15 @@ def is_missing(value: Any) -> bool:
         return False
 
 
+def _is_one_value(mark: Any) -> bool:
+    """Return whether a mark is no array, list or record."""
+    if isinstance(mark, str | bytes):
+        return True
+    if hasattr(mark, "shape"):
+        return mark.shape == () and not isinstance(mark, np.void)
+    return not hasattr(mark, "__len__")
+
+
 def _values_and_mask(y: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return the values of labels, objects where numpy would change them."""
     if isinstance(y, np.ma.MaskedArray):
@@ -135,7 +157,8 @@ def _values(y: Any) -> NDArray[Any]:
     if values.dtype.kind not in "US" or hasattr(y, "dtype"):
         return values
     objects = _objects(y)  # numpy makes texts of numbers beside texts
-    return values if all(map(_is_text, objects.flat)) else objects
+    is_one_type = len({type(label) for label in objects.flat} & {str, bytes}) == 1
+    return values if is_one_type and all(map(_is_text, objects.flat)) else objects
 
 
 def _objects(values: Any) -> NDArray[Any]:

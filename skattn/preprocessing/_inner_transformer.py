@@ -9,9 +9,9 @@ from skattn._compat_sklearn import (
     DocumentedMixin,
     HasMethods,
     _fit_context,
-    _safe_indexing,
     _safe_set_output,
 )
+from skattn.graph._features import take_rows
 from skattn.preprocessing._nodes import check_features
 
 
@@ -57,7 +57,7 @@ class InnerTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
             If the graphs have no features or different ones.
         """
         table = self._table(X)
-        rows = _safe_indexing(table.features, table.rows)
+        rows = take_rows(table.features, table.rows)
         fitted = clone(self.transformer).fit(rows, table.labels(y))
         check_features(self, table.features, reset=True)
         self.transformer_ = fitted

@@ -124,7 +124,7 @@ class SequenceGraph(ToGraphs):
         self._graphs(first)  # checks the combination of parameters
         check_features(self, first.table, reset=True)
         if self.axis == 1:
-            warn_of_channels_first(sequences, stacklevel=4)
+            warn_of_channels_first(sequences)
         return self
 
     def transform(self, X):

@@ -189,10 +189,43 @@ def test_invalid_numbers_are_refused(fails, graph, y, answers, message):
         (np.full(40, -1.0), "Negative values"),
         (np.zeros(40), "zero"),
         (np.full(40, np.nan), "NaN"),
+        (np.nan, "finite.*got nan"),
+        (np.inf, "finite.*got inf"),
+        (np.full(40, 1e200), r"between 1e-30 and 1e\+30, got 1e\+200.*ratios"),
+        (np.full(40, 1e-200), r"between 1e-30 and 1e\+30, got 1e-200.*ratios"),
+        (np.ma.masked_array(np.ones(40), np.arange(40) < 3), "a mask of 3"),
     ],
 )
 def test_invalid_sample_weights_are_refused(fails, graph, y, weight, message):
     fails(ValueError, message, graph, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("weight", [1j, np.complex64(1), [1j] * 40, np.full(40, 1j)])
+def test_complex_sample_weights_are_refused(fails, graph, y, weight):
+    fails(TypeError, "sample_weight must hold (real )?numbers", graph, y,
+          sample_weight=weight)  # fmt: skip
+
+
+def test_texts_beside_bytes_are_refused(fails, graph):
+    fails(ValueError, "one type, got texts and bytes", graph, ["a", b"b"] * 20)
+
+
+def test_masked_entries_are_refused(fails, table, adjacency):
+    X, y = table
+    masked = np.ma.masked_array(X, X > 1)
+    message = r"without masked entries, got a mask of \d+ of them.*filled"
+    fails(ValueError, "X must be " + message, masked, y)
+    fails(ValueError, "X must be " + message, masked.reshape(20, 2, 3), y[:20])
+    fails(ValueError, "Sequence 1 must be " + message, [X, masked], [0, 1])
+    edges = np.ma.masked_equal(adjacency, 0)
+    fails(ValueError, "adjacency must be " + message, X, y, adjacency=edges)
+
+
+def test_a_mask_without_masked_entries_changes_nothing(small, table):
+    X, y = table
+    plain = small().fit(X, y).predict_proba(X)
+    masked = np.ma.masked_array(X, np.zeros(X.shape, dtype=bool))
+    np.testing.assert_array_equal(small().fit(masked, y).predict_proba(masked), plain)
 
 
 def test_weights_must_not_leave_out_all_labelled_rows(fails, graph, y):
@@ -472,3 +505,22 @@ def test_callbacks_must_be_a_list(graph, y):
     clf = GraphAttentionClassifier(net_params={"callbacks": "disable"})
     with pytest.raises(ValueError, match="must be a list, got 'disable'"):
         clf.fit(graph, y)
+
+
+@pytest.mark.parametrize(
+    "params", [{"n_layers": 2**70}, {"hidden_dim": 2**70}, {"encoder__hops": 2**70}]
+)
+def test_sizes_that_no_network_has_are_refused(small, table, params):
+    estimator = small().set_params(**params)
+    if "encoder__hops" in params:
+        estimator.fit(*table)  # as many hops as there are nodes
+        return
+    with pytest.raises(ValueError, match=r"must be an int in the range \[1, "):
+        estimator.fit(*table)
+
+
+def test_numbers_beyond_floats_are_refused_as_y(small, table):
+    X, _ = table
+    reg = small(GraphAttentionRegressor)
+    with pytest.raises(ValueError, match="y must be numbers"):
+        reg.fit(X, [10**400, *range(39)])

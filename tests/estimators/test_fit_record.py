@@ -84,7 +84,17 @@ def test_the_values_of_auto_on_a_table(small):
         "encoder__input_dropout": 0.1,
         "encoder__jumping": "concat",
         "encoder__n_feature_layers": 3,
+        "encoder__neighbor_search": "exact",
     }
+
+
+def test_the_method_of_the_search_for_neighbours_is_that_of_the_fit(small):
+    X = np.linspace(0, 1, 1001)[:, None]
+    clf = small(max_epochs=1, encoder=EncoderConfig(neighbor_search="approximate"))
+    clf.fit(X, np.arange(1001) % 2)
+    assert clf.resolved_params_["encoder__neighbor_search"] == "approximate"
+    clf.fit(X[:1000], np.arange(1000) % 2)  # few rows are searched exactly
+    assert clf.resolved_params_["encoder__neighbor_search"] == "exact"
 
 
 def test_values_that_were_given_are_those_of_the_fit(small):

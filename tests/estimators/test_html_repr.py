@@ -96,6 +96,7 @@ def test_the_html_shows_the_values(small):
         "encoder__input_dropout": "0.1",
         "encoder__jumping": "'concat'",
         "encoder__n_feature_layers": "2",
+        "encoder__neighbor_search": "'exact'",
     }
 
 

@@ -187,3 +187,28 @@ def test_weights_beyond_float32_are_refused(weights):
 def test_weights_of_a_tiny_unit_are_refused():
     with pytest.raises(ValueError, match=r"largest .* at least 1e-30.*multiply all"):
         Graph.from_edges([(0, 1), (1, 0)], nodes=2, weights=[1e-45, 1e-50])
+
+
+@pytest.mark.parametrize("number", [-1, 2**40, 2**62, 2**70])
+def test_the_number_of_nodes_must_fit_into_memory(number):
+    with pytest.raises(ValueError, match=f"fit into memory.*got {number}"):
+        Graph.from_edges([(0, 1)], nodes=number)
+
+
+def test_a_truth_value_is_no_number_of_nodes():
+    with pytest.raises(TypeError, match=r"list, an array or an Index.*got bool"):
+        Graph.from_edges([], nodes=True)
+
+
+@pytest.mark.parametrize("label", [[1], {}, np.array([1])])
+def test_labels_in_edges_must_be_hashable(label):
+    with pytest.raises(TypeError, match="must be hashable"):
+        Graph.from_edges([(label, "b"), ("b", "b")])
+
+
+def test_masked_edges_and_weights_are_refused():
+    masked = np.ma.masked_equal([[0, 1], [1, 2]], 2)
+    with pytest.raises(ValueError, match="edges must be without masked entries"):
+        Graph.from_edges(masked, nodes=3)
+    with pytest.raises(ValueError, match="weights must be without masked entries"):
+        Graph.from_edges([(0, 1), (1, 2)], nodes=3, weights=masked[1])

@@ -75,6 +75,8 @@ def test_missing_and_masked_labels_are_unlabelled_and_classes_stratified(y):
         (["-1", "a", "b", "a"], -1, "unlabeled=-1 must occur"),
         (["a", None, "b", "a"], -1, "Input y contains NaN.*unlabeled=float"),
         (np.ma.masked_array([0, 1, 1], [1, 0, 0]), None, "a mask of 1"),
+        (["a", 1, "a", 1], -1, "one type, got texts and int"),
+        ([0, 1, 0, 1], np.void((1, 2), dtype="i4, i4"), "unlabeled must be one value"),
     ],
 )
 def test_labels_that_are_not_marked_are_refused(y, mark, message):
@@ -132,6 +134,24 @@ def test_no_labelled_rows_are_refused():
 def test_y_without_rows_is_refused(y):
     with pytest.raises(ValueError, match="labelled rows, got none"):
         LabelledFold().get_n_splits(y=y)
+
+
+def test_rows_of_another_number_are_refused():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        next(LabelledFold(2).split(np.zeros((5, 1)), Y))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        LabelledFold(2).get_n_splits(np.zeros((5, 1)), Y)
+
+
+def test_rows_can_be_records():
+    X = np.zeros(8, dtype=[("a", int), ("b", float)])
+    folds = list(LabelledFold(3).split(X, Y))
+    assert sorted(np.concatenate([test for _, test in folds])) == sorted(LABELLED)
+
+
+def test_records_as_y_are_refused():
+    with pytest.raises(TypeError, match=r"got records.*Select one"):
+        next(LabelledFold(2).split(np.zeros((2, 1)), np.zeros(2, dtype="i4, i4")))
 
 
 @pytest.mark.parametrize("y", [3, "ab", {"a": 1}])

@@ -71,7 +71,9 @@ def test_every_index_gives_a_view_on_the_same_arrays(graph, key, targets):
 
 @pytest.mark.parametrize("key", [4, -5, [0, 4]])
 def test_positions_out_of_range_are_an_index_error(graph, key):
-    with pytest.raises(IndexError, match="out of bounds"):
+    with pytest.raises(
+        IndexError, match="Rows of a Graph must be within its 4 targets"
+    ):
         graph[key]
 
 
@@ -230,3 +232,21 @@ def test_read_only_memory_maps_work(graph, tmp_path):
     )
     again = Graph(mapped.adjacency, mapped.X)
     np.testing.assert_array_equal(again.adjacency.toarray(), PATH)
+
+
+@pytest.mark.parametrize("rows", [[3], [-4], [0, 2**40]])
+def test_a_subgraph_of_positions_out_of_range_is_an_index_error(rows):
+    graph = Graph(np.eye(3))
+    with pytest.raises(IndexError, match=r"Rows of a Graph .* its 3 targets, got"):
+        graph.subgraph(rows)
+
+
+def test_a_mask_has_one_entry_per_target():
+    with pytest.raises(IndexError, match=r"one entry per target \(3\), got 2"):
+        Graph(np.eye(3))[[True, False]]
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">i4", "g"])
+def test_adjacencies_of_any_byte_order_are_read(dtype):
+    graph = Graph(np.array([[0, 2], [1, 0]], dtype=dtype))
+    np.testing.assert_array_equal(graph.adjacency.toarray(), [[0, 2], [1, 0]])

@@ -65,5 +65,5 @@ def test_hops_are_shortest_paths(n_nodes, k, seed):
 
 @pytest.mark.parametrize("k", [0, -1])
 def test_less_than_one_hop_is_refused(k):
-    with pytest.raises(ValueError, match="at least 1 hop"):
+    with pytest.raises(ValueError, match="k must be at least 1"):
         hop_adjacency(CHAIN, k)

@@ -72,3 +72,12 @@ def test_methods_and_metrics_that_do_not_exist_are_refused(monkeypatch):
     with pytest.raises(ImportError, match=r"pip install 'skattn\[neighbors\]'"):
         check_search("approximate", "euclidean")
     check_search("auto", "canberra")
+
+
+@pytest.mark.parametrize("method", ["exact", "approximate"])
+def test_sparse_rows_find_neighbours_among_dense_ones(method):
+    rows = np.random.default_rng(0).normal(size=(1200, 3))
+    search = NeighborSearch(rows, 2, method)
+    new = rows[:5] * [1, 0, 1]
+    found = search.nearest(sparse.csr_array(new))
+    np.testing.assert_array_equal(found, search.nearest(new))

@@ -205,9 +205,7 @@ def waves(n_sequences, n_channels, n_steps):
 def warned(X):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        _sequence_arrays.warn_of_channels_first(
-            _sequence_arrays.read_sequences(X), stacklevel=1
-        )
+        _sequence_arrays.warn_of_channels_first(_sequence_arrays.read_sequences(X))
     return any("axis=2" in str(warning.message) for warning in caught)
 
 

@@ -99,15 +99,19 @@ def test_floats_keep_their_precision(dtype):
     [
         ({"connect": "all"}, "connect must be one of .*'chain'.*got 'all'"),
         ({"connect": "window"}, "connect='window' needs window="),
-        ({"connect": "window", "window": 0}, "window must be an int .* got 0"),
-        ({"connect": "causal", "window": 1.5}, "window must be an int .* got 1.5"),
-        ({"position": "learned"}, "position must be 'sinusoidal' or None"),
+        ({"connect": "window", "window": 0}, "window must be at least 1, got 0"),
+        ({"position": "learned"}, r"position must be one of \('sinusoidal', None\)"),
         ({"axis": 0}, r"axis must be 1 .* or 2 .* got 0"),
     ],
 )
 def test_unknown_choices_are_errors(parameters, message):
     with pytest.raises(ValueError, match=message):
         sequence_graphs([steps(2)], **parameters)
+
+
+def test_a_window_that_is_no_whole_number_is_an_error():
+    with pytest.raises(TypeError, match=r"window must be a whole number, got 1\.5"):
+        sequence_graphs([steps(2)], connect="causal", window=1.5)
 
 
 def test_a_complete_graph_that_cannot_fit_is_a_memory_error(monkeypatch):

@@ -400,3 +400,12 @@ def test_inconsistent_lists_of_graphs_are_errors():
 def test_transformer_that_loses_rows_of_many_graphs_is_an_error():
     with pytest.raises(ValueError, match="one row per"):
         NodeTransformer(DropsRows()).fit_transform(two_graphs())
+
+
+@pytest.mark.parametrize("form", ["csr", "bsr", "coo", "dia", "lil"])
+def test_features_in_any_sparse_format_are_transformed(form):
+    X = sp.csr_array([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]])
+    graph = NodeTransformer(MaxAbsScaler()).fit_transform(
+        Graph(np.eye(3), X.asformat(form))
+    )
+    np.testing.assert_allclose(graph.X.toarray(), X.toarray() / [3, 2])
