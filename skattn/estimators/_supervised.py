@@ -111,7 +111,7 @@ def plan_supervised(attempt, arguments):
 
 def _homophily(context, encoding, view, rows):
     """Estimate the homophily of the labelled nodes of one graph; None elsewhere."""
-    if context.rows != "nodes" or encoding.label_kind != "classes":
+    if context.rows != "nodes" or rows.encoded.dtype != np.int64:
         return None
     return adjusted_homophily(view, np.where(rows.has_weight, rows.encoded, -1))
 
