@@ -138,7 +138,7 @@ def check_finite_descriptors(table: Descriptors | None) -> None:
 
 
 def refuse_descriptors(graph: Any) -> None:
-    """Raise ValueError if a graph whose nodes are the rows has descriptors."""
+    """Raise ValueError if a graph has descriptors and its nodes are the rows."""
     if graph.n_descriptors:
         raise ValueError(
             "A Graph whose nodes are predicted must have no descriptors, which "
