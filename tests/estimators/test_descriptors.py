@@ -15,6 +15,7 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
+from skattn.graph._collection import GraphCollection
 from skattn.preprocessing import DescriptorTransformer
 
 PATH = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
@@ -201,3 +202,10 @@ def test_missing_descriptors_are_imputed_in_a_pipeline(rows):
     assert np.isfinite(
         model.fit(graphs_of(rows), rows[:, 1]).predict(graphs_of(rows))
     ).all()
+
+
+def test_descriptors_are_left_as_they_are_without_standardisation(rows):
+    model = quick(standardize=False).fit(graphs_of(rows), rows[:, 0])
+    table = GraphCollection.of(graphs_of(rows)).descriptors
+    scaled = model._input_spec_.descriptor_scaling.apply(table)
+    assert_allclose(scaled, rows, rtol=1e-6)
