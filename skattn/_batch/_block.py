@@ -18,6 +18,7 @@ from skattn.ops import GraphStructure
 
 if TYPE_CHECKING:
     from skattn.graph._collection import GraphCollection
+    from skattn.graph._descriptor_scaling import DescriptorScaling
     from skattn.graph._standardization import Standardization
 
 
@@ -49,14 +50,24 @@ class GraphBlock:
         hops: tuple[int, ...] = (),
         *,
         edge_scaling: Standardization | None = None,
+        descriptor_scaling: DescriptorScaling | None = None,
     ) -> GraphBlock:
-        """Collate all graphs of a collection; the options are those of `collate`."""
+        """Collate all graphs of a collection; the options are those of `collate`.
+
+        `descriptor_scaling` is the standardisation of the descriptors.
+        """
         batch = collate(collection.whole, hops=hops, edge_scaling=edge_scaling)
         node_ptr = torch.from_numpy(np.array(collection.node_ptr, np.int64))
+        descriptors = None
+        if collection.descriptors is not None and descriptor_scaling is not None:
+            scaled = descriptor_scaling.apply(collection.descriptors)
+            descriptors = torch.from_numpy(scaled)
         return cls(
             GraphBatch(
                 x=batch.x,
-                structure=replace(batch.structure, node_ptr=node_ptr),
+                structure=replace(
+                    batch.structure, node_ptr=node_ptr, descriptors=descriptors
+                ),
                 targets=torch.arange(len(node_ptr) - 1),
             )
         )
@@ -86,10 +97,15 @@ class GraphBlock:
 
         `numbers` (n,) are their indices, in any order, possibly repeated.
         """
-        nodes = self._nodes_of(np.asarray(numbers, np.int64))
+        numbers = np.asarray(numbers, np.int64)
+        nodes = self._nodes_of(numbers)
+        structure = _cut_structure(self.whole.structure, nodes)
+        if self.whole.structure.descriptors is not None:
+            rows = self.whole.structure.descriptors[torch.from_numpy(numbers)]
+            structure = replace(structure, descriptors=rows)
         batch = GraphBatch(
             x=cut_features(self.whole.x, nodes),
-            structure=_cut_structure(self.whole.structure, nodes),
+            structure=structure,
             targets=torch.arange(len(nodes.low)),
         )
         return batch.to(torch.device(device))

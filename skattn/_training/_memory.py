@@ -129,3 +129,5 @@ def _tensors_of(batch: GraphBatch, labels: Labels | None) -> Iterator[Tensor]:
     yield from structure.edge_data.tensors
     if structure.node_ptr is not None:
         yield structure.node_ptr
+    if structure.descriptors is not None:
+        yield structure.descriptors

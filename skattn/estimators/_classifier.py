@@ -48,12 +48,12 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
     standardize : "auto" or bool, default="auto"
-        Whether to standardise node and edge features with mean and standard deviation
-        of the training rows, nodes, graphs or sequences. Columns of 0 and 1 are not
-        changed; columns that are mostly 0 or have one value beside 0 are divided by the
-        root mean square of what is not 0. "auto": dense features; True: sparse ones,
-        too, without centring; False: none. Neighbours in a plain table are those of the
-        features as given.
+        Whether to standardise node features, edge features and descriptors with mean
+        and standard deviation of the training rows, nodes, graphs or sequences. Of
+        features, columns of 0 and 1 are not changed; columns that are mostly 0 or have
+        one value beside 0 are divided by the root mean square of what is not 0. "auto":
+        dense features; True: sparse ones, too, without centring; False: none.
+        Neighbours in a plain table are those of the features as given.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
         Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
         al. 2018), which ranks senders alike for all receivers, or the scaled dot
@@ -155,8 +155,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     input_summary_ : dict of str to object
         Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
         to ``graph``), "graphs" or "sequences". ``n_graphs``, ``n_nodes``, ``n_edges``
-        (without added self-loops), ``n_features``, ``n_edge_features``. ``n_train`` and
-        ``n_validation``: labelled rows in training and in validation.
+        (without added self-loops), ``n_features``, ``n_edge_features``,
+        ``n_descriptors`` if graphs have any. ``n_train`` and ``n_validation``: labelled
+        rows in training and in validation.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto", and for
         ``input_dropout``; those of the encoder as ``encoder__activation`` and so on.

@@ -116,6 +116,8 @@ class Sizes:
     """Number of labelled rows, or of nodes to reconstruct."""
     homophily: float | None = None
     """Adjusted homophily of the labelled nodes of one graph; None if it is unknown."""
+    n_descriptors: int = 0
+    """Number of descriptors of a graph."""
 
     @property
     def wide(self) -> bool:
@@ -190,6 +192,7 @@ def choose(
         feature_embedding=config.feature_embedding,
         jumping=_unless_auto(config.jumping, defaults.jumping),
         readout=params.readout if setting.rows == "graphs" else None,
+        n_descriptors=sizes.n_descriptors,
     )
     return Choice(
         network,

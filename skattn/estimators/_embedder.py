@@ -364,6 +364,12 @@ def _plan(attempt, X, adjacency):
         )
     inputs = resolve_fit(attempt, X, adjacency)
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
+    if view.n_descriptors:
+        raise ValueError(
+            "graphs for an embedder must have no descriptors, which its nodes cannot "
+            f"reconstruct, got {view!r}. Use graph.with_descriptors(None), and append "
+            "the descriptors to the embeddings."
+        )
     learn_input(attempt, view.base)  # all nodes are reconstructed
     data = attempt._input_spec_.training_data([(view, None)], attempt)
     choice = choose(

@@ -170,6 +170,11 @@ def _check_network(learned, net):
         (spec.block.n_edge_features, schema.n_edge_features),
         (spec.block.hops, inputs.hops),
         (spec.feature_embedding, inputs.feature_embedding),
+        (spec.n_descriptors, schema.n_descriptors),
+        (
+            len(inputs.descriptor_scaling.mean) if inputs.descriptor_scaling else 0,
+            schema.n_descriptors,
+        ),
     ]
     for ours, theirs in same:
         if ours != theirs:

@@ -24,6 +24,7 @@ from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import Graph
+from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
@@ -85,7 +86,7 @@ def _make_graph(*parts):
     stored = stored_graph(*parts)
     check_edges(stored)
     check_finite(stored.edge_features)
-    return Graph._trusted(*stored[:4])
+    return Graph._trusted(*stored[:4], descriptors=stored.descriptors)
 
 
 def _record_parts(record):
@@ -100,6 +101,7 @@ def _record_maker(cls):
 RECORDS = (
     BlockSpec,
     Classes,
+    DescriptorScaling,
     FitRecord,
     GraphSchema,
     Indicators,

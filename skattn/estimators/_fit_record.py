@@ -73,6 +73,8 @@ def input_summary(estimator):
         "n_features": estimator.n_features_in_,
         "n_edge_features": estimator._schema_.n_edge_features,
     }
+    if estimator._schema_.n_descriptors:
+        summary["n_descriptors"] = estimator._schema_.n_descriptors
     if record.n_train is not None:
         summary |= {"n_train": record.n_train, "n_validation": record.n_validation}
     return summary

@@ -16,6 +16,7 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
+from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._field import ReceptiveField
 from skattn.graph._numbers import numeric_errors
 from skattn.graph._precision import as_float32, equal_values
@@ -103,8 +104,15 @@ def learn_input(attempt, view, pretrained=None):
         nodes = _feature_scaling(graph.X, training_nodes(view), sparse=everything)
         if graph.edge_features is not None:
             edges = Standardization.of(graph.edge_features, training_edges(view))
+    descriptors = None
+    if isinstance(view, GraphCollection):
+        scaled = attempt.standardize is not False
+        descriptors = DescriptorScaling.of(view, standardize=scaled)
     attempt._input_spec_ = replace(
-        attempt._input_spec_, feature_scaling=nodes, edge_scaling=edges
+        attempt._input_spec_,
+        feature_scaling=nodes,
+        edge_scaling=edges,
+        descriptor_scaling=descriptors,
     )
 
 

@@ -11,6 +11,7 @@ from skattn._batch._tensors import is_mapped
 from skattn._training import FullGraph, GraphBatches, SampledBatches, resolve_device
 from skattn.graph import positional_encoding
 from skattn.graph._collection import GraphCollection
+from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._field import Extent
 from skattn.graph._standardization import Standardization
 
@@ -36,6 +37,8 @@ class InputSpec:
     """Standardisation of the node features, None for none."""
     edge_scaling: Standardization | None = None
     """Standardisation of the edge features, None without any."""
+    descriptor_scaling: DescriptorScaling | None = None
+    """Standardisation of the descriptors, None without any."""
 
     def sources(self, views, *, batch_size, device, ordered=False):
         """Make a batch source per view; views of the same graph share its tensors.
@@ -144,7 +147,12 @@ class InputSpec:
         self._check_dense((base.whole if is_collection else base).X)
         base = self._with_positions(self._standardized(base))
         if is_collection:
-            return GraphBlock.of(base, self.hops, edge_scaling=self.edge_scaling)
+            return GraphBlock.of(
+                base,
+                self.hops,
+                edge_scaling=self.edge_scaling,
+                descriptor_scaling=self.descriptor_scaling,
+            )
         return collate(
             base, device, self.hops, ordered=ordered, edge_scaling=self.edge_scaling
         )

@@ -70,7 +70,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
 
             * a graph or a view ``G[train]``: its targets have the labels y, all other
               nodes are context;
-            * a list of graphs, which have the same features;
+            * a list of graphs, which have the same features and descriptors;
             * a list of sequences, arrays (n_steps, n_features) of any length, or an
               array (n_sequences, n_steps, n_features); padding with NaN is ignored;
             * a table. Its rows are the nodes of ``adjacency`` if it is given; else they

@@ -99,6 +99,7 @@ def plan_supervised(attempt, arguments):
             n_nodes=view.n_nodes,
             n_examples=n_examples,
             homophily=_homophily(context, encoding, view, training_rows),
+            n_descriptors=view.n_descriptors,
         ),
     )
     initial_weights = None

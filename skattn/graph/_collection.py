@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skattn.graph._descriptors import Descriptors, stacked_descriptors
 from skattn.graph._graph import Graph
 from skattn.graph._graph_list import whole_graphs
 from skattn.graph._target_view import TargetView
@@ -41,6 +42,8 @@ class GraphCollection(TargetView):
     """(n_targets,) positions of the target graphs; all graphs unless this is a view."""
     _base: "GraphCollection | None" = None
     """Base collection of a view, or None."""
+    descriptors: Descriptors | None = None
+    """Descriptors of all graphs, or None."""
 
     @classmethod
     def of(cls, graphs: Sequence[Graph]) -> Self:
@@ -48,13 +51,15 @@ class GraphCollection(TargetView):
 
         Node labels are ignored. Raises TypeError if an entry is not a Graph, and
         ValueError if the list or a graph is empty, a graph is a view of some of its
-        nodes, or its features differ from those of the first graph.
+        nodes, or its features or descriptors differ from those of the first graph.
         """
         graphs = _as_graphs(graphs)
         check_alike(graphs)
         adjacency, X, edge_features, node_ptr = side_by_side(graphs)
         whole = Graph._trusted(adjacency, X, edge_features, None)
-        return cls(whole, node_ptr, np.arange(len(graphs)))
+        descriptors = stacked_descriptors([graph._descriptors for graph in graphs])
+        targets = np.arange(len(graphs))
+        return cls(whole, node_ptr, targets, descriptors=descriptors)
 
     @property
     def n_graphs(self) -> int:
@@ -81,19 +86,25 @@ class GraphCollection(TargetView):
         """Number of edge features, 0 without any."""
         return self.whole.n_edge_features
 
+    @property
+    def n_descriptors(self) -> int:
+        """Number of descriptors of a graph, 0 without any."""
+        return 0 if self.descriptors is None else self.descriptors.width
+
     def _view(self, targets: NDArray[np.int64]) -> Self:
         return replace(self, targets=targets, _base=self.base)
 
     def with_features(self, X: Any) -> Self:
         """Return the same graphs and targets with other features of all nodes."""
-        everything = self.base.targets
-        whole = type(self)(self.whole.with_features(X), self.node_ptr, everything)
+        whole = replace(self.base, whole=self.whole.with_features(X))
         return whole[self.targets] if self.is_view else whole
 
     def _counts(self) -> dict[str, int]:
         names = ["n_graphs", "n_nodes", "n_edges", "n_features"]
         if self.n_edge_features:
             names.append("n_edge_features")
+        if self.n_descriptors:
+            names.append("n_descriptors")
         return {name: getattr(self, name) for name in names}
 
 

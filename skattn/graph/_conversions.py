@@ -11,7 +11,7 @@ class Convertible(FileBacked):
     """Base class of `Graph` with conversions from and to other forms."""
 
     @classmethod
-    def from_edges(
+    def from_edges(  # noqa: PLR0913
         cls,
         edges: Any,
         X: Any = None,
@@ -22,6 +22,7 @@ class Convertible(FileBacked):
         edge_features: Any = None,
         source: str | None = None,
         target: str | None = None,
+        descriptors: Any = None,
     ) -> Self:
         """Create a graph from an edge list.
 
@@ -51,6 +52,8 @@ class Convertible(FileBacked):
             and target, src and dst, from and to, or receiver and sender, in any order;
             else the only two columns that ``weights`` and ``edge_features`` do not
             name.
+        descriptors : array-like of shape (n_descriptors,), dict, Series or None
+            Numbers that describe the whole graph, see :class:`Graph`.
 
         Returns
         -------
@@ -71,6 +74,7 @@ class Convertible(FileBacked):
         (['a', 'b', 'c'], 4)
         """
         return cls._of_parts(
+            descriptors=descriptors,
             **parts_from_edges(
                 edges,
                 X,
@@ -80,7 +84,7 @@ class Convertible(FileBacked):
                 edge_features=edge_features,
                 source=source,
                 target=target,
-            )
+            ),
         )
 
     @classmethod
@@ -92,6 +96,7 @@ class Convertible(FileBacked):
         node_attributes: list[str] | None = None,
         weight: str | None = "weight",
         edge_attributes: list[str] | None = None,
+        graph_attributes: list[str] | None = None,
     ) -> Self:
         """Create a graph from a networkx graph.
 
@@ -109,6 +114,9 @@ class Convertible(FileBacked):
             Edge attribute of the weight; 1 for edges without it.
         edge_attributes : list of str or None, default=None
             Edge attributes, numbers or vectors, that become the edge features.
+        graph_attributes : list of str or None, default=None
+            Attributes of the graph (keys of ``graph.graph``), numbers or vectors, that
+            become its descriptors, with names.
 
         Returns
         -------
@@ -136,6 +144,7 @@ class Convertible(FileBacked):
                 node_attributes=node_attributes,
                 weight=weight,
                 edge_attributes=edge_attributes,
+                graph_attributes=graph_attributes,
             )
         )
 
@@ -143,7 +152,8 @@ class Convertible(FileBacked):
         """Return all nodes and edges as a networkx graph.
 
         Node attributes are called as the columns of X or ``x0``, ``x1``, ..., edge
-        attributes ``weight`` and ``e0``, ``e1``, ...
+        attributes ``weight`` and ``e0``, ``e1``, ..., attributes of the graph as the
+        descriptors or ``d0``, ``d1``, ...
 
         Returns
         -------

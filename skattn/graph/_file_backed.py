@@ -99,12 +99,12 @@ class FileBacked(TargetView):
     def _load(cls, path: str | os.PathLike[str], *, mmap: bool, **checks: bool) -> Self:
         """Load a graph; `checks` are arguments of `load_graph`."""
         status = _status(path)
-        (*whole, targets), stamp = load_graph(path, mmap=mmap, **checks)
-        graph = cls._trusted(*whole)
+        stored, stamp = load_graph(path, mmap=mmap, **checks)
+        graph = cls._trusted(*stored[:4], descriptors=stored.descriptors)
         if mmap:
             file = MappedFile(os.path.abspath(path), stamp, status)
             object.__setattr__(graph, "_file", file)
-        return graph if targets is None else graph[targets]
+        return graph if stored.targets is None else graph[stored.targets]
 
     @classmethod
     def _load_again(cls, path: str, stamp: str, status: tuple[int, ...]) -> Self:
@@ -131,7 +131,7 @@ class FileBacked(TargetView):
         return self._load_again, self._file
 
     @classmethod
-    def _trusted(cls, *parts: Any) -> Self:
+    def _trusted(cls, *parts: Any, **named: Any) -> Self:
         """Build a graph from parts that were validated before."""
         raise NotImplementedError
 

@@ -11,6 +11,7 @@ from scipy import sparse
 from skattn.graph._adjacency import cut_adjacency, has_weights
 from skattn.graph._alignment import aligned
 from skattn.graph._conversions import Convertible
+from skattn.graph._descriptors import Descriptors, as_descriptors
 from skattn.graph._features import (
     as_features,
     features_of_all,
@@ -46,6 +47,10 @@ class Graph(Convertible):
     nodes : array-like of shape (n_nodes,) or None
         Unique node labels, preferably a named pandas Index. Estimators with ``graph=``
         match the rows of a DataFrame to nodes by these labels.
+    descriptors : array-like of shape (n_descriptors,), dict, Series or None
+        Numbers that describe the whole graph, such as a temperature; the keys of a dict
+        and the index of a Series are their names. In a list of graphs, estimators
+        append them to the readout.
 
     Raises
     ------
@@ -81,6 +86,8 @@ class Graph(Convertible):
     """Node labels, a pandas Index of shape (n_nodes,), or None."""
     targets: NDArray[np.int64]
     """Positions of the target nodes, shape (n_targets,); all nodes except in a view."""
+    _descriptors: Descriptors | None = None
+    """Descriptors with their names, or None."""
     _base: "Graph | None" = None
     """Base graph of a view, or None."""
     _file: MappedFile | None = None
@@ -93,8 +100,10 @@ class Graph(Convertible):
         *,
         edge_features: Any = None,
         nodes: Any = None,
+        descriptors: Any = None,
     ) -> None:
-        self._set(*named_parts(adjacency, X, edge_features, nodes))
+        parts = named_parts(adjacency, X, edge_features, nodes)
+        self._set(*parts, descriptors=as_descriptors(descriptors))
 
     def _set(
         self,
@@ -104,6 +113,7 @@ class Graph(Convertible):
         nodes: Any,
         targets: NDArray[np.int64] | None = None,
         base: "Graph | None" = None,
+        descriptors: Descriptors | None = None,
     ) -> None:
         """Set the fields of the frozen dataclass; targets are all nodes by default."""
         if targets is None:
@@ -114,6 +124,7 @@ class Graph(Convertible):
             edge_features=edge_features,
             nodes=nodes,
             targets=targets.astype(np.int64, copy=False),
+            _descriptors=descriptors,
             _base=base,
         )
 
@@ -123,11 +134,27 @@ class Graph(Convertible):
         return cls(**parts)
 
     @classmethod
-    def _trusted(cls, *parts: Any) -> Self:
+    def _trusted(cls, *parts: Any, **named: Any) -> Self:
         """Return a graph of checked parts, the arguments of `_set`."""
         graph = object.__new__(cls)
-        graph._set(*parts)
+        graph._set(*parts, **named)
         return graph
+
+    def _replaced(self, **parts: Any) -> Self:
+        """Return the same graph and targets with other parts, arguments of `_set`."""
+        base = self.base
+        whole = self._trusted(
+            **{
+                "adjacency": base.adjacency,
+                "X": base.X,
+                "edge_features": base.edge_features,
+                "nodes": base.nodes,
+                "targets": base.targets,
+                "descriptors": base._descriptors,
+                **parts,
+            }
+        )
+        return whole[self.targets] if self.is_view else whole
 
     @staticmethod
     def union(graphs: Iterable["Graph"]) -> "Graph":
@@ -136,7 +163,8 @@ class Graph(Convertible):
         Parameters
         ----------
         graphs : iterable of Graph
-            Graphs with equal features; all or none have edge features, and labels.
+            Graphs with equal features, without descriptors; all or none have edge
+            features, and labels.
 
         Returns
         -------
@@ -174,6 +202,21 @@ class Graph(Convertible):
         return 0 if self.edge_features is None else self.edge_features.shape[1]
 
     @property
+    def descriptors(self) -> NDArray[np.float64] | None:
+        """Descriptors of the graph, shape (n_descriptors,), or None."""
+        return None if self._descriptors is None else self._descriptors.values
+
+    @property
+    def descriptor_names(self) -> tuple[str, ...] | None:
+        """Names of the descriptors, or None."""
+        return None if self._descriptors is None else self._descriptors.names
+
+    @property
+    def n_descriptors(self) -> int:
+        """Number of descriptors, 0 without any."""
+        return 0 if self._descriptors is None else self._descriptors.width
+
+    @property
     def is_weighted(self) -> bool:
         """Whether an edge weight differs from 1."""
         return has_weights(self.adjacency)
@@ -185,7 +228,7 @@ class Graph(Convertible):
 
     def _view(self, targets: NDArray[np.int64]) -> Self:
         parts = (self.adjacency, self.X, self.edge_features, self.nodes)
-        return self._trusted(*parts, targets, self.base)
+        return self._trusted(*parts, targets, self.base, self._descriptors)
 
     def subgraph(self, nodes: Any = None) -> "Graph":
         """Return the induced subgraph of some nodes.
@@ -199,7 +242,7 @@ class Graph(Convertible):
         Returns
         -------
         Graph
-            All nodes are targets.
+            All nodes are targets; descriptors are kept.
 
         Raises
         ------
@@ -226,6 +269,7 @@ class Graph(Convertible):
             None if self.X is None else take_rows(self.X, nodes),
             None if self.edge_features is None else self.edge_features[edges],
             None if self.nodes is None else self.nodes[nodes],
+            descriptors=self._descriptors,
         )
 
     def with_features(self, X: Any) -> "Graph":
@@ -253,9 +297,37 @@ class Graph(Convertible):
         """Return the same graph with other node features and labels."""
         X = features_of_all(as_features(X), self.n_nodes)
         X = aligned(X, names_of(self), thing="X")
-        parts = (self.adjacency, X, self.edge_features, nodes)
-        whole = self._trusted(*parts, self.base.targets)
-        return whole[self.targets] if self.is_view else whole
+        return self._replaced(X=X, nodes=nodes)
+
+    def with_descriptors(self, descriptors: Any) -> "Graph":
+        """Return the same graph with other descriptors.
+
+        Parameters
+        ----------
+        descriptors : array-like of shape (n_descriptors,), dict, Series or None
+            Numbers that describe the whole graph; the keys of a dict and the index of a
+            Series, such as a row of a DataFrame, are their names.
+
+        Returns
+        -------
+        Graph
+            Graph with the same nodes, edges and targets.
+
+        Raises
+        ------
+        TypeError
+            If a descriptor is not a number, or a name not text.
+        ValueError
+            If descriptors are not one-dimensional, or names not unique.
+
+        Examples
+        --------
+        >>> from skattn import Graph
+        >>> graph = Graph([[0, 1], [1, 0]]).with_descriptors({"kelvin": 298.15})
+        >>> graph.descriptors, graph.descriptor_names
+        (array([298.15]), ('kelvin',))
+        """
+        return self._replaced(descriptors=as_descriptors(descriptors))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
         if dtype is not None and np.dtype(dtype) == object:
@@ -270,11 +342,19 @@ class Graph(Convertible):
         )
 
     def __sizeof__(self) -> int:
-        parts = (self.adjacency, self.X, self.edge_features, self.targets)
+        parts = (
+            self.adjacency,
+            self.X,
+            self.edge_features,
+            self.targets,
+            self.descriptors,
+        )
         return sum(map(size_of, parts))
 
     def _counts(self) -> dict[str, int]:
         names = ["n_nodes", "n_edges", "n_features"]
         if self.edge_features is not None:
             names.append("n_edge_features")
+        if self.n_descriptors:
+            names.append("n_descriptors")
         return {name: getattr(self, name) for name in names}

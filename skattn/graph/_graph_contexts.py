@@ -16,6 +16,7 @@ from skattn.graph._context import (
     checked_view,
     two_views,
 )
+from skattn.graph._descriptors import check_finite_descriptors, refuse_descriptors
 from skattn.graph._features import features_of_degrees, take_rows
 from skattn.graph._field import (
     AdjacencyRows,
@@ -64,6 +65,7 @@ class GraphContext(Context):
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
         """Return X with checked features."""
         check_kind(self.kind, X, adjacency)
+        refuse_descriptors(X)
         graph: Graph = X
         return checked_view(graph, check)
 
@@ -71,6 +73,7 @@ class GraphContext(Context):
         """Return the receptive field of the targets of X, with checked features."""
         if self.kind != "graph" or not isinstance(X, Graph):
             return self.join(X, check=check)
+        refuse_descriptors(X)
         rows = AdjacencyRows(X.adjacency)
 
         def features_of(nodes: Rows) -> Any:
@@ -143,12 +146,19 @@ class GraphsContext(GraphContext):
     @classmethod
     def of(cls, X: Any, check: Check) -> "GraphsContext":
         """Create the context of a list of graphs."""
-        return cls(checked_view(GraphCollection.of(X), check))
+        return cls(_checked_collection(X, check))
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
         """Return a collection of the graphs of X."""
         check_kind(self.kind, X, adjacency)
-        return checked_view(GraphCollection.of(X), check)
+        return _checked_collection(X, check)
+
+
+def _checked_collection(graphs: Any, check: Check) -> GraphCollection:
+    """Return a collection with checked features and descriptors."""
+    collection = GraphCollection.of(graphs)
+    check_finite_descriptors(collection.descriptors)
+    return checked_view(collection, check)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,10 @@ from skattn._compat_sklearn import is_pandas_na, is_scalar_nan
 from skattn.graph._adjacency import csr_from_entries
 from skattn.graph._arguments import check_choice
 from skattn.graph._data_objects import as_array
+from skattn.graph._descriptors import Descriptors
 from skattn.graph._graph import Graph
+from skattn.graph._molecule_descriptors import describe
+from skattn.graph._rdkit import rdkit
 from skattn.graph._stereo import Stereo, stereo_of
 from skattn.graph._warning import warn
 
@@ -69,7 +72,9 @@ BOND_FEATURES = (
 """Names of the edge features of molecular graphs."""
 
 
-def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]:
+def graphs_from_smiles(
+    smiles: Any, *, on_invalid: str = "raise", descriptors: Any = None
+) -> list[Graph]:
     """Convert SMILES to molecular graphs.
 
     Nodes are heavy atoms with the features ``skattn.graph.ATOM_FEATURES``. Bonds are
@@ -89,7 +94,10 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "raise": raise ValueError. "nan":
         return a graph of one node with all features NaN, which a later step imputes,
-        such as ``NodeTransformer(SimpleImputer())``.
+        such as ``NodeTransformer(SimpleImputer())``; its descriptors are NaN, too.
+    descriptors : list of str, callable or None, default=None
+        Descriptors of each molecule: names in ``rdkit.Chem.Descriptors.descList``, or a
+        function from an RDKit molecule to an array or a dict of numbers.
 
     Returns
     -------
@@ -101,10 +109,10 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     ImportError
         If RDKit is not installed.
     TypeError
-        If a row is not text.
+        If a row is not text, or ``descriptors`` is a text.
     ValueError
-        If there is no row or more than one column, or if a SMILES is invalid and
-        ``on_invalid="raise"``.
+        If there is no row or more than one column, if a SMILES is invalid and
+        ``on_invalid="raise"``, or RDKit has no descriptor of a name.
 
     See Also
     --------
@@ -121,7 +129,7 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
     """
     check_choice(on_invalid, ("raise", "nan"), "on_invalid")
     texts = read_smiles(smiles)
-    Chem, rdBase = _rdkit()
+    Chem, rdBase = rdkit()
     with rdBase.BlockLogs():  # silences RDKit's log
         molecules = [_molecule(text, Chem) for text in texts]
         if on_invalid == "raise":
@@ -130,12 +138,19 @@ def graphs_from_smiles(smiles: Any, *, on_invalid: str = "raise") -> list[Graph]
             None if molecule is None else stereo_of(str(text), molecule)
             for text, molecule in zip(texts, molecules, strict=True)
         ]
+        numbers: list[Descriptors | None] = [None] * len(texts)
+        if descriptors is not None:
+            methane = Chem.MolFromSmiles("C")
+            numbers[:] = describe(texts, molecules, descriptors, methane)
     _warn_of_lost_stereo(texts, stereos)
     tables = [
         _ONE_ATOM if stereo is None else _properties(molecule, stereo)
         for molecule, stereo in zip(molecules, stereos, strict=True)
     ]
-    graphs = list(_graphs_of(tables))
+    graphs = [
+        graph._replaced(descriptors=row)
+        for graph, row in zip(_graphs_of(tables), numbers, strict=True)
+    ]
     for graph, molecule in zip(graphs, molecules, strict=True):
         if molecule is None:
             graph.X[:] = np.nan
@@ -171,17 +186,6 @@ def _text(value: Any, row: int) -> str | None:
             "Choose the column that holds them."
         )
     return value
-
-
-def _rdkit() -> tuple[Any, Any]:
-    try:
-        from rdkit import Chem, rdBase
-    except ImportError as error:
-        raise ImportError(
-            "Reading SMILES needs RDKit, which is not installed. Use "
-            "pip install 'skattn[chem]'."
-        ) from error
-    return Chem, rdBase
 
 
 def _molecule(text: str | None, Chem: Any) -> Any:

@@ -17,6 +17,7 @@ from skattn.graph._context import (
     Views,
     check_rows,
 )
+from skattn.graph._descriptors import refuse_descriptors
 from skattn.graph._features import degree_features, features_of_degrees, take_rows
 from skattn.graph._field import (
     AdjacencyRows,
@@ -52,6 +53,7 @@ class NamedContext(Context):
                 f"The Graph passed as graph= must have labels, got {graph!r}. Use "
                 'Graph(adjacency, nodes=pd.Index(labels, name="id")).'
             )
+        refuse_descriptors(graph)
         row_nodes, columns = named_rows(X, graph.nodes)
         features = check(columns)
         check_repeats(row_nodes, features, graph.nodes)

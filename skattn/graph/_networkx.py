@@ -15,15 +15,17 @@ from skattn.graph._labels import as_index
 
 
 class Owner(NamedTuple):
-    """Node or edge with attributes."""
+    """Node, edge or graph with attributes."""
 
     kind: str
-    """"node" or "edge"."""
+    """"node", "edge" or "graph"."""
     label: Any
-    """Label of the node, or labels of both ends."""
+    """Label of the node, labels of both ends, or None."""
     data: Mapping[str, Any]
 
     def __str__(self) -> str:
+        if self.kind == "graph":
+            return "the graph"
         return f"{self.kind} {self.label!r}"
 
 
@@ -34,6 +36,7 @@ def parts_from_networkx(
     node_attributes: list[str] | None,
     weight: str | None,
     edge_attributes: list[str] | None,
+    graph_attributes: list[str] | None,
 ) -> dict[str, Any]:
     """Return the constructor arguments of a Graph."""
     _check_networkx(graph)
@@ -56,9 +59,24 @@ def parts_from_networkx(
     ends = np.array(numbered, dtype=np.int64).reshape(-1, 2)
     directed = graph.is_directed()
     parts = matrix_parts(ends, len(labels), weights, features, directed=directed)
+    if graph_attributes is not None:
+        parts["descriptors"] = _graph_numbers(graph.graph, graph_attributes)
     if labels != list(range(len(labels))):
         return {**parts, "X": X, "nodes": labels}
     return {**parts, "X": _by_number(X), "nodes": None}
+
+
+def _graph_numbers(data: Mapping[str, Any], names: Any) -> dict[str, float]:
+    """Return attributes of a graph by name; entries of a vector are numbered."""
+    owners = [Owner("graph", None, data)]
+    numbers: dict[str, float] = {}
+    _check_names(names, "graph_attributes")
+    for name in names:
+        (row,) = _attribute(owners, name)
+        is_vector = np.ndim(data[name]) > 0
+        texts = [f"{name}_{k}" for k in range(len(row))] if is_vector else [str(name)]
+        numbers.update(zip(texts, row.tolist(), strict=True))
+    return numbers
 
 
 def _by_number(X: Any) -> Any:
@@ -106,12 +124,16 @@ def _data_columns(
     owners: list[Owner], names: Any, parameter: str
 ) -> NDArray[np.float64]:
     """Return attributes of nodes or edges as columns; a vector is several columns."""
+    _check_names(names, parameter)
+    columns = [_attribute(owners, name) for name in names]
+    return np.hstack([np.empty((len(owners), 0)), *columns])
+
+
+def _check_names(names: Any, parameter: str) -> None:
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise TypeError(
             f"{parameter} must be a list of names, got {names!r}. Use [{names!r}]."
         )
-    columns = [_attribute(owners, name) for name in names]
-    return np.hstack([np.empty((len(owners), 0)), *columns])
 
 
 def _attribute(owners: list[Owner], name: str) -> NDArray[np.float64]:
@@ -175,6 +197,7 @@ def to_networkx(graph: Any) -> Any:
     base = graph.base
     labels = list(range(base.n_nodes)) if base.nodes is None else list(base.nodes)
     made = nx.DiGraph() if base.adjacency.has_canonical_format else nx.MultiDiGraph()
+    made.graph.update(_graph_attributes(base))
     made.add_nodes_from(zip(labels, _node_attributes(base.X), strict=False))
     made.add_nodes_from(labels)
     entries = zip(
@@ -196,6 +219,13 @@ def _node_attributes(X: Any) -> list[dict[str, Any]]:
         dense = X.toarray() if hasattr(X, "toarray") else X
         names, rows = [f"x{k}" for k in range(X.shape[1])], dense.tolist()
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _graph_attributes(graph: Any) -> dict[str, float]:
+    if graph.descriptors is None:
+        return {}
+    names = graph.descriptor_names or [f"d{k}" for k in range(graph.n_descriptors)]
+    return dict(zip(names, graph.descriptors.tolist(), strict=True))
 
 
 def _edge_attributes(graph: Any) -> list[dict[str, float]]:

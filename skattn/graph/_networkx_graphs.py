@@ -13,6 +13,7 @@ def graphs_from_networkx(
     node_attributes: list[str] | None = None,
     weight: str | None = "weight",
     edge_attributes: list[str] | None = None,
+    graph_attributes: list[str] | None = None,
 ) -> list[Graph]:
     """Convert a list of networkx graphs to a list of Graph.
 
@@ -28,6 +29,9 @@ def graphs_from_networkx(
         Edge attribute of the weight; 1 for edges without it.
     edge_attributes : list of str or None, default=None
         Edge attributes, numbers or vectors, that become the edge features.
+    graph_attributes : list of str or None, default=None
+        Attributes of the graphs (keys of ``graph.graph``), numbers or vectors, that
+        become their descriptors, with names.
 
     Returns
     -------
@@ -69,6 +73,7 @@ def graphs_from_networkx(
                     node_attributes=node_attributes,
                     weight=weight,
                     edge_attributes=edge_attributes,
+                    graph_attributes=graph_attributes,
                 )
             )
         except (TypeError, ValueError) as error:

@@ -21,9 +21,10 @@ from skattn.graph._numbers import as_floats
 def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
     """Convert PyG data objects to a list of Graph.
 
-    ``x`` becomes the node features, ``edge_attr`` the edge features and ``edge_weight``
-    the edge weights; other attributes, such as the labels ``y``, are dropped. Duplicate
-    edges are summed unless there is an ``edge_attr``.
+    ``x`` becomes the node features, ``edge_attr`` the edge features, ``edge_weight``
+    the edge weights and ``u``, of shape (1, n) or (n,), the descriptors; other
+    attributes, such as the labels ``y``, are dropped. Duplicate edges are summed unless
+    there is an ``edge_attr``.
 
     Parameters
     ----------
@@ -65,8 +66,9 @@ def graphs_from_pyg(data_list: Iterable[Any]) -> list[Graph]:
 def graphs_to_pyg(graphs: Iterable[Graph], y: Any = None) -> list[Any]:
     """Convert graphs to PyG data objects.
 
-    Node features become ``x``, edge features ``edge_attr`` and, if a graph is weighted,
-    edge weights ``edge_weight``; node labels are dropped. Tensors are copies.
+    Node features become ``x``, edge features ``edge_attr``, if a graph is weighted,
+    edge weights ``edge_weight``, and descriptors ``u`` of shape (1, n_descriptors);
+    node labels are dropped. Tensors are copies.
 
     Parameters
     ----------
@@ -133,10 +135,25 @@ def _from_data(number: int, data: Any) -> Graph:
             _adjacency(data),
             X,
             edge_features=_field(data, "edge_attr"),
+            descriptors=_descriptors(data),
         )
     except (RuntimeError, TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"At position {number} of data_list: {error}") from error
+
+
+def _descriptors(data: Any) -> NDArray[Any] | None:
+    """Return the global attribute u as a vector, None if it is not set."""
+    u = _field(data, "u")
+    if u is None or u.ndim == 1:
+        return u
+    if u.ndim != 2 or len(u) != 1:
+        raise ValueError(
+            "u must hold the descriptors of one graph, of shape (1, n_descriptors) or "
+            f"(n_descriptors,), got {u.shape}. Use u.reshape(1, -1), or delete u."
+        )
+    row: NDArray[Any] = u[0]
+    return row
 
 
 def _adjacency(data: Any) -> sp.coo_array:
@@ -250,6 +267,8 @@ def _to_arrays(graph: Graph, *, weighted: bool) -> dict[str, Any]:
         arrays["x"] = as_floats(graph.X, "X").astype(np.float32)
     if graph.edge_features is not None:
         arrays["edge_attr"] = graph.edge_features
+    if graph.descriptors is not None:
+        arrays["u"] = graph.descriptors[None].astype(np.float32)
     if weighted:
         arrays["edge_weight"] = graph.adjacency.data
     return arrays

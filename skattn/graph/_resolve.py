@@ -3,6 +3,7 @@
 from typing import Any
 
 from skattn.graph._context import Check, Context, checked_view
+from skattn.graph._descriptors import refuse_descriptors
 from skattn.graph._graph import Graph
 from skattn.graph._graph_contexts import (
     AdjacencyContext,
@@ -77,6 +78,7 @@ def resolve(
     if kind == "sequences":
         return SequencesContext.of(X, check)
     if kind == "graph":
+        refuse_descriptors(X)
         return GraphContext(checked_view(X, check))
     if kind == "adjacency":
         return AdjacencyContext.of(X, adjacency, check)

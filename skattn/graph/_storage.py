@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph._array_file import pages_dropped
+from skattn.graph._descriptors import Descriptors
 from skattn.graph._packing import PLAIN, TRUSTED
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 
@@ -28,6 +29,8 @@ class Stored(NamedTuple):
     """pandas Index (n_nodes,), or None."""
     targets: NDArray[np.int64] | None
     """(n_targets,) targets of a view, else None."""
+    descriptors: Descriptors | None = None
+    """Descriptors, or None."""
 
 
 def save_graph(graph: Any, path: str | os.PathLike[str]) -> None:
@@ -74,11 +77,19 @@ def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
         graph.edge_features,
         _plain_labels(graph.nodes, "nodes", objects=objects),
         graph.targets if graph.is_view else None,
+        None
+        if graph.descriptors is None
+        else (graph.descriptors, graph.descriptor_names),
     )
 
 
 def stored_graph(
-    adjacency: Any, features: Any, edge_features: Any, labels: Any, targets: Any
+    adjacency: Any,
+    features: Any,
+    edge_features: Any,
+    labels: Any,
+    targets: Any,
+    descriptors: Any = None,
 ) -> Stored:
     """Return the parts of a graph from plain values; raise ValueError if invalid.
 
@@ -93,7 +104,8 @@ def stored_graph(
     _check_part(edge_features, shape, "edge features", "f")
     _check_targets(targets, n_nodes)
     nodes = _labels_from_plain(labels, n_nodes)
-    return Stored(adjacency, X, edge_features, nodes, targets)
+    numbers = None if descriptors is None else _descriptors_from_plain(*descriptors)
+    return Stored(adjacency, X, edge_features, nodes, targets, numbers)
 
 
 def check_edges(stored: Stored) -> None:
@@ -139,6 +151,19 @@ def _check_targets(targets: Any, n_nodes: int) -> None:
         raise ValueError(f"it has {targets.dtype} targets of shape {targets.shape}")
     if len(targets) and not (targets.min() >= 0 and targets.max() < n_nodes):
         raise ValueError(f"it has targets that are not in 0 .. {n_nodes - 1}")
+
+
+def _descriptors_from_plain(values: Any, names: Any) -> Descriptors:
+    if not (isinstance(values, np.ndarray) and values.dtype == np.float64):
+        raise ValueError("it has descriptors that are not an array of float64")
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"it has descriptors of shape {values.shape}")
+    if names is None:
+        return Descriptors(values, None)
+    text = type(names) is tuple and all(type(name) is str for name in names)
+    if not text or not len(values) == len(names) == len(set(names)):
+        raise ValueError(f"it has {len(values)} descriptors with other names")
+    return Descriptors(values, names)
 
 
 # ---- features --------------------------------------------------------------------

@@ -27,6 +27,7 @@ def union_parts(graphs: Iterable[Any]) -> tuple[Any, ...]:
                 f"{type_name(graph)} at position {number}. Create graphs with "
                 "Graph(adjacency, X)."
             )
+    _check_no_descriptors(graphs)
     check_alike(graphs)
     nodes = _labels(graphs)
     adjacency, X, edge_features, node_ptr = side_by_side(graphs)
@@ -38,6 +39,17 @@ def union_parts(graphs: Iterable[Any]) -> tuple[Any, ...]:
         as_labels(nodes, adjacency.shape[0]),
         np.concatenate([graph.targets for graph in graphs]) + first,
     )
+
+
+def _check_no_descriptors(graphs: Sequence[Any]) -> None:
+    for number, graph in enumerate(graphs):
+        if graph.n_descriptors:
+            raise ValueError(
+                "Graph.union joins graphs without descriptors, which would describe "
+                f"only a part of the result, got some on graph {number}. Use "
+                "graph.with_descriptors(None), and add them as columns of X if they "
+                "matter."
+            )
 
 
 def check_alike(graphs: Sequence[Any]) -> None:

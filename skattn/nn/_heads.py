@@ -1,7 +1,12 @@
 """Prediction heads: maps from the codes of targets to outputs."""
 
+from typing import cast
+
+import torch
 from torch import Generator, Tensor, nn
 
+from skattn.nn._activation import Activation
+from skattn.nn._activation import activation as activation_of
 from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear
 from skattn.nn._rows import drop
@@ -19,6 +24,40 @@ class LinearHead(Resettable):
         """Map codes (n_targets, width) to outputs (n_targets, n_outputs)."""
         active = self.dropout if self.training else 0.0
         outputs: Tensor = self.linear(drop(codes, active, generator))
+        return outputs
+
+
+class DescriptorHead(Resettable):
+    """A linear map and one hidden layer, of codes of graphs that end in descriptors.
+
+    The hidden layer lets descriptors interact with the code; they get no dropout, since
+    each is one number that no other repeats.
+    """
+
+    def __init__(
+        self,
+        widths: tuple[int, int],
+        n_outputs: int,
+        hidden_dim: int,
+        *,
+        activation: Activation,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.widths, self.dropout = widths, dropout
+        self.linear = Linear(sum(widths), n_outputs)
+        self.expand = Linear(sum(widths), hidden_dim)
+        self.contract = Linear(hidden_dim, n_outputs, bias=False)
+        self.activation = activation_of(activation)
+
+    def forward(self, codes: Tensor, *, generator: Generator | None = None) -> Tensor:
+        """Map codes (n_targets, width + n_descriptors) to (n_targets, n_outputs)."""
+        pooled, descriptors = codes.split(self.widths, 1)
+        active = self.dropout if self.training else 0.0
+        kept = cast("Tensor", drop(pooled, active, generator))
+        joined = torch.cat([kept, descriptors], 1)
+        hidden = self.activation(self.expand(joined))
+        outputs: Tensor = self.linear(joined) + self.contract(hidden)
         return outputs
 
 

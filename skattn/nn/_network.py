@@ -9,7 +9,7 @@ from torch import Generator, Tensor, nn
 from skattn.nn._block_spec import BlockSpec
 from skattn.nn._chunks import MAX_EDGES, in_chunks, refuse_readout
 from skattn.nn._encoder import GraphEncoder
-from skattn.nn._heads import IdentityHead, LinearHead
+from skattn.nn._heads import DescriptorHead, IdentityHead, LinearHead
 from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination
 from skattn.nn._output_attention import OutputAttention
@@ -55,6 +55,8 @@ class NetworkSpec:
     readout: Readout | None = None
     """Readout of the nodes of a graph: "attention", "mean", "sum", "max" or
     "hierarchical"; None for outputs per node."""
+    n_descriptors: int = 0
+    """Number of descriptors of each graph, which are appended to the readout."""
 
     @property
     def hops(self) -> tuple[int, ...]:
@@ -84,7 +86,8 @@ class AttentionNetwork(Resettable):
     Raises
     ------
     ValueError
-        If the spec has both a readout and ``output="attention"``.
+        If the spec has both a readout and ``output="attention"``, or descriptors
+        without a readout.
 
     Examples
     --------
@@ -110,6 +113,12 @@ class AttentionNetwork(Resettable):
                 f'"attention" and readout={spec.readout!r}: graphs have no senders to '
                 'attend to. Use output="linear" or readout=None.'
             )
+        if spec.n_descriptors and spec.readout is None:
+            raise ValueError(
+                "a network with descriptors must have a readout, which they are "
+                f"appended to, got n_descriptors={spec.n_descriptors} and readout=None."
+            )
+        self.n_descriptors = spec.n_descriptors
         n_blocks = spec.n_layers - attends
         self.embedding: PeriodicEmbedding | None = None
         if spec.feature_embedding is not None:
@@ -130,12 +139,20 @@ class AttentionNetwork(Resettable):
         self.readout: nn.Module | None = None
         if spec.readout is not None:
             self.readout = make_readout(spec.readout, width, spec.block)
-        self.head: LinearHead | IdentityHead
+        self.head: LinearHead | DescriptorHead | IdentityHead
         if attends:
             self.attention = OutputAttention(
                 width, n_outputs, spec.block, n_heads=spec.output_heads, dropout=dropout
             )
             self.head = IdentityHead()
+        elif spec.n_descriptors:
+            self.head = DescriptorHead(
+                (width, spec.n_descriptors),
+                n_outputs,
+                spec.hidden_dim,
+                activation=spec.block.activation,
+                dropout=dropout,
+            )
         else:
             self.head = LinearHead(width, n_outputs, dropout=dropout)
 
@@ -187,7 +204,13 @@ class AttentionNetwork(Resettable):
         Returns
         -------
         Tensor of shape (n_nodes, width) or (n_graphs, width)
-            Code of every node, or of every graph if there is a readout.
+            Code of every node, or of every graph if there is a readout: the pooled
+            vector and the descriptors.
+
+        Raises
+        ------
+        ValueError
+            If graphs do not have the number of descriptors of the spec.
         """
         structure = as_structure(structure)
         codes: Tensor = self.encoder(self._embed(x), structure, generator=generator)
@@ -196,7 +219,17 @@ class AttentionNetwork(Resettable):
             codes = self.attention(codes, last, generator=generator)
         elif self.readout is not None:
             codes = self.readout(codes, structure, generator=generator)
-        return codes
+        return self._with_descriptors(codes, structure)
+
+    def _with_descriptors(self, codes: Tensor, structure: GraphStructure) -> Tensor:
+        rows = structure.descriptors
+        found = () if rows is None else tuple(rows.shape)
+        if found != ((len(codes), self.n_descriptors) if self.n_descriptors else ()):
+            raise ValueError(
+                f"structure.descriptors must hold {self.n_descriptors} numbers for "
+                f"each of {structure.n_graphs} graphs, got shape {found}."
+            )
+        return codes if rows is None else torch.cat([codes, rows], 1)
 
     def _embed(self, x: Tensor | SparseMatrix) -> Tensor | SparseMatrix:
         return x if self.embedding is None else self.embedding(x)

@@ -45,6 +45,8 @@ class GraphStructure:
     """For sampled graphs, the number of nodes within 0, 1, 2, ... hops of the target
     nodes. Nodes are sorted by this distance, so that each layer computes only the first
     nodes. Empty if every layer computes all nodes."""
+    descriptors: Tensor | None = None
+    """(n_graphs, n_descriptors): numbers that describe every graph, or None."""
 
     @property
     def n_graphs(self) -> int:
@@ -77,6 +79,7 @@ class GraphStructure:
             hops={k: edges.to(device) for k, edges in self.hops.items()},
             degree=None if self.degree is None else move(self.degree),
             reach=self.reach,
+            descriptors=None if self.descriptors is None else move(self.descriptors),
         )
 
     def layer(self, number: int) -> GraphStructure:

@@ -1,5 +1,6 @@
 """Transformers of graphs, and from graphs to tables."""
 
+from skattn.preprocessing._descriptor_transformer import DescriptorTransformer
 from skattn.preprocessing._edge_transformer import EdgeTransformer
 from skattn.preprocessing._molecule_graph import MoleculeGraph
 from skattn.preprocessing._neighbor_features import NeighborFeatures
@@ -8,6 +9,7 @@ from skattn.preprocessing._positional_encoding import PositionalEncoding
 from skattn.preprocessing._sequence_graph import SequenceGraph
 
 __all__ = [
+    "DescriptorTransformer",
     "EdgeTransformer",
     "MoleculeGraph",
     "NeighborFeatures",

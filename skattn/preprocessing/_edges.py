@@ -62,13 +62,7 @@ class GraphEdges:
         whole = self.nodes.graph
         checked = as_edge_features(dense, whole.n_edges)
         if self.nodes.listed is None or self.nodes.node_ptr is None:
-            return _with_edge_features(whole, checked)
+            return whole._replaced(edge_features=checked)
         edge_ptr = whole.adjacency.indptr[self.nodes.node_ptr]
         bounds = zip(self.nodes.listed, edge_ptr[:-1], edge_ptr[1:], strict=True)
-        return [_with_edge_features(one, checked[a:b]) for one, a, b in bounds]
-
-
-def _with_edge_features(graph: Graph, features: NDArray[np.float32]) -> Graph:
-    base = graph.base
-    whole = Graph._trusted(base.adjacency, base.X, features, base.nodes)
-    return whole[graph.targets] if graph.is_view else whole
+        return [one._replaced(edge_features=checked[a:b]) for one, a, b in bounds]

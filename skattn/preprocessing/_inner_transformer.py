@@ -16,9 +16,9 @@ from skattn.preprocessing._nodes import check_features
 
 
 class InnerTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
-    """Base class of `NodeTransformer` and `EdgeTransformer`.
+    """Base class of `NodeTransformer`, `EdgeTransformer` and `DescriptorTransformer`.
 
-    ``_table(X)`` of a subclass returns the nodes or edges of the input as a table.
+    ``_table(X)`` of a subclass returns nodes, edges or graphs of the input as a table.
     """
 
     _parameter_constraints: ClassVar[dict] = {

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import StrOptions, _fit_context
 from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+from skattn.graph._molecule_descriptors import descriptor_function
 from skattn.graph._molecules import read_smiles
 from skattn.preprocessing._to_graphs import ToGraphs
 
@@ -23,7 +24,12 @@ class MoleculeGraph(ToGraphs):
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "raise": raise ValueError with the row
         number. "nan": return a graph of one node with all features NaN, which a later
-        step imputes, such as ``NodeTransformer(SimpleImputer())``.
+        step imputes, such as ``NodeTransformer(SimpleImputer())``; so are its
+        descriptors, which a ``DescriptorTransformer(SimpleImputer())`` imputes.
+    descriptors : list of str, callable or None, default=None
+        Descriptors of each molecule, which estimators append to the readout: names in
+        ``rdkit.Chem.Descriptors.descList``, such as "MolLogP", or a function from an
+        RDKit molecule to an array or a dict of numbers.
 
     Attributes
     ----------
@@ -43,11 +49,13 @@ class MoleculeGraph(ToGraphs):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "on_invalid": [StrOptions({"raise", "nan"})]
+        "on_invalid": [StrOptions({"raise", "nan"})],
+        "descriptors": ["array-like", callable, None],
     }
 
-    def __init__(self, on_invalid="raise"):
+    def __init__(self, on_invalid="raise", *, descriptors=None):
         self.on_invalid = on_invalid
+        self.descriptors = descriptors
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -70,9 +78,12 @@ class MoleculeGraph(ToGraphs):
         TypeError
             If a row is not text.
         ValueError
-            If there is no row or more than one column.
+            If there is no row or more than one column, or RDKit has no descriptor of a
+            name.
         """
         read_smiles(X)
+        if self.descriptors is not None:
+            descriptor_function(self.descriptors)
         self.n_features_in_ = 1
         return self
 
@@ -100,7 +111,9 @@ class MoleculeGraph(ToGraphs):
             ``on_invalid="raise"``.
         """
         check_is_fitted(self)
-        return graphs_from_smiles(X, on_invalid=self.on_invalid)
+        return graphs_from_smiles(
+            X, on_invalid=self.on_invalid, descriptors=self.descriptors
+        )
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the atom features.

@@ -10,6 +10,7 @@ from torch.testing import assert_close
 from skattn._batch import GraphBlock, collate
 from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
+from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.ops import SparseMatrix
 
 PAIR = Graph([[0, 1], [1, 0]], np.array([[1.0, 2.0], [3.0, 4.0]]))
@@ -216,3 +217,19 @@ def test_all_graphs_in_order_equal_the_block(kind):
     batch = block.cut(np.arange(block.n_graphs))
     assert_same_graphs(batch, block.whole)
     assert torch.equal(batch.structure.node_ptr, block.whole.structure.node_ptr)
+
+
+def test_descriptors_are_scaled_and_cut_with_their_graphs():
+    described = [
+        graph.with_descriptors([k]) for k, graph in enumerate([PAIR, LONER, CHAIN])
+    ]
+    collection = GraphCollection.of(described)
+    scaling = DescriptorScaling.of(collection)
+    block = GraphBlock.of(collection, descriptor_scaling=scaling)
+    z = np.sqrt(1.5)
+    assert_close(
+        block.whole.structure.descriptors, torch.tensor([[-z], [0], [z]]).float()
+    )
+    cut = block.cut(np.array([2, 2, 0]))
+    assert_close(cut.structure.descriptors, torch.tensor([[z], [z], [-z]]).float())
+    assert block_of(PAIR).cut(np.array([0])).structure.descriptors is None

@@ -18,6 +18,7 @@ from skattn.estimators._file_checks import LEARNED, OPTIONAL, check_record, has_
 from skattn.estimators._files import PARTS
 from skattn.graph import Graph
 from skattn.graph._array_file import read_arrays, write_arrays
+from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._packing import Arrays, pack
 from skattn.graph._standardization import Standardization
 from skattn.nn import BlockSpec
@@ -183,6 +184,8 @@ def with_fields(state, part, name, **wrong):
         ("_label_encoding_", {"classes": np.zeros((2, 10**9, 0))}),
         ("_schema_", {"n_features": 4}),
         ("_schema_", {"n_edge_features": 1}),
+        ("_schema_", {"n_descriptors": 1}),
+        ("_input_spec_", {"descriptor_scaling": DescriptorScaling(None, (0,), (1,))}),
     ],
 )
 def test_records_that_do_not_fit_are_refused(small, table, path, name, wrong):

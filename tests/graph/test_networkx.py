@@ -182,3 +182,36 @@ def test_round_trip_gives_the_same_graph(rows):
     back = Graph.from_networkx(graph.to_networkx(), node_attributes=names)
     np.testing.assert_array_equal(back.adjacency.toarray(), dense)
     np.testing.assert_array_equal(back.X, graph.X)
+
+
+def test_attributes_of_the_graph_become_named_descriptors():
+    given_ = nx.path_graph(2)
+    given_.graph.update(kelvin=300, shape=[1.0, 2.0], name="p", vector=np.array([5]))
+    made = Graph.from_networkx(given_, graph_attributes=["shape", "kelvin", "vector"])
+    assert made.descriptors.tolist() == [1, 2, 300, 5]
+    assert made.descriptor_names == ("shape_0", "shape_1", "kelvin", "vector_0")
+    assert Graph.from_networkx(given_).descriptors is None
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "message"),
+    [
+        (["pH"], ValueError, "'pH' must be set at every graph, is missing at the gr"),
+        (["name"], ValueError, "'name' must hold a number .* got 'p' at the graph"),
+        ("kelvin", TypeError, r"graph_attributes must be a list.*\['kelvin'\]"),
+    ],
+)
+def test_other_attributes_of_the_graph_are_an_error(names, kind, message):
+    given_ = nx.path_graph(2)
+    given_.graph.update(name="p", kelvin=1)
+    with pytest.raises(kind, match=message):
+        Graph.from_networkx(given_, graph_attributes=names)
+
+
+def test_descriptors_become_attributes_of_the_graph():
+    graph = Graph([[0, 1], [0, 0]], descriptors={"kelvin": 300.0})
+    made = graph.to_networkx()
+    assert made.graph == {"kelvin": 300.0}
+    again = Graph.from_networkx(made, graph_attributes=["kelvin"])
+    assert again.descriptors.tolist() == [300.0]
+    assert graph.with_descriptors([1, 2]).to_networkx().graph == {"d0": 1, "d1": 2}

@@ -68,3 +68,14 @@ def test_a_ragged_attribute_names_graph_node_and_attribute():
     message = "position 1 of graphs: The attribute 'x' .* at node 1 as at node 0"
     with pytest.raises(ValueError, match=message):
         graphs_from_networkx([good, odd], node_attributes=["x"])
+
+
+def test_attributes_of_each_graph_become_its_descriptors():
+    given_ = [nx.path_graph(2), nx.path_graph(3)]
+    for kelvin, each in zip([290, 310], given_, strict=True):
+        each.graph["kelvin"] = kelvin
+    made = graphs_from_networkx(given_, graph_attributes=["kelvin"])
+    assert [graph.descriptors.tolist() for graph in made] == [[290], [310]]
+    del given_[1].graph["kelvin"]
+    with pytest.raises(ValueError, match=r"position 1 of graphs: .*'kelvin'"):
+        graphs_from_networkx(given_, graph_attributes=["kelvin"])

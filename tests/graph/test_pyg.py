@@ -268,3 +268,19 @@ def test_fields_must_be_tensors(pyg, name):
 def test_input_that_is_no_list_is_refused(nothing):
     with pytest.raises(TypeError, match="data_list must be a list of PyG's Data, got"):
         graphs_from_pyg(nothing)
+
+
+@pytest.mark.parametrize("u", [torch.tensor([[1.0, 2.0]]), torch.tensor([1, 2])])
+def test_the_global_attribute_becomes_the_descriptors_and_back(pyg, u):
+    (graph,) = graphs_from_pyg([path(pyg, u=u)])
+    assert graph.descriptors.tolist() == [1, 2]
+    (data,) = graphs_to_pyg([graph])
+    assert data.u.tolist() == [[1, 2]]
+    assert data.u.dtype == torch.float32
+    (data,) = graphs_to_pyg([graph.with_descriptors(None)])
+    assert "u" not in data
+
+
+def test_a_global_attribute_of_several_rows_is_an_error(pyg):
+    with pytest.raises(ValueError, match=r"position 0 .*\(1, n_descr.*got \(2, 1\)"):
+        graphs_from_pyg([path(pyg, u=torch.ones(2, 1))])

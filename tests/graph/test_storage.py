@@ -183,7 +183,7 @@ def test_a_missing_file_is_a_file_not_found_error(tmp_path):
         Graph.load(tmp_path / "nowhere")
 
 
-PARTS = ["adjacency", "X", "edge_features", "nodes", "targets"]
+PARTS = ["adjacency", "X", "edge_features", "nodes", "targets", "descriptors"]
 
 
 def change(path, **parts):
@@ -212,6 +212,11 @@ def csr(*numbers, n_columns=3):
         {"nodes": {"tuple": [None, {"array": 4}, False]}},
         {"targets": {"array": 4}},
         {"targets": {"array": 0}},
+        {"descriptors": {"array": 3}},
+        {"descriptors": {"tuple": [{"array": 0}, None]}},
+        {"descriptors": {"tuple": [{"array": 3}, None]}},
+        {"descriptors": {"tuple": [[1.0], None]}},
+        {"descriptors": {"tuple": [None, None]}},
         {"adjacency": csr(0, 1, 2, n_columns=4)},
         {"adjacency": csr(1, 1, 2)},
         {"adjacency": csr(0, 1, 1)},

@@ -1,6 +1,6 @@
 import torch
 
-from skattn.nn._heads import IdentityHead, LinearHead
+from skattn.nn._heads import DescriptorHead, IdentityHead, LinearHead
 
 CODES = torch.tensor([[1.0, 2.0], [0.0, -1.0], [3.0, 0.5]])
 
@@ -34,3 +34,19 @@ def test_codes_are_dropped_in_training_only_and_from_the_generator():
 
 def test_identity_head_returns_the_codes():
     assert IdentityHead()(CODES, generator=None) is CODES
+
+
+def test_descriptors_get_no_dropout_and_a_hidden_layer():
+    head = DescriptorHead((1, 1), 1, 1, activation="relu", dropout=0.5)
+    with torch.no_grad():
+        for each in (head.linear, head.expand, head.contract):
+            each.weight.fill_(1)
+        head.linear.bias.fill_(0.5)
+        head.expand.bias.fill_(-2)
+    head.eval()
+    assert head(CODES).tolist() == [[4.5], [-0.5], [5.5]]
+    head.train()
+    alone = torch.tensor([[0.0, 2.0], [0.0, -1.0]])
+    for seed in range(5):
+        generator = torch.Generator().manual_seed(seed)
+        assert head(alone, generator=generator).tolist() == [[2.5], [-0.5]]

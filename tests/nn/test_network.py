@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import pytest
 import torch
@@ -390,3 +391,39 @@ def test_hops_of_the_layers_of_a_spec():
     assert hops(2, far=(1, 2)) == (2, 2)
     assert hops(2, n_feature_layers=2) == (0, 0)
     assert hops(2, n_feature_layers=2, output="attention") == (0, 1)
+
+
+def described(spec, descriptors):
+    network = AttentionNetwork(2, 3, spec)
+    structure = GraphStructure(
+        EDGES, node_ptr=torch.tensor([0, 1, 3]), descriptors=descriptors
+    )
+    return network.eval(), structure
+
+
+def test_descriptors_end_the_code_of_a_graph():
+    spec = replace(spec_of(readout="mean"), n_descriptors=2)
+    descriptors = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    network, structure = described(spec, descriptors)
+    codes = network.encode(X, structure)
+    plain = replace(structure, descriptors=None)
+    pooled = network.readout(network.encoder(X, plain), plain)
+    assert_close(codes, torch.cat([pooled, descriptors], 1))
+    assert_close(network(X, structure), network.head(codes))
+
+
+@pytest.mark.parametrize("found", [None, torch.ones(2, 1), torch.ones(3, 2)])
+def test_other_descriptors_than_those_of_the_spec_are_an_error(found):
+    spec = replace(spec_of(readout="mean"), n_descriptors=2)
+    network, structure = described(spec, found)
+    with pytest.raises(ValueError, match="must hold 2 numbers for each of 2 graphs"):
+        network(X, structure)
+    if found is not None:
+        network, structure = described(spec_of(readout="mean"), found)
+        with pytest.raises(ValueError, match="must hold 0 numbers"):
+            network(X, structure)
+
+
+def test_descriptors_need_a_readout():
+    with pytest.raises(ValueError, match="must have a readout"):
+        AttentionNetwork(2, 3, replace(spec_of(), n_descriptors=1))

@@ -25,12 +25,14 @@ from sklearn.utils.estimator_checks import (
 
 from skattn import Graph
 from skattn.preprocessing import (
+    DescriptorTransformer,
     EdgeTransformer,
     MoleculeGraph,
     NodeTransformer,
     PositionalEncoding,
     SequenceGraph,
 )
+from skattn.preprocessing._inner_transformer import InnerTransformer
 
 PATH = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
 GRAPHS = [Graph(PATH, [[1.0], [2.0], [4.0]]), Graph(PATH, [[0.0], [5.0], [1.0]])]
@@ -38,7 +40,9 @@ WITH_EDGES = [
     Graph(g.adjacency, g.X, edge_features=[1.0, k, 3.0, 5.0])
     for k, g in enumerate(GRAPHS)
 ]
+DESCRIBED = [g.with_descriptors([k]) for k, g in enumerate(GRAPHS)]
 CASES = [
+    (DescriptorTransformer(StandardScaler()), DESCRIBED),
     (EdgeTransformer(StandardScaler()), WITH_EDGES),
     (NodeTransformer(StandardScaler()), GRAPHS),
     (PositionalEncoding(kind="laplacian", n_components=2), GRAPHS),
@@ -61,6 +65,8 @@ def same(graphs, others):
         assert_array_equal(graph.adjacency.toarray(), other.adjacency.toarray())
         if graph.edge_features is not None:
             assert_array_equal(graph.edge_features, other.edge_features)
+        if graph.descriptors is not None:
+            assert_array_equal(graph.descriptors, other.descriptors)
 
 
 @each
@@ -84,7 +90,7 @@ def test_parameters_and_tags_keep_sklearns_contract(check, transformer, X):
 
 @each
 def test_all_parameters_have_defaults_but_for_the_transformer_inside(transformer, X):
-    if not isinstance(transformer, NodeTransformer | EdgeTransformer):
+    if not isinstance(transformer, InnerTransformer):
         name = type(transformer).__name__
         check_parameters_default_constructible(name, type(transformer)())
 

@@ -1,0 +1,71 @@
+"""Standardisation of descriptors."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skattn.graph._collection import GraphCollection
+from skattn.graph._descriptors import Descriptors, names_text
+
+_ROUNDING = 8 * np.finfo(np.float64).eps
+"""Relative range of a column that differs from a constant by rounding alone."""
+
+
+@dataclass(frozen=True)
+class DescriptorScaling:
+    """Names, means and scales of the descriptors of the training graphs."""
+
+    names: tuple[str, ...] | None
+    """(n_descriptors,) or None."""
+    mean: tuple[float, ...]
+    """(n_descriptors,)."""
+    scale: tuple[float, ...]
+    """(n_descriptors,): standard deviation; 0 for constants, which become 0."""
+
+    def __post_init__(self) -> None:
+        numbers = np.array([self.mean, self.scale], np.float64)
+        if not (np.isfinite(numbers).all() and (numbers[1] >= 0).all()):
+            raise ValueError(
+                "mean and scale must be finite, and the scale not negative"
+            )
+        if self.names is not None and len(set(self.names)) != len(self.mean):
+            raise ValueError("names must be unique, one per mean")
+
+    @classmethod
+    def of(cls, view: GraphCollection, *, standardize: bool = True) -> Self | None:
+        """Compute the scaling from the target graphs; None without descriptors.
+
+        Unless `standardize`, the scaling returns values as they are.
+        """
+        if view.descriptors is None:
+            return None
+        if not standardize:
+            width = view.n_descriptors
+            return cls(view.descriptors.names, (0.0,) * width, (1.0,) * width)
+        rows = view.descriptors.values[np.unique(view.targets)]
+        unit = np.abs(rows).max(axis=0)  # squares of large numbers would overflow
+        unit[unit == 0] = 1
+        rows = rows / unit
+        mean, scale = rows.mean(axis=0) * unit, rows.std(axis=0) * unit
+        scale[np.ptp(rows, axis=0) <= _ROUNDING] = 0
+        return cls(view.descriptors.names, tuple(mean.tolist()), tuple(scale.tolist()))
+
+    def apply(self, table: Descriptors) -> NDArray[np.float32]:
+        """Standardise descriptors, (n_graphs, n_descriptors), in the order of names.
+
+        Raises ValueError if both have names, and these differ.
+        """
+        if None not in (table.names, self.names) and set(table.names or ()) != set(
+            self.names or ()
+        ):
+            raise ValueError(
+                "graph 0 and all others must have the same descriptors as at fit"
+                f"{names_text(self.names)}, got others{names_text(table.names)}. "
+                "Rename them, or fit again."
+            )
+        rows, scale = table.values_in_order(self.names), np.array(self.scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = (rows - np.array(self.mean)) / np.where(scale > 0, scale, 1)
+            return np.where(scale > 0, scaled, 0).astype(np.float32)
