@@ -98,7 +98,7 @@ def plan_supervised(attempt, arguments):
             n_edge_features=view.n_edge_features,
             n_nodes=view.n_nodes,
             n_examples=n_examples,
-            homophily=_homophily(context, encoding, view, training_rows),
+            homophily=_homophily(context, view, training_rows),
             n_descriptors=view.n_descriptors,
         ),
     )
@@ -110,9 +110,9 @@ def plan_supervised(attempt, arguments):
     return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
 
 
-def _homophily(context, encoding, view, rows):
-    """Estimate the homophily of the labelled nodes of one graph; None elsewhere."""
-    if context.rows != "nodes" or rows.encoded.dtype != np.int64:
+def _homophily(context, view, rows):
+    """Estimate the homophily of nodes with classes; None for other rows and labels."""
+    if context.rows != "nodes" or rows.encoded.ndim != 1:
         return None
     return adjusted_homophily(view, np.where(rows.has_weight, rows.encoded, -1))
 
