@@ -16,7 +16,7 @@ FILL = 9.96921e36  # of NetCDF
 @pytest.mark.parametrize("method", ["predict", "predict_proba"])
 def test_class_of_a_fill_value_is_refused(small, table, method):
     X, y = table
-    clf = small().fit(X, y)
+    clf = small(norm="layer").fit(X, y)
     rows = X[:4].copy()
     rows[[1, 3]] = FILL
     message = r"2 of 4 rows of X \(positions 1, 3\).*fill value"
@@ -29,7 +29,7 @@ def test_class_of_a_fill_value_is_refused(small, table, method):
 
 def test_number_of_a_fill_value_is_refused(small, table):
     X, _ = table
-    reg = small(GraphAttentionRegressor).fit(X, X[:, 0])
+    reg = small(GraphAttentionRegressor, norm="layer").fit(X, X[:, 0])
     with pytest.raises(ValueError, match=r"1 of 1 rows of X \(positions 0\)"):
         reg.predict(np.full((1, 3), FILL))
 
@@ -44,14 +44,14 @@ def test_embedding_of_a_fill_value_is_refused(small, graph, adjacency):
 
 def test_attention_of_a_fill_value_is_refused(small, table):
     X, y = table
-    clf = small().fit(X, y)
+    clf = small(norm="layer").fit(X, y)
     with pytest.raises(ValueError, match="attention weights must be finite"):
         attention_weights(clf, np.full((2, 3), FILL))
 
 
 def test_readout_of_a_fill_value_is_refused(small):
     graphs = [Graph(np.eye(2), np.full((2, 1), k)) for k in range(4)]
-    clf = small(GraphAttentionClassifier).fit(graphs, [0, 1, 0, 1])
+    clf = small(GraphAttentionClassifier, norm="layer").fit(graphs, [0, 1, 0, 1])
     with pytest.raises(ValueError, match="attention weights must be finite"):
         readout_weights(clf, [Graph(np.eye(2), np.full((2, 1), FILL))])
 

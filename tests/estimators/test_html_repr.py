@@ -29,8 +29,10 @@ from skattn import (
 )
 from skattn._compat_sklearn import documentation_of
 from skattn.preprocessing import (
+    DescriptorTransformer,
     EdgeTransformer,
     MoleculeGraph,
+    NeighborFeatures,
     NodeTransformer,
     PositionalEncoding,
     SequenceGraph,
@@ -180,6 +182,10 @@ PAGES = {
     NodeTransformer(StandardScaler()): "skattn.preprocessing.NodeTransformer",
     EdgeTransformer(StandardScaler()): "skattn.preprocessing.EdgeTransformer",
     PositionalEncoding(): "skattn.preprocessing.PositionalEncoding",
+    NeighborFeatures(): "skattn.preprocessing.NeighborFeatures",
+    DescriptorTransformer(
+        StandardScaler()
+    ): "skattn.preprocessing.DescriptorTransformer",
     MoleculeGraph(): "skattn.preprocessing.MoleculeGraph",
     SequenceGraph(): "skattn.preprocessing.SequenceGraph",
 }

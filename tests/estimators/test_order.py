@@ -38,7 +38,7 @@ def both_ways(monkeypatch):
 
 @pytest.fixture
 def small(small):
-    return partial(small, max_epochs=5, hidden_dim=16, dropout=0.0)
+    return partial(small, max_epochs=5, hidden_dim=16, dropout=0.0, norm="layer")
 
 
 def close(one, other):

@@ -150,7 +150,7 @@ def test_periodic_waves_do_not_depend_on_units(small, table, adjacency, many):
     for unit, offset in ((1.0, 0.0), (1000.0, 273.0)):
         graph = Graph(adjacency, unit * X + offset)
         rows = [graph[[k]].subgraph() for k in range(len(y))] if many else graph
-        clf = small(encoder=periodic).fit(rows, y)
+        clf = small(encoder=periodic, norm="layer").fit(rows, y)
         assert clf.net_.module_.embedding.frequency.grad is not None
         found.append(clf.predict_proba(rows))
     np.testing.assert_allclose(*found, atol=1e-4)
@@ -195,6 +195,7 @@ def test_sparse_features_stay_sparse_and_mean_the_same(small, table):
     X, y = table
     X = np.where(X > 0, X, 0)
     params = {"dropout": 0.0, "early_stopping": False, "standardize": False}
+    params["norm"] = "layer"
     params["encoder"] = EncoderConfig(input_dropout=0.0)
     rows = small(**params).fit(sp.csr_array(X), y)
     dense = small(**params).fit(X, y)

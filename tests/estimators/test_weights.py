@@ -66,7 +66,7 @@ def test_each_graph_of_a_list_may_have_its_own_unit(small, weights, table):
         ]
 
     y = np.arange(10.0)
-    recipe = {"encoder": EncoderConfig(convolution="gcn")}
+    recipe = {"encoder": EncoderConfig(convolution="gcn"), "norm": "layer"}
     plain, mixed = graphs(*np.ones(10)), graphs(*10.0 ** np.arange(-5, 5))
     fitted = small(GraphAttentionRegressor, **recipe).fit(plain, y)
     again = small(GraphAttentionRegressor, **recipe).fit(mixed, y)
