@@ -158,6 +158,8 @@ def choose(
             'sample. Use norm="layer" or None.'
         )
     defaults = _defaults(setting, sizes)
+    if sizes.n_nodes == 1:
+        defaults = replace(defaults, norm="layer")
     block = BlockSpec(
         score=params.attention,
         n_heads=params.n_heads,
