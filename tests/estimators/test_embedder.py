@@ -126,9 +126,13 @@ def test_the_center_is_that_of_the_features_that_are_reconstructed(tmp_path):
     assert_allclose(feature_mean(raw._prepare(shifted).source), shifted.X.mean(0))
 
 
-def test_half_of_many_features_is_dropped():
-    many = fitted(Graph(WEIGHTS[:, :], RNG.normal(size=(N, 50))))
-    assert many.resolved_params_["encoder__input_dropout"] == 0.0
+@pytest.mark.parametrize(("n_features", "dropout"), [(50, 0.0), (100, 0.5)])
+def test_half_of_many_features_is_dropped(n_features, dropout):
+    nodes = sp.eye_array(110, format="csr")  # more than features
+    embedder = fitted(
+        Graph(nodes, np.random.default_rng(0).normal(size=(110, n_features)))
+    )
+    assert embedder.resolved_params_["encoder__input_dropout"] == dropout
 
 
 def test_a_classifier_starts_from_the_encoder_alone():
