@@ -36,7 +36,9 @@ draws = StratifiedShuffleSplit(4, train_size=12, random_state=0)
 starts = {"random": None, "pretrained": FrozenEstimator(embedder)}
 scores = {}
 for name, start in starts.items():
-    clf = GraphAttentionClassifier(pretrained=start, max_epochs=60, random_state=0)
+    clf = GraphAttentionClassifier(
+        pretrained=start, n_layers=2, max_epochs=60, random_state=0
+    )
     scores[name] = cross_val_score(clf, graph, y, cv=draws)
     mean, deviation = scores[name].mean(), scores[name].std()
     print(f"{name:<11} accuracy {mean:.3f} ± {deviation:.3f}")

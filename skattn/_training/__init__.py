@@ -4,6 +4,7 @@ from skattn._training._available import available_bytes
 from skattn._training._batch_source import BatchSource, TrainingData
 from skattn._training._callbacks import TaskReport
 from skattn._training._device import named_device, resolve_device
+from skattn._training._feature_mean import feature_mean
 from skattn._training._finite import check_attention
 from skattn._training._full_graph import FullGraph
 from skattn._training._graph_batches import GraphBatches
@@ -38,6 +39,7 @@ __all__ = [
     "check_memory",
     "default_modes",
     "estimate_step_bytes",
+    "feature_mean",
     "is_callback",
     "named_device",
     "net_from_state",

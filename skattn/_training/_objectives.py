@@ -13,6 +13,7 @@ from skattn.nn import (
     MaskedAutoencoder,
     NetworkSpec,
 )
+from skattn.nn._autoencoder import check_smoothing
 from skattn.nn._chunks import MAX_EDGES
 
 LossAndOutputs = tuple[Tensor, Tensor]
@@ -30,6 +31,10 @@ class Objective(Protocol):
     @property
     def spec(self) -> NetworkSpec:
         """The shape of the network or encoder."""
+
+    @property
+    def hops(self) -> tuple[int, ...]:
+        """Hops of each layer between features and outputs."""
 
     def module(self, n_features: int) -> nn.Module:
         """Make the module for node features of this width."""
@@ -66,6 +71,11 @@ class Supervised:
             raise ValueError(
                 f"criterion must be one of {list(CRITERIA)}, got {self.criterion!r}."
             )
+
+    @property
+    def hops(self) -> tuple[int, ...]:
+        """Hops of each layer."""
+        return self.spec.hops
 
     def module(self, n_features: int) -> AttentionNetwork:
         """Make the network for node features of this width."""
@@ -110,6 +120,18 @@ class MaskedReconstruction:
     """Width of the embedding."""
     mask_fraction: float
     """Fraction of the nodes that are masked in a training step."""
+    smoothing: int = 0
+    """Number of times that codes are averaged over neighbours."""
+    unit_norm: bool = False
+    """Whether embeddings have norm 1."""
+
+    def __post_init__(self) -> None:
+        check_smoothing(self.smoothing)
+
+    @property
+    def hops(self) -> tuple[int, ...]:
+        """Hops of each layer and of the smoothing."""
+        return self.spec.hops + (1,) * self.smoothing
 
     def module(self, n_features: int) -> MaskedAutoencoder:
         """Make the autoencoder for node features of this width."""
@@ -118,6 +140,8 @@ class MaskedReconstruction:
             self.spec,
             n_components=self.n_components,
             mask_fraction=self.mask_fraction,
+            smoothing=self.smoothing,
+            unit_norm=self.unit_norm,
         )
 
     def loss(

@@ -57,7 +57,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         "n_layers": [Interval(Integral, 1, MAX_LAYERS, closed="both")],
         "n_heads": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "hidden_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
-        "residual": ["boolean"],
+        "residual": ["boolean", StrOptions({"auto"})],
         "norm": [StrOptions({"auto", "layer", "batch"}), None],
         "standardize": ["boolean", StrOptions({"auto"})],
         "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],

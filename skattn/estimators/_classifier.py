@@ -67,8 +67,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Number of attention heads of each layer.
     hidden_dim : int, default=64
         Output width of each layer, all heads together; a multiple of ``n_heads``.
-    residual : bool, default=True
-        Whether to add a linear map of a layer's input to its output.
+    residual : bool or "auto", default="auto"
+        Whether to add a linear map of a layer's input to its output. "auto": True; with
+        ``pretrained`` that of the embedder.
     norm : {"auto", "layer", "batch"} or None, default="auto"
         Normalisation of each layer's output. "auto": "batch" on a plain table and for
         graphs and sequences, "layer" for the nodes of one graph.
@@ -238,7 +239,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         n_layers=3,
         n_heads=4,
         hidden_dim=64,
-        residual=True,
+        residual="auto",
         norm="auto",
         dropout="auto",
         attention_dropout=0.0,

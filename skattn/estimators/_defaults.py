@@ -27,6 +27,8 @@ class Defaults:
     """Jumping knowledge."""
     only_last_attends: bool = False
     """Whether only the last layer attends and the others are row-wise linear."""
+    residual: bool = True
+    """Whether a linear map of a layer's input is added to its output."""
     norm: str | None = "layer"
     """Normalisation of every layer."""
     convolution: str | None = None
@@ -37,6 +39,8 @@ class Defaults:
     """Weight decay."""
     max_epochs: int = 500
     """Maximum number of epochs."""
+    smoothing: int = 0
+    """Number of times that an embedder averages codes over neighbours."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
@@ -58,7 +62,11 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", None): Defaults(dropout=0.5),
     ("nodes", "classes"): Defaults(),
     ("nodes", "numbers"): Defaults("silu"),
-    ("nodes", None): Defaults(),
+    ("nodes", None): Defaults(
+        residual=False,
+        norm=None,
+        smoothing=2,
+    ),
     ("graphs", "classes"): _GRAPHS,
     ("graphs", "numbers"): _GRAPHS,
     ("graphs", None): Defaults(),
@@ -74,6 +82,12 @@ WIDE_INPUT_DROPOUT: dict[tuple[RowKind, LabelKind | None], float] = {
 """Dropout on the node features with more features than examples; else `WIDE_DROPOUT`.
 
 It may be high for nodes of a graph because neighbours have features in common."""
+MANY_FEATURES = 100
+"""Number of features from which an embedder of nodes drops half of them.
+
+Words, of which others tell as much; a few columns would be lost."""
+MANY_DROPOUT = 0.5
+"""Dropout on the node features of an embedder with many of them."""
 WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate (LayerScale) with more features than examples; else 1.
 
@@ -84,7 +98,7 @@ convolution, which separate a node from its neighbours."""
 
 
 _ENCODER_VALUES = (
-    "activation", "jumping", "only_last_attends", "norm", "convolution",
+    "activation", "jumping", "only_last_attends", "residual", "norm", "convolution",
     "gated_convolution",
 )  # fmt: skip
 """Values that must be those of the embedder that initialises an encoder."""
@@ -140,6 +154,8 @@ class Choice:
     """Weight decay."""
     max_epochs: int
     """Maximum number of epochs."""
+    smoothing: int = 0
+    """Number of times that an embedder averages codes over neighbours."""
 
 
 def choose(
@@ -165,7 +181,7 @@ def choose(
         n_heads=params.n_heads,
         share_weights=config.share_weights,
         n_edge_features=sizes.n_edge_features,
-        residual=params.residual,
+        residual=_unless_auto(params.residual, defaults.residual),
         residual_start=(
             WIDE_RESIDUAL_GATE if sizes.wide and not sizes.heterophilous else 1.0
         ),
@@ -200,6 +216,9 @@ def choose(
         network,
         weight_decay=_unless_auto(params.weight_decay, defaults.weight_decay),
         max_epochs=_unless_auto(params.max_epochs, defaults.max_epochs),
+        smoothing=_unless_auto(
+            getattr(params, "smoothing", "auto"), defaults.smoothing
+        ),
     )
 
 
@@ -214,6 +233,8 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
         )
     elif sizes.wide and sizes.heterophilous:
         found = replace(found, convolution="gcn", gated_convolution=True)
+    if key == ("nodes", None) and sizes.n_features >= MANY_FEATURES:
+        found = replace(found, input_dropout=MANY_DROPOUT)
     if sizes.wide:
         input_dropout = WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT)
         found = replace(found, dropout=WIDE_DROPOUT, input_dropout=input_dropout)

@@ -4,7 +4,6 @@ from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,14 +14,12 @@ from skattn._compat_sklearn import (
     _get_output_config,
     with_callbacks,
 )
-from skattn._training import MaskedReconstruction
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
-from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._encoder_config import MAX_WIDTH
-from skattn.estimators._fit_record import FitRecord
-from skattn.estimators._input import learn_input, resolve_fit
-from skattn.estimators._transaction import Plan, fit
+from skattn.estimators._reconstruction import plan_reconstruction
+from skattn.estimators._transaction import fit
 from skattn.graph._alignment import has_index
+from skattn.nn._autoencoder import MAX_SMOOTHING
 
 
 class AttentionEmbedder(
@@ -34,8 +31,10 @@ class AttentionEmbedder(
     masks the features of some nodes, encodes the graph, masks the codes of the same
     nodes again, and reconstructs their features by one more attention layer, the
     decoder; the loss is the scaled cosine error. ``transform`` returns the codes of the
-    unmasked graph: one row per target node or, if X is a list, per graph. Read more in
-    the :doc:`user guide </guide/embeddings>`.
+    unmasked graph: one row per target node or, if X is a list, per graph. Codes of
+    the nodes of one graph are averaged over neighbours (``smoothing``) and have norm 1:
+    linear models need no scaler, and penalties of usual size. Read more in the
+    :doc:`user guide </guide/embeddings>`.
 
     Parameters
     ----------
@@ -63,17 +62,19 @@ class AttentionEmbedder(
         Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
         al. 2018), which ranks senders alike for all receivers, or the scaled dot
         product. See :class:`~skattn.nn.GraphAttention`.
-    n_layers : int, default=3
+    n_layers : int, default=2
         Number of attention layers: an output depends on the ``n_layers``-hop
         neighbourhood of its node.
     n_heads : int, default=4
         Number of attention heads of each layer.
     hidden_dim : int, default=64
         Output width of each layer, all heads together; a multiple of ``n_heads``.
-    residual : bool, default=True
-        Whether to add a linear map of a layer's input to its output.
+    residual : bool or "auto", default="auto"
+        Whether to add a linear map of a layer's input to its output. "auto": not for
+        nodes of one graph.
     norm : {"auto", "layer", "batch"} or None, default="auto"
-        Normalisation of each layer's output. "auto": "layer".
+        Normalisation of each layer's output. "auto": None for nodes of one graph,
+        "layer" elsewhere.
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 on a plain table or with
         more features than nodes, 0.2 elsewhere. For the node features see
@@ -81,19 +82,24 @@ class AttentionEmbedder(
     attention_dropout : float, default=0.0
         Dropout probability of the attention weights (after the softmax); 0.6 in the GAT
         paper.
+    smoothing : int or "auto", default="auto"
+        Number of times that ``transform`` replaces the code of each node by the mean
+        over the node and its neighbours, weighted by the edge weights, at most 100; an
+        embedding then depends on as many hops more. "auto": 2 for nodes of one graph, 0
+        elsewhere. Use 0 if neighbours are seldom alike.
     readout : {"mean", "sum", "max"}, default="mean"
         Pooling of a graph's nodes to one vector, if X is a list of graphs or sequences.
     encoder : EncoderConfig or None, default=None
         Further parameters of the network: activation, feed-forward networks, jumping
         knowledge, hops, convolution, positional encoding. ``output`` is not used;
         ``feature_embedding`` must be None.
-    learning_rate : float, default=0.001
+    learning_rate : float, default=0.003
         Learning rate of the optimizer (Adam). It falls to 0 over the last 30 % of the
         epochs, unless ``net_params`` has a :class:`skorch.callbacks.LRScheduler`.
     weight_decay : float, default=2e-4
         L2 penalty on all parameters. Ignored if the optimizer in ``net_params`` has
         none.
-    max_epochs : int, default=300
+    max_epochs : int, default=150
         Number of epochs (passes over the data). On a single graph without ``fanout`` an
         epoch is one training step.
     batch_size : int or "auto", default="auto"
@@ -104,7 +110,7 @@ class AttentionEmbedder(
         Neighbour sampling, for training on a graph that is too large for full-batch
         steps (Hamilton et al. 2017): number of senders sampled per node, by distance
         from the targets; one number per layer and one for the decoder, such as
-        ``(15, 10, 5, 5)``. ``transform`` uses all neighbours. None: no sampling.
+        ``(15, 10, 5)``. ``transform`` uses all neighbours. None: no sampling.
     net_params : dict or None, default=None
         Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
         ``callbacks``.
@@ -174,6 +180,10 @@ class AttentionEmbedder(
         "n_components": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "mask_fraction": [Interval(Real, 0, 1, closed="neither")],
         "readout": [StrOptions({"mean", "sum", "max"})],
+        "smoothing": [
+            StrOptions({"auto"}),
+            Interval(Integral, 0, MAX_SMOOTHING, closed="both"),
+        ],
     }
 
     def __init__(
@@ -185,18 +195,19 @@ class AttentionEmbedder(
         n_neighbors=8,
         standardize="auto",
         attention="gatv2",
-        n_layers=3,
+        n_layers=2,
         n_heads=4,
         hidden_dim=64,
-        residual=True,
+        residual="auto",
         norm="auto",
         dropout="auto",
         attention_dropout=0.0,
+        smoothing="auto",
         readout="mean",
         encoder=None,
-        learning_rate=0.001,
+        learning_rate=0.003,
         weight_decay=2e-4,
-        max_epochs=300,
+        max_epochs=150,
         batch_size="auto",
         fanout=None,
         net_params=None,
@@ -217,6 +228,7 @@ class AttentionEmbedder(
         self.norm = norm
         self.dropout = dropout
         self.attention_dropout = attention_dropout
+        self.smoothing = smoothing
         self.readout = readout
         self.encoder = encoder
         self.learning_rate = learning_rate
@@ -265,7 +277,7 @@ class AttentionEmbedder(
         KeyboardInterrupt
             If the user interrupts the training; the current weights are kept.
         """
-        plan = partial(_plan, X=X, adjacency=adjacency)
+        plan = partial(plan_reconstruction, X=X, adjacency=adjacency)
         return fit(self, plan, X=X, y=y, adjacency=adjacency)
 
     def transform(self, X, *, adjacency=None):
@@ -352,39 +364,3 @@ class AttentionEmbedder(
     @property
     def _n_attentions(self):
         return self.n_layers + 1  # the decoder is one
-
-
-def _plan(attempt, X, adjacency):
-    """Validate the input of a fit and make its training plan."""
-    embedding = None if attempt.encoder is None else attempt.encoder.feature_embedding
-    if embedding is not None:
-        raise ValueError(
-            "feature_embedding must be None for an embedder, which reconstructs "
-            f"features as they are, got {embedding!r}."
-        )
-    inputs = resolve_fit(attempt, X, adjacency)
-    view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
-    if view.n_descriptors:
-        raise ValueError(
-            "graphs for an embedder must have no descriptors, which its nodes cannot "
-            f"reconstruct, got {view!r}. Use graph.with_descriptors(None), and append "
-            "the descriptors to the embeddings."
-        )
-    learn_input(attempt, view.base)  # all nodes are reconstructed
-    data = attempt._input_spec_.training_data([(view, None)], attempt)
-    choice = choose(
-        attempt,
-        inputs.config,
-        Setting(inputs.context.rows, label_kind=None),
-        Sizes(
-            n_features=data[0].n_features,
-            n_edge_features=view.n_edge_features,
-            n_nodes=view.n_nodes,
-            n_examples=view.n_nodes,
-        ),
-    )
-    attempt._fit_record_ = FitRecord.of(view, data[0])
-    objective = MaskedReconstruction(
-        choice.network, attempt.n_components, attempt.mask_fraction
-    )
-    return Plan(objective, data, inputs.seed, choice)

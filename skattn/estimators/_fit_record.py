@@ -82,9 +82,10 @@ def input_summary(estimator):
 
 def _standardized(inputs):
     """Return the value of ``standardize`` that gives the same input."""
-    if inputs.feature_scaling is not None:
+    scaling = inputs.feature_scaling
+    if scaling is not None and not scaling.is_uniform:
         return True
-    return "auto" if inputs.edge_scaling is not None else False
+    return "auto" if scaling or inputs.edge_scaling else False
 
 
 def resolved_params(estimator):
@@ -95,6 +96,8 @@ def resolved_params(estimator):
         "dropout": spec.block.dropout,
         "batch_size": record.batch_size,
     }
+    if record.n_train is None:
+        params["smoothing"] = estimator.net_.objective.smoothing
     if record.early_stopping is not None:
         params["early_stopping"] = record.early_stopping
     params |= {

@@ -116,6 +116,14 @@ def learn_input(attempt, view, pretrained=None):
     )
 
 
+def scale_to_unit_norm(attempt, graph):
+    """Scale all features of a graph by one number: rows then have norm 1 on average."""
+    known = attempt._input_spec_
+    scaling = known.feature_scaling or Standardization.identity(graph.X.shape[1])
+    scaling = scaling.to_unit_norm(graph.X)
+    attempt._input_spec_ = replace(known, feature_scaling=scaling)
+
+
 def _feature_scaling(X, nodes, *, sparse):
     """Return the standardisation of node features, None to leave them as they are."""
     if len(nodes) < 2 or (issparse(X) and not sparse):
@@ -146,7 +154,7 @@ def prepare_targets(estimator, X, adjacency=None):
     the field is large or the outputs of the network depend on all nodes.
     """
     check_is_fitted(estimator)
-    extent = estimator._input_spec_.extent(estimator.net_.objective.spec)
+    extent = estimator._input_spec_.extent(estimator.net_.objective)
     if extent is None or adjacency is not None:
         return prepare(estimator, X, adjacency).source
     check = partial(check_features, estimator, reset=False)

@@ -68,13 +68,13 @@ class InputSpec:
             for view, labels in views
         ]
 
-    def extent(self, spec):
-        """Return the hops of a network's layers.
+    def extent(self, objective):
+        """Return the hops between the features and the outputs of an objective.
 
         Parameters
         ----------
-        spec : NetworkSpec
-            The network.
+        objective : Objective
+            The network and what follows it.
 
         Returns
         -------
@@ -82,10 +82,11 @@ class InputSpec:
             None if its outputs depend on all nodes: with global attention, a readout or
             a positional encoding.
         """
+        spec = objective.spec
         everywhere = spec.block.global_attention or spec.readout is not None
         if everywhere or self.positional is not None:
             return None
-        return Extent(spec.hops, uses_degrees=spec.block.convolution == "gcn")
+        return Extent(objective.hops, uses_degrees=spec.block.convolution == "gcn")
 
     def field_source(self, field, device):
         """Make the batch of a receptive field.

@@ -38,6 +38,16 @@ class Standardization:
         if not (np.isfinite(numbers).all() and (numbers[1] > 0).all()):
             raise ValueError("mean and scale must be finite, and the scale positive")
 
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all columns are divided by the same number, and none is centred."""
+        return not any(self.mean) and len(set(self.scale)) <= 1
+
+    @classmethod
+    def identity(cls, n_columns: int) -> Self:
+        """Return a standardisation that changes nothing."""
+        return cls((0.0,) * n_columns, (1.0,) * n_columns)
+
     @classmethod
     def of(cls, features: Any, rows: Positions | None = None) -> Self:
         """Compute the standardisation from rows of a matrix, in float64.
@@ -104,6 +114,28 @@ class Standardization:
                 scaled[start : start + len(block)] = (block - mean) / scale
                 start += len(block)
         return scaled
+
+    def to_unit_norm(self, features: Any) -> Self:
+        """Multiply all scales so that the root mean square of the rows' norms is 1.
+
+        Parameters
+        ----------
+        features : ndarray or csr_array of shape (n_rows, n_columns)
+            The rows.
+
+        Returns
+        -------
+        Standardization
+            The same one if all rows are zero after it.
+        """
+        squares = sum(
+            np.square(_values(self.apply(block)), dtype=np.float64).sum()
+            for block in _parts(features)
+        )
+        if squares == 0:
+            return self
+        norm = np.sqrt(squares / features.shape[0])
+        return type(self)(self.mean, tuple((norm * np.array(self.scale)).tolist()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,3 +216,14 @@ def _blocks(
     for start in range(0, n_rows, _ROWS_PER_BLOCK):
         part: Any = slice(start, start + _ROWS_PER_BLOCK)
         yield features[part if rows is None else rows[part]].astype(np.float64)
+
+
+def _parts(features: Any) -> Iterator[Any]:
+    """Yield a sparse matrix, or some thousand rows of a dense one at a time."""
+    step = features.shape[0] if sp.issparse(features) else _ROWS_PER_BLOCK
+    for start in range(0, features.shape[0], max(step, 1)):
+        yield features[start : start + step]
+
+
+def _values(features: Any) -> Any:
+    return features.data if sp.issparse(features) else features

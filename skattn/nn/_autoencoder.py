@@ -4,6 +4,7 @@ from typing import cast
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import normalize
 
 from skattn.nn._block_spec import make_attention
 from skattn.nn._chunks import MAX_EDGES, refuse_readout
@@ -14,11 +15,14 @@ from skattn.nn._masking import Mask, dense_rows, draw_mask, mask_features
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
 from skattn.nn._segments import Pool
+from skattn.nn._smoothing import smooth
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 from skattn.ops._structure import as_structure
 
 NORM_FLOOR = 1e-3
 """Added to the norm of a reconstruction: bounds the gradient of the cosine."""
+MAX_SMOOTHING = 100
+"""Largest number of averages over the neighbours; all codes are then alike."""
 
 
 class MaskedAutoencoder(Resettable):
@@ -52,11 +56,19 @@ class MaskedAutoencoder(Resettable):
         Fraction of the masked nodes that get the features of another node.
     gamma : float, default=3.0
         Exponent of the error, at least 1; larger values weigh small errors less.
+    smoothing : int, default=0
+        Number of times that :meth:`encode` replaces the code of each node by the mean
+        over its senders, weighted by the edge weights.
+    unit_norm : bool, default=False
+        Whether :meth:`encode` divides the embedding of each node by its Euclidean norm.
 
     Notes
     -----
-    The error of a node without nonzero features is 1. With ``in_features=1``, where the
-    cosine is only a sign, the error is the squared difference.
+    Features are reconstructed as differences from the buffer ``center``, zeros unless
+    loaded: the mean of the features, so that the cosine does not reward what all nodes
+    have in common. The error of a node whose features equal it is 1. With
+    ``in_features=1``, where the cosine is only a sign, the error is the squared
+    difference.
 
     Examples
     --------
@@ -71,6 +83,8 @@ class MaskedAutoencoder(Resettable):
     (torch.Size([2]), torch.Size([3, 8]))
     """
 
+    center: Tensor
+
     def __init__(
         self,
         in_features: int,
@@ -80,12 +94,17 @@ class MaskedAutoencoder(Resettable):
         mask_fraction: float = 0.5,
         replace_fraction: float = 0.05,
         gamma: float = 3.0,
+        smoothing: int = 0,
+        unit_norm: bool = False,
     ) -> None:
         super().__init__()
         _check_options(n_components, mask_fraction, replace_fraction, gamma)
+        check_smoothing(smoothing)
         self.in_features, self.n_components = in_features, n_components
         self.spec, self.gamma = spec, gamma
         self.mask_fraction, self.replace_fraction = mask_fraction, replace_fraction
+        self.smoothing, self.unit_norm = smoothing, unit_norm
+        self.register_buffer("center", torch.zeros(in_features))
         self.encoder = self._make_encoder(in_features + 1)
         width = self.encoder.out_features
         self.project = Linear(width, n_components) if width != n_components else None
@@ -144,7 +163,7 @@ class MaskedAutoencoder(Resettable):
         ).to(structure.edges.indptr.device)
         code = self._codes(mask_features(x, mask), structure, generator)
         reconstruction, nodes = self._reconstruct(code, mask, structure, generator)
-        return self._error(reconstruction, dense_rows(x, nodes))
+        return self._error(reconstruction, dense_rows(x, nodes) - self.center)
 
     def _codes(
         self,
@@ -195,11 +214,15 @@ class MaskedAutoencoder(Resettable):
             The embedding.
         """
         self._check_input(x)
-        code = self._codes(mask_features(x, None), as_structure(structure), None)
-        if self.readout is None:
-            return code
-        pooled: Tensor = self.readout(code, structure)
-        return pooled
+        structure = as_structure(structure)
+        code = self._codes(mask_features(x, None), structure, None)
+        code = smooth(code, structure, self.smoothing, first_layer=self.spec.n_layers)
+        if self.readout is not None:
+            code = self.readout(code, structure)
+        return self._scaled(code)
+
+    def _scaled(self, code: Tensor) -> Tensor:
+        return normalize(code) if self.unit_norm else code
 
     @property
     def takes_chunks(self) -> bool:
@@ -241,10 +264,19 @@ class MaskedAutoencoder(Resettable):
         self._check_input(x)
         if self.readout is not None:
             refuse_readout()
+        structure = as_structure(structure)
         code = self.encoder.forward_in_chunks(
             mask_features(x, None), structure, max_edges=max_edges
         )
-        return cast("Tensor", code if self.project is None else self.project(code))
+        code = cast("Tensor", code if self.project is None else self.project(code))
+        code = smooth(
+            code,
+            structure,
+            self.smoothing,
+            first_layer=self.spec.n_layers,
+            max_edges=max_edges,
+        )
+        return self._scaled(code)
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
@@ -296,6 +328,14 @@ def cosine(reconstruction: Tensor, features: Tensor) -> Tensor:
     norm = (reconstruction.square().sum(1) + NORM_FLOOR**2).sqrt()
     size = features.square().sum(1).sqrt().clamp(min=1e-12)
     return (reconstruction * (features / size[:, None])).sum(1) / norm
+
+
+def check_smoothing(smoothing: int) -> None:
+    """Raise ValueError unless codes are averaged 0 to `MAX_SMOOTHING` times."""
+    if not 0 <= smoothing <= MAX_SMOOTHING:
+        raise ValueError(
+            f"smoothing must be between 0 and {MAX_SMOOTHING}, got {smoothing}."
+        )
 
 
 def _check_options(

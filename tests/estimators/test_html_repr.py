@@ -166,7 +166,7 @@ def test_an_unfitted_estimator_inside_a_fitted_one(small):
 @needs_tables
 def test_an_estimator_with_a_pretrained_embedder(small):
     X = np.arange(24.0).reshape(12, 2)
-    embedder = FrozenEstimator(small(AttentionEmbedder).fit(X))
+    embedder = FrozenEstimator(small(AttentionEmbedder, n_layers=3).fit(X))
     clf = small(pretrained=embedder).fit(X, np.arange(12) % 2)
     assert "<summary>Fitted on a table</summary>" in clf._repr_html_()
 

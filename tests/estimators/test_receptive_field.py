@@ -180,7 +180,7 @@ def test_features_outside_the_field_are_not_read():
     expected = est.predict_proba(graph[[5]])
     nodes = est._context_.field(
         graph.with_features(np.arange(N)[:, None])[[5]],
-        est._input_spec_.extent(est.net_.objective.spec),
+        est._input_spec_.extent(est.net_.objective),
         lambda X: X,
     ).graph.X.ravel()
     broken = np.full_like(X, np.nan)

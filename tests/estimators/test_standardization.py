@@ -83,13 +83,17 @@ def test_saved_estimators_keep_the_scaling(small, with_lengths, y, tmp_path):
 
 
 def test_pretrained_weights_come_with_their_scaling(small, with_lengths, y):
-    embedder = small(AttentionEmbedder, n_components=8).fit(with_lengths(1.0))
+    embedder = small(AttentionEmbedder, n_components=8, n_layers=3).fit(
+        with_lengths(1.0)
+    )
     clf = small(pretrained=embedder).fit(with_lengths(1.0, offset=3.0), y)
     assert clf._input_spec_.edge_scaling == embedder._input_spec_.edge_scaling
 
 
 def test_pretrained_weights_need_as_many_edge_features(small, with_lengths, graph, y):
-    embedder = small(AttentionEmbedder, n_components=8).fit(with_lengths(1.0))
+    embedder = small(AttentionEmbedder, n_components=8, n_layers=3).fit(
+        with_lengths(1.0)
+    )
     with pytest.raises(ValueError, match="n_edge_features is 0 and not 1"):
         small(pretrained=embedder).fit(graph, y)
     two = np.ones((graph.n_edges, 2))
@@ -261,7 +265,7 @@ def test_saved_estimators_keep_the_scaling_of_nodes(small, tables, tmp_path):
 
 
 def test_pretrained_weights_come_with_their_scaling_of_nodes(small, graph, y):
-    embedder = small(AttentionEmbedder, n_components=8).fit(graph)
+    embedder = small(AttentionEmbedder, n_components=8, n_layers=3).fit(graph)
     moved = graph.with_features(in_units(graph.X))
     clf = small(pretrained=embedder).fit(moved, y)
     assert scaling_of(clf) == scaling_of(embedder)

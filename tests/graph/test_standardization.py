@@ -138,3 +138,29 @@ def test_no_rows_change_nothing():
 def test_scales_must_be_positive(scale):
     with pytest.raises(ValueError, match="positive"):
         Standardization((0.0,), scale)
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_rows_get_norm_one_in_the_root_mean_square(form):
+    X = form(np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 1.0]]))
+    found = Standardization.identity(2).to_unit_norm(X)
+    assert found.mean == (0.0, 0.0)
+    assert found.scale == pytest.approx((np.sqrt(26 / 3),) * 2)
+    assert found.is_uniform
+    scaled = found.apply(X)
+    scaled = scaled.toarray() if sparse.issparse(scaled) else scaled
+    assert np.square(scaled).sum(1).mean() == pytest.approx(1)
+
+
+def test_the_norm_is_that_of_standardised_rows():
+    X = np.random.default_rng(0).normal(5, [1, 10, 100], (50, 3))
+    found = Standardization.of(X).to_unit_norm(X)
+    assert not found.is_uniform
+    scaled = found.apply(X)
+    assert_allclose(scaled.mean(0), 0, atol=1e-5)
+    assert_allclose(scaled.std(0), 1 / np.sqrt(3), rtol=1e-5)
+
+
+def test_rows_of_zeros_keep_their_scale():
+    found = Standardization.identity(2).to_unit_norm(np.zeros((3, 2)))
+    assert found == Standardization.identity(2)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -110,6 +111,62 @@ def test_embedding_masks_nothing(rows):
     expected = autoencoder.encoder(torch.cat([x, torch.zeros(6, 1)], 1), EDGES)
     assert autoencoder.project is None
     assert torch.equal(autoencoder.encode(x, EDGES), expected)
+
+
+def test_embeddings_are_means_over_neighbours_of_norm_one(rows):
+    plain, x = made().eval(), rows(6)
+    smoothed = made(smoothing=2, unit_norm=True).eval()
+    smoothed.load_state_dict(plain.state_dict())
+    mean = torch.zeros(6, 6)
+    for i, ring in enumerate(RING):
+        mean[i, ring] = 1 / 3
+    codes = mean @ (mean @ plain.encode(x, EDGES))
+    expected = codes / codes.norm(dim=1, keepdim=True)
+    assert_close(smoothed.encode(x, EDGES), expected)
+    for max_edges in (3, 7):
+        found = smoothed.encode_in_chunks(x, EDGES, max_edges=max_edges)
+        assert_close(found, expected)
+
+
+def test_smoothing_and_norm_do_not_change_the_training(rows):
+    x = rows(6)
+    assert torch.equal(
+        made(smoothing=2, unit_norm=True)(x, EDGES, generator=seeded()),
+        made()(x, EDGES, generator=seeded()),
+    )
+
+
+def test_the_pooled_codes_are_smoothed_ones(rows):
+    spec = NetworkSpec(block=BlockSpec(n_heads=2), hidden_dim=4, readout="max")
+    pooled = MaskedAutoencoder(3, spec, n_components=4, smoothing=1).eval()
+    nodes = MaskedAutoencoder(
+        3, replace(spec, readout=None), n_components=4, smoothing=1
+    ).eval()
+    nodes.load_state_dict(pooled.state_dict())
+    structure, x = GraphStructure(EDGES, node_ptr=torch.tensor([0, 6])), rows(6)
+    expected = nodes.encode(x, EDGES).amax(0, keepdim=True)
+    assert_close(pooled.encode(x, structure), expected)
+
+
+@pytest.mark.parametrize("smoothing", [-1, 101])
+def test_smoothing_has_limits(smoothing):
+    with pytest.raises(ValueError, match=f"between 0 and 100, got {smoothing}"):
+        made(smoothing=smoothing)
+
+
+def test_features_are_reconstructed_from_their_center(rows):
+    autoencoder, x = made(replace_fraction=0.0), rows(6)
+    before = autoencoder(x, EDGES, generator=seeded())
+    center = torch.tensor([1.0, -2.0, 0.5])
+    autoencoder.center.copy_(center)
+    mask = draw_mask(6, 0.5, 0.0, seeded())
+    code = autoencoder.encoder(mask_features(x, mask), EDGES)
+    code = (code @ autoencoder.to_decoder.weight).index_fill(0, mask.nodes, 0.0)
+    rebuilt = autoencoder.reconstruct(autoencoder.decoder(code, EDGES))[mask.nodes]
+    expected = (1 - cosine(rebuilt, x[mask.nodes] - center)) ** 3
+    found = autoencoder(x, EDGES, generator=seeded())
+    assert_close(found, expected)
+    assert not torch.allclose(found, before)
 
 
 def test_other_widths_are_mapped_from_the_encoding(rows):

@@ -1,0 +1,52 @@
+"""Training plan of an embedder."""
+
+import numpy as np
+
+from skattn._training import MaskedReconstruction, feature_mean
+from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._fit_record import FitRecord
+from skattn.estimators._input import learn_input, resolve_fit, scale_to_unit_norm
+from skattn.estimators._transaction import Plan
+
+
+def plan_reconstruction(attempt, X, adjacency):
+    """Validate the input of a fit and make its training plan."""
+    embedding = None if attempt.encoder is None else attempt.encoder.feature_embedding
+    if embedding is not None:
+        raise ValueError(
+            "feature_embedding must be None for an embedder, which reconstructs "
+            f"features as they are, got {embedding!r}."
+        )
+    inputs = resolve_fit(attempt, X, adjacency)
+    view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
+    if view.n_descriptors:
+        raise ValueError(
+            "graphs for an embedder must have no descriptors, which its nodes cannot "
+            f"reconstruct, got {view!r}. Use graph.with_descriptors(None), and append "
+            "the descriptors to the embeddings."
+        )
+    learn_input(attempt, view.base)  # all nodes are reconstructed
+    if inputs.context.rows == "nodes" and attempt.standardize is not False:
+        scale_to_unit_norm(attempt, view.base)
+    data = attempt._input_spec_.training_data([(view, None)], attempt)
+    choice = choose(
+        attempt,
+        inputs.config,
+        Setting(inputs.context.rows, label_kind=None),
+        Sizes(
+            n_features=data[0].n_features,
+            n_edge_features=view.n_edge_features,
+            n_nodes=view.n_nodes,
+            n_examples=view.n_nodes,
+        ),
+    )
+    attempt._fit_record_ = FitRecord.of(view, data[0])
+    objective = MaskedReconstruction(
+        choice.network,
+        attempt.n_components,
+        attempt.mask_fraction,
+        choice.smoothing,
+        unit_norm=inputs.context.rows == "nodes",
+    )
+    center = {"center": feature_mean(data[0])}
+    return Plan(objective, data, inputs.seed, choice, initial_weights=center)
