@@ -34,6 +34,9 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
     which sets the attributes declared here.
     """
 
+    _AUTO_DEPTH: ClassVar[int] = 3
+    """Number of layers for ``n_layers="auto"``."""
+
     _learned_attributes: ClassVar[frozenset[str]] = frozenset(
         {
             "n_features_in_",
@@ -54,7 +57,10 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         "graph": [Graph, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "attention": [StrOptions(set(SCORES))],
-        "n_layers": [Interval(Integral, 1, MAX_LAYERS, closed="both")],
+        "n_layers": [
+            Interval(Integral, 1, MAX_LAYERS, closed="both"),
+            StrOptions({"auto"}),
+        ],
         "n_heads": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "hidden_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "residual": ["boolean", StrOptions({"auto"})],
@@ -84,9 +90,18 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
     }
 
     @property
+    def _depth(self):
+        """Number of layers: ``n_layers``, or its value for "auto"."""
+        if self.n_layers != "auto":
+            return self.n_layers
+        embedder = getattr(self, "pretrained", None)
+        embedder = getattr(embedder, "estimator", embedder)  # a FrozenEstimator's
+        return getattr(embedder, "_depth", self._AUTO_DEPTH)
+
+    @property
     def _n_attentions(self):
         """Number of consecutive attention layers, the decoder's among them."""
-        return self.n_layers
+        return self._depth
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -198,10 +198,10 @@ def choose(
         ),
         global_attention=config.global_attention,
     )
-    n_feature_layers = params.n_layers - 1 if defaults.only_last_attends else 0
+    n_feature_layers = params._depth - 1 if defaults.only_last_attends else 0
     network = NetworkSpec(
         block=block,
-        n_layers=params.n_layers,
+        n_layers=params._depth,
         n_feature_layers=_unless_auto(config.n_feature_layers, n_feature_layers),
         hidden_dim=params.hidden_dim,
         input_dropout=_unless_auto(config.input_dropout, defaults.input_dropout),

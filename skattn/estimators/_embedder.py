@@ -62,9 +62,9 @@ class AttentionEmbedder(
         Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
         al. 2018), which ranks senders alike for all receivers, or the scaled dot
         product. See :class:`~skattn.nn.GraphAttention`.
-    n_layers : int, default=2
+    n_layers : int or "auto", default="auto"
         Number of attention layers: an output depends on the ``n_layers``-hop
-        neighbourhood of its node.
+        neighbourhood of its node. "auto": 2.
     n_heads : int, default=4
         Number of attention heads of each layer.
     hidden_dim : int, default=64
@@ -175,6 +175,8 @@ class AttentionEmbedder(
     __metadata_request__fit = REQUESTED
     __metadata_request__transform = REQUESTED
 
+    _AUTO_DEPTH: ClassVar[int] = 2
+
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionEstimator._parameter_constraints,
         "n_components": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
@@ -195,7 +197,7 @@ class AttentionEmbedder(
         n_neighbors=8,
         standardize="auto",
         attention="gatv2",
-        n_layers=2,
+        n_layers="auto",
         n_heads=4,
         hidden_dim=64,
         residual="auto",
@@ -363,4 +365,4 @@ class AttentionEmbedder(
 
     @property
     def _n_attentions(self):
-        return self.n_layers + 1  # the decoder is one
+        return self._depth + 1  # the decoder is one

@@ -19,6 +19,10 @@ class FitRecord:
     """Graphs or targets in a training step; None for one whole graph."""
     device: str
     """Device of the training."""
+    weight_decay: float
+    """Weight decay."""
+    max_epochs: int
+    """Maximum number of epochs."""
     n_train: int | None = None
     """Number of labelled rows in training; None without labels."""
     n_validation: int | None = None
@@ -28,7 +32,7 @@ class FitRecord:
     an estimator without the parameter."""
 
     @classmethod
-    def of(cls, view, source, **facts):
+    def of(cls, view, source, choice, **facts):
         """Record the input sizes and resolved parameters of a fit.
 
         Parameters
@@ -37,6 +41,8 @@ class FitRecord:
             The view of the training.
         source : BatchSource
             Its batches.
+        choice : Choice
+            Values of the parameters that can be "auto".
         **facts : int, float or bool
             Facts of a supervised fit.
 
@@ -51,6 +57,8 @@ class FitRecord:
             n_edges=view.n_edges,
             batch_size=source.batch_size,
             device=str(source.device),
+            weight_decay=choice.weight_decay,
+            max_epochs=choice.max_epochs,
             **facts,
         )
 
@@ -92,6 +100,11 @@ def resolved_params(estimator):
     """Collect the values of a fit, see ``resolved_params_`` of the estimators."""
     record, spec = estimator._fit_record_, estimator.net_.objective.spec
     params = {
+        "n_layers": spec.n_layers,
+        "residual": spec.block.residual,
+        "norm": spec.block.norm,
+        "weight_decay": record.weight_decay,
+        "max_epochs": record.max_epochs,
         "standardize": _standardized(estimator._input_spec_),
         "dropout": spec.block.dropout,
         "batch_size": record.batch_size,
@@ -105,6 +118,8 @@ def resolved_params(estimator):
         "encoder__activation": spec.block.activation,
         "encoder__input_dropout": spec.input_dropout,
         "encoder__jumping": spec.jumping,
+        "encoder__convolution": spec.block.convolution,
+        "encoder__gated_convolution": spec.block.gated_convolution,
         "encoder__n_feature_layers": spec.n_feature_layers,
     }
     method = estimator._context_.search_method

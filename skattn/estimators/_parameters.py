@@ -12,7 +12,7 @@ def check_parameters(estimator):
     head_dim_of("hidden_dim", estimator.hidden_dim, estimator.n_heads)
     _check_net_params(estimator.net_params or {})
     config = EncoderConfig() if estimator.encoder is None else estimator.encoder
-    config.check(n_heads=estimator.n_heads, n_layers=estimator.n_layers)
+    config.check(n_heads=estimator.n_heads, n_layers=estimator._depth)
     if estimator.fanout is not None:
         _check_fanout(list(estimator.fanout), estimator._n_attentions, config)
     return config

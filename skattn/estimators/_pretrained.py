@@ -8,7 +8,6 @@ from skattn.graph._schema import GraphSchema
 
 SHARED = (
     "attention",
-    "n_layers",
     "n_heads",
     "hidden_dim",
     "residual",
@@ -76,8 +75,9 @@ def _thawed(embedder):
 def _check_same(estimator, config, embedder, n_features):
     here = _encoder_params(estimator, config)
     there = _encoder_params(embedder, embedder.encoder or EncoderConfig())
-    here["n_features"] = n_features
-    there["n_features"] = embedder.net_.module_.in_features
+    here |= {"n_features": n_features, "n_layers": estimator._depth}
+    in_features = embedder.net_.module_.in_features
+    there |= {"n_features": in_features, "n_layers": embedder._depth}
     for params, each in ((here, estimator), (there, embedder)):
         params["n_edge_features"] = each._schema_.n_edge_features
     differ = [name for name in here if here[name] != there[name]]

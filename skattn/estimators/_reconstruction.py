@@ -40,7 +40,7 @@ def plan_reconstruction(attempt, X, adjacency):
             n_examples=view.n_nodes,
         ),
     )
-    attempt._fit_record_ = FitRecord.of(view, data[0])
+    attempt._fit_record_ = FitRecord.of(view, data[0], choice)
     objective = MaskedReconstruction(
         choice.network,
         attempt.n_components,

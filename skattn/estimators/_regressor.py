@@ -43,11 +43,12 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
         al. 2018), which ranks senders alike for all receivers, or the scaled dot
         product. See :class:`~skattn.nn.GraphAttention`.
-    n_layers : int, default=3
+    n_layers : int or "auto", default="auto"
         Number of layers: an output depends on the ``n_layers``-hop neighbourhood of its
-        node. On a plain table only the last layer attends and the others are row-wise
-        linear, because a k-NN graph adds no information to the features; see
-        ``n_feature_layers`` of :class:`~skattn.EncoderConfig`.
+        node. "auto": 3, or that of ``pretrained``. On a plain table only the last layer
+        attends and the others are row-wise linear, because a k-NN graph adds no
+        information to the features; see ``n_feature_layers`` of
+        :class:`~skattn.EncoderConfig`.
     n_heads : int, default=4
         Number of attention heads of each layer.
     hidden_dim : int, default=64
@@ -190,7 +191,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         n_neighbors=15,
         standardize="auto",
         attention="gatv2",
-        n_layers=3,
+        n_layers="auto",
         n_heads=4,
         hidden_dim=64,
         residual="auto",

@@ -79,15 +79,6 @@ def plan_supervised(attempt, arguments):
         score = validation_score(attempt, validation_rows)
         n_validation = int(validation_rows.has_weight.sum())
     data = attempt._input_spec_.training_data(views, attempt)
-    attempt._fit_record_ = FitRecord.of(
-        view,
-        data[0],
-        n_train=n_examples,
-        n_validation=n_validation,
-        early_stopping=early_stopping_of(
-            attempt.early_stopping, n_validation, has_X_val=arguments.X_val is not None
-        ),
-    )
     pretrained = attempt.pretrained is not None
     choice = choose(
         attempt,
@@ -100,6 +91,16 @@ def plan_supervised(attempt, arguments):
             n_examples=n_examples,
             homophily=_homophily(context, view, training_rows),
             n_descriptors=view.n_descriptors,
+        ),
+    )
+    attempt._fit_record_ = FitRecord.of(
+        view,
+        data[0],
+        choice,
+        n_train=n_examples,
+        n_validation=n_validation,
+        early_stopping=early_stopping_of(
+            attempt.early_stopping, n_validation, has_X_val=arguments.X_val is not None
         ),
     )
     initial_weights = None

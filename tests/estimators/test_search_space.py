@@ -20,6 +20,8 @@ def test_the_space_contains_the_defaults(kind, labels):
     choice = choose(clf, EncoderConfig(), Setting(kind, labels), SIZES)
     block = choice.network.block
     resolved = clf.get_params() | {
+        "n_layers": choice.network.n_layers,
+        "residual": block.residual,
         "weight_decay": choice.weight_decay,
         "max_epochs": choice.max_epochs,
         "dropout": block.dropout,

@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from skattn.nn import AttentionBlock, BlockSpec
 from skattn.nn._block_spec import without_attention
+from skattn.nn._norm import make_norm
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 EDGES = Edges.from_csr([0, 2, 4, 6], [0, 1, 1, 2, 2, 0], n_senders=3)
@@ -277,3 +278,13 @@ def test_heads_are_divided_among_the_hops():
 def test_hops_that_do_not_fit_are_an_error(hops, message):
     with pytest.raises(ValueError, match=message):
         made(hops=hops)
+
+
+def test_batch_norm_of_a_single_row_has_the_running_statistics():
+    norm = make_norm("batch", 2).train()
+    norm(torch.tensor([[0.0, 4.0], [2.0, 8.0]]))  # running mean 0.1 (1, 6)
+    before = norm.running_mean.clone()
+    x = torch.tensor([[3.0, 1.0]])
+    torch.testing.assert_close(norm(x), norm.eval()(x))
+    torch.testing.assert_close(norm.running_mean, before)
+    torch.testing.assert_close(before, torch.tensor([0.1, 0.6]))
