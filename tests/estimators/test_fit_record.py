@@ -75,6 +75,11 @@ def test_the_values_of_auto_on_a_table(small):
     X = np.arange(10.0).reshape(10, 1)
     clf = small(n_layers=4).fit(X, np.arange(10) % 2)
     assert clf.resolved_params_ == {
+        "n_layers": 4,
+        "residual": True,
+        "norm": "batch",
+        "weight_decay": 0.02,
+        "max_epochs": clf.max_epochs,
         "standardize": True,
         "dropout": 0.4,
         "batch_size": None,
@@ -83,6 +88,8 @@ def test_the_values_of_auto_on_a_table(small):
         "encoder__activation": "gelu",
         "encoder__input_dropout": 0.1,
         "encoder__jumping": "concat",
+        "encoder__convolution": None,
+        "encoder__gated_convolution": False,
         "encoder__n_feature_layers": 3,
         "encoder__neighbor_search": "exact",
     }
@@ -99,11 +106,14 @@ def test_the_method_of_the_search_for_neighbours_is_that_of_the_fit(small):
 
 def test_values_that_were_given_are_those_of_the_fit(small):
     given = {"dropout": 0.3, "batch_size": 2, "early_stopping": 0.4, "device": "cpu"}
-    given["standardize"] = False
+    given |= {"standardize": False, "n_layers": 2, "residual": False, "norm": None}
+    given |= {"weight_decay": 0.1, "max_epochs": 3}
     encoder = {
         "activation": "relu",
         "input_dropout": 0.2,
         "jumping": None,
+        "convolution": "mean",
+        "gated_convolution": True,
         "n_feature_layers": 1,
     }
     clf = small(encoder=EncoderConfig(**encoder), **given)

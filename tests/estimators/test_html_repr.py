@@ -89,6 +89,11 @@ def test_the_html_shows_the_values(small):
     X = np.arange(10.0).reshape(10, 1)
     clf = small().fit(X, np.arange(10) % 2)
     assert rows_of(clf)['Values of parameters that can be "auto"'] == {
+        "n_layers": "3",
+        "residual": "True",
+        "norm": "'batch'",
+        "weight_decay": "0.02",
+        "max_epochs": str(clf.max_epochs),
         "standardize": "True",
         "dropout": "0.4",
         "batch_size": "the whole graph",
@@ -97,6 +102,8 @@ def test_the_html_shows_the_values(small):
         "encoder__activation": "'gelu'",
         "encoder__input_dropout": "0.1",
         "encoder__jumping": "'concat'",
+        "encoder__convolution": "None",
+        "encoder__gated_convolution": "False",
         "encoder__n_feature_layers": "2",
         "encoder__neighbor_search": "'exact'",
     }
