@@ -39,6 +39,7 @@ SMILES = ["CCO", "c1ccccc1", "C/C=C/C", "CC(=O)O"]
 
 PARAMS: dict[str, tuple[Any, ...]] = {
     "n_neighbors": (1, 3, 11, 12, 100, np.int64(2)),
+    "standardize": ("auto", True, False),
     "attention": ("gat", "gatv2", "dot"),
     "n_layers": (1, 2, 3),
     "n_heads": (1, 2, 3),
@@ -220,7 +221,7 @@ def networks(value: Any, weight: Any, name: Any) -> list[Any]:
 def pyg(x: Any, edge_index: Any, edge_attr: Any) -> list[Any]:
     """Return the arrays of a graph of PyG."""
     given = (x, edge_index, edge_attr)
-    given = [torch.as_tensor(v) if is_native(v) else v for v in given]
+    given = [torch.as_tensor(v.copy()) if is_native(v) else v for v in given]
     return parts(graphs.graphs_from_pyg([Data(*given)]))
 
 
@@ -245,9 +246,9 @@ def transformed(transformer: Any, given: Any) -> list[Any]:
     ]
 
 
-def explained(X: Any, A: Any) -> list[Any]:
+def explained(X: Any, A: Any, params: dict[str, Any]) -> list[Any]:
     """Return the attention weights of a fitted model."""
-    fitted = fit(GraphAttentionClassifier, {}, Graph(A, np.asarray(X)), Y)
+    fitted = fit(GraphAttentionClassifier, params, Graph(A, X), Y)
     return [layer.data for layer in attention_weights(fitted, Graph(A, X))[0]]
 
 
@@ -291,7 +292,7 @@ def functions() -> list[Call]:
             S=STEPS, connect="window", window=1, axis=1),
         function(lambda smiles: transformed(prep.MoleculeGraph(), smiles),
                  smiles=SMILES),
-        function(explained, X=X, A=A),
+        Call({"X": X, "A": A}, explained),
     ]  # fmt: skip
 
 
