@@ -157,7 +157,8 @@ def on_names(cls: type) -> Call:
     def run(X, A, nodes, keys, y, params):
         G = Graph(A, nodes=nodes)
         frame = X
-        if isinstance(X, np.ndarray) and X.ndim == 2 and np.shape(keys) == X.shape[:1]:
+        shape = np.asarray(keys, dtype=object).shape
+        if isinstance(X, np.ndarray) and X.ndim == 2 and shape == X.shape[:1]:
             frame = pd.DataFrame(X, pd.Index(keys, tupleize_cols=False))
         return answers(fit(cls, {**params, "graph": G}, frame, y), frame)
 
@@ -246,6 +247,12 @@ def transformed(transformer: Any, given: Any) -> list[Any]:
     ]
 
 
+def binarized(X: Any) -> list[Any]:
+    """Return the arrays of a graph with 0 and 1 for features."""
+    with np.errstate(invalid="ignore"):  # of the sum in scikit-learn's check
+        return transformed(prep.NodeTransformer(Binarizer()), Graph(A, X))
+
+
 def explained(X: Any, A: Any, params: dict[str, Any]) -> list[Any]:
     """Return the attention weights of a fitted model."""
     fitted = fit(GraphAttentionClassifier, params, Graph(A, X), Y)
@@ -281,14 +288,13 @@ def functions() -> list[Call]:
         function(networks, value=np.array(2.0), weight=np.array(2.0), name="w"),
         function(pyg, x=X, edge_index=EDGES.T.astype(int), edge_attr=EDGE_FEATURES),
         function(folds, X=X, y=Y, cv=2, unlabeled=-1, labels_of=None),
-        function(lambda X: transformed(prep.NodeTransformer(Binarizer()),
-                                       Graph(A, X)), X=X),
+        function(binarized, X=X),
         function(lambda E: transformed(prep.EdgeTransformer(Binarizer()),
                                        Graph(A, X, edge_features=E)), E=EDGE_FEATURES),
         function(lambda G, kind, n: transformed(prep.PositionalEncoding(kind, n), G),
                  G=Graph(A, X), kind="degree", n=3),
-        function(lambda S, connect, window, axis: transformed(
-            prep.SequenceGraph(connect, window, axis=axis), S),
+        function(lambda S, **k: list(map(np.nan_to_num, transformed(
+            prep.SequenceGraph(**k), S))),  # infinity stays
             S=STEPS, connect="window", window=1, axis=1),
         function(lambda smiles: transformed(prep.MoleculeGraph(), smiles),
                  smiles=SMILES),
