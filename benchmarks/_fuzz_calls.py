@@ -39,6 +39,7 @@ SMILES = ["CCO", "c1ccccc1", "C/C=C/C", "CC(=O)O"]
 
 PARAMS: dict[str, tuple[Any, ...]] = {
     "n_neighbors": (1, 3, 11, 12, 100, np.int64(2)),
+    "standardize": ("auto", True, False),
     "attention": ("gat", "gatv2", "dot"),
     "n_layers": (1, 2, 3),
     "n_heads": (1, 2, 3),
@@ -156,7 +157,8 @@ def on_names(cls: type) -> Call:
     def run(X, A, nodes, keys, y, params):
         G = Graph(A, nodes=nodes)
         frame = X
-        if isinstance(X, np.ndarray) and X.ndim == 2 and np.shape(keys) == X.shape[:1]:
+        shape = np.asarray(keys, dtype=object).shape
+        if isinstance(X, np.ndarray) and X.ndim == 2 and shape == X.shape[:1]:
             frame = pd.DataFrame(X, pd.Index(keys, tupleize_cols=False))
         return answers(fit(cls, {**params, "graph": G}, frame, y), frame)
 
@@ -220,7 +222,7 @@ def networks(value: Any, weight: Any, name: Any) -> list[Any]:
 def pyg(x: Any, edge_index: Any, edge_attr: Any) -> list[Any]:
     """Return the arrays of a graph of PyG."""
     given = (x, edge_index, edge_attr)
-    given = [torch.as_tensor(v) if is_native(v) else v for v in given]
+    given = [torch.as_tensor(v.copy()) if is_native(v) else v for v in given]
     return parts(graphs.graphs_from_pyg([Data(*given)]))
 
 
@@ -245,9 +247,15 @@ def transformed(transformer: Any, given: Any) -> list[Any]:
     ]
 
 
-def explained(X: Any, A: Any) -> list[Any]:
+def binarized(X: Any) -> list[Any]:
+    """Return the arrays of a graph with 0 and 1 for features."""
+    with np.errstate(invalid="ignore"):  # of the sum in scikit-learn's check
+        return transformed(prep.NodeTransformer(Binarizer()), Graph(A, X))
+
+
+def explained(X: Any, A: Any, params: dict[str, Any]) -> list[Any]:
     """Return the attention weights of a fitted model."""
-    fitted = fit(GraphAttentionClassifier, {}, Graph(A, np.asarray(X)), Y)
+    fitted = fit(GraphAttentionClassifier, params, Graph(A, X), Y)
     return [layer.data for layer in attention_weights(fitted, Graph(A, X))[0]]
 
 
@@ -280,18 +288,17 @@ def functions() -> list[Call]:
         function(networks, value=np.array(2.0), weight=np.array(2.0), name="w"),
         function(pyg, x=X, edge_index=EDGES.T.astype(int), edge_attr=EDGE_FEATURES),
         function(folds, X=X, y=Y, cv=2, unlabeled=-1, labels_of=None),
-        function(lambda X: transformed(prep.NodeTransformer(Binarizer()),
-                                       Graph(A, X)), X=X),
+        function(binarized, X=X),
         function(lambda E: transformed(prep.EdgeTransformer(Binarizer()),
                                        Graph(A, X, edge_features=E)), E=EDGE_FEATURES),
         function(lambda G, kind, n: transformed(prep.PositionalEncoding(kind, n), G),
                  G=Graph(A, X), kind="degree", n=3),
-        function(lambda S, connect, window, axis: transformed(
-            prep.SequenceGraph(connect, window, axis=axis), S),
+        function(lambda S, **k: list(map(np.nan_to_num, transformed(
+            prep.SequenceGraph(**k), S))),  # infinity stays
             S=STEPS, connect="window", window=1, axis=1),
         function(lambda smiles: transformed(prep.MoleculeGraph(), smiles),
                  smiles=SMILES),
-        function(explained, X=X, A=A),
+        Call({"X": X, "A": A}, explained),
     ]  # fmt: skip
 
 

@@ -60,6 +60,8 @@ def drawn(number: int, seed: int) -> tuple[int, dict[str, Any], dict[str, Any], 
         for name in rng.choice(call.params, rng.integers(1, 3), replace=False):
             values = PARAMS[name] if rng.random() < 0.75 else OTHERS
             params[str(name)] = deepcopy(values[rng.integers(len(values))])
+    if sp.issparse(arguments.get("X")):  # "auto" standardises dense features alone
+        params["standardize"] = False
     return which, arguments, params, same
 
 
@@ -197,7 +199,7 @@ CONTENTS: dict[Any, Callable[[Any], list[Any] | None]] = {
     pd.DataFrame: lambda f: [f.to_numpy(object), list(f.columns), list(f.index)],
     pd.Series: lambda s: [s.to_numpy(object), list(s.index)],
     pd.api.extensions.ExtensionArray: lambda a: [a.to_numpy(object)],
-    np.ndarray: lambda a: list(a.ravel()) if a.dtype == object else None,
+    np.ndarray: lambda a: list(a.flat) if a.dtype == object else None,
 }
 """Functions of objects that keep caches, or whose parts do."""
 

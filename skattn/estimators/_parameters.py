@@ -1,5 +1,7 @@
 """Checks of an estimator's parameters against each other and against X."""
 
+from collections.abc import Iterable
+
 from skattn._batch import is_fanout
 from skattn._training import RESERVED, is_callback
 from skattn.estimators._encoder_config import EncoderConfig
@@ -14,7 +16,7 @@ def check_parameters(estimator):
     config = EncoderConfig() if estimator.encoder is None else estimator.encoder
     config.check(n_heads=estimator.n_heads, n_layers=estimator._depth)
     if estimator.fanout is not None:
-        _check_fanout(list(estimator.fanout), estimator._n_attentions, config)
+        _check_fanout(estimator.fanout, estimator._n_attentions, config)
     return config
 
 
@@ -41,7 +43,8 @@ def check_context(estimator, config, context):
         )
 
 
-def _check_fanout(sizes, n_attentions, config):
+def _check_fanout(fanout, n_attentions, config):
+    sizes = list(fanout) if isinstance(fanout, Iterable) else [fanout]
     if len(sizes) != n_attentions or not is_fanout(sizes):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "

@@ -87,7 +87,7 @@ def _check_score(score, n_rows, estimator):
     )
     try:
         value = score(outputs)
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{must}, but failed: {error} {remedy}") from error
     if not isinstance(value, Real) or not math.isfinite(value):
         raise ValueError(f"{must}, got {value!r}. {remedy}")

@@ -196,7 +196,7 @@ def _checked_positions(ends: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
         with np.errstate(invalid="ignore"):
             positions = ends.astype(np.int64)
         whole = bool((positions == ends).all())
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, np.ma.MaskError):
         whole = False
     if not whole:
         raise ValueError(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
@@ -148,4 +149,6 @@ class LabelledFold(BaseCrossValidator):  # type: ignore[misc]
 
 
 def _rows(values: Any, rows: NDArray[np.int64]) -> Any:
+    if sparse.issparse(values):  # other formats have no rows
+        values = values.tocsr()
     return None if values is None else _safe_indexing(values, rows)

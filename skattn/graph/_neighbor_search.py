@@ -86,6 +86,7 @@ class NeighborSearch:
             X = X.toarray()
         if not X.shape[0] or not k:
             return np.empty((X.shape[0], k), dtype=np.int64)
+        check_magnitude(X)
         if self.is_approximate:
             return self._approximate.query(X, k)
         return self._exact.query(X, k)[1]
@@ -108,6 +109,7 @@ class NeighborSearch:
 
     @cached_property
     def _exact(self) -> CellIndex | ExactIndex:
+        check_magnitude(self.rows)
         is_dense = not sparse.issparse(self.rows)
         is_wide = self.rows.shape[1] >= CELLS_FROM_COLUMNS
         if is_dense and is_wide and self.metric in ("euclidean", "l2"):
@@ -130,6 +132,22 @@ def _without_itself(
     others[others.all(axis=1), 0] = False
     kept: NDArray[np.int64] = found[others].reshape(len(found), -1)
     return kept
+
+
+def check_magnitude(X: Any) -> None:
+    """Raise ValueError if squared distances of rows may overflow."""
+    is_sparse = sparse.issparse(X)
+    values = X.data if is_sparse else X
+    # dense rows are compared in float64
+    dtype = np.float32 if is_sparse and X.dtype == np.float32 else np.float64
+    limit = float(np.sqrt(np.finfo(dtype).max / (4 * max(X.shape[1], 1))))
+    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
+    if largest > limit:
+        raise ValueError(
+            f"A neighbour search needs numbers up to {limit:.0e}, whose squares do not "
+            f"overflow, got {largest:.3g}. Scale the columns of X, or use NaN and an "
+            "imputer in place of a fill value."
+        )
 
 
 def check_jobs(n_jobs: Any) -> None:

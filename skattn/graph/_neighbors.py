@@ -64,8 +64,8 @@ def knn_adjacency(
     Raises
     ------
     ValueError
-        If ``X`` holds NaN or infinity, ``n_neighbors`` is less than 1, or the method
-        does not know the metric.
+        If ``X`` holds NaN, infinity or numbers whose squares overflow, ``n_neighbors``
+        is less than 1, or the method does not know the metric.
     ImportError
         If ``neighbor_search="approximate"`` and pynndescent is not installed.
 
@@ -133,8 +133,8 @@ def knn_graph(
     Raises
     ------
     ValueError
-        If ``X`` holds NaN or infinity, ``n_neighbors`` is less than 1, or the method
-        does not know the metric.
+        If ``X`` holds NaN, infinity or numbers whose squares overflow, ``n_neighbors``
+        is less than 1, or the method does not know the metric.
     ImportError
         If ``neighbor_search="approximate"`` and pynndescent is not installed.
 

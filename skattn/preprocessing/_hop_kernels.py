@@ -9,9 +9,10 @@ a known value.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-_jit = njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+from skattn.ops._cpu._cache import cached_jit
+
+_jit = cached_jit(nogil=True, boundscheck=False, error_model="numpy")
 
 
 @_jit

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from skattn import AttentionEmbedder, EncoderConfig, GraphAttentionClassifier
+from skattn import AttentionEmbedder, EncoderConfig, Graph, GraphAttentionClassifier
 from skattn.estimators._parameters import check_context, check_parameters
 
 WHOLE = EncoderConfig(global_attention=True)
@@ -27,6 +27,7 @@ def context(rows, *, new_rows_join=False):
             r"fanout must be 3 positive.*for example fanout=\(15, 10, 5\)",
         ),
         ({"fanout": (5, 5, 0)}, "fanout must be 3 positive integers"),
+        ({"fanout": Graph([[1]])}, "fanout must be 3 positive integers"),
         ({"fanout": (5, 5, 5), "encoder": WHOLE}, "needs hops=1.*global_attention=Tr"),
         (
             {"fanout": (5, 5, 5), "encoder": EncoderConfig(hops=(2,))},

@@ -214,3 +214,10 @@ def test_one_class_in_validation_fails_before_training_where_two_are_needed(
     ones = graph[np.flatnonzero(y)]
     with pytest.raises(ValueError, match=r"must give one number .*X_val"):
         small(scoring="roc_auc").fit(graph, y, X_val=ones, y_val=y[y == 1])
+
+
+def test_score_of_probabilities_fails_before_training_of_a_regressor(small, graph):
+    reg = small(GraphAttentionRegressor, scoring="neg_log_loss")
+    y = np.arange(40.0)
+    with pytest.raises(ValueError, match=r"must give one number .*predict_proba"):
+        reg.fit(graph[:20], y[:20], X_val=graph[20:], y_val=y[20:])

@@ -137,7 +137,7 @@ def test_positions_past_the_last_node_are_refused(last):
         Graph.from_edges(np.array([[0, last]]), nodes=3)
 
 
-@pytest.mark.parametrize("end", ["a", 0.5])
+@pytest.mark.parametrize("end", ["a", 0.5, np.ma.masked])
 def test_labels_without_nodes_are_refused(end):
     with pytest.raises(ValueError, match=r"whole numbers from 0.*nodes="):
         Graph.from_edges([(0, end)], nodes=3)

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import (
@@ -145,6 +146,13 @@ def test_rows_of_another_number_are_refused():
 
 def test_rows_can_be_records():
     X = np.zeros(8, dtype=[("a", int), ("b", float)])
+    folds = list(LabelledFold(3).split(X, Y))
+    assert sorted(np.concatenate([test for _, test in folds])) == sorted(LABELLED)
+
+
+@pytest.mark.parametrize("format_", ["csr", "bsr", "coo", "dia"])
+def test_rows_can_be_sparse(format_):
+    X = sparse.csr_array(np.eye(8)).asformat(format_)
     folds = list(LabelledFold(3).split(X, Y))
     assert sorted(np.concatenate([test for _, test in folds])) == sorted(LABELLED)
 

@@ -29,6 +29,24 @@ def test_many_duplicates_hide_a_row_but_are_not_the_row(n_columns):
     assert (found != np.arange(30)[:, None]).all()
 
 
+@pytest.mark.parametrize(("make", "largest"), [
+    (np.float64, 1e200),
+    (lambda rows: sparse.csr_array(rows, dtype=np.float32), -1e30),
+])  # fmt: skip
+def test_numbers_whose_squares_overflow_are_refused(make, largest):
+    rows = make(np.array([[0.0], [1.0], [largest]]))
+    with pytest.raises(ValueError, match="whose squares do not overflow"):
+        NeighborSearch(rows, 1).nearest_others()
+    with pytest.raises(ValueError, match="whose squares do not overflow"):
+        NeighborSearch(make(LINE), 1).nearest(rows)
+
+
+def test_large_numbers_of_float32_are_compared_in_float64():
+    rows = (LINE * 1e37).astype(np.float32)
+    expected = NeighborSearch(LINE, 2).nearest_others()
+    np.testing.assert_array_equal(NeighborSearch(rows, 2).nearest_others(), expected)
+
+
 def test_fewer_rows_than_neighbours():
     search = NeighborSearch(LINE, 8)
     assert search.nearest(LINE[:2]).shape == (2, 5)

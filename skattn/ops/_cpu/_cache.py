@@ -23,6 +23,7 @@ import numba
 
 from skattn.ops import _random
 from skattn.ops._cpu._compat import FunctionCache, NullCache, compiler_lock, dumps
+from skattn.ops._cpu._interrupts import delayed_interrupts
 
 __all__ = ["cache_by_sources", "cached_jit"]
 
@@ -50,6 +51,7 @@ def cache_by_sources(dispatcher: Any, function: Any) -> None:
         dispatcher._cache = _Cache(function)
     except RuntimeError as error:  # numba finds no folder that can be written to
         dispatcher._cache = _NoCache(error)
+    dispatcher.compile = delayed_interrupts()(dispatcher.compile)
 
 
 class _Cache(FunctionCache):

@@ -1,6 +1,7 @@
 """Cache of compiled functions: damaged files, full folders, forks."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -121,6 +122,24 @@ def test_interrupted_write_leaves_no_file(folder, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             function(3)
     assert entries(folder) == []
+    assert function(3) == 6
+
+
+def test_ctrl_c_during_a_compilation_is_raised_after_it(folder, monkeypatch):
+    write_bytes = _cache.Path.write_bytes
+
+    def interrupted(path, content):
+        signal.raise_signal(signal.SIGINT)
+        write_bytes(path, content)
+
+    handler = signal.getsignal(signal.SIGINT)
+    function = compiled()
+    with monkeypatch.context() as patched:
+        patched.setattr(_cache.Path, "write_bytes", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            function(3)
+    assert len(entries(folder)) == 1
+    assert signal.getsignal(signal.SIGINT) is handler
     assert function(3) == 6
 
 
