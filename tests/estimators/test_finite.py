@@ -35,7 +35,7 @@ def test_number_of_a_fill_value_is_refused(small, table):
 
 
 def test_embedding_of_a_fill_value_is_refused(small, graph, adjacency):
-    embedder = small(AttentionEmbedder).fit(graph)
+    embedder = small(AttentionEmbedder, norm="layer").fit(graph)
     X = np.ones((40, 3))
     X[7] = FILL
     with pytest.raises(ValueError, match=r"of 40 rows of X.*neighbourhood"):

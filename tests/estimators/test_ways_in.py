@@ -179,8 +179,8 @@ def test_one_layer_must_attend(small, table):
 def test_a_table_may_start_from_an_embedder(small, table):
     X, y = table
     embedder = small(AttentionEmbedder).fit(X)
-    assert attending(small(pretrained=embedder).fit(X, y)) == [True] * 3
-    alone = {"encoder": EncoderConfig(n_feature_layers=2)}
+    assert attending(small(pretrained=embedder).fit(X, y)) == [True] * 2
+    alone = {"encoder": EncoderConfig(n_feature_layers=2), "n_layers": 3}
     with pytest.raises(ValueError, match=r"n_feature_layers is 2 and not 'auto'"):
         small(pretrained=embedder, **alone).fit(X, y)
     embedder = small(AttentionEmbedder, **alone).fit(X)
