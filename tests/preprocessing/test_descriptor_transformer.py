@@ -32,7 +32,7 @@ def test_descriptors_of_the_fitted_graphs_impute_those_of_others():
 
 
 def test_named_descriptors_are_a_frame():
-    log = FunctionTransformer(np.log10)
+    log = FunctionTransformer(np.log10, feature_names_out="one-to-one")
     inner = make_column_transformer((log, ["b"]))
     transformer = DescriptorTransformer(inner).set_output(transform="pandas")
     (out, *_) = transformer.fit_transform(graphs("ab"))
