@@ -33,13 +33,21 @@ from skattn.nn import AttentionNetwork, BlockSpec, NetworkSpec
 from skattn.preprocessing import NodeTransformer, SequenceGraph
 
 MUTAG = {
+    "norm": "layer",
+    "weight_decay": 5e-3,
     "max_epochs": 100,
     "encoder": EncoderConfig(
         positional="random_walk", convolution="gcn", jumping="concat"
     ),
 }
 """Chosen inside the first training fold, see docs/defaults.md."""
-ENZYMES = {"max_epochs": 60}
+LAYER_NORM = {
+    "norm": "layer",
+    "weight_decay": 5e-3,
+    "max_epochs": 60,
+    "encoder": EncoderConfig(convolution=None),
+}
+ENZYMES = LAYER_NORM
 """Chosen inside the first training fold, see docs/defaults.md."""
 ESOL = {
     "norm": "batch",
@@ -50,7 +58,7 @@ ESOL = {
     "encoder": EncoderConfig(positional="random_walk", convolution="gcn"),
 }
 """Chosen on the validation molecules of the first seed, see docs/defaults.md."""
-MOTIONS = {"max_epochs": 60}
+MOTIONS = LAYER_NORM
 """With edges within a window of 5 steps; chosen on the training recordings."""
 SHARED = {"n_layers": 3, "hidden_dim": 64}
 CORA_EPOCHS = 500
@@ -64,6 +72,8 @@ CORA_EMBEDDER = {
     "attention_dropout": 0.1,
     "encoder": EncoderConfig(input_dropout=0.2),
     "max_epochs": CORA_EPOCHS,
+    "standardize": False,
+    "smoothing": 0,
     "net_params": {
         "callbacks": [LRScheduler("CosineAnnealingLR", T_max=CORA_EPOCHS)],
     },
@@ -165,7 +175,8 @@ def on_pretraining():
     graphs, y = enzymes()
     graphs = NodeTransformer(StandardScaler()).fit_transform(graphs)
     splits = StratifiedShuffleSplit(10, train_size=0.1, random_state=0)
-    embedder = AttentionEmbedder(**SHARED, max_epochs=200, random_state=0)
+    same = {**SHARED, "norm": "layer", "encoder": EncoderConfig(convolution=None)}
+    embedder = AttentionEmbedder(**same, max_epochs=200, random_state=0)
     embedder.fit(graphs)
     for k, (train, test) in enumerate(splits.split(y, y)):
         scores = {}

@@ -61,7 +61,7 @@ GAT = {
     "weight_decay": 5e-4,
     "n_iter_no_change": 100,
     "max_epochs": 2000,
-    "encoder": EncoderConfig(output="attention", value_dropout=0.6),
+    "encoder": EncoderConfig(output="attention", value_dropout=0.6, input_dropout=0.6),
     "net_params": {"callbacks": [BestOfBoth()]},
 }
 """The model of the GAT paper for Cora; other parameters have default values."""
