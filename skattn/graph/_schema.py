@@ -8,7 +8,7 @@ class Difference(NamedTuple):
     """Different number of features in two schemas."""
 
     noun: str
-    """What is counted: "feature", "edge feature" or "descriptor"."""
+    """Kind of the columns: "feature", "edge feature" or "descriptor"."""
     expected: int
     got: int
 
