@@ -29,6 +29,8 @@ class Defaults:
     """Whether only the last layer attends and the others are row-wise linear."""
     residual: bool = True
     """Whether a linear map of a layer's input is added to its output."""
+    residual_start: float = 1.0
+    """Initial residual gate (LayerScale)."""
     norm: str | None = "layer"
     """Normalisation of every layer."""
     convolution: str | None = None
@@ -62,11 +64,7 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", None): Defaults(dropout=0.5),
     ("nodes", "classes"): Defaults(),
     ("nodes", "numbers"): Defaults("silu"),
-    ("nodes", None): Defaults(
-        residual=False,
-        norm=None,
-        smoothing=2,
-    ),
+    ("nodes", None): Defaults(residual=False, norm=None, smoothing=2),
     ("graphs", "classes"): _GRAPHS,
     ("graphs", "numbers"): _GRAPHS,
     ("graphs", None): Defaults(),
@@ -85,11 +83,11 @@ It may be high for nodes of a graph because neighbours have features in common."
 MANY_FEATURES = 100
 """Number of features from which an embedder of nodes drops half of them.
 
-Words, of which others tell as much; a few columns would be lost."""
+Many features, such as words, are redundant; of a few columns information is lost."""
 MANY_DROPOUT = 0.5
 """Dropout on the node features of an embedder with many of them."""
 WIDE_RESIDUAL_GATE = 0.1
-"""Initial residual gate (LayerScale) with more features than examples; else 1.
+"""Initial residual gate with more features than examples.
 
 Small, because a network could memorise the rows by their own features."""
 HETEROPHILOUS = 0.2
@@ -182,9 +180,7 @@ def choose(
         share_weights=config.share_weights,
         n_edge_features=sizes.n_edge_features,
         residual=_unless_auto(params.residual, defaults.residual),
-        residual_start=(
-            WIDE_RESIDUAL_GATE if sizes.wide and not sizes.heterophilous else 1.0
-        ),
+        residual_start=defaults.residual_start,
         norm=_unless_auto(params.norm, defaults.norm),
         activation=_unless_auto(config.activation, defaults.activation),
         feed_forward=config.feed_forward,
@@ -236,8 +232,12 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
     if key == ("nodes", None) and sizes.n_features >= MANY_FEATURES:
         found = replace(found, input_dropout=MANY_DROPOUT)
     if sizes.wide:
-        input_dropout = WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT)
-        found = replace(found, dropout=WIDE_DROPOUT, input_dropout=input_dropout)
+        found = replace(
+            found,
+            dropout=WIDE_DROPOUT,
+            input_dropout=WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT),
+            residual_start=1.0 if sizes.heterophilous else WIDE_RESIDUAL_GATE,
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 """Training plan of a classifier or regressor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -84,14 +84,7 @@ def plan_supervised(attempt, arguments):
         attempt,
         inputs.config,
         Setting(context.rows, encoding.label_kind, pretrained),
-        Sizes(
-            n_features=data[0].n_features,
-            n_edge_features=view.n_edge_features,
-            n_nodes=view.n_nodes,
-            n_examples=n_examples,
-            homophily=_homophily(context, view, training_rows),
-            n_descriptors=view.n_descriptors,
-        ),
+        _sizes(context, view, training_rows, data[0].n_features),
     )
     attempt._fit_record_ = FitRecord.of(
         view,
@@ -111,11 +104,19 @@ def plan_supervised(attempt, arguments):
     return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
 
 
-def _homophily(context, view, rows):
-    """Estimate the homophily of nodes with classes; None for other rows and labels."""
-    if context.rows != "nodes" or rows.encoded.ndim != 1:
-        return None
-    return adjusted_homophily(view, np.where(rows.has_weight, rows.encoded, -1))
+def _sizes(context, view, rows, n_features):
+    """Return the sizes of a fit; with wide features, also the homophily of nodes."""
+    sizes = Sizes(
+        n_features=n_features,
+        n_edge_features=view.n_edge_features,
+        n_nodes=view.n_nodes,
+        n_examples=int(rows.has_weight.sum()),
+        n_descriptors=view.n_descriptors,
+    )
+    if context.rows != "nodes" or rows.encoded.ndim != 1 or not sizes.wide:
+        return sizes
+    classes = np.where(rows.has_weight, rows.encoded, -1)
+    return replace(sizes, homophily=adjusted_homophily(view, classes))
 
 
 def _check_no_validation(y_val, sample_weight_val):

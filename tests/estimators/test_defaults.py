@@ -196,3 +196,18 @@ def test_dropout_is_strong_where_the_graph_is_made_from_the_features():
     ]:
         model = cls(max_epochs=1).fit(rows, y)
         assert model.net_.objective.spec.block.dropout == expected
+
+
+def test_wide_features_of_nodes_unlike_their_neighbours_have_a_gated_convolution():
+    rng = np.random.default_rng(0)
+    y = np.arange(20) % 2
+    X = rng.normal(size=(20, 21))
+    others = (y[:, None] != y).astype(float)
+    for adjacency, expected in [
+        (others, ("gcn", True, 1.0)),
+        (1 - others, (None, False, 0.1)),
+    ]:
+        clf = GraphAttentionClassifier(max_epochs=1).fit(Graph(adjacency, X), y)
+        block = clf.net_.objective.spec.block
+        found = block.convolution, block.gated_convolution, block.residual_start
+        assert found == expected
