@@ -31,6 +31,7 @@ from skattn.graph._standardization import (
     training_edges,
     training_nodes,
 )
+from skattn.graph._table_context import TableContext
 from skattn.nn._hops import as_hops
 
 
@@ -93,7 +94,7 @@ def resolve_fit(attempt, X, adjacency, encoding=None):
         neighbor_search=config.neighbor_search,
         check=partial(check_features, attempt, reset=True),
     )
-    if context.rows == "table" and attempt._feature_encoding_ is not None:
+    if isinstance(context, TableContext) and attempt._feature_encoding_ is not None:
         weights = attempt._feature_encoding_.column_weights(context.features)
         context = replace(context, column_weights=weights)
     check_context(attempt, config, context)

@@ -47,8 +47,9 @@ def plan_supervised(attempt, arguments):
     """
     if arguments.X_val is None:
         _check_no_validation(arguments.y_val, arguments.sample_weight_val)
-    encoding = pretrained_encoding(attempt)
-    inputs = resolve_fit(attempt, arguments.X, arguments.adjacency, encoding)
+    inputs = resolve_fit(
+        attempt, arguments.X, arguments.adjacency, pretrained_encoding(attempt)
+    )
     context = inputs.context
     reader = attempt._label_reader.of(attempt)
     y, sample_weight = context.align(

@@ -70,7 +70,7 @@ def coded(X: Any, categories: Categories) -> Any:
 
 
 def _numbers_of(X: Any, categorical: list[int]) -> NDArray[np.float64]:
-    """Return a table of floats, with anything in its categorical columns."""
+    """Return a table of floats, whatever its categorical columns hold."""
     if is_frame(X):
         others = [k for k in range(X.shape[1]) if k not in categorical]
         table = np.empty(X.shape)
@@ -143,7 +143,7 @@ def _from_names(X: Any, names: list[Any]) -> list[int]:
 
 
 def n_columns(X: Any) -> int:
-    """Return the number of columns of a table, 0 of what is none."""
+    """Return the number of columns of a table, 0 of other objects."""
     shape = getattr(X, "shape", None)
     if shape is None:
         try:
@@ -168,7 +168,7 @@ def _has_objects(X: Any) -> bool:
     """Return whether a frame has columns of objects, which may be missing values."""
     if not is_frame(X) or not hasattr(X, "iloc"):
         return False
-    return any(dtype == object for dtype in X.dtypes)
+    return any(str(dtype) == "object" for dtype in X.dtypes)
 
 
 def _categories_of(X: Any, k: int) -> tuple[str, ...]:

@@ -33,7 +33,9 @@ class FeatureEncoding:
         if not len(self.categories) == len(self.mean) == len(self.has_missing):
             raise ValueError("an encoding must have one entry per feature")
         for known in self.categories:
-            if known and (len(known) > MAX_CATEGORIES or sorted(set(known)) != [*known]):
+            if known and (
+                len(known) > MAX_CATEGORIES or sorted(set(known)) != [*known]
+            ):
                 raise ValueError("categories must be distinct, sorted and few")
 
     @classmethod
@@ -52,17 +54,16 @@ class FeatureEncoding:
         FeatureEncoding
             The encoding.
         """
-        mean = np.mean(table, 0, dtype=np.float64)  # NaN or infinite: one is missing
-        has_missing = np.zeros(len(mean), bool)
+        mean: NDArray[np.float64] = np.asarray(np.mean(table, 0, dtype=np.float64))
+        has_missing = np.zeros(mean.shape, np.bool_)
         if not np.isfinite(mean).all():
-            missing = np.isnan(table)
-            has_missing = missing.any(0)
-            held = ~missing
+            held = ~np.isnan(table)
+            has_missing = ~held.all(0)
             total = np.sum(table, 0, dtype=np.float64, where=held)
-            mean = total / np.maximum(held.sum(0), 1)
+            mean = np.asarray(total / np.maximum(held.sum(0), 1))
         mean[[known is not None for known in categories]] = 0
-        mean = mean.astype(np.float32)  # a table of float32 numbers stays one
-        return cls(categories, tuple(mean.tolist()), tuple(has_missing.tolist()))
+        rounded = mean.astype(np.float32)  # a table of float32 numbers stays one
+        return cls(categories, tuple(rounded.tolist()), tuple(has_missing.tolist()))
 
     @property
     def n_features(self) -> int:

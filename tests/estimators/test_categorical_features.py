@@ -62,7 +62,10 @@ def test_a_graph_with_categories_is_that_of_their_indicators(
     small, cls, frame, encoded, adjacency, y
 ):
     given, by_hand = Graph(adjacency, frame), Graph(adjacency, encoded)
-    one, other = small(cls).fit(given[:30], y[:30]), small(cls).fit(by_hand[:30], y[:30])
+    one, other = (
+        small(cls).fit(given[:30], y[:30]),
+        small(cls).fit(by_hand[:30], y[:30]),
+    )
     same(one.predict(given), other.predict(by_hand))
     same(one.loss_curve_, other.loss_curve_)
     assert (one.n_features_in_, other.n_features_in_) == (4, 9)
@@ -109,14 +112,19 @@ def test_new_categories_and_new_missing_values_are_predicted(small, frame, y):
     same(missing, clf.predict_proba(frame.assign(visits=mean)))
 
 
-@pytest.mark.parametrize("columns", [["place", "level"], [1, 2], [False, True, True, False]])
+@pytest.mark.parametrize(
+    "columns", [["place", "level"], [1, 2], [False, True, True, False]]
+)
 def test_columns_can_be_named(small, frame, y, columns):
     by_dtype = small().fit(frame, y).predict_proba(frame)
     named = small(categorical_features=columns).fit(frame, y)
     same(named.predict_proba(frame), by_dtype)
     rows = frame.to_numpy(object)
     if columns[0] != "place":
-        same(small(categorical_features=columns).fit(rows, y).predict_proba(rows), by_dtype)
+        same(
+            small(categorical_features=columns).fit(rows, y).predict_proba(rows),
+            by_dtype,
+        )
 
 
 def test_numbers_can_be_categories(small, table):
@@ -154,7 +162,9 @@ def test_rows_that_join_a_graph_and_validation_rows_are_encoded(
 
 def test_graphs_of_a_list_share_their_categories(small):
     pair = np.array([[0, 1], [1, 0]])
-    graphs = [Graph(pair, pd.DataFrame({"kind": list(kinds)})) for kinds in ("ab", "bc")]
+    graphs = [
+        Graph(pair, pd.DataFrame({"kind": list(kinds)})) for kinds in ("ab", "bc")
+    ]
     clf = small().fit(graphs * 3, [0, 1] * 3)
     assert clf._feature_encoding_.categories == (("a", "b", "c"),)
     assert clf.predict(graphs).shape == (2,)
@@ -197,7 +207,12 @@ def test_cross_validation_meets_unknown_categories(small, frame, y):
         (lambda f: f, {"categorical_features": "text"}, ValueError, "'from_dtype'"),
         (lambda f: f.assign(visits=np.inf), {}, ValueError, "infinity"),
         (lambda f: f.to_numpy(object), {}, TypeError, "text .* in column 1"),
-        (lambda f: sparse.eye_array(40), {"categorical_features": [0]}, ValueError, "dense"),
+        (
+            lambda f: sparse.eye_array(40),
+            {"categorical_features": [0]},
+            ValueError,
+            "dense",
+        ),
         (lambda f: sparse.csr_array(f[["age"]]), {}, ValueError, "NaN"),
     ],
 )
