@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skattn.graph._data_objects import CONVERSION_ERRORS
 from skattn.graph._frames import column_names, is_frame
 from skattn.graph._labels import listing
 from skattn.graph._numbers import as_floats
@@ -144,13 +145,12 @@ def _from_names(X: Any, names: list[Any]) -> list[int]:
 
 def n_columns(X: Any) -> int:
     """Return the number of columns of a table, 0 of other objects."""
-    shape = getattr(X, "shape", None)
-    if shape is None:
+    if not hasattr(X, "shape"):
         try:
-            shape = np.shape(X)
-        except ValueError:
+            X = np.asarray(X, dtype=object)
+        except CONVERSION_ERRORS:
             return 0
-    return int(shape[1]) if len(shape) == 2 else 0
+    return int(X.shape[1]) if len(X.shape) == 2 else 0
 
 
 def _column(X: Any, k: Any) -> Any:
