@@ -78,6 +78,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": ExplicitOrder(
         [
             "plot_table.py",
+            "plot_categories.py",
             "plot_tabular_workflow.py",
             "plot_grid_search_on_graph.py",
             "plot_bring_your_own_graph.py",

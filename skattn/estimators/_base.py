@@ -46,6 +46,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
             "loss_curve_",
             "validation_curve_",
             "_context_",
+            "_feature_encoding_",
             "_fit_record_",
             "_input_spec_",
             "_schema_",
@@ -66,6 +67,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         "residual": ["boolean", StrOptions({"auto"})],
         "norm": [StrOptions({"auto", "layer", "batch"}), None],
         "standardize": ["boolean", StrOptions({"auto"})],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "attention_dropout": [Interval(Real, 0, 1, closed="left")],
         "encoder": [EncoderConfig, None],
@@ -106,6 +108,7 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
         return tags
 
     def set_params(self, **params):

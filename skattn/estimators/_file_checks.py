@@ -14,6 +14,7 @@ from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph._context import Context
+from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._schema import GraphSchema
 
 NET = {
@@ -31,6 +32,7 @@ LEARNED = {
     "loss_curve_": list[float],
     "validation_curve_": list[float] | None,
     "_context_": Context,
+    "_feature_encoding_": FeatureEncoding | None,
     "_fit_record_": FitRecord,
     "_input_spec_": InputSpec,
     "_label_encoding_": Classes | Indicators | Numbers,
@@ -134,7 +136,9 @@ def check_learned(learned, net, estimator):
     _check_history(learned, net["history"])
     _check_features(learned)
     _check_network(learned, net)
-    learned["_context_"].check_fitted(learned["n_features_in_"])
+    n_features, encoding = learned["n_features_in_"], learned["_feature_encoding_"]
+    n_columns = n_features if encoding is None else encoding.n_columns
+    learned["_context_"].check_fitted(n_features, n_columns)
     if "_label_encoding_" in declared:
         _check_labels(learned["_label_encoding_"], net["objective"], estimator)
     elif not isinstance(net["objective"], MaskedReconstruction):
@@ -151,7 +155,10 @@ def _check_history(learned, history):
 
 
 def _check_features(learned):
-    """Raise ValueError unless there is one name per feature."""
+    """Raise ValueError unless there is one name and encoding per feature."""
+    encoding = learned["_feature_encoding_"]
+    if encoding is not None and encoding.n_features != learned["n_features_in_"]:
+        raise ValueError("its encoding must be that of its features")
     names = learned.get("feature_names_in_")
     if names is None:
         return

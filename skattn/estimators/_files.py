@@ -25,6 +25,7 @@ from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph import Graph
 from skattn.graph._descriptor_scaling import DescriptorScaling
+from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
@@ -102,6 +103,7 @@ RECORDS = (
     BlockSpec,
     Classes,
     DescriptorScaling,
+    FeatureEncoding,
     FitRecord,
     GraphSchema,
     Indicators,

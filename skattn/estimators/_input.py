@@ -9,15 +9,19 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skattn._compat_sklearn import _check_feature_names
 from skattn._training import BatchSource, resolve_device
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
+from skattn.graph._categories import coded, learn_categories, n_columns
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Context, Place
 from skattn.graph._descriptor_scaling import DescriptorScaling
+from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._field import ReceptiveField
+from skattn.graph._frames import is_frame, named_table
 from skattn.graph._numbers import numeric_errors
 from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
@@ -27,6 +31,7 @@ from skattn.graph._standardization import (
     training_edges,
     training_nodes,
 )
+from skattn.graph._table_context import TableContext
 from skattn.nn._hops import as_hops
 
 
@@ -65,8 +70,11 @@ class PreparedInput:
         return self.context.placer(self.X, self.view)
 
 
-def resolve_fit(attempt, X, adjacency):
-    """Check the parameters and X of a fit; set the learned attributes of the input."""
+def resolve_fit(attempt, X, adjacency, encoding=None):
+    """Check the parameters and X of a fit; set the learned attributes of the input.
+
+    `encoding` is the `FeatureEncoding` of an embedder, which is then used.
+    """
     resolve_device(attempt.device, strict=True)
     config = check_parameters(attempt)
     attempt._input_spec_ = InputSpec(
@@ -75,6 +83,7 @@ def resolve_fit(attempt, X, adjacency):
         config.positional_dim,
         config.feature_embedding,
     )
+    attempt._feature_encoding_ = encoding
     generator = check_random_state(attempt.random_state)
     seed = int(generator.randint(np.iinfo(np.int32).max))
     context = resolve(
@@ -85,6 +94,9 @@ def resolve_fit(attempt, X, adjacency):
         neighbor_search=config.neighbor_search,
         check=partial(check_features, attempt, reset=True),
     )
+    if isinstance(context, TableContext) and attempt._feature_encoding_ is not None:
+        weights = attempt._feature_encoding_.column_weights(context.features)
+        context = replace(context, column_weights=weights)
     check_context(attempt, config, context)
     attempt._context_ = context.fitted()
     return FitInput(context, config, seed)
@@ -180,33 +192,70 @@ def _source(estimator, view):
 def check_features(
     estimator: Any, features: Any, *, reset: bool, keep_precision: bool = False
 ) -> Any:
-    """Validate a feature matrix; None for a graph without features.
+    """Validate and encode a feature matrix; None for a graph without features.
 
     The result is float32; with `keep_precision` float64 where float32 would round.
     """
     if features is not None:
-        # float32 may overflow to infinity, which is refused
-        ignored = np.errstate(over="ignore", invalid="ignore")
-        with numeric_errors(features, "X"), ignored:
-            checked = validate_data(
-                estimator,
-                features,
-                accept_sparse="csr",
-                dtype=[np.float64, np.float32] if keep_precision else np.float32,
-                order="C" if keep_precision else None,
-                copy=keep_precision and reset,  # an index must not change with X
-                reset=reset,
-                ensure_min_samples=1,
-            )
-            return _narrowed(checked) if keep_precision else checked
+        return _encoded(estimator, features, reset, keep_precision)
     if reset:
         estimator.n_features_in_ = 0
+        estimator._feature_encoding_ = None
     elif estimator.n_features_in_:
         raise ValueError(
             f"X has 0 features, but {type(estimator).__name__} is expecting "
             f"{estimator.n_features_in_} features as input. Pass a graph with features."
         )
     return None
+
+
+def _encoded(
+    estimator: Any,
+    features: Any,
+    reset: bool,  # noqa: FBT001
+    keep_precision: bool,  # noqa: FBT001
+) -> Any:
+    """Return finite features, with categories and missing values encoded."""
+    encoding, categories = _known_encoding(estimator, features, reset=reset)
+    learns = reset and encoding is None
+    table = coded(features, categories)
+    if table is not features:
+        table = named_table(table, features if is_frame(features) else None)
+    may_lack = not issparse(table) and (learns or encoding is not None)
+    # float32 may overflow to infinity, which is refused
+    with numeric_errors(table, "X"), np.errstate(over="ignore", invalid="ignore"):
+        checked = validate_data(
+            estimator,
+            table,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32] if keep_precision else np.float32,
+            order="C" if keep_precision else None,
+            copy=keep_precision and reset,  # an index must not change with X
+            reset=reset,
+            ensure_all_finite="allow-nan" if may_lack else True,
+            ensure_min_samples=1,
+        )
+        if not issparse(checked) and learns:
+            encoding = FeatureEncoding.of(checked, categories)
+        if not issparse(checked) and encoding is not None:
+            checked = encoding.apply(checked)
+        if reset:
+            estimator._feature_encoding_ = encoding
+        return _narrowed(checked) if keep_precision else checked
+
+
+def _known_encoding(estimator: Any, features: Any, *, reset: bool) -> Any:
+    """Return the encoding of a fit or of an embedder, and the categories."""
+    encoding: FeatureEncoding | None = estimator._feature_encoding_
+    if not reset and is_frame(features):
+        _check_feature_names(estimator, features, reset=False)  # before it is read
+    if encoding is not None and (
+        not reset or encoding.n_features == n_columns(features)
+    ):
+        return encoding, encoding.categories
+    if not reset:
+        return None, ()
+    return None, learn_categories(features, estimator.categorical_features)
 
 
 def _narrowed(X: Any) -> Any:

@@ -68,6 +68,11 @@ def pretrained_input(estimator, view):
     return embedder._input_spec_ if same else None
 
 
+def pretrained_encoding(estimator):
+    """Return the `FeatureEncoding` of the embedder, None without any."""
+    return getattr(_thawed(estimator.pretrained), "_feature_encoding_", None)
+
+
 def _thawed(embedder):
     return embedder.estimator if isinstance(embedder, FrozenEstimator) else embedder
 

@@ -39,6 +39,14 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         one value beside 0 are divided by the root mean square of what is not 0. "auto":
         dense features; True: sparse ones, too, without centring; False: none.
         Neighbours in a plain table are those of the features as given.
+    categorical_features : array-like or None, default="from_dtype"
+        Categorical features of a dense X: positions, column names or a boolean mask.
+        "from_dtype": columns of a DataFrame with categories or text; None: no feature.
+        Each category, at most 255 per feature, becomes a column of 0 and 1, and so do
+        missing categories; one that ``fit`` did not see has 0 in all of them. A missing
+        number is replaced by the mean, and a column of 0 and 1 is added that indicates
+        it if ``fit`` saw any. With categorical features, neighbours in a plain table
+        are those of standardised features.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
         Attention score of an edge: of GATv2 (Brody et al. 2022), of GAT (Velickovic et
         al. 2018), which ranks senders alike for all receivers, or the scaled dot
@@ -190,6 +198,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         unlabeled=None,
         n_neighbors=15,
         standardize="auto",
+        categorical_features="from_dtype",
         attention="gatv2",
         n_layers="auto",
         n_heads=4,
@@ -218,6 +227,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         self.unlabeled = unlabeled
         self.n_neighbors = n_neighbors
         self.standardize = standardize
+        self.categorical_features = categorical_features
         self.attention = attention
         self.n_layers = n_layers
         self.n_heads = n_heads

@@ -12,7 +12,11 @@ from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
-from skattn.estimators._pretrained import pretrained_input, pretrained_weights
+from skattn.estimators._pretrained import (
+    pretrained_encoding,
+    pretrained_input,
+    pretrained_weights,
+)
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
 from skattn.graph._homophily import adjusted_homophily
@@ -43,7 +47,9 @@ def plan_supervised(attempt, arguments):
     """
     if arguments.X_val is None:
         _check_no_validation(arguments.y_val, arguments.sample_weight_val)
-    inputs = resolve_fit(attempt, arguments.X, arguments.adjacency)
+    inputs = resolve_fit(
+        attempt, arguments.X, arguments.adjacency, pretrained_encoding(attempt)
+    )
     context = inputs.context
     reader = attempt._label_reader.of(attempt)
     y, sample_weight = context.align(

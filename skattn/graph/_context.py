@@ -74,10 +74,11 @@ class Context(ABC):
     def fitted(self) -> "Context":
         """Return a copy with the data of `join` alone; it cannot `split`."""
 
-    def check_fitted(self, n_features: int) -> None:  # noqa: B027
+    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: B027
         """Raise ValueError unless the data of `join` fit together.
 
-        `n_features` is the number of features at fit; data of a file may be wrong.
+        `n_features` is the number of features at fit, `n_columns` that of their
+        encoding; data of a file may be wrong.
         """
 
     @abstractmethod

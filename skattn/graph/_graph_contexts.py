@@ -178,7 +178,7 @@ class SequencesContext(GraphContext):
         warn_of_channels_first(sequences)
         return cls(view, sequences.n_features)
 
-    def check_fitted(self, n_features: int) -> None:
+    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: ARG002
         """Raise ValueError unless sequences have this number of features."""
         if self.n_features != n_features:
             raise ValueError(f"it has sequences of {self.n_features} features")

@@ -88,7 +88,7 @@ class NamedContext(Context):
         features = None if self.features is None else take_rows(self.features, rows)
         return replace(self, row_nodes=row_nodes, features=features)
 
-    def check_fitted(self, n_features: int) -> None:
+    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: ARG002
         """Raise ValueError unless the rows are ascending nodes of a labelled graph."""
         nodes, n_nodes = self.row_nodes, self.graph.n_nodes
         ascending = nodes.ndim == 1 and bool((nodes[1:] > nodes[:-1]).all())
@@ -96,7 +96,7 @@ class NamedContext(Context):
         if not ascending or not inside or self.graph.nodes is None:
             raise ValueError(f"it has rows that are not ascending nodes of {n_nodes}")
         if self.features is not None:
-            check_rows(self.features, len(nodes), n_features)
+            check_rows(self.features, len(nodes), n_columns)
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return the fitted nodes and those of X; features of X replace fitted ones."""

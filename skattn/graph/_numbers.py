@@ -25,7 +25,8 @@ def as_floats(values: Any, name: str) -> NDArray[Any]:
     _check_real(values, name)
     try:
         if hasattr(values, "iloc"):  # pandas.NA is not a float
-            return np.asarray(values.to_numpy(dtype=dtype, na_value=np.nan))
+            present = values.where(values.notna(), np.nan)  # for columns of objects
+            return np.asarray(present.to_numpy(dtype=dtype, na_value=np.nan))
         return np.asarray(values, dtype=dtype)
     except CONVERSION_ERRORS as error:
         raise TypeError(_message(values, name, error, _first_other(values))) from error

@@ -48,6 +48,8 @@ class TableContext(Context):
     """(n_rows, n_features), float64 where float32 would round a value, else float32."""
     n_neighbors: int
     neighbor_search: SearchMethod = "auto"
+    column_weights: NDArray[np.float64] | None = None
+    """(n_features,) factors of the features in distances; None: all are 1."""
 
     @property
     def n_rows(self) -> int:
@@ -79,7 +81,7 @@ class TableContext(Context):
 
     def neighbors_of(self, new_features: Any) -> NDArray[np.int64]:
         """Return the nearest rows of new rows, (n_new, k), from checked features."""
-        return self.search.nearest(new_features)
+        return self.search.nearest(self._weighted(new_features))
 
     def neighbors_of_fitted(self, positions: Rows) -> NDArray[np.int64]:
         """Return the nearest other rows of some rows, (n, k), kept or searched."""
@@ -103,9 +105,14 @@ class TableContext(Context):
         """Return the context itself, since prediction needs all fitted rows."""
         return self
 
-    def check_fitted(self, n_features: int) -> None:
-        """Raise ValueError unless there are fitted rows of this width."""
-        check_rows(self.features, max(self.n_rows, 1), n_features)
+    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: ARG002
+        """Raise ValueError unless there are fitted rows and weights of this width."""
+        check_rows(self.features, max(self.n_rows, 1), n_columns)
+        if self.column_weights is not None and not (
+            self.column_weights.shape == (n_columns,)
+            and (self.column_weights > 0).all()
+        ):
+            raise ValueError(f"it has no positive weights of {n_columns} columns")
         if self.n_neighbors < 1:
             raise ValueError(f"it has {self.n_neighbors} neighbours of a row")
 
@@ -150,7 +157,14 @@ class TableContext(Context):
         return lambda matrix: matrix[targets]
 
     def _search(self, features: Any) -> NeighborSearch:
-        return NeighborSearch(features, self.n_neighbors, self.neighbor_search)
+        rows = self._weighted(features)
+        return NeighborSearch(rows, self.n_neighbors, self.neighbor_search)
+
+    def _weighted(self, features: Any) -> Any:
+        """Return features times the weights of their columns, in their precision."""
+        if self.column_weights is None:
+            return features
+        return (features * self.column_weights).astype(features.dtype)
 
     def _adjacency_without(self, held_out: Rows) -> sparse.csr_array:
         """Return the adjacency of all rows to rows that are not held out."""
@@ -160,7 +174,7 @@ class TableContext(Context):
         search = self._search(self.features[others])
         blocks = [
             (others, others[search.nearest_others()]),
-            (held_out, others[search.nearest(self.features[held_out])]),
+            (held_out, others[search.nearest(self._weighted(self.features[held_out]))]),
         ]
         return neighbor_adjacency(blocks, self.n_rows)
 

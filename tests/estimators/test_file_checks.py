@@ -126,6 +126,8 @@ def test_learned_attributes_of_another_type_are_refused(
     clf = small().fit(pd.DataFrame(X, columns=list("abc")), y)
     if name == "validation_curve_" and wrong is None:
         wrong = [None] * 3
+    if name == "_feature_encoding_" and wrong is None:
+        wrong = ()  # None: features as they are
     message = refused(path, clf, lambda state: state["learned"].update({name: wrong}))
     assert name in message
 
@@ -174,6 +176,11 @@ def with_fields(state, part, name, **wrong):
         ("_context_", {"features": np.zeros((0, 3), np.float32)}),
         ("_context_", {"features": np.full((4, 3), np.nan, np.float32)}),
         ("_context_", {"features": np.zeros((4, 3), np.int64)}),
+        ("_context_", {"column_weights": np.ones(2)}),
+        ("_context_", {"column_weights": np.zeros(3)}),
+        ("_feature_encoding_", {"categories": (("a", "b"), None, None)}),
+        ("_feature_encoding_", {"has_missing": (True, False, False)}),
+        ("_feature_encoding_", {"mean": ("a", 0.0, 0.0)}),
         ("_fit_record_", {"n_nodes": "many"}),
         ("_input_spec_", {"hops": (10**9,)}),
         ("_input_spec_", {"positional": "degree", "positional_dim": 10**9}),
