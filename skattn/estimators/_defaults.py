@@ -9,6 +9,7 @@ from typing import Any
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._label_encoding import LabelKind
 from skattn.graph._context import RowKind
+from skattn.graph._patches import PatchOptions
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.nn._hops import as_hops
 
@@ -43,9 +44,14 @@ class Defaults:
     """Maximum number of epochs."""
     smoothing: int = 0
     """Number of times that an embedder averages codes over neighbours."""
+    max_patches: int | None = None
+    """Maximum number of patches of a sequence; None for single steps."""
+    n_segments: int = 0
+    """Number of segments of a sequence whose means are descriptors."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
+_SEQUENCES = replace(_GRAPHS, max_patches=64, n_segments=50)
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults(
@@ -68,6 +74,9 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("graphs", "classes"): _GRAPHS,
     ("graphs", "numbers"): _GRAPHS,
     ("graphs", None): Defaults(),
+    ("sequences", "classes"): _SEQUENCES,
+    ("sequences", "numbers"): _SEQUENCES,
+    ("sequences", None): Defaults(),
 }
 """Defaults by kind of rows and kind of labels (None for the embedder)."""
 
@@ -97,7 +106,7 @@ convolution, which separate a node from its neighbours."""
 
 _ENCODER_VALUES = (
     "activation", "jumping", "only_last_attends", "residual", "norm", "convolution",
-    "gated_convolution",
+    "gated_convolution", "max_patches",
 )  # fmt: skip
 """Values that must be those of the embedder that initialises an encoder."""
 
@@ -154,6 +163,8 @@ class Choice:
     """Maximum number of epochs."""
     smoothing: int = 0
     """Number of times that an embedder averages codes over neighbours."""
+    patch_options: PatchOptions | None = None
+    """Options of the patches of sequences; None for other rows."""
 
 
 def choose(
@@ -205,7 +216,7 @@ def choose(
         output_heads=config.output_heads,
         feature_embedding=config.feature_embedding,
         jumping=_unless_auto(config.jumping, defaults.jumping),
-        readout=params.readout if setting.rows == "graphs" else None,
+        readout=params.readout if setting.rows in ("graphs", "sequences") else None,
         n_descriptors=sizes.n_descriptors,
     )
     return Choice(
@@ -215,19 +226,35 @@ def choose(
         smoothing=_unless_auto(
             getattr(params, "smoothing", "auto"), defaults.smoothing
         ),
+        patch_options=(
+            patch_options(config, setting) if setting.rows == "sequences" else None
+        ),
     )
 
 
+def patch_options(config: EncoderConfig, setting: Setting) -> PatchOptions:
+    """Resolve the options of the patches of sequences, before their sizes are known."""
+    defaults = _of_setting(setting)
+    return PatchOptions(
+        _unless_auto(config.max_patches, defaults.max_patches),
+        _unless_auto(config.n_segments, defaults.n_segments),
+    )
+
+
+def _of_setting(setting: Setting) -> Defaults:
+    """Look up the defaults; values of a pretrained encoder are the embedder's."""
+    found = DEFAULTS[setting.rows, setting.label_kind]
+    if not setting.pretrained:
+        return found
+    embedder = DEFAULTS[setting.rows, None]
+    return replace(found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES})
+
+
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
-    """Look up the defaults; adapt them to wide features and pretrained encoders."""
+    """Look up the defaults; adapt them to wide features."""
     key = setting.rows, setting.label_kind
-    found = DEFAULTS[key]
-    if setting.pretrained:
-        embedder = DEFAULTS[setting.rows, None]
-        found = replace(
-            found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES}
-        )
-    elif sizes.wide and sizes.heterophilous:
+    found = _of_setting(setting)
+    if not setting.pretrained and sizes.wide and sizes.heterophilous:
         found = replace(found, convolution="gcn", gated_convolution=True)
     if key == ("nodes", None) and sizes.n_features >= MANY_FEATURES:
         found = replace(found, input_dropout=MANY_DROPOUT)

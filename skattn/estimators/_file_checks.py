@@ -134,7 +134,7 @@ def check_learned(learned, net, estimator):
     _check_history(learned, net["history"])
     _check_features(learned)
     _check_network(learned, net)
-    learned["_context_"].check_fitted(learned["n_features_in_"])
+    learned["_context_"].check_fitted(learned["n_features_in_"], learned["_schema_"])
     if "_label_encoding_" in declared:
         _check_labels(learned["_label_encoding_"], net["objective"], estimator)
     elif not isinstance(net["objective"], MaskedReconstruction):

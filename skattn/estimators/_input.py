@@ -10,6 +10,7 @@ from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skattn._training import BatchSource, resolve_device
+from skattn.estimators._defaults import Setting, patch_options
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._parameters import check_context, check_parameters
@@ -58,15 +59,18 @@ class PreparedInput:
     @property
     def has_many_graphs(self) -> bool:
         """Whether the rows of X are whole graphs."""
-        return self.context.rows == "graphs"
+        return self.context.has_many_graphs
 
     def placer(self) -> Place:
         """Return the function that reorders a matrix over nodes to the rows of X."""
         return self.context.placer(self.X, self.view)
 
 
-def resolve_fit(attempt, X, adjacency):
-    """Check the parameters and X of a fit; set the learned attributes of the input."""
+def resolve_fit(attempt, X, adjacency, label_kind=None):
+    """Check the parameters and X of a fit; set the learned attributes of the input.
+
+    `label_kind` is the kind of the labels, None for the embedder.
+    """
     resolve_device(attempt.device, strict=True)
     config = check_parameters(attempt)
     attempt._input_spec_ = InputSpec(
@@ -77,12 +81,16 @@ def resolve_fit(attempt, X, adjacency):
     )
     generator = check_random_state(attempt.random_state)
     seed = int(generator.randint(np.iinfo(np.int32).max))
+    pretrained = getattr(attempt, "pretrained", None) is not None
     context = resolve(
         X,
         adjacency=adjacency,
         graph=attempt.graph,
         n_neighbors=attempt.n_neighbors,
         neighbor_search=config.neighbor_search,
+        patch_options=patch_options(
+            config, Setting("sequences", label_kind, pretrained)
+        ),
         check=partial(check_features, attempt, reset=True),
     )
     check_context(attempt, config, context)

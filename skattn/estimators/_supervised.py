@@ -43,7 +43,9 @@ def plan_supervised(attempt, arguments):
     """
     if arguments.X_val is None:
         _check_no_validation(arguments.y_val, arguments.sample_weight_val)
-    inputs = resolve_fit(attempt, arguments.X, arguments.adjacency)
+    inputs = resolve_fit(
+        attempt, arguments.X, arguments.adjacency, attempt._label_reader.label_kind
+    )
     context = inputs.context
     reader = attempt._label_reader.of(attempt)
     y, sample_weight = context.align(

@@ -29,6 +29,7 @@ from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, stack
 from skattn.graph._row_names import RowNames
+from skattn.graph._schema import GraphSchema
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class NamedContext(Context):
         features = None if self.features is None else take_rows(self.features, rows)
         return replace(self, row_nodes=row_nodes, features=features)
 
-    def check_fitted(self, n_features: int) -> None:
+    def check_fitted(self, n_features: int, _schema: GraphSchema) -> None:
         """Raise ValueError unless the rows are ascending nodes of a labelled graph."""
         nodes, n_nodes = self.row_nodes, self.graph.n_nodes
         ascending = nodes.ndim == 1 and bool((nodes[1:] > nodes[:-1]).all())

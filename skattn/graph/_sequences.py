@@ -167,9 +167,9 @@ def _attention_span(connect: str, window: int | None) -> tuple[int | None, int |
     }[connect]
 
 
-def check_complete_memory(sequences: Sequences) -> None:
-    """Raise MemoryError if complete graphs of all sequences do not fit into memory."""
-    _check_memory([len(steps) for steps in sequences.steps], None, None)
+def check_complete_memory(n_nodes: Iterable[int]) -> None:
+    """Raise MemoryError if complete graphs of these sizes do not fit into memory."""
+    _check_memory(list(n_nodes), None, None)
 
 
 def _check_memory(

@@ -32,6 +32,7 @@ from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
 from skattn.graph._neighbor_search import NeighborSearch, SearchMethod
 from skattn.graph._neighbors import check_neighbors, neighbor_adjacency
+from skattn.graph._schema import GraphSchema
 
 KEPT_FROM = 0.1
 """Share of the fitted rows from which the neighbours of all are computed and kept."""
@@ -103,7 +104,7 @@ class TableContext(Context):
         """Return the context itself, since prediction needs all fitted rows."""
         return self
 
-    def check_fitted(self, n_features: int) -> None:
+    def check_fitted(self, n_features: int, _schema: GraphSchema) -> None:
         """Raise ValueError unless there are fitted rows of this width."""
         check_rows(self.features, max(self.n_rows, 1), n_features)
         if self.n_neighbors < 1:
