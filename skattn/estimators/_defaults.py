@@ -48,10 +48,18 @@ class Defaults:
     """Maximum number of patches of a sequence; None for single steps."""
     n_segments: int = 0
     """Number of segments of a sequence whose means are descriptors."""
+    n_feature_layers: int = 0
+    """Number of leading layers without message passing, if there are more layers."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
-_SEQUENCES = replace(_GRAPHS, max_patches=64, n_segments=50)
+_SEQUENCES = replace(
+    _GRAPHS,
+    convolution=None,
+    n_feature_layers=1,
+    max_patches=32,
+    n_segments=50,
+)
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults(
@@ -99,6 +107,8 @@ WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate with more features than examples.
 
 Small, because a network could memorise the rows by their own features."""
+SEQUENCE_BATCHES = 16, 128
+"""Smallest and largest batch of sequences: some hundred steps of 100 epochs are few."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
@@ -106,7 +116,7 @@ convolution, which separate a node from its neighbours."""
 
 _ENCODER_VALUES = (
     "activation", "jumping", "only_last_attends", "residual", "norm", "convolution",
-    "gated_convolution", "max_patches",
+    "gated_convolution", "max_patches", "n_feature_layers",
 )  # fmt: skip
 """Values that must be those of the embedder that initialises an encoder."""
 
@@ -205,7 +215,9 @@ def choose(
         ),
         global_attention=config.global_attention,
     )
-    n_feature_layers = params._depth - 1 if defaults.only_last_attends else 0
+    n_feature_layers = min(defaults.n_feature_layers, params._depth - 1)
+    if defaults.only_last_attends:
+        n_feature_layers = params._depth - 1
     network = NetworkSpec(
         block=block,
         n_layers=params._depth,
@@ -230,6 +242,18 @@ def choose(
             patch_options(config, setting) if setting.rows == "sequences" else None
         ),
     )
+
+
+def training_batch_size(params: Any, setting: Setting, n_rows: int) -> int | str:
+    """Resolve the batch size of labelled sequences; of other rows, return it as it is.
+
+    An eighth of `n_rows` within `SEQUENCE_BATCHES`.
+    """
+    given: int | str = params.batch_size
+    if given != "auto" or setting.rows != "sequences":
+        return given
+    least, most = SEQUENCE_BATCHES
+    return min(max(n_rows // 8, least), most)
 
 
 def patch_options(config: EncoderConfig, setting: Setting) -> PatchOptions:
@@ -258,7 +282,7 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
         found = replace(found, convolution="gcn", gated_convolution=True)
     if key == ("nodes", None) and sizes.n_features >= MANY_FEATURES:
         found = replace(found, input_dropout=MANY_DROPOUT)
-    if sizes.wide:
+    if sizes.wide and setting.rows != "sequences":
         found = replace(
             found,
             dropout=WIDE_DROPOUT,

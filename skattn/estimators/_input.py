@@ -115,7 +115,10 @@ def learn_input(attempt, view, pretrained=None):
     descriptors = None
     if isinstance(view, GraphCollection):
         scaled = attempt.standardize is not False
-        descriptors = DescriptorScaling.of(view, standardize=scaled)
+        if scaled and attempt._context_.rows == "sequences":
+            descriptors = DescriptorScaling.of_segments(view)
+        else:
+            descriptors = DescriptorScaling.of(view, standardize=scaled)
     attempt._input_spec_ = replace(
         attempt._input_spec_,
         feature_scaling=nodes,

@@ -34,7 +34,9 @@ def plan_reconstruction(attempt, X, adjacency):
     learn_input(attempt, view.base)  # all nodes are reconstructed
     if inputs.context.rows == "nodes" and attempt.standardize is not False:
         scale_to_unit_norm(attempt, view.base)
-    data = attempt._input_spec_.training_data([(view, None)], attempt)
+    data = attempt._input_spec_.training_data(
+        [(view, None)], attempt, attempt.batch_size
+    )
     choice = choose(
         attempt,
         inputs.config,

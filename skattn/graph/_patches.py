@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 MIN_LENGTH = 8
 """Smallest number of steps of a patch."""
+MAX_MEANS = 1000
+"""Largest number of means of segments, of all features."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,11 @@ class Patching:
             )
 
     @classmethod
-    def of(cls, lengths: Iterable[int], options: PatchOptions) -> Self:
+    def of(cls, lengths: Iterable[int], n_features: int, options: PatchOptions) -> Self:
         """Choose stride, length and segments for sequences of these lengths."""
         longest = max(lengths)
-        n_segments = min(options.n_segments, longest)
+        most = max(MAX_MEANS // n_features, 1)
+        n_segments = min(options.n_segments, longest, most)
         if options.max_patches is None:
             return cls(n_segments=n_segments)
         stride = -(-longest // options.max_patches)

@@ -39,7 +39,8 @@ class SequencesContext(GraphContext):
     def of(cls, X: Any, options: PatchOptions, check: Check) -> "SequencesContext":
         """Create the context of a list of sequences."""
         sequences = read_sequences(X)
-        patching = Patching.of(map(len, sequences.steps), options)
+        n_steps = map(len, sequences.steps)
+        patching = Patching.of(n_steps, sequences.n_features, options)
         view = _collection(sequences, patching, check)
         warn_of_channels_first(sequences)
         return cls(view, sequences.n_features, patching)

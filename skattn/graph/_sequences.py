@@ -181,9 +181,10 @@ def _check_memory(
     if left is not None and n_edges * BYTES_PER_EDGE > left:
         raise MemoryError(
             "The graphs of the sequences must fit into memory, but their "
-            f"{n_edges:.3g} edges (all pairs of steps, longest sequence: "
-            f"{max(lengths)} steps) need about {n_edges * BYTES_PER_EDGE / 1e9:.1f} GB "
-            f"where {left / 1e9:.1f} GB are left. Attend to near steps alone, "
+            f"{n_edges:.3g} edges (largest graph: {max(lengths)} steps or patches) "
+            f"need about {n_edges * BYTES_PER_EDGE / 1e9:.1f} GB where "
+            f"{left / 1e9:.1f} GB are left. Use few patches, "
+            "encoder=EncoderConfig(max_patches=64), attend to near steps alone, "
             "make_pipeline(SequenceGraph(connect='window', window=16), estimator), or "
             "shorten the sequences."
         )
