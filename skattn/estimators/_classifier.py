@@ -28,8 +28,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     * ``fit(graphs, y)`` with a list of graphs: one label per graph, after a readout of
       its nodes;
     * ``fit(sequences, y)`` with a list of arrays (n_steps, n_features) or an array
-      (n_sequences, n_steps, n_features): one label per sequence, whose steps all attend
-      to each other; for other edges see :class:`~skattn.preprocessing.SequenceGraph`.
+      (n_sequences, n_steps, n_features): one label per sequence, whose patches all
+      attend to each other; for other edges see
+      :class:`~skattn.preprocessing.SequenceGraph`.
 
     Read more in the :doc:`user guide </guide/index>`.
 

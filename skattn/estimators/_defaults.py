@@ -9,6 +9,7 @@ from typing import Any
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._label_encoding import LabelKind
 from skattn.graph._context import RowKind
+from skattn.graph._patches import PatchOptions
 from skattn.nn import BlockSpec, NetworkSpec
 from skattn.nn._hops import as_hops
 
@@ -43,9 +44,22 @@ class Defaults:
     """Maximum number of epochs."""
     smoothing: int = 0
     """Number of times that an embedder averages codes over neighbours."""
+    max_patches: int | None = None
+    """Maximum number of patches of a sequence; None for single steps."""
+    n_segments: int = 0
+    """Number of segments of a sequence whose means are descriptors."""
+    n_feature_layers: int = 0
+    """Number of leading layers without message passing, if there are more layers."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
+_SEQUENCES = replace(
+    _GRAPHS,
+    convolution=None,
+    n_feature_layers=1,
+    max_patches=32,
+    n_segments=50,
+)
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults(
@@ -68,6 +82,9 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("graphs", "classes"): _GRAPHS,
     ("graphs", "numbers"): _GRAPHS,
     ("graphs", None): Defaults(),
+    ("sequences", "classes"): _SEQUENCES,
+    ("sequences", "numbers"): _SEQUENCES,
+    ("sequences", None): Defaults(),
 }
 """Defaults by kind of rows and kind of labels (None for the embedder)."""
 
@@ -90,6 +107,8 @@ WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate with more features than examples.
 
 Small, because a network could memorise the rows by their own features."""
+SEQUENCE_BATCHES = 16, 128
+"""Smallest and largest batch of sequences: some hundred steps of 100 epochs are few."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
@@ -97,7 +116,7 @@ convolution, which separate a node from its neighbours."""
 
 _ENCODER_VALUES = (
     "activation", "jumping", "only_last_attends", "residual", "norm", "convolution",
-    "gated_convolution",
+    "gated_convolution", "max_patches", "n_feature_layers",
 )  # fmt: skip
 """Values that must be those of the embedder that initialises an encoder."""
 
@@ -154,6 +173,8 @@ class Choice:
     """Maximum number of epochs."""
     smoothing: int = 0
     """Number of times that an embedder averages codes over neighbours."""
+    patch_options: PatchOptions | None = None
+    """Options of the patches of sequences; None for other rows."""
 
 
 def choose(
@@ -194,7 +215,9 @@ def choose(
         ),
         global_attention=config.global_attention,
     )
-    n_feature_layers = params._depth - 1 if defaults.only_last_attends else 0
+    n_feature_layers = min(defaults.n_feature_layers, params._depth - 1)
+    if defaults.only_last_attends:
+        n_feature_layers = params._depth - 1
     network = NetworkSpec(
         block=block,
         n_layers=params._depth,
@@ -205,7 +228,7 @@ def choose(
         output_heads=config.output_heads,
         feature_embedding=config.feature_embedding,
         jumping=_unless_auto(config.jumping, defaults.jumping),
-        readout=params.readout if setting.rows == "graphs" else None,
+        readout=params.readout if setting.rows in ("graphs", "sequences") else None,
         n_descriptors=sizes.n_descriptors,
     )
     return Choice(
@@ -215,23 +238,51 @@ def choose(
         smoothing=_unless_auto(
             getattr(params, "smoothing", "auto"), defaults.smoothing
         ),
+        patch_options=(
+            patch_options(config, setting) if setting.rows == "sequences" else None
+        ),
     )
 
 
+def training_batch_size(params: Any, setting: Setting, n_rows: int) -> int | str:
+    """Resolve the batch size of labelled sequences; of other rows, return it as it is.
+
+    An eighth of `n_rows` within `SEQUENCE_BATCHES`.
+    """
+    given: int | str = params.batch_size
+    if given != "auto" or setting.rows != "sequences":
+        return given
+    least, most = SEQUENCE_BATCHES
+    return min(max(n_rows // 8, least), most)
+
+
+def patch_options(config: EncoderConfig, setting: Setting) -> PatchOptions:
+    """Resolve the options of the patches of sequences, before their sizes are known."""
+    defaults = _of_setting(setting)
+    return PatchOptions(
+        _unless_auto(config.max_patches, defaults.max_patches),
+        _unless_auto(config.n_segments, defaults.n_segments),
+    )
+
+
+def _of_setting(setting: Setting) -> Defaults:
+    """Look up the defaults; values of a pretrained encoder are the embedder's."""
+    found = DEFAULTS[setting.rows, setting.label_kind]
+    if not setting.pretrained:
+        return found
+    embedder = DEFAULTS[setting.rows, None]
+    return replace(found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES})
+
+
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
-    """Look up the defaults; adapt them to wide features and pretrained encoders."""
+    """Look up the defaults; adapt them to wide features."""
     key = setting.rows, setting.label_kind
-    found = DEFAULTS[key]
-    if setting.pretrained:
-        embedder = DEFAULTS[setting.rows, None]
-        found = replace(
-            found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES}
-        )
-    elif sizes.wide and sizes.heterophilous:
+    found = _of_setting(setting)
+    if not setting.pretrained and sizes.wide and sizes.heterophilous:
         found = replace(found, convolution="gcn", gated_convolution=True)
     if key == ("nodes", None) and sizes.n_features >= MANY_FEATURES:
         found = replace(found, input_dropout=MANY_DROPOUT)
-    if sizes.wide:
+    if sizes.wide and setting.rows != "sequences":
         found = replace(
             found,
             dropout=WIDE_DROPOUT,

@@ -88,6 +88,18 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         :class:`~skattn.preprocessing.PositionalEncoding`.
     positional_dim : int, default=16
         Number of columns of the positional encoding.
+    max_patches : int, "auto" or None, default="auto"
+        Maximum number of patches of the longest training sequence. The nodes of a
+        sequence are overlapping patches of consecutive steps, so that a linear map of
+        the features is a convolution (Nie et al. 2023), and long sequences have few
+        nodes. None: single steps. "auto": 64 for classification and regression without
+        ``pretrained``, else None. Not used for graphs, whose nodes are given, such as
+        those of :class:`~skattn.preprocessing.SequenceGraph`.
+    n_segments : int or "auto", default="auto"
+        Number of equal segments of a sequence whose means (piecewise aggregate
+        approximation, Keogh et al. 2001) join the readout before the output layer; at
+        most the length of the longest training sequence. 0: none. "auto": 50 for
+        classification and regression, 0 for an embedding, which cannot have any.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
         Search for the neighbours of the rows of a plain table, see
         :func:`~skattn.graph.knn_graph`. "auto": "exact", but "approximate" for a dense
@@ -106,6 +118,12 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
 
     Kipf and Welling, "Semi-Supervised Classification with Graph Convolutional
     Networks", ICLR 2017.
+
+    Nie et al., "A Time Series is Worth 64 Words: Long-term Forecasting with
+    Transformers", ICLR 2023.
+
+    Keogh et al., "Dimensionality Reduction for Fast Similarity Search in Large Time
+    Series Databases", Knowledge and Information Systems 3, 2001.
 
     Platonov et al., "Characterizing Graph Datasets for Node Classification:
     Homophily-Heterophily Dichotomy and Beyond", NeurIPS 2023.
@@ -141,6 +159,15 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         ],
         "positional": [StrOptions({"random_walk", "laplacian", "degree"}), None],
         "positional_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
+        "max_patches": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "n_segments": [
+            Interval(Integral, 0, MAX_WIDTH, closed="both"),
+            StrOptions({"auto"}),
+        ],
         "neighbor_search": [StrOptions({"auto", "exact", "approximate"})],
     }
 
@@ -163,6 +190,8 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         n_feature_layers="auto",
         positional=None,
         positional_dim=16,
+        max_patches="auto",
+        n_segments="auto",
         neighbor_search="auto",
     ):
         self.activation = activation
@@ -181,6 +210,8 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         self.n_feature_layers = n_feature_layers
         self.positional = positional
         self.positional_dim = positional_dim
+        self.max_patches = max_patches
+        self.n_segments = n_segments
         self.neighbor_search = neighbor_search
 
     def check(self, *, n_heads, n_layers):

@@ -136,9 +136,7 @@ def check_learned(learned, net, estimator):
     _check_history(learned, net["history"])
     _check_features(learned)
     _check_network(learned, net)
-    n_features, encoding = learned["n_features_in_"], learned["_feature_encoding_"]
-    n_columns = n_features if encoding is None else encoding.n_columns
-    learned["_context_"].check_fitted(n_features, n_columns)
+    learned["_context_"].check_fitted(learned["n_features_in_"], learned["_schema_"])
     if "_label_encoding_" in declared:
         _check_labels(learned["_label_encoding_"], net["objective"], estimator)
     elif not isinstance(net["objective"], MaskedReconstruction):
@@ -159,6 +157,11 @@ def _check_features(learned):
     encoding = learned["_feature_encoding_"]
     if encoding is not None and encoding.n_features != learned["n_features_in_"]:
         raise ValueError("its encoding must be that of its features")
+    own_columns = learned["_context_"].rows != "sequences"  # no positions
+    if encoding is not None and own_columns:
+        n_columns = learned["_schema_"].n_features
+        if encoding.n_columns != n_columns:
+            raise ValueError(f"its encoding must have {n_columns} columns")
     names = learned.get("feature_names_in_")
     if names is None:
         return

@@ -27,6 +27,7 @@ from skattn.graph import Graph
 from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._packing import PLAIN, Part
+from skattn.graph._patches import Patching, PatchOptions
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
 from skattn.graph._schema import GraphSchema
@@ -111,6 +112,8 @@ RECORDS = (
     MaskedReconstruction,
     NetworkSpec,
     Numbers,
+    PatchOptions,
+    Patching,
     Standardization,
     Supervised,
     *CONTEXTS,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from skattn.graph._collection import GraphCollection
+from skattn.graph._patches import PatchOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class FitRecord:
     """Weight decay."""
     max_epochs: int
     """Maximum number of epochs."""
+    patch_options: PatchOptions | None = None
+    """Options of the patches of sequences; None for other rows."""
     n_train: int | None = None
     """Number of labelled rows in training; None without labels."""
     n_validation: int | None = None
@@ -59,6 +62,7 @@ class FitRecord:
             device=str(source.device),
             weight_decay=choice.weight_decay,
             max_epochs=choice.max_epochs,
+            patch_options=choice.patch_options,
             **facts,
         )
 
@@ -83,6 +87,9 @@ def input_summary(estimator):
     }
     if estimator._schema_.n_descriptors:
         summary["n_descriptors"] = estimator._schema_.n_descriptors
+    patching = getattr(estimator._context_, "patching", None)
+    if patching is not None:
+        summary |= {"patch_stride": patching.stride, "patch_length": patching.length}
     if record.n_train is not None:
         summary |= {"n_train": record.n_train, "n_validation": record.n_validation}
     return summary
@@ -122,5 +129,8 @@ def resolved_params(estimator):
         "encoder__gated_convolution": spec.block.gated_convolution,
         "encoder__n_feature_layers": spec.n_feature_layers,
     }
+    if record.patch_options is not None:
+        params["encoder__max_patches"] = record.patch_options.max_patches
+        params["encoder__n_segments"] = record.patch_options.n_segments
     method = estimator._context_.search_method
     return params if method is None else params | {"encoder__neighbor_search": method}

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skattn._compat_sklearn import _check_feature_names
 from skattn._training import BatchSource, resolve_device
+from skattn.estimators._defaults import Setting, patch_options
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._parameters import check_context, check_parameters
@@ -63,17 +64,18 @@ class PreparedInput:
     @property
     def has_many_graphs(self) -> bool:
         """Whether the rows of X are whole graphs."""
-        return self.context.rows == "graphs"
+        return self.context.has_many_graphs
 
     def placer(self) -> Place:
         """Return the function that reorders a matrix over nodes to the rows of X."""
         return self.context.placer(self.X, self.view)
 
 
-def resolve_fit(attempt, X, adjacency, encoding=None):
+def resolve_fit(attempt, X, adjacency, *, label_kind=None, encoding=None):
     """Check the parameters and X of a fit; set the learned attributes of the input.
 
-    `encoding` is the `FeatureEncoding` of an embedder, which is then used.
+    `label_kind` is the kind of the labels, None for the embedder; `encoding` the
+    `FeatureEncoding` of an embedder, which is then used.
     """
     resolve_device(attempt.device, strict=True)
     config = check_parameters(attempt)
@@ -86,12 +88,16 @@ def resolve_fit(attempt, X, adjacency, encoding=None):
     attempt._feature_encoding_ = encoding
     generator = check_random_state(attempt.random_state)
     seed = int(generator.randint(np.iinfo(np.int32).max))
+    pretrained = getattr(attempt, "pretrained", None) is not None
     context = resolve(
         X,
         adjacency=adjacency,
         graph=attempt.graph,
         n_neighbors=attempt.n_neighbors,
         neighbor_search=config.neighbor_search,
+        patch_options=patch_options(
+            config, Setting("sequences", label_kind, pretrained)
+        ),
         check=partial(check_features, attempt, reset=True),
     )
     if isinstance(context, TableContext) and attempt._feature_encoding_ is not None:
@@ -119,7 +125,10 @@ def learn_input(attempt, view, pretrained=None):
     descriptors = None
     if isinstance(view, GraphCollection):
         scaled = attempt.standardize is not False
-        descriptors = DescriptorScaling.of(view, standardize=scaled)
+        if scaled and attempt._context_.rows == "sequences":
+            descriptors = DescriptorScaling.of_segments(view)
+        else:
+            descriptors = DescriptorScaling.of(view, standardize=scaled)
     attempt._input_spec_ = replace(
         attempt._input_spec_,
         feature_scaling=nodes,

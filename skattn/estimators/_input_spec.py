@@ -113,10 +113,9 @@ class InputSpec:
         batch = collate_field(field, device, self.hops, edge_scaling=self.edge_scaling)
         return FullGraph(batch, None)
 
-    def training_data(self, views, params):
+    def training_data(self, views, params, size):
         """Make the batch sources of training and of validation, or None."""
         device = resolve_device(params.device, strict=True)
-        size = params.batch_size
         if params.fanout is None:
             sources = self.sources(views, batch_size=size, device=device, ordered=True)
         else:  # graph on the CPU, not reordered: draws depend on node numbers

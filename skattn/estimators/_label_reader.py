@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import column_or_1d
@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skattn._compat_sklearn import _check_sample_weight, _num_samples
 from skattn.estimators._class_weight import class_weigher
-from skattn.estimators._label_encoding import Classes, Indicators, Numbers
+from skattn.estimators._label_encoding import Classes, Indicators, LabelKind, Numbers
 from skattn.estimators._labelled_rows import LabelledRows
 from skattn.graph._numbers import as_floats
 from skattn.graph._unknown_labels import (
@@ -49,6 +49,7 @@ class LearnedLabels:
 class ClassReader:
     """Reader of class labels and indicator matrices."""
 
+    label_kind: ClassVar[LabelKind] = "classes"
     unlabeled: Any
     """Value of an unknown label; None if all are known."""
     class_weight: Any
@@ -111,6 +112,7 @@ class ClassReader:
 class NumberReader:
     """Reader of numbers, one or several per row."""
 
+    label_kind: ClassVar[LabelKind] = "numbers"
     unlabeled: Any
     """Value of an unknown label, such as NaN; None if all are known."""
 

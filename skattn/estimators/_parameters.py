@@ -28,7 +28,7 @@ def check_context(estimator, config, context):
             "but new rows of a table must attend to fitted rows only. Pass a Graph, "
             "adjacency= or a list of graphs, or set it to False."
         )
-    if context.rows == "graphs":
+    if context.has_many_graphs:
         if estimator.fanout is not None:
             raise ValueError(
                 "fanout samples neighbours in one large graph, got a list of graphs or "

@@ -27,6 +27,7 @@ SHARED_CONFIG = (
     "global_attention",
     "positional",
     "positional_dim",
+    "max_patches",
 )
 """Parameters of `EncoderConfig` that must equal the embedder's."""
 

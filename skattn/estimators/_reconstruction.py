@@ -17,6 +17,12 @@ def plan_reconstruction(attempt, X, adjacency):
             "feature_embedding must be None for an embedder, which reconstructs "
             f"features as they are, got {embedding!r}."
         )
+    n_segments = "auto" if attempt.encoder is None else attempt.encoder.n_segments
+    if n_segments not in ("auto", 0):
+        raise ValueError(
+            "n_segments must be 0 for an embedder, which reconstructs nodes alone, got "
+            f'{n_segments}. Use n_segments="auto".'
+        )
     inputs = resolve_fit(attempt, X, adjacency)
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
     if view.n_descriptors:
@@ -28,7 +34,9 @@ def plan_reconstruction(attempt, X, adjacency):
     learn_input(attempt, view.base)  # all nodes are reconstructed
     if inputs.context.rows == "nodes" and attempt.standardize is not False:
         scale_to_unit_norm(attempt, view.base)
-    data = attempt._input_spec_.training_data([(view, None)], attempt)
+    data = attempt._input_spec_.training_data(
+        [(view, None)], attempt, attempt.batch_size
+    )
     choice = choose(
         attempt,
         inputs.config,

@@ -28,6 +28,14 @@ _SPACES: dict[RowKind, dict[str, tuple[Any, ...]]] = {
         "encoder__convolution": ("gcn", "sum"),
         "encoder__positional": (None, "random_walk"),
     },
+    "sequences": {
+        "weight_decay": (1e-5, 1e-3),
+        "dropout": (0.0, 0.2, 0.4),
+        "hidden_dim": (64, 128),
+        "readout": ("attention", "mean", "max"),
+        "encoder__max_patches": (32, 64, 128),
+        "encoder__n_segments": (0, 20, 50),
+    },
 }
 
 
@@ -40,9 +48,9 @@ def search_space(kind: RowKind) -> dict[str, list[Any]]:
 
     Parameters
     ----------
-    kind : {"table", "nodes", "graphs"}
+    kind : {"table", "nodes", "graphs", "sequences"}
         Kind of the rows: of a plain table, nodes of one graph (also rows that join a
-        graph), or graphs, molecules and sequences.
+        graph), graphs and molecules, or sequences.
 
     Returns
     -------

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import Setting, Sizes, choose, training_batch_size
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
@@ -48,7 +48,11 @@ def plan_supervised(attempt, arguments):
     if arguments.X_val is None:
         _check_no_validation(arguments.y_val, arguments.sample_weight_val)
     inputs = resolve_fit(
-        attempt, arguments.X, arguments.adjacency, pretrained_encoding(attempt)
+        attempt,
+        arguments.X,
+        arguments.adjacency,
+        label_kind=attempt._label_reader.label_kind,
+        encoding=pretrained_encoding(attempt),
     )
     context = inputs.context
     reader = attempt._label_reader.of(attempt)
@@ -72,7 +76,6 @@ def plan_supervised(attempt, arguments):
     training_rows, validation_rows = rows[training], rows[held_out]
     labelled = training_rows.has_weight
     learn_input(attempt, view[labelled], pretrained_input(attempt, view))
-    n_examples = int(labelled.sum())
     views = [(view, training_rows.labels("sample_weight and class_weight"))]
     if arguments.X_val is not None:
         validation_view, validation_rows = _validation_rows(
@@ -84,26 +87,27 @@ def plan_supervised(attempt, arguments):
         views.append((validation_view, validation_rows.labels(names)))
         score = validation_score(attempt, validation_rows)
         n_validation = int(validation_rows.has_weight.sum())
-    data = attempt._input_spec_.training_data(views, attempt)
-    pretrained = attempt.pretrained is not None
+    setting = Setting(context.rows, encoding.label_kind, attempt.pretrained is not None)
+    batch_size = training_batch_size(attempt, setting, len(view))
+    data = attempt._input_spec_.training_data(views, attempt, batch_size)
     choice = choose(
         attempt,
         inputs.config,
-        Setting(context.rows, encoding.label_kind, pretrained),
+        setting,
         _sizes(context, view, training_rows, data[0].n_features),
     )
     attempt._fit_record_ = FitRecord.of(
         view,
         data[0],
         choice,
-        n_train=n_examples,
+        n_train=int(labelled.sum()),
         n_validation=n_validation,
         early_stopping=early_stopping_of(
             attempt.early_stopping, n_validation, has_X_val=arguments.X_val is not None
         ),
     )
     initial_weights = None
-    if pretrained:
+    if setting.pretrained:
         initial_weights = pretrained_weights(attempt, inputs.config, data[0].n_features)
     objective = Supervised(choice.network, encoding.n_outputs, encoding.criterion)
     patience = attempt.n_iter_no_change if attempt.early_stopping else None

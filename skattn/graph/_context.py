@@ -20,10 +20,11 @@ from skattn.graph._field import Extent, ReceptiveField
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import FITTED_ON, InputKind
 from skattn.graph._row_names import RowNames
+from skattn.graph._schema import GraphSchema
 
 Check = Callable[..., Any]
 Place = Callable[[sp.csr_array], sp.csr_array]
-RowKind = Literal["table", "nodes", "graphs"]
+RowKind = Literal["table", "nodes", "graphs", "sequences"]
 View = Graph | GraphCollection
 Views = tuple[View, View | None]
 Rows = NDArray[np.int64]
@@ -37,7 +38,7 @@ class Context(ABC):
     """Kind of the input, which `check_kind` compares at prediction."""
     rows: ClassVar[RowKind]
     """Kind of the labelled objects: rows of a table (k-NN graph), nodes of a given
-    graph, or graphs."""
+    graph, graphs, or sequences, which are graphs of their patches."""
     new_rows_join: ClassVar[bool] = False
     """Whether rows at prediction attend to fitted rows, and never to each other."""
     needs_adjacency: ClassVar[bool] = False
@@ -47,6 +48,11 @@ class Context(ABC):
     def description(self) -> str:
         """Kind of the input as a noun phrase, such as "a list of graphs"."""
         return FITTED_ON[self.kind][0]
+
+    @property
+    def has_many_graphs(self) -> bool:
+        """Whether every row is a whole graph or sequence."""
+        return self.rows in ("graphs", "sequences")
 
     @property
     def key_column(self) -> Any:
@@ -74,11 +80,11 @@ class Context(ABC):
     def fitted(self) -> "Context":
         """Return a copy with the data of `join` alone; it cannot `split`."""
 
-    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: B027
+    def check_fitted(self, n_features: int, schema: GraphSchema) -> None:  # noqa: B027
         """Raise ValueError unless the data of `join` fit together.
 
-        `n_features` is the number of features at fit, `n_columns` that of their
-        encoding; data of a file may be wrong.
+        `n_features` is the number of features at fit, and `schema` that of the graphs,
+        whose features are encoded; data of a file may be wrong.
         """
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """Standardisation of descriptors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -11,6 +11,8 @@ from skattn.graph._descriptors import Descriptors, names_text
 
 _ROUNDING = 8 * np.finfo(np.float64).eps
 """Relative range of a column that differs from a constant by rounding alone."""
+MAX_DEVIATIONS = 5.0
+"""Largest distance of the mean of a segment from its mean, in standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class DescriptorScaling:
     """(n_descriptors,)."""
     scale: tuple[float, ...]
     """(n_descriptors,): standard deviation; 0 for constants, which become 0."""
+    limit: float | None = None
+    """Largest size of a scaled value; None for no limit."""
 
     def __post_init__(self) -> None:
         numbers = np.array([self.mean, self.scale], np.float64)
@@ -30,6 +34,8 @@ class DescriptorScaling:
             raise ValueError(
                 "mean and scale must be finite, and the scale not negative"
             )
+        if self.limit is not None and not self.limit > 0:
+            raise ValueError(f"limit must be positive, got {self.limit}")
         if self.names is not None and len(set(self.names)) != len(self.mean):
             raise ValueError("names must be unique, one per mean")
 
@@ -52,6 +58,22 @@ class DescriptorScaling:
         scale[np.ptp(rows, axis=0) <= _ROUNDING] = 0
         return cls(view.descriptors.names, tuple(mean.tolist()), tuple(scale.tolist()))
 
+    @classmethod
+    def of_segments(cls, view: GraphCollection) -> Self | None:
+        """Compute the scaling of means of segments from the target sequences.
+
+        Their scale is the standard deviation times the root of their number. All of
+        them together are then about as large as one standardised number, and a step of
+        the optimizer changes the output little, however many there are. Values beyond
+        `MAX_DEVIATIONS` are clipped, since some columns may hardly vary in training.
+        """
+        found = cls.of(view)
+        if found is None:
+            return None
+        root = len(found.mean) ** 0.5
+        scale = tuple(root * each for each in found.scale)
+        return replace(found, scale=scale, limit=MAX_DEVIATIONS / root)
+
     def apply(self, table: Descriptors) -> NDArray[np.float32]:
         """Standardise descriptors, (n_graphs, n_descriptors), in the order of names.
 
@@ -68,4 +90,7 @@ class DescriptorScaling:
         rows, scale = table.values_in_order(self.names), np.array(self.scale)
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = (rows - np.array(self.mean)) / np.where(scale > 0, scale, 1)
-            return np.where(scale > 0, scaled, 0).astype(np.float32)
+            scaled = np.where(scale > 0, scaled, 0)
+            if self.limit is not None:
+                scaled = scaled.clip(-self.limit, self.limit)
+            return scaled.astype(np.float32)

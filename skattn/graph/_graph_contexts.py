@@ -1,9 +1,7 @@
-"""Contexts of a graph, a table with adjacency, lists of graphs, and sequences."""
+"""Contexts of a graph, a table with adjacency, and lists of graphs."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
-
-import numpy as np
 
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import (
@@ -27,16 +25,6 @@ from skattn.graph._field import (
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._row_names import RowNames
-from skattn.graph._sequence_arrays import (
-    Sequences,
-    read_sequences,
-    warn_of_channels_first,
-)
-from skattn.graph._sequences import (
-    check_complete_memory,
-    graphs_of_steps,
-    position_columns,
-)
 from skattn.graph._square_frame import nodes_of_rows
 
 
@@ -159,49 +147,3 @@ def _checked_collection(graphs: Any, check: Check) -> GraphCollection:
     collection = GraphCollection.of(graphs)
     check_finite_descriptors(collection.descriptors)
     return checked_view(collection, check)
-
-
-@dataclass(frozen=True, eq=False)
-class SequencesContext(GraphContext):
-    """Context of a list of sequences; each sequence is a row, its steps are nodes."""
-
-    kind: ClassVar[InputKind] = "sequences"
-    rows: ClassVar[RowKind] = "graphs"
-    n_features: int
-    """Number of features of the sequences, without the positional encoding."""
-
-    @classmethod
-    def of(cls, X: Any, check: Check) -> "SequencesContext":
-        """Create the context of a list of sequences."""
-        sequences = read_sequences(X)
-        view = _sequence_collection(sequences, check)
-        warn_of_channels_first(sequences)
-        return cls(view, sequences.n_features)
-
-    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: ARG002
-        """Raise ValueError unless sequences have this number of features."""
-        if self.n_features != n_features:
-            raise ValueError(f"it has sequences of {self.n_features} features")
-
-    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
-        """Return a collection of the sequences of X."""
-        check_kind(self.kind, X, adjacency)
-        sequences = read_sequences(X)
-        if sequences.n_features != self.n_features:
-            raise ValueError(
-                f"Sequences must have {self.n_features} features, as at fit, got "
-                f"{sequences.n_features}. Sequences are (n_steps, n_features); use "
-                "skattn.preprocessing.SequenceGraph(axis=2) for (n_features, n_steps)."
-            )
-        return _sequence_collection(sequences, check)
-
-
-def _sequence_collection(sequences: Sequences, check: Check) -> GraphCollection:
-    """Return graphs of sequences with checked features and positional encoding."""
-    check_complete_memory(sequences)
-    collection = GraphCollection.of(graphs_of_steps(sequences))
-    view = checked_view(collection.with_features(sequences.table), check)
-    n_steps = [len(steps) for steps in sequences.steps]
-    columns = {n: position_columns(n) for n in set(n_steps)}
-    positions = np.concatenate([columns[n] for n in n_steps])
-    return view.with_features(np.hstack([view.whole.X, positions]))

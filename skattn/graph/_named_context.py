@@ -29,6 +29,7 @@ from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import check_repeats, last_row_of, named_rows, stack
 from skattn.graph._row_names import RowNames
+from skattn.graph._schema import GraphSchema
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class NamedContext(Context):
         features = None if self.features is None else take_rows(self.features, rows)
         return replace(self, row_nodes=row_nodes, features=features)
 
-    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: ARG002
+    def check_fitted(self, n_features: int, schema: GraphSchema) -> None:  # noqa: ARG002
         """Raise ValueError unless the rows are ascending nodes of a labelled graph."""
         nodes, n_nodes = self.row_nodes, self.graph.n_nodes
         ascending = nodes.ndim == 1 and bool((nodes[1:] > nodes[:-1]).all())
@@ -96,7 +97,7 @@ class NamedContext(Context):
         if not ascending or not inside or self.graph.nodes is None:
             raise ValueError(f"it has rows that are not ascending nodes of {n_nodes}")
         if self.features is not None:
-            check_rows(self.features, len(nodes), n_columns)
+            check_rows(self.features, len(nodes), schema.n_features)
 
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> Graph:
         """Return the fitted nodes and those of X; features of X replace fitted ones."""

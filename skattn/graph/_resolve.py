@@ -9,13 +9,16 @@ from skattn.graph._graph_contexts import (
     AdjacencyContext,
     GraphContext,
     GraphsContext,
-    SequencesContext,
 )
 from skattn.graph._input_kind import input_kind
 from skattn.graph._named_context import NamedContext
 from skattn.graph._neighbor_search import SearchMethod, check_search
+from skattn.graph._patches import PatchOptions
+from skattn.graph._sequence_context import SequencesContext
 from skattn.graph._table_context import TableContext
 
+STEPS = PatchOptions()
+"""Nodes of sequences are single steps."""
 CONTEXTS = (
     TableContext,
     AdjacencyContext,
@@ -34,6 +37,7 @@ def resolve(
     graph: Graph | None = None,
     n_neighbors: int = 8,
     neighbor_search: SearchMethod = "auto",
+    patch_options: PatchOptions = STEPS,
     check: Check,
 ) -> Context:
     """Create the context of a fit.
@@ -52,6 +56,8 @@ def resolve(
         Number of neighbours of a row in the k-NN graph of a table.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
         Method of the search for them.
+    patch_options : PatchOptions, optional
+        Options of the division of sequences into patches; single steps by default.
     check : callable
         Function from raw features, or None, to a float32 array, CSR matrix or None;
         with ``keep_precision=True`` float64 where float32 would round a value. It is
@@ -76,7 +82,7 @@ def resolve(
     if kind == "graphs":
         return GraphsContext.of(X, check)
     if kind == "sequences":
-        return SequencesContext.of(X, check)
+        return SequencesContext.of(X, patch_options, check)
     if kind == "graph":
         refuse_descriptors(X)
         return GraphContext(checked_view(X, check))

@@ -167,9 +167,9 @@ def _attention_span(connect: str, window: int | None) -> tuple[int | None, int |
     }[connect]
 
 
-def check_complete_memory(sequences: Sequences) -> None:
-    """Raise MemoryError if complete graphs of all sequences do not fit into memory."""
-    _check_memory([len(steps) for steps in sequences.steps], None, None)
+def check_complete_memory(n_nodes: Iterable[int]) -> None:
+    """Raise MemoryError if complete graphs of these sizes do not fit into memory."""
+    _check_memory(list(n_nodes), None, None)
 
 
 def _check_memory(
@@ -181,9 +181,10 @@ def _check_memory(
     if left is not None and n_edges * BYTES_PER_EDGE > left:
         raise MemoryError(
             "The graphs of the sequences must fit into memory, but their "
-            f"{n_edges:.3g} edges (all pairs of steps, longest sequence: "
-            f"{max(lengths)} steps) need about {n_edges * BYTES_PER_EDGE / 1e9:.1f} GB "
-            f"where {left / 1e9:.1f} GB are left. Attend to near steps alone, "
+            f"{n_edges:.3g} edges (largest graph: {max(lengths)} steps or patches) "
+            f"need about {n_edges * BYTES_PER_EDGE / 1e9:.1f} GB where "
+            f"{left / 1e9:.1f} GB are left. Use few patches, "
+            "encoder=EncoderConfig(max_patches=64), attend to near steps alone, "
             "make_pipeline(SequenceGraph(connect='window', window=16), estimator), or "
             "shorten the sequences."
         )

@@ -32,6 +32,7 @@ from skattn.graph._input_kind import InputKind, check_kind
 from skattn.graph._named_rows import stack
 from skattn.graph._neighbor_search import NeighborSearch, SearchMethod
 from skattn.graph._neighbors import check_neighbors, neighbor_adjacency
+from skattn.graph._schema import GraphSchema
 
 KEPT_FROM = 0.1
 """Share of the fitted rows from which the neighbours of all are computed and kept."""
@@ -105,8 +106,9 @@ class TableContext(Context):
         """Return the context itself, since prediction needs all fitted rows."""
         return self
 
-    def check_fitted(self, n_features: int, n_columns: int) -> None:  # noqa: ARG002
+    def check_fitted(self, n_features: int, schema: GraphSchema) -> None:  # noqa: ARG002
         """Raise ValueError unless there are fitted rows and weights of this width."""
+        n_columns = schema.n_features
         check_rows(self.features, max(self.n_rows, 1), n_columns)
         if self.column_weights is not None and not (
             self.column_weights.shape == (n_columns,)

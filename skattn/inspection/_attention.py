@@ -38,7 +38,8 @@ def attention_weights(estimator, X, *, adjacency=None):
         targets. For a plain table it has shape (n_rows, n_fitted_rows + n_rows): the
         columns are the fitted rows, then the rows of X. For a list of graphs or
         sequences there is one such list for each, ``weights[graph][layer][head]``, over
-        its nodes or steps.
+        its nodes or patches: patch ``k`` of a sequence begins at step ``k * stride``
+        with ``stride = estimator.input_summary_["patch_stride"]``.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def readout_weights(estimator, X):
     Returns
     -------
     list of ndarray of shape (n_nodes, n_heads)
-        For each graph or sequence the weights of its nodes or steps; each column sums
+        For each graph or sequence the weights of its nodes or patches; each column sums
         to 1.
 
     Raises

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skattn.graph import Graph
-from skattn.graph._labels import listing
+from skattn.graph._labels import as_labels, listing
 from skattn.inspection._attention import matrices
 
 Kind = Literal["ego", "bars", "heatmap"]
@@ -122,7 +122,9 @@ def shown_graph(estimator, prepared, row) -> ShownGraph:
         graph = prepared.X[row]
         if isinstance(graph, Graph):
             return ShownGraph(layers[row], None, "node", graph.nodes)
-        return ShownGraph(layers[row], None, "step")
+        return ShownGraph(
+            layers[row], None, "step", _first_steps(layers[row], prepared)
+        )
     receiver = int(view.targets[row])
     if prepared.context.rows == "table":
         n_fitted = prepared.context.n_rows
@@ -134,6 +136,15 @@ def shown_graph(estimator, prepared, row) -> ShownGraph:
     labels = joined.nodes  # the matrices are over the whole graph
     receiver = int(labels.get_loc(view.nodes[receiver]))
     return ShownGraph(layers, receiver, "node", labels)
+
+
+def _first_steps(layers, prepared) -> Any:
+    """Return the first steps of the patches of a sequence; None if all are nodes."""
+    stride = prepared.context.patching.stride
+    if stride == 1:
+        return None
+    n_patches = layers[0][0].shape[0]
+    return as_labels(stride * np.arange(n_patches), n_patches)
 
 
 def neighbourhood(

@@ -61,7 +61,7 @@ class Surroundings:
 
 def check_context(context: Context) -> None:
     """Raise TypeError unless the rows of a context are nodes of one graph."""
-    if context.rows == "graphs":
+    if context.has_many_graphs:
         raise TypeError(
             "NeighborFeatures needs a table or the nodes of one graph, got "
             f"{context.description}. Use Graph.union(graphs) for the nodes of all "

@@ -12,7 +12,14 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import (
+    Setting,
+    Sizes,
+    choose,
+    patch_options,
+    training_batch_size,
+)
+from skattn.graph._patches import PatchOptions
 
 SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
 WIDE = Sizes(n_features=21, n_edge_features=0, n_nodes=20, n_examples=20)
@@ -42,6 +49,9 @@ def summary(spec):
         ("graphs", "classes", ("elu", 0.2, 0.0, None, 0)),
         ("graphs", "numbers", ("elu", 0.2, 0.0, None, 0)),
         ("graphs", None, ("elu", 0.2, 0.0, None, 0)),
+        ("sequences", "classes", ("elu", 0.2, 0.0, None, 1)),
+        ("sequences", "numbers", ("elu", 0.2, 0.0, None, 1)),
+        ("sequences", None, ("elu", 0.2, 0.0, None, 0)),
     ],
 )
 def test_the_table_of_defaults(rows, answers, expected):
@@ -89,6 +99,42 @@ def test_a_number_for_dropout_changes_only_the_dropout_of_layers(
     auto = chosen(rows, answers, sizes, pretrained=pretrained)
     number = chosen(rows, answers, sizes, pretrained=pretrained, dropout=0.3)
     assert number == replace(auto, block=replace(auto.block, dropout=0.3))
+
+
+@pytest.mark.parametrize("labels", ["classes", "numbers"])
+def test_wide_features_of_sequences_are_not_dropped(labels):
+    assert chosen("sequences", labels, WIDE) == chosen("sequences", labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "pretrained", "expected"),
+    [
+        ("classes", False, PatchOptions(32, 50)),
+        ("numbers", False, PatchOptions(32, 50)),
+        ("classes", True, PatchOptions(None, 50)),
+        (None, False, PatchOptions(None, 0)),
+    ],
+)
+def test_only_labelled_sequences_have_patches(labels, pretrained, expected):
+    setting = Setting("sequences", labels, pretrained)
+    assert patch_options(EncoderConfig(), setting) == expected
+    given = EncoderConfig(max_patches=7, n_segments=0)
+    assert patch_options(given, setting) == PatchOptions(7, 0)
+
+
+@pytest.mark.parametrize(("n_rows", "expected"), [(3, 16), (200, 25), (10_000, 128)])
+def test_small_lists_of_sequences_have_small_batches(n_rows, expected):
+    setting = Setting("sequences", "classes")
+    clf = GraphAttentionClassifier()
+    assert training_batch_size(clf, setting, n_rows) == expected
+    graphs = Setting("graphs", "classes")
+    assert training_batch_size(clf, graphs, n_rows) == "auto"
+    clf.set_params(batch_size=5)
+    assert training_batch_size(clf, setting, n_rows) == 5
+
+
+def test_one_layer_of_sequences_attends():
+    assert chosen("sequences", "classes", n_layers=1).n_feature_layers == 0
 
 
 def test_the_configuration_overrides_the_table():

@@ -428,8 +428,10 @@ def test_time_in_the_last_axis_is_a_warning_of_fit():
 
 def test_a_recording_of_many_steps_is_a_memory_error_with_a_remedy():
     long = [np.zeros((2_000_000, 1))] * 2
+    config = EncoderConfig(max_patches=None)
     with pytest.raises(MemoryError, match=r"2000000 steps.*SequenceGraph\(connect="):
-        tiny().fit(long, [0, 1])
+        tiny(encoder=config).fit(long, [0, 1])
+    tiny().fit(long, [0, 1])  # patches fit into memory
 
 
 @pytest.mark.parametrize("nothing", [None, "data.csv", {"a": [1, 2]}, 3, iter([1, 2])])

@@ -9,7 +9,9 @@ WHOLE = EncoderConfig(global_attention=True)
 
 
 def context(rows, *, new_rows_join=False):
-    return SimpleNamespace(rows=rows, new_rows_join=new_rows_join)
+    return SimpleNamespace(
+        rows=rows, new_rows_join=new_rows_join, has_many_graphs=rows == "graphs"
+    )
 
 
 @pytest.mark.parametrize(

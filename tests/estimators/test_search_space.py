@@ -13,7 +13,7 @@ from skattn.estimators._defaults import Setting, Sizes, choose
 SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
 
 
-@pytest.mark.parametrize("kind", ["table", "nodes", "graphs"])
+@pytest.mark.parametrize("kind", ["table", "nodes", "graphs", "sequences"])
 @pytest.mark.parametrize("labels", ["classes", "numbers"])
 def test_the_space_contains_the_defaults(kind, labels):
     clf = GraphAttentionClassifier()
@@ -29,11 +29,14 @@ def test_the_space_contains_the_defaults(kind, labels):
         "encoder__convolution": block.convolution,
         "encoder__positional": EncoderConfig().positional,
     }
+    if kind == "sequences":
+        resolved["encoder__max_patches"] = choice.patch_options.max_patches
+        resolved["encoder__n_segments"] = choice.patch_options.n_segments
     for name, values in search_space(kind).items():
         assert resolved[name] in values
 
 
-@pytest.mark.parametrize("kind", ["table", "nodes", "graphs"])
+@pytest.mark.parametrize("kind", ["table", "nodes", "graphs", "sequences"])
 @pytest.mark.parametrize("model", [GraphAttentionClassifier, GraphAttentionRegressor])
 def test_every_value_is_a_valid_parameter(kind, model):
     for name, values in search_space(kind).items():

@@ -32,7 +32,7 @@ WAYS = {
         ("graph", "nodes", False, False),
         ("named", "nodes", True, False),
         ("graphs", "graphs", False, False),
-        ("sequences", "graphs", False, False),
+        ("sequences", "sequences", False, False),
     ],
 )
 def test_attributes_of_every_context(kind, rows, new_rows_join, needs_adjacency):

@@ -84,3 +84,25 @@ def test_graphs_without_descriptors_have_no_scaling():
 def test_inconsistent_parts_are_refused(parts):
     with pytest.raises(ValueError, match=r"must be|inhomogeneous"):
         DescriptorScaling(*parts)
+
+
+# ---- segments of sequences ---------------------------------------------------
+
+
+def test_segment_means_are_about_as_large_as_one_number_together():
+    graphs = collection([1, -2], [3, 2], [5, 6], [7, 10])
+    scaled = DescriptorScaling.of_segments(graphs).apply(graphs.descriptors)
+    assert_allclose(scaled[:, 0] * np.sqrt(2), np.array([-3, -1, 1, 3]) / np.sqrt(5))
+    assert_allclose((scaled**2).sum(axis=1).mean(), 1, rtol=1e-6)
+
+
+def test_segment_means_beyond_five_deviations_are_clipped():
+    graphs = collection([-1.0] * 4, [1.0] * 4)
+    scaling = DescriptorScaling.of_segments(graphs)
+    later = collection([1e9] * 4, [4.9, -4.9, 5.1, -5.1]).descriptors
+    expected = np.array([[5] * 4, [4.9, -4.9, 5, -5]]) / 2
+    assert_allclose(scaling.apply(later), expected, rtol=1e-6)
+
+
+def test_graphs_without_segments_have_no_scaling():
+    assert DescriptorScaling.of_segments(collection(None)) is None

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from skattn.graph import Graph, sequence_graphs
+from skattn.graph import Graph
 from skattn.graph._collection import GraphCollection
+from skattn.graph._patches import Patching
 from skattn.graph._resolve import resolve
 
 LINE = np.array([[0.0], [1.0], [3.0], [7.0], [8.0]])
@@ -144,44 +145,6 @@ def test_frames_are_checked_as_frames(check):
     assert [list(seen) for seen in check.seen] == [["age"]]
 
 
-def test_sequences_are_converted_as_by_sequence_graphs(check):
-    X = [np.arange(6.0).reshape(3, 2), np.array([[6.0, 7.0]])]
-    context = resolve(X, check=check)
-    assert (context.kind, context.n_rows) == ("sequences", 2)
-    train, held_out = context.split(np.array([1]), np.array([0]))
-    expected = GraphCollection.of(sequence_graphs(X)).whole
-    np.testing.assert_array_equal(
-        train.whole.adjacency.toarray(), expected.adjacency.toarray()
-    )
-    np.testing.assert_allclose(train.whole.X, expected.X, rtol=1e-6)
-    np.testing.assert_array_equal(train.node_ptr, [0, 3, 4])
-    np.testing.assert_array_equal(train.targets, [1])
-    assert train.base is held_out.base
-
-
-def test_positional_encoding_is_not_checked(check):
-    context = resolve(steps(3, 3), check=check)
-    assert [seen.shape[1] for seen in check.seen] == [2]
-    assert context.split(np.arange(2), None)[0].whole.X.shape[1] == 2 + 8
-
-
-@pytest.mark.parametrize(
-    "X", [np.ones((2, 3, 2)), [pd.DataFrame(np.ones((3, 2)))] * 2, steps(3, 3)]
-)
-def test_sequences_of_every_form_are_the_same(check, X):
-    view, _ = resolve(X, check=check).split(np.arange(2), None)
-    expected = GraphCollection.of(sequence_graphs(steps(3, 3))).whole
-    np.testing.assert_allclose(view.whole.X, expected.X, rtol=1e-6)
-
-
-def test_sequences_at_prediction_may_differ_in_length_not_in_width(check):
-    fitted = resolve(steps(3, 3), check=check).fitted()
-    later = fitted.join(steps(7, 1), check=check)
-    np.testing.assert_array_equal(later.node_ptr, [0, 7, 8])
-    with pytest.raises(ValueError, match=r"2 features, as at fit, got 5.*axis=2"):
-        fitted.join(steps(3, width=5), check=check)
-
-
 @pytest.mark.parametrize("X", [graphs(), steps(2, 2)])
 def test_fitted_context_holds_no_graph_and_can_only_join(check, X):
     context = resolve(X, check=check)
@@ -190,7 +153,7 @@ def test_fitted_context_holds_no_graph_and_can_only_join(check, X):
     assert len(pickle.dumps(fitted)) < 500
     assert all(
         getattr(fitted, field.name) is None
-        or isinstance(getattr(fitted, field.name), int)
+        or isinstance(getattr(fitted, field.name), int | Patching)
         for field in fields(fitted)
     )
     del context

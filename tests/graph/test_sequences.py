@@ -119,7 +119,7 @@ def test_a_complete_graph_that_cannot_fit_is_a_memory_error(monkeypatch):
     long = [steps(16), steps(16), steps(2)]  # 260 edges of two lengths
     with pytest.raises(MemoryError, match=r"16 steps.*SequenceGraph\(connect='window'"):
         sequence_graphs(long)
-    with pytest.raises(MemoryError, match="longest sequence: 100000 steps"):
+    with pytest.raises(MemoryError, match="largest graph: 100000 steps or patches"):
         sequence_graphs([np.zeros((100_000, 1))])
     assert len(sequence_graphs([steps(15), steps(15)])) == 2  # 225 edges
     assert len(sequence_graphs(long, connect="window", window=3)) == 3

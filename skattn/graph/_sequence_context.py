@@ -1,0 +1,82 @@
+"""Context of a list of sequences."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from skattn.graph._collection import GraphCollection
+from skattn.graph._context import Check, RowKind, View
+from skattn.graph._descriptors import Descriptors
+from skattn.graph._graph_contexts import GraphContext
+from skattn.graph._input_kind import InputKind, check_kind
+from skattn.graph._patches import Patching, PatchOptions
+from skattn.graph._schema import GraphSchema
+from skattn.graph._sequence_arrays import (
+    Sequences,
+    read_sequences,
+    warn_of_channels_first,
+)
+from skattn.graph._sequences import (
+    POSITION_FEATURES,
+    check_complete_memory,
+    graphs_of_steps,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SequencesContext(GraphContext):
+    """Context of a list of sequences; each is a row, and its patches are nodes."""
+
+    kind: ClassVar[InputKind] = "sequences"
+    rows: ClassVar[RowKind] = "sequences"
+    n_features: int
+    """Number of features of the sequences."""
+    patching: Patching
+    """Division of a sequence into patches, and its segments."""
+
+    @classmethod
+    def of(cls, X: Any, options: PatchOptions, check: Check) -> "SequencesContext":
+        """Create the context of a list of sequences."""
+        sequences = read_sequences(X)
+        n_steps = map(len, sequences.steps)
+        patching = Patching.of(n_steps, sequences.n_features, options)
+        view = _collection(sequences, patching, check)
+        warn_of_channels_first(sequences)
+        return cls(view, sequences.n_features, patching)
+
+    def check_fitted(self, n_features: int, schema: GraphSchema) -> None:
+        """Raise ValueError unless patches of sequences have the columns of `schema`."""
+        if self.n_features != n_features:
+            raise ValueError(f"it has sequences of {self.n_features} features")
+        length, n_segments = self.patching.length, self.patching.n_segments
+        columns = n_features * length + len(POSITION_FEATURES), n_features * n_segments
+        if columns != (schema.n_features, schema.n_descriptors):
+            raise ValueError(f"it has patches of {length} steps, {n_segments} segments")
+
+    def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
+        """Return a collection of the sequences of X."""
+        check_kind(self.kind, X, adjacency)
+        sequences = read_sequences(X)
+        if sequences.n_features != self.n_features:
+            raise ValueError(
+                f"Sequences must have {self.n_features} features, as at fit, got "
+                f"{sequences.n_features}. Sequences are (n_steps, n_features); use "
+                "skattn.preprocessing.SequenceGraph(axis=2) for (n_features, n_steps)."
+            )
+        return _collection(sequences, self.patching, check)
+
+
+def _collection(
+    sequences: Sequences, patching: Patching, check: Check
+) -> GraphCollection:
+    """Return graphs of patches with checked features and positional encoding."""
+    n_steps = [len(steps) for steps in sequences.steps]
+    check_complete_memory(map(patching.n_patches, n_steps))
+    parts = np.split(check(sequences.table), np.cumsum(n_steps)[:-1])
+    patches = Sequences([patching.patches(part) for part in parts], None)
+    collection = GraphCollection.of(graphs_of_steps(patches, position="sinusoidal"))
+    if not patching.n_segments:
+        return collection
+    means = np.stack([patching.segment_means(part) for part in parts])
+    return replace(collection, descriptors=Descriptors(means, None))
