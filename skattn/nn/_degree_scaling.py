@@ -34,11 +34,8 @@ class DegreeScaling(Resettable):
 
     def forward(self, h: Tensor, structure: GraphStructure, receivers: slice) -> Tensor:
         """Scale the features (n_receivers, width) of a range of receivers."""
-        degree = structure.sender_counts
-        if degree is None:
-            degree = structure.edges.indptr.diff()
-        else:
-            degree = degree[receivers]
+        counts = structure.sender_counts
+        degree = structure.edges.indptr.diff() if counts is None else counts[receivers]
         log_degree = degree.to(h.dtype).log1p()[:, None]
         return h + log_degree * torch.addcmul(self.shift, h, self.scale)
 

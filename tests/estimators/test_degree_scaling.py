@@ -7,7 +7,7 @@ from skattn import EncoderConfig, Graph, GraphAttentionRegressor
 
 @pytest.fixture(scope="module")
 def counts():
-    """A graph whose numbers are those of marked senders."""
+    """A graph, and the number of marked senders of every node."""
     rng = np.random.default_rng(0)
     A = sp.csr_array((rng.random((300, 300)) < rng.random((300, 1)) / 30).astype(float))
     X = np.column_stack([rng.random(300) < 0.5, rng.normal(size=300)])
