@@ -79,7 +79,7 @@ def molecules(name, quick, metric, *, column=0, scaffolds=False):
     y = y.astype(int) if is_classes else y.astype(float)
     seeds = 2 if quick else 5
     if scaffolds:
-        runs = grouped_parts(_scaffolds(smiles), seeds)
+        runs = grouped_parts(y, _scaffolds(smiles), seeds)
     else:
         runs = random_parts(y, seeds, classes=is_classes)
     X = MoleculeGraph().fit_transform(list(smiles))

@@ -12,7 +12,12 @@ from sklearn.metrics import (
     roc_auc_score,
     root_mean_squared_error,
 )
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    train_test_split,
+)
 
 
 @dataclass(frozen=True)
@@ -178,28 +183,37 @@ def _tenth(rows, y, size, seed, classes):
     return train_test_split(rows, test_size=size, random_state=seed, stratify=strata)
 
 
-def grouped_parts(groups, seeds):
+def grouped_parts(y, groups, seeds):
     """Deterministic 80/10/10 of whole groups, the largest to training.
 
-    Development repeats the protocol inside the first 90 %.
+    Development divides the first 90 % into ninths of whole groups, stratified by class
+    because the smallest groups may have one class: seven for training, one for
+    validation, one scored.
     """
+    groups = np.unique(groups, return_inverse=True)[1]
     rest, test = _whole_groups(np.arange(len(groups)), groups, 0.9)
     train, val = _whole_groups(rest, groups, 8 / 9)
-    inner, scored = _whole_groups(rest, groups, 8 / 9)
-    inner_train, inner_val = _whole_groups(inner, groups, 7 / 8)
     runs = []
     for seed in range(seeds):
         runs.append(Run(f"seed {seed}", seed, train, val, {"test": test}))
-        scores = {"development": scored}
-        runs.append(Run(f"inner {seed}", seed, inner_train, inner_val, scores))
+        ninths = _group_ninths(rest, y, groups, seed)
+        inner = np.sort(np.concatenate(ninths[2:]))
+        scores = {"development": ninths[1]}
+        runs.append(Run(f"inner {seed}", seed, inner, ninths[0], scores))
     return runs
+
+
+def _group_ninths(rows, y, groups, seed):
+    folds = StratifiedGroupKFold(9, shuffle=True, random_state=seed)
+    return [rows[part] for _, part in folds.split(rows, y[rows], groups[rows])]
 
 
 def _whole_groups(rows, groups, share):
     members = {}
     for row in rows:
         members.setdefault(groups[row], []).append(row)
-    ordered = sorted(members.values(), key=lambda rows: (-len(rows), rows[0]))
+    # as in DeepChem: among equal sizes the last rows first
+    ordered = sorted(members.values(), key=lambda rows: (-len(rows), -rows[0]))
     first, second = [], []
     for group in ordered:
         fits = len(first) + len(group) <= share * len(rows)

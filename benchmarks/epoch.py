@@ -129,7 +129,9 @@ def _our_fit(data: Data) -> Callable[[], None]:
         weight_decay=5e-4,
         max_epochs=_FIT_EPOCHS,
         early_stopping=False,
-        encoder=EncoderConfig(output="attention", input_dropout=_DROPOUT),
+        encoder=EncoderConfig(
+            output="attention", input_dropout=_DROPOUT, degree_scaling=False
+        ),
         random_state=0,
     )
     learned, held = ((graph[mask], data.y[mask]) for mask in (data.train, data.val))

@@ -86,7 +86,7 @@ def test_drawn_nodes_are_disjoint_and_balanced():
     [
         task.folded(np.repeat([0, 1], 50), 5, 3, holdout=True),
         task.random_parts(np.repeat([0, 1], 50), 2, classes=True),
-        task.grouped_parts([k // 4 for k in range(100)], 2),
+        task.grouped_parts(np.tile([0, 1], 50), np.arange(100) // 4, 2),
         task.given(np.repeat([0, 1], 50)[::-1], 60, 2, 3, classes=True),
     ],
 )
@@ -98,6 +98,18 @@ def test_development_never_sees_the_test_rows_of_its_split(runs):
         assert not np.isin(scored, fitted).any()
         if stage == "development" and run.seed == 0:
             assert not np.isin(np.r_[fitted, scored], first_test).any()
+
+
+def test_parts_of_whole_groups_have_all_classes_for_development():
+    # large groups of both classes, small groups of one class or the other
+    groups = np.repeat(np.arange(35), [20] * 5 + [2] * 30)
+    y = np.where(groups < 5, np.arange(160) % 2, groups % 2)
+    for run in task.grouped_parts(y, groups, 3):
+        parts = [run.train, run.val, *run.scored.values()]
+        of_parts = [set(groups[rows]) for rows in parts]
+        assert sum(map(len, of_parts)) == len(set.union(*of_parts))
+        if "development" in run.scored:
+            assert len(set(y[run.scored["development"]])) == 2
 
 
 def test_results_on_file_are_not_measured_again(tmp_path, monkeypatch, capsys):

@@ -204,6 +204,7 @@ class NeighborSampler:
             ),
             edge_data=self._edge_data_of(sampled),
             degree=self._degree_of(sampled.nodes),
+            sender_counts=torch.from_numpy(self._counts_of(sampled.nodes)),
             reach=sampled.reach,
         )
 
@@ -227,8 +228,11 @@ class NeighborSampler:
     def _degree_of(self, nodes: NDArray[np.int64]) -> Tensor:
         if self.whole.structure.edge_data.log_weight is not None:
             return self._degree[torch.from_numpy(nodes)]
+        return torch.from_numpy(self._counts_of(nodes).astype(np.float32))
+
+    def _counts_of(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         indptr, _ = self._arrays
-        return torch.from_numpy((indptr[nodes + 1] - indptr[nodes]).astype(np.float32))
+        return indptr[nodes + 1] - indptr[nodes]
 
     @cached_property
     def _degree(self) -> Tensor:

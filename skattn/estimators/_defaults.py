@@ -38,6 +38,8 @@ class Defaults:
     """Graph convolution beside the attention."""
     gated_convolution: bool = False
     """Whether a gate weighs attention and convolution."""
+    degree_scaling: bool = False
+    """Whether the output of each attention is scaled by log degrees."""
     weight_decay: float = 5e-3
     """Weight decay."""
     max_epochs: int = 500
@@ -76,8 +78,8 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
         "gelu", dropout=0.3, only_last_attends=True, norm=None, max_epochs=300
     ),
     ("table", None): Defaults(dropout=0.5),
-    ("nodes", "classes"): Defaults(),
-    ("nodes", "numbers"): Defaults("silu"),
+    ("nodes", "classes"): Defaults(degree_scaling=True),
+    ("nodes", "numbers"): Defaults("silu", degree_scaling=True),
     ("nodes", None): Defaults(residual=False, norm=None, smoothing=2),
     ("graphs", "classes"): _GRAPHS,
     ("graphs", "numbers"): _GRAPHS,
@@ -116,7 +118,7 @@ convolution, which separate a node from its neighbours."""
 
 _ENCODER_VALUES = (
     "activation", "jumping", "only_last_attends", "residual", "norm", "convolution",
-    "gated_convolution", "max_patches", "n_feature_layers",
+    "gated_convolution", "degree_scaling", "max_patches", "n_feature_layers",
 )  # fmt: skip
 """Values that must be those of the embedder that initialises an encoder."""
 
@@ -213,6 +215,7 @@ def choose(
         gated_convolution=_unless_auto(
             config.gated_convolution, defaults.gated_convolution
         ),
+        degree_scaling=_unless_auto(config.degree_scaling, defaults.degree_scaling),
         global_attention=config.global_attention,
     )
     n_feature_layers = min(defaults.n_feature_layers, params._depth - 1)

@@ -74,6 +74,11 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         Whether attention and convolution are weighted by a learned gate per node and
         channel; if not, they are added. "auto": True for the nodes of one
         graph for which ``convolution="auto"`` is "gcn", else False.
+    degree_scaling : bool or "auto", default="auto"
+        Whether the output of each attention is scaled by the logarithm of the number of
+        senders, with learned weights (Corso et al. 2020), so that a network knows
+        degrees and counts neighbours. "auto": True for classification and regression of
+        the nodes of one graph without ``pretrained``, else False.
     global_attention : bool, default=False
         Whether each layer adds full attention between all nodes of a graph, as in
         GraphGPS (Rampasek et al. 2022). Time is quadratic in the number of nodes. Not
@@ -128,6 +133,8 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     Platonov et al., "Characterizing Graph Datasets for Node Classification:
     Homophily-Heterophily Dichotomy and Beyond", NeurIPS 2023.
 
+    Corso et al., "Principal Neighbourhood Aggregation for Graph Nets", NeurIPS 2020.
+
     Rampasek et al., "Recipe for a General, Powerful, Scalable Graph Transformer",
     NeurIPS 2022.
 
@@ -152,6 +159,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         "hops": [Interval(Integral, 1, None, closed="left"), tuple],
         "convolution": [StrOptions({"auto", "mean", "gcn", "sum"}), None],
         "gated_convolution": ["boolean", StrOptions({"auto"})],
+        "degree_scaling": ["boolean", StrOptions({"auto"})],
         "global_attention": ["boolean"],
         "n_feature_layers": [
             Interval(Integral, 0, None, closed="left"),
@@ -186,6 +194,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         hops=1,
         convolution="auto",
         gated_convolution="auto",
+        degree_scaling="auto",
         global_attention=False,
         n_feature_layers="auto",
         positional=None,
@@ -206,6 +215,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         self.hops = hops
         self.convolution = convolution
         self.gated_convolution = gated_convolution
+        self.degree_scaling = degree_scaling
         self.global_attention = global_attention
         self.n_feature_layers = n_feature_layers
         self.positional = positional

@@ -127,6 +127,7 @@ def resolved_params(estimator):
         "encoder__jumping": spec.jumping,
         "encoder__convolution": spec.block.convolution,
         "encoder__gated_convolution": spec.block.gated_convolution,
+        "encoder__degree_scaling": spec.block.degree_scaling,
         "encoder__n_feature_layers": spec.n_feature_layers,
     }
     if record.patch_options is not None:

@@ -24,6 +24,7 @@ SHARED_CONFIG = (
     "hops",
     "convolution",
     "gated_convolution",
+    "degree_scaling",
     "global_attention",
     "positional",
     "positional_dim",

@@ -5,6 +5,7 @@ from skattn.nn._autoencoder import MaskedAutoencoder
 from skattn.nn._block import AttentionBlock
 from skattn.nn._block_spec import BlockSpec
 from skattn.nn._convolution import GraphConvolution
+from skattn.nn._degree_scaling import DegreeScaling
 from skattn.nn._encoder import GraphEncoder
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._graph_readout import GraphReadout
@@ -23,6 +24,7 @@ __all__ = [
     "AttentionNetwork",
     "AttentionReadout",
     "BlockSpec",
+    "DegreeScaling",
     "GlobalAttention",
     "GraphAttention",
     "GraphAttentionLayer",

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from skattn.nn._activation import activation
 from skattn.nn._block_spec import BlockSpec, make_operator, make_residual
 from skattn.nn._convolution import GraphConvolution
+from skattn.nn._degree_scaling import DegreeScaling
 from skattn.nn._feed_forward import FeedForward
 from skattn.nn._global_attention import GlobalAttention, refuse_part
 from skattn.nn._linear import Linear
@@ -37,6 +38,9 @@ class AttentionBlock(NodeOperator[SentByBlock]):
     :class:`~skattn.nn.GlobalAttention` may be added to the output of the attention. A
     gated convolution ``m`` is combined with the output ``h`` of the attention as ``s h
     + (1 - s) m`` with ``s = sigmoid([h | m] V + b)``, one gate per node and channel.
+
+    With ``spec.degree_scaling`` the output of the attention depends on the number of
+    senders, by :class:`~skattn.nn.DegreeScaling`.
 
     The linear residual separates the features of a node from those of its neighbours,
     which helps on heterophilous graphs (Luo et al. 2024, "Classic GNNs are strong
@@ -75,6 +79,9 @@ class AttentionBlock(NodeOperator[SentByBlock]):
         super().__init__()
         self.dropout = spec.dropout if input_dropout is None else input_dropout
         self.attention = make_operator(spec, in_features, out_features)
+        self.degree_scaling: DegreeScaling | None = None
+        if spec.degree_scaling and spec.attends:
+            self.degree_scaling = DegreeScaling(out_features)
         self.convolution: GraphConvolution | None = None
         self.gate: Linear | None = None
         if spec.convolution is not None:
@@ -129,6 +136,7 @@ class AttentionBlock(NodeOperator[SentByBlock]):
         x = drop(x, self.dropout if self.training else 0.0, generator)
         structure = as_structure(structure)
         h: Tensor = self.attention(x, structure, generator=generator)
+        h = self._scaled(h, structure)
         return self._finish(x, self._add_others(h, x, structure), generator)
 
     def forward_with_weights(
@@ -136,6 +144,7 @@ class AttentionBlock(NodeOperator[SentByBlock]):
     ) -> tuple[Tensor, Tensor | None]:
         """Compute new features and attention weights, without dropout."""
         h, weights = self.attention.forward_with_weights(x, structure)
+        h = self._scaled(h, structure)
         return self._finish(x, self._add_others(h, x, structure), None), weights
 
     def send(
@@ -160,12 +169,22 @@ class AttentionBlock(NodeOperator[SentByBlock]):
     ) -> Tensor:
         """Compute new features of a range of receivers."""
         h = self.attention.receive(x, receivers, sent.attention, structure, generator)
+        h = self._scaled(h, structure, receivers)
         if self.convolution is not None and sent.convolution is not None:
             m = self.convolution.receive(
                 x, receivers, sent.convolution, structure, generator
             )
             h = self._add_convolution(h, m)
         return self._finish(take_rows(x, receivers), h, generator)
+
+    def _scaled(
+        self, h: Tensor, structure: GraphStructure, receivers: slice | None = None
+    ) -> Tensor:
+        if self.degree_scaling is None:
+            return h
+        rows = slice(0, len(h)) if receivers is None else receivers
+        scaled: Tensor = self.degree_scaling(h, structure, rows)
+        return scaled
 
     def _add_others(
         self, h: Tensor, x: Tensor | SparseMatrix, structure: GraphStructure

@@ -59,6 +59,8 @@ class BlockSpec:
     gated_convolution: bool = False
     """Whether attention and convolution are combined by learned gates instead of a
     sum."""
+    degree_scaling: bool = False
+    """Whether the output of the attention is scaled by log degrees."""
     global_attention: bool = False
     """Whether to add full attention among the nodes of each graph."""
     attends: bool = True

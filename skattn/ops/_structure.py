@@ -41,6 +41,9 @@ class GraphStructure:
     degree: Tensor | None = None
     """(n_nodes,): sum of the edge weights of every node in the full graph, float32, or
     float64 where the sum could overflow; None if ``edges`` has all edges."""
+    sender_counts: Tensor | None = None
+    """(n_nodes,): number of senders of every node in the full graph; None if ``edges``
+    has all edges."""
     reach: tuple[int, ...] = ()
     """For sampled graphs, the number of nodes within 0, 1, 2, ... hops of the target
     nodes. Nodes are sorted by this distance, so that each layer computes only the first
@@ -78,6 +81,9 @@ class GraphStructure:
             node_ptr=None if self.node_ptr is None else move(self.node_ptr),
             hops={k: edges.to(device) for k, edges in self.hops.items()},
             degree=None if self.degree is None else move(self.degree),
+            sender_counts=(
+                None if self.sender_counts is None else move(self.sender_counts)
+            ),
             reach=self.reach,
             descriptors=None if self.descriptors is None else move(self.descriptors),
         )
@@ -144,6 +150,9 @@ class GraphStructure:
             edge_data=self.edge_data.map(lambda rows: rows[first:last]),
             hops={k: far.part(low, high, n_senders) for k, far in self.hops.items()},
             degree=None if self.degree is None else self.degree[:n_senders],
+            sender_counts=(
+                None if self.sender_counts is None else self.sender_counts[:n_senders]
+            ),
         )
 
 

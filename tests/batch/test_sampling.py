@@ -257,6 +257,13 @@ def test_degrees_are_those_of_the_full_graph(weight):
     assert_close(batch.structure.degree.double(), expected)
 
 
+@pytest.mark.parametrize("weight", [1, 0.25])
+def test_numbers_of_senders_are_those_of_the_full_graph(weight):
+    batch = sampled((1, 1), [0, 4], whole=batch_of(weight * ADJACENCY))
+    counts = ADJACENCY.sum(1) + 1 - np.diag(ADJACENCY)  # with self-loops
+    assert batch.structure.sender_counts.tolist() == counts[numbers_of(batch)].tolist()
+
+
 def test_degrees_of_huge_weights_do_not_overflow():
     batch = sampled((1, 1), [0], whole=batch_of(2e38 * ADJACENCY))
     degrees = 2e38 * (ADJACENCY.sum(1) + 1 - np.diag(ADJACENCY))

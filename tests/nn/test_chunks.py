@@ -82,6 +82,7 @@ def test_an_empty_graph_is_one_empty_chunk():
         ({"residual": False, "norm": None}, {"n_layers": 0}),
         ({"n_edge_features": 2}, {"output": "attention", "output_heads": 2}),
         ({"score": "gat"}, {"feature_embedding": "periodic"}),
+        ({"degree_scaling": True}, {"jumping": "concat"}),
         ({"dropout": 0.5, "attention_dropout": 0.5, "value_dropout": 0.5}, {}),
     ],
 )

@@ -173,6 +173,7 @@ ALL_PARTS = {
         {"convolution": "gcn", "gated_convolution": True, "global_attention": True},
         {"readout": "hierarchical", "n_edge_features": 1, "jumping": "concat"},
         {"embedding": "periodic"},
+        {"degree_scaling": True},
     ],
 )
 def test_resetting_sets_every_weight_and_leaves_torchs_generator_alone(options):

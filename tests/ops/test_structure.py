@@ -82,6 +82,7 @@ def test_a_part_has_the_edges_of_its_receivers():
         EdgeData(torch.arange(6.0), torch.arange(12.0).view(6, 2)),
         hops={2: Edges.from_csr([0, 1, 3, 6], [0, 0, 1, 0, 1, 2], n_senders=3)},
         degree=torch.tensor([1.0, 2.0, 3.0]),
+        sender_counts=torch.tensor([4, 5, 6]),
     )
     part = structure.part(1, 3)
     assert part.edges.indptr.tolist() == [0, 2, 4]
@@ -91,6 +92,7 @@ def test_a_part_has_the_edges_of_its_receivers():
     assert part.hops[2].indptr.tolist() == [0, 2, 5]
     assert part.hops[2].senders.tolist() == [0, 1, 0, 1, 2]
     assert part.degree.tolist() == [1, 2, 3]
+    assert part.sender_counts.tolist() == [4, 5, 6]
     assert part.edges.n_senders == part.hops[2].n_senders == 3
 
 
@@ -108,9 +110,12 @@ def test_without_reach_every_layer_computes_all_nodes():
 
 def test_layers_compute_fewer_and_fewer_receivers():
     chain = Edges.from_csr([0, 2, 4, 5], [0, 1, 1, 2, 2], n_senders=4)
-    degree = torch.tensor([1.0, 2.0, 3.0, 4.0])
     structure = GraphStructure(
-        chain, EdgeData(torch.arange(5.0)), degree=degree, reach=(1, 2, 3, 4)
+        chain,
+        EdgeData(torch.arange(5.0)),
+        degree=torch.tensor([1.0, 2.0, 3.0, 4.0]),
+        sender_counts=torch.tensor([5, 6, 7, 8]),
+        reach=(1, 2, 3, 4),
     )
     layers = [structure.layer(k) for k in range(3)]
     sizes = [(one.edges.n_receivers, one.edges.n_senders) for one in layers]
@@ -118,6 +123,7 @@ def test_layers_compute_fewer_and_fewer_receivers():
     assert layers[1].edges.senders.tolist() == [0, 1, 1, 2]
     assert layers[2].edge_data.log_weight.tolist() == [0, 1]
     assert layers[2].degree.tolist() == [1, 2]
+    assert layers[2].sender_counts.tolist() == [5, 6]
 
 
 def test_more_layers_than_hops_are_refused():
