@@ -234,6 +234,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         *,
         graph=None,
         unlabeled=None,
+        label_inputs="auto",
         n_neighbors=15,
         standardize="auto",
         attention="gatv2",
@@ -263,6 +264,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     ):
         self.graph = graph
         self.unlabeled = unlabeled
+        self.label_inputs = label_inputs
         self.n_neighbors = n_neighbors
         self.standardize = standardize
         self.attention = attention

@@ -43,6 +43,8 @@ class Defaults:
     """Maximum number of epochs."""
     smoothing: int = 0
     """Number of times that an embedder averages codes over neighbours."""
+    label_inputs: bool = False
+    """Whether known answers of other rows are inputs."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
@@ -130,6 +132,8 @@ class Sizes:
     """Adjusted homophily of the labelled nodes of one graph; None if it is unknown."""
     n_descriptors: int = 0
     """Number of descriptors of a graph."""
+    n_label_columns: int = 0
+    """Number of columns of known answers of other rows; 0 if they are no inputs."""
 
     @property
     def wide(self) -> bool:
@@ -207,6 +211,7 @@ def choose(
         jumping=_unless_auto(config.jumping, defaults.jumping),
         readout=params.readout if setting.rows == "graphs" else None,
         n_descriptors=sizes.n_descriptors,
+        n_label_columns=sizes.n_label_columns,
     )
     return Choice(
         network,
@@ -216,6 +221,14 @@ def choose(
             getattr(params, "smoothing", "auto"), defaults.smoothing
         ),
     )
+
+
+def uses_label_inputs(params: Any, config: EncoderConfig, setting: Setting) -> bool:
+    """Return whether known answers of other rows are inputs of the network."""
+    if params.label_inputs == "auto" and config.output == "attention":
+        return False
+    default = DEFAULTS[setting.rows, setting.label_kind].label_inputs
+    return bool(_unless_auto(params.label_inputs, default))
 
 
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:

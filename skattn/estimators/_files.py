@@ -23,8 +23,10 @@ from skattn.estimators._file_checks import (
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
+from skattn.estimators._label_inputs import LabelInputs
 from skattn.graph import Graph
 from skattn.graph._descriptor_scaling import DescriptorScaling
+from skattn.graph._fitted_nodes import FittedNodes
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
@@ -106,6 +108,7 @@ RECORDS = (
     GraphSchema,
     Indicators,
     InputSpec,
+    LabelInputs,
     MaskedReconstruction,
     NetworkSpec,
     Numbers,
@@ -120,6 +123,7 @@ PARTS = PLAIN | {
         lambda config: [config.get_params()],
         lambda params: EncoderConfig(**params),
     ),
+    "nodes": Part(FittedNodes, FittedNodes.parts, FittedNodes.of_parts),
     "device": Part(torch.device, lambda device: [str(device)], torch.device),
     "tensor": Part(
         torch.Tensor, lambda tensor: [tensor.cpu().numpy()], torch.from_numpy

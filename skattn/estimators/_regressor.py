@@ -188,6 +188,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         *,
         graph=None,
         unlabeled=None,
+        label_inputs="auto",
         n_neighbors=15,
         standardize="auto",
         attention="gatv2",
@@ -216,6 +217,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     ):
         self.graph = graph
         self.unlabeled = unlabeled
+        self.label_inputs = label_inputs
         self.n_neighbors = n_neighbors
         self.standardize = standardize
         self.attention = attention

@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import Setting, Sizes, choose, uses_label_inputs
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
+from skattn.estimators._label_inputs import learn_label_inputs
 from skattn.estimators._label_reader import check_length, check_weight
 from skattn.estimators._pretrained import pretrained_input, pretrained_weights
 from skattn.estimators._scoring import validation_score
@@ -78,14 +79,17 @@ def plan_supervised(attempt, arguments):
         views.append((validation_view, validation_rows.labels(names)))
         score = validation_score(attempt, validation_rows)
         n_validation = int(validation_rows.has_weight.sum())
-    data = attempt._input_spec_.training_data(views, attempt)
     pretrained = attempt.pretrained is not None
-    choice = choose(
-        attempt,
-        inputs.config,
-        Setting(context.rows, encoding.label_kind, pretrained),
-        _sizes(context, view, training_rows, data[0].n_features),
-    )
+    setting = Setting(context.rows, encoding.label_kind, pretrained)
+    n_label_columns = 0
+    if uses_label_inputs(attempt, inputs.config, setting):
+        n_label_columns = learn_label_inputs(
+            attempt, context, view, training_rows, encoding.n_outputs
+        )
+    data = attempt._input_spec_.training_data(views, attempt)
+    sizes = _sizes(context, view, training_rows, data[0].n_features)
+    sizes = replace(sizes, n_label_columns=n_label_columns)
+    choice = choose(attempt, inputs.config, setting, sizes)
     attempt._fit_record_ = FitRecord.of(
         view,
         data[0],
