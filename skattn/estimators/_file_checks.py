@@ -221,11 +221,12 @@ def _check_label_inputs(learned):
     kinds = inputs.encoded.dtype, inputs.known.dtype
     if kinds != (np.int64 if is_class else np.float32, bool):
         raise ValueError(f"it has known labels of {kinds[0]} and a mask of {kinds[1]}")
-    if {inputs.encoded.shape, inputs.known.shape} != {shape} or shape[0] == 0:
+    shapes = {inputs.encoded.shape, inputs.known.shape}
+    if shapes != {shape} or shape[0] == 0 or inputs.n_outputs != encoding.n_outputs:
         raise ValueError(f"it must have known labels of shape {shape}")
-    n_classes = encoding.n_outputs
-    if is_class and not ((0 <= inputs.encoded) & (inputs.encoded < n_classes)).all():
-        raise ValueError(f"it has known labels of other classes than {n_classes}")
+    classes = inputs.encoded if is_class else np.zeros(1)
+    if classes.min() < 0 or classes.max() >= encoding.n_outputs:
+        raise ValueError(f"it has known labels beyond {encoding.n_outputs} classes")
     context = learned["_context_"]
     is_table = context.rows == "table"
     last = int(inputs.nodes.positions[-1])

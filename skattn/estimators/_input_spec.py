@@ -43,9 +43,7 @@ class InputSpec:
     label_inputs: LabelInputs | None = None
     """Known labels of fitted nodes as inputs of the network, None for none."""
 
-    def sources(
-        self, views, *, batch_size, device, ordered=False, for_training=False
-    ):
+    def sources(self, views, *, batch_size, device, ordered=False, for_training=False):
         """Make a batch source per view; views of the same graph share its tensors.
 
         Parameters

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from skattn.estimators._defaults import uses_label_inputs
 from skattn.graph._fitted_nodes import FittedNodes, row_identities
 from skattn.graph._warning import warn
 from skattn.ops import NodeLabels
-
 
 N_FOLDS = 5
 """Number of folds of the labelled nodes in training."""
@@ -131,33 +131,36 @@ class LabelInputs:
         return _with_labels(batch, values, known, identity)
 
 
-def learn_label_inputs(attempt, context, view, rows, n_outputs):
-    """Make the labels of training rows inputs; return the number of their columns.
+def learn_label_inputs(attempt, config, setting, view, rows):
+    """Make labels of training rows inputs if they are to be; count their columns.
 
     Parameters
     ----------
     attempt : GraphAttentionPredictor
         Its `InputSpec` gets the labels.
-    context : Context
-        The context of the fit.
-    view : Graph
+    config : EncoderConfig
+        The encoder's configuration.
+    setting : Setting
+        Facts of the fit.
+    view : Graph or GraphCollection
         The view of the training rows.
     rows : LabelledRows
         Their labels.
-    n_outputs : int
-        Width of the network's output.
 
     Returns
     -------
     int
-        Number of columns that describe a label.
+        Number of columns that describe a label, 0 if labels are no inputs.
     """
+    if not uses_label_inputs(attempt, config, setting):
+        return 0
 
     def nodes_of(positions):
-        if context.rows == "table":
+        if setting.rows == "table":
             return FittedNodes.of_table(positions)
         return FittedNodes.of_graph(view.base, positions)
 
+    n_outputs = attempt._label_encoding_.n_outputs
     inputs = LabelInputs.of(nodes_of, view.targets, rows, n_outputs)
     attempt._input_spec_ = replace(attempt._input_spec_, label_inputs=inputs)
     return inputs.n_columns

@@ -107,18 +107,16 @@ class GraphEncoder(Resettable):
         """
         structure = as_structure(structure)
         layers: list[Tensor] = []
-        before = x
+        last, known = len(self.blocks) - 1, None
         for k, block in enumerate(self.blocks):
-            before = x
+            if self.labels is not None and k == last:
+                known = self.labels(x, structure.layer(k), generator=generator)
             x = h = block(x, structure.layer(k), generator=generator)
             if self.jumping is not None:
                 layers.append(h)
         if self.jumping is not None:
             x = self.jumping([layer[: len(x)] for layer in layers])
-        if self.labels is None:
-            return x
-        last = structure.layer(len(self.blocks) - 1)
-        return torch.cat([x, self.labels(before, last, generator=generator)], 1)
+        return _side_by_side(x, known)
 
     @property
     def n_label_features(self) -> int:
@@ -172,9 +170,11 @@ class GraphEncoder(Resettable):
         layers: list[Tensor] = []
         if any(block.convolution is not None for block in self._blocks):
             structure = with_degree(structure)
-        layer, before = structure, x
+        layer, last, known = structure, len(self.blocks) - 1, None
         for k, block in enumerate(self._blocks):
-            before, layer = x, structure.layer(k)
+            layer = structure.layer(k)
+            if self.labels is not None and k == last:
+                known = in_chunks(self.labels, x, layer, max_edges)
             x = h = in_chunks(block, x, layer, max_edges)
             if self.jumping is not None:
                 layers.append(h)
@@ -184,9 +184,7 @@ class GraphEncoder(Resettable):
                 for rows, _ in chunks(layer, max_edges)
             )
             x = gather(parts, len(x))
-        if self.labels is None:
-            return x
-        return torch.cat([x, in_chunks(self.labels, before, layer, max_edges)], 1)
+        return _side_by_side(x, known)
 
     def attention_weights(
         self,
@@ -219,3 +217,12 @@ class GraphEncoder(Resettable):
             if weights is not None:
                 found.append(weights)
         return found, x if self.jumping is None else self.jumping(layers)
+
+
+def _side_by_side(
+    codes: Tensor | SparseMatrix, known: Tensor | None
+) -> Tensor | SparseMatrix:
+    """Append the labels of other nodes to codes, if there are any."""
+    if known is None:
+        return codes
+    return torch.cat([cast("Tensor", codes), known], 1)

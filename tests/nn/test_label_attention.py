@@ -69,9 +69,7 @@ def test_kernels_are_like_the_reference():
     made = LabelAttention(3, 4, n_columns=5, n_heads=2).eval()
     x = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
     values = torch.arange(20.0).view(4, 5) / 10
-    labels = NodeLabels.of(
-        EDGES, values=values, known=KNOWN, identity=torch.arange(4)
-    )
+    labels = NodeLabels.of(EDGES, values=values, known=KNOWN, identity=torch.arange(4))
     graph, found = GraphStructure(EDGES, labels=labels), {}
     for backend in ("cpu", "reference"):
         with use_backend(backend):
