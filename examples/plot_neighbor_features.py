@@ -21,6 +21,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skattn import GraphAttentionClassifier
 from skattn.datasets import make_communities
 from skattn.preprocessing import NeighborFeatures
 
@@ -53,6 +54,19 @@ for model_name, model in models.items():
         pipeline = make_pipeline(step, model).fit(G_train, y_train)
         scores[model_name, name] = pipeline.score(G_test, y_test)
         print(f"{model_name}, {name}: {scores[model_name, name]:.2f}")
+
+# %%
+# The same answers as inputs of a network
+# ---------------------------------------
+# ``label_inputs=True`` gives a graph attention network the known answers of neighbours,
+# which each node weighs by attention.
+
+for label_inputs in [False, True]:
+    network = GraphAttentionClassifier(
+        label_inputs=label_inputs, max_epochs=100, random_state=0
+    )
+    accuracy = network.fit(G_train, y_train).score(G_test, y_test)
+    print(f"network, label_inputs={label_inputs}: {accuracy:.2f}")
 
 # %%
 # Columns that matter

@@ -196,12 +196,15 @@ class NeighborSampler:
     def _structure_of(self, sampled: _Sampled) -> GraphStructure:
         indptr = np.zeros(len(sampled.counts) + 1, np.int64)
         np.cumsum(sampled.counts, out=indptr[1:])
+        edges = Edges(
+            indptr=torch.from_numpy(indptr),
+            senders=torch.from_numpy(sampled.senders),
+            n_senders=len(sampled.nodes),
+        )
+        labels = self.whole.structure.labels
         return GraphStructure(
-            edges=Edges(
-                indptr=torch.from_numpy(indptr),
-                senders=torch.from_numpy(sampled.senders),
-                n_senders=len(sampled.nodes),
-            ),
+            edges=edges,
+            labels=labels and labels.at(torch.from_numpy(sampled.nodes), edges),
             edge_data=self._edge_data_of(sampled),
             degree=self._degree_of(sampled.nodes),
             sender_counts=torch.from_numpy(self._counts_of(sampled.nodes)),

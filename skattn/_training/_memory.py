@@ -131,3 +131,5 @@ def _tensors_of(batch: GraphBatch, labels: Labels | None) -> Iterator[Tensor]:
         yield structure.node_ptr
     if structure.descriptors is not None:
         yield structure.descriptors
+    if structure.labels is not None:
+        yield from structure.labels.tensors

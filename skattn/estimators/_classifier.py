@@ -45,6 +45,11 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         missing value (None, NaN, NA, NaT). It is excluded from the loss and from the
         classes; the row stays in the graph. Masked entries are unknown too. None: all
         labels are known.
+    label_inputs : "auto" or bool, default="auto"
+        Whether the known labels of other rows are inputs: those of the labelled rows of
+        ``fit`` that a row attends to, never its own and never one that is held out, see
+        the :doc:`user guide </guide/known_labels>`. "auto": False. True is not for
+        graphs and sequences of a list.
     n_neighbors : int, default=15
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
@@ -243,6 +248,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         *,
         graph=None,
         unlabeled=None,
+        label_inputs="auto",
         n_neighbors=15,
         standardize="auto",
         categorical_features="from_dtype",
@@ -273,6 +279,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     ):
         self.graph = graph
         self.unlabeled = unlabeled
+        self.label_inputs = label_inputs
         self.n_neighbors = n_neighbors
         self.standardize = standardize
         self.categorical_features = categorical_features

@@ -52,6 +52,8 @@ class Defaults:
     """Number of segments of a sequence whose means are descriptors."""
     n_feature_layers: int = 0
     """Number of leading layers without message passing, if there are more layers."""
+    label_inputs: bool = False
+    """Whether known answers of other rows are inputs."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
@@ -151,6 +153,8 @@ class Sizes:
     """Adjusted homophily of the labelled nodes of one graph; None if it is unknown."""
     n_descriptors: int = 0
     """Number of descriptors of a graph."""
+    n_label_columns: int = 0
+    """Number of columns of known answers of other rows; 0 if they are no inputs."""
 
     @property
     def wide(self) -> bool:
@@ -233,6 +237,7 @@ def choose(
         jumping=_unless_auto(config.jumping, defaults.jumping),
         readout=params.readout if setting.rows in ("graphs", "sequences") else None,
         n_descriptors=sizes.n_descriptors,
+        n_label_columns=sizes.n_label_columns,
     )
     return Choice(
         network,
@@ -275,6 +280,14 @@ def _of_setting(setting: Setting) -> Defaults:
         return found
     embedder = DEFAULTS[setting.rows, None]
     return replace(found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES})
+
+
+def uses_label_inputs(params: Any, config: EncoderConfig, setting: Setting) -> bool:
+    """Return whether known answers of other rows are inputs of the network."""
+    if params.label_inputs == "auto" and config.output == "attention":
+        return False
+    default = DEFAULTS[setting.rows, setting.label_kind].label_inputs
+    return bool(_unless_auto(params.label_inputs, default))
 
 
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:

@@ -139,6 +139,7 @@ def check_learned(learned, net, estimator):
     learned["_context_"].check_fitted(learned["n_features_in_"], learned["_schema_"])
     if "_label_encoding_" in declared:
         _check_labels(learned["_label_encoding_"], net["objective"], estimator)
+        _check_label_inputs(learned)
     elif not isinstance(net["objective"], MaskedReconstruction):
         raise ValueError("its network is that of another estimator")
 
@@ -182,6 +183,10 @@ def _check_network(learned, net):
         (spec.feature_embedding, inputs.feature_embedding),
         (spec.n_descriptors, schema.n_descriptors),
         (
+            spec.n_label_columns,
+            inputs.label_inputs.n_columns if inputs.label_inputs else 0,
+        ),
+        (
             len(inputs.descriptor_scaling.mean) if inputs.descriptor_scaling else 0,
             schema.n_descriptors,
         ),
@@ -214,6 +219,29 @@ def _check_labels(encoding, objective, estimator):
         raise ValueError(f"its labels do not fit {objective.n_outputs} outputs")
     if isinstance(encoding, Numbers) and not (encoding.scale > 0).all():
         raise ValueError("the scale of its labels must be positive")
+
+
+def _check_label_inputs(learned):
+    """Raise ValueError unless known labels are of the encoding and of fitted nodes."""
+    inputs, encoding = learned["_input_spec_"].label_inputs, learned["_label_encoding_"]
+    if inputs is None:
+        return
+    is_class = isinstance(encoding, Classes)
+    shape = (len(inputs.nodes), encoding.n_outputs)[: 1 if is_class else 2]
+    kinds = inputs.encoded.dtype, inputs.known.dtype
+    if kinds != (np.int64 if is_class else np.float32, bool):
+        raise ValueError(f"it has known labels of {kinds[0]} and a mask of {kinds[1]}")
+    shapes = {inputs.encoded.shape, inputs.known.shape}
+    if shapes != {shape} or shape[0] == 0 or inputs.n_outputs != encoding.n_outputs:
+        raise ValueError(f"it must have known labels of shape {shape}")
+    classes = inputs.encoded if is_class else np.zeros(1)
+    if classes.min() < 0 or classes.max() >= encoding.n_outputs:
+        raise ValueError(f"it has known labels beyond {encoding.n_outputs} classes")
+    context = learned["_context_"]
+    is_table = context.rows == "table"
+    last = int(inputs.nodes.positions[-1])
+    if inputs.nodes.are_rows != is_table or (is_table and last >= context.n_rows):
+        raise ValueError("it has known labels of nodes that are none of the fit")
 
 
 def check_params(estimator):

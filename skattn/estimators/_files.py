@@ -23,9 +23,11 @@ from skattn.estimators._file_checks import (
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
+from skattn.estimators._label_inputs import LabelInputs
 from skattn.graph import Graph
 from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._feature_encoding import FeatureEncoding
+from skattn.graph._fitted_nodes import FittedNodes
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._patches import Patching, PatchOptions
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
@@ -109,6 +111,7 @@ RECORDS = (
     GraphSchema,
     Indicators,
     InputSpec,
+    LabelInputs,
     MaskedReconstruction,
     NetworkSpec,
     Numbers,
@@ -125,6 +128,7 @@ PARTS = PLAIN | {
         lambda config: [config.get_params()],
         lambda params: EncoderConfig(**params),
     ),
+    "nodes": Part(FittedNodes, FittedNodes.parts, FittedNodes.of_parts),
     "device": Part(torch.device, lambda device: [str(device)], torch.device),
     "tensor": Part(
         torch.Tensor, lambda tensor: [tensor.cpu().numpy()], torch.from_numpy

@@ -120,6 +120,7 @@ def resolved_params(estimator):
         params["smoothing"] = estimator.net_.objective.smoothing
     if record.early_stopping is not None:
         params["early_stopping"] = record.early_stopping
+        params["label_inputs"] = estimator._input_spec_.label_inputs is not None
     params |= {
         "device": record.device,
         "encoder__activation": spec.block.activation,

@@ -9,6 +9,7 @@ import torch
 from skattn._batch import GraphBlock, NeighborSampler, collate, collate_field
 from skattn._batch._tensors import is_mapped
 from skattn._training import FullGraph, GraphBatches, SampledBatches, resolve_device
+from skattn.estimators._label_inputs import LabelInputs
 from skattn.graph import positional_encoding
 from skattn.graph._collection import GraphCollection
 from skattn.graph._descriptor_scaling import DescriptorScaling
@@ -39,8 +40,10 @@ class InputSpec:
     """Standardisation of the edge features, None without any."""
     descriptor_scaling: DescriptorScaling | None = None
     """Standardisation of the descriptors, None without any."""
+    label_inputs: LabelInputs | None = None
+    """Known labels of fitted nodes as inputs of the network, None for none."""
 
-    def sources(self, views, *, batch_size, device, ordered=False):
+    def sources(self, views, *, batch_size, device, ordered=False, for_training=False):
         """Make a batch source per view; views of the same graph share its tensors.
 
         Parameters
@@ -53,6 +56,8 @@ class InputSpec:
             Device of the batches.
         ordered : bool, default=False
             Whether nodes may be reordered for memory locality.
+        for_training : bool, default=False
+            Whether labels are hidden within folds, see `LabelInputs`.
 
         Returns
         -------
@@ -61,7 +66,10 @@ class InputSpec:
         """
         bases = {view.base: None for view, _ in views}
         for base in bases:
-            bases[base] = self._to_batch(base, device, ordered)
+            batch = self._to_batch(base, device, ordered)
+            if self.label_inputs is not None:
+                batch = self.label_inputs.add_to(batch, base, in_folds=for_training)
+            bases[base] = batch
         size = BATCH_SIZE if batch_size == "auto" else batch_size
         return [
             _source(bases[view.base], view.targets, labels, size, device)
@@ -109,15 +117,22 @@ class InputSpec:
             If features are sparse where an embedding of the features needs dense ones.
         """
         self._check_dense(field.graph.X)
-        field = replace(field, graph=self._standardized(field.graph))
-        batch = collate_field(field, device, self.hops, edge_scaling=self.edge_scaling)
+        batch = collate_field(
+            replace(field, graph=self._standardized(field.graph)),
+            device,
+            self.hops,
+            edge_scaling=self.edge_scaling,
+        )
+        if self.label_inputs is not None:
+            batch = self.label_inputs.add_to_field(batch, field)
         return FullGraph(batch, None)
 
     def training_data(self, views, params, size):
         """Make the batch sources of training and of validation, or None."""
         device = resolve_device(params.device, strict=True)
         if params.fanout is None:
-            sources = self.sources(views, batch_size=size, device=device, ordered=True)
+            here = {"batch_size": size, "device": device}
+            sources = self.sources(views, **here, ordered=True, for_training=True)
         else:  # graph on the CPU, not reordered: draws depend on node numbers
             sources = self._sampled(views, params.fanout, size, device)
         return sources[0], sources[1] if len(sources) > 1 else None
@@ -128,6 +143,7 @@ class InputSpec:
         Mapped features are not copied for training: each batch is standardised.
         """
         here = {"batch_size": batch_size, "device": torch.device("cpu")}
+        here["for_training"] = True
         size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
         later = None
         if self.positional is None and is_mapped(views[0][0].X):

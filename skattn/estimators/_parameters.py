@@ -15,6 +15,12 @@ def check_parameters(estimator):
     _check_net_params(estimator.net_params or {})
     config = EncoderConfig() if estimator.encoder is None else estimator.encoder
     config.check(n_heads=estimator.n_heads, n_layers=estimator._depth)
+    known = getattr(estimator, "label_inputs", False)
+    if known not in (False, "auto") and config.output == "attention":
+        raise ValueError(
+            'label_inputs=True needs an encoder with output="linear", got output='
+            '"attention". Leave output out, or set label_inputs=False.'
+        )
     if estimator.fanout is not None:
         _check_fanout(estimator.fanout, estimator._n_attentions, config)
     return config
@@ -29,6 +35,12 @@ def check_context(estimator, config, context):
             "adjacency= or a list of graphs, or set it to False."
         )
     if context.has_many_graphs:
+        if getattr(estimator, "label_inputs", False) is True:
+            raise ValueError(
+                "label_inputs=True makes the known answers of neighbours inputs, but "
+                "graphs of a list have no neighbours; got a list of graphs or "
+                'sequences. Set label_inputs="auto" or False.'
+            )
         if estimator.fanout is not None:
             raise ValueError(
                 "fanout samples neighbours in one large graph, got a list of graphs or "

@@ -33,6 +33,7 @@ class GraphAttentionPredictor(GraphAttentionEstimator):
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionEstimator._parameter_constraints,
         "unlabeled": "no_validation",
+        "label_inputs": ["boolean", StrOptions({"auto"})],
         "readout": [StrOptions({"attention", "mean", "sum", "max", "hierarchical"})],
         "early_stopping": [
             StrOptions({"auto"}),

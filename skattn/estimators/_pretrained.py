@@ -43,6 +43,8 @@ def pretrained_weights(estimator, config, n_features):
     ValueError
         If it is not fitted, or its encoder parameters differ from the estimator's.
     """
+    if estimator.pretrained is None:
+        return None
     embedder = _thawed(estimator.pretrained)
     if not isinstance(embedder, AttentionEmbedder):
         raise TypeError(

@@ -29,6 +29,11 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         Value in y that marks an unknown label, such as NaN, which stands for any
         missing value (None, NaN, NA). It is excluded from the loss; the row stays in
         the graph. Masked entries are unknown too. None: all labels are known.
+    label_inputs : "auto" or bool, default="auto"
+        Whether the known labels of other rows are inputs: those of the labelled rows of
+        ``fit`` that a row attends to, never its own and never one that is held out, see
+        the :doc:`user guide </guide/known_labels>`. "auto": False. True is not for
+        graphs and sequences of a list.
     n_neighbors : int, default=15
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.
@@ -196,6 +201,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         *,
         graph=None,
         unlabeled=None,
+        label_inputs="auto",
         n_neighbors=15,
         standardize="auto",
         categorical_features="from_dtype",
@@ -225,6 +231,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     ):
         self.graph = graph
         self.unlabeled = unlabeled
+        self.label_inputs = label_inputs
         self.n_neighbors = n_neighbors
         self.standardize = standardize
         self.categorical_features = categorical_features

@@ -11,6 +11,7 @@ from skattn._training import Supervised
 from skattn.estimators._defaults import Setting, Sizes, choose, training_batch_size
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
+from skattn.estimators._label_inputs import learn_label_inputs
 from skattn.estimators._label_reader import check_length, check_weight
 from skattn.estimators._pretrained import (
     pretrained_encoding,
@@ -88,14 +89,13 @@ def plan_supervised(attempt, arguments):
         score = validation_score(attempt, validation_rows)
         n_validation = int(validation_rows.has_weight.sum())
     setting = Setting(context.rows, encoding.label_kind, attempt.pretrained is not None)
+    n_label_columns = learn_label_inputs(
+        attempt, inputs.config, setting, view, training_rows
+    )
     batch_size = training_batch_size(attempt, setting, len(view))
     data = attempt._input_spec_.training_data(views, attempt, batch_size)
-    choice = choose(
-        attempt,
-        inputs.config,
-        setting,
-        _sizes(context, view, training_rows, data[0].n_features),
-    )
+    sizes = _sizes(context, view, training_rows, data[0].n_features, n_label_columns)
+    choice = choose(attempt, inputs.config, setting, sizes)
     attempt._fit_record_ = FitRecord.of(
         view,
         data[0],
@@ -106,15 +106,13 @@ def plan_supervised(attempt, arguments):
             attempt.early_stopping, n_validation, has_X_val=arguments.X_val is not None
         ),
     )
-    initial_weights = None
-    if setting.pretrained:
-        initial_weights = pretrained_weights(attempt, inputs.config, data[0].n_features)
+    initial_weights = pretrained_weights(attempt, inputs.config, data[0].n_features)
     objective = Supervised(choice.network, encoding.n_outputs, encoding.criterion)
     patience = attempt.n_iter_no_change if attempt.early_stopping else None
     return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
 
 
-def _sizes(context, view, rows, n_features):
+def _sizes(context, view, rows, n_features, n_label_columns):
     """Return the sizes of a fit; with wide features, also the homophily of nodes."""
     sizes = Sizes(
         n_features=n_features,
@@ -122,6 +120,7 @@ def _sizes(context, view, rows, n_features):
         n_nodes=view.n_nodes,
         n_examples=int(rows.has_weight.sum()),
         n_descriptors=view.n_descriptors,
+        n_label_columns=n_label_columns,
     )
     if context.rows != "nodes" or rows.encoded.ndim != 1 or not sizes.wide:
         return sizes

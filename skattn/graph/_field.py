@@ -167,6 +167,10 @@ class ReceptiveField:
     """Number of nodes that the last 0, 1, 2, ... layers of the network depend on."""
     degree: NDArray[np.float64] | None
     """(n_nodes,) degrees in the whole graph, with self-loops, if layers use them."""
+    nodes: Nodes
+    """(n_nodes,) positions in the whole graph."""
+    whole: Graph | None
+    """The whole graph; None for fitted and new rows of a table."""
 
 
 def walk(rows: Neighbourhoods, targets: Nodes, extent: Extent) -> Walk | None:
@@ -223,6 +227,7 @@ def receptive_field(
     *,
     edge_features: NDArray[np.float32] | None,
     features_of: Callable[[Nodes], Any],
+    whole: Graph | None = None,
 ) -> ReceptiveField | None:
     """Cut the receptive field of targets out of a graph.
 
@@ -238,6 +243,8 @@ def receptive_field(
         Edge features of the whole graph.
     features_of : callable
         Function from positions of nodes to their checked features.
+    whole : Graph or None, default=None
+        The whole graph, for its node labels.
 
     Returns
     -------
@@ -255,16 +262,18 @@ def receptive_field(
         if degree is None:
             return None
     entries = found.edges.entries
-    whole = Graph._trusted(
+    graph = Graph._trusted(
         found.adjacency(rows.weights(entries)),
         features_of(found.nodes),
         None if edge_features is None else edge_features[entries],
         None,
     )
     return ReceptiveField(
-        graph=whole[at],
+        graph=graph[at],
         reach=tuple(found.within[distance] for distance in distances),
         degree=degree,
+        nodes=found.nodes,
+        whole=whole,
     )
 
 

@@ -76,6 +76,7 @@ class GraphContext(Context):
             extent,
             edge_features=X.edge_features,
             features_of=features_of,
+            whole=X,
         )
         return checked_view(X, check) if found is None else found
 

@@ -139,6 +139,7 @@ class NamedContext(Context):
             extent,
             edge_features=self.graph.edge_features,
             features_of=features_of,
+            whole=self.graph,
         )
         return self._joined(later) if found is None else found
 

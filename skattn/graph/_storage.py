@@ -75,7 +75,7 @@ def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
         graph.adjacency,
         _plain_features(graph.X),
         graph.edge_features,
-        _plain_labels(graph.nodes, "nodes", objects=objects),
+        plain_labels(graph.nodes, "nodes", objects=objects),
         graph.targets if graph.is_view else None,
         None
         if graph.descriptors is None
@@ -103,7 +103,7 @@ def stored_graph(
     shape = adjacency.nnz, "n_edge_features"
     _check_part(edge_features, shape, "edge features", "f")
     _check_targets(targets, n_nodes)
-    nodes = _labels_from_plain(labels, n_nodes)
+    nodes = labels_from_plain(labels, n_nodes)
     numbers = None if descriptors is None else _descriptors_from_plain(*descriptors)
     return Stored(adjacency, X, edge_features, nodes, targets, numbers)
 
@@ -214,8 +214,8 @@ def _plain_frame(X: Any) -> tuple[Any, ...]:
         columns = [X.to_numpy(types[0] if types else float)]
     else:
         columns = [X.iloc[:, k].to_numpy() for k in range(X.shape[1])]
-    names = _plain_labels(X.columns, "the columns of X")
-    return columns, names, _plain_labels(X.index, "the index of X")
+    names = plain_labels(X.columns, "the columns of X")
+    return columns, names, plain_labels(X.index, "the index of X")
 
 
 def _features_from_plain(plain: Any, n_nodes: int) -> Any:
@@ -231,16 +231,16 @@ def _features_from_plain(plain: Any, n_nodes: int) -> Any:
         shape = (n_nodes, "n_columns") if one else (n_nodes,)
         _check_part(column, shape, "a column", "biufc")
     values = columns[0] if one else dict(enumerate(columns))
-    rows = _labels_from_plain(index, n_nodes)
+    rows = labels_from_plain(index, n_nodes)
     table = pd.DataFrame(values, index=rows, copy=False)
-    table.columns = _labels_from_plain(names, table.shape[1])
+    table.columns = labels_from_plain(names, table.shape[1])
     return table
 
 
 # ---- labels ----------------------------------------------------------------------
 
 
-def _plain_labels(labels: Any, noun: str, *, objects: bool = False) -> Any:
+def plain_labels(labels: Any, noun: str, *, objects: bool = False) -> Any:
     """Return the name of labels and their values, or the bounds of a RangeIndex."""
     if labels is None:
         return None
@@ -273,7 +273,7 @@ def _fixed_width(labels: Any, values: NDArray[Any]) -> Any:
     return fixed if same else False
 
 
-def _labels_from_plain(plain: Any, n: int) -> Any:
+def labels_from_plain(plain: Any, n: int) -> Any:
     """Return an Index of n labels; raise ValueError for others."""
     if plain is None:
         return None

@@ -12,6 +12,7 @@ from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._hierarchical import HierarchicalReadout
 from skattn.nn._hops import HopAttention
 from skattn.nn._jumping_knowledge import JumpingKnowledge
+from skattn.nn._label_attention import LabelAttention
 from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
@@ -34,6 +35,7 @@ __all__ = [
     "HierarchicalReadout",
     "HopAttention",
     "JumpingKnowledge",
+    "LabelAttention",
     "Linear",
     "MaskedAutoencoder",
     "NetworkSpec",

@@ -12,6 +12,7 @@ from skattn.nn._chunks import MAX_EDGES, check_chunks, chunks, gather, in_chunks
 from skattn.nn._convolution import with_degree
 from skattn.nn._init import Resettable
 from skattn.nn._jumping_knowledge import Combination, JumpingKnowledge
+from skattn.nn._label_attention import LabelAttention
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 from skattn.ops._structure import as_structure
 
@@ -34,6 +35,9 @@ class GraphEncoder(Resettable):
         :class:`~skattn.nn.JumpingKnowledge`; the last output alone if not given.
     n_feature_layers : int, default=0
         Number of leading blocks without message passing.
+    n_label_columns : int, default=0
+        Number of columns of ``structure.labels``: a :class:`~skattn.nn.LabelAttention`
+        beside the last block appends the known labels of other nodes to the codes.
 
     Examples
     --------
@@ -55,6 +59,7 @@ class GraphEncoder(Resettable):
         input_dropout: float | None = None,
         jumping: Combination | None = None,
         n_feature_layers: int = 0,
+        n_label_columns: int = 0,
     ) -> None:
         super().__init__()
         ends = [in_features, *widths]
@@ -68,7 +73,13 @@ class GraphEncoder(Resettable):
             for k in range(len(widths))
         )
         self.jumping = JumpingKnowledge(widths, jumping) if jumping and widths else None
-        self.out_features = ends[-1]
+        self.labels: LabelAttention | None = None
+        if n_label_columns and widths:
+            head_dim = ends[-1] // spec.n_heads
+            self.labels = LabelAttention(
+                ends[-2], head_dim, n_label_columns, n_heads=spec.n_heads
+            )
+        self.out_features = ends[-1] + self.n_label_features
 
     def forward(
         self,
@@ -90,20 +101,27 @@ class GraphEncoder(Resettable):
 
         Returns
         -------
-        Tensor of shape (n_nodes, widths[-1])
+        Tensor of shape (n_nodes, out_features)
             Codes of the nodes; for a sampled graph, of the nodes that the following
             layers need. ``x`` itself if there are no blocks.
         """
         structure = as_structure(structure)
         layers: list[Tensor] = []
+        last, known = len(self.blocks) - 1, None
         for k, block in enumerate(self.blocks):
+            if self.labels is not None and k == last:
+                known = self.labels(x, structure.layer(k), generator=generator)
             x = h = block(x, structure.layer(k), generator=generator)
             if self.jumping is not None:
                 layers.append(h)
-        if self.jumping is None:
-            return x
-        out: Tensor = self.jumping([layer[: len(x)] for layer in layers])
-        return out
+        if self.jumping is not None:
+            x = self.jumping([layer[: len(x)] for layer in layers])
+        return _side_by_side(x, known)
+
+    @property
+    def n_label_features(self) -> int:
+        """Number of columns of the codes, the last ones, that hold labels of others."""
+        return 0 if self.labels is None else self.labels.out_features
 
     @property
     def takes_chunks(self) -> bool:
@@ -139,7 +157,7 @@ class GraphEncoder(Resettable):
 
         Returns
         -------
-        Tensor of shape (n_nodes, widths[-1])
+        Tensor of shape (n_nodes, out_features)
             Codes of the nodes, as :meth:`forward`.
 
         Raises
@@ -152,19 +170,21 @@ class GraphEncoder(Resettable):
         layers: list[Tensor] = []
         if any(block.convolution is not None for block in self._blocks):
             structure = with_degree(structure)
-        layer = structure
+        layer, last, known = structure, len(self.blocks) - 1, None
         for k, block in enumerate(self._blocks):
             layer = structure.layer(k)
+            if self.labels is not None and k == last:
+                known = in_chunks(self.labels, x, layer, max_edges)
             x = h = in_chunks(block, x, layer, max_edges)
             if self.jumping is not None:
                 layers.append(h)
-        if self.jumping is None:
-            return x
-        parts = (
-            (rows, self.jumping([layer[rows] for layer in layers]))
-            for rows, _ in chunks(layer, max_edges)
-        )
-        return gather(parts, len(x))
+        if self.jumping is not None:
+            parts = (
+                (rows, self.jumping([each[rows] for each in layers]))
+                for rows, _ in chunks(layer, max_edges)
+            )
+            x = gather(parts, len(x))
+        return _side_by_side(x, known)
 
     def attention_weights(
         self,
@@ -187,7 +207,7 @@ class GraphEncoder(Resettable):
         weights : list of Tensor of shape (n_edges, n_heads)
             Weights per block with attention, of the heads that attend along the edges.
         codes : Tensor of shape (n_nodes, widths[-1])
-            Output of :meth:`forward`.
+            Output of :meth:`forward`, without the labels of other nodes.
         """
         structure = as_structure(structure)
         found, layers = [], []
@@ -197,3 +217,12 @@ class GraphEncoder(Resettable):
             if weights is not None:
                 found.append(weights)
         return found, x if self.jumping is None else self.jumping(layers)
+
+
+def _side_by_side(
+    codes: Tensor | SparseMatrix, known: Tensor | None
+) -> Tensor | SparseMatrix:
+    """Append the labels of other nodes to codes, if there are any."""
+    if known is None:
+        return codes
+    return torch.cat([cast("Tensor", codes), known], 1)

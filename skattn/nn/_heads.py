@@ -13,17 +13,23 @@ from skattn.nn._rows import drop
 
 
 class LinearHead(Resettable):
-    """Dropout and a linear map of the codes of target nodes or graphs."""
+    """Dropout and a linear map of the codes of target nodes or graphs.
 
-    def __init__(self, width: int, n_outputs: int, *, dropout: float = 0.0) -> None:
+    The last ``n_appended`` columns get no dropout.
+    """
+
+    def __init__(
+        self, width: int, n_outputs: int, *, dropout: float = 0.0, n_appended: int = 0
+    ) -> None:
         super().__init__()
-        self.dropout = dropout
+        self.dropout, self.widths = dropout, (width - n_appended, n_appended)
         self.linear = Linear(width, n_outputs)
 
     def forward(self, codes: Tensor, *, generator: Generator | None = None) -> Tensor:
         """Map codes (n_targets, width) to outputs (n_targets, n_outputs)."""
-        active = self.dropout if self.training else 0.0
-        outputs: Tensor = self.linear(drop(codes, active, generator))
+        if self.training and self.dropout:
+            codes = _drop_first(codes, self.widths, self.dropout, generator)
+        outputs: Tensor = self.linear(codes)
         return outputs
 
 
@@ -52,10 +58,9 @@ class DescriptorHead(Resettable):
 
     def forward(self, codes: Tensor, *, generator: Generator | None = None) -> Tensor:
         """Map codes (n_targets, width + n_descriptors) to (n_targets, n_outputs)."""
-        pooled, descriptors = codes.split(self.widths, 1)
-        active = self.dropout if self.training else 0.0
-        kept = cast("Tensor", drop(pooled, active, generator))
-        joined = torch.cat([kept, descriptors], 1)
+        joined = codes
+        if self.training and self.dropout:
+            joined = _drop_first(codes, self.widths, self.dropout, generator)
         hidden = self.activation(self.expand(joined))
         outputs: Tensor = self.linear(joined) + self.contract(hidden)
         return outputs
@@ -67,3 +72,13 @@ class IdentityHead(nn.Module):
     def forward(self, codes: Tensor, **_options: object) -> Tensor:
         """Return the codes; options of other heads are ignored."""
         return codes
+
+
+def _drop_first(
+    codes: Tensor, widths: tuple[int, int], p: float, generator: Generator | None
+) -> Tensor:
+    """Apply dropout to the first columns of codes, not to the others."""
+    if widths[1] == 0:
+        return cast("Tensor", drop(codes, p, generator))
+    first, others = codes.split(widths, 1)
+    return torch.cat([cast("Tensor", drop(first, p, generator)), others], 1)

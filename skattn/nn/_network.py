@@ -57,6 +57,9 @@ class NetworkSpec:
     "hierarchical"; None for outputs per node."""
     n_descriptors: int = 0
     """Number of descriptors of each graph, which are appended to the readout."""
+    n_label_columns: int = 0
+    """Number of columns of the known labels of other nodes, which are appended to the
+    codes of nodes; 0 without them."""
 
     @property
     def hops(self) -> tuple[int, ...]:
@@ -86,8 +89,8 @@ class AttentionNetwork(Resettable):
     Raises
     ------
     ValueError
-        If the spec has both a readout and ``output="attention"``, or descriptors
-        without a readout.
+        If the spec has both a readout and ``output="attention"``, descriptors without a
+        readout, or labels of other nodes with either.
 
     Examples
     --------
@@ -106,18 +109,8 @@ class AttentionNetwork(Resettable):
 
     def __init__(self, in_features: int, n_outputs: int, spec: NetworkSpec) -> None:
         super().__init__()
+        _check_spec(spec)
         attends = spec.output == "attention"
-        if attends and spec.readout is not None:
-            raise ValueError(
-                'output must be "linear" for a network with a readout, got output='
-                f'"attention" and readout={spec.readout!r}: graphs have no senders to '
-                'attend to. Use output="linear" or readout=None.'
-            )
-        if spec.n_descriptors and spec.readout is None:
-            raise ValueError(
-                "a network with descriptors must have a readout, which they are "
-                f"appended to, got n_descriptors={spec.n_descriptors} and readout=None."
-            )
         self.n_descriptors = spec.n_descriptors
         n_blocks = spec.n_layers - attends
         self.embedding: PeriodicEmbedding | None = None
@@ -131,6 +124,7 @@ class AttentionNetwork(Resettable):
             input_dropout=spec.input_dropout,
             jumping=spec.jumping,
             n_feature_layers=spec.n_feature_layers,
+            n_label_columns=spec.n_label_columns,
         )
         width, dropout = self.encoder.out_features, spec.block.dropout
         if n_blocks == 0 and spec.input_dropout is not None:
@@ -154,7 +148,10 @@ class AttentionNetwork(Resettable):
                 dropout=dropout,
             )
         else:
-            self.head = LinearHead(width, n_outputs, dropout=dropout)
+            n_appended = self.encoder.n_label_features
+            self.head = LinearHead(
+                width, n_outputs, dropout=dropout, n_appended=n_appended
+            )
 
     def forward(
         self,
@@ -339,3 +336,26 @@ class AttentionNetwork(Resettable):
             )
         codes: Tensor = self.encoder(self._embed(x), structure)
         return self.readout.attention_weights(codes, structure)
+
+
+def _check_spec(spec: NetworkSpec) -> None:
+    """Raise ValueError if parts of a network exclude each other."""
+    attends = spec.output == "attention"
+    if attends and spec.readout is not None:
+        raise ValueError(
+            'output must be "linear" for a network with a readout, got output='
+            f'"attention" and readout={spec.readout!r}: graphs have no senders to '
+            'attend to. Use output="linear" or readout=None.'
+        )
+    if spec.n_descriptors and spec.readout is None:
+        raise ValueError(
+            "a network with descriptors must have a readout, which they are "
+            f"appended to, got n_descriptors={spec.n_descriptors} and readout=None."
+        )
+    if spec.n_label_columns and (attends or spec.readout is not None):
+        raise ValueError(
+            "a network with labels of other nodes must compute an output per node by a "
+            f"linear map, got output={spec.output!r} and readout={spec.readout!r}: "
+            'another step would return them to their nodes. Use output="linear" and '
+            "readout=None."
+        )

@@ -14,6 +14,7 @@ from skattn.ops._edge_attention import attention_weights, edge_attention
 from skattn.ops._edge_data import EdgeData
 from skattn.ops._edges import Edges
 from skattn.ops._elu import elu
+from skattn.ops._node_labels import NodeLabels
 from skattn.ops._scores import Dot, Gat, GatV2, Pooling, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
 from skattn.ops._structure import GraphStructure
@@ -25,6 +26,7 @@ __all__ = [
     "Gat",
     "GatV2",
     "GraphStructure",
+    "NodeLabels",
     "Pooling",
     "Score",
     "SparseMatrix",

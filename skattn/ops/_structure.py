@@ -10,6 +10,7 @@ from torch import Tensor
 
 from skattn.ops._edge_data import EdgeData
 from skattn.ops._edges import Edges
+from skattn.ops._node_labels import NodeLabels
 
 __all__ = ["GraphStructure", "as_structure"]
 
@@ -50,6 +51,8 @@ class GraphStructure:
     nodes. Empty if every layer computes all nodes."""
     descriptors: Tensor | None = None
     """(n_graphs, n_descriptors): numbers that describe every graph, or None."""
+    labels: NodeLabels | None = None
+    """Known labels of the nodes as inputs of a network, or None."""
 
     @property
     def n_graphs(self) -> int:
@@ -86,6 +89,7 @@ class GraphStructure:
             ),
             reach=self.reach,
             descriptors=None if self.descriptors is None else move(self.descriptors),
+            labels=None if self.labels is None else self.labels.to(device),
         )
 
     def layer(self, number: int) -> GraphStructure:
@@ -145,6 +149,7 @@ class GraphStructure:
             The selected edges and their data, mostly as views.
         """
         first, last = self.edges.indptr[[low, high]].tolist()
+        labels = self.labels
         return GraphStructure(
             edges=self.edges.part(low, high, n_senders),
             edge_data=self.edge_data.map(lambda rows: rows[first:last]),
@@ -153,6 +158,7 @@ class GraphStructure:
             sender_counts=(
                 None if self.sender_counts is None else self.sender_counts[:n_senders]
             ),
+            labels=labels and labels.part(low, high, first, n_senders),
         )
 
 

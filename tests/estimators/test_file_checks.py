@@ -19,6 +19,7 @@ from skattn.estimators._files import PARTS
 from skattn.graph import Graph
 from skattn.graph._array_file import read_arrays, write_arrays
 from skattn.graph._descriptor_scaling import DescriptorScaling
+from skattn.graph._fitted_nodes import FittedNodes
 from skattn.graph._packing import Arrays, pack
 from skattn.graph._standardization import Standardization
 from skattn.nn import BlockSpec
@@ -217,6 +218,44 @@ def test_rows_of_other_nodes_are_refused(small, table, adjacency, path, wrong):
     clf = small(graph=Graph(adjacency, nodes=labels)).fit(frame, [0, 1, 1])
     refused(
         path, clf, lambda state: with_fields(state, "learned", "_context_", **wrong)
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"encoded": np.zeros(40)},
+        {"encoded": np.full(40, 2)},
+        {"encoded": np.full(40, -1)},
+        {"encoded": np.zeros(39, np.int64)},
+        {"encoded": [0] * 40},
+        {"known": np.ones(39, bool)},
+        {"known": np.ones(40)},
+        {"n_outputs": 3},
+        {"n_outputs": 10**9},
+        {"nodes": np.arange(40)},
+        {"nodes": FittedNodes(np.arange(40), None, "abc")},
+        {"nodes": FittedNodes(np.arange(1, 41), None, None)},
+        {"nodes": FittedNodes(np.arange(40)[::-1], None, None)},
+        {"nodes": FittedNodes(np.arange(39), None, None)},
+    ],
+)
+def test_known_labels_that_do_not_fit_are_refused(small, table, path, wrong):
+    clf = small(label_inputs=True).fit(*table)
+
+    def change(state):
+        known = replace(state["learned"]["_input_spec_"].label_inputs, **wrong)
+        with_fields(state, "learned", "_input_spec_", label_inputs=known)
+
+    refused(path, clf, change)
+
+
+def test_known_labels_that_the_network_does_not_use_are_refused(small, table, path):
+    clf = small(label_inputs=True).fit(*table)
+    refused(
+        path,
+        clf,
+        lambda state: with_fields(state, "learned", "_input_spec_", label_inputs=None),
     )
 
 

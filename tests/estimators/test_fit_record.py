@@ -84,6 +84,7 @@ def test_the_values_of_auto_on_a_table(small):
         "dropout": 0.4,
         "batch_size": None,
         "early_stopping": False,
+        "label_inputs": False,
         "device": str(next(clf.net_.module_.parameters()).device),
         "encoder__activation": "gelu",
         "encoder__input_dropout": 0.1,
@@ -107,7 +108,7 @@ def test_the_method_of_the_search_for_neighbours_is_that_of_the_fit(small):
 def test_values_that_were_given_are_those_of_the_fit(small):
     given = {"dropout": 0.3, "batch_size": 2, "early_stopping": 0.4, "device": "cpu"}
     given |= {"standardize": False, "n_layers": 2, "residual": False, "norm": None}
-    given |= {"weight_decay": 0.1, "max_epochs": 3}
+    given |= {"weight_decay": 0.1, "max_epochs": 3, "label_inputs": False}
     encoder = {
         "activation": "relu",
         "input_dropout": 0.2,
