@@ -1,0 +1,183 @@
+"""Methods that score the candidates of answers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skattn._batch._candidates import Candidates
+from skattn.inspection._answers import Answers
+from skattn.inspection._shapley import Coalitions
+
+Of = Literal["edges", "nodes", "features"]
+"""What is scored: edges, the features of nodes, or columns of features."""
+Method = Literal[
+    "auto", "occlusion", "gradient", "integrated_gradients", "shapley", "rollout",
+    "attention",
+]  # fmt: skip
+"""Names of the methods."""
+
+MAX_COPIED_SIZE = 2_000_000
+"""Nodes and edges of all copies of an answer up to which "auto" removes every
+candidate."""
+N_SCREENED = 64
+"""Number of candidates that "auto" removes if there are more."""
+N_STEPS = 16
+"""Number of steps of the integrated gradients."""
+ANSWERS_AT_ONCE = 256
+"""Number of answers of which gradients are computed at once."""
+
+Floats = NDArray[np.float64]
+
+
+class Scored(NamedTuple):
+    """Scores of the candidates of one answer."""
+
+    scores: Floats
+    """(n_candidates,)."""
+    exact: NDArray[np.bool_]
+    """(n_candidates,) whether a score is that of the method, not an estimate."""
+    without: float
+    """The answer without any candidate; NaN if nothing was removed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Answers and the candidates that they may depend on."""
+
+    removal: Any
+    """`Removal` of the estimator and the input."""
+    candidates: Sequence[Candidates]
+    """The candidates of each answer."""
+    answers: Answers
+    """Which outputs are explained."""
+    full: Floats
+    """(n_answers,) the answers with all candidates."""
+
+    def values(self, kept: Sequence[NDArray[np.bool_]]) -> list[Floats]:
+        """Compute the answers of copies that keep some candidates."""
+        outputs = self.removal.outputs(self.candidates, kept)
+        return [
+            self.answers.of(torch.from_numpy(found), number).numpy()
+            for number, found in enumerate(outputs)
+        ]
+
+    def gradients(self, level: float = 1.0) -> list[Floats]:
+        """Compute the gradients of the answers at gates of one level."""
+        found = []
+        for start in range(0, len(self.candidates), ANSWERS_AT_ONCE):
+            some = self.candidates[start : start + ANSWERS_AT_ONCE]
+            gated = self.removal.gated(some)
+            gates = torch.full((int(gated.ptr[-1]),), level, requires_grad=True)
+            outputs = gated(gates)
+            total = sum(
+                self.answers.of(outputs[[k]], start + k).sum() for k in range(len(some))
+            )
+            (gradient,) = torch.autograd.grad(total, gates, allow_unused=True)
+            if gradient is None:
+                gradient = torch.zeros_like(gates)
+            found += np.split(gradient.double().numpy(), gated.ptr[1:-1])
+        return found
+
+
+def occlusion(question: Question) -> list[Scored]:
+    """Remove each candidate alone: its score is the loss of the answer."""
+    chosen = [np.arange(len(each)) for each in question.candidates]
+    return _occluded(question, chosen)
+
+
+def _occluded(question: Question, chosen: list[NDArray[np.int64]]) -> list[Scored]:
+    kept = []
+    for each, numbers in zip(question.candidates, chosen, strict=True):
+        without = np.ones((len(numbers) + 1, len(each)), np.bool_)
+        without[np.arange(len(numbers)), numbers] = False
+        without[-1] = False
+        kept.append(without)
+    found = []
+    values = question.values(kept)
+    for each, numbers, full, value in zip(
+        question.candidates, chosen, question.full, values, strict=True
+    ):
+        scores, exact = np.zeros(len(each)), np.zeros(len(each), np.bool_)
+        scores[numbers], exact[numbers] = full - value[:-1], True
+        found.append(Scored(scores, exact, float(value[-1])))
+    return found
+
+
+def screened_occlusion(question: Question) -> list[Scored]:
+    """Remove all candidates of small answers, of others those of largest gradient."""
+    sizes = [each.answer.graph.n_edges + each.answer.graph.n_nodes
+             for each in question.candidates]  # fmt: skip
+    large = np.array(
+        [
+            len(each) > N_SCREENED and len(each) * size > MAX_COPIED_SIZE
+            for each, size in zip(question.candidates, sizes, strict=True)
+        ]
+    )
+    if not large.any():
+        return occlusion(question)
+    gradients = question.gradients()
+    chosen = [
+        np.sort(np.argsort(-np.abs(gradient), kind="stable")[:N_SCREENED])
+        if is_large
+        else np.arange(len(gradient))
+        for is_large, gradient in zip(large, gradients, strict=True)
+    ]
+    return [
+        found._replace(scores=np.where(found.exact, found.scores, gradient))
+        for found, gradient in zip(
+            _occluded(question, chosen), gradients, strict=True
+        )
+    ]
+
+
+def gradient(question: Question) -> list[Scored]:
+    """Take the derivative of the answer by each candidate's gate."""
+    return [_all_exact(scores) for scores in question.gradients()]
+
+
+def integrated_gradients(question: Question) -> list[Scored]:
+    """Average the gradients while all gates go from 0 to 1.
+
+    Sundararajan et al. 2017, equation 3, by the midpoint rule.
+    """
+    levels = (np.arange(N_STEPS) + 0.5) / N_STEPS
+    sums = [np.zeros(len(each)) for each in question.candidates]
+    for level in levels:
+        for total, found in zip(sums, question.gradients(float(level)), strict=True):
+            total += found
+    none = question.values(
+        [np.zeros((1, len(each)), np.bool_) for each in question.candidates]
+    )
+    return [
+        _all_exact(total / N_STEPS, float(value[0]))
+        for total, value in zip(sums, none, strict=True)
+    ]
+
+
+def shapley(
+    question: Question, n_samples: int, rng: np.random.RandomState
+) -> list[Scored]:
+    """Fit an additive model to the answers of random coalitions (KernelSHAP)."""
+    drawn = [Coalitions.draw(len(each), n_samples, rng) for each in question.candidates]
+    values = question.values([coalitions.kept for coalitions in drawn])
+    return [
+        _all_exact(coalitions.shares(value), float(value[-1]))
+        for coalitions, value in zip(drawn, values, strict=True)
+    ]
+
+
+def _all_exact(scores: Floats, without: float = np.nan) -> Scored:
+    return Scored(scores, np.ones(len(scores), np.bool_), without)
+
+
+REMOVALS: dict[str, Callable[[Question], list[Scored]]] = {
+    "auto": screened_occlusion,
+    "occlusion": occlusion,
+    "gradient": gradient,
+    "integrated_gradients": integrated_gradients,
+}
+"""Methods without further arguments."""

@@ -1,0 +1,41 @@
+"""Names of the nodes and features of an explanation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Names of what one explanation is about."""
+
+    n_nodes: int
+    """Number of nodes of the user's graph."""
+    features: tuple[Any, ...]
+    """Names of the features."""
+    title: str
+    """Name of the answer's row, node, graph or sequence."""
+    target: int | None = None
+    """Position of the answer's node; None for a whole graph."""
+    labels: Any = None
+    """Labels of the nodes, or None."""
+    n_fitted: int | None = None
+    """Number of fitted rows of a plain table, which come first; else None."""
+    undirected: bool = False
+    """Whether an edge stands for both directions."""
+
+    def of(self, kind: str, ends: NDArray[np.int64]) -> tuple[Any, ...]:
+        """Return the names of an edge's ends, a node or a feature."""
+        if kind == "features":
+            return (self.features[int(ends[0])],)
+        return tuple(self.node(int(end)) for end in ends)
+
+    def node(self, position: int) -> Any:
+        """Return the name of a node."""
+        if self.n_fitted is not None:
+            if position < self.n_fitted:
+                return f"fitted row {position}"
+            return f"row {position - self.n_fitted}"
+        return position if self.labels is None else self.labels[position]
