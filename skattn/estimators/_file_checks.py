@@ -171,6 +171,7 @@ def _check_network(learned, net):
         (spec.block.hops, inputs.hops),
         (spec.feature_embedding, inputs.feature_embedding),
         (spec.n_descriptors, schema.n_descriptors),
+        (len(inputs.feature_mean), schema.n_features),
         (
             len(inputs.descriptor_scaling.mean) if inputs.descriptor_scaling else 0,
             schema.n_descriptors,

@@ -39,6 +39,9 @@ class InputSpec:
     """Standardisation of the edge features, None without any."""
     descriptor_scaling: DescriptorScaling | None = None
     """Standardisation of the descriptors, None without any."""
+    feature_mean: tuple[float, ...] = ()
+    """(n_features,) means of the node features, not standardised, over the training
+    nodes."""
 
     def sources(self, views, *, batch_size, device, ordered=False):
         """Make a batch source per view; views of the same graph share its tensors.

@@ -1,24 +1,20 @@
 """What the answers of an estimator depend on."""
 
+from numbers import Integral
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skattn._training import default_modes, predict
-from skattn.graph import Graph
+from skattn._training import default_modes
 from skattn.graph._arguments import check_choice
-from skattn.inspection._answers import answers_of
-from skattn.inspection._attention import prepared_input
 from skattn.inspection._attention_paths import attention, rollout
-from skattn.inspection._explanation import Evidence, Explanation
-from skattn.inspection._methods import REMOVALS, Method, Of, Question, shapley
+from skattn.inspection._explanation import Explanation
+from skattn.inspection._methods import REMOVALS, Method, Scored, shapley
 from skattn.inspection._names import Places
-from skattn.inspection._steps import Steps
+from skattn.inspection._question import Question, ask
 
 METHODS = get_args(Method)
-OF = ("auto", *get_args(Of))
 LOOKS = {"rollout": rollout, "attention": attention}
 """Methods that follow attention weights."""
 
@@ -120,40 +116,46 @@ def explain(  # noqa: PLR0913
     >>> explanation.of, len(explanation), explanation.scores[0].shape
     ('edges', 1, (34, 34))
     """
-    check_choice(of, OF, "of")
     check_choice(method, METHODS, "method")
-    steps = Steps.of(estimator)
-    model = steps.estimator
-    prepared = prepared_input(model, steps.transform(X), adjacency)
-    if of == "auto":
-        of = "nodes" if prepared.has_many_graphs else "edges"
-    outputs = predict(model.net_, prepared.source)
-    answers = answers_of(model, outputs, classes)
-    removal = model._removal(prepared)
-    row = None if of == "edges" else _baseline(model, baseline)
-    candidates = removal.candidates(of, baseline=row)
-    _check_candidates(candidates, of)
-    full = _values(answers, outputs)
-    question = Question(removal, candidates, answers, full)
+    question = ask(
+        estimator, X, classes=classes, of=of, baseline=baseline, adjacency=adjacency
+    )
     if method in LOOKS:
-        scored = LOOKS[method](model, prepared, question)
+        if question.of != "edges":
+            raise ValueError(
+                f"method={method!r} needs of='edges', which carry attention weights, "
+                f"got of={question.of!r}. Use method='occlusion'."
+            )
+        scored = LOOKS[method](question)
     elif method == "shapley":
-        _check_samples(n_samples, candidates)
+        _check_samples(n_samples, question.candidates)
         scored = shapley(question, n_samples, check_random_state(random_state))
     else:
         scored = REMOVALS[method](question)
-    places = Places.of(model, steps, prepared)
+    return _explanation(question, scored, "occlusion" if method == "auto" else method)
+
+
+def _explanation(question: Question, scored: list[Scored], method: str) -> Explanation:
+    """Return the scores in the user's rows and names."""
+    places = Places.of(question)
+    rows = range(len(scored))
     return Explanation(
-        of=of,
-        method="occlusion" if method == "auto" else method,
-        unit=answers.unit,
-        classes=answers.labels,
-        answer=full,
+        of=question.of,
+        method=method,
+        unit=question.answers.unit,
+        classes=question.answers.labels,
+        answer=question.full,
         without=np.array([each.without for each in scored]),
-        _evidence=tuple(
-            Evidence(places.ends(row, each, of), found.scores, found.exact)
-            for row, (each, found) in enumerate(zip(candidates, scored, strict=True))
-        ),
-        _names=tuple(places.names(row) for row in range(len(full))),
-        _graphs=tuple(places.graph(row) for row in range(len(full))),
+        _evidence=tuple(places.evidence(row, scored[row]) for row in rows),
+        _names=tuple(map(places.names, rows)),
+        _graphs=tuple(map(places.graph, rows)),
     )
+
+
+def _check_samples(n_samples: Any, candidates: Any) -> None:
+    most = max(map(len, candidates))
+    if not isinstance(n_samples, Integral) or n_samples < max(most, 2):
+        raise ValueError(
+            f"n_samples must be a whole number of at least {max(most, 2)}, the number "
+            f"of candidates, got {n_samples!r}. Increase it, or use method='occlusion'."
+        )

@@ -1,19 +1,14 @@
 """Methods that score the candidates of answers."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from skattn._batch._candidates import Candidates
-from skattn.inspection._answers import Answers
+from skattn.inspection._question import Floats, Question
 from skattn.inspection._shapley import Coalitions
 
-Of = Literal["edges", "nodes", "features"]
-"""What is scored: edges, the features of nodes, or columns of features."""
 Method = Literal[
     "auto", "occlusion", "gradient", "integrated_gradients", "shapley", "rollout",
     "attention",
@@ -27,11 +22,6 @@ N_SCREENED = 64
 """Number of candidates that "auto" removes if there are more."""
 N_STEPS = 16
 """Number of steps of the integrated gradients."""
-ANSWERS_AT_ONCE = 256
-"""Number of answers of which gradients are computed at once."""
-
-Floats = NDArray[np.float64]
-
 
 class Scored(NamedTuple):
     """Scores of the candidates of one answer."""
@@ -42,45 +32,6 @@ class Scored(NamedTuple):
     """(n_candidates,) whether a score is that of the method, not an estimate."""
     without: float
     """The answer without any candidate; NaN if nothing was removed."""
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """Answers and the candidates that they may depend on."""
-
-    removal: Any
-    """`Removal` of the estimator and the input."""
-    candidates: Sequence[Candidates]
-    """The candidates of each answer."""
-    answers: Answers
-    """Which outputs are explained."""
-    full: Floats
-    """(n_answers,) the answers with all candidates."""
-
-    def values(self, kept: Sequence[NDArray[np.bool_]]) -> list[Floats]:
-        """Compute the answers of copies that keep some candidates."""
-        outputs = self.removal.outputs(self.candidates, kept)
-        return [
-            self.answers.of(torch.from_numpy(found), number).numpy()
-            for number, found in enumerate(outputs)
-        ]
-
-    def gradients(self, level: float = 1.0) -> list[Floats]:
-        """Compute the gradients of the answers at gates of one level."""
-        found = []
-        for start in range(0, len(self.candidates), ANSWERS_AT_ONCE):
-            some = self.candidates[start : start + ANSWERS_AT_ONCE]
-            gated = self.removal.gated(some)
-            gates = torch.full((int(gated.ptr[-1]),), level, requires_grad=True)
-            outputs = gated(gates)
-            total = sum(
-                self.answers.of(outputs[[k]], start + k).sum() for k in range(len(some))
-            )
-            (gradient,) = torch.autograd.grad(total, gates, allow_unused=True)
-            if gradient is None:
-                gradient = torch.zeros_like(gates)
-            found += np.split(gradient.double().numpy(), gated.ptr[1:-1])
-        return found
 
 
 def occlusion(question: Question) -> list[Scored]:
@@ -136,7 +87,7 @@ def screened_occlusion(question: Question) -> list[Scored]:
 
 def gradient(question: Question) -> list[Scored]:
     """Take the derivative of the answer by each candidate's gate."""
-    return [_all_exact(scores) for scores in question.gradients()]
+    return [exactly(scores) for scores in question.gradients()]
 
 
 def integrated_gradients(question: Question) -> list[Scored]:
@@ -153,7 +104,7 @@ def integrated_gradients(question: Question) -> list[Scored]:
         [np.zeros((1, len(each)), np.bool_) for each in question.candidates]
     )
     return [
-        _all_exact(total / N_STEPS, float(value[0]))
+        exactly(total / N_STEPS, float(value[0]))
         for total, value in zip(sums, none, strict=True)
     ]
 
@@ -165,12 +116,13 @@ def shapley(
     drawn = [Coalitions.draw(len(each), n_samples, rng) for each in question.candidates]
     values = question.values([coalitions.kept for coalitions in drawn])
     return [
-        _all_exact(coalitions.shares(value), float(value[-1]))
+        exactly(coalitions.shares(value), float(value[-1]))
         for coalitions, value in zip(drawn, values, strict=True)
     ]
 
 
-def _all_exact(scores: Floats, without: float = np.nan) -> Scored:
+def exactly(scores: Floats, without: float = np.nan) -> Scored:
+    """Return scores none of which is an estimate."""
     return Scored(scores, np.ones(len(scores), np.bool_), without)
 
 
