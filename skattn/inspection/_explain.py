@@ -11,7 +11,7 @@ from skattn.graph._arguments import check_choice
 from skattn.inspection._attention_paths import attention, rollout
 from skattn.inspection._explanation import Explanation
 from skattn.inspection._methods import REMOVALS, Method, Scored, shapley
-from skattn.inspection._names import Places
+from skattn.inspection._places import Places
 from skattn.inspection._question import Question, ask
 
 METHODS = get_args(Method)
@@ -146,6 +146,7 @@ def _explanation(question: Question, scored: list[Scored], method: str) -> Expla
         classes=question.answers.labels,
         answer=question.full,
         without=np.array([each.without for each in scored]),
+        baseline=question.baseline,
         _evidence=tuple(places.evidence(row, scored[row]) for row in rows),
         _names=tuple(map(places.names, rows)),
         _graphs=tuple(map(places.graph, rows)),

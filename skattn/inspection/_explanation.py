@@ -10,8 +10,8 @@ from scipy import sparse
 
 from skattn.graph import Graph
 from skattn.inspection._answers import Unit
-from skattn.inspection._methods import Of
 from skattn.inspection._names import Names
+from skattn.inspection._question import Of
 
 Sign = Literal["for", "against"]
 
@@ -27,6 +27,8 @@ class Evidence:
     """(n_candidates,), positive if they speak for the answer."""
     exact: NDArray[np.bool_]
     """(n_candidates,) whether a score is that of the method, not an estimate."""
+    both_ways: bool = False
+    """Whether an edge stands for both directions."""
 
     def order(self, sign: Sign | None) -> NDArray[np.int64]:
         """Return the candidates by size of the score, of one sign if given."""
@@ -60,6 +62,8 @@ class Explanation:
     without : ndarray of shape (n_answers,), float64
         The answers without any candidate: a row's own share. NaN for methods that do
         not remove anything.
+    baseline : ndarray of shape (n_columns,) or None
+        Features of a removed node or values of removed columns; None for edges.
 
     See Also
     --------
@@ -73,6 +77,7 @@ class Explanation:
     classes: NDArray[Any]
     answer: NDArray[np.float64]
     without: NDArray[np.float64]
+    baseline: NDArray[np.float32] | None
     _evidence: tuple[Evidence, ...]
     _names: tuple[Names, ...]
     _graphs: tuple[Graph, ...]
@@ -262,7 +267,7 @@ class Explanation:
                 graph.add_node(named[0], score=score)
                 continue
             graph.add_edge(*named, score=score)
-            if names.undirected:
+            if evidence.both_ways:
                 graph.add_edge(*named[::-1], score=score)
         return graph
 
@@ -308,7 +313,7 @@ def _matrix(
     evidence: Evidence, names: Names, values: NDArray[Any]
 ) -> sparse.csr_array:
     receivers, senders = evidence.ends.T
-    if names.undirected:
+    if evidence.both_ways:
         receivers, senders = (
             np.concatenate([receivers, senders]),
             np.concatenate([senders, receivers]),
