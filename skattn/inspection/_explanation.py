@@ -271,6 +271,36 @@ class Explanation:
                 graph.add_edge(*named[::-1], score=score)
         return graph
 
+    def plot(self, ax: Any = None, *, k: int = 10, title: str | None = None) -> Any:
+        """Draw the explanation of one answer.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new figure.
+        k : int, default=10
+            Number of edges, bars or named nodes with the largest scores.
+        title : str, optional
+            Title that replaces the default one.
+
+        Returns
+        -------
+        ExplanationDisplay
+            The picture.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the explanation is about several answers.
+        """
+        from skattn.inspection._explanation_display import (  # noqa: PLC0415
+            ExplanationDisplay,
+        )
+
+        return ExplanationDisplay(self).plot(ax, k=k, title=title)
+
     def _single(self, method: str) -> tuple[Evidence, Names]:
         if len(self) != 1:
             raise ValueError(
@@ -287,23 +317,28 @@ class Explanation:
             )
         return self._sentence()
 
-    def _sentence(self) -> str:
-        """Say in one sentence what the answer depends on most."""
-        evidence, names = self._evidence[0], self._names[0]
-        answer = f"{names.title}: {self.unit} {self.answer[0]:.3g}"
+    def _headline(self) -> str:
+        """Say what the answer is, and what it is without any candidate."""
+        names = self._names[0]
+        text = f"{names.title}: {self.unit} {self.answer[0]:.3g}"
         if self.unit == "log odds":
-            answer = (
-                f"{names.title}: class {self.classes[0]!r}, log odds "
+            text = (
+                f"{names.title}: class {self.classes[0]!s}, log odds "
                 f"{self.answer[0]:.3g}"
             )
         if np.isfinite(self.without[0]):
-            answer += f"; {self.without[0]:.3g} without any {_NOUN[self.of]}"
+            text += f"; {self.without[0]:.3g} without any {_NOUN[self.of]}"
+        return text
+
+    def _sentence(self) -> str:
+        """Say in one sentence what the answer depends on most."""
+        arrow = " <- "  # from the sender to the receiver
         most = [
-            f"{' <- '.join(map(str, names.of(self.of, evidence.ends[at])))} "
-            f"({evidence.scores[at]:+.2g})"
-            for at in evidence.order(None)[:3]
+            f"{arrow.join(str(name) for name in each[:-1])} ({each[-1]:+.2g})"
+            for each in self.top(3)
         ]
-        return f"{answer}; most: {', '.join(most)}" if most else answer
+        text = self._headline()
+        return f"{text}; most: {', '.join(most)}" if most else text
 
 
 _NOUN = {"edges": "neighbour", "nodes": "node's features", "features": "feature"}
