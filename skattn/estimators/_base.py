@@ -19,6 +19,7 @@ from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
 from skattn.estimators._html_repr import fit_tables
 from skattn.estimators._input import prepare, prepare_targets
+from skattn.estimators._removal import Removal
 from skattn.estimators._transaction import learned
 from skattn.graph import Graph
 from skattn.nn._scores import SCORES
@@ -202,6 +203,16 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
     def _prepare(self, X, adjacency=None):
         """Prepare X for prediction or for attention weights."""
         return prepare(self, X, adjacency)
+
+    def _removal(self, prepared):
+        """Return the outputs for a prepared input of which parts are removed."""
+        return Removal(
+            prepared.view,
+            self._input_spec_,
+            self.net_,
+            prepared.source.device,
+            has_degree_features=self.n_features_in_ == 0,
+        )
 
     @default_modes()
     def _outputs(self, X, adjacency):

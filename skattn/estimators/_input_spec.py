@@ -71,6 +71,26 @@ class InputSpec:
             for view, labels in views
         ]
 
+    def batch(self, collection, targets, device):
+        """Make one batch of all graphs of a collection.
+
+        Parameters
+        ----------
+        collection : GraphCollection
+            Graphs with checked features.
+        targets : ndarray of int64
+            Target nodes of the union, or target graphs.
+        device : torch.device
+            Device of the batch.
+
+        Returns
+        -------
+        GraphBatch
+            The graphs and their targets.
+        """
+        whole = self._to_batch(collection, device, ordered=False).whole
+        return whole.with_targets(torch.from_numpy(targets)).to(device)
+
     def extent(self, objective):
         """Return the hops between the features and the outputs of an objective.
 
