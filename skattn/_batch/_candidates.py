@@ -1,4 +1,4 @@
-"""Candidates: what can be removed from an answer's graph, edges or nodes' features."""
+"""Candidates: what can be removed from an answer's graph: edges, features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +14,23 @@ from skattn.graph._answer_graph import AnswerGraph
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Edges of an answer's graph, or features of its nodes, that can be removed."""
+    """Edges of an answer's graph, or features of its nodes, that can be removed.
+
+    The features of a node are removed together, or those of all nodes in a column.
+    """
 
     answer: AnswerGraph
     """The answer's graph."""
-    of: Literal["edges", "nodes"]
+    of: Literal["edges", "nodes", "features"]
     """What is removed."""
     owner: NDArray[np.int64]
-    """(n_edges,) or (n_nodes,): candidate of each edge (in CSR order) or node of the
-    answer's graph; -1 for self-loops, which stay."""
+    """(n_edges,), (n_nodes,) or (n_columns,): candidate of each edge (in CSR order),
+    node or column of the answer's graph; -1 for self-loops and columns that stay."""
     ends: NDArray[np.int64]
     """(n_candidates, 2): receiver and sender, as positions in the answer's graph; of an
-    edge in both directions, the smaller position first; a node twice."""
+    edge in both directions, the smaller position first; a node or feature twice."""
     masked: Any = None
-    """(n_nodes, n_columns): features of removed nodes; None for edges."""
+    """(n_nodes, n_columns): removed features; None for edges."""
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -139,3 +142,48 @@ def _masked(X: Any, baseline: NDArray[Any]) -> Any:
     masked = X.copy()
     masked[:, : len(baseline)] = baseline
     return masked
+
+
+def feature_candidates(
+    answers: Sequence[AnswerGraph],
+    baseline: NDArray[Any],
+    feature_of: NDArray[np.int64],
+) -> list[Candidates]:
+    """Return the features of each answer's graph, which become the baseline.
+
+    Parameters
+    ----------
+    answers : sequence of AnswerGraph
+        The answers' graphs.
+    baseline : ndarray of shape (n_columns,)
+        Removed features, as in ``answer.graph.X`` (not standardised). Further columns
+        of X are kept.
+    feature_of : ndarray of shape (n_columns,), int64
+        Feature of each column; a feature may have several columns.
+
+    Returns
+    -------
+    list of Candidates
+        One per answer, in the order of the features; of sparse features those that a
+        node has.
+
+    Raises
+    ------
+    ValueError
+        If features are sparse and the baseline is not zero.
+    """
+    return [_features_of(answer, baseline, feature_of) for answer in answers]
+
+
+def _features_of(
+    answer: AnswerGraph, baseline: NDArray[Any], feature_of: NDArray[np.int64]
+) -> Candidates:
+    X = answer.graph.X
+    masked, columns = _masked(X, baseline), np.arange(len(feature_of))
+    if sp.issparse(X):
+        columns = np.unique(X.indices)
+    features, numbers = np.unique(feature_of[columns], return_inverse=True)
+    owner = np.full(X.shape[1], -1)
+    owner[columns] = numbers
+    ends = np.stack([features, features], 1)
+    return Candidates(answer, "features", owner, ends, masked)

@@ -146,19 +146,36 @@ def _batches(
 def _copied(candidates: Candidates, kept: Kept) -> Graph:
     """Return the disjoint union of the copies of one answer's graph."""
     graph, n_copies = candidates.answer.graph, len(kept)
-    # self-loops, whose owner is -1, are kept
+    # self-loops and columns whose owner is -1 are kept
     stays = np.concatenate([kept, np.ones((n_copies, 1), bool)], 1)[:, candidates.owner]
-    if candidates.of == "nodes":
-        everything = np.ones((n_copies, graph.n_edges), bool)
-        adjacency, entries = _copied_edges(graph.adjacency, everything)
-        rows = np.arange(graph.n_nodes) + graph.n_nodes * ~stays
-        X = stack(graph.X, candidates.masked)[rows.ravel()]
-    else:
+    if candidates.of == "edges":
         adjacency, entries = _copied_edges(graph.adjacency, stays)
         X = graph.X[np.tile(np.arange(graph.n_nodes), n_copies)]
+    else:
+        everything = np.ones((n_copies, graph.n_edges), bool)
+        adjacency, entries = _copied_edges(graph.adjacency, everything)
+        mask = _masked_rows if candidates.of == "nodes" else _masked_columns
+        X = mask(graph.X, candidates.masked, stays)
     features = graph.edge_features
     features = None if features is None else features[entries]
     return Graph._trusted(adjacency, X, features, None)
+
+
+def _masked_rows(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
+    """Return copies of features with other rows masked; stays (n_copies, n_nodes)."""
+    rows = np.arange(X.shape[0]) + X.shape[0] * ~stays
+    return stack(X, masked)[rows.ravel()]
+
+
+def _masked_columns(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
+    """Return copies of features with other columns masked; stays (n_copies, n_columns)."""
+    if sp.issparse(X):  # masked features are zeros
+        parts = [
+            sp.csr_array(X @ sp.diags_array(each.astype(X.dtype))) for each in stays
+        ]
+        return sp.csr_array(sp.vstack(parts))
+    copies = np.where(stays[:, None, :], X, masked)
+    return copies.reshape(-1, X.shape[1])
 
 
 def _copied_edges(

@@ -102,14 +102,43 @@ def gated_batch(
     gate: Callable[[Tensor], GraphBatch]
     if candidates[0].of == "edges":
         gate = _GatedEdges.of(batch, whole, gate_of, degree_scaling)
+    elif candidates[0].of == "features":
+        gate = _gated_columns(candidates, owners, batch, to_batch)
     elif isinstance(batch.x, SparseMatrix):
         width = candidates[0].answer.graph.X.shape[1]
-        gate = _GatedEntries(batch, torch.from_numpy(gate_of), width)
+        rows = batch.x.edges.receivers.cpu().long()
+        of_entries = torch.from_numpy(gate_of)[rows]
+        of_entries[batch.x.edges.senders.cpu() >= width] = -1  # of encodings
+        gate = _GatedEntries(batch, of_entries)
     else:
         masked = to_batch(_copies(candidates, keep=False)).x
         assert isinstance(masked, Tensor)
-        gate = _GatedRows(batch, masked, torch.from_numpy(gate_of).to(masked.device))
+        of_rows = torch.from_numpy(gate_of)[:, None]
+        gate = _GatedRows(batch, masked, of_rows.to(masked.device))
     return GatedBatch(ptr, gate)
+
+
+def _gated_columns(
+    candidates: Sequence[Candidates],
+    owners: list[NDArray[np.int64]],
+    batch: GraphBatch,
+    to_batch: ToBatch,
+) -> Callable[[Tensor], GraphBatch]:
+    """Return gates of the columns of each answer's features."""
+    sizes = [each.answer.graph.n_nodes for each in candidates]
+    answer_of = torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes))
+    width = batch.x.shape[1]  # encodings follow the features
+    gate_of = np.full((len(owners), width), -1)
+    for row, owner in zip(gate_of, owners, strict=True):
+        row[: len(owner)] = owner
+    table = torch.from_numpy(gate_of)
+    if isinstance(batch.x, SparseMatrix):
+        rows = batch.x.edges.receivers.cpu().long()
+        entries = table[answer_of[rows], batch.x.edges.senders.cpu().long()]
+        return _GatedEntries(batch, entries)
+    masked = to_batch(_copies(candidates, keep=False)).x
+    assert isinstance(masked, Tensor)
+    return _GatedRows(batch, masked, table[answer_of].to(masked.device))
 
 
 def _copies(candidates: Sequence[Candidates], *, keep: bool) -> Copies:
@@ -119,39 +148,34 @@ def _copies(candidates: Sequence[Candidates], *, keep: bool) -> Copies:
 
 @dataclass(frozen=True, eq=False)
 class _GatedRows:
-    """Gates of the nodes of a batch with dense features."""
+    """Gates of the dense features of a batch."""
 
     batch: GraphBatch
     masked: Tensor
-    """(n_nodes, n_columns): features of removed nodes."""
+    """(n_nodes, n_columns): removed features."""
     gate_of: Tensor
-    """(n_nodes,): gate of each node."""
+    """(n_nodes, 1) or (n_nodes, n_columns): gate of each number, -1 if it stays."""
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         x = self.batch.x
         assert isinstance(x, Tensor)
-        weight = gates[self.gate_of][:, None]
+        weight = _with_one(gates)[self.gate_of]
         return replace(self.batch, x=weight * x + (1 - weight) * self.masked)
 
 
 @dataclass(frozen=True, eq=False)
 class _GatedEntries:
-    """Gates of the nodes of a batch with sparse features, which become zeros."""
+    """Gates of the sparse features of a batch, which become zeros."""
 
     batch: GraphBatch
     gate_of: Tensor
-    """(n_nodes,): gate of each node."""
-    width: int
-    """Number of columns that are removed; encodings follow them."""
+    """(n_entries,): gate of each stored number, -1 if it stays."""
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         x = self.batch.x
         assert isinstance(x, SparseMatrix)
-        rows = x.edges.receivers.to(self.gate_of.device)
-        of_entries = gates[self.gate_of[rows].to(gates.device)]
-        of_entries = of_entries.masked_fill(x.edges.senders >= self.width, 1.0)
-        gated = SparseMatrix(x.edges, x.values * of_entries)
-        return replace(self.batch, x=gated)
+        weight = _with_one(gates)[self.gate_of.to(gates.device)]
+        return replace(self.batch, x=SparseMatrix(x.edges, x.values * weight))
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +214,7 @@ class _GatedEdges:
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         structure = self.batch.structure
-        gate = torch.cat([gates, gates.new_ones(1)])[self.gate_of]  # (n_edges,)
+        gate = _with_one(gates)[self.gate_of]  # (n_edges,)
         log_weight = structure.edge_data.log_weight
         gated = gate.log()
         if log_weight is not None:
@@ -227,6 +251,11 @@ class _GatedEdges:
     def _count(self, gate: Tensor) -> Tensor:
         """Return the gates of the edges of the graph, 0 for added self-loops."""
         return _wide(gate.masked_fill(self.added, 0.0))
+
+
+def _with_one(gates: Tensor) -> Tensor:
+    """Return the gates, then a 1 for what stays."""
+    return torch.cat([gates, gates.new_ones(1)])
 
 
 def _wide(numbers: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skattn._batch._candidates import (
-    Candidates,
     edge_candidates,
+    feature_candidates,
     is_directed,
     node_candidates,
 )
@@ -50,13 +50,13 @@ class Removal:
 
         Parameters
         ----------
-        of : {"edges", "nodes"}
-            Edges (in an undirected graph both directions at once), or the features of
-            nodes, which become the baseline.
+        of : {"edges", "nodes", "features"}
+            Edges (in an undirected graph both directions at once), the features of
+            nodes, which become the baseline, or features of all nodes at once.
         rows : ndarray of shape (n_answers,), int, or None, default=None
             Positions of the rows of X to explain; None for all.
         baseline : ndarray of shape (n_features,) or None, default=None
-            Features of a removed node, in the units of X; for "nodes".
+            Removed features, in the units of X; not for "edges".
 
         Returns
         -------
@@ -71,8 +71,10 @@ class Removal:
         view = self.view if rows is None else self.view[rows]
         answers = answer_graphs(view, self._extent)
         if of == "edges":
-            return edge_candidates(answers, directed=self._is_directed)
-        return node_candidates(answers, baseline)
+            return edge_candidates(answers, directed=self.is_directed)
+        if of == "nodes":
+            return node_candidates(answers, baseline)
+        return feature_candidates(answers, baseline, np.arange(len(baseline)))
 
     @default_modes()
     def outputs(self, candidates, kept, *, max_size=COPY_SIZE):
@@ -155,7 +157,8 @@ class Removal:
             )
 
     @cached_property
-    def _is_directed(self):
+    def is_directed(self):
+        """Whether an edge of the view has no edge in the other direction."""
         graph = self.view if isinstance(self.view, Graph) else self.view.whole
         return is_directed(graph.adjacency)
 
@@ -168,7 +171,7 @@ class Removal:
             return None
         convolution = objective.spec.block.convolution
         counts_loops = convolution in ("gcn", "sum")
-        if counts_loops and self.view.is_weighted and self._is_directed:
+        if counts_loops and self.view.is_weighted and self.is_directed:
             return None  # a node without senders takes the mean weight of its receivers
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
@@ -213,4 +216,3 @@ class GatedOutputs:
             Outputs of the network, differentiable with respect to the gates.
         """
         return self.objective.outputs(self.module, self.batch.at(gates))
-

@@ -52,10 +52,10 @@ def _with_layers(
 def _start(candidates: Candidates, n_nodes: int) -> NDArray[np.float64]:
     """Return the share of each node in the answer: all of one node, or equal ones."""
     answer = candidates.answer
-    if answer.is_whole:
+    if answer.target is None:
         return np.full(n_nodes, 1 / n_nodes)
     share = np.zeros(n_nodes)
-    share[answer.nodes[0]] = 1
+    share[answer.nodes[answer.target]] = 1
     return share
 
 

@@ -206,7 +206,7 @@ class Explanation:
         ImportError
             If pandas is not installed.
         """
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         ends = {"edges": ["receiver", "sender"], "nodes": ["node"]}
         columns = ends.get(self.of, ["feature"])
@@ -258,11 +258,14 @@ class Explanation:
                 "to_networkx needs an explanation of edges or nodes, got one of "
                 "features. Use to_frame()."
             )
-        import networkx as nx  # noqa: PLC0415
+        import networkx as nx
 
         graph = nx.DiGraph()
         for at in evidence.order(None)[:k]:
-            score, named = float(evidence.scores[at]), names.of(self.of, evidence.ends[at])
+            score, named = (
+                float(evidence.scores[at]),
+                names.of(self.of, evidence.ends[at]),
+            )
             if self.of == "nodes":
                 graph.add_node(named[0], score=score)
                 continue
@@ -344,9 +347,7 @@ class Explanation:
 _NOUN = {"edges": "neighbour", "nodes": "node's features", "features": "feature"}
 
 
-def _matrix(
-    evidence: Evidence, names: Names, values: NDArray[Any]
-) -> sparse.csr_array:
+def _matrix(evidence: Evidence, names: Names, values: NDArray[Any]) -> sparse.csr_array:
     receivers, senders = evidence.ends.T
     if evidence.both_ways:
         receivers, senders = (

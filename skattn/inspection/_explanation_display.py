@@ -228,7 +228,7 @@ def _lines(
     ax: Any, at: NDArray[Any], pairs: NDArray[Any], *, colour: str, width: float,
     above: int = 1,
 ) -> None:  # fmt: skip
-    from matplotlib.collections import LineCollection  # noqa: PLC0415
+    from matplotlib.collections import LineCollection
 
     lines = LineCollection(at[pairs], colors=colour, linewidths=width, zorder=above)
     ax.add_collection(lines)

@@ -8,8 +8,8 @@ from scipy.special import expit
 from scipy.stats import spearmanr
 from sklearn.utils import check_random_state
 
+from skattn._compat_sklearn import _num_samples
 from skattn._training import default_modes
-from skattn.inspection._explanation import Explanation
 from skattn.inspection._question import Question, ask
 
 N_RANDOM = 20
@@ -17,7 +17,7 @@ N_RANDOM = 20
 
 
 @default_modes()
-def fidelity(  # noqa: PLR0913
+def fidelity(
     estimator,
     X,
     explanation,
@@ -76,10 +76,13 @@ def fidelity(  # noqa: PLR0913
     >>> club = load_karate_club()
     >>> clf = GraphAttentionClassifier(max_epochs=5, random_state=0)
     >>> clf = clf.fit(club.graph, club.target)
-    >>> found = fidelity(clf, club.graph[[16]], explain(clf, club.graph[[16]]), k=(1, 2))
+    >>> found = fidelity(
+    ...     clf, club.graph[[16]], explain(clf, club.graph[[16]]), k=(1, 2)
+    ... )
     >>> sorted(found)[:2], found["necessary"].shape
     (['characterization', 'characterization_random'], (1, 2))
     """
+    _check_number(len(explanation), _num_samples(X), "answers")
     question = ask(
         estimator,
         X,
@@ -88,7 +91,10 @@ def fidelity(  # noqa: PLR0913
         baseline=explanation.baseline,
         adjacency=adjacency,
     )
-    _check_same(explanation, question)
+    for evidence, candidates in zip(
+        explanation._evidence, question.candidates, strict=True
+    ):
+        _check_number(len(evidence.scores), len(candidates), "candidates")
     rng = check_random_state(random_state)
     orders = [evidence.order(None) for evidence in explanation._evidence]
     shown = _changes(question, orders, k)
@@ -153,14 +159,11 @@ def _rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(spearmanr(a, b).statistic)
 
 
-def _check_same(explanation: Explanation, question: Question) -> None:
-    expected = [len(evidence.scores) for evidence in explanation._evidence]
-    found = [len(candidates) for candidates in question.candidates]
-    if expected != found:
+def _check_number(explained: int, found: int, noun: str) -> None:
+    if explained != found:
         raise ValueError(
-            "fidelity needs the explanation of X, but that is about "
-            f"{len(expected)} answers with {sum(expected)} candidates, and X has "
-            f"{len(found)} with {sum(found)}. Pass the same X to explain and fidelity."
+            f"explanation must be that of X, but it has {explained} {noun} and X has "
+            f"{found}. Pass the same X to explain and to fidelity."
         )
 
 

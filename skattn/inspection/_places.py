@@ -32,12 +32,13 @@ class Places:
         """Return the scores of an answer's candidates in the user's nodes."""
         candidates = self.question.candidates[row]
         if self.question.of == "features":
-            ends = np.arange(len(candidates))[:, None]
+            ends = candidates.ends[:, :1]
         else:
             nodes = self._positions(candidates.answer.nodes)
             n_ends = 2 if self.question.of == "edges" else 1
             ends = nodes[candidates.ends[:, :n_ends]]
-        return Evidence(ends, scored.scores, scored.exact)
+        both = self.question.of == "edges" and not self.question.removal.is_directed
+        return Evidence(ends, scored.scores, scored.exact, both)
 
     def _positions(self, nodes: Ints) -> Ints:
         """Return positions in the user's graph of nodes of the view."""
@@ -93,4 +94,3 @@ class Places:
         """The graph that rows of a table join by name, or None."""
         found: Graph | None = getattr(self._prepared.context, "graph", None)
         return found
-

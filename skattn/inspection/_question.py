@@ -53,25 +53,34 @@ class Question:
             for number, found in enumerate(outputs)
         ]
 
-    def gradients(self, level: float = 1.0) -> list[Floats]:
-        """Compute the gradients of the answers at gates of one level."""
+    def gradients(
+        self, level: float = 1.0, rows: NDArray[np.int64] | None = None
+    ) -> list[Floats]:
+        """Compute the gradients of some answers at gates of one level.
+
+        `rows` are the numbers of the answers; None for all.
+        """
+        numbers = range(len(self.candidates)) if rows is None else rows.tolist()
         found = []
-        for start in range(0, len(self.candidates), ANSWERS_AT_ONCE):
-            some = self.candidates[start : start + ANSWERS_AT_ONCE]
-            gated = self.removal.gated(some)
-            gates = torch.full((int(gated.ptr[-1]),), level, requires_grad=True)
-            outputs = gated(gates)
-            total = sum(
-                self.answers.of(outputs[[k]], start + k).sum() for k in range(len(some))
-            )
-            (gradient,) = torch.autograd.grad(total, gates, allow_unused=True)
-            if gradient is None:
-                gradient = torch.zeros_like(gates)
-            found += np.split(gradient.double().numpy(), gated.ptr[1:-1])
+        for start in range(0, len(numbers), ANSWERS_AT_ONCE):
+            found += self._gradients(numbers[start : start + ANSWERS_AT_ONCE], level)
         return found
 
+    def _gradients(self, numbers: Sequence[int], level: float) -> list[Floats]:
+        gated = self.removal.gated([self.candidates[number] for number in numbers])
+        gates = torch.full((int(gated.ptr[-1]),), level, requires_grad=True)
+        outputs = gated(gates)
+        total = sum(
+            self.answers.of(outputs[[k]], number).sum()
+            for k, number in enumerate(numbers)
+        )
+        (gradient,) = torch.autograd.grad(total, gates, allow_unused=True)
+        if gradient is None:  # no layer attends
+            gradient = torch.zeros_like(gates)
+        return np.split(gradient.double().numpy(), gated.ptr[1:-1])
 
-def ask(  # noqa: PLR0913
+
+def ask(
     estimator: Any, X: Any, *, classes: Any, of: str, baseline: Any, adjacency: Any
 ) -> Question:
     """Prepare the input, and list the answers and what may be removed."""

@@ -129,10 +129,8 @@ def test_answers_do_not_depend_on_each_other(classifier, method):
 
 def test_integrated_gradients_add_up_to_the_answer(classifier):
     found = explain(classifier, graph(), method="integrated_gradients")
-    totals = [
-        np.triu(each.toarray() + 0, 1).sum() for each in found.scores
-    ]  # each edge once
-    np.testing.assert_allclose(totals, found.answer - found.without, atol=0.1)
+    totals = [np.triu(each.toarray()).sum() for each in found.scores]  # an edge once
+    np.testing.assert_allclose(totals, found.answer - found.without, rtol=0.02)
 
 
 def test_shapley_values_add_up_and_repeat(classifier):
@@ -185,7 +183,7 @@ def test_a_pipeline_is_explained_in_the_columns_of_its_input():
 
 def test_nodes_have_their_names(classifier):
     named = graph(nodes=pd.Index(list("abcdef")))
-    explanation = explain(classifier, named[["c"]])
+    explanation = explain(classifier, named[[2]])
     assert {(i, j) for i, j, _ in explanation.top(20)} <= {
         (i, j) for i in "abcdef" for j in "abcdef"
     }
