@@ -14,6 +14,7 @@ from skattn._compat_sklearn import (
     StrOptions,
 )
 from skattn._training import default_modes, predict
+from skattn.estimators._answers import answers_of
 from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH, EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
@@ -213,6 +214,10 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
             prepared.source.device,
             has_degree_features=self.n_features_in_ == 0,
         )
+
+    def _answers(self, outputs, classes):
+        """Choose the output of each row that an explanation is about."""
+        return answers_of(self, outputs, classes)
 
     @default_modes()
     def _outputs(self, X, adjacency):

@@ -70,4 +70,4 @@ def _on_candidates(candidates: Candidates, matrix: sp.csr_array) -> Scored:
     owner = candidates.owner[of_candidate]
     first = np.unique(np.stack([owner, *ends]), axis=1, return_index=True)[1]
     scores = np.bincount(owner[first], values[first], len(candidates))
-    return exactly(scores)
+    return exactly(scores.astype(np.float64))

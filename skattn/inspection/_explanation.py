@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph import Graph
-from skattn.inspection._answers import Unit
+from skattn.inspection._explanation_picture import draw
 from skattn.inspection._names import Names
 from skattn.inspection._question import Of
 
 Sign = Literal["for", "against"]
+Unit = Literal["log odds", "value", "component"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,8 +289,8 @@ class Explanation:
 
         Returns
         -------
-        ExplanationDisplay
-            The picture.
+        matplotlib.axes.Axes
+            The picture, see :class:`ExplanationDisplay`.
 
         Raises
         ------
@@ -298,11 +299,7 @@ class Explanation:
         ValueError
             If the explanation is about several answers.
         """
-        from skattn.inspection._explanation_display import (  # noqa: PLC0415
-            ExplanationDisplay,
-        )
-
-        return ExplanationDisplay(self).plot(ax, k=k, title=title)
+        return draw(self, ax, k=k, title=title)
 
     def _single(self, method: str) -> tuple[Evidence, Names]:
         if len(self) != 1:

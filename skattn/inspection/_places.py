@@ -63,7 +63,7 @@ class Places:
     def names(self, row: int) -> Names:
         """Return the names of a row's nodes and features."""
         view, graph = self._prepared.view, self.graph(row)
-        known = {"n_nodes": graph.n_nodes, "features": self.features}
+        known: dict[str, Any] = {"n_nodes": graph.n_nodes, "features": self.features}
         if self._prepared.has_many_graphs:
             is_graph = isinstance(self._prepared.X[row], Graph)
             title = f"graph {row}" if is_graph else f"sequence {row}"

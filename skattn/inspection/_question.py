@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from skattn._batch._candidates import Candidates
 from skattn._training import predict
 from skattn.graph._arguments import check_choice
-from skattn.inspection._answers import Answers, answers_of
 from skattn.inspection._attention import prepared_input
 from skattn.inspection._steps import Steps
 
@@ -40,8 +39,8 @@ class Question:
     """(n_features,) features of a removed node or column; None for edges."""
     candidates: Sequence[Candidates]
     """The candidates of each answer."""
-    answers: Answers
-    """Which outputs are explained."""
+    answers: Any
+    """`Answers` of the estimator: which outputs are explained."""
     full: Floats
     """(n_answers,) the answers with all candidates."""
 
@@ -70,13 +69,12 @@ class Question:
         gated = self.removal.gated([self.candidates[number] for number in numbers])
         gates = torch.full((int(gated.ptr[-1]),), level, requires_grad=True)
         outputs = gated(gates)
-        total = sum(
-            self.answers.of(outputs[[k]], number).sum()
-            for k, number in enumerate(numbers)
+        answers = [
+            self.answers.of(outputs[[k]], number) for k, number in enumerate(numbers)
+        ]
+        (gradient,) = torch.autograd.grad(
+            torch.cat(answers).sum(), gates, allow_unused=True, materialize_grads=True
         )
-        (gradient,) = torch.autograd.grad(total, gates, allow_unused=True)
-        if gradient is None:  # no layer attends
-            gradient = torch.zeros_like(gates)
         return np.split(gradient.double().numpy(), gated.ptr[1:-1])
 
 
@@ -92,19 +90,13 @@ def ask(
     if of == "auto":
         kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"
     outputs = predict(model.net_, prepared.source)
-    answers = answers_of(model, outputs, classes)
+    answers = model._answers(outputs, classes)
     removal = model._removal(prepared)
     row = None if kind == "edges" else _baseline(model, baseline)
     candidates = removal.candidates(kind, baseline=row)
     _check_candidates(candidates, kind)
-    full = _values(answers, outputs)
+    full = answers.of_rows(outputs)
     return Question(steps, prepared, removal, kind, row, candidates, answers, full)
-
-
-def _values(answers: Answers, outputs: NDArray[Any]) -> Floats:
-    """Return the answer of every row."""
-    rows = torch.from_numpy(outputs)
-    return np.array([float(answers.of(rows[[k]], k)) for k in range(len(rows))])
 
 
 def _baseline(model: Any, baseline: Any) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
-from skattn.inspection import agreement, explain, fidelity
+from skattn.inspection import agreement, attention_weights, explain, fidelity
 
 EDGES = [(0, 1), (1, 2), (2, 3), (3, 0), (1, 3), (3, 4), (4, 5)]
 LABELS = np.array([0, 1, 0, 1, 1, 0])
@@ -143,8 +143,6 @@ def test_shapley_values_add_up_and_repeat(classifier):
 
 
 def test_attention_scores_are_mean_weights_of_both_directions(classifier):
-    from skattn.inspection import attention_weights
-
     found = explain(classifier, graph()[[2]], method="attention").scores[0]
     layers = attention_weights(classifier, graph())
     mean = sum(head for layer in layers for head in layer) / 12

@@ -58,6 +58,12 @@ class Answers:
             return chosen * float(scale) + float(mean)
         return chosen
 
+    def of_rows(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Compute the answers of all targets, from one row of outputs each."""
+        rows = torch.from_numpy(outputs)
+        found = [float(self.of(rows[[row]], row)) for row in range(len(rows))]
+        return np.array(found, np.float64)
+
 
 def answers_of(estimator: Any, outputs: NDArray[Any], classes: Any) -> Answers:
     """Choose the explained output of each target.
@@ -83,17 +89,13 @@ def answers_of(estimator: Any, outputs: NDArray[Any], classes: Any) -> Answers:
         columns = _default_columns(encoding, outputs)
     else:
         columns = _columns(encoding, classes, n_targets, n_outputs)
-    labels = encoding.classes[columns] if _has_classes(encoding) else columns
+    labels = encoding.classes[columns] if isinstance(encoding, Classes) else columns
     return Answers(encoding, columns, labels)
-
-
-def _has_classes(encoding: Any) -> bool:
-    return isinstance(encoding, Classes)
 
 
 def _default_columns(encoding: Any, outputs: NDArray[Any]) -> NDArray[np.int64]:
     n_targets, n_outputs = outputs.shape
-    if _has_classes(encoding):
+    if isinstance(encoding, Classes):
         return outputs.argmax(1).astype(np.int64)
     if n_outputs > 1:
         raise ValueError(
@@ -106,7 +108,7 @@ def _default_columns(encoding: Any, outputs: NDArray[Any]) -> NDArray[np.int64]:
 def _columns(
     encoding: Any, classes: Any, n_targets: int, n_outputs: int
 ) -> NDArray[np.int64]:
-    known = encoding.classes if _has_classes(encoding) else np.arange(n_outputs)
+    known = encoding.classes if isinstance(encoding, Classes) else np.arange(n_outputs)
     asked = np.asarray(classes)
     if asked.ndim > 1 or (asked.ndim == 1 and len(asked) != n_targets):
         raise ValueError(
@@ -117,15 +119,10 @@ def _columns(
     listed = np.broadcast_to(asked, n_targets).tolist()
     unknown = [label for label in listed if label not in number]
     if unknown:
-        noun = "classes_" if _has_classes(encoding) else "outputs"
+        noun = "classes_" if isinstance(encoding, Classes) else "outputs"
         raise ValueError(
             f"classes must be among the {noun} {known.tolist()[:20]}, got "
             f"{unknown[0]!r}."
         )
     return np.array([number[label] for label in listed], np.int64)
 
-
-def as_answers(answers: Answers, outputs: NDArray[Any], target: int) -> NDArray[Any]:
-    """Compute the answer of a target from outputs of copies, (n_copies,) float64."""
-    found: NDArray[Any] = answers.of(torch.from_numpy(outputs), target).numpy()
-    return found
