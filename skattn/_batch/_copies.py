@@ -168,7 +168,7 @@ def _masked_rows(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
 
 
 def _masked_columns(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
-    """Return copies of features with other columns masked; stays (n_copies, n_columns)."""
+    """Return copies of features with other columns masked."""
     if sp.issparse(X):  # masked features are zeros
         parts = [
             sp.csr_array(X @ sp.diags_array(each.astype(X.dtype))) for each in stays

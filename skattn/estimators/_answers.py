@@ -125,4 +125,3 @@ def _columns(
             f"{unknown[0]!r}."
         )
     return np.array([number[label] for label in listed], np.int64)
-
