@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import torch
 from torch import Generator, Tensor, nn
 
 from skattn._batch import GraphBatch
@@ -51,7 +52,7 @@ class Objective(Protocol):
     def outputs(self, module: Any, batch: GraphBatch) -> Tensor:
         """Compute the outputs in evaluation mode, one row per target.
 
-        Large graphs are evaluated in chunks, without gradients.
+        Without gradients, large graphs are evaluated in chunks.
         """
 
 
@@ -161,7 +162,8 @@ class MaskedReconstruction:
 
 
 def _encode(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> Tensor:
-    """Compute the codes of all nodes or graphs, in chunks of many edges."""
-    if batch.structure.edges.n_edges > MAX_EDGES and module.takes_chunks:
+    """Compute codes of all nodes or graphs, of many edges in chunks if without grad."""
+    is_large = batch.structure.edges.n_edges > MAX_EDGES
+    if is_large and module.takes_chunks and not torch.is_grad_enabled():
         return module.encode_in_chunks(**batch.inputs)
     return module.encode(**batch.inputs)

@@ -14,11 +14,13 @@ from skattn._compat_sklearn import (
     StrOptions,
 )
 from skattn._training import default_modes, predict
+from skattn.estimators._answers import answers_of
 from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH, EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
 from skattn.estimators._html_repr import fit_tables
 from skattn.estimators._input import prepare, prepare_targets
+from skattn.estimators._removal import Removal
 from skattn.estimators._transaction import learned
 from skattn.graph import Graph
 from skattn.nn._scores import SCORES
@@ -205,6 +207,20 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
     def _prepare(self, X, adjacency=None):
         """Prepare X for prediction or for attention weights."""
         return prepare(self, X, adjacency)
+
+    def _removal(self, prepared):
+        """Return the outputs for a prepared input of which parts are removed."""
+        return Removal(
+            prepared.view,
+            self._input_spec_,
+            self.net_,
+            prepared.source.device,
+            has_degree_features=self.n_features_in_ == 0,
+        )
+
+    def _answers(self, outputs, classes):
+        """Choose the output of each row that an explanation is about."""
+        return answers_of(self, outputs, classes)
 
     @default_modes()
     def _outputs(self, X, adjacency):

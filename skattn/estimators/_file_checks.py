@@ -182,6 +182,7 @@ def _check_network(learned, net):
         (spec.block.hops, inputs.hops),
         (spec.feature_embedding, inputs.feature_embedding),
         (spec.n_descriptors, schema.n_descriptors),
+        (len(inputs.feature_mean), schema.n_features),
         (
             spec.n_label_columns,
             inputs.label_inputs.n_columns if inputs.label_inputs else 0,

@@ -29,6 +29,7 @@ from skattn.graph._resolve import resolve
 from skattn.graph._schema import GraphSchema
 from skattn.graph._standardization import (
     Standardization,
+    column_means,
     training_edges,
     training_nodes,
 )
@@ -115,11 +116,11 @@ def learn_input(attempt, view, pretrained=None):
     """
     attempt._schema_ = GraphSchema.of(view)
     graph = view if isinstance(view, Graph) else view.whole
-    known = pretrained or attempt._input_spec_
+    known, rows = pretrained or attempt._input_spec_, training_nodes(view)
     nodes, edges = known.feature_scaling, known.edge_scaling
     if pretrained is None and attempt.standardize is not False:
         everything = attempt.standardize is True
-        nodes = _feature_scaling(graph.X, training_nodes(view), sparse=everything)
+        nodes = _feature_scaling(graph.X, rows, sparse=everything)
         if graph.edge_features is not None:
             edges = Standardization.of(graph.edge_features, training_edges(view))
     descriptors = None
@@ -134,6 +135,7 @@ def learn_input(attempt, view, pretrained=None):
         feature_scaling=nodes,
         edge_scaling=edges,
         descriptor_scaling=descriptors,
+        feature_mean=column_means(graph.X, rows),
     )
 
 

@@ -42,6 +42,9 @@ class InputSpec:
     """Standardisation of the descriptors, None without any."""
     label_inputs: LabelInputs | None = None
     """Known labels of fitted nodes as inputs of the network, None for none."""
+    feature_mean: tuple[float, ...] = ()
+    """(n_features,) means of the node features, not standardised, over the training
+    nodes."""
 
     def sources(self, views, *, batch_size, device, ordered=False, for_training=False):
         """Make a batch source per view; views of the same graph share its tensors.
@@ -75,6 +78,26 @@ class InputSpec:
             _source(bases[view.base], view.targets, labels, size, device)
             for view, labels in views
         ]
+
+    def batch(self, collection, targets, device):
+        """Make one batch of all graphs of a collection.
+
+        Parameters
+        ----------
+        collection : GraphCollection
+            Graphs with checked features.
+        targets : ndarray of int64
+            Target nodes of the union, or target graphs.
+        device : torch.device
+            Device of the batch.
+
+        Returns
+        -------
+        GraphBatch
+            The graphs and their targets.
+        """
+        whole = self._to_batch(collection, device, ordered=False).whole
+        return whole.with_targets(torch.from_numpy(targets)).to(device)
 
     def extent(self, objective):
         """Return the hops between the features and the outputs of an objective.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +142,13 @@ class Walk:
     edges: Senders
     """All edges of the nodes but the farthest; senders are positions in `nodes`."""
 
+    @classmethod
+    def of(cls, found: list[Nodes], read: list[Senders]) -> Self:
+        """Make a walk of the nodes at 0, 1, 2, ... hops, and the edges between."""
+        within = np.cumsum([len(nodes) for nodes in found])
+        edges = _concatenated(read)
+        return cls(np.concatenate(found), tuple(within.tolist()), edges)
+
     def adjacency(self, weights: NDArray[np.float32]) -> sparse.csr_array:
         """Return the adjacency over `nodes`, senders in the order of the whole graph.
 
@@ -203,14 +210,40 @@ def walk(rows: Neighbourhoods, targets: Nodes, extent: Extent) -> Walk | None:
         shares[extent.receivers >= hop] = size / rows.size
         if shares.sum() > LARGEST_WORK * len(shares):
             return None
-        edges = rows.of(found[-1])
-        new = np.unique(edges.nodes[position[edges.nodes] == 0]).astype(np.int64)
-        position[new] = np.arange(n_nodes + 1, n_nodes + len(new) + 1)
-        read.append(edges._replace(nodes=position[edges.nodes] - 1))
+        edges, new = _hop(rows, found[-1], position, n_nodes)
+        read.append(edges)
         found.append(new)
         n_nodes += len(new)
-    within = np.cumsum([len(nodes) for nodes in found])
-    return Walk(np.concatenate(found), tuple(within.tolist()), _concatenated(read))
+    return Walk.of(found, read)
+
+
+def walk_all(
+    rows: Neighbourhoods, targets: Nodes, n_hops: int, position: Nodes
+) -> Walk:
+    """Collect all nodes within some hops, however many they are.
+
+    `position`, (n_nodes,) zeros of the whole graph, is used and left as it was.
+    """
+    found, read, n_nodes = [targets], [], len(targets)
+    position[targets] = np.arange(1, n_nodes + 1)
+    for _ in range(n_hops):
+        edges, new = _hop(rows, found[-1], position, n_nodes)
+        read.append(edges)
+        found.append(new)
+        n_nodes += len(new)
+    walked = Walk.of(found, read)
+    position[walked.nodes] = 0
+    return walked
+
+
+def _hop(
+    rows: Neighbourhoods, nodes: Nodes, position: Nodes, n_found: int
+) -> tuple[Senders, Nodes]:
+    """Return the edges of nodes, and their new senders, whose positions are set."""
+    edges = rows.of(nodes)
+    new = np.unique(edges.nodes[position[edges.nodes] == 0]).astype(np.int64)
+    position[new] = np.arange(n_found + 1, n_found + len(new) + 1)
+    return edges._replace(nodes=position[edges.nodes] - 1), new
 
 
 def _concatenated(read: list[Senders]) -> Senders:

@@ -208,6 +208,17 @@ def training_edges(view: Graph | GraphCollection) -> Positions | None:
     return ragged_range(edge_ptr[graphs], np.diff(edge_ptr)[graphs])
 
 
+def column_means(features: Any, rows: Positions) -> tuple[float, ...]:
+    """Return the mean of each column over some rows, 0 without any."""
+    n_rows = max(len(rows), 1)
+    if sp.issparse(features):
+        return tuple((np.asarray(features[rows].sum(axis=0)).ravel() / n_rows).tolist())
+    total = np.zeros(features.shape[1])
+    for block in _blocks(features, rows):
+        total += block.sum(0)
+    return tuple((total / n_rows).tolist())
+
+
 def _blocks(
     features: NDArray[Any], rows: Positions | None = None
 ) -> Iterator[NDArray[np.float64]]:

@@ -136,17 +136,23 @@ def readout_weights(estimator, X):
 @default_modes()
 def matrices(estimator, prepared):
     """Compute the matrices of a prepared input, as `attention_weights` returns them."""
+    found = view_matrices(estimator, prepared)
+    if prepared.has_many_graphs:
+        return found
+    (of_graph,) = found
+    place = prepared.placer()
+    return [[place(head) for head in layer] for layer in of_graph]
+
+
+def view_matrices(estimator, prepared) -> list[Matrices]:
+    """Compute the matrices over the nodes of the view, a list for each graph."""
     found: list[Matrices] = []
     with torch.no_grad():
         for network, batch in _networks_and_batches(estimator, prepared):
             layers = map(check_attention, network.attention_weights(**batch.inputs))
             per_layer = [uncollate_edges(batch, weights) for weights in layers]
             found += map(list, zip(*per_layer, strict=True))
-    if prepared.has_many_graphs:
-        return found
-    (of_graph,) = found
-    place = prepared.placer()
-    return [[place(head) for head in layer] for layer in of_graph]
+    return found
 
 
 @default_modes()

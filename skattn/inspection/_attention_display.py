@@ -190,7 +190,7 @@ class AttentionDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        plt = _pyplot()
+        plt = pyplot()
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
         draw = {"ego": self._ego, "bars": self._bars, "heatmap": self._heat_map}
@@ -273,7 +273,7 @@ def _write_beside(ax: Any, name: str, place: NDArray[np.float64]) -> None:
     )
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
     """Return matplotlib.pyplot, which is imported for pictures alone."""
     try:
         from matplotlib import pyplot as plt

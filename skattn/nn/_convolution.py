@@ -76,10 +76,11 @@ def convolution_matrix(
     dtype: torch.dtype,
     receivers: slice = slice(None),
 ) -> SparseMatrix:
-    """Return the edge weights ``c_ij`` as a sparse matrix."""
+    """Return the edge weights ``c_ij``, differentiable, as a sparse matrix."""
     edges, weight = structure.edges, _weights(structure, dtype)
     if convolution == "sum":
         return SparseMatrix(edges, weight.to(dtype))
+    _check_degree(structure, weight)
     if structure.degree is None:
         total = torch.segment_reduce(weight, "sum", offsets=edges.indptr)
     else:
@@ -87,7 +88,8 @@ def convolution_matrix(
     if convolution == "mean":
         values = weight / total[receivers][edges.receivers]
     else:
-        scale = total.rsqrt().masked_fill(total == 0, 0.0)
+        empty = total == 0  # no node divides by 0, in gradients either
+        scale = total.masked_fill(empty, 1.0).rsqrt().masked_fill(empty, 0.0)
         values = weight * scale[receivers][edges.receivers] * scale[edges.senders]
     return SparseMatrix(edges, values.to(dtype))
 
@@ -99,6 +101,16 @@ def with_degree(structure: GraphStructure) -> GraphStructure:
     weight = _weights(structure, torch.float32)
     total = torch.segment_reduce(weight, "sum", offsets=structure.edges.indptr)
     return replace(structure, degree=total)
+
+
+def _check_degree(structure: GraphStructure, weight: Tensor) -> None:
+    """Raise ValueError for gradients of weights on which given degrees depend."""
+    if structure.degree is not None and weight.requires_grad:
+        raise ValueError(
+            "structure.degree must be None where the edge weights need gradients: "
+            "degrees are functions of them, and those given are constants. Use a graph "
+            "with all edges."
+        )
 
 
 def _weights(structure: GraphStructure, dtype: torch.dtype) -> Tensor:

@@ -59,7 +59,7 @@ def attention_weights(edges: Edges, score: Score, bias: Tensor | None) -> Tensor
 
 def sparse_matmul(matrix: SparseMatrix, weight: Tensor, p: float, seed: int) -> Tensor:
     """See ``skattn.ops.sparse_matmul``."""
-    values = matrix.values.detach()
+    values = matrix.values
     if p:
         values = dropout(values, p, seed)
     out = weight.new_zeros(matrix.shape[0], weight.shape[1])

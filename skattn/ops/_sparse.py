@@ -67,7 +67,7 @@ def sparse_matmul(
     Parameters
     ----------
     matrix : SparseMatrix of shape (n_rows, n_columns)
-        Sparse matrix; not differentiable.
+        Sparse matrix; its values are differentiable.
     weight : Tensor of shape (n_columns, k)
         Dense matrix; differentiable.
     dropout : float, default=0.0

@@ -115,3 +115,51 @@ def test_unknown_convolutions_are_an_error():
         ValueError, match=r"convolution must be None or one of .* 'gin'"
     ):
         made("gin")
+
+
+@pytest.mark.parametrize("name", ["mean", "gcn", "sum"])
+def test_gradients_of_edge_weights_include_degrees(name, rows):
+    convolution, x = made(name), rows(4, 2)
+
+    def convolve(log_weight):
+        return convolution(x, GraphStructure(EDGES, EdgeData(log_weight)))
+
+    log_weight = WEIGHTS.double().log().requires_grad_()
+    assert torch.autograd.gradcheck(convolve, (log_weight,))
+
+
+@pytest.mark.parametrize("name", ["mean", "gcn", "sum"])
+def test_compiled_gradients_of_edge_weights_equal_the_reference(name, rows):
+    exact, fast = made(name), made(name).float()
+    found = []
+    for convolution, dtype in ((exact, torch.float64), (fast, torch.float32)):
+        log_weight = WEIGHTS.log().to(dtype).requires_grad_()
+        structure = GraphStructure(EDGES, EdgeData(log_weight))
+        convolution(rows(4, 2).to(dtype), structure).square().sum().backward()
+        found.append(log_weight.grad.double())
+    assert found[0].abs().max() > 1e-2
+    assert_close(found[1], found[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["mean", "gcn", "sum"])
+def test_weight_zero_is_no_edge(name, rows):
+    gone = WEIGHTS.clone()
+    gone[[1, 4]] = 0.0
+    log_weight = gone.log().requires_grad_()
+    left = gone > 0
+    edges = Edges.from_csr([0, 1, 4, 5, 5], EDGES.senders[left], n_senders=4)
+    without = GraphStructure(edges, EdgeData(gone[left].log()))
+    convolution, x = made(name, torch.float32), rows(4, 2).float()
+    out = convolution(x, GraphStructure(EDGES, EdgeData(log_weight)))
+    assert_close(out, convolution(x, without), rtol=1e-6, atol=1e-6)
+    out.sum().backward()
+    assert log_weight.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["mean", "gcn"])
+def test_gradients_of_weights_with_given_degrees_are_refused(name, rows):
+    structure = with_degree(GraphStructure(EDGES, EdgeData(WEIGHTS.log())))
+    log_weight = WEIGHTS.log().requires_grad_()
+    gated = GraphStructure(EDGES, EdgeData(log_weight), degree=structure.degree)
+    with pytest.raises(ValueError, match=r"structure\.degree must be None"):
+        made(name, torch.float32)(rows(4, 2).float(), gated)

@@ -57,13 +57,15 @@ def test_outputs_and_gradients_have_the_shapes_of_the_kernels(score, shared):
 
 
 def test_sparse_products_dropout_and_elu_have_the_shapes_of_the_kernels():
-    matrix = SparseMatrix(EDGES, torch.zeros(5)).to("meta")
+    values = torch.zeros(5, device="meta", requires_grad=True)
+    matrix = SparseMatrix(EDGES.to("meta"), values)
     weight = torch.zeros(N, 7, device="meta", requires_grad=True)
     with use_shapes_of(CPU):
         out = elu(drop(sparse_matmul(matrix, weight), 0.5, seed=1))
         assert out.shape == (3, 7)
         out.sum().backward()
     assert weight.grad.shape == (N, 7)
+    assert values.grad.shape == (5,)
 
 
 def test_edges_are_sorted_by_sender_once_and_cached_while_they_live():

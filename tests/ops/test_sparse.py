@@ -56,12 +56,11 @@ def test_kernels_equal_the_reference_on_a_larger_matrix(n_columns):
     weight = torch.randn(400, n_columns, generator=rng)
     outcomes = []
     for backend, dtype in (("reference", torch.float64), ("cpu", torch.float32)):
-        w = weight.to(dtype).requires_grad_()
+        v, w = (x.to(dtype).requires_grad_() for x in (values, weight))
         with use_backend(backend):
-            matrix = SparseMatrix(edges, values.to(dtype))
-            out = sparse_matmul(matrix, w, dropout=0.2, seed=1)
+            out = sparse_matmul(SparseMatrix(edges, v), w, dropout=0.2, seed=1)
         out.square().sum().backward()
-        outcomes.append((out.detach(), w.grad))
+        outcomes.append((out.detach(), v.grad, w.grad))
     for exact, found in zip(*outcomes, strict=True):
         assert (found - exact).norm() <= 1e-6 * exact.norm()
 
@@ -78,9 +77,35 @@ def test_weight_of_another_shape_is_refused(shape, matrix):
         sparse_matmul(matrix, torch.zeros(shape))
 
 
-def test_reference_has_the_right_gradient(matrix):
-    exact = SparseMatrix(matrix.edges, matrix.values.double())
+@BACKENDS
+def test_gradient_of_a_value_is_the_product_of_its_row_and_column(backend, matrix):
+    values = matrix.values.clone().requires_grad_()
+    weight = torch.tensor([[1.0], [10.0], [100.0]])
+    with use_backend(backend):
+        out = sparse_matmul(SparseMatrix(matrix.edges, values), weight)
+    out.backward(torch.tensor([[1.0], [2.0], [3.0], [4.0]]))
+    assert values.grad.tolist() == [10.0, 3.0, 300.0, 40.0, 400.0]
+    assert weight.grad is None
+
+
+@BACKENDS
+def test_dropped_values_have_no_gradient(backend, matrix):
+    values = matrix.values.clone().requires_grad_()
+    kept = dropout(torch.ones(5), 0.5, seed=6)
+    with use_backend(backend):
+        out = sparse_matmul(
+            SparseMatrix(matrix.edges, values), torch.ones(3, 2), dropout=0.5, seed=6
+        )
+    out.sum().backward()
+    assert values.grad.tolist() == (2 * kept).tolist()
+
+
+def test_reference_has_the_right_gradient_of_values_and_weight(matrix):
+    values = matrix.values.double().requires_grad_()
     weight = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(
-        lambda w: sparse_matmul(exact, w, dropout=0.5, seed=2), (weight,)
+        lambda v, w: sparse_matmul(
+            SparseMatrix(matrix.edges, v), w, dropout=0.5, seed=2
+        ),
+        (values, weight),
     )

@@ -73,13 +73,17 @@ def sparse_matmul(
     seed: int,
 ) -> Footprint:
     """Describe a call of `skattn.ops._cpu._sparse.sparse_matmul`."""
-    n_rows, width = matrix.shape[0], weight.shape[1]
+    (n_rows, _), width, values = matrix.shape, weight.shape[1], matrix.values
+    weights = [weight] * _needs_grad(values)
     return Footprint(
         output=(n_rows, width),
-        inputs=(weight,),
-        saved=(matrix.values,),
+        inputs=(values, weight),
+        saved=(values, *weights),
         forward=_padded(weight),
-        backward=((n_rows, whole_lanes(width)),) * (width % LANES > 0),
+        backward=(
+            *((n_rows, whole_lanes(width)),) * (width % LANES > 0),
+            *_padded(*weights),
+        ),
         sorts=matrix.edges,
     )
 

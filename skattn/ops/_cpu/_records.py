@@ -20,6 +20,7 @@ __all__ = [
     "Inputs",
     "Matrix",
     "Outputs",
+    "Products",
     "Rows",
     "Sizes",
     "Statistics",
@@ -81,6 +82,8 @@ Sums = namedtuple("Sums", "own gathered dattention")
 
 # Sparse times dense matrix: values in the order of edge numbers, table, dropout.
 Matrix = namedtuple("Matrix", "values dense threshold low high scale")
+# Dot products of both ends' rows of two tables, per edge; dropout.
+Products = namedtuple("Products", "row_table gathered threshold low high scale")
 # Buffers of a group. Per edge: row, other end, edge number, hash word; per edge and
 # slot: hash word, s, t, u, w; per row: sums o, g, d; per row and slot: top, z; sums in
 # float64; per slot: hash word. `others` extends AHEAD edges beyond the group.

@@ -1,0 +1,210 @@
+"""Copies of answers' graphs, each with other candidates removed.
+
+Edges are removed from the graph, not from its tensors: degrees, k-hop neighbourhoods,
+encodings and self-loops of a copy are those of a graph without them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skattn._batch._candidates import Candidates
+from skattn.graph._adjacency import index_dtype
+from skattn.graph._collection import GraphCollection
+from skattn.graph._descriptors import Descriptors
+from skattn.graph._features import degree_features
+from skattn.graph._graph import Graph
+from skattn.graph._named_rows import stack
+from skattn.graph._union import side_by_side
+
+COPY_SIZE = 1 << 16
+"""Nodes and edges of the copies of a batch, if no single copy has more."""
+
+Kept = NDArray[np.bool_]
+"""(n_copies, n_candidates): which candidates of an answer each copy keeps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """Disjoint union of copies of answers' graphs; each copy is a graph."""
+
+    collection: GraphCollection
+    """The copies, with features, not standardised."""
+    targets: NDArray[np.int64]
+    """(n_copies,) target node of each copy in the union, or the copy's number."""
+
+
+def copies_without(
+    candidates: Sequence[Candidates], kept: Sequence[Kept], *, has_degree_features: bool
+) -> Copies:
+    """Make copies of answers' graphs without the candidates that they do not keep.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidates
+        The candidates of each answer: edges of all of them, or nodes of all.
+    kept : sequence of ndarray of shape (n_copies, n_candidates), bool
+        For each answer, which candidates its copies keep.
+    has_degree_features : bool
+        Whether features are computed from degrees, and so anew if edges are removed.
+
+    Returns
+    -------
+    Copies
+        All copies of the first answer, then those of the second, and so on.
+    """
+    pairs = list(zip(candidates, kept, strict=True))
+    counts = np.array([len(each) for each in kept])
+    graphs = [_copied(*pair) for pair in pairs]
+    adjacency, X, edge_features, _ = side_by_side(graphs)
+    if has_degree_features and candidates[0].of == "edges":
+        X = degree_features(adjacency)
+    sizes = np.repeat([each.answer.graph.n_nodes for each in candidates], counts)
+    node_ptr = np.concatenate([[0], np.cumsum(sizes)])
+    numbers = np.arange(len(sizes))
+    collection = GraphCollection(
+        Graph._trusted(adjacency, X, edge_features, None),
+        node_ptr,
+        numbers,
+        descriptors=_descriptors(candidates, counts),
+    )
+    if candidates[0].answer.target is None:
+        return Copies(collection, numbers)
+    targets = np.repeat([each.answer.target for each in candidates], counts)
+    return Copies(collection, node_ptr[:-1] + targets)
+
+
+def evaluate_copies(
+    candidates: Sequence[Candidates],
+    kept: Sequence[Kept],
+    evaluate: Callable[[Copies], Tensor],
+    *,
+    has_degree_features: bool,
+    max_size: int = COPY_SIZE,
+) -> list[NDArray[Any]]:
+    """Evaluate copies of answers' graphs in batches of bounded size.
+
+    Parameters
+    ----------
+    candidates, kept, has_degree_features
+        As for :func:`copies_without`.
+    evaluate : callable
+        Function from copies to their outputs, (n_copies, n_outputs).
+    max_size : int
+        Maximum number of nodes and edges of a batch, if no single copy has more. The
+        results do not depend on it.
+
+    Returns
+    -------
+    list of ndarray of shape (n_copies, n_outputs)
+        Outputs of the copies of each answer.
+    """
+    found: list[list[NDArray[Any]]] = [[] for _ in candidates]
+    for shares in _batches(candidates, kept, max_size):
+        copies = copies_without(
+            [candidates[k] for k, _ in shares],
+            [kept[k][part] for k, part in shares],
+            has_degree_features=has_degree_features,
+        )
+        outputs = evaluate(copies).detach().cpu().numpy()
+        cuts = np.cumsum([part.stop - part.start for _, part in shares])
+        for (k, _), rows in zip(shares, np.split(outputs, cuts[:-1]), strict=True):
+            found[k].append(rows)
+    width = next((rows.shape[1] for parts in found for rows in parts), 0)
+    nothing = np.empty((0, width), np.float32)
+    return [np.concatenate([nothing, *parts]) for parts in found]
+
+
+def _batches(
+    candidates: Sequence[Candidates], kept: Sequence[Kept], max_size: int
+) -> Iterator[list[tuple[int, slice]]]:
+    """Yield batches: numbers of answers, and which of their copies."""
+    batch: list[tuple[int, slice]] = []
+    room = max_size
+    for k, (each, rows) in enumerate(zip(candidates, kept, strict=True)):
+        graph, low, n_copies = each.answer.graph, 0, len(rows)
+        size = graph.n_nodes + graph.n_edges
+        while low < n_copies:
+            fitting = max(room // size, 0 if batch else 1)
+            high = min(low + fitting, n_copies)
+            if high > low:
+                batch.append((k, slice(low, high)))
+                room -= (high - low) * size
+            if high < n_copies:
+                yield batch
+                batch, room = [], max_size
+            low = high
+    if batch:
+        yield batch
+
+
+def _copied(candidates: Candidates, kept: Kept) -> Graph:
+    """Return the disjoint union of the copies of one answer's graph."""
+    graph, n_copies = candidates.answer.graph, len(kept)
+    # self-loops and columns whose owner is -1 are kept
+    stays = np.concatenate([kept, np.ones((n_copies, 1), bool)], 1)[:, candidates.owner]
+    if candidates.of == "edges":
+        adjacency, entries = _copied_edges(graph.adjacency, stays)
+        X = graph.X[np.tile(np.arange(graph.n_nodes), n_copies)]
+    else:
+        everything = np.ones((n_copies, graph.n_edges), bool)
+        adjacency, entries = _copied_edges(graph.adjacency, everything)
+        mask = _masked_rows if candidates.of == "nodes" else _masked_columns
+        X = mask(graph.X, candidates.masked, stays)
+    features = graph.edge_features
+    features = None if features is None else features[entries]
+    return Graph._trusted(adjacency, X, features, None)
+
+
+def _masked_rows(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
+    """Return copies of features with other rows masked; stays (n_copies, n_nodes)."""
+    rows = np.arange(X.shape[0]) + X.shape[0] * ~stays
+    return stack(X, masked)[rows.ravel()]
+
+
+def _masked_columns(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
+    """Return copies of features with other columns masked."""
+    if sp.issparse(X):  # masked features are zeros
+        parts = [
+            sp.csr_array(X @ sp.diags_array(each.astype(X.dtype))) for each in stays
+        ]
+        return sp.csr_array(sp.vstack(parts))
+    copies = np.where(stays[:, None, :], X, masked)
+    return copies.reshape(-1, X.shape[1])
+
+
+def _copied_edges(
+    adjacency: sp.csr_array, stays: NDArray[np.bool_]
+) -> tuple[sp.csr_array, NDArray[np.int64]]:
+    """Return the union of copies with the edges that stay, and their old positions.
+
+    `stays` has shape (n_copies, n_edges).
+    """
+    (n_copies, n_edges), n_nodes = stays.shape, adjacency.shape[0]
+    index = index_dtype(n_copies * n_nodes, n_copies * n_edges)
+    copy, entries = np.nonzero(stays)
+    before = np.concatenate([[0], np.cumsum(stays, dtype=np.int64)])
+    starts = adjacency.indptr[:-1] + n_edges * np.arange(n_copies)[:, None]
+    parts = (
+        adjacency.data[entries],
+        (adjacency.indices[entries] + n_nodes * copy).astype(index),
+        before[np.append(starts, n_copies * n_edges)].astype(index),
+    )
+    return sp.csr_array(parts, shape=(n_copies * n_nodes,) * 2), entries
+
+
+def _descriptors(
+    candidates: Sequence[Candidates], counts: NDArray[np.int64]
+) -> Descriptors | None:
+    """Return the descriptors of all copies, those of their graphs."""
+    of_graphs = [each.answer.graph._descriptors for each in candidates]
+    known = [each for each in of_graphs if each is not None]
+    if not known:
+        return None
+    values = np.stack([each.values for each in known])
+    return Descriptors(np.repeat(values, counts, axis=0), known[0].names)

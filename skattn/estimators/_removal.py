@@ -1,0 +1,218 @@
+"""Outputs of a fitted network for an input from which parts are removed."""
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from skattn._batch._candidates import (
+    edge_candidates,
+    feature_candidates,
+    is_directed,
+    node_candidates,
+)
+from skattn._batch._copies import COPY_SIZE, evaluate_copies
+from skattn._batch._gates import GatedBatch, gated_batch
+from skattn._training import AttentionNet, Objective, default_modes
+from skattn._training._finite import CAUSE
+from skattn.estimators._input_spec import InputSpec
+from skattn.graph import Graph
+from skattn.graph._answer_graph import answer_graphs
+from skattn.graph._collection import GraphCollection
+from skattn.graph._standardization import Standardization
+
+
+@dataclass(frozen=True, eq=False)
+class Removal:
+    """A fitted network and a prepared input, of which edges or nodes can be removed.
+
+    An estimator makes it: ``estimator._removal(estimator._prepare(X, adjacency))``.
+    """
+
+    view: Graph | GraphCollection
+    """Graphs with checked features, not standardised; the targets are the rows of X."""
+    spec: InputSpec
+    """Conversion of views to batches."""
+    net: AttentionNet
+    """The fitted network and its objective."""
+    device: torch.device
+    """Device of the batches."""
+    has_degree_features: bool
+    """Whether the features of the view are computed from degrees."""
+
+    @default_modes()
+    def candidates(self, of, rows=None, baseline=None):
+        """List what can be removed, per answer.
+
+        Parameters
+        ----------
+        of : {"edges", "nodes", "features"}
+            Edges (in an undirected graph both directions at once), the features of
+            nodes, which become the baseline, or features of all nodes at once.
+        rows : ndarray of shape (n_answers,), int, or None, default=None
+            Positions of the rows of X to explain; None for all.
+        baseline : ndarray of shape (n_features,) or None, default=None
+            Removed features, in the units of X; not for "edges".
+
+        Returns
+        -------
+        list of Candidates
+            One per answer, with the part of the graph that the answer depends on.
+
+        Raises
+        ------
+        ValueError
+            If features are sparse and the baseline is not zero.
+        """
+        view = self.view if rows is None else self.view[rows]
+        answers = answer_graphs(view, self._extent)
+        if of == "edges":
+            return edge_candidates(answers, directed=self.is_directed)
+        if of == "nodes":
+            return node_candidates(answers, baseline)
+        return feature_candidates(answers, baseline, np.arange(len(baseline)))
+
+    @default_modes()
+    def outputs(self, candidates, kept, *, max_size=COPY_SIZE):
+        """Compute the outputs of answers without the candidates that are not kept.
+
+        Exact for every network: edges are removed from the graph of the user.
+
+        Parameters
+        ----------
+        candidates : list of Candidates
+            From :meth:`candidates`, or some of them.
+        kept : list of ndarray of shape (n_copies, n_candidates), bool
+            For each answer, the candidates that each of its copies keeps.
+        max_size : int
+            Maximum number of nodes and edges of a batch of copies, if no single copy
+            has more. The outputs do not depend on it.
+
+        Returns
+        -------
+        list of ndarray of shape (n_copies, n_outputs), float32
+            Outputs of the network for the copies of each answer.
+
+        Raises
+        ------
+        ValueError
+            If an output is not finite.
+        """
+        self.net.module_.to(self.device)
+        found = evaluate_copies(
+            candidates,
+            kept,
+            lambda copies: self.net.evaluation_step((self._batch(copies), None)),
+            has_degree_features=self.has_degree_features,
+            max_size=max_size,
+        )
+        if not all(np.isfinite(outputs).all() for outputs in found):
+            raise ValueError(
+                "the network's outputs must be finite, but are NaN or infinite for "
+                f"some of the graphs without an edge or a node. {CAUSE}"
+            )
+        return found
+
+    @default_modes()
+    def gated(self, candidates):
+        """Make the outputs of answers a differentiable function of gates.
+
+        Parameters
+        ----------
+        candidates : list of Candidates
+            From :meth:`candidates`, or some of them, possibly repeated.
+
+        Returns
+        -------
+        GatedOutputs
+            Equal to :meth:`outputs` where gates are 0 or 1; its gradients are exact.
+
+        Raises
+        ------
+        ValueError
+            If candidates are edges and the outputs depend on them in steps, so that
+            there is no gradient: with ``hops`` beyond 1 or a positional encoding.
+        """
+        scaling = None
+        if candidates[0].of == "edges":
+            self._check_smooth()
+            if self.has_degree_features:
+                scaling = self.spec.feature_scaling or Standardization.identity(2)
+        batch = gated_batch(candidates, self._batch, degree_scaling=scaling)
+        return GatedOutputs(batch, self.net.objective, self._frozen_module)
+
+    def _check_smooth(self):
+        steps = [f"hops={k}" for k in self.spec.hops if k > 1]
+        if self.spec.positional is not None:
+            steps.append(f"positional={self.spec.positional!r}")
+        if steps:
+            raise ValueError(
+                "outputs must be differentiable functions of the edges to have "
+                f"gradients, which they are not with {' and '.join(steps)}. Use "
+                'method="occlusion", which removes the edges, or of="features".'
+            )
+
+    @cached_property
+    def is_directed(self):
+        """Whether an edge of the view has no edge in the other direction."""
+        graph = self.view if isinstance(self.view, Graph) else self.view.whole
+        return is_directed(graph.adjacency)
+
+    @cached_property
+    def _extent(self):
+        """Return the hops that an answer depends on, None for its whole graph."""
+        objective = self.net.objective
+        extent = self.spec.extent(objective)
+        if extent is None or not isinstance(self.view, Graph):
+            return None
+        convolution = objective.spec.block.convolution
+        counts_loops = convolution in ("gcn", "sum")
+        if counts_loops and self.view.is_weighted and self.is_directed:
+            return None  # a node without senders takes the mean weight of its receivers
+        degrees = extent.uses_degrees or self.has_degree_features
+        return replace(extent, uses_degrees=degrees)
+
+    def _batch(self, copies):
+        return self.spec.batch(copies.collection, copies.targets, self.device)
+
+    @cached_property
+    def _frozen_module(self):
+        """Return a copy of the network without gradients of its weights."""
+        module = deepcopy(self.net.module_).to(self.device).eval()
+        return module.requires_grad_(requires_grad=False)
+
+
+@dataclass(frozen=True, eq=False)
+class GatedOutputs:
+    """Outputs of answers as a differentiable function of the gates of candidates."""
+
+    batch: GatedBatch
+    objective: Objective
+    module: nn.Module
+    """In evaluation mode; its weights have no gradients."""
+
+    @property
+    def ptr(self) -> NDArray[np.int64]:
+        """Gates of each answer, (n_answers + 1,): from ``ptr[k]`` to ``ptr[k + 1]``."""
+        return self.batch.ptr
+
+    @default_modes()
+    def __call__(self, gates: Tensor) -> Tensor:
+        """Compute the outputs of answers.
+
+        Parameters
+        ----------
+        gates : Tensor of shape (n_gates,), float32
+            Numbers in [0, 1] on the device of the network. The gradient with respect
+            to the gate of an edge is NaN at 0.
+
+        Returns
+        -------
+        Tensor of shape (n_answers, n_outputs)
+            Outputs of the network, differentiable with respect to the gates.
+        """
+        return self.objective.outputs(self.module, self.batch.at(gates))

@@ -1,0 +1,162 @@
+"""What the answers of an estimator depend on."""
+
+from numbers import Integral
+from typing import Any, get_args
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skattn._training import default_modes
+from skattn.graph._arguments import check_choice
+from skattn.inspection._attention_paths import attention, rollout
+from skattn.inspection._explanation import Explanation
+from skattn.inspection._methods import REMOVALS, Method, Scored, shapley
+from skattn.inspection._places import Places
+from skattn.inspection._question import Question, ask
+
+METHODS = get_args(Method)
+LOOKS = {"rollout": rollout, "attention": attention}
+"""Methods that follow attention weights."""
+
+
+@default_modes()
+def explain(  # noqa: PLR0913
+    estimator,
+    X,
+    *,
+    classes=None,
+    of="auto",
+    method="auto",
+    baseline="mean",
+    adjacency=None,
+    n_samples=256,
+    random_state=None,
+):
+    """Explain answers by what they depend on: edges, nodes or features.
+
+    The score of an edge is what the answer loses without it: positive if the edge
+    speaks for the answer. Answers are log odds of a class, ``log(p / (1 - p))``, or
+    numbers in the units of y. A removed edge is gone from the graph: its receiver
+    attends to the other senders instead, and degrees and encodings are computed anew.
+
+    Parameters
+    ----------
+    estimator : estimator of skattn, Pipeline or search
+        Fitted classifier, regressor or embedder, a pipeline that ends in one, or a
+        fitted search over either.
+    X : Graph, list of Graph, sequences, or table of shape (n_rows, n_features)
+        Input, as for ``estimator.predict``. The answers of its rows are explained:
+        ``graph[[3, 7]]`` explains those of two nodes.
+    classes : label, or array-like of shape (n_rows,), optional
+        Class to explain, one for all rows or one each; the predicted class if not
+        given. For regressors with several outputs, multilabel classifiers and embedders
+        the number of the output.
+    of : {"auto", "edges", "nodes", "features"}, default="auto"
+        Edges; the features of nodes; or columns of the features. "auto" is "nodes" for
+        a list of graphs and sequences (atoms, steps), else "edges".
+    method : {"auto", "occlusion", "gradient", "integrated_gradients", "shapley", \
+            "rollout", "attention"}, default="auto"
+        How scores are computed:
+
+        * "occlusion": each candidate is removed alone;
+        * "auto": the same; in large neighbourhoods only the 64 candidates with the
+          largest gradients are removed, and the other scores are gradients
+          (``explanation.exact`` tells them apart);
+        * "gradient": derivative by a gate on each candidate, in one backward pass for
+          many answers;
+        * "integrated_gradients": mean of the gradients from no candidate to all; the
+          scores add up to the answer minus the answer without any (Sundararajan et al.
+          2017);
+        * "shapley": shares by regression on random coalitions (Lundberg and Lee 2017),
+          for candidates that stand in for each other, each of which alone changes
+          nothing;
+        * "attention", "rollout": mean attention weights, and their products along paths
+          (Abnar and Zuidema 2020). They tell where the network looks, not why it
+          answers as it does: compare them with a removal before you rely on them.
+    baseline : {"mean", "zero"} or array-like of shape (n_features,), default="mean"
+        Features of a removed node, or values of a removed column: the means over the
+        training nodes, zeros, or given ones in the units of X.
+    adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
+        Adjacency, as for ``estimator.predict``.
+    n_samples : int, default=256
+        Number of coalitions of "shapley", per answer.
+    random_state : int, RandomState instance or None, default=None
+        Source of the random coalitions of "shapley". Other methods are deterministic.
+
+    Returns
+    -------
+    Explanation
+        Scores in the rows, columns and names of X.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is not an estimator of skattn, a pipeline or a search of one.
+    ValueError
+        If X differs from that of ``fit``, a class or method does not exist, no
+        candidate has a part in an answer, or a method has no exact answer to the
+        question.
+    NotFittedError
+        If the estimator is not fitted.
+
+    See Also
+    --------
+    attention_weights : The attention weights of every layer and head.
+    fidelity : How an answer changes without and with only the best candidates.
+
+    Examples
+    --------
+    >>> from skattn import GraphAttentionClassifier
+    >>> from skattn.datasets import load_karate_club
+    >>> from skattn.inspection import explain
+    >>> club = load_karate_club()
+    >>> clf = GraphAttentionClassifier(max_epochs=5, random_state=0)
+    >>> clf = clf.fit(club.graph, club.target)
+    >>> explanation = explain(clf, club.graph[[16]])
+    >>> explanation.of, len(explanation), explanation.scores[0].shape
+    ('edges', 1, (34, 34))
+    """
+    check_choice(method, METHODS, "method")
+    question = ask(
+        estimator, X, classes=classes, of=of, baseline=baseline, adjacency=adjacency
+    )
+    if method in LOOKS:
+        if question.of != "edges":
+            raise ValueError(
+                f"method={method!r} needs of='edges', which carry attention weights, "
+                f"got of={question.of!r}. Use method='occlusion'."
+            )
+        scored = LOOKS[method](question)
+    elif method == "shapley":
+        _check_samples(n_samples, question.candidates)
+        scored = shapley(question, n_samples, check_random_state(random_state))
+    else:
+        scored = REMOVALS[method](question)
+    return _explanation(question, scored, "occlusion" if method == "auto" else method)
+
+
+def _explanation(question: Question, scored: list[Scored], method: str) -> Explanation:
+    """Return the scores in the user's rows and names."""
+    places = Places.of(question)
+    rows = range(len(scored))
+    return Explanation(
+        of=question.of,
+        method=method,
+        unit=question.answers.unit,
+        classes=question.answers.labels,
+        answer=question.full,
+        without=np.array([each.without for each in scored]),
+        baseline=question.baseline,
+        _evidence=tuple(places.evidence(row, scored[row]) for row in rows),
+        _names=tuple(map(places.names, rows)),
+        _graphs=tuple(map(places.graph, rows)),
+    )
+
+
+def _check_samples(n_samples: Any, candidates: Any) -> None:
+    most = max(map(len, candidates))
+    if not isinstance(n_samples, Integral) or n_samples < max(most, 2):
+        raise ValueError(
+            f"n_samples must be a whole number of at least {max(most, 2)}, the number "
+            f"of candidates, got {n_samples!r}. Increase it, or use method='occlusion'."
+        )

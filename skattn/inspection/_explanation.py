@@ -1,0 +1,356 @@
+"""Scores of edges, nodes or features that speak for or against answers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skattn.graph import Graph
+from skattn.inspection._explanation_picture import draw
+from skattn.inspection._names import Names
+from skattn.inspection._question import Of
+
+Sign = Literal["for", "against"]
+Unit = Literal["log odds", "value", "component"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Scores of the candidates of one answer."""
+
+    ends: NDArray[np.int64]
+    """(n_candidates, 2) receiver and sender of edges; (n_candidates, 1) nodes or
+    features."""
+    scores: NDArray[np.float64]
+    """(n_candidates,), positive if they speak for the answer."""
+    exact: NDArray[np.bool_]
+    """(n_candidates,) whether a score is that of the method, not an estimate."""
+    both_ways: bool = False
+    """Whether an edge stands for both directions."""
+
+    def order(self, sign: Sign | None) -> NDArray[np.int64]:
+        """Return the candidates by size of the score, of one sign if given."""
+        order = np.argsort(-np.abs(self.scores), kind="stable")
+        if sign is None:
+            return order
+        wanted = self.scores[order] > 0 if sign == "for" else self.scores[order] < 0
+        return order[wanted]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation:
+    """Scores of what the answers of an estimator depend on.
+
+    Made by :func:`explain`. ``len(explanation)`` is the number of answers; a slice or
+    ``explanation[i]`` is the explanation of some of them.
+
+    Attributes
+    ----------
+    of : {"edges", "nodes", "features"}
+        What the scores are about.
+    method : str
+        Method that computed them.
+    unit : {"log odds", "value", "component"}
+        Unit of answers and scores: log odds of the class, units of y, or a column of
+        an embedding.
+    classes : ndarray of shape (n_answers,)
+        The explained class, or column of y or of the embedding.
+    answer : ndarray of shape (n_answers,), float64
+        The answers.
+    without : ndarray of shape (n_answers,), float64
+        The answers without any candidate: a row's own share. NaN for methods that do
+        not remove anything.
+    baseline : ndarray of shape (n_columns,) or None
+        Features of a removed node or values of removed columns; None for edges.
+
+    See Also
+    --------
+    explain : Make an explanation.
+    fidelity : Measure how an answer changes with what it names.
+    """
+
+    of: Of
+    method: str
+    unit: Unit
+    classes: NDArray[Any]
+    answer: NDArray[np.float64]
+    without: NDArray[np.float64]
+    baseline: NDArray[np.float32] | None
+    _evidence: tuple[Evidence, ...]
+    _names: tuple[Names, ...]
+    _graphs: tuple[Graph, ...]
+
+    def __len__(self) -> int:
+        return len(self.answer)
+
+    def __getitem__(self, key: Any) -> "Explanation":
+        rows = np.atleast_1d(np.arange(len(self))[key])
+        return replace(
+            self,
+            classes=self.classes[rows],
+            answer=self.answer[rows],
+            without=self.without[rows],
+            _evidence=tuple(self._evidence[row] for row in rows),
+            _names=tuple(self._names[row] for row in rows),
+            _graphs=tuple(self._graphs[row] for row in rows),
+        )
+
+    def __iter__(self) -> Iterator["Explanation"]:
+        return (self[row] for row in range(len(self)))
+
+    @property
+    def scores(self) -> Any:
+        """Scores in the user's nodes and columns.
+
+        Edges: a list with a csr_array (n_nodes, n_nodes) per answer, receivers in rows,
+        senders in columns; the score of an undirected edge is in both places. Nodes: a
+        list of ndarray of shape (n_nodes,). Features: ndarray of shape (n_answers,
+        n_features). On a plain table, nodes are the fitted rows, then the rows of X.
+        """
+        return self._placed([each.scores for each in self._evidence])
+
+    @property
+    def exact(self) -> Any:
+        """Whether a score is exact, in the form of `scores`.
+
+        The automatic method estimates the smaller scores of large neighbourhoods by the
+        gradient.
+        """
+        return self._placed([each.exact for each in self._evidence])
+
+    def _placed(self, values: list[NDArray[Any]]) -> Any:
+        pairs = list(zip(self._evidence, self._names, values, strict=True))
+        if self.of == "edges":
+            return [_matrix(*pair) for pair in pairs]
+        columns = []
+        for evidence, names, of_each in pairs:
+            n_columns = len(names.features) if self.of == "features" else names.n_nodes
+            column = np.zeros(n_columns, of_each.dtype)
+            column[evidence.ends[:, 0]] = of_each
+            columns.append(column)
+        return np.stack(columns) if self.of == "features" else columns
+
+    def top(self, k: int = 10, *, sign: Sign | None = None) -> list[tuple[Any, ...]]:
+        """List the candidates with the largest scores of one answer.
+
+        Parameters
+        ----------
+        k : int, default=10
+            Maximum number of candidates.
+        sign : {"for", "against"}, optional
+            Positive or negative scores alone; by default both, by size.
+
+        Returns
+        -------
+        list of tuple
+            ``(receiver, sender, score)`` of edges, ``(node, score)`` of nodes or
+            ``(feature, score)``, by name where there are names.
+
+        Raises
+        ------
+        ValueError
+            If the explanation is about several answers.
+        """
+        evidence, names = self._single("top")
+        return [
+            (*names.of(self.of, evidence.ends[at]), float(evidence.scores[at]))
+            for at in evidence.order(sign)[:k]
+        ]
+
+    def subgraph(self, k: int = 10) -> Graph:
+        """Cut the nodes of the `k` largest scores of one answer out of its graph.
+
+        Parameters
+        ----------
+        k : int, default=10
+            Number of candidates.
+
+        Returns
+        -------
+        Graph
+            The answer's node, the nodes named by the candidates and all edges between
+            them. Its target is the answer's node; all nodes for a whole graph.
+
+        Raises
+        ------
+        ValueError
+            If the explanation is about several answers, or about features.
+        """
+        evidence, names = self._single("subgraph")
+        if self.of == "features":
+            raise ValueError(
+                "subgraph needs an explanation of edges or nodes, got one of features. "
+                'Use explain(..., of="edges").'
+            )
+        nodes = np.unique(evidence.ends[evidence.order(None)[:k]])
+        graph = self._graphs[0].base
+        if names.target is None:
+            return graph.subgraph(nodes)
+        nodes = np.union1d(nodes, [names.target])
+        return graph.subgraph(nodes)[[int(np.searchsorted(nodes, names.target))]]
+
+    def to_frame(self) -> Any:
+        """Return all scores as a table.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``answer`` (number of the answer), ``receiver`` and ``sender``, or
+            ``node``, or ``feature``, then ``score`` and ``exact``; names where there
+            are any.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        import pandas as pd
+
+        ends = {"edges": ["receiver", "sender"], "nodes": ["node"]}
+        columns = ends.get(self.of, ["feature"])
+        parts = []
+        for number, (evidence, names) in enumerate(
+            zip(self._evidence, self._names, strict=True)
+        ):
+            order = evidence.order(None)
+            named = [names.of(self.of, end) for end in evidence.ends[order]]
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "answer": np.full(len(order), number),
+                        **{
+                            column: [end[k] for end in named]
+                            for k, column in enumerate(columns)
+                        },
+                        "score": evidence.scores[order],
+                        "exact": evidence.exact[order],
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def to_networkx(self, k: int | None = None) -> Any:
+        """Convert the edges or nodes of one answer to a directed graph of networkx.
+
+        Parameters
+        ----------
+        k : int, optional
+            Number of candidates with the largest scores; all if not given.
+
+        Returns
+        -------
+        networkx.DiGraph
+            An edge ``receiver -> sender`` with the attribute ``score``, or nodes with
+            it.
+
+        Raises
+        ------
+        ImportError
+            If networkx is not installed.
+        ValueError
+            If the explanation is about several answers, or about features.
+        """
+        evidence, names = self._single("to_networkx")
+        if self.of == "features":
+            raise ValueError(
+                "to_networkx needs an explanation of edges or nodes, got one of "
+                "features. Use to_frame()."
+            )
+        import networkx as nx
+
+        graph = nx.DiGraph()
+        for at in evidence.order(None)[:k]:
+            score, named = (
+                float(evidence.scores[at]),
+                names.of(self.of, evidence.ends[at]),
+            )
+            if self.of == "nodes":
+                graph.add_node(named[0], score=score)
+                continue
+            graph.add_edge(*named, score=score)
+            if evidence.both_ways:
+                graph.add_edge(*named[::-1], score=score)
+        return graph
+
+    def plot(self, ax: Any = None, *, k: int = 10, title: str | None = None) -> Any:
+        """Draw the explanation of one answer.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new figure.
+        k : int, default=10
+            Number of edges, bars or named nodes with the largest scores.
+        title : str, optional
+            Title that replaces the default one.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The picture, see :class:`ExplanationDisplay`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the explanation is about several answers.
+        """
+        return draw(self, ax, k=k, title=title)
+
+    def _single(self, method: str) -> tuple[Evidence, Names]:
+        if len(self) != 1:
+            raise ValueError(
+                f"{method} needs the explanation of one answer, got {len(self)}. "
+                f"Choose one: explanation[0].{method}()."
+            )
+        return self._evidence[0], self._names[0]
+
+    def __repr__(self) -> str:
+        if len(self) != 1:
+            return (
+                f"Explanation(of={self.of!r}, method={self.method!r}, "
+                f"n_answers={len(self)})"
+            )
+        return self._sentence()
+
+    def _headline(self) -> str:
+        """Say what the answer is, and what it is without any candidate."""
+        names = self._names[0]
+        text = f"{names.title}: {self.unit} {self.answer[0]:.3g}"
+        if self.unit == "log odds":
+            text = (
+                f"{names.title}: class {self.classes[0]!s}, log odds "
+                f"{self.answer[0]:.3g}"
+            )
+        if np.isfinite(self.without[0]):
+            text += f"; {self.without[0]:.3g} without any {_NOUN[self.of]}"
+        return text
+
+    def _sentence(self) -> str:
+        """Say in one sentence what the answer depends on most."""
+        arrow = " <- "  # from the sender to the receiver
+        most = [
+            f"{arrow.join(str(name) for name in each[:-1])} ({each[-1]:+.2g})"
+            for each in self.top(3)
+        ]
+        text = self._headline()
+        return f"{text}; most: {', '.join(most)}" if most else text
+
+
+_NOUN = {"edges": "neighbour", "nodes": "node's features", "features": "feature"}
+
+
+def _matrix(evidence: Evidence, names: Names, values: NDArray[Any]) -> sparse.csr_array:
+    receivers, senders = evidence.ends.T
+    if evidence.both_ways:
+        receivers, senders = (
+            np.concatenate([receivers, senders]),
+            np.concatenate([senders, receivers]),
+        )
+        values = np.tile(values, 2)
+    shape = names.n_nodes, names.n_nodes
+    return sparse.csr_array((values, (receivers, senders)), shape=shape)

@@ -1,0 +1,43 @@
+"""Names of the nodes and features of an explanation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Names of what one answer may depend on."""
+
+    n_nodes: int
+    """Number of nodes of the user's graph."""
+    features: tuple[Any, ...]
+    """Names of the features."""
+    noun: str
+    """What a node is: "node", "row" or "step"."""
+    title: str
+    """Name of the answer's row, node, graph or sequence."""
+    target: int | None = None
+    """Position of the answer's node; None for a whole graph."""
+    labels: Any = None
+    """Labels of the nodes, or None."""
+    n_fitted: int | None = None
+    """Number of fitted rows of a plain table, which come first; else None."""
+
+    def of(self, kind: str, ends: Ints) -> tuple[Any, ...]:
+        """Return the names of an edge's ends, a node or a feature."""
+        if kind == "features":
+            return (self.features[int(ends[0])],)
+        return tuple(self.node(int(end)) for end in ends)
+
+    def node(self, position: int) -> Any:
+        """Return the name of a node: its label, position, or kind of row."""
+        if self.n_fitted is not None:
+            if position < self.n_fitted:
+                return f"fitted row {position}"
+            return f"row {position - self.n_fitted}"
+        return position if self.labels is None else self.labels[position]

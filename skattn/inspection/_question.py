@@ -1,0 +1,130 @@
+"""Answers of an estimator and the candidates that they may depend on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skattn._batch._candidates import Candidates
+from skattn._training import predict
+from skattn.graph._arguments import check_choice
+from skattn.inspection._attention import prepared_input
+from skattn.inspection._steps import Steps
+
+Of = Literal["edges", "nodes", "features"]
+"""What is removed: edges, the features of nodes, or columns of features."""
+
+ANSWERS_AT_ONCE = 256
+"""Number of answers of which gradients are computed at once."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Answers and the candidates that they may depend on."""
+
+    steps: Steps
+    """The estimator, and the steps before it."""
+    prepared: Any
+    """The prepared input."""
+    removal: Any
+    """`Removal` of the estimator and the input."""
+    of: Of
+    """What is removed."""
+    baseline: NDArray[np.float32] | None
+    """(n_features,) features of a removed node or column; None for edges."""
+    candidates: Sequence[Candidates]
+    """The candidates of each answer."""
+    answers: Any
+    """`Answers` of the estimator: which outputs are explained."""
+    full: Floats
+    """(n_answers,) the answers with all candidates."""
+
+    def values(self, kept: Sequence[NDArray[np.bool_]]) -> list[Floats]:
+        """Compute the answers of copies that keep some candidates."""
+        outputs = self.removal.outputs(self.candidates, kept)
+        return [
+            self.answers.of(torch.from_numpy(found), number).numpy()
+            for number, found in enumerate(outputs)
+        ]
+
+    def gradients(
+        self, level: float = 1.0, rows: NDArray[np.int64] | None = None
+    ) -> list[Floats]:
+        """Compute the gradients of some answers at gates of one level.
+
+        `rows` are the numbers of the answers; None for all.
+        """
+        numbers = range(len(self.candidates)) if rows is None else rows.tolist()
+        found = []
+        for start in range(0, len(numbers), ANSWERS_AT_ONCE):
+            found += self._gradients(numbers[start : start + ANSWERS_AT_ONCE], level)
+        return found
+
+    def _gradients(self, numbers: Sequence[int], level: float) -> list[Floats]:
+        gated = self.removal.gated([self.candidates[number] for number in numbers])
+        gates = torch.full((int(gated.ptr[-1]),), level, requires_grad=True)
+        outputs = gated(gates)
+        answers = [
+            self.answers.of(outputs[[k]], number) for k, number in enumerate(numbers)
+        ]
+        (gradient,) = torch.autograd.grad(
+            torch.cat(answers).sum(), gates, allow_unused=True, materialize_grads=True
+        )
+        return np.split(gradient.double().numpy(), gated.ptr[1:-1])
+
+
+def ask(
+    estimator: Any, X: Any, *, classes: Any, of: str, baseline: Any, adjacency: Any
+) -> Question:
+    """Prepare the input, and list the answers and what may be removed."""
+    check_choice(of, ("auto", *get_args(Of)), "of")
+    steps = Steps.of(estimator)
+    model = steps.estimator
+    prepared = prepared_input(model, steps.transform(X), adjacency)
+    kind: Any = of
+    if of == "auto":
+        kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"
+    outputs = predict(model.net_, prepared.source)
+    answers = model._answers(outputs, classes)
+    removal = model._removal(prepared)
+    row = None if kind == "edges" else _baseline(model, baseline)
+    candidates = removal.candidates(kind, baseline=row)
+    _check_candidates(candidates, kind)
+    full = answers.of_rows(outputs)
+    return Question(steps, prepared, removal, kind, row, candidates, answers, full)
+
+
+def _baseline(model: Any, baseline: Any) -> NDArray[np.float32]:
+    """Return the features of a removed node, (n_columns,)."""
+    if not model.n_features_in_:
+        raise ValueError(
+            "of='nodes' and of='features' need node features, but the estimator was "
+            "fitted on graphs without. Use of='edges'."
+        )
+    mean = np.array(model._input_spec_.feature_mean, np.float32)
+    if isinstance(baseline, str):
+        check_choice(baseline, ("mean", "zero"), "baseline")
+        return mean if baseline == "mean" else np.zeros_like(mean)
+    row = np.asarray(baseline, np.float32)
+    if row.shape != mean.shape or not np.isfinite(row).all():
+        raise ValueError(
+            f"baseline must be 'mean', 'zero' or {len(mean)} finite numbers, one per "
+            f"feature, got {baseline!r:.80}."
+        )
+    return row
+
+
+def _check_candidates(candidates: Sequence[Candidates], of: Of) -> None:
+    if sum(map(len, candidates)):
+        return
+    if of == "edges":
+        raise ValueError(
+            "of='edges' needs an answer that depends on a neighbour, but no edge leads "
+            "to these nodes, or no layer attends. Use of='features'."
+        )
+    raise ValueError(f"of={of!r} needs something to remove, but X has no {of}.")

@@ -1,0 +1,58 @@
+"""The estimator of skattn in a pipeline or a search, and the steps before it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A fitted estimator of skattn and what transforms its input."""
+
+    estimator: Any
+    """The estimator of skattn."""
+    before: Any = None
+    """Fitted pipeline of the steps before it, or None."""
+
+    @classmethod
+    def of(cls, model: Any) -> "Steps":
+        """Find the estimator of a pipeline, a search or an estimator itself.
+
+        Raises
+        ------
+        TypeError
+            If there is none.
+        """
+        found = getattr(model, "best_estimator_", model)
+        before = None
+        if isinstance(found, Pipeline):
+            before, found = (found[:-1] if len(found) > 1 else None), found[-1]
+        if not hasattr(found, "_prepare"):
+            raise TypeError(
+                "estimator must be a fitted estimator of skattn, a pipeline that ends "
+                f"in one or a search over these, got {type(model).__name__}. Pass one "
+                "of the estimators_ of an ensemble."
+            )
+        return cls(found, before)
+
+    def transform(self, X: Any) -> Any:
+        """Apply the steps before the estimator."""
+        return X if self.before is None else self.before.transform(X)
+
+    def feature_names(self, n_features: int) -> tuple[Any, ...]:
+        """Return the user's names of the features, or their numbers.
+
+        Names are those of the estimator's input, or of the pipeline's input if each
+        step keeps the columns.
+        """
+        known = getattr(self.estimator, "feature_names_in_", None)
+        if self.before is not None:
+            first = getattr(self.before, "feature_names_in_", None)
+            try:
+                known = self.before.get_feature_names_out()
+            except (AttributeError, ValueError, TypeError):
+                known = None if first is None or len(first) != n_features else first
+        if known is None or len(known) != n_features:
+            return tuple(range(n_features))
+        return tuple(known)

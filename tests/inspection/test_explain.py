@@ -1,0 +1,319 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import logit
+from sklearn.datasets import make_classification
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skattn import (
+    AttentionEmbedder,
+    EncoderConfig,
+    Graph,
+    GraphAttentionClassifier,
+    GraphAttentionRegressor,
+)
+from skattn.inspection import agreement, attention_weights, explain, fidelity
+
+EDGES = [(0, 1), (1, 2), (2, 3), (3, 0), (1, 3), (3, 4), (4, 5)]
+LABELS = np.array([0, 1, 0, 1, 1, 0])
+
+
+def adjacency(edges=EDGES):
+    matrix = np.zeros((6, 6))
+    for i, j in edges:
+        matrix[i, j] = matrix[j, i] = 1
+    return matrix
+
+
+def features(n=6, d=3, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+
+
+def graph(edges=EDGES, **options):
+    return Graph(adjacency(edges), features(), **options)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    options = {"max_epochs": 30, "random_state": 0, "norm": "layer"}
+    return GraphAttentionClassifier(**options).fit(graph(), LABELS)
+
+
+def log_odds(estimator, X, row, label):
+    column = list(estimator.classes_).index(label)
+    return logit(estimator.predict_proba(X)[row, column])
+
+
+def test_score_of_an_edge_is_the_log_odds_lost_without_it(classifier):
+    explanation = explain(classifier, graph()[[2]])
+    label = classifier.predict(graph()[[2]])[0]
+    assert explanation.classes[0] == label
+    before = log_odds(classifier, graph()[[2]], 0, label)
+    assert explanation.answer[0] == pytest.approx(before, abs=1e-4)
+    scores = explanation.scores[0].toarray()
+    for i, j in EDGES:
+        rest = [edge for edge in EDGES if edge != (i, j)]
+        after = log_odds(classifier, graph(rest)[[2]], 0, label)
+        assert scores[i, j] == pytest.approx(before - after, abs=1e-4)
+        assert scores[j, i] == scores[i, j]
+    alone = log_odds(classifier, graph([])[[2]], 0, label)
+    assert explanation.without[0] == pytest.approx(alone, abs=1e-4)
+    assert np.count_nonzero(scores) == 2 * len(EDGES)
+
+
+def test_edges_in_one_direction_are_removed_alone():
+    directed = np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    G = Graph(directed, features(3))
+    clf = GraphAttentionClassifier(max_epochs=5, random_state=0, norm="layer")
+    clf.fit(G, [0, 1, 1])
+    scores = explain(clf, G[[0]]).scores[0].toarray()
+    assert (scores != 0).tolist() == (directed > 0).tolist()
+    without = Graph(np.where(np.arange(3)[:, None] == 1, 0, directed), features(3))
+    label = clf.predict(G[[0]])[0]
+    lost = log_odds(clf, G, 0, label) - log_odds(clf, without, 0, label)
+    assert scores[1, 2] == pytest.approx(lost, abs=1e-4)
+
+
+def test_scores_of_a_regressor_are_in_the_units_of_y():
+    y = 1000 + 50 * features(6, 1, seed=3)[:, 0]
+    reg = GraphAttentionRegressor(max_epochs=10, random_state=0).fit(graph(), y)
+    explanation = explain(reg, graph()[[4]])
+    assert explanation.unit == "value"
+    assert explanation.answer[0] == pytest.approx(reg.predict(graph())[4], abs=1e-2)
+    after = reg.predict(graph([e for e in EDGES if e != (3, 4)]))[4]
+    lost = explanation.answer[0] - after
+    assert explanation.scores[0][4, 3] == pytest.approx(lost, abs=1e-2)
+
+
+def test_features_of_a_removed_node_are_the_mean_of_the_training_nodes():
+    X = [Graph(adjacency(), features(seed=k)) for k in range(8)]
+    y = np.arange(8) % 2
+    clf = GraphAttentionClassifier(max_epochs=3, random_state=0, norm="layer")
+    clf.fit(X, y)
+    explanation = explain(clf, X[:2])
+    assert explanation.of == "nodes"
+    mean = np.concatenate([each.X for each in X]).mean(axis=0)
+    label = explanation.classes[1]
+    changed = X[1].X.copy()
+    changed[3] = mean
+    lost = log_odds(clf, X, 1, label) - log_odds(
+        clf, [Graph(adjacency(), changed)], 0, label
+    )
+    assert explanation.scores[1][3] == pytest.approx(lost, abs=1e-4)
+
+
+def test_a_removed_column_has_its_mean_everywhere(classifier):
+    explanation = explain(classifier, graph()[[0, 5]], of="features")
+    assert explanation.scores.shape == (2, 3)
+    X = features()
+    X[:, 1] = X[:, 1].mean()
+    label = explanation.classes[1]
+    lost = log_odds(classifier, graph(), 5, label) - log_odds(
+        classifier, Graph(adjacency(), X), 5, label
+    )
+    assert explanation.scores[1, 1] == pytest.approx(lost, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["occlusion", "gradient", "integrated_gradients"])
+def test_answers_do_not_depend_on_each_other(classifier, method):
+    together = explain(classifier, graph(), method=method)
+    for node in range(6):
+        alone = explain(classifier, graph()[[node]], method=method)
+        np.testing.assert_allclose(
+            together[node].scores[0].toarray(), alone.scores[0].toarray(), atol=1e-5
+        )
+
+
+def test_integrated_gradients_add_up_to_the_answer(classifier):
+    found = explain(classifier, graph(), method="integrated_gradients")
+    totals = [np.triu(each.toarray()).sum() for each in found.scores]  # an edge once
+    np.testing.assert_allclose(totals, found.answer - found.without, rtol=0.02)
+
+
+def test_shapley_values_add_up_and_repeat(classifier):
+    options = {"method": "shapley", "n_samples": 64, "random_state": 0}
+    found = explain(classifier, graph()[[1]], **options)
+    again = explain(classifier, graph()[[1]], **options)
+    total = np.triu(found.scores[0].toarray(), 1).sum()
+    assert total == pytest.approx(found.answer[0] - found.without[0], abs=1e-6)
+    assert (found.scores[0] != again.scores[0]).nnz == 0
+
+
+def test_attention_scores_are_mean_weights_of_both_directions(classifier):
+    found = explain(classifier, graph()[[2]], method="attention").scores[0]
+    layers = attention_weights(classifier, graph())
+    mean = sum(head for layer in layers for head in layer) / 12
+    assert found[2, 1] == pytest.approx(mean[2, 1] + mean[1, 2], abs=1e-6)
+
+
+def test_rollout_starts_at_the_answer(classifier):
+    found = explain(classifier, graph()[[5]], method="rollout").scores[0]
+    assert found[5, 4] == found.max()
+
+
+def test_a_row_of_a_table_is_explained_by_fitted_rows():
+    X, y = make_classification(60, random_state=0)
+    clf = GraphAttentionClassifier(max_epochs=5, random_state=0).fit(X[:50], y[:50])
+    explanation = explain(clf, X[50:52])
+    assert explanation.scores[1].shape == (52, 52)
+    receivers, senders = explanation.scores[1].nonzero()
+    assert set(receivers) == {51}
+    assert len(senders) == 15
+    assert max(senders) < 50
+    name, sender, _ = explanation[1].top(1)[0]
+    assert name == "row 1"
+    assert sender.startswith("fitted row ")
+
+
+def test_a_pipeline_is_explained_in_the_columns_of_its_input():
+    X, y = make_classification(60, 4, random_state=0)
+    frame = pd.DataFrame(X, columns=["age", "dose", "weight", "height"])
+    clf = GraphAttentionClassifier(max_epochs=3, random_state=0)
+    model = make_pipeline(StandardScaler(), clf).fit(frame, y)
+    explanation = explain(model, frame.iloc[:3], of="features")
+    assert {name for name, _ in explanation[0].top(4)} == set(frame)
+    search = GridSearchCV(clf, {"n_neighbors": [3]}, cv=2).fit(frame, y)
+    assert len(explain(search, frame.iloc[:2], of="features")) == 2
+
+
+def test_nodes_have_their_names(classifier):
+    named = graph(nodes=pd.Index(list("abcdef")))
+    explanation = explain(classifier, named[[2]])
+    assert {(i, j) for i, j, _ in explanation.top(20)} <= {
+        (i, j) for i in "abcdef" for j in "abcdef"
+    }
+    assert "node 'c'" in repr(explanation)
+
+
+def test_rows_that_join_a_graph_by_name_have_its_names():
+    names = list("abcdef")
+    whole = Graph(adjacency(), nodes=pd.Index(names))
+    frame = pd.DataFrame(features(), index=names)
+    clf = GraphAttentionClassifier(graph=whole, max_epochs=3, random_state=0)
+    clf.fit(frame.iloc[:5], LABELS[:5])
+    explanation = explain(clf, frame.loc[["f"]])
+    assert explanation.scores[0].shape == (6, 6)
+    ends = {frozenset(edge[:2]) for edge in explanation.top(20)}
+    assert frozenset("ef") in ends
+
+
+def test_components_of_an_embedding_are_explained():
+    embedder = AttentionEmbedder(n_components=4, max_epochs=2, random_state=0)
+    embedder.fit(graph())
+    explanation = explain(embedder, graph()[[1]], classes=2)
+    value = embedder.transform(graph())[1, 2]
+    assert explanation.answer[0] == pytest.approx(value, abs=1e-5)
+    with pytest.raises(ValueError, match=r"classes must name one of the 4 outputs"):
+        explain(embedder, graph()[[1]])
+
+
+def test_top_for_and_against(classifier):
+    explanation = explain(classifier, graph()[[3]])
+    assert [abs(s) for *_, s in explanation.top()] == sorted(
+        [abs(s) for *_, s in explanation.top()], reverse=True
+    )
+    assert all(s > 0 for *_, s in explanation.top(sign="for"))
+    assert all(s < 0 for *_, s in explanation.top(sign="against"))
+    assert len(explanation.top(2)) == 2
+
+
+def test_subgraph_has_the_answer_and_the_best_edges(classifier):
+    explanation = explain(classifier, graph()[[0]])
+    part = explanation.subgraph(1)
+    i, j, _ = explanation.top(1)[0]
+    assert part.n_nodes == len({0, i, j})
+    assert len(part) == 1
+
+
+def test_frame_has_every_candidate_of_every_answer(classifier):
+    frame = explain(classifier, graph()[[0, 1]]).to_frame()
+    assert list(frame) == ["answer", "receiver", "sender", "score", "exact"]
+    assert len(frame) == 2 * len(EDGES)
+
+
+def test_networkx_has_scores(classifier):
+    explanation = explain(classifier, graph()[[0]])
+    found = explanation.to_networkx()
+    i, j, score = explanation.top(1)[0]
+    assert found.edges[i, j]["score"] == score
+
+
+def test_fidelity_has_a_random_line(classifier):
+    explanation = explain(classifier, graph())
+    found = fidelity(classifier, graph(), explanation, k=(1, 7))
+    assert found["necessary"].shape == (6, 2)
+    np.testing.assert_allclose(found["sufficient"][:, 1], 0, atol=1e-6)
+    np.testing.assert_allclose(
+        found["necessary"][:, 1], found["necessary_random"][:, 1], atol=1e-6
+    )
+    with pytest.raises(ValueError, match="the same X"):
+        fidelity(classifier, graph()[[0]], explanation)
+
+
+def test_agreement_is_the_rank_correlation(classifier):
+    removed = explain(classifier, graph())
+    assert agreement(removed, removed) == pytest.approx(np.ones(6))
+    with pytest.raises(ValueError, match="the same answers"):
+        agreement(removed, explain(classifier, graph()[[0]]))
+
+
+# ---- input that has no explanation ---------------------------------------------------
+
+
+def test_an_estimator_must_be_fitted():
+    with pytest.raises(NotFittedError):
+        explain(GraphAttentionClassifier(), graph())
+
+
+def test_other_estimators_have_none():
+    with pytest.raises(TypeError, match="got StandardScaler"):
+        explain(StandardScaler().fit(features()), features())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"classes": 7}, r"classes must be among the classes_ \[0, 1\], got 7"),
+        ({"classes": [0, 1]}, r"one per answer \(6\)"),
+        ({"of": "paths"}, "of"),
+        ({"method": "lime"}, "method"),
+        ({"of": "nodes", "baseline": [1.0]}, "3 finite numbers"),
+        ({"of": "nodes", "method": "attention"}, "needs of='edges'"),
+        ({"method": "shapley", "n_samples": 3}, "at least 7"),
+    ],
+)
+def test_options_must_exist(classifier, options, words):
+    with pytest.raises(ValueError, match=words):
+        explain(classifier, graph(), **options)
+
+
+def test_a_node_without_neighbours_has_no_edges_to_explain(classifier):
+    with pytest.raises(ValueError, match="of='features'"):
+        explain(classifier, graph([])[[0]])
+
+
+@pytest.mark.parametrize("encoder", [{"hops": (1, 2)}, {"positional": "degree"}])
+def test_gradients_are_refused_where_they_are_no_removals(encoder):
+    clf = GraphAttentionClassifier(
+        max_epochs=2, random_state=0, encoder=EncoderConfig(**encoder), n_heads=2
+    ).fit(graph(), LABELS)
+    with pytest.raises(ValueError, match="occlusion"):
+        explain(clf, graph()[[0]], method="gradient")
+    assert len(explain(clf, graph()[[0]])) == 1
+
+
+def test_graphs_without_features_have_edges_to_explain():
+    X = [Graph(adjacency(EDGES[k:])) for k in range(4)]
+    clf = GraphAttentionClassifier(max_epochs=2, random_state=0, norm="layer")
+    clf.fit(X, [0, 1, 0, 1])
+    explanation = explain(clf, X[:1])
+    assert explanation.of == "edges"
+    label = explanation.classes[0]
+    lost = log_odds(clf, X, 0, label) - log_odds(clf, X[1:], 0, label)
+    i, j = EDGES[0]
+    assert explanation.scores[0][i, j] == pytest.approx(lost, abs=1e-4)
+    with pytest.raises(ValueError, match="of='edges'"):
+        explain(clf, X[:1], of="nodes")
