@@ -1,4 +1,4 @@
-"""Gates of candidates: a batch as a differentiable function of what it keeps.
+"""Gates of candidates: a batch as a differentiable function of them.
 
 A gate of 1 keeps a candidate, a gate of 0 removes it. The gate of an edge multiplies
 its weight; the weights of added self-loops, degrees and degree features are functions
@@ -28,7 +28,7 @@ ToBatch = Callable[[Copies], GraphBatch]
 
 @dataclass(frozen=True, eq=False)
 class GatedBatch:
-    """Disjoint union of answers' graphs, whose candidates have gates."""
+    """Disjoint union of answers' graphs with gates of their candidates."""
 
     ptr: NDArray[np.int64]
     """(n_answers + 1,): answer k has the gates ``ptr[k]`` to ``ptr[k + 1]``."""

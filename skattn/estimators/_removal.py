@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skattn._batch._candidates import (
-    Candidates,
     edge_candidates,
     is_directed,
     node_candidates,
@@ -46,7 +45,7 @@ class Removal:
 
     @default_modes()
     def candidates(self, of, rows=None, baseline=None):
-        """List what can be removed, per answer.
+        """List the candidates for removal of each answer.
 
         Parameters
         ----------
@@ -213,4 +212,3 @@ class GatedOutputs:
             Outputs of the network, differentiable with respect to the gates.
         """
         return self.objective.outputs(self.module, self.batch.at(gates))
-
