@@ -19,6 +19,7 @@ from torch import Tensor
 from skattn._batch._batch import GraphBatch
 from skattn._batch._candidates import Candidates
 from skattn._batch._copies import Copies, copies_without
+from skattn.graph._ragged_range import ragged_range
 from skattn.graph._self_loops import MissingLoops
 from skattn.graph._standardization import Standardization
 from skattn.ops import SparseMatrix
@@ -99,16 +100,21 @@ def gated_batch(
         for each, first in zip(candidates, ptr[:-1], strict=True)
     ]
     gate_of = np.concatenate([*owners, np.empty(0, np.int64)])
+    order = None
+    if batch.position_of is not None:
+        order = np.argsort(batch.position_of.cpu().numpy())
     gate: Callable[[Tensor], GraphBatch]
     if candidates[0].of == "edges":
-        gate = _GatedEdges.of(batch, whole, gate_of, degree_scaling)
-    elif isinstance(batch.x, SparseMatrix):
-        width = candidates[0].answer.graph.X.shape[1]
-        gate = _GatedEntries(batch, torch.from_numpy(gate_of), width)
+        gate = _GatedEdges.of(batch, whole, gate_of, order, degree_scaling)
+        return GatedBatch(ptr, gate)
+    rows = torch.from_numpy(gate_of if order is None else gate_of[order])
+    rows = rows.to(batch.targets.device)
+    if isinstance(batch.x, SparseMatrix):
+        gate = _GatedEntries(batch, rows, candidates[0].answer.graph.X.shape[1])
     else:
         masked = to_batch(_copies(candidates, keep=False)).x
         assert isinstance(masked, Tensor)
-        gate = _GatedRows(batch, masked, torch.from_numpy(gate_of).to(masked.device))
+        gate = _GatedRows(batch, masked, rows)
     return GatedBatch(ptr, gate)
 
 
@@ -147,8 +153,7 @@ class _GatedEntries:
     def __call__(self, gates: Tensor) -> GraphBatch:
         x = self.batch.x
         assert isinstance(x, SparseMatrix)
-        rows = x.edges.receivers.to(self.gate_of.device)
-        of_entries = gates[self.gate_of[rows].to(gates.device)]
+        of_entries = gates[self.gate_of[x.edges.receivers]]
         of_entries = of_entries.masked_fill(x.edges.senders >= self.width, 1.0)
         gated = SparseMatrix(x.edges, x.values * of_entries)
         return replace(self.batch, x=gated)
@@ -172,21 +177,24 @@ class _GatedEdges:
         batch: GraphBatch,
         copies: Copies,
         gate_of: NDArray[np.int64],
+        order: NDArray[np.int64] | None,
         scaling: Standardization | None,
     ) -> _GatedEdges:
-        """Insert the self-loops that a collated batch has.
+        """Insert the self-loops that the batch has, and reorder its nodes.
 
         `gate_of` has the gate of each edge of the copies.
         """
-        loops = MissingLoops.of(copies.collection.whole.adjacency)
+        adjacency = copies.collection.whole.adjacency
+        loops = MissingLoops.of(adjacency)
         is_added = loops.insert(np.zeros(len(gate_of), bool), loops=True)
+        gate_of = loops.insert(gate_of, -1)
+        if order is not None:
+            indptr = loops.widen(adjacency.indptr)
+            entries = ragged_range(indptr[order], np.diff(indptr)[order])
+            gate_of, is_added = gate_of[entries], is_added[entries]
         device = batch.targets.device
-        return cls(
-            batch,
-            torch.from_numpy(loops.insert(gate_of, -1)).to(device),
-            torch.from_numpy(is_added).to(device),
-            scaling,
-        )
+        edges = torch.from_numpy(gate_of), torch.from_numpy(is_added)
+        return cls(batch, *(each.to(device) for each in edges), scaling)
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         structure = self.batch.structure

@@ -17,6 +17,7 @@ from skattn import (
     GraphAttentionRegressor,
 )
 from skattn._training import predict
+from skattn.estimators._removal import completed
 from skattn.ops import use_backend
 
 SCORES = ("dot", "gat", "gatv2")
@@ -168,6 +169,7 @@ def in_float64(gated):
         data = batch.structure.edge_data.map(lambda rows: rows.double())
         structure = replace(batch.structure, edge_data=data)
         batch = replace(batch, x=batch.x.double(), structure=structure)
+        batch = completed(batch, gated.objective)
         with use_backend("reference"):
             return gated.objective.outputs(module, batch)
 
