@@ -40,7 +40,7 @@ class Steps:
 
     @default_modes()
     def prepare(self, X: Any, adjacency: Any) -> Any:
-        """Apply the steps before the estimator; prepare the result as for prediction."""
+        """Apply the steps before the estimator, and prepare their output."""
         if self.before is not None:
             X = self.before.transform(X)
         return self.estimator._prepare(X, adjacency)
