@@ -112,7 +112,8 @@ WIDE_RESIDUAL_GATE = 0.1
 
 Small, because a network could memorise the rows by their own features."""
 SEQUENCE_BATCHES = 16, 128
-"""Smallest and largest batch of sequences: some hundred steps of 100 epochs are few."""
+"""Smallest and largest batch of sequences; larger ones would leave 100 epochs too few
+steps."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""

@@ -66,10 +66,9 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         Graph convolution added to the attention in each layer. "mean": the mean of the
         senders; "gcn": their sum, normalised by degrees (Kipf and Welling 2017); "sum":
         their sum, which counts neighbours (Xu et al. 2019). "auto": "gcn" for
-        classification and regression of graphs and sequences, and for classification
-        of the nodes of one graph if features outnumber labelled nodes and neighbours
-        seldom share a class (adjusted homophily below 0.2, Platonov et al. 2023); else
-        None.
+        classification and regression of graphs, and for classification of the nodes of
+        one graph if features outnumber labelled nodes and neighbours seldom share a
+        class (adjusted homophily below 0.2, Platonov et al. 2023); else None.
     gated_convolution : bool or "auto", default="auto"
         Whether attention and convolution are weighted by a learned gate per node and
         channel; if not, they are added. "auto": True for the nodes of one
@@ -86,8 +85,9 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         other.
     n_feature_layers : int or "auto", default="auto"
         Number of leading layers without message passing: row-wise linear layers in
-        place of attention. Less than ``n_layers``. "auto": ``n_layers - 1`` for
-        classification and regression of a plain table without ``pretrained``, else 0.
+        place of attention. Less than ``n_layers``. "auto": without ``pretrained``,
+        ``n_layers - 1`` for classification and regression of a plain table and 1 for
+        those of sequences; else 0.
     positional : {"random_walk", "laplacian", "degree"} or None, default=None
         Positional encoding, appended to the node features. See
         :class:`~skattn.preprocessing.PositionalEncoding`.
@@ -97,14 +97,15 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         Maximum number of patches of the longest training sequence. The nodes of a
         sequence are overlapping patches of consecutive steps, so that a linear map of
         the features is a convolution (Nie et al. 2023), and long sequences have few
-        nodes. None: single steps. "auto": 64 for classification and regression without
+        nodes. None: single steps. "auto": 32 for classification and regression without
         ``pretrained``, else None. Not used for graphs, whose nodes are given, such as
         those of :class:`~skattn.preprocessing.SequenceGraph`.
     n_segments : int or "auto", default="auto"
         Number of equal segments of a sequence whose means (piecewise aggregate
         approximation, Keogh et al. 2001) join the readout before the output layer; at
-        most the length of the longest training sequence. 0: none. "auto": 50 for
-        classification and regression, 0 for an embedding, which cannot have any.
+        most the length of the longest training sequence, and 1000 means of all
+        features. 0: none. "auto": 50 for classification and regression, 0 for an
+        embedding, which cannot have any.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
         Search for the neighbours of the rows of a plain table, see
         :func:`~skattn.graph.knn_graph`. "auto": "exact", but "approximate" for a dense
