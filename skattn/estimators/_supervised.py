@@ -83,7 +83,7 @@ def plan_supervised(attempt, arguments):
         context.rows, encoding.label_kind, pretrained=attempt.pretrained is not None
     )
     n_label_columns = learn_label_inputs(
-        attempt, inputs.config, setting, view, training_rows
+        attempt, inputs.config, context.rows, view, training_rows
     )
     data = attempt._input_spec_.training_data(views, attempt)
     sizes = _sizes(context, view, training_rows, data[0].n_features, n_label_columns)
