@@ -99,9 +99,9 @@ def write_files(folder: Path) -> None:
     models = {
         "table": small(GraphAttentionClassifier).fit(X, y),
         "sparse table": small(GraphAttentionRegressor).fit(sp.csr_array(abs(X)), X),
-        "named rows": small(GraphAttentionClassifier, graph=Graph(A, nodes=labels)).fit(
-            frame[:30], words[:30]
-        ),
+        "named rows": small(
+            GraphAttentionClassifier, label_inputs=True, graph=Graph(A, nodes=labels)
+        ).fit(frame[:30], words[:30]),
         "nodes": small(GraphAttentionClassifier, encoder=recipe).fit(Graph(A, X), y),
         "graphs": small(AttentionEmbedder).fit(graphs),
     }

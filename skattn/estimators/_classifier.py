@@ -48,8 +48,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     label_inputs : "auto" or bool, default="auto"
         Whether the known labels of other rows are inputs: those of the labelled rows of
         ``fit`` that a row attends to, never its own and never one that is held out, see
-        the :doc:`user guide </guide/known_labels>`. "auto": False. True is not for
-        graphs and sequences of a list.
+        the :doc:`user guide </guide/known_labels>`. "auto": True for the nodes of a
+        graph without features, else False. Not for lists of graphs and sequences.
     n_neighbors : int, default=15
         Number of nearest neighbours of each row in the k-NN graph of a plain table; not
         used with a given graph.

@@ -52,8 +52,6 @@ class Defaults:
     """Number of segments of a sequence whose means are descriptors."""
     n_feature_layers: int = 0
     """Number of leading layers without message passing, if there are more layers."""
-    label_inputs: bool = False
-    """Whether known answers of other rows are inputs."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
@@ -155,7 +153,7 @@ class Sizes:
     n_descriptors: int = 0
     """Number of descriptors of a graph."""
     n_label_columns: int = 0
-    """Number of columns of known answers of other rows; 0 if they are no inputs."""
+    """Number of columns of known labels of other rows; 0 if they are no inputs."""
 
     @property
     def wide(self) -> bool:
@@ -283,11 +281,14 @@ def _of_setting(setting: Setting) -> Defaults:
     return replace(found, **{name: getattr(embedder, name) for name in _ENCODER_VALUES})
 
 
-def uses_label_inputs(params: Any, config: EncoderConfig, setting: Setting) -> bool:
-    """Return whether known answers of other rows are inputs of the network."""
-    if params.label_inputs == "auto" and config.output == "attention":
-        return False
-    default = DEFAULTS[setting.rows, setting.label_kind].label_inputs
+def uses_label_inputs(
+    params: Any, config: EncoderConfig, rows: RowKind, n_features: int
+) -> bool:
+    """Return whether known labels of other rows are inputs of the network.
+
+    `n_features` is the number of features of X, 0 for a graph without any.
+    """
+    default = rows == "nodes" and n_features == 0 and config.output == "linear"
     return bool(_unless_auto(params.label_inputs, default))
 
 

@@ -131,7 +131,7 @@ class LabelInputs:
         return _with_labels(batch, values, known, identity)
 
 
-def learn_label_inputs(attempt, config, setting, view, rows):
+def learn_label_inputs(attempt, config, kind, view, rows):
     """Make labels of training rows inputs if they are to be; count their columns.
 
     Parameters
@@ -140,8 +140,8 @@ def learn_label_inputs(attempt, config, setting, view, rows):
         Its `InputSpec` gets the labels.
     config : EncoderConfig
         The encoder's configuration.
-    setting : Setting
-        Facts of the fit.
+    kind : {"table", "nodes", "graphs"}
+        Kind of the rows.
     view : Graph or GraphCollection
         The view of the training rows.
     rows : LabelledRows
@@ -152,11 +152,11 @@ def learn_label_inputs(attempt, config, setting, view, rows):
     int
         Number of columns that describe a label, 0 if labels are no inputs.
     """
-    if not uses_label_inputs(attempt, config, setting):
+    if not uses_label_inputs(attempt, config, kind, attempt.n_features_in_):
         return 0
 
     def nodes_of(positions):
-        if setting.rows == "table":
+        if kind == "table":
             return FittedNodes.of_table(positions)
         return FittedNodes.of_graph(view.base, positions)
 

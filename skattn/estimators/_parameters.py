@@ -15,8 +15,7 @@ def check_parameters(estimator):
     _check_net_params(estimator.net_params or {})
     config = EncoderConfig() if estimator.encoder is None else estimator.encoder
     config.check(n_heads=estimator.n_heads, n_layers=estimator._depth)
-    known = getattr(estimator, "label_inputs", False)
-    if known not in (False, "auto") and config.output == "attention":
+    if _wants_labels(estimator) and config.output == "attention":
         raise ValueError(
             'label_inputs=True needs an encoder with output="linear", got output='
             '"attention". Leave output out, or set label_inputs=False.'
@@ -35,9 +34,9 @@ def check_context(estimator, config, context):
             "adjacency= or a list of graphs, or set it to False."
         )
     if context.has_many_graphs:
-        if getattr(estimator, "label_inputs", False) is True:
+        if _wants_labels(estimator):
             raise ValueError(
-                "label_inputs=True makes the known answers of neighbours inputs, but "
+                "label_inputs=True makes the known labels of neighbours inputs, but "
                 "graphs of a list have no neighbours; got a list of graphs or "
                 'sequences. Set label_inputs="auto" or False.'
             )
@@ -53,6 +52,12 @@ def check_context(estimator, config, context):
             "senders sampled in each layer, such as fanout="
             f'{_example_fanout(estimator._n_attentions)}, or set batch_size="auto".'
         )
+
+
+def _wants_labels(estimator):
+    """Return whether known labels must be inputs; embedders have none."""
+    value = getattr(estimator, "label_inputs", False)
+    return value != "auto" and bool(value)
 
 
 def _check_fanout(fanout, n_attentions, config):

@@ -90,7 +90,7 @@ def plan_supervised(attempt, arguments):
         n_validation = int(validation_rows.has_weight.sum())
     setting = Setting(context.rows, encoding.label_kind, attempt.pretrained is not None)
     n_label_columns = learn_label_inputs(
-        attempt, inputs.config, setting, view, training_rows
+        attempt, inputs.config, context.rows, view, training_rows
     )
     batch_size = training_batch_size(attempt, setting, len(view))
     data = attempt._input_spec_.training_data(views, attempt, batch_size)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -19,6 +20,8 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
+from skattn._training._labels import Labels
+from skattn._training._memory import estimate_step_bytes
 from skattn.estimators import _label_inputs
 from skattn.graph import _field
 from skattn.inspection import attention_weights
@@ -369,11 +372,28 @@ def test_graphs_of_a_list_have_no_neighbours():
     graphs = [Graph([[0, 1], [1, 0]], np.eye(2))] * 4
     clf = made().fit(GRAPH, Y)
     expected = proba(clf, GRAPH)
-    with pytest.raises(ValueError, match="graphs of a list have no neighbours"):
-        clf.fit(graphs, [0, 1, 0, 1])
+    for value in (True, np.True_):
+        clf.set_params(label_inputs=value)
+        with pytest.raises(ValueError, match="graphs of a list have no neighbours"):
+            clf.fit(graphs, [0, 1, 0, 1])
     assert_array_equal(proba(clf, GRAPH), expected)
     clf.set_params(label_inputs="auto", n_layers=1).fit(graphs, [0, 1, 0, 1])
     assert clf.resolved_params_["label_inputs"] is False
+
+
+def test_auto_is_for_the_nodes_of_a_graph_without_features():
+    frame = pd.DataFrame(index=NAMES)
+    bare = Graph(A)
+    for clf, rows, expected in [
+        (made(), bare, True),
+        (made(graph=Graph(A, nodes=NAMES)), frame, True),
+        (made(), GRAPH, False),
+        (made(n_neighbors=4), X, False),
+        (made(encoder=EncoderConfig(output="attention")), bare, False),
+        (made(n_layers=1), [bare] * N, False),
+    ]:
+        clf.set_params(label_inputs="auto").fit(rows, Y)
+        assert clf.resolved_params_["label_inputs"] is expected
 
 
 def test_an_output_attention_would_pass_labels_on():
@@ -399,3 +419,14 @@ def test_attention_weights_of_a_model_with_label_inputs():
     clf = made(n_layers=2).fit(GRAPH[TRAIN], Y[TRAIN])
     layers = attention_weights(clf, GRAPH)
     assert len(layers) == 2
+
+
+def test_the_memory_of_a_step_is_estimated_with_labels():
+    clf = made().fit(GRAPH, Y)
+    batch = clf._prepare(GRAPH).source.batch
+    labels = Labels(torch.from_numpy(Y), torch.ones(N))
+    with_known = estimate_step_bytes(clf.net_.objective, batch, labels)
+    clf.set_params(label_inputs=False).fit(GRAPH, Y)
+    batch = clf._prepare(GRAPH).source.batch
+    without = estimate_step_bytes(clf.net_.objective, batch, labels)
+    assert without < with_known < without + (1 << 16)
