@@ -14,7 +14,7 @@ N_ROUNDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """Undirected graph whose nodes stand for one or several of the first level."""
+    """Undirected graph; a node stands for one or several of the first level."""
 
     weights: sparse.csr_array
     """(n_nodes, n_nodes) symmetric, without diagonal."""
@@ -95,7 +95,8 @@ def _merged(level: Level, members: NDArray[np.int64]) -> Level:
         (np.ones(n_nodes), members, np.arange(n_nodes + 1)), (n_nodes, n_merged)
     )
     weights = _without_diagonal(membership.T @ level.weights @ membership)
-    return Level(weights, np.bincount(members, level.masses))
+    masses: NDArray[np.float64] = np.bincount(members, level.masses)
+    return Level(weights, masses)
 
 
 def _without_diagonal(weights: sparse.csr_array) -> sparse.csr_array:

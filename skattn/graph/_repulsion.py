@@ -56,7 +56,8 @@ class Mesh:
             density += np.bincount(corner, share * self.masses, self.side**2)
         fields = self._fields(density.reshape(self.side, self.side))
         sums = [sum(share * f[corner] for corner, share in corners) for f in fields]
-        return np.column_stack(sums) * (self.masses / cell_width)[:, None]
+        forces: Vectors = np.column_stack(sums) * (self.masses / cell_width)[:, None]
+        return forces
 
     def _corners(self, at: Vectors) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
         """Yield the mesh point (n_nodes,) of each corner and its share of the node."""

@@ -1,16 +1,20 @@
-"""Inspection of fitted estimators: explanations of answers, attention weights."""
+"""Inspection of fitted estimators and graphs: explanations, attention, pictures."""
 
 from skattn.inspection._attention import attention_weights, readout_weights
 from skattn.inspection._attention_display import AttentionDisplay
+from skattn.inspection._embedding_display import EmbeddingDisplay
 from skattn.inspection._explain import explain
 from skattn.inspection._explanation import Explanation
 from skattn.inspection._explanation_display import ExplanationDisplay
 from skattn.inspection._fidelity import agreement, fidelity
+from skattn.inspection._graph_display import GraphDisplay
 
 __all__ = [
     "AttentionDisplay",
+    "EmbeddingDisplay",
     "Explanation",
     "ExplanationDisplay",
+    "GraphDisplay",
     "agreement",
     "attention_weights",
     "explain",

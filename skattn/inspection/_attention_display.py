@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skattn.inspection._pyplot import axes, pyplot
 from skattn.inspection._radial_layout import radial_layout
 from skattn.inspection._shown_graph import (
     Kind,
@@ -191,11 +192,9 @@ class AttentionDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        plt = pyplot()
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        ax = axes(ax)
         draw = {"ego": self._ego, "bars": self._bars, "heatmap": self._heat_map}
-        colours = draw[self.kind](ax, plt.get_cmap(cmap))
+        colours = draw[self.kind](ax, pyplot().get_cmap(cmap))
         if colours is not None and colorbar:
             ax.figure.colorbar(colours, ax=ax, label="attention weight")
         ax.set_title(self.title if title is None else title)
@@ -272,14 +271,3 @@ def _write_beside(ax: Any, name: str, place: NDArray[np.float64]) -> None:
         fontsize="small",
         bbox={"color": "white", "alpha": 0.6, "pad": 0.5},
     )
-
-
-def pyplot() -> Any:
-    """Return matplotlib.pyplot, which is imported for pictures alone."""
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "Pictures need matplotlib: pip install 'skattn[plot]'."
-        ) from error
-    return plt

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skattn.graph import layout
-from skattn.inspection._attention_display import pyplot
+from skattn.inspection._pyplot import axes
 
 FOR, AGAINST = "#c0392b", "#2471a3"
 """Colours of positive and negative scores."""
@@ -19,9 +19,7 @@ MAX_NAMES = 40
 def draw(explanation: Any, ax: Any, *, k: int, title: str | None) -> Any:
     """Draw the explanation of one answer; return the axes."""
     _, names = explanation._single("plot")
-    plt = pyplot()
-    if ax is None:
-        _, ax = plt.subplots(layout="constrained")
+    ax = axes(ax)
     if explanation.of == "features" or names.n_fitted is not None:
         _bars(explanation, ax, k)
     elif explanation.of == "edges":
