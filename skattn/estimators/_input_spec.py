@@ -115,7 +115,12 @@ class InputSpec:
         everywhere = spec.block.global_attention or spec.readout is not None
         if everywhere or self.positional is not None:
             return None
-        return Extent(objective.hops, uses_degrees=spec.block.convolution == "gcn")
+        convolution = spec.block.convolution
+        return Extent(
+            objective.hops,
+            uses_degrees=convolution == "gcn",
+            sums_weights=convolution == "sum",
+        )
 
     def field_source(self, field, device):
         """Make the batch of a receptive field.

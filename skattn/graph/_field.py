@@ -35,6 +35,8 @@ class Extent:
     """Hops of each layer, 0 for a layer without message passing."""
     uses_degrees: bool = False
     """Whether a layer needs the degrees of the senders."""
+    sums_weights: bool = False
+    """Whether a layer sums over senders by their weights, not by shares of them."""
 
     @property
     def distances(self) -> Nodes:
@@ -287,7 +289,7 @@ def receptive_field(
     distinct, at = np.unique(targets, return_inverse=True)
     distances = extent.distances
     found = walk(rows, distinct, extent)
-    if found is None:
+    if found is None or (extent.sums_weights and _has_distant_loops(rows, found)):
         return None
     degree = None
     if extent.uses_degrees:
@@ -308,6 +310,14 @@ def receptive_field(
         nodes=found.nodes,
         whole=whole,
     )
+
+
+def _has_distant_loops(rows: Neighbourhoods, found: Walk) -> bool:
+    """Return whether the weight of an added self-loop may depend on distant edges.
+
+    A node without senders in a weighted graph has the mean weight of its receivers.
+    """
+    return not found.edges.counts.all() and rows.is_weighted
 
 
 def _degrees(rows: Neighbourhoods, nodes: Nodes) -> NDArray[np.float64] | None:

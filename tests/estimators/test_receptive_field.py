@@ -71,6 +71,7 @@ def test_every_score_at_every_number_of_hops(attention, hops):
         {"convolution": "mean"},
         {"convolution": "gcn"},
         {"convolution": "gcn", "gated_convolution": True},
+        {"convolution": "sum"},
         {"output": "attention"},
         {"output": "attention", "n_feature_layers": 2, "jumping": "concat"},
         {"n_feature_layers": 1, "jumping": "attention"},
@@ -201,3 +202,11 @@ def test_a_graph_of_another_width_is_refused():
     edges = Graph(WEIGHTS, X, edge_features=np.ones(WEIGHTS.nnz))
     with pytest.raises(ValueError, match="0 edge features, as at fit, got 1"):
         est.predict(edges[[5]])
+
+
+def test_sums_over_loops_with_the_weights_of_distant_edges_need_the_whole_graph():
+    # 0 attends to 1, which attends to none; 2 attends to 1 with another weight
+    graph = Graph([[0, 1, 0], [0, 0, 0], [0, 9, 0]], X[:3])
+    est = fitted(graph, Y[:3], n_layers=2, encoder={"convolution": "sum"})
+    expected = predict(est.net_, est._prepare(graph).source)
+    assert_allclose(est._outputs(graph[[0]], None), expected[:1], rtol=0, atol=1e-6)
