@@ -170,14 +170,8 @@ class Removal:
         extent = self.spec.extent(self.net.objective)
         if extent is None or not isinstance(self.view, Graph):
             return None
-<<<<<<< HEAD
-        convolution = objective.spec.block.convolution
-        counts_loops = convolution in ("gcn", "sum")
-        if counts_loops and self.view.is_weighted and self.is_directed:
-=======
         uses_weights = extent.uses_degrees or extent.sums_weights
-        if uses_weights and self.view.is_weighted and self._is_directed:
->>>>>>> d7d16f08b6423d3902d569e9d2895e2ae0610443
+        if uses_weights and self.view.is_weighted and self.is_directed:
             return None  # a node without senders takes the mean weight of its receivers
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
