@@ -231,7 +231,10 @@ class _GatedEdges:
             gated = torch.where(self.added, loops.log(), gated + log_weight)
         data = replace(structure.edge_data, log_weight=gated)
         x = self.batch.x if self.scaling is None else self._degree_features(gate)
-        return replace(self.batch, x=x, structure=replace(structure, edge_data=data))
+        counts = gate.new_zeros(structure.edges.n_receivers)
+        counts = counts.index_add(0, structure.edges.receivers, gate)
+        structure = replace(structure, edge_data=data, sender_counts=counts)
+        return replace(self.batch, x=x, structure=structure)
 
     def _mean_weights(self, gate: Tensor, log_weight: Tensor) -> Tensor:
         """Return the weights of added self-loops, as `MissingLoops.weights` does."""

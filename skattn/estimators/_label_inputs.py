@@ -64,17 +64,15 @@ class LabelInputs:
         """Number of columns that describe a label."""
         return self.n_outputs * self.encoded.ndim
 
-    @property
-    def columns(self) -> np.ndarray:
-        """(n_labelled, n_columns) float32 description of every label.
+    def columns(self, chosen):
+        """Return descriptions of some of the labels, (n_chosen, n_columns) float32.
 
         Indicators of classes; or numbers, 0 where unknown, and their mask.
         """
-        if self.encoded.ndim == 1:
-            one_hot = self.encoded[:, None] == np.arange(self.n_outputs)
-            return one_hot.astype(np.float32)
-        values = np.where(self.known, self.encoded, 0)
-        return np.hstack([values, self.known]).astype(np.float32)
+        encoded, known = self.encoded[chosen], self.known[chosen]
+        if encoded.ndim == 1:
+            return (encoded[:, None] == np.arange(self.n_outputs)).astype(np.float32)
+        return np.hstack([np.where(known, encoded, 0), known]).astype(np.float32)
 
     def add_to(self, batch, graph, *, in_folds=False):
         """Return the batch of a graph with the labels that are known of its nodes.
@@ -93,42 +91,50 @@ class LabelInputs:
         GraphBatch
             With ``structure.labels``.
         """
-        found = self._find_in(graph)
-        labelled = np.flatnonzero(found >= 0)
-        return self._added(batch, graph, found[labelled], labelled, in_folds=in_folds)
+        index = self._index_in(graph, np.arange(graph.n_nodes))
+        identity = self._identities(graph)
+        if in_folds:
+            identity = _folds(identity, index >= 0)
+        return self._added(batch, index, identity)
 
     def add_to_field(self, batch, field):
         """Return the batch of a receptive field with the labels of its nodes."""
-        found = self._find_in(field.whole)
-        order = np.argsort(found)
-        at = np.searchsorted(found, field.nodes, sorter=order)
-        at = order[np.minimum(at, len(order) - 1)]
-        inside = np.flatnonzero(found[at] == field.nodes)
-        return self._added(batch, field.graph, inside, at[inside])
+        index = self._index_in(field.whole, field.nodes)
+        return self._added(batch, index, self._identities(field.graph))
 
-    def _find_in(self, graph):
-        """Return the positions of all labelled nodes; warn if there are none."""
-        found = self.nodes.find_in(graph)
-        if (found < 0).all():
-            warn(
-                "label_inputs: no labelled node of the fit is in this graph, so no "
-                "known label is an input of the prediction. Label the nodes of both "
-                "graphs, Graph(..., nodes=...), or fit with label_inputs=False."
-            )
-        return found
+    def _index_in(self, graph, nodes):
+        """Return the index of the label of each node, -1 without one."""
+        index = self.nodes.index_in(graph, nodes)
+        if index is not None:
+            return index
+        warn(
+            "label_inputs: no labelled node of the fit is in this graph, so no known "
+            "label is an input of the prediction. Label the nodes of both graphs, "
+            "Graph(..., nodes=...), or fit with label_inputs=False."
+        )
+        return np.full(len(nodes), -1)
 
-    def _added(self, batch, graph, nodes, labelled, *, in_folds=False):
-        """Return the batch with some of the labels, those of nodes of its graph."""
-        n_nodes = graph.n_nodes
-        values = np.zeros((n_nodes, self.n_columns), np.float32)
-        values[nodes] = self.columns[labelled]
-        known = np.zeros(n_nodes, bool)
-        known[nodes] = True
-        is_table = self.nodes.are_rows
-        identity = row_identities(graph.X) if is_table else np.arange(n_nodes)
-        if in_folds:
-            identity = _folds(identity, nodes)
-        return _with_labels(batch, values, known, identity)
+    def _identities(self, graph):
+        """Return a number per node, the same for equal rows of a table."""
+        if self.nodes.are_rows:
+            return row_identities(graph.X)
+        return np.arange(graph.n_nodes)
+
+    def _added(self, batch, index, identity):
+        """Return the batch with labels, arguments in the order of its graph's nodes."""
+        known = index >= 0
+        values = np.zeros((len(index), self.n_columns), np.float32)
+        values[known] = self.columns(index[known])
+        tensors = [torch.from_numpy(part) for part in (values, known, identity)]
+        if batch.position_of is not None:
+            order = torch.argsort(batch.position_of).cpu()
+            tensors = [tensor[order] for tensor in tensors]
+        device, structure = batch.targets.device, batch.structure
+        parts = dict(zip(("values", "known", "identity"), tensors, strict=True))
+        labels = NodeLabels.of(
+            structure.edges, **{name: part.to(device) for name, part in parts.items()}
+        )
+        return replace(batch, structure=replace(structure, labels=labels))
 
 
 def learn_label_inputs(attempt, config, kind, view, rows):
@@ -166,25 +172,11 @@ def learn_label_inputs(attempt, config, kind, view, rows):
     return inputs.n_columns
 
 
-def _folds(identity, nodes):
-    """Return identities with one number per fold of some nodes, and of equal rows."""
+def _folds(identity, labelled):
+    """Return identities with one number per fold of labelled nodes and equal rows."""
     distinct, at = np.unique(identity, return_inverse=True)
-    labelled = np.unique(at[nodes])
-    fold = np.random.default_rng(len(labelled)).permutation(len(labelled)) % N_FOLDS
+    chosen = np.unique(at[labelled])
+    fold = np.random.default_rng(len(chosen)).permutation(len(chosen)) % N_FOLDS
     numbers = np.arange(len(distinct)) + N_FOLDS
-    numbers[labelled] = fold
+    numbers[chosen] = fold
     return numbers[at]
-
-
-def _with_labels(batch, *parts):
-    """Return a batch with labels: values, known, identity by node of its graph."""
-    tensors = [torch.from_numpy(part) for part in parts]
-    if batch.position_of is not None:
-        order = torch.argsort(batch.position_of).cpu()
-        tensors = [tensor[order] for tensor in tensors]
-    values, known, identity = (each.to(batch.targets.device) for each in tensors)
-    structure = batch.structure
-    labels = NodeLabels.of(
-        structure.edges, values=values, known=known, identity=identity
-    )
-    return replace(batch, structure=replace(structure, labels=labels))

@@ -18,6 +18,7 @@ _SPACES: dict[RowKind, dict[str, tuple[Any, ...]]] = {
         "n_layers": (2, 3),
         "residual": (True, False),
         "norm": ("layer", "batch"),
+        "label_inputs": ("auto", True),
         "encoder__convolution": (None, "gcn"),
     },
     "graphs": {

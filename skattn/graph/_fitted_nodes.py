@@ -20,7 +20,7 @@ Nodes = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class FittedNodes:
-    """Distinct nodes of a fit, found in a later graph by label or by position."""
+    """Distinct nodes of a fit, at least one, found in a later graph."""
 
     positions: Nodes
     """(n,) positions in the graph of the fit, ascending."""
@@ -49,27 +49,44 @@ class FittedNodes:
         """Whether the nodes are rows of a table."""
         return self.fingerprint is None
 
-    def find_in(self, graph: Graph | None) -> Nodes:
-        """Return the position of each node in a graph, -1 for missing ones.
+    def index_in(self, graph: Graph | None, nodes: Nodes) -> Nodes | None:
+        """Return the index among these nodes of each node of a later graph.
 
-        Graphs with labels are compared by them. A graph without labels must be that of
-        the fit: with as many nodes and edges, and the same senders of the nodes, of
-        which `N_COMPARED` are compared. The graph of rows of a table is not read.
+        Parameters
+        ----------
+        graph : Graph or None
+            The graph, not read for rows of a table. Graphs with labels are compared by
+            them. A graph without labels must be that of the fit: with as many nodes
+            and edges, and the same senders of these nodes, of which about `N_COMPARED`
+            are compared.
+        nodes : ndarray of shape (n_nodes,), int64
+            Positions in the graph.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes,), int64, or None
+            -1 for nodes that are not among these; None if the graph has none of them.
         """
         if self.are_rows:
-            return self.positions
+            return self._index_of(nodes)
         assert graph is not None
         if self.names is not None and graph.nodes is not None:
-            found: Nodes = graph.nodes.get_indexer(self.names).astype(np.int64)
-            return found
-        if self.names is None and graph.nodes is None and self._are_in(graph):
-            return self.positions
-        return np.full(len(self), -1)
+            names = graph.nodes[nodes]
+            found: Nodes = self.names.get_indexer(names).astype(np.int64)
+            is_whole = len(nodes) == graph.n_nodes
+            return None if is_whole and (found < 0).all() else found
+        both_unnamed = self.names is None and graph.nodes is None
+        return self._index_of(nodes) if both_unnamed and self._are_in(graph) else None
+
+    def _index_of(self, positions: Nodes) -> Nodes:
+        at = np.searchsorted(self.positions, positions)
+        at[at == len(self)] = 0
+        return np.where(self.positions[at] == positions, at, -1)
 
     def _are_in(self, graph: Graph) -> bool:
-        inside = len(self) == 0 or int(self.positions[-1]) < graph.n_nodes
-        same = self.fingerprint
-        return inside and fingerprint(graph.adjacency, self.positions) == same
+        if int(self.positions[-1]) >= graph.n_nodes:
+            return False
+        return fingerprint(graph.adjacency, self.positions) == self.fingerprint
 
     def parts(self) -> tuple[Any, ...]:
         """Return plain values for a file, the arguments of :meth:`of_parts`."""
@@ -82,7 +99,8 @@ class FittedNodes:
         if (
             not isinstance(positions, np.ndarray)
             or (positions.dtype, positions.ndim) != (np.int64, 1)
-            or (positions[:1] < 0).any()
+            or not len(positions)
+            or positions[0] < 0
             or (positions[1:] <= positions[:-1]).any()
         ):
             raise ValueError("it has labelled nodes that are not ascending positions")

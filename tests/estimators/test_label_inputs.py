@@ -175,14 +175,14 @@ def test_the_last_labelled_row_of_a_node_counts():
 
 def test_columns_of_classes_are_indicators():
     clf = made().fit(GRAPH[[4, 2, 7]], ["b", "a", "b"])
-    columns = clf._input_spec_.label_inputs.columns
+    columns = clf._input_spec_.label_inputs.columns(np.arange(3))
     assert columns.tolist() == [[1, 0], [0, 1], [0, 1]]
 
 
 def test_columns_of_numbers_are_standardised_numbers_and_masks():
     y = np.array([[1.0, 10], [3, np.nan], [np.nan, 30]])
     reg = made(GraphAttentionRegressor, unlabeled=np.nan).fit(GRAPH[:3], y)
-    columns = reg._input_spec_.label_inputs.columns
+    columns = reg._input_spec_.label_inputs.columns(np.arange(3))
     assert columns.tolist() == [[-1, -1, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]]
     assert reg.predict(GRAPH).shape == (N, 2)
 
