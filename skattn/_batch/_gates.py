@@ -193,8 +193,8 @@ class _GatedEdges:
             entries = ragged_range(indptr[order], np.diff(indptr)[order])
             gate_of, is_added = gate_of[entries], is_added[entries]
         device = batch.targets.device
-        edges = torch.from_numpy(gate_of), torch.from_numpy(is_added)
-        return cls(batch, *(each.to(device) for each in edges), scaling)
+        of_edges = torch.from_numpy(gate_of).to(device)
+        return cls(batch, of_edges, torch.from_numpy(is_added).to(device), scaling)
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         structure = self.batch.structure
