@@ -214,12 +214,8 @@ class _GatedEdges:
             entries = ragged_range(indptr[order], np.diff(indptr)[order])
             gate_of, is_added = gate_of[entries], is_added[entries]
         device = batch.targets.device
-        return cls(
-            batch,
-            torch.from_numpy(gate_of).to(device),
-            torch.from_numpy(is_added).to(device),
-            scaling,
-        )
+        of_edges = torch.from_numpy(gate_of).to(device)
+        return cls(batch, of_edges, torch.from_numpy(is_added).to(device), scaling)
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         structure = self.batch.structure

@@ -46,7 +46,6 @@ class Removal:
     has_degree_features: bool
     """Whether the features of the view are computed from degrees."""
 
-    @default_modes()
     def candidates(self, of, rows=None, baseline=None):
         """List the candidates for removal of each answer.
 
@@ -131,7 +130,9 @@ class Removal:
         Returns
         -------
         GatedOutputs
-            Equal to :meth:`outputs` where gates are 0 or 1; its gradients are exact.
+            Equal to :meth:`outputs` where gates are 0 or 1; its gradients are exact
+            (for a fixed selection of nodes by ``readout="max"`` or "hierarchical").
+            It is one batch: many answers need several calls.
 
         Raises
         ------
@@ -214,14 +215,15 @@ class GatedOutputs:
         Parameters
         ----------
         gates : Tensor of shape (n_gates,), float32
-            Numbers in [0, 1] on the device of the network. The gradient with respect
-            to the gate of an edge is NaN at 0.
+            Numbers in [0, 1]. The gradient with respect to the gate of an edge is NaN
+            at 0.
 
         Returns
         -------
         Tensor of shape (n_answers, n_outputs)
             Outputs of the network, differentiable with respect to the gates.
         """
+        gates = gates.to(next(self.module.parameters()).device)
         batch = completed(self.batch.at(gates), self.objective)
         return self.objective.outputs(self.module, batch)
 
