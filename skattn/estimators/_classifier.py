@@ -173,8 +173,10 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
         to ``graph``), "graphs" or "sequences". ``n_graphs``, ``n_nodes``, ``n_edges``
         (without added self-loops), ``n_features``, ``n_edge_features``,
-        ``n_descriptors`` if graphs have any. ``n_train`` and ``n_validation``: labelled
-        rows in training and in validation.
+        ``n_descriptors`` if graphs have any, or the number of segment means of a
+        sequence; ``patch_stride``, the steps from one node of a sequence to the next,
+        and ``patch_length``. ``n_train`` and ``n_validation``: labelled rows in
+        training and in validation.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto", and for
         ``input_dropout``; those of the encoder as ``encoder__activation`` and so on.

@@ -140,7 +140,8 @@ class AttentionEmbedder(
     input_summary_ : dict of str to object
         Input of ``fit``. ``kind``: "table", "adjacency", "graph", "named" (rows joined
         to ``graph``), "graphs" or "sequences". ``n_graphs``, ``n_nodes``, ``n_edges``
-        (without added self-loops), ``n_features``, ``n_edge_features``.
+        (without added self-loops), ``n_features``, ``n_edge_features``; of sequences
+        ``patch_stride`` and ``patch_length``.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto", and for
         ``input_dropout``; those of the encoder as ``encoder__activation`` and so on.

@@ -97,6 +97,7 @@ def on_graphs(small):
 def on_sequences(small):
     clf = small().fit([np.ones((2, 4)), np.zeros((3, 4))], [0, 1])
     facts = {"n_graphs": 2, "n_nodes": 5, "n_edges": 13, "n_features": 4, "n_train": 2}
+    facts |= {"n_descriptors": 12, "patch_stride": 1, "patch_length": 8}
     return clf, "a list of sequences", {"kind": "sequences"} | facts
 
 

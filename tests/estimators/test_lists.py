@@ -431,7 +431,11 @@ def test_a_recording_of_many_steps_is_a_memory_error_with_a_remedy():
     config = EncoderConfig(max_patches=None)
     with pytest.raises(MemoryError, match=r"2000000 steps.*SequenceGraph\(connect="):
         tiny(encoder=config).fit(long, [0, 1])
-    tiny().fit(long, [0, 1])  # patches fit into memory
+
+
+def test_patches_of_long_recordings_are_few():
+    clf = tiny().fit([np.zeros((20_000, 1))] * 2, [0, 1])
+    assert clf.input_summary_["n_nodes"] == 2 * 32
 
 
 @pytest.mark.parametrize("nothing", [None, "data.csv", {"a": [1, 2]}, 3, iter([1, 2])])
