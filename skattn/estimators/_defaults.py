@@ -43,6 +43,8 @@ class Defaults:
     """Weight decay."""
     max_epochs: int = 500
     """Maximum number of epochs."""
+    graphs_per_batch: int = 128
+    """Number of graphs in a batch; more where an epoch would have many batches."""
     smoothing: int = 0
     """Number of times that an embedder averages codes over neighbours."""
 
@@ -67,7 +69,7 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("nodes", "classes"): Defaults(degree_scaling=True),
     ("nodes", "numbers"): Defaults("silu", degree_scaling=True),
     ("nodes", None): Defaults(residual=False, norm=None, smoothing=2),
-    ("graphs", "classes"): _GRAPHS,
+    ("graphs", "classes"): replace(_GRAPHS, max_epochs=50, graphs_per_batch=32),
     ("graphs", "numbers"): _GRAPHS,
     ("graphs", None): Defaults(),
 }
@@ -92,6 +94,10 @@ WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate with more features than examples.
 
 Small, because a network could memorise the rows by their own features."""
+MAX_BATCHES = 128
+"""Number of batches of an epoch above which they have more graphs."""
+MAX_GRAPHS_PER_BATCH = 128
+"""Greatest number of graphs in a batch."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
@@ -221,6 +227,12 @@ def choose(
     )
 
 
+def graphs_per_batch(setting: Setting, n_graphs: int) -> int:
+    """Return the number of graphs in a training batch for ``batch_size="auto"``."""
+    least = DEFAULTS[setting.rows, setting.label_kind].graphs_per_batch
+    return min(max(n_graphs // MAX_BATCHES, least), MAX_GRAPHS_PER_BATCH)
+
+
 def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
     """Look up the defaults; adapt them to wide features and pretrained encoders."""
     key = setting.rows, setting.label_kind
@@ -240,6 +252,7 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
             dropout=WIDE_DROPOUT,
             input_dropout=WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT),
             residual_start=1.0 if sizes.heterophilous else WIDE_RESIDUAL_GATE,
+            degree_scaling=False,
         )
     return found
 

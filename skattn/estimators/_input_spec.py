@@ -113,11 +113,15 @@ class InputSpec:
         batch = collate_field(field, device, self.hops, edge_scaling=self.edge_scaling)
         return FullGraph(batch, None)
 
-    def training_data(self, views, params):
-        """Make the batch sources of training and of validation, or None."""
+    def training_data(self, views, params, n_graphs=BATCH_SIZE):
+        """Make the batch sources of training and of validation, or None.
+
+        `n_graphs` is the number of graphs in a batch for ``batch_size="auto"``.
+        """
         device = resolve_device(params.device, strict=True)
         size = params.batch_size
         if params.fanout is None:
+            size = n_graphs if size == "auto" else size
             sources = self.sources(views, batch_size=size, device=device, ordered=True)
         else:  # graph on the CPU, not reordered: draws depend on node numbers
             sources = self._sampled(views, params.fanout, size, device)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import Setting, Sizes, choose, graphs_per_batch
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
 from skattn.estimators._label_reader import check_length, check_weight
@@ -78,12 +78,14 @@ def plan_supervised(attempt, arguments):
         views.append((validation_view, validation_rows.labels(names)))
         score = validation_score(attempt, validation_rows)
         n_validation = int(validation_rows.has_weight.sum())
-    data = attempt._input_spec_.training_data(views, attempt)
     pretrained = attempt.pretrained is not None
+    setting = Setting(context.rows, encoding.label_kind, pretrained)
+    n_graphs = graphs_per_batch(setting, n_examples)
+    data = attempt._input_spec_.training_data(views, attempt, n_graphs)
     choice = choose(
         attempt,
         inputs.config,
-        Setting(context.rows, encoding.label_kind, pretrained),
+        setting,
         _sizes(context, view, training_rows, data[0].n_features),
     )
     attempt._fit_record_ = FitRecord.of(

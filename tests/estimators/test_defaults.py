@@ -12,7 +12,7 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import Setting, Sizes, choose, graphs_per_batch
 
 SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
 WIDE = Sizes(n_features=21, n_edge_features=0, n_nodes=20, n_examples=20)
@@ -196,6 +196,29 @@ def test_dropout_is_strong_where_the_graph_is_made_from_the_features():
     ]:
         model = cls(max_epochs=1).fit(rows, y)
         assert model.net_.objective.spec.block.dropout == expected
+
+
+@pytest.mark.parametrize(
+    ("n_graphs", "expected"),
+    [(1, 32), (4223, 32), (4224, 33), (8192, 64), (16384, 128), (10**6, 128)],
+)
+def test_many_graphs_have_larger_batches(n_graphs, expected):
+    assert graphs_per_batch(Setting("graphs", "classes"), n_graphs) == expected
+    assert graphs_per_batch(Setting("graphs", "numbers"), n_graphs) == 128
+
+
+def test_degrees_scale_the_attention_of_nodes_with_narrow_features():
+    def scales(rows, labels="classes", sizes=SIZES, **options):
+        return chosen(rows, labels, sizes, **options).block.degree_scaling
+
+    assert scales("nodes")
+    assert scales("nodes", "numbers")
+    assert not scales("nodes", sizes=WIDE)
+    assert scales("nodes", sizes=WIDE, config=EncoderConfig(degree_scaling=True))
+    assert not scales("nodes", config=EncoderConfig(degree_scaling=False))
+    assert not scales("nodes", pretrained=True)
+    assert not any(scales(rows) for rows in ("table", "graphs"))
+    assert not scales("nodes", None)
 
 
 def test_wide_features_of_nodes_unlike_their_neighbours_have_a_gated_convolution():
