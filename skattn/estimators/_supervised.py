@@ -80,8 +80,9 @@ def plan_supervised(attempt, arguments):
         n_validation = int(validation_rows.has_weight.sum())
     pretrained = attempt.pretrained is not None
     setting = Setting(context.rows, encoding.label_kind, pretrained)
-    n_graphs = graphs_per_batch(setting, n_examples)
-    data = attempt._input_spec_.training_data(views, attempt, n_graphs)
+    data = attempt._input_spec_.training_data(
+        views, attempt, graphs_per_batch(setting, n_examples)
+    )
     choice = choose(
         attempt,
         inputs.config,
@@ -98,9 +99,11 @@ def plan_supervised(attempt, arguments):
             attempt.early_stopping, n_validation, has_X_val=arguments.X_val is not None
         ),
     )
-    initial_weights = None
-    if pretrained:
-        initial_weights = pretrained_weights(attempt, inputs.config, data[0].n_features)
+    initial_weights = (
+        pretrained_weights(attempt, inputs.config, data[0].n_features)
+        if pretrained
+        else None
+    )
     objective = Supervised(choice.network, encoding.n_outputs, encoding.criterion)
     patience = attempt.n_iter_no_change if attempt.early_stopping else None
     return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
