@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler, normalize
 from sklearn.svm import SVC
 from skorch.callbacks import LRScheduler
+from torch.optim.lr_scheduler import ConstantLR
 
 from benchmarks._data import basic_motions, cora, enzymes, esol, expressive, mutag
 from skattn import (
@@ -36,6 +37,7 @@ MUTAG = {
     "norm": "layer",
     "weight_decay": 5e-3,
     "max_epochs": 100,
+    "batch_size": 128,
     "encoder": EncoderConfig(
         positional="random_walk", convolution="gcn", jumping="concat"
     ),
@@ -45,6 +47,7 @@ LAYER_NORM = {
     "norm": "layer",
     "weight_decay": 5e-3,
     "max_epochs": 60,
+    "batch_size": 128,
     "encoder": EncoderConfig(convolution=None),
 }
 ENZYMES = LAYER_NORM
@@ -55,6 +58,8 @@ ESOL = {
     "learning_rate": 0.002,
     "weight_decay": 1e-5,
     "max_epochs": 150,
+    "batch_size": 128,
+    "net_params": {"callbacks": [LRScheduler(ConstantLR, factor=1.0)]},
     "encoder": EncoderConfig(positional="random_walk", convolution="gcn"),
 }
 """Chosen on the validation molecules of the first seed, see docs/defaults.md."""

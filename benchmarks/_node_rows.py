@@ -17,7 +17,8 @@ from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import RepeatedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
+from torch.optim.lr_scheduler import ConstantLR
 
 from benchmarks._data import cora, minesweeper, weather
 from skattn import EncoderConfig, GraphAttentionClassifier, GraphAttentionRegressor
@@ -49,6 +50,8 @@ class BestOfBoth(Callback):
         self.weights_ = None
 
 
+CONSTANT = LRScheduler(ConstantLR, factor=1.0)
+"""A constant learning rate."""
 GAT = {
     "attention": "gat",
     "n_layers": 2,
@@ -64,7 +67,7 @@ GAT = {
     "encoder": EncoderConfig(
         output="attention", value_dropout=0.6, input_dropout=0.6, degree_scaling=False
     ),
-    "net_params": {"callbacks": [BestOfBoth()]},
+    "net_params": {"callbacks": [CONSTANT, BestOfBoth()]},
 }
 """The model of the GAT paper for Cora; other parameters have default values."""
 BEST = GAT | {
@@ -86,6 +89,7 @@ DEEP = {
     "max_epochs": 2000,
     "n_iter_no_change": 300,
     "scoring": "roc_auc",
+    "net_params": {"callbacks": [CONSTANT]},
     "encoder": EncoderConfig(
         activation="relu", input_dropout=0.1, degree_scaling=False
     ),

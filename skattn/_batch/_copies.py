@@ -41,6 +41,9 @@ class Copies:
     """(n_copies,) target node of each copy in the union, or the copy's number."""
     distance: NDArray[np.int64] | None
     """(n_nodes,) hops from the target of the copy; None if graphs are not cut."""
+    origin: NDArray[np.int64]
+    """(n_nodes,) positions of the nodes in the graph of the view, or in their own graph
+    of a list."""
 
 
 def copies_without(
@@ -51,7 +54,7 @@ def copies_without(
     Parameters
     ----------
     candidates : sequence of Candidates
-        The candidates of each answer: edges of all of them, or nodes of all.
+        The candidates of each answer, of one kind for all.
     kept : sequence of ndarray of shape (n_copies, n_candidates), bool
         For each answer, which candidates its copies keep.
     has_degree_features : bool
@@ -77,10 +80,18 @@ def copies_without(
         numbers,
         descriptors=_descriptors(candidates, counts),
     )
+    origin = np.concatenate(
+        [
+            np.tile(each.answer.nodes, count)
+            for each, count in zip(candidates, counts, strict=True)
+        ]
+    )
     if candidates[0].answer.target is None:
-        return Copies(collection, numbers, None)
-    targets = np.repeat([each.answer.target for each in candidates], counts)
-    return Copies(collection, node_ptr[:-1] + targets, _distance(candidates, counts))
+        return Copies(collection, numbers, None, origin)
+    targets = node_ptr[:-1] + np.repeat(
+        [each.answer.target for each in candidates], counts
+    )
+    return Copies(collection, targets, _distance(candidates, counts), origin)
 
 
 def evaluate_copies(

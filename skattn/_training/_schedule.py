@@ -15,8 +15,8 @@ COOLDOWN_FRACTION = 0.3
 def cooldown(max_epochs: int) -> LRScheduler:
     """Make the schedule: a constant learning rate, then a cooldown to 0.
 
-    It is used without validation, where the weights of the last epoch are kept (Haegele
-    et al. 2024, section 3).
+    It lowers the loss of the last epochs (Haegele et al. 2024, section 3). A training
+    that validation stops may end before it.
     """
     return LRScheduler(LambdaLR, lr_lambda=partial(_factor, n_epochs=max_epochs))
 

@@ -35,8 +35,7 @@ class Training:
     """Training options; default values are in the estimators."""
 
     learning_rate: float
-    """Learning rate; falls to 0 at the end if the last epoch's weights are kept and no
-    callback schedules it."""
+    """Learning rate; falls to 0 over the last epochs if no callback schedules it."""
     weight_decay: float
     """L2 penalty on all parameters, if the optimizer has one."""
     max_epochs: int
@@ -172,9 +171,10 @@ def _callbacks(training: Training, users: list, *, validated: bool) -> list:
     first: list[Callback] = [StopIfDiverged()]
     if validated and training.score is not None:
         first.append(ScoreValidation(training.score))
+    if not has_schedule(users):
+        first.append(cooldown(training.max_epochs))
     if not validated or training.patience is None:
-        own = [] if has_schedule(users) else [cooldown(training.max_epochs)]
-        return [*first, *own, *training.callbacks, *users]
+        return [*first, *training.callbacks, *users]
     best = KeepBest(SCORE_DIGITS if training.score is None else None)
     stop = StopIfIdle(best, training.patience)
     return [*first, best, *training.callbacks, *users, stop]

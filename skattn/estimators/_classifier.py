@@ -108,8 +108,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         encoder. In a search or a cross-validation, where estimators are cloned, pass
         ``FrozenEstimator(embedder)``. :meth:`save` does not store it.
     learning_rate : float, default=0.005
-        Learning rate of the optimizer (Adam). Without early stopping it falls to 0 over
-        the last 30 % of the epochs, unless ``net_params`` has a
+        Learning rate of the optimizer (Adam). It falls to 0 over the last 30 % of
+        ``max_epochs``, unless ``net_params`` has a
         :class:`skorch.callbacks.LRScheduler`.
     weight_decay : float or "auto", default="auto"
         L2 penalty on all parameters. "auto": 0.02 on a plain table, 1e-5 for graphs and
@@ -117,13 +117,13 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         ``net_params`` has none.
     max_epochs : int or "auto", default="auto"
         Maximum number of epochs (passes over the data). On a single graph without
-        ``fanout`` an epoch is one training step. "auto": 200 on a plain table, 100 for
+        ``fanout`` an epoch is one training step. "auto": 200 on a plain table, 50 for
         graphs and sequences, 500 for the nodes of one graph.
     batch_size : int or "auto", default="auto"
-        Number of graphs or sequences per batch if X is a list ("auto": 128, for
-        training on sequences an eighth of them within 16 and 128), or of
-        target nodes per batch with ``fanout`` ("auto": 1024). Decrease it if a training
-        step does not fit into memory.
+        Number of graphs or sequences per training batch if X is a list ("auto": 32
+        graphs, more from 4224 graphs on, or an eighth of the sequences, within 16 and
+        128), or of target nodes per batch with ``fanout`` ("auto": 1024). Decrease it
+        if a training step does not fit into memory.
     fanout : sequence of int or None, default=None
         Neighbour sampling, for training on a graph that is too large for full-batch
         steps (Hamilton et al. 2017): number of senders sampled per node, by distance

@@ -44,6 +44,10 @@ class Defaults:
     """Weight decay."""
     max_epochs: int = 500
     """Maximum number of epochs."""
+    smallest_batch: int = 128
+    """Smallest number of graphs or sequences in a training batch."""
+    most_batches: int = 128
+    """Number of batches of an epoch above which they are larger, up to `MAX_BATCH`."""
     smoothing: int = 0
     """Number of times that an embedder averages codes over neighbours."""
     max_patches: int | None = None
@@ -61,6 +65,8 @@ _SEQUENCES = replace(
     n_feature_layers=1,
     max_patches=32,
     n_segments=50,
+    smallest_batch=16,
+    most_batches=8,
 )
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
@@ -81,7 +87,7 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("nodes", "classes"): Defaults(degree_scaling=True),
     ("nodes", "numbers"): Defaults("silu", degree_scaling=True),
     ("nodes", None): Defaults(residual=False, norm=None, smoothing=2),
-    ("graphs", "classes"): _GRAPHS,
+    ("graphs", "classes"): replace(_GRAPHS, max_epochs=50, smallest_batch=32),
     ("graphs", "numbers"): _GRAPHS,
     ("graphs", None): Defaults(),
     ("sequences", "classes"): _SEQUENCES,
@@ -109,9 +115,8 @@ WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate with more features than examples.
 
 Small, because a network could memorise the rows by their own features."""
-SEQUENCE_BATCHES = 16, 128
-"""Smallest and largest batch of sequences; larger ones would leave 100 epochs too few
-steps."""
+MAX_BATCH = 128
+"""Greatest number of graphs or sequences in a training batch for "auto"."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
@@ -252,15 +257,15 @@ def choose(
 
 
 def training_batch_size(params: Any, setting: Setting, n_rows: int) -> int | str:
-    """Resolve the batch size of labelled sequences; of other rows, return it as it is.
+    """Resolve the batch size of graphs and sequences; return others as they are.
 
-    An eighth of `n_rows` within `SEQUENCE_BATCHES`.
+    `n_rows` is the number of labelled graphs or sequences.
     """
     given: int | str = params.batch_size
-    if given != "auto" or setting.rows != "sequences":
+    if given != "auto" or setting.rows not in ("graphs", "sequences"):
         return given
-    least, most = SEQUENCE_BATCHES
-    return min(max(n_rows // 8, least), most)
+    found = DEFAULTS[setting.rows, setting.label_kind]
+    return min(max(n_rows // found.most_batches, found.smallest_batch), MAX_BATCH)
 
 
 def patch_options(config: EncoderConfig, setting: Setting) -> PatchOptions:
@@ -306,6 +311,7 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
             dropout=WIDE_DROPOUT,
             input_dropout=WIDE_INPUT_DROPOUT.get(key, WIDE_DROPOUT),
             residual_start=1.0 if sizes.heterophilous else WIDE_RESIDUAL_GATE,
+            degree_scaling=False,
         )
     return found
 

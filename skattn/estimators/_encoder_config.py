@@ -77,7 +77,8 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         Whether the output of each attention is scaled by the logarithm of the number of
         senders, with learned weights (Corso et al. 2020), so that a network knows
         degrees and counts neighbours. "auto": True for classification and regression of
-        the nodes of one graph without ``pretrained``, else False.
+        the nodes of one graph without ``pretrained`` if there are no more features than
+        labelled nodes, else False.
     global_attention : bool, default=False
         Whether each layer adds full attention between all nodes of a graph, as in
         GraphGPS (Rampasek et al. 2022). Time is quadratic in the number of nodes. Not

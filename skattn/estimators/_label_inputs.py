@@ -91,16 +91,20 @@ class LabelInputs:
         GraphBatch
             With ``structure.labels``.
         """
-        index = self._index_in(graph, np.arange(graph.n_nodes))
-        identity = self._identities(graph)
+        index, identity = self.in_graph(graph)
         if in_folds:
             identity = _folds(identity, index >= 0)
-        return self._added(batch, index, identity)
+        return self.added(batch, index, identity)
 
     def add_to_field(self, batch, field):
         """Return the batch of a receptive field with the labels of its nodes."""
         index = self._index_in(field.whole, field.nodes)
-        return self._added(batch, index, self._identities(field.graph))
+        return self.added(batch, index, self._identities(field.graph))
+
+    def in_graph(self, graph):
+        """Return the index of the label of each node of a graph, and its identity."""
+        index = self._index_in(graph, np.arange(graph.n_nodes))
+        return index, self._identities(graph)
 
     def _index_in(self, graph, nodes):
         """Return the index of the label of each node, -1 without one."""
@@ -120,8 +124,8 @@ class LabelInputs:
             return row_identities(graph.X)
         return np.arange(graph.n_nodes)
 
-    def _added(self, batch, index, identity):
-        """Return the batch with labels, arguments in the order of its graph's nodes."""
+    def added(self, batch, index, identity):
+        """Return a batch with labels, from `in_graph` in the order of its graph."""
         known = index >= 0
         values = np.zeros((len(index), self.n_columns), np.float32)
         values[known] = self.columns(index[known])

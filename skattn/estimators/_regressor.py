@@ -92,8 +92,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         encoder. In a search or a cross-validation, where estimators are cloned, pass
         ``FrozenEstimator(embedder)``. :meth:`save` does not store it.
     learning_rate : float, default=0.005
-        Learning rate of the optimizer (Adam). Without early stopping it falls to 0 over
-        the last 30 % of the epochs, unless ``net_params`` has a
+        Learning rate of the optimizer (Adam). It falls to 0 over the last 30 % of
+        ``max_epochs``, unless ``net_params`` has a
         :class:`skorch.callbacks.LRScheduler`.
     weight_decay : float or "auto", default="auto"
         L2 penalty on all parameters. "auto": 1e-5 for graphs and sequences, 0.005

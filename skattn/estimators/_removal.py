@@ -138,7 +138,8 @@ class Removal:
         ------
         ValueError
             If candidates are edges and the outputs depend on them in steps, so that
-            there is no gradient: with ``hops`` beyond 1 or a positional encoding.
+            there is no gradient: with ``hops`` beyond 1, a positional encoding or
+            labels as inputs.
         """
         scaling = None
         if candidates[0].of == "edges":
@@ -149,15 +150,28 @@ class Removal:
         return GatedOutputs(batch, self.net.objective, self._frozen_module)
 
     def _check_smooth(self):
+        if self.is_smooth:
+            return
+        raise ValueError(
+            "outputs must be differentiable functions of the edges to have gradients, "
+            f"which they are not with {' and '.join(self._steps)}. Use "
+            'method="occlusion", which removes the edges, or of="features".'
+        )
+
+    @property
+    def is_smooth(self):
+        """Whether outputs are differentiable functions of the gates of edges."""
+        return not self._steps
+
+    @cached_property
+    def _steps(self):
+        """Return the options by which outputs depend on edges in steps."""
         steps = [f"hops={k}" for k in self.spec.hops if k > 1]
         if self.spec.positional is not None:
             steps.append(f"positional={self.spec.positional!r}")
-        if steps:
-            raise ValueError(
-                "outputs must be differentiable functions of the edges to have "
-                f"gradients, which they are not with {' and '.join(steps)}. Use "
-                'method="occlusion", which removes the edges, or of="features".'
-            )
+        if self.spec.label_inputs is not None:
+            steps.append("label_inputs=True")
+        return steps
 
     @cached_property
     def is_directed(self):
@@ -185,7 +199,15 @@ class Removal:
         batch = self.spec.batch(copies.collection, copies.targets)
         if copies.distance is not None:
             batch = by_distance(batch, copies.distance, self._extent.distances)
+        if self.spec.label_inputs is not None:
+            known = [part[copies.origin] for part in self._known_labels]
+            batch = self.spec.label_inputs.added(batch, *known)
         return batch.to(self.device)
+
+    @cached_property
+    def _known_labels(self):
+        """Return the label and the identity of every node of the view."""
+        return self.spec.label_inputs.in_graph(self.view)
 
     @cached_property
     def _frozen_module(self):

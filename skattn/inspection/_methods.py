@@ -71,7 +71,8 @@ def screened_occlusion(question: Question) -> list[Scored]:
             for each, size in zip(question.candidates, sizes, strict=True)
         ]
     )
-    if not large.any():
+    has_gradients = question.of != "edges" or question.removal.is_smooth
+    if not (large.any() and has_gradients):
         return occlusion(question)
     gradients = question.gradients()
     chosen = [

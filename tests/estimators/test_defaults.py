@@ -127,8 +127,7 @@ def test_small_lists_of_sequences_have_small_batches(n_rows, expected):
     setting = Setting("sequences", "classes")
     clf = GraphAttentionClassifier()
     assert training_batch_size(clf, setting, n_rows) == expected
-    graphs = Setting("graphs", "classes")
-    assert training_batch_size(clf, graphs, n_rows) == "auto"
+    assert training_batch_size(clf, Setting("table", "classes"), n_rows) == "auto"
     clf.set_params(batch_size=5)
     assert training_batch_size(clf, setting, n_rows) == 5
 
@@ -242,6 +241,31 @@ def test_dropout_is_strong_where_the_graph_is_made_from_the_features():
     ]:
         model = cls(max_epochs=1).fit(rows, y)
         assert model.net_.objective.spec.block.dropout == expected
+
+
+@pytest.mark.parametrize(
+    ("n_graphs", "expected"),
+    [(1, 32), (4223, 32), (4224, 33), (8192, 64), (16384, 128), (10**6, 128)],
+)
+def test_many_graphs_have_larger_batches(n_graphs, expected):
+    clf = GraphAttentionClassifier()
+    found = training_batch_size(clf, Setting("graphs", "classes"), n_graphs)
+    assert found == expected
+    assert training_batch_size(clf, Setting("graphs", "numbers"), n_graphs) == 128
+
+
+def test_degrees_scale_the_attention_of_nodes_with_narrow_features():
+    def scales(rows, labels="classes", sizes=SIZES, **options):
+        return chosen(rows, labels, sizes, **options).block.degree_scaling
+
+    assert scales("nodes")
+    assert scales("nodes", "numbers")
+    assert not scales("nodes", sizes=WIDE)
+    assert scales("nodes", sizes=WIDE, config=EncoderConfig(degree_scaling=True))
+    assert not scales("nodes", config=EncoderConfig(degree_scaling=False))
+    assert not scales("nodes", pretrained=True)
+    assert not any(scales(rows) for rows in ("table", "graphs"))
+    assert not scales("nodes", None)
 
 
 def test_wide_features_of_nodes_unlike_their_neighbours_have_a_gated_convolution():

@@ -91,6 +91,7 @@ def test_the_values_of_auto_on_a_table(small):
         "encoder__jumping": "concat",
         "encoder__convolution": None,
         "encoder__gated_convolution": False,
+        "encoder__degree_scaling": False,
         "encoder__n_feature_layers": 3,
         "encoder__neighbor_search": "exact",
     }
@@ -115,6 +116,7 @@ def test_values_that_were_given_are_those_of_the_fit(small):
         "jumping": None,
         "convolution": "mean",
         "gated_convolution": True,
+        "degree_scaling": True,
         "n_feature_layers": 1,
     }
     clf = small(encoder=EncoderConfig(**encoder), **given)
@@ -179,4 +181,4 @@ def test_the_batch_size_of_one_graph(small, params, expected):
 
 def test_the_batch_size_of_graphs(small):
     clf = small().fit([Graph(PATH), Graph(PAIR)], [0, 1])
-    assert clf.resolved_params_["batch_size"] == 128
+    assert clf.resolved_params_["batch_size"] == 32

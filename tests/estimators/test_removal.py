@@ -45,7 +45,8 @@ def graph_of(kind, adjacency=None):
         rows = rng.normal(size=(*whole.shape, 2))
         features = rows[np.nonzero(whole if adjacency is None else adjacency)]
     adjacency = whole if adjacency is None else adjacency
-    return Graph(adjacency, X, edge_features=features)
+    nodes = pd.RangeIndex(N_NODES) if "named" in kind else None
+    return Graph(adjacency, X, edge_features=features, nodes=nodes)
 
 
 SMOOTH = {
@@ -74,6 +75,7 @@ STEPS = {
     "random walk": ("weighted", {"positional": "random_walk", "positional_dim": 4}),
     "laplacian": ("", {"positional": "laplacian", "positional_dim": 3}),
     "degree": ("", {"positional": "degree", "positional_dim": 4}),
+    "known labels": ("weighted named", {}),
 }
 RECIPES = SMOOTH | STEPS
 
@@ -88,6 +90,7 @@ def fitted(recipe, score):
         hidden_dim=8,
         n_heads=2,
         norm="layer",
+        label_inputs=recipe == "known labels",
         max_epochs=2,
         random_state=0,
     )

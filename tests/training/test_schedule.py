@@ -30,15 +30,11 @@ def rates(net):
     return [epoch.get("event_lr") for epoch in net.history]
 
 
-def test_without_validation_the_learning_rate_falls_at_the_end(fit):
-    net = fit(validate=False, max_epochs=10, learning_rate=0.1)
+@pytest.mark.parametrize("validate", [True, False])
+def test_the_learning_rate_falls_at_the_end(fit, validate):
+    net = fit(validate=validate, max_epochs=10, learning_rate=0.1)
     half_cosine = [0.05 * (1 + math.cos(math.pi * k / 3)) for k in range(3)]
     assert rates(net) == pytest.approx([0.1] * 7 + half_cosine)
-
-
-def test_the_learning_rate_is_constant_with_validation(fit):
-    assert rates(fit(max_epochs=4)) == [None] * 4
-    assert None not in rates(fit(max_epochs=4, patience=None))
 
 
 @pytest.mark.parametrize("named", [True, False])
