@@ -35,6 +35,16 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.ends)
 
+    @property
+    def size(self) -> int:
+        """Number of nodes and edges of a copy."""
+        return self.answer.graph.n_nodes + self.answer.graph.n_edges
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """(n_candidates, 2): ends in the graph of the view, or features."""
+        return self.ends if self.of == "features" else self.answer.nodes[self.ends]
+
 
 def edge_candidates(
     answers: Sequence[AnswerGraph], *, directed: bool

@@ -19,8 +19,9 @@ from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH, EncoderConf
 from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
 from skattn.estimators._html_repr import fit_tables
-from skattn.estimators._input import prepare, prepare_targets
+from skattn.estimators._input import prepare, prepare_targets, steps_of
 from skattn.estimators._removal import Removal
+from skattn.estimators._step_removal import StepRemoval
 from skattn.estimators._transaction import learned
 from skattn.graph import Graph
 from skattn.nn._scores import SCORES
@@ -208,14 +209,24 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         """Prepare X for prediction or for attention weights."""
         return prepare(self, X, adjacency)
 
-    def _removal(self, prepared):
+    def _removal(self, prepared, of="edges"):
         """Return the outputs for a prepared input of which parts are removed."""
+        if prepared.context.rows == "sequences" and of != "edges":
+            return StepRemoval(
+                steps_of(self, prepared.X),
+                prepared.context.patching,
+                self._input_spec_,
+                self.net_,
+                prepared.source.device,
+            )
+        encoding = self._feature_encoding_
         return Removal(
             prepared.view,
             self._input_spec_,
             self.net_,
             prepared.source.device,
             has_degree_features=self.n_features_in_ == 0,
+            feature_of=None if encoding is None else encoding.feature_of,
         )
 
     def _answers(self, outputs, classes):

@@ -27,6 +27,8 @@ from skattn.graph._numbers import numeric_errors
 from skattn.graph._precision import as_float32, equal_values
 from skattn.graph._resolve import resolve
 from skattn.graph._schema import GraphSchema
+from skattn.graph._sequence_arrays import read_sequences
+from skattn.graph._sequence_context import checked_steps
 from skattn.graph._standardization import (
     Standardization,
     column_means,
@@ -187,6 +189,12 @@ def prepare_targets(estimator, X, adjacency=None):
     estimator._schema_.check(field.graph)
     device = resolve_device(estimator.device, strict=False)
     return estimator._input_spec_.field_source(field, device)
+
+
+def steps_of(estimator, X):
+    """Return the checked steps of each sequence of X, (n_steps, n_features)."""
+    check = partial(check_features, estimator, reset=False)
+    return checked_steps(read_sequences(X), check)
 
 
 def _source(estimator, view):

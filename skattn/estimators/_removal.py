@@ -45,6 +45,8 @@ class Removal:
     """Device of the batches."""
     has_degree_features: bool
     """Whether the features of the view are computed from degrees."""
+    feature_of: NDArray[np.int64] | None = None
+    """(n_columns,) feature of each column of the view; None if they are the same."""
 
     def candidates(self, of, rows=None, baseline=None):
         """List the candidates for removal of each answer.
@@ -75,7 +77,9 @@ class Removal:
             return edge_candidates(answers, directed=self.is_directed)
         if of == "nodes":
             return node_candidates(answers, baseline)
-        return feature_candidates(answers, baseline, np.arange(len(baseline)))
+        columns = np.arange(len(baseline))
+        feature_of = columns if self.feature_of is None else self.feature_of
+        return feature_candidates(answers, baseline, feature_of)
 
     @default_modes()
     def outputs(self, candidates, kept, *, max_size=COPY_SIZE):
@@ -207,6 +211,7 @@ class Removal:
     @cached_property
     def _known_labels(self):
         """Return the label and the identity of every node of the view."""
+        assert self.spec.label_inputs is not None
         return self.spec.label_inputs.in_graph(self.view)
 
     @cached_property

@@ -92,6 +92,11 @@ class FeatureEncoding:
         return int(self.widths.sum())
 
     @property
+    def feature_of(self) -> NDArray[np.int64]:
+        """(n_columns,) feature of each column."""
+        return np.repeat(np.arange(self.n_features), self.widths)
+
+    @property
     def is_indicator(self) -> NDArray[np.bool_]:
         """(n_columns,) whether a column indicates a category or missing values."""
         found = np.ones(self.n_columns, bool)

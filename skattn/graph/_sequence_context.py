@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skattn.graph._collection import GraphCollection
 from skattn.graph._context import Check, RowKind, View
@@ -54,6 +55,18 @@ class SequencesContext(GraphContext):
         if columns != (schema.n_features, schema.n_descriptors):
             raise ValueError(f"it has patches of {length} steps, {n_segments} segments")
 
+    def mean_of_features(self, columns: tuple[float, ...]) -> NDArray[np.float32]:
+        """Return the means of the features over all steps.
+
+        The columns of a patch that are one stride from its middle hold every step once.
+        """
+        length, stride = self.patching.length, self.patching.stride
+        before = (length - stride) // 2
+        n_columns = len(columns) - len(POSITION_FEATURES)
+        table = np.array(columns[:n_columns]).reshape(-1, length)
+        mean: NDArray[np.float64] = table[:, before : before + stride].mean(axis=1)
+        return mean.astype(np.float32)
+
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
         """Return a collection of the sequences of X."""
         check_kind(self.kind, X, adjacency)
@@ -71,9 +84,18 @@ def _collection(
     sequences: Sequences, patching: Patching, check: Check
 ) -> GraphCollection:
     """Return graphs of patches with checked features and positional encoding."""
-    n_steps = [len(steps) for steps in sequences.steps]
-    check_complete_memory(map(patching.n_patches, n_steps))
-    parts = np.split(check(sequences.table), np.cumsum(n_steps)[:-1])
+    check_complete_memory(patching.n_patches(len(each)) for each in sequences.steps)
+    return graphs_of_patches(checked_steps(sequences, check), patching)
+
+
+def checked_steps(sequences: Sequences, check: Check) -> list[NDArray[Any]]:
+    """Return the checked steps of each sequence, (n_steps, n_features)."""
+    ends = np.cumsum([len(steps) for steps in sequences.steps])
+    return np.split(check(sequences.table), ends[:-1])
+
+
+def graphs_of_patches(parts: list[NDArray[Any]], patching: Patching) -> GraphCollection:
+    """Return graphs of the patches of checked steps, with positional encoding."""
     patches = Sequences([patching.patches(part) for part in parts], None)
     collection = GraphCollection.of(graphs_of_steps(patches, position="sinusoidal"))
     if not patching.n_segments:

@@ -125,13 +125,12 @@ class Explanation:
         pairs = list(zip(self._evidence, self._names, values, strict=True))
         if self.of == "edges":
             return [_matrix(*pair) for pair in pairs]
-        columns = []
-        for evidence, names, of_each in pairs:
-            n_columns = len(names.features) if self.of == "features" else names.n_nodes
-            column = np.zeros(n_columns, of_each.dtype)
-            column[evidence.ends[:, 0]] = of_each
-            columns.append(column)
-        return np.stack(columns) if self.of == "features" else columns
+        if self.of == "nodes":
+            return [names.spread(of_each) for _, names, of_each in pairs]
+        table = np.zeros((len(pairs), len(self._names[0].features)), values[0].dtype)
+        for row, (evidence, _, of_each) in zip(table, pairs, strict=True):
+            row[evidence.ends[:, 0]] = of_each
+        return table
 
     def top(self, k: int = 10, *, sign: Sign | None = None) -> list[tuple[Any, ...]]:
         """List the candidates with the largest scores of one answer.

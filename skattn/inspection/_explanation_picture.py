@@ -96,10 +96,10 @@ def _nodes(explanation: Any, ax: Any, k: int) -> None:
 
 def _steps(explanation: Any, ax: Any) -> None:
     """Draw the channels of a sequence over a strip of the steps' scores."""
-    graph, names = explanation._graphs[0], explanation._names[0]
+    names = explanation._names[0]
     scores = explanation.scores[0]
     size = np.abs(scores).max(initial=0) or 1.0
-    channels = np.asarray(graph.X)[:, : len(names.features)]
+    channels = names.channels
     low, high = float(channels.min()), float(channels.max())
     extent = (-0.5, len(scores) - 0.5, low, high if high > low else low + 1)
     shown = ax.imshow(

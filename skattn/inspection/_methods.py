@@ -63,12 +63,10 @@ def _occluded(question: Question, chosen: list[NDArray[np.int64]]) -> list[Score
 
 def screened_occlusion(question: Question) -> list[Scored]:
     """Remove all candidates of small answers, of others those of largest gradient."""
-    sizes = [each.answer.graph.n_edges + each.answer.graph.n_nodes
-             for each in question.candidates]  # fmt: skip
     large = np.array(
         [
-            len(each) > N_SCREENED and len(each) * size > MAX_COPIED_SIZE
-            for each, size in zip(question.candidates, sizes, strict=True)
+            len(each) > N_SCREENED and len(each) * each.size > MAX_COPIED_SIZE
+            for each in question.candidates
         ]
     )
     has_gradients = question.of != "edges" or question.removal.is_smooth

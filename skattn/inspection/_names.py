@@ -27,6 +27,14 @@ class Names:
     """Labels of the nodes, or None."""
     n_fitted: int | None = None
     """Number of fitted rows of a plain table, which come first; else None."""
+    stride: int = 1
+    """Number of steps of a sequence that are removed together."""
+    channels: Any = None
+    """(n_steps, n_features) values of a sequence; None for other inputs."""
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return a value per node from a value per group of nodes."""
+        return np.repeat(values, self.stride)[: self.n_nodes]
 
     def of(self, kind: str, ends: Ints) -> tuple[Any, ...]:
         """Return the names of an edge's ends, a node or a feature."""
@@ -35,7 +43,10 @@ class Names:
         return tuple(self.node(int(end)) for end in ends)
 
     def node(self, position: int) -> Any:
-        """Return the name of a node: its label, position, or kind of row."""
+        """Return the name of a node: its label or position, a row, or steps."""
+        last = min(position + self.stride, self.n_nodes) - 1
+        if last > position:
+            return f"{position}-{last}"
         if self.n_fitted is not None:
             if position < self.n_fitted:
                 return f"fitted row {position}"

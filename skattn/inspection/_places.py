@@ -30,21 +30,20 @@ class Places:
 
     def evidence(self, row: int, scored: Scored) -> Evidence:
         """Return the scores of an answer's candidates in the user's nodes."""
-        candidates = self.question.candidates[row]
-        if self.question.of == "features":
-            ends = candidates.ends[:, :1]
-        else:
-            nodes = self._positions(candidates.answer.nodes)
-            n_ends = 2 if self.question.of == "edges" else 1
-            ends = nodes[candidates.ends[:, :n_ends]]
-        both = self.question.of == "edges" and not self.question.removal.is_directed
+        of = self.question.of
+        n_ends = 2 if of == "edges" else 1
+        ends = self.question.candidates[row].positions[:, :n_ends]
+        if of != "features":
+            ends = self._positions(ends)
+        both = of == "edges" and not self.question.removal.is_directed
         return Evidence(ends, scored.scores, scored.exact, both)
 
     def _positions(self, nodes: Ints) -> Ints:
         """Return positions in the user's graph of nodes of the view."""
         if self._joined is None:
             return nodes
-        found: Ints = self._joined.nodes.get_indexer(self._prepared.view.nodes[nodes])
+        labels = self._prepared.view.nodes[nodes.ravel()]
+        found: Ints = self._joined.nodes.get_indexer(labels).reshape(nodes.shape)
         return found
 
     def graph(self, row: int) -> Graph:
@@ -62,28 +61,31 @@ class Places:
 
     def names(self, row: int) -> Names:
         """Return the names of a row's nodes and features."""
+        if self._prepared.context.rows == "sequences":
+            return self._names_of_steps(row)
         view, graph = self._prepared.view, self.graph(row)
-        known: dict[str, Any] = {"n_nodes": graph.n_nodes, "features": self.features}
+        names = Names(graph.n_nodes, self.features, "node", f"graph {row}")
+        names = replace(names, labels=graph.nodes)
         if self._prepared.has_many_graphs:
-            is_graph = isinstance(self._prepared.X[row], Graph)
-            title = f"graph {row}" if is_graph else f"sequence {row}"
-            noun = "node" if is_graph else "step"
-            return Names(**known, noun=noun, title=title, labels=graph.nodes)
-        target = int(self._positions(view.targets[[row]])[0])
-        n_fitted = None
-        if self._prepared.context.rows == "table":
-            n_fitted = self._prepared.context.n_rows
-        noun = "node" if n_fitted is None else "row"
-        names = Names(
-            **known,
-            noun=noun,
-            title="",
-            target=target,
-            labels=graph.nodes,
-            n_fitted=n_fitted,
+            return names
+        names = replace(names, target=int(self._positions(view.targets[[row]])[0]))
+        if self._prepared.context.rows != "table":
+            return replace(names, title=f"node {names.node(names.target)!r}")
+        names = replace(names, noun="row", n_fitted=self._prepared.context.n_rows)
+        return replace(names, title=names.node(names.target))
+
+    def _names_of_steps(self, row: int) -> Names:
+        """Return the names of the steps of a sequence, or of its patches."""
+        title, candidates = f"sequence {row}", self.question.candidates[row]
+        stride = self._prepared.context.patching.stride
+        if self.question.of == "edges":  # between patches
+            n_patches = candidates.answer.graph.n_nodes
+            firsts = range(0, stride * n_patches, stride)
+            return Names(n_patches, self.features, "step", title, labels=firsts)
+        steps = candidates.steps
+        return Names(
+            len(steps), self.features, "step", title, stride=stride, channels=steps
         )
-        name = names.node(target)
-        return replace(names, title=name if n_fitted else f"node {name!r}")
 
     @property
     def _prepared(self) -> Any:

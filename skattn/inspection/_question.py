@@ -90,22 +90,22 @@ def ask(
         kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"
     outputs = predict(model.net_, prepared.source)
     answers = model._answers(outputs, classes)
-    removal = model._removal(prepared)
-    row = None if kind == "edges" else _baseline(model, baseline)
+    removal = model._removal(prepared, kind)
+    row = None if kind == "edges" else _baseline(model, prepared, baseline)
     candidates = removal.candidates(kind, baseline=row)
     _check_candidates(candidates, kind)
     full = answers.of_rows(outputs)
     return Question(steps, prepared, removal, kind, row, candidates, answers, full)
 
 
-def _baseline(model: Any, baseline: Any) -> NDArray[np.float32]:
+def _baseline(model: Any, prepared: Any, baseline: Any) -> NDArray[np.float32]:
     """Return the features of a removed node, (n_columns,)."""
     if not model.n_features_in_:
         raise ValueError(
             "of='nodes' and of='features' need node features, but the estimator was "
             "fitted on graphs without. Use of='edges'."
         )
-    mean = np.array(model._input_spec_.feature_mean, np.float32)
+    mean = prepared.context.mean_of_features(model._input_spec_.feature_mean)
     if isinstance(baseline, str):
         check_choice(baseline, ("mean", "zero"), "baseline")
         return mean if baseline == "mean" else np.zeros_like(mean)

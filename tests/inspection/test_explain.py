@@ -317,3 +317,95 @@ def test_graphs_without_features_have_edges_to_explain():
     assert explanation.scores[0][i, j] == pytest.approx(lost, abs=1e-4)
     with pytest.raises(ValueError, match="of='edges'"):
         explain(clf, X[:1], of="nodes")
+
+
+# ---- sequences -----------------------------------------------------------------------
+
+
+def sequences(n_steps, n=8, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(n_steps + k % 3, 2)) for k in range(n)]
+
+
+@pytest.fixture(scope="module", params=[6, 90])
+def of_sequences(request):
+    X = sequences(request.param)
+    clf = GraphAttentionClassifier(max_epochs=3, random_state=0, norm="layer")
+    return clf.fit(X, np.arange(8) % 2), X
+
+
+def test_removed_steps_have_the_mean_of_all_steps(of_sequences):
+    clf, X = of_sequences
+    explanation = explain(clf, X[:3])
+    assert explanation.of == "nodes"
+    assert [len(scores) for scores in explanation.scores] == [len(x) for x in X[:3]]
+    stride = clf.input_summary_.get("patch_stride", 1)
+    changed = X[2].copy()
+    changed[stride : 2 * stride] = np.concatenate(X).mean(axis=0)
+    label = explanation.classes[2]
+    lost = log_odds(clf, X, 2, label) - log_odds(clf, [changed], 0, label)
+    scores = explanation.scores[2][stride : 2 * stride]
+    np.testing.assert_allclose(scores, lost, atol=0.02)
+
+
+def test_removed_channels_have_their_mean_in_all_steps(of_sequences):
+    clf, X = of_sequences
+    explanation = explain(clf, X[:2], of="features")
+    changed = X[1].copy()
+    changed[:, 1] = np.concatenate(X)[:, 1].mean()
+    label = explanation.classes[1]
+    lost = log_odds(clf, X, 1, label) - log_odds(clf, [changed], 0, label)
+    assert explanation.scores[1, 1] == pytest.approx(lost, abs=0.02)
+
+
+def test_integrated_gradients_of_steps_add_up(of_sequences):
+    clf, X = of_sequences
+    found = explain(clf, X[:2], method="integrated_gradients")
+    totals = [sum(score for _, score in each.top(1000)) for each in found]
+    np.testing.assert_allclose(totals, found.answer - found.without, rtol=0.02)
+
+
+def test_gradients_of_steps_are_differences(of_sequences):
+    clf, X = of_sequences
+    found = explain(clf, X[:1], method="gradient")
+    mean = np.array(clf._context_.mean_of_features(clf._input_spec_.feature_mean))
+    stride = clf.input_summary_.get("patch_stride", 1)
+    label = found.classes[0]
+    changed = X[0].copy()
+    changed[:stride] += 1e-2 * (mean - changed[:stride])
+    difference = log_odds(clf, X, 0, label) - log_odds(clf, [changed], 0, label)
+    assert found.scores[0][0] == pytest.approx(100 * difference, rel=0.1, abs=0.02)
+
+
+def test_groups_of_steps_have_their_range_as_name():
+    X = sequences(90)
+    clf = GraphAttentionClassifier(max_epochs=2, random_state=0).fit(X, [0, 1] * 4)
+    names = [name for name, _ in explain(clf, X[:1]).top(3)]
+    assert all("-" in str(name) for name in names)
+
+
+def test_labels_that_are_inputs_are_removed_with_their_edges():
+    G = Graph(adjacency(), nodes=pd.Index(list("abcdef")))
+    clf = GraphAttentionClassifier(
+        label_inputs=True, max_epochs=5, random_state=0, norm="layer"
+    ).fit(G[:5], LABELS[:5])
+    explanation = explain(clf, G[[5]])
+    label = explanation.classes[0]
+    without = Graph(adjacency(EDGES[:-1]), nodes=G.nodes)
+    lost = log_odds(clf, G, 5, label) - log_odds(clf, without, 5, label)
+    assert explanation.scores[0][5, 4] == pytest.approx(lost, abs=1e-4)
+    with pytest.raises(ValueError, match="label_inputs"):
+        explain(clf, G[[5]], method="gradient")
+
+
+def test_columns_of_a_category_are_one_feature():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"size": rng.normal(size=60), "kind": rng.choice(list("abc"), 60)}
+    )
+    frame["kind"] = frame["kind"].astype("category")
+    clf = GraphAttentionClassifier(max_epochs=3, random_state=0)
+    clf.fit(frame, frame.kind == "a")
+    explanation = explain(clf, frame.iloc[:2], of="features")
+    assert explanation.scores.shape == (2, 2)
+    assert {name for name, _ in explanation[0].top()} == {"size", "kind"}
