@@ -328,11 +328,18 @@ def test_gradients_of_nodes_are_differences_with_steps_of_edges_too():
     assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
-def test_sparse_features_are_removed_from_the_stored_entries():
+@pytest.mark.parametrize("positional", [None, "degree"])
+def test_sparse_features_are_removed_from_the_stored_entries(positional):
     X = sparse.random_array((7, 20), density=0.3, rng=np.random.default_rng(0))
     graph = Graph(adjacency_of(""), sparse.csr_array(X))
     clf = GraphAttentionClassifier(
-        n_layers=2, hidden_dim=8, n_heads=2, norm="layer", max_epochs=2, random_state=0
+        encoder=EncoderConfig(positional=positional, positional_dim=4),
+        n_layers=2,
+        hidden_dim=8,
+        n_heads=2,
+        norm="layer",
+        max_epochs=2,
+        random_state=0,
     ).fit(graph, LABELS)
     removal = removal_of(clf, graph)
     candidates = removal.candidates("nodes", [4, 0], baseline=np.zeros(20))
@@ -343,6 +350,10 @@ def test_sparse_features_are_removed_from_the_stored_entries():
             expected = clf._outputs(graph.with_features(changed), None)[node]
             assert_allclose(row, expected, rtol=0, atol=1e-5)
     gated = removal.gated(candidates)
+    nothing = [np.zeros((1, len(each)), bool) for each in candidates]
+    expected = np.concatenate(removal.outputs(candidates, nothing))
+    with torch.no_grad():
+        assert_allclose(gated(torch.zeros(gated.ptr[-1])), expected, rtol=0, atol=1e-5)
     gates = torch.linspace(0, 1, int(gated.ptr[-1]), requires_grad=True)
     (slope,) = torch.autograd.grad(gated(gates)[:, 0].sum(), gates)
     step = 1e-2 * torch.eye(len(gates))[3]
