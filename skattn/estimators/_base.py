@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 from typing import ClassVar
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -228,6 +229,13 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
             has_degree_features=self.n_features_in_ == 0,
             feature_of=None if encoding is None else encoding.feature_of,
         )
+
+    def _mean_features(self, prepared):
+        """Return the means of the encoded features at fit, (n_columns,) float32."""
+        if prepared.context.rows == "sequences":  # of steps, not of patches
+            mean = np.array([self._feature_encoding_.mean], np.float32)
+            return self._feature_encoding_.apply(mean)[0]
+        return np.array(self._input_spec_.feature_mean, np.float32)
 
     def _answers(self, outputs, classes):
         """Choose the output of each row that an explanation is about."""

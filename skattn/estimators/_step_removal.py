@@ -207,12 +207,11 @@ class GatedSteps:
                 gate.double() @ share
                 for gate, share in zip(of_each, self.mean_shares, strict=True)
             ]
+            assert self.base_means is not None
             scaled = self._scaled(self.base_means + torch.stack(means))
             structure = replace(structure, descriptors=scaled)
-        batch = replace(
-            self.base, x=self.base.x + torch.cat(added), structure=structure
-        )
-        batch = batch.to(self.removal.device)
+        x = self.base_x + torch.cat(added)
+        batch = replace(self.base, x=x, structure=structure).to(self.removal.device)
         objective: Objective = self.removal.net.objective
         module: nn.Module = self.removal.net.module_.to(self.removal.device).eval()
         return objective.outputs(module, batch)

@@ -126,10 +126,6 @@ class Context(ABC):
         names = self.row_names(X, adjacency)
         return tuple(names.align(each, name) for name, each in values.items())
 
-    def mean_of_features(self, columns: tuple[float, ...]) -> NDArray[np.float32]:
-        """Return the means of the features, from those of the columns of the nodes."""
-        return np.array(columns, np.float32)
-
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return the function that reorders a matrix over nodes to the nodes of X.
 

@@ -55,18 +55,6 @@ class SequencesContext(GraphContext):
         if columns != (schema.n_features, schema.n_descriptors):
             raise ValueError(f"it has patches of {length} steps, {n_segments} segments")
 
-    def mean_of_features(self, columns: tuple[float, ...]) -> NDArray[np.float32]:
-        """Return the means of the features over all steps.
-
-        The columns of a patch that are one stride from its middle hold every step once.
-        """
-        length, stride = self.patching.length, self.patching.stride
-        before = (length - stride) // 2
-        n_columns = len(columns) - len(POSITION_FEATURES)
-        table = np.array(columns[:n_columns]).reshape(-1, length)
-        mean: NDArray[np.float64] = table[:, before : before + stride].mean(axis=1)
-        return mean.astype(np.float32)
-
     def join(self, X: Any, *, adjacency: Any = None, check: Check) -> View:
         """Return a collection of the sequences of X."""
         check_kind(self.kind, X, adjacency)

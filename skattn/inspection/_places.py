@@ -68,15 +68,17 @@ class Places:
         names = replace(names, labels=graph.nodes)
         if self._prepared.has_many_graphs:
             return names
-        names = replace(names, target=int(self._positions(view.targets[[row]])[0]))
+        target = int(self._positions(view.targets[[row]])[0])
+        names = replace(names, target=target)
         if self._prepared.context.rows != "table":
-            return replace(names, title=f"node {names.node(names.target)!r}")
+            return replace(names, title=f"node {names.node(target)!r}")
         names = replace(names, noun="row", n_fitted=self._prepared.context.n_rows)
-        return replace(names, title=names.node(names.target))
+        return replace(names, title=names.node(target))
 
     def _names_of_steps(self, row: int) -> Names:
         """Return the names of the steps of a sequence, or of its patches."""
-        title, candidates = f"sequence {row}", self.question.candidates[row]
+        title = f"sequence {row}"
+        candidates: Any = self.question.candidates[row]
         stride = self._prepared.context.patching.stride
         if self.question.of == "edges":  # between patches
             n_patches = candidates.answer.graph.n_nodes

@@ -105,7 +105,7 @@ def _baseline(model: Any, prepared: Any, baseline: Any) -> NDArray[np.float32]:
             "of='nodes' and of='features' need node features, but the estimator was "
             "fitted on graphs without. Use of='edges'."
         )
-    mean = prepared.context.mean_of_features(model._input_spec_.feature_mean)
+    mean = model._mean_features(prepared)
     if isinstance(baseline, str):
         check_choice(baseline, ("mean", "zero"), "baseline")
         return mean if baseline == "mean" else np.zeros_like(mean)

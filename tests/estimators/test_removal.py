@@ -205,7 +205,9 @@ def test_gradients_of_gates_are_the_differences_of_outputs(recipe, score):
 @pytest.mark.parametrize("recipe", STEPS)
 def test_steps_have_no_gradient_and_the_message_names_occlusion(recipe):
     removal = removal_of(fitted(recipe, "gatv2"), graph_of(RECIPES[recipe][0]))
-    with pytest.raises(ValueError, match=r'(hops=2|positional=.*)\. Use method="occl'):
+    with pytest.raises(
+        ValueError, match=r'(hops=2|positional=.*|label_inputs=True)\. Use method="occl'
+    ):
         removal.gated(removal.candidates("edges"))
 
 
@@ -459,6 +461,7 @@ def test_only_what_can_matter_is_copied(kind, options, n_hops):
         hidden_dim=8,
         n_heads=2,
         norm="layer",
+        label_inputs=False,
         max_epochs=2,
         random_state=0,
     ).fit(graph, np.arange(30) % 2)
