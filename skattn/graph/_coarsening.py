@@ -95,8 +95,7 @@ def _merged(level: Level, members: NDArray[np.int64]) -> Level:
         (np.ones(n_nodes), members, np.arange(n_nodes + 1)), (n_nodes, n_merged)
     )
     weights = _without_diagonal(membership.T @ level.weights @ membership)
-    masses: NDArray[np.float64] = np.bincount(members, level.masses)
-    return Level(weights, masses)
+    return Level(weights, np.bincount(members, level.masses, n_merged))
 
 
 def _without_diagonal(weights: sparse.csr_array) -> sparse.csr_array:
