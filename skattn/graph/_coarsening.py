@@ -1,6 +1,7 @@
 """Sequence of ever smaller graphs, in which matched nodes are merged."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def _merged(level: Level, members: NDArray[np.int64]) -> Level:
         (np.ones(n_nodes), members, np.arange(n_nodes + 1)), (n_nodes, n_merged)
     )
     weights = _without_diagonal(membership.T @ level.weights @ membership)
-    masses: NDArray[np.float64] = np.bincount(members, level.masses)
+    masses: Any = np.bincount(members, level.masses, n_merged)
     return Level(weights, masses)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
@@ -101,7 +102,10 @@ class EmbeddingDisplay:
                 f"in one, got {type(embedder).__name__}, which has no transform. Fit "
                 "an embedder to X."
             )
-        embedding = np.asarray(embedder.transform(X), np.float64)
+        embedding = embedder.transform(X)
+        if sparse.issparse(embedding):
+            embedding = embedding.toarray()
+        embedding = np.asarray(embedding, np.float64)
         positions, axis_names = projection(embedding)
         n_rows = len(embedding)
         colors = plain_colors(n_rows)
@@ -178,7 +182,8 @@ def _tsne(embedding: NDArray[np.float64]) -> Any:
             "method='pca'."
         )
     perplexity = min(30.0, (len(embedding) - 1) / 3)
-    tsne = TSNE(perplexity=perplexity, init="random", random_state=0)
+    start = "pca" if min(embedding.shape) > 1 else "random"
+    tsne = TSNE(perplexity=perplexity, init=start, random_state=0)
     return tsne.fit_transform(embedding), ("t-SNE 1", "t-SNE 2")
 
 

@@ -196,14 +196,11 @@ class GraphDisplay:
         return notebook_frame(self.to_html(), self.title)
 
     def _picture(self) -> GraphPicture:
-        return GraphPicture(
-            self.positions,
-            self.edges,
-            self.names,
-            self.colors,
-            notes=self.colors.texts,
-            title=self.title,
-        )
+        texts, notes = self.colors.texts, None
+        if texts is not None:
+            notes = [f"label {text}" if text else "no label" for text in texts]
+        parts = self.positions, self.edges, self.names, self.colors
+        return GraphPicture(*parts, notes=notes, title=self.title)
 
     def _draw_edges(self, ax: Any, color: Any) -> None:
         from matplotlib.collections import LineCollection

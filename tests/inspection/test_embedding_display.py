@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose
 from sklearn.decomposition import TruncatedSVD
@@ -82,6 +83,14 @@ def test_tsne_and_other_transformers():
     assert_allclose(again.positions, display.positions)
     svd = EmbeddingDisplay.from_estimator(identity, LINE, method=TruncatedSVD(2))
     assert svd.axis_names == ("TruncatedSVD 1", "TruncatedSVD 2")
+
+
+def test_sparse_output_and_one_column():
+    sparse = FunctionTransformer(sp.csr_array).fit(LINE)
+    display = EmbeddingDisplay.from_estimator(sparse, LINE)
+    assert_allclose(np.abs(display.positions[:, 0]), [7.5, 2.5, 2.5, 7.5])
+    one = EmbeddingDisplay.from_estimator(identity, LINE[:, :1], method="tsne")
+    assert one.positions.shape == (4, 2)
 
 
 def test_plot_draws_points_and_a_legend():

@@ -132,7 +132,7 @@ def test_page_can_send_no_request(page):
 
 def test_click_selects_a_node_and_lists_its_neighbours(page):
     click_node(page, 1)
-    assert text(page, "status") == "Bea\ny\n2 edges"
+    assert text(page, "status") == "Bea\nlabel y\n2 edges"
     assert neighbours(page) == [[HOSTILE, "2"], ["Anna", "1"]]
     assert page.execute_script("return selected") == 1
     click_node(page, 2)
@@ -153,7 +153,7 @@ def test_hostile_names_show_as_text(page):
 
 def test_pointer_shows_the_name(page):
     to_place(page, *page.execute_script("return at(2)")).perform()
-    assert text(page, "tip") == f"{HOSTILE}\nx\n2 edges"
+    assert text(page, "tip") == f"{HOSTILE}\nlabel x\n2 edges"
 
 
 def test_search_finds_nodes_by_parts_of_their_names(page):
