@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +11,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skattn.graph import Graph
+from skattn.inspection._explanation_page import explanation_page
 from skattn.inspection._explanation_picture import draw
+from skattn.inspection._graph_page import notebook_frame
 from skattn.inspection._names import Names
 from skattn.inspection._question import Of
 
@@ -299,6 +303,38 @@ class Explanation:
             If the explanation is about several answers.
         """
         return draw(self, ax, k=k, title=title)
+
+    def to_html(self, path: Any = None) -> str:
+        """Make a page of the explanation of one answer, which needs no network.
+
+        Edges and nodes of a graph are an interactive graph, as those of
+        :class:`GraphDisplay`; rows of a table, steps and features have bars.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            File that is written.
+
+        Returns
+        -------
+        str
+            The page, whether or not it is also written to a file.
+
+        Raises
+        ------
+        ValueError
+            If the explanation is about several answers.
+        """
+        page = explanation_page(self)
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def _repr_html_(self) -> str:
+        """Return the page for a notebook, or a line for several answers."""
+        if len(self) != 1:
+            return f"<pre>{escape(repr(self))}</pre>"
+        return notebook_frame(self.to_html(), self._headline())
 
     def _single(self, method: str) -> tuple[Evidence, Names]:
         if len(self) != 1:

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skattn.graph import layout
+from skattn.inspection._molecule_picture import molecule_image
 from skattn.inspection._pyplot import axes
 
 FOR, AGAINST = "#c0392b", "#2471a3"
@@ -26,6 +27,8 @@ def draw(explanation: Any, ax: Any, *, k: int, title: str | None) -> Any:
         _edges(explanation, ax, k)
     elif names.noun == "step":
         _steps(explanation, ax)
+    elif names.molecule is not None:
+        _molecule(explanation, ax)
     else:
         _nodes(explanation, ax, k)
     known = explanation._headline()
@@ -91,6 +94,13 @@ def _nodes(explanation: Any, ax: Any, k: int) -> None:
     for node in range(graph.n_nodes) if graph.n_nodes <= MAX_NAMES else named:
         texts[int(node)] = str(names.node(int(node)))
     _write(ax, at, texts)
+    ax.set_axis_off()
+
+
+def _molecule(explanation: Any, ax: Any) -> None:
+    """Draw a molecule whose atoms have the tints of their scores."""
+    molecule = explanation._names[0].molecule
+    ax.imshow(molecule_image(molecule, explanation.scores[0]))
     ax.set_axis_off()
 
 

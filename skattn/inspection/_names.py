@@ -29,6 +29,8 @@ class Names:
     """Number of fitted rows of a plain table, which come first; else None."""
     stride: int = 1
     """Number of steps of a sequence that are removed together."""
+    molecule: Any = None
+    """Molecule of RDKit whose atoms are the nodes, or None."""
     channels: Any = None
     """(n_steps, n_features) values of a sequence; None for other inputs."""
 

@@ -5,9 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from skattn._compat_sklearn import _safe_indexing
 from skattn.graph import Graph
 from skattn.inspection._explanation import Evidence
 from skattn.inspection._methods import Scored
+from skattn.inspection._molecule_picture import atom_names, molecule_of
 from skattn.inspection._names import Ints, Names
 from skattn.inspection._question import Question
 
@@ -67,13 +69,22 @@ class Places:
         names = Names(graph.n_nodes, self.features, "node", f"graph {row}")
         names = replace(names, labels=graph.nodes)
         if self._prepared.has_many_graphs:
-            return names
+            return self._with_atoms(names, row)
         target = int(self._positions(view.targets[[row]])[0])
         names = replace(names, target=target)
         if self._prepared.context.rows != "table":
             return replace(names, title=f"node {names.node(target)!r}")
         names = replace(names, noun="row", n_fitted=self._prepared.context.n_rows)
         return replace(names, title=names.node(target))
+
+    def _with_atoms(self, names: Names, row: int) -> Names:
+        """Return the names of atoms, if the row of X is the SMILES of a molecule."""
+        smiles = _safe_indexing(self.question.X, row)
+        molecule = molecule_of(smiles, names.n_nodes)
+        if molecule is None:
+            return names
+        title, labels = f"molecule {row}", atom_names(molecule)
+        return replace(names, molecule=molecule, title=title, labels=labels)
 
     def _names_of_steps(self, row: int) -> Names:
         """Return the names of the steps of a sequence, or of its patches."""

@@ -28,6 +28,8 @@ class Question:
 
     steps: Steps
     """The estimator, and the steps before it."""
+    X: Any
+    """The input, as passed by the user."""
     prepared: Any
     """The prepared input."""
     removal: Any
@@ -95,7 +97,7 @@ def ask(
     candidates = removal.candidates(kind, baseline=row)
     _check_candidates(candidates, kind)
     full = answers.of_rows(outputs)
-    return Question(steps, prepared, removal, kind, row, candidates, answers, full)
+    return Question(steps, X, prepared, removal, kind, row, candidates, answers, full)
 
 
 def _baseline(model: Any, prepared: Any, baseline: Any) -> NDArray[np.float32]:
