@@ -20,6 +20,7 @@ from skattn import (
 SETTINGS = [
     {"attention": "gat", "n_heads": 2, "norm": "batch"},
     {"attention": "dot", "norm": None, "early_stopping": False, "n_layers": 1},
+    {"label_inputs": True, "n_layers": 2},
     {
         "encoder": EncoderConfig(output="attention", feed_forward=1),
         "n_layers": 2,

@@ -218,6 +218,8 @@ def test_a_receptive_field_knows_the_nodes_that_each_layer_needs(senders_of):
         graph=Graph([[0, 2, 0], [0, 0, 2], [0, 0, 0]], X)[[0]],
         reach=(1, 2, 3),
         degree=np.array([3, 4, 5], np.float32),
+        nodes=np.arange(3),
+        whole=None,
     )
     batch = collate_field(field)
     assert senders_of(batch.structure.edges) == [[0, 1], [1, 2], [2]]
@@ -228,7 +230,7 @@ def test_a_receptive_field_knows_the_nodes_that_each_layer_needs(senders_of):
 
 def test_a_receptive_field_has_the_neighbourhoods_of_its_hops(senders_of):
     graph = Graph([[0, 1, 0], [0, 0, 1], [0, 0, 0]], X)
-    field = ReceptiveField(graph[[0]], reach=(1, 3), degree=None)
+    field = ReceptiveField(graph[[0]], (1, 3), None, np.arange(3), graph)
     batch = collate_field(field, hops=(1, 2))
     assert senders_of(batch.structure.hops[2])[0] == [0, 1, 2]
     assert batch.structure.degree is None

@@ -98,6 +98,7 @@ def test_the_html_shows_the_values(small):
         "dropout": "0.4",
         "batch_size": "the whole graph",
         "early_stopping": "False",
+        "label_inputs": "False",
         "device": repr(clf.resolved_params_["device"]),
         "encoder__activation": "'gelu'",
         "encoder__input_dropout": "0.1",

@@ -29,6 +29,7 @@ def field_of(graph, targets, extent, edge_features=None):
         extent,
         edge_features=edge_features,
         features_of=lambda nodes: graph.X[nodes],
+        whole=graph,
     )
 
 
@@ -62,6 +63,13 @@ def test_a_field_has_all_senders_of_all_nodes_but_the_farthest():
     assert_array_equal(field.graph.X.ravel(), [0, 1, 3, 4, 5])
     assert field.reach == (1, 3, 5)
     assert field.degree is None
+
+
+def test_a_field_knows_the_positions_of_its_nodes_in_the_whole_graph():
+    field = field_of(GRAPH, [3, 1], Extent((1,)))
+    assert_array_equal(field.nodes, [1, 3, 0, 4, 5])
+    assert_array_equal(field.graph.X.ravel(), field.nodes)
+    assert field.whole is GRAPH
 
 
 def test_targets_keep_their_order_and_repetitions():
