@@ -95,6 +95,14 @@ HETEROPHILOUS = 0.2
 convolution, which separate a node from its neighbours."""
 
 
+DECAY_PER_NOISE = 0.05
+"""Weight decay of a classifier of a table whose nearest neighbours agree by chance.
+
+In proportion to the errors of the nearest neighbour: noise must not be learned."""
+NOISE_DECAYS = 0.001, 0.05
+"""Minimum and maximum of that weight decay."""
+
+
 _ENCODER_VALUES = (
     "activation", "jumping", "only_last_attends", "residual", "norm", "convolution",
     "gated_convolution",
@@ -130,6 +138,13 @@ class Sizes:
     """Adjusted homophily of the labelled nodes of one graph; None if it is unknown."""
     n_descriptors: int = 0
     """Number of descriptors of a graph."""
+    nearest_homophily: float | None = None
+    """Adjusted homophily of the nearest rows of a table with classes; None: unknown."""
+
+    @property
+    def noise(self) -> float | None:
+        """Error of the nearest neighbour, 1 for chance; None if it is unknown."""
+        return None if self.nearest_homophily is None else 1 - self.nearest_homophily
 
     @property
     def wide(self) -> bool:
@@ -222,6 +237,10 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
     """Look up the defaults; adapt them to wide features and pretrained encoders."""
     key = setting.rows, setting.label_kind
     found = DEFAULTS[key]
+    if sizes.noise is not None:
+        low, high = NOISE_DECAYS
+        decay = min(max(DECAY_PER_NOISE * sizes.noise, low), high)
+        found = replace(found, weight_decay=decay)
     if setting.pretrained:
         embedder = DEFAULTS[setting.rows, None]
         found = replace(

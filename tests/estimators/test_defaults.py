@@ -211,3 +211,36 @@ def test_wide_features_of_nodes_unlike_their_neighbours_have_a_gated_convolution
         block = clf.net_.objective.spec.block
         found = block.convolution, block.gated_convolution, block.residual_start
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("homophily", "expected"),
+    [(None, 0.02), (0.8, 0.01), (0.6, 0.02), (0.0, 0.05), (-0.5, 0.05), (1.0, 0.001)],
+)
+def test_the_weight_decay_of_a_table_grows_with_the_errors_of_its_nearest_rows(
+    homophily, expected
+):
+    sizes = replace(SIZES, nearest_homophily=homophily)
+    setting = Setting("table", "classes")
+    choice = choose(GraphAttentionClassifier(), EncoderConfig(), setting, sizes)
+    assert choice.weight_decay == pytest.approx(expected)
+    given = GraphAttentionClassifier(weight_decay=0.3)
+    assert choose(given, EncoderConfig(), setting, sizes).weight_decay == 0.3
+
+
+def test_the_nearest_labelled_rows_of_a_table_decide_its_weight_decay():
+    y = np.arange(40) // 20
+    X = (np.arange(40.0) + 100 * y)[:, None]
+    decay = {}
+    for name, labels, unlabeled in [
+        ("agree", y, None),
+        ("differ", np.arange(40) % 2, None),
+        ("few are known", np.where(np.arange(40) % 2, -1, y), -1),
+    ]:
+        clf = GraphAttentionClassifier(max_epochs=1, unlabeled=unlabeled).fit(X, labels)
+        decay[name] = clf.resolved_params_["weight_decay"]
+    assert decay["agree"] == 0.001
+    assert decay["differ"] == 0.05
+    assert decay["few are known"] == 0.02  # a nearest row is never labelled
+    numbers = GraphAttentionRegressor(max_epochs=1).fit(X, y)
+    assert numbers.resolved_params_["weight_decay"] == 0.005
