@@ -80,11 +80,11 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Whether to add a linear map of a layer's input to its output. "auto": True; with
         ``pretrained`` that of the embedder.
     norm : {"auto", "layer", "batch"} or None, default="auto"
-        Normalisation of each layer's output. "auto": "batch" on a plain table and for
+        Normalisation of each layer's output. "auto": None on a plain table, "batch" for
         graphs and sequences, "layer" for the nodes of one graph.
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 with more features than
-        labelled rows, otherwise 0.4 on a plain table and 0.2 elsewhere. For the node
+        labelled rows, otherwise 0.3 on a plain table and 0.2 elsewhere. For the node
         features see ``input_dropout`` of :class:`~skattn.EncoderConfig`.
     attention_dropout : float, default=0.0
         Dropout probability of the attention weights (after the softmax); 0.6 in the GAT

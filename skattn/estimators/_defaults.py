@@ -50,11 +50,11 @@ _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epoch
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults(
         "gelu",
-        dropout=0.4,
+        dropout=0.3,
         input_dropout=0.1,
         jumping="concat",
         only_last_attends=True,
-        norm="batch",
+        norm=None,
         weight_decay=0.02,
         max_epochs=200,
     ),
