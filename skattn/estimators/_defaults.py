@@ -72,11 +72,11 @@ _SEQUENCES = replace(
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults(
         "gelu",
-        dropout=0.4,
+        dropout=0.3,
         input_dropout=0.1,
         jumping="concat",
         only_last_attends=True,
-        norm="batch",
+        norm=None,
         weight_decay=0.02,
         max_epochs=200,
     ),
@@ -122,6 +122,14 @@ HETEROPHILOUS = 0.2
 convolution, which separate a node from its neighbours."""
 
 
+DECAY_PER_NOISE = 0.05
+"""Weight decay of a classifier of a table whose nearest neighbours agree by chance.
+
+In proportion to the errors of the nearest neighbour: noise must not be learned."""
+NOISE_DECAYS = 0.001, 0.05
+"""Minimum and maximum of that weight decay."""
+
+
 _ENCODER_VALUES = (
     "activation", "jumping", "only_last_attends", "residual", "norm", "convolution",
     "gated_convolution", "degree_scaling", "max_patches", "n_feature_layers",
@@ -159,6 +167,13 @@ class Sizes:
     """Number of descriptors of a graph."""
     n_label_columns: int = 0
     """Number of columns of known labels of other rows; 0 if they are no inputs."""
+    nearest_homophily: float | None = None
+    """Adjusted homophily of the nearest rows of a table with classes; None: unknown."""
+
+    @property
+    def noise(self) -> float | None:
+        """Error of the nearest neighbour, 1 for chance; None if it is unknown."""
+        return None if self.nearest_homophily is None else 1 - self.nearest_homophily
 
     @property
     def wide(self) -> bool:
@@ -301,6 +316,10 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
     """Look up the defaults; adapt them to wide features."""
     key = setting.rows, setting.label_kind
     found = _of_setting(setting)
+    if sizes.noise is not None:
+        low, high = NOISE_DECAYS
+        decay = min(max(DECAY_PER_NOISE * sizes.noise, low), high)
+        found = replace(found, weight_decay=decay)
     if not setting.pretrained and sizes.wide and sizes.heterophilous:
         found = replace(found, convolution="gcn", gated_convolution=True)
     if key == ("nodes", None) and sizes.n_features >= MANY_FEATURES:

@@ -265,7 +265,7 @@ def _encoded(
 
 def _known_encoding(estimator: Any, features: Any, *, reset: bool) -> Any:
     """Return the encoding of a fit or of an embedder, and the categories."""
-    encoding: FeatureEncoding | None = estimator._feature_encoding_
+    encoding: FeatureEncoding | None = getattr(estimator, "_feature_encoding_", None)
     if not reset and is_frame(features):
         _check_feature_names(estimator, features, reset=False)  # before it is read
     if encoding is not None and (

@@ -20,7 +20,8 @@ from skattn.estimators._pretrained import (
 )
 from skattn.estimators._scoring import validation_score
 from skattn.estimators._transaction import Plan
-from skattn.graph._homophily import adjusted_homophily
+from skattn.graph._homophily import adjusted_homophily, nearest_homophily
+from skattn.graph._table_context import TableContext
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +114,7 @@ def plan_supervised(attempt, arguments):
 
 
 def _sizes(context, view, rows, n_features, n_label_columns):
-    """Return the sizes of a fit; with wide features, also the homophily of nodes."""
+    """Return the sizes of a fit, and the homophily where a default depends on it."""
     sizes = Sizes(
         n_features=n_features,
         n_edge_features=view.n_edge_features,
@@ -122,10 +123,15 @@ def _sizes(context, view, rows, n_features, n_label_columns):
         n_descriptors=view.n_descriptors,
         n_label_columns=n_label_columns,
     )
-    if context.rows != "nodes" or rows.encoded.ndim != 1 or not sizes.wide:
+    if rows.encoded.ndim != 1:  # no classes
         return sizes
     classes = np.where(rows.has_weight, rows.encoded, -1)
-    return replace(sizes, homophily=adjusted_homophily(view, classes))
+    if isinstance(context, TableContext):
+        nearest = nearest_homophily(context, view.targets, classes)
+        return replace(sizes, nearest_homophily=nearest)
+    if context.rows == "nodes" and sizes.wide:
+        return replace(sizes, homophily=adjusted_homophily(view, classes))
+    return sizes
 
 
 def _check_no_validation(y_val, sample_weight_val):

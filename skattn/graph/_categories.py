@@ -71,7 +71,7 @@ def coded(X: Any, categories: Categories) -> Any:
 
 
 def _numbers_of(X: Any, categorical: list[int]) -> NDArray[np.float64]:
-    """Return a table of floats, whatever its categorical columns hold."""
+    """Return a table of floats; entries of categorical columns are arbitrary."""
     if is_frame(X):
         others = [k for k in range(X.shape[1]) if k not in categorical]
         table = np.empty(X.shape)

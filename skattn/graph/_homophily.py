@@ -3,7 +3,10 @@
 import numpy as np
 
 from skattn.graph._graph import Graph
+from skattn.graph._table_context import TableContext
 
+MAX_ROWS = 1000
+"""Maximum number of rows of a table whose nearest rows are compared."""
 MIN_EDGES = 20
 """Minimum number of edges between labelled nodes for an estimate."""
 
@@ -32,7 +35,42 @@ def adjusted_homophily(graph: Graph, y: np.ndarray) -> float | None:
     rows = graph.adjacency[graph.targets]
     receivers, senders = np.repeat(y, np.diff(rows.indptr)), of_node[rows.indices]
     is_loop = np.repeat(graph.targets, np.diff(rows.indptr)) == rows.indices
-    counted = (receivers >= 0) & (senders >= 0) & ~is_loop
+    return _adjusted(receivers[~is_loop], senders[~is_loop])
+
+
+def nearest_homophily(
+    context: TableContext, rows: np.ndarray, y: np.ndarray
+) -> float | None:
+    """Estimate the adjusted homophily from the nearest row of each row of a table.
+
+    The accuracy of the nearest neighbour, left one out, between chance (0) and 1.
+
+    Parameters
+    ----------
+    context : TableContext
+        The table.
+    rows : ndarray of shape (n,)
+        Positions of the labelled rows, of which at most `MAX_ROWS` are compared.
+    y : ndarray of shape (n,)
+        Their classes 0 to n_classes - 1; negative for unknown.
+
+    Returns
+    -------
+    float or None
+        As for `adjusted_homophily`.
+    """
+    if context.n_rows < 2:
+        return None
+    of_row = np.full(context.n_rows, -1)
+    of_row[rows] = y
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MAX_ROWS), dtype=int)]
+    nearest = context.neighbors_of_fitted(some)[:, 0]
+    return _adjusted(of_row[some], of_row[nearest])
+
+
+def _adjusted(receivers: np.ndarray, senders: np.ndarray) -> float | None:
+    """Compare the share of edges within a class with that by chance."""
+    counted = (receivers >= 0) & (senders >= 0)
     receivers, senders = receivers[counted], senders[counted]
     if len(receivers) < MIN_EDGES:
         return None

@@ -40,7 +40,7 @@ def summary(spec):
 @pytest.mark.parametrize(
     ("rows", "answers", "expected"),
     [
-        ("table", "classes", ("gelu", 0.4, 0.1, "concat", 2)),
+        ("table", "classes", ("gelu", 0.3, 0.1, "concat", 2)),
         ("table", "numbers", ("gelu", 0.3, 0.0, None, 2)),
         ("table", None, ("elu", 0.5, 0.0, None, 0)),
         ("nodes", "classes", ("elu", 0.2, 0.0, None, 0)),
@@ -231,7 +231,7 @@ def test_dropout_is_strong_where_the_graph_is_made_from_the_features():
     graph = Graph(rng.random((20, 20)) < 0.2, X)
     wide = rng.normal(size=(20, 21))
     for cls, rows, expected in [
-        (GraphAttentionClassifier, X, 0.4),
+        (GraphAttentionClassifier, X, 0.3),
         (GraphAttentionRegressor, X, 0.3),
         (AttentionEmbedder, X, 0.5),
         (GraphAttentionClassifier, wide, 0.5),
@@ -281,3 +281,36 @@ def test_wide_features_of_nodes_unlike_their_neighbours_have_a_gated_convolution
         block = clf.net_.objective.spec.block
         found = block.convolution, block.gated_convolution, block.residual_start
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("homophily", "expected"),
+    [(None, 0.02), (0.8, 0.01), (0.6, 0.02), (0.0, 0.05), (-0.5, 0.05), (1.0, 0.001)],
+)
+def test_the_weight_decay_of_a_table_grows_with_the_errors_of_its_nearest_rows(
+    homophily, expected
+):
+    sizes = replace(SIZES, nearest_homophily=homophily)
+    setting = Setting("table", "classes")
+    choice = choose(GraphAttentionClassifier(), EncoderConfig(), setting, sizes)
+    assert choice.weight_decay == pytest.approx(expected)
+    given = GraphAttentionClassifier(weight_decay=0.3)
+    assert choose(given, EncoderConfig(), setting, sizes).weight_decay == 0.3
+
+
+def test_the_nearest_labelled_rows_of_a_table_decide_its_weight_decay():
+    y = np.arange(40) // 20
+    X = (np.arange(40.0) + 100 * y)[:, None]
+    decay = {}
+    for name, labels, unlabeled in [
+        ("agree", y, None),
+        ("differ", np.arange(40) % 2, None),
+        ("few are known", np.where(np.arange(40) % 2, -1, y), -1),
+    ]:
+        clf = GraphAttentionClassifier(max_epochs=1, unlabeled=unlabeled).fit(X, labels)
+        decay[name] = clf.resolved_params_["weight_decay"]
+    assert decay["agree"] == 0.001
+    assert decay["differ"] == 0.05
+    assert decay["few are known"] == 0.02  # a nearest row is never labelled
+    numbers = GraphAttentionRegressor(max_epochs=1).fit(X, y)
+    assert numbers.resolved_params_["weight_decay"] == 0.005

@@ -77,11 +77,11 @@ def test_the_values_of_auto_on_a_table(small):
     assert clf.resolved_params_ == {
         "n_layers": 4,
         "residual": True,
-        "norm": "batch",
+        "norm": None,
         "weight_decay": 0.02,
         "max_epochs": clf.max_epochs,
         "standardize": True,
-        "dropout": 0.4,
+        "dropout": 0.3,
         "batch_size": None,
         "early_stopping": False,
         "label_inputs": False,

@@ -91,11 +91,11 @@ def test_the_html_shows_the_values(small):
     assert rows_of(clf)['Values of parameters that can be "auto"'] == {
         "n_layers": "3",
         "residual": "True",
-        "norm": "'batch'",
+        "norm": "None",
         "weight_decay": "0.02",
         "max_epochs": str(clf.max_epochs),
         "standardize": "True",
-        "dropout": "0.4",
+        "dropout": "0.3",
         "batch_size": "the whole graph",
         "early_stopping": "False",
         "label_inputs": "False",
