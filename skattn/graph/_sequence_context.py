@@ -93,10 +93,10 @@ def _nodes(patching: Patching, X: NDArray[Any]) -> NDArray[Any]:
 def _positions(patching: Patching, n_nodes: int) -> NDArray[np.float32]:
     """Return the positional encoding of nodes.
 
-    Of patches it is one column, the position within the sequence between -1 and 1: by
-    several columns, of which some oscillate, few sequences are learned by heart.
+    Of patches it is one column, the position within the sequence between -1 and 1:
+    several columns, of which some oscillate, let a network memorise few sequences.
     """
     if patching.length == 1:
         return position_columns(n_nodes)
-    middle = (2 * np.arange(n_nodes, dtype=np.float32) + 1) / n_nodes - 1
-    return middle[:, None]
+    middle = (2 * np.arange(n_nodes) + 1) / n_nodes - 1
+    return middle[:, None].astype(np.float32)
