@@ -19,9 +19,9 @@ from skattn.graph._sequence_arrays import (
     warn_of_channels_first,
 )
 from skattn.graph._sequences import (
-    POSITION_FEATURES,
     check_complete_memory,
     graphs_of_steps,
+    position_columns,
 )
 
 
@@ -51,7 +51,8 @@ class SequencesContext(GraphContext):
         if self.n_features != n_features:
             raise ValueError(f"it has sequences of {self.n_features} features")
         length, n_segments = self.patching.length, self.patching.n_segments
-        columns = n_features * length + len(POSITION_FEATURES), n_features * n_segments
+        n_positions = _positions(self.patching, 1).shape[1]
+        columns = n_features * length + n_positions, n_features * n_segments
         if columns != (schema.n_features, schema.n_descriptors):
             raise ValueError(f"it has patches of {length} steps, {n_segments} segments")
 
@@ -84,9 +85,27 @@ def checked_steps(sequences: Sequences, check: Check) -> list[NDArray[Any]]:
 
 def graphs_of_patches(parts: list[NDArray[Any]], patching: Patching) -> GraphCollection:
     """Return graphs of the patches of checked steps, with positional encoding."""
-    patches = Sequences([patching.patches(part) for part in parts], None)
-    collection = GraphCollection.of(graphs_of_steps(patches, position="sinusoidal"))
+    patches = Sequences([_nodes(patching, part) for part in parts], None)
+    collection = GraphCollection.of(graphs_of_steps(patches))
     if not patching.n_segments:
         return collection
     means = np.stack([patching.segment_means(part) for part in parts])
     return replace(collection, descriptors=Descriptors(means, None))
+
+
+def _nodes(patching: Patching, X: NDArray[Any]) -> NDArray[Any]:
+    """Return the features of the nodes of a sequence, positions included."""
+    patches = patching.patches(X)
+    return np.hstack([patches, _positions(patching, len(patches))])
+
+
+def _positions(patching: Patching, n_nodes: int) -> NDArray[np.float32]:
+    """Return the positional encoding of nodes.
+
+    Of patches it is one column, the position within the sequence between -1 and 1:
+    several columns, of which some oscillate, let a network memorise few sequences.
+    """
+    if patching.length == 1:
+        return position_columns(n_nodes)
+    middle = (2 * np.arange(n_nodes) + 1) / n_nodes - 1
+    return middle[:, None].astype(np.float32)
