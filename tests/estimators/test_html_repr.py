@@ -105,6 +105,7 @@ def test_the_html_shows_the_values(small):
         "encoder__jumping": "'concat'",
         "encoder__convolution": "None",
         "encoder__gated_convolution": "False",
+        "encoder__degree_scaling": "False",
         "encoder__n_feature_layers": "2",
         "encoder__neighbor_search": "'exact'",
     }

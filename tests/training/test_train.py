@@ -271,11 +271,12 @@ def test_optimizer_is_adam_with_the_parameters_given(with_callbacks, fit):
 
     class Look(Callback):
         def on_train_begin(self, net, **kwargs):
-            kept.append(net.optimizer_)
+            group = dict(net.optimizer_.param_groups[0])  # as it is now
+            kept.append((net.optimizer_, group))
 
     fit(learning_rate=0.03, weight_decay=0.07, **with_callbacks(Look()))
-    assert isinstance(kept[0], torch.optim.Adam)
-    group = kept[0].param_groups[0]
+    ((optimizer, group),) = kept
+    assert isinstance(optimizer, torch.optim.Adam)
     assert (group["lr"], group["weight_decay"]) == (0.03, 0.07)
 
 
