@@ -262,7 +262,7 @@ class _GatedEdges:
 
 
 def _with_one(gates: Tensor) -> Tensor:
-    """Return the gates, then a 1 for what stays."""
+    """Return the gates, then a 1 for numbers that stay."""
     return torch.cat([gates, gates.new_ones(1)])
 
 

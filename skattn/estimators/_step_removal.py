@@ -164,13 +164,13 @@ class GatedSteps:
     base_means: Tensor | None
     """(n_answers, n_descriptors) means of segments, not scaled."""
     shares: list[Tensor]
-    """For each answer (n_candidates, n_patches, n_columns): what a candidate adds."""
+    """For each answer (n_candidates, n_patches, n_columns): shares of candidates."""
     mean_shares: list[Tensor] | None
     """For each answer (n_candidates, n_descriptors)."""
 
     @classmethod
     def of(cls, removal, candidates):
-        """Compute what each candidate adds to patches and segments."""
+        """Compute the share of each candidate in patches and segments."""
         nothing = [each.copy(np.zeros(len(each), bool)) for each in candidates]
         base, means = removal.batch(nothing)
         assert isinstance(base.x, Tensor)

@@ -1,4 +1,4 @@
-"""What the answers of an estimator depend on."""
+"""Explanations of the answers of an estimator."""
 
 from numbers import Integral
 from typing import Any, get_args
@@ -32,7 +32,7 @@ def explain(  # noqa: PLR0913
     n_samples=256,
     random_state=None,
 ):
-    """Explain answers by what they depend on: edges, nodes or features.
+    """Explain answers by the edges, nodes or features that they depend on.
 
     The score of an edge is what the answer loses without it: positive if the edge
     speaks for the answer. Answers are log odds of a class, ``log(p / (1 - p))``, or

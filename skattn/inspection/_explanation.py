@@ -46,7 +46,7 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """Scores of what the answers of an estimator depend on.
+    """Scores of edges, nodes or features by their effect on answers.
 
     Made by :func:`explain`. ``len(explanation)`` is the number of answers; a slice or
     ``explanation[i]`` is the explanation of some of them.
@@ -353,7 +353,7 @@ class Explanation:
         return self._sentence()
 
     def _headline(self) -> str:
-        """Say what the answer is, and what it is without any candidate."""
+        """Return the answer as text, and the answer without any candidate."""
         names = self._names[0]
         text = f"{names.title}: {self.unit} {self.answer[0]:.3g}"
         if self.unit == "log odds":
@@ -366,7 +366,7 @@ class Explanation:
         return text
 
     def _sentence(self) -> str:
-        """Say in one sentence what the answer depends on most."""
+        """Return the answer and the candidates with the largest scores as text."""
         arrow = " <- "  # from the sender to the receiver
         most = [
             f"{arrow.join(str(name) for name in each[:-1])} ({each[-1]:+.2g})"

@@ -5,7 +5,7 @@ from skattn.inspection._explanation import Explanation
 
 
 class ExplanationDisplay:
-    """Picture of what one answer depends on.
+    """Picture of the explanation of one answer.
 
     Create it with :meth:`from_estimator`, or from an explanation with
     ``explanation.plot()``. Red speaks for the answer, blue against it.

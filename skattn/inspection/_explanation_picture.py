@@ -77,7 +77,7 @@ def _edges(explanation: Any, ax: Any, k: int) -> None:
 
 
 def _nodes(explanation: Any, ax: Any, k: int) -> None:
-    """Draw a graph whose nodes have the colours of their scores."""
+    """Draw a graph, its nodes in the colours of their scores."""
     evidence, names = explanation._single("plot")
     graph = explanation._graphs[0].base
     scores = explanation.scores[0]
@@ -98,7 +98,7 @@ def _nodes(explanation: Any, ax: Any, k: int) -> None:
 
 
 def _molecule(explanation: Any, ax: Any) -> None:
-    """Draw a molecule whose atoms have the tints of their scores."""
+    """Draw a molecule, its atoms in the tints of their scores."""
     molecule = explanation._names[0].molecule
     ax.imshow(molecule_image(molecule, explanation.scores[0]))
     ax.set_axis_off()

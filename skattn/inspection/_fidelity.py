@@ -1,4 +1,4 @@
-"""How much an answer changes with what an explanation names."""
+"""Fidelity of explanations: changes of answers without and with few candidates."""
 
 from typing import Any
 

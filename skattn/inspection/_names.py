@@ -11,7 +11,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Names:
-    """Names of what one answer may depend on."""
+    """Names of the candidates of one answer."""
 
     n_nodes: int
     """Number of nodes of the user's graph."""

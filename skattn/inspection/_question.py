@@ -82,7 +82,7 @@ class Question:
 def ask(
     estimator: Any, X: Any, *, classes: Any, of: str, baseline: Any, adjacency: Any
 ) -> Question:
-    """Prepare the input, and list the answers and what may be removed."""
+    """Prepare the input, and list the answers and their candidates."""
     check_choice(of, ("auto", *get_args(Of)), "of")
     steps = Steps.of(estimator)
     model = steps.estimator

@@ -10,7 +10,7 @@ from skattn._training import default_modes
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """A fitted estimator of skattn and what transforms its input."""
+    """A fitted estimator of skattn and the steps before it."""
 
     estimator: Any
     """The estimator of skattn."""

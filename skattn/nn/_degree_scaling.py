@@ -33,7 +33,22 @@ class DegreeScaling(Resettable):
         nn.init.zeros_(self.shift)
 
     def forward(self, h: Tensor, structure: GraphStructure, receivers: slice) -> Tensor:
-        """Scale the features (n_receivers, width) of a range of receivers."""
+        """Scale the features of a range of receivers.
+
+        Parameters
+        ----------
+        h : Tensor of shape (n_receivers, width)
+            Features.
+        structure : GraphStructure
+            Edges of the receivers, or their numbers of senders in the full graph.
+        receivers : slice
+            The receivers.
+
+        Returns
+        -------
+        Tensor of shape (n_receivers, width)
+            Scaled features.
+        """
         counts = structure.sender_counts
         degree = structure.edges.indptr.diff() if counts is None else counts[receivers]
         log_degree = degree.to(h.dtype).log1p()[:, None]
