@@ -23,7 +23,7 @@ N_STEPS, N_STEPS_OF_MANY = 80, 40
 FEW = 2000
 GRAVITY = 0.03
 """Attraction of a mass by the origin: a background that balances the repulsion."""
-DAMPING = 0.8
+DAMPING = 0.5
 """Fraction of the way to the equilibrium of a node that a step goes."""
 LENGTHS_EVERY = 4
 """Steps after which the lengths of edges are computed again."""
@@ -89,9 +89,9 @@ def layout(
     >>> from skattn.graph import layout
     >>> path = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     >>> layout(path).round(1)
-    array([[1. , 0.5],
+    array([[0. , 0.5],
            [0.5, 0.5],
-           [0. , 0.5]])
+           [1. , 0.5]])
     """
     graph = adjacency if isinstance(adjacency, Graph) else Graph(adjacency)
     rng = check_random_state(0 if random_state is None else random_state)
@@ -104,14 +104,13 @@ def layout(
 
 def _drawn(finest: Level, rng: np.random.RandomState) -> Points:
     """Return the positions of all components, each correct in itself."""
-    coarser = levels(finest, rng)
-    places = _spiral(coarser[-1].masses)
-    for level in reversed(coarser):
-        if level.members is not None:
-            places = places[level.members]
-        radius = np.sqrt(level.masses)[:, None]
-        places = places + rng.uniform(-0.5, 0.5, places.shape) * radius
-        places = _relaxed(level, places)
+    *finer, coarsest = levels(finest, rng)
+    places, masses = _spiral(coarsest.masses), coarsest.masses
+    for level in reversed(finer):
+        radius = np.sqrt(masses[level.members])[:, None]  # of the merged nodes
+        shift = rng.uniform(-0.5, 0.5, (len(radius), 2)) * radius
+        places = _relaxed(level, places[level.members] + shift)
+        masses = level.masses
     return _spread(places, rng)
 
 

@@ -162,7 +162,8 @@ def _projection(method: Any) -> Any:
 def _pca(embedding: NDArray[np.float64]) -> Any:
     """Project to the first principal components; missing ones are zero."""
     n_components = min(2, *embedding.shape)
-    pca = PCA(n_components, svd_solver="full").fit(embedding)
+    with np.errstate(invalid="ignore"):  # no variance: equal rows, or one row
+        pca = PCA(n_components, svd_solver="full").fit(embedding)
     positions = np.zeros((len(embedding), 2))
     positions[:, :n_components] = pca.transform(embedding)
     shares = np.zeros(2)

@@ -114,6 +114,13 @@ def test_policy_permits_the_own_style_and_script_alone():
         assert f"{tag}-src 'sha256-{digest}'" in policy
 
 
+def test_no_line_of_the_page_ends_with_a_blank():
+    # some tools strip them: the hashes of the policy would no longer be right
+    page = graph_page(picture([[0, 1], [1, 0]]))
+    assert [line for line in page.splitlines() if line != line.rstrip()] == []
+    assert "\t" not in page
+
+
 def test_page_refers_to_nothing_outside():
     page = graph_page(picture([[0, 1], [1, 0]]))
     assert "http:" not in page

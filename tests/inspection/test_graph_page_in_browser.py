@@ -10,6 +10,9 @@ import pytest
 from scipy import sparse
 
 from skattn.inspection import GraphDisplay
+from skattn.inspection._graph_page import graph_page
+from skattn.inspection._graph_picture import GraphPicture, drawn_edges
+from skattn.inspection._node_colors import plain_colors
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 ActionChains, Keys = webdriver.ActionChains, webdriver.Keys
@@ -219,6 +222,31 @@ def test_wheel_zooms_and_dragging_moves(page):
     u, v = page.execute_script("return at(1)")
     assert [u - x, v - y] == pytest.approx([40, 30], abs=3)
     assert page.execute_script("return selected") == -1
+
+
+def test_signs_have_colours_and_the_target_is_selected(browser, tmp_path):
+    matrix = sparse.csr_array(([4.0, -4.0], ([1, 1], [0, 2])), shape=(4, 4))
+    places = np.array([[0, 0.5], [0.5, 0.5], [1, 0.5], [0.5, 1]])
+    picture = GraphPicture(
+        places, drawn_edges(matrix, 10), list("abcd"), plain_colors(4), target=1
+    )
+    path = tmp_path / "signed.html"
+    path.write_text(graph_page(picture), encoding="utf-8")
+    browser.get(path.as_uri())
+    assert text(browser, "status") == "b\n2 edges"
+    assert neighbours(browser) == [["← a", "4"], ["← c", "-4"]]
+    painted(browser)
+    middle = browser.execute_script(
+        "const r = devicePixelRatio, y = at(1)[1];"
+        "return [0.5, 1.5].map(k => { let found = [0, 0, 0];"
+        "for (let x = at(0)[0] + 20; x < at(1)[0] - 20; x++) {"
+        "const shift = k > 1 ? at(1)[0] - at(0)[0] : 0;"
+        "const p = pen.getImageData((x + shift) * r, y * r, 1, 1).data;"
+        "if (p[3] > 200) found = [p[0], p[1], p[2]]; } return found; });"
+    )
+    (red, _, blue), (other_red, _, other_blue) = middle
+    assert red > 2 * blue
+    assert other_blue > 2 * other_red
 
 
 def test_colours_follow_the_dark_mode(page):
