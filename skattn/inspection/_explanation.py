@@ -362,7 +362,8 @@ class Explanation:
                 f"{self.answer[0]:.3g}"
             )
         if np.isfinite(self.without[0]):
-            text += f"; {self.without[0]:.3g} without any {_NOUN[self.of]}"
+            nouns = {"edges": "neighbour", "features": "feature", "nodes": names.noun}
+            text += f"; {self.without[0]:.3g} without any {nouns[self.of]}"
         return text
 
     def _sentence(self) -> str:
@@ -374,9 +375,6 @@ class Explanation:
         ]
         text = self._headline()
         return f"{text}; most: {', '.join(most)}" if most else text
-
-
-_NOUN = {"edges": "neighbour", "nodes": "node's features", "features": "feature"}
 
 
 def _matrix(evidence: Evidence, names: Names, values: NDArray[Any]) -> sparse.csr_array:
