@@ -1,13 +1,14 @@
 """Milliseconds of one prediction and of a thousand beside other libraries.
 
     python -m benchmarks.serving --rows 10000 60000 100000 1000000 --nodes 10000 1000000
+    python -m benchmarks.serving --degree 21    # fields of 10,000 edges
     python -m benchmarks.serving --cpu    # processor time, where other work runs
 
 Tables of 20 columns, a linear map of 10 normal variables with 1 % noise: the default
 classifier, ``KNeighborsClassifier(8)`` and ``HistGradientBoostingClassifier()``.
 
-Random graphs with 10 edges per node and 32 features: a classifier of three layers, and
-PyG's ``k_hop_subgraph`` with three ``GATv2Conv`` of the same widths.
+Random graphs with 10 edges per node (``--degree``) and 32 features: a classifier of
+three layers, and PyG's ``k_hop_subgraph`` with three ``GATv2Conv`` of the same widths.
 
 A time depends on sizes, not on learned weights: networks are trained on 500 rows or
 nodes, and the context of a table is then replaced by one of all rows. Times are the
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,7 @@ from skattn.graph._table_context import TableContext
 _FITTED, _MANY = 500, 1000
 _ENOUGH = 5.0  # seconds of calls
 _COLUMNS, _FACTORS, _NOISE = 20, 10, 0.01
-_DEGREE, _FEATURES = 10, 32
+_FEATURES = 32
 
 Clock = Callable[[], float]
 Answer = Callable[[int, int], Any]
@@ -90,9 +92,9 @@ def _table_answers(n_rows: int) -> list[Answer]:
 # ---- graphs -----------------------------------------------------------------------
 
 
-def _graph(n_nodes: int) -> Graph:
+def _graph(n_nodes: int, degree: int) -> Graph:
     rng = np.random.default_rng(0)
-    ends = rng.integers(0, n_nodes, (2, _DEGREE * n_nodes))
+    ends = rng.integers(0, n_nodes, (2, degree * n_nodes))
     ones = np.ones(ends.shape[1], np.float32)
     adjacency = sp.coo_array((ones, (ends[0], ends[1])), (n_nodes, n_nodes)).tocsr()
     adjacency.data[:] = 1
@@ -134,9 +136,9 @@ def _targets(graph: Graph, n_targets: int, seed: int) -> np.ndarray:
     return rng.choice(graph.n_nodes, n_targets, replace=False)
 
 
-def _graph_answers(n_nodes: int) -> list[Answer]:
+def _graph_answers(n_nodes: int, degree: int) -> list[Answer]:
     """Return the predictions of a graph: ours, of the whole graph, PyG's."""
-    graph = _graph(n_nodes)
+    graph = _graph(n_nodes, degree)
     part = graph.subgraph(np.arange(_FITTED))
     ours = _classifier().fit(part, np.arange(_FITTED) % 2)
 
@@ -172,6 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 60_000])
     parser.add_argument("--nodes", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--degree", type=int, default=10, help="edges per node")
     parser.add_argument("--cpu", action="store_true", help="processor time")
     args = parser.parse_args()
     clock = time.process_time if args.cpu else time.perf_counter
@@ -180,7 +183,8 @@ def main() -> None:
         _print_table("fitted rows", models, _table_answers, args.rows, clock)
     if args.nodes:
         models = ["skattn", "the whole graph", "PyG"]
-        _print_table("nodes", models, _graph_answers, args.nodes, clock)
+        answers = partial(_graph_answers, degree=args.degree)
+        _print_table("nodes", models, answers, args.nodes, clock)
 
 
 if __name__ == "__main__":

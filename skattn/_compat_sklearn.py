@@ -5,6 +5,7 @@ No other file imports them, so an upgrade can only break this one.
 
 import html
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config, _safe_set_output
+from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_feature_names_in,
@@ -41,10 +44,26 @@ __all__ = [
     "_num_samples",
     "_safe_indexing",
     "_safe_set_output",
+    "effective_threads",
     "is_pandas_na",
     "is_scalar_nan",
+    "one_blas_thread",
     "with_callbacks",
 ]
+
+
+def effective_threads() -> int:
+    """Return the number of threads that scikit-learn's own loops would have."""
+    number: int = _openmp_effective_n_threads()
+    return number
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread within the context."""
+    limit: AbstractContextManager[Any] = _get_threadpool_controller().limit(
+        limits=1, user_api="blas"
+    )
+    return limit
 
 
 class _NoCallbacks:

@@ -14,7 +14,7 @@ PACKAGE = Path(skattn.__file__).parent
 
 COMPAT = {
     "joblib": "estimators/_dask.py",
-    "numba": "ops/_cpu/_compat.py",
+    "numba": "_compat_numba.py",
     "sklearn": "_compat_sklearn.py",
     "torch": "_compat_torch.py",
 }

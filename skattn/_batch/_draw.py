@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numba import njit
 
-from skattn.ops._cpu._cache import cached_jit
+from skattn._compilation import cached_jit
 
 i64, u64 = np.int64, np.uint64
 

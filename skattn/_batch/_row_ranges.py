@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skattn.ops._cpu._cache import cached_jit
+from skattn._compilation import cached_jit
 
 _jit = cached_jit(nogil=True, boundscheck=False)
 

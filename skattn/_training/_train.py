@@ -116,7 +116,8 @@ def train(
     threads, buffers = limit_threads(work), reuse_large_buffers(net.module_, source)
     with threads, buffers, callback_errors():
         net.partial_fit((source, validation))
-    check_trained(net)
+    with limit_threads(work):
+        check_trained(net)
     # release the data and the callback contexts
     net.callbacks = user_callbacks
     net.callbacks_ = []

@@ -1,23 +1,23 @@
 """Exact neighbour search by matrix products in the cells of a partition.
 
 Boxes around the cells exclude most of them; in the others, scalar products in float32
-bound the distances of a row to groups of rows. The few rows that remain are compared by
-differences in float64, so that the result is exact.
+bound the distances of a new row to all rows. The few rows that may be near are compared
+by differences in float64, so that the result is exact.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skattn._compat_sklearn import effective_threads, one_blas_thread
+from skattn.graph._cell_kernels import RUN, update_nearest
 from skattn.graph._precision import row_hashes
 
 CELL_ROWS = 2048
 """Rows of a cell, at most."""
-
-GROUP_ROWS = 16
-"""Rows of a group, of which only the least distance is compared with the bounds."""
 
 N_DIRECTIONS = 8
 """Principal directions in which cells have boxes."""
@@ -28,14 +28,14 @@ N_SAMPLE = 500
 BLOCK_QUERIES = 1024
 """New rows that are compared at once, at most."""
 
-BLOCK_PAIRS = 2**24
-"""Pairs of a new row and a group that are compared at once, at most."""
-
-BLOCK_NUMBERS = 2**16
-"""Differences that are computed at once, 0.5 MB."""
+QUERIES_PER_THREAD = 256
+"""New rows that outweigh the start of a thread."""
 
 FAR = 2.0**120
 """Squared distance, of a table scaled to 1, from which products are not computed."""
+
+SLACK = 1 + 2.0**-30
+"""Factor of a squared distance that covers its rounding."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,7 +43,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Groups of rows in cells along the principal directions of a table."""
+    """Rows in cells along the principal directions of a table."""
 
     low: Floats
     """(n_cells, n_directions) least projection of a cell's rows."""
@@ -57,7 +57,7 @@ class Cells:
     """(n_cells, n_features + 1, cell_size) scaled rows less their mean, and half their
     squared norm; infinite for no row."""
     members: Ints
-    """(n_groups, GROUP_ROWS) position of each row, -1 for none."""
+    """(n_cells, cell_size) position of each row, -1 for none."""
 
     @classmethod
     def of(
@@ -69,7 +69,7 @@ class Cells:
         scale: float,
     ) -> Self:
         """Make cells of the parts of the kept rows and of their projections."""
-        size = -(-max(map(len, parts)) // GROUP_ROWS) * GROUP_ROWS
+        size = -(-max(map(len, parts)) // RUN) * RUN
         centers = np.empty((len(parts), rows.shape[1]))
         radii = np.empty(len(parts))
         columns = np.zeros((len(parts), rows.shape[1] + 1, size), np.float32)
@@ -84,68 +84,13 @@ class Cells:
             columns[cell, :-1, : len(part)] = offsets.T
             columns[cell, -1, : len(part)] = squares / 2
             members[cell, : len(part)] = positions
-        by_group = members.reshape(len(parts), GROUP_ROWS, -1).swapaxes(1, 2)
         return cls(
             low=np.array([projections[part].min(axis=0) for part in parts]),
             high=np.array([projections[part].max(axis=0) for part in parts]),
             centers=centers,
             radii=radii,
             columns=columns,
-            members=by_group.reshape(-1, GROUP_ROWS),
-        )
-
-
-class Pairs(NamedTuple):
-    """Pairs of a new row and a group, with bounds of half their squared distance."""
-
-    queries: Ints
-    """(n_pairs,) new rows."""
-    groups: Ints
-    """(n_pairs,) groups."""
-    lower: Floats
-    """(n_pairs,) lower bound of the distance to the nearest row of the group."""
-    upper: Floats
-    """(n_pairs,) upper bound."""
-
-    def select(self, chosen: NDArray[np.bool_]) -> "Pairs":
-        """Return some of the pairs."""
-        queries, groups, lower, upper = self
-        return Pairs(queries[chosen], groups[chosen], lower[chosen], upper[chosen])
-
-
-@dataclass(frozen=True, eq=False)
-class Visit:
-    """Distances of new rows to the groups of one cell, halved and squared."""
-
-    first: int
-    """Position of the cell's first group."""
-    queries: Ints
-    """(n_queries,) new rows."""
-    least: NDArray[np.float32]
-    """(n_queries, n_groups) least distance of a group's rows, less `shift`."""
-    shift: Floats
-    """(n_queries,) distance to the cell's centre."""
-    margin: Floats
-    """(n_queries,) bound of the rounding errors."""
-
-    def kth(self, k: int) -> Floats:
-        """Return upper bounds of the distance of the k-th row, (n_queries,)."""
-        if k > self.least.shape[1]:
-            return np.full(len(self.queries), np.inf)
-        kth = np.partition(self.least, k - 1, axis=1)[:, k - 1]
-        bounds: Floats = kth + self.shift + self.margin
-        return bounds
-
-    def within(self, bounds: Floats) -> Pairs:
-        """Return the groups that may have a row within the bounds of all new rows."""
-        limit = bounds[self.queries] - self.shift + self.margin
-        limit = np.nextafter(limit.astype(np.float32), np.float32(np.inf))
-        # several times as fast as nonzero of two axes
-        near = np.flatnonzero(self.least <= limit[:, None])
-        at, group = np.divmod(near, self.least.shape[1])
-        middle, margin = self.least[at, group] + self.shift[at], self.margin[at]
-        return Pairs(
-            self.queries[at], group + self.first, middle - margin, middle + margin
+            members=members,
         )
 
 
@@ -171,7 +116,7 @@ class CellIndex:
         sample = rows[np.linspace(0, len(rows) - 1, N_SAMPLE).astype(np.int64)]
         center = sample.mean(axis=0, dtype=np.float64)
         scale = _scale(rows, center)
-        most = max(CELL_ROWS, 2 * GROUP_ROWS * k)
+        most = max(CELL_ROWS, 32 * k)
         n_directions = N_DIRECTIONS if len(rows) > most else 0
         directions = _directions((sample - center) * scale, n_directions)
         kept = first_copies(rows, k)
@@ -190,14 +135,26 @@ class CellIndex:
         """
         X = X.astype(np.float64, copy=False)
         distances, found = np.empty((len(X), k)), np.empty((len(X), k), np.int64)
-        for block in self._blocks(X):
+
+        def search(block: Ints) -> None:
             distances[block], found[block] = self._nearest(X[block], k)
+
+        blocks = self._blocks(X)
+        n_threads = min(effective_threads(), len(blocks))
+        if n_threads == 1:
+            for block in blocks:
+                search(block)
+        else:
+            with one_blas_thread(), ThreadPoolExecutor(n_threads) as threads:
+                list(threads.map(search, blocks))
         return distances, found
 
     def _blocks(self, X: Floats) -> list[Ints]:
         """Return rows to compare at once; those of several blocks lie side by side."""
-        size = min(BLOCK_QUERIES, max(1, BLOCK_PAIRS // len(self.cells.members)))
-        n_blocks = max(1, -(-len(X) // size))
+        n_blocks = max(1, -(-len(X) // BLOCK_QUERIES))
+        at_once = min(effective_threads(), len(X) // QUERIES_PER_THREAD)
+        if at_once > 1:  # equal shares of the threads
+            n_blocks = -(-n_blocks // at_once) * at_once
         blocks = np.array_split(np.arange(len(X)), n_blocks)
         if n_blocks == 1:
             return blocks
@@ -207,21 +164,23 @@ class CellIndex:
         )
 
     def _nearest(self, X: Floats, k: int) -> tuple[Floats, Ints]:
+        nearest = np.full((len(X), k), np.inf), np.full((len(X), k), -1)
         to_boxes = self._to_boxes(X)
         home = to_boxes.argmin(axis=1)
-        bounds = np.full(len(X), np.inf)  # of half the squared distance of the k-th
-        pairs = []
         for cell in np.unique(home):
-            visit = self._visit(cell, X, np.flatnonzero(home == cell))
-            bounds[visit.queries] = visit.kth(k)
-            pairs.append(visit.within(bounds))
-        is_near = to_boxes <= bounds[:, None]
-        is_near[np.arange(len(X)), home] = False
-        for cell in np.flatnonzero(is_near.any(axis=0)):
-            visit = self._visit(cell, X, np.flatnonzero(is_near[:, cell]))
-            pairs.append(visit.within(bounds))
-        near = Pairs(*map(np.concatenate, zip(*pairs, strict=True)))
-        return self._compared(X, _within_kth(near, bounds, k), bounds, k)
+            self._visit(cell, X, np.flatnonzero(home == cell), nearest)
+        farthest = nearest[0][:, -1]  # a view
+        near = to_boxes <= self._half(farthest)[:, None]
+        near[np.arange(len(X)), home] = False
+        for cell in np.flatnonzero(near.any(axis=0)):
+            queries = np.flatnonzero(near[:, cell])
+            still_near = to_boxes[queries, cell] <= self._half(farthest[queries])
+            self._visit(cell, X, queries[still_near], nearest)
+        return np.sqrt(nearest[0]), nearest[1]
+
+    def _half(self, squares: Floats) -> Floats:
+        """Return bounds of half the squared distances, in the scale of the cells."""
+        return squares * self.scale * self.scale * (SLACK / 2)
 
     def _to_boxes(self, X: Floats) -> Floats:
         """Return lower bounds of half the squared distance to each cell's rows."""
@@ -237,8 +196,10 @@ class CellIndex:
         bounds: Floats = squares / 2 - rounding[:, None]
         return bounds
 
-    def _visit(self, cell: Any, X: Floats, queries: Ints) -> Visit:
-        """Compute the distances of new rows to the groups of a cell, by products."""
+    def _visit(
+        self, cell: Any, X: Floats, queries: Ints, nearest: tuple[Floats, Ints]
+    ) -> None:
+        """Insert the rows of a cell that are nearer to new rows than known ones."""
         offsets = (X[queries] - self.cells.centers[cell]) * self.scale
         squares = _squares(offsets)
         margin = _rounding(squares, self.cells.radii[cell], X.shape[1])
@@ -246,30 +207,10 @@ class CellIndex:
         factors = np.ones((len(queries), X.shape[1] + 1), np.float32)
         np.negative(offsets, out=factors[:, :-1], casting="same_kind")
         products = factors @ self.cells.columns[cell]
-        least = products.reshape(len(queries), GROUP_ROWS, -1).min(axis=1)
-        return Visit(cell * least.shape[1], queries, least, squares / 2, margin)
-
-    def _compared(
-        self, X: Floats, near: Pairs, bounds: Floats, k: int
-    ) -> tuple[Floats, Ints]:
-        """Return the k nearest rows of the near groups, by differences."""
-        limits = (2 + 2.0**-30) * bounds / self.scale / self.scale
-        size = max(1, BLOCK_NUMBERS // (GROUP_ROWS * X.shape[1]))
-        parts = []
-        for start in range(0, len(near.queries), size):
-            queries = near.queries[start : start + size]
-            members = self.cells.members[near.groups[start : start + size]]
-            differences = self.rows.take(members, axis=0).astype(np.float64, copy=False)
-            differences -= X[queries][:, None]
-            squares = np.einsum("ijk,ijk->ij", differences, differences)
-            is_near = (squares <= limits[queries][:, None]) & (members >= 0)
-            at, member = np.nonzero(is_near)
-            parts.append((queries[at], squares[at, member], members[at, member]))
-        queries, squares, found = map(np.concatenate, zip(*parts, strict=True))
-        order = np.lexsort((found, squares, queries))
-        first = np.searchsorted(queries[order], np.arange(len(X)))
-        nearest = order[first[:, None] + np.arange(k)]
-        return np.sqrt(squares[nearest]), found[nearest]
+        shifts, members = margin - squares / 2, self.cells.members[cell]
+        update_nearest(
+            products, shifts, members, queries, self.rows, X, self.scale, nearest
+        )
 
 
 def _rounding(squares: Floats, radius: float, n_features: int) -> Floats:
@@ -283,16 +224,6 @@ def _rounding(squares: Floats, radius: float, n_features: int) -> Floats:
     in_float64 = 2.0**-51 * squares
     bound = (n_features + 6) * (in_float32 + in_float64) + 2.0**-100
     return np.where(squares < FAR, bound, np.inf)
-
-
-def _within_kth(near: Pairs, bounds: Floats, k: int) -> Pairs:
-    """Return the groups not farther than each row's k-th, which sets the bounds."""
-    order = np.lexsort((near.upper, near.queries))
-    counts = np.bincount(near.queries, minlength=len(bounds))
-    enough = np.flatnonzero(counts >= k)
-    kth = order[(np.cumsum(counts) - counts)[enough] + k - 1]
-    bounds[enough] = np.minimum(bounds[enough], near.upper[kth])
-    return near.select(near.lower <= bounds[near.queries])
 
 
 def first_copies(rows: NDArray[Any], most: int) -> Ints:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skattn.ops._cpu._cache import cached_jit
+from skattn._compilation import cached_jit
 
 _jit = cached_jit(nogil=True, boundscheck=False, error_model="numpy")
 

@@ -14,7 +14,7 @@ NEAREST = [[0, 1, 2], [1, 0, 2], [2, 1, 0], [3, 4, 2], [4, 3, 2]]
 def small_cells(monkeypatch):
     monkeypatch.setattr(_cells, "CELL_ROWS", 32)
     monkeypatch.setattr(_cells, "BLOCK_QUERIES", 40)
-    monkeypatch.setattr(_cells, "BLOCK_NUMBERS", 2000)
+    monkeypatch.setattr(_cells, "QUERIES_PER_THREAD", 15)
 
 
 def by_differences(rows, X, k):
@@ -127,6 +127,28 @@ def test_an_answer_does_not_depend_on_its_batch():
         alone = index.query(rows[[row]], 5)
         np.testing.assert_array_equal(alone[0][0], distances[row])
         np.testing.assert_array_equal(alone[1][0], found[row])
+
+
+def test_an_answer_does_not_depend_on_the_number_of_threads(monkeypatch):
+    rows = np.random.default_rng(0).normal(size=(700, 6))
+    index = CellIndex.of(rows, 5)
+    found = []
+    for n_threads in (1, 2, 5):
+        monkeypatch.setattr(_cells, "effective_threads", lambda n=n_threads: n)
+        found.append(index.query(rows[:, ::-1], 5))
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
+
+
+def test_an_error_in_a_thread_reaches_the_caller(monkeypatch):
+    def fail(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(_cells, "effective_threads", lambda: 2)
+    monkeypatch.setattr(_cells, "update_nearest", fail)
+    rows = np.eye(60, 6)
+    with pytest.raises(MemoryError):
+        CellIndex.of(rows, 2).query(rows, 2)
 
 
 def test_cells_partition_the_rows():

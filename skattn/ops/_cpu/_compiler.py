@@ -8,14 +8,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import lower_builtin, models, register_model
 
-from skattn.ops._cpu._cache import cache_by_sources
-from skattn.ops._cpu._compat import (
+from skattn._compat_numba import (
     AbstractTemplate,
     RefType,
     cgutils,
@@ -23,6 +23,8 @@ from skattn.ops._cpu._compat import (
     iternext_impl,
     signature,
 )
+from skattn._compilation import cache_by_sources
+from skattn.ops import _random
 
 __all__ = ["INLINED", "inlined", "kernel", "loop"]
 
@@ -37,11 +39,13 @@ _ARITHMETIC = {
 INLINED = _ARITHMETIC | {"no_cpython_wrapper": True, "forceinline": True}
 inlined = njit(**INLINED)
 
+_CONSTANTS = Path(_random.__file__)  # of the hash, in kernels
+
 
 def kernel(function: Any) -> Any:
     """Compile a function that Python calls, and cache the machine code on disk."""
     dispatcher = njit(nogil=True, **_ARITHMETIC)(function)
-    cache_by_sources(dispatcher, function)
+    cache_by_sources(dispatcher, function, _CONSTANTS)
     dispatcher.compile = _without_collecting(dispatcher.compile)
     return dispatcher
 

@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from skattn.ops._cpu._compat import AbstractTemplate, infer_global, signature
+from skattn._compat_numba import AbstractTemplate, infer_global, signature
 from skattn.ops._cpu._layout import LANES
 from skattn.ops._random import MIX_STEPS
 

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin
 
-from skattn.ops._cpu._compat import AbstractTemplate, infer_global, signature
+from skattn._compat_numba import AbstractTemplate, infer_global, signature
 from skattn.ops._cpu._lanes import (
     INT,
     INTEGERS,

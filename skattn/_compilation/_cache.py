@@ -21,9 +21,8 @@ from uuid import uuid4
 
 import numba
 
-from skattn.ops import _random
-from skattn.ops._cpu._compat import FunctionCache, NullCache, compiler_lock, dumps
-from skattn.ops._cpu._interrupts import delayed_interrupts
+from skattn._compat_numba import FunctionCache, NullCache, compiler_lock, dumps
+from skattn._compilation._interrupts import delayed_interrupts
 
 __all__ = ["cache_by_sources", "cached_jit"]
 
@@ -41,22 +40,24 @@ def cached_jit(**options: Any) -> Callable[[Any], Any]:
     return compile_function
 
 
-def cache_by_sources(dispatcher: Any, function: Any) -> None:
-    """Cache compiled code on disk until a file in the function's folder changes.
+def cache_by_sources(dispatcher: Any, function: Any, *others: Path) -> None:
+    """Cache compiled code on disk until a file that it may depend on changes.
 
-    numba's own cache checks only the file of the kernel, not the files it imports:
-    after an update, stale kernels would run on buffers of a new layout.
+    These are the files in the function's folder, and `others`. numba's own cache checks
+    only the file of the kernel, not the files it imports: after an update, stale
+    kernels would run on buffers of a new layout.
     """
     try:
-        dispatcher._cache = _Cache(function)
+        dispatcher._cache = _Cache(function, others)
     except RuntimeError as error:  # numba finds no folder that can be written to
         dispatcher._cache = _NoCache(error)
     dispatcher.compile = delayed_interrupts()(dispatcher.compile)
 
 
 class _Cache(FunctionCache):
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, others: tuple[Path, ...]) -> None:
         super().__init__(function)
+        self._others = others
         folder, name = Path(self._cache_path), self._impl.filename_base
         self._cache_file = _Entries(folder, name)
 
@@ -74,7 +75,7 @@ class _Cache(FunctionCache):
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         folder = Path(self._py_func.__code__.co_filename).parent
-        versions = numba.__version__, _digest(folder)
+        versions = numba.__version__, _digest(folder, self._others)
         return *super()._index_key(sig, codegen), *versions
 
 
@@ -121,12 +122,8 @@ class _Entries:
 
 
 @lru_cache
-def _digest(folder: Path) -> str:
-    paths = [
-        *sorted(folder.glob("*.py")),
-        Path(_random.__file__),
-    ]  # constants of the hash
-    sources = [path.read_bytes() for path in paths]
+def _digest(folder: Path, others: tuple[Path, ...]) -> str:
+    sources = [path.read_bytes() for path in (*sorted(folder.glob("*.py")), *others)]
     return hashlib.sha256(b"".join(sources)).hexdigest()
 
 

@@ -9,8 +9,7 @@ import textwrap
 import numba
 import pytest
 
-from skattn.ops._cpu import _cache
-from skattn.ops._cpu._cache import cached_jit
+from skattn._compilation import _cache, cached_jit
 
 
 @pytest.fixture
@@ -154,8 +153,8 @@ def test_without_a_folder_functions_are_compiled_with_a_warning(monkeypatch):
 def test_fork_during_a_compilation_leaves_the_child_able_to_compile():
     code = """
         import os, threading, time
-        from skattn.ops._cpu._cache import cached_jit
-        from skattn.ops._cpu._compat import compiler_lock
+        from skattn._compilation import cached_jit
+        from skattn._compat_numba import compiler_lock
         compiling = threading.Event()
 
         def compile_long():
