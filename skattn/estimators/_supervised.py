@@ -127,7 +127,7 @@ def _sizes(context, view, rows, n_features, n_label_columns):
         return sizes
     classes = np.where(rows.has_weight, rows.encoded, -1)
     if isinstance(context, TableContext):
-        nearest = nearest_homophily(context, view.targets, classes)
+        nearest = nearest_homophily(context, view, classes)
         return replace(sizes, nearest_homophily=nearest)
     if context.rows == "nodes" and sizes.wide:
         return replace(sizes, homophily=adjusted_homophily(view, classes))

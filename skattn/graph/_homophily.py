@@ -39,32 +39,32 @@ def adjusted_homophily(graph: Graph, y: np.ndarray) -> float | None:
 
 
 def nearest_homophily(
-    context: TableContext, rows: np.ndarray, y: np.ndarray
+    context: TableContext, view: Graph, y: np.ndarray
 ) -> float | None:
-    """Estimate the adjusted homophily from the nearest row of each row of a table.
+    """Estimate the adjusted homophily from the nearest sender of each row of a table.
 
-    The accuracy of the nearest neighbour, left one out, between chance (0) and 1.
+    The accuracy of the nearest neighbour, leave one out, between chance (0) and 1.
 
     Parameters
     ----------
     context : TableContext
         The table.
-    rows : ndarray of shape (n,)
-        Positions of the labelled rows, of which at most `MAX_ROWS` are compared.
-    y : ndarray of shape (n,)
-        Their classes 0 to n_classes - 1; negative for unknown.
+    view : Graph
+        Its k-NN graph; the targets are the labelled rows, of which at most `MAX_ROWS`
+        are compared.
+    y : ndarray of shape (n_targets,)
+        Classes 0 to n_classes - 1; negative for unknown.
 
     Returns
     -------
     float or None
         As for `adjusted_homophily`.
     """
-    if context.n_rows < 2:
-        return None
-    of_row = np.full(context.n_rows, -1)
-    of_row[rows] = y
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MAX_ROWS), dtype=int)]
-    nearest = context.neighbors_of_fitted(some)[:, 0]
+    of_row = np.full(view.n_nodes, -1)
+    of_row[view.targets] = y
+    n_some = min(len(view.targets), MAX_ROWS)
+    some = view.targets[np.linspace(0, len(view.targets) - 1, n_some, dtype=int)]
+    some, nearest = context.nearest_senders(view.adjacency, some)
     return _adjusted(of_row[some], of_row[nearest])
 
 

@@ -90,6 +90,25 @@ class TableContext(Context):
             return self.neighbors[positions]
         return self.search.nearest_others(positions)
 
+    def nearest_senders(
+        self, adjacency: sparse.csr_array, rows: Rows
+    ) -> tuple[Rows, Rows]:
+        """Return those rows that have senders, and the nearest sender of each."""
+        edges = adjacency[rows]
+        n_senders = np.diff(edges.indptr)
+        of_row = np.repeat(np.arange(len(rows)), n_senders)
+        ends = (rows[of_row], edges.indices)
+        here, there = (self._weighted(take_rows(self.features, k)) for k in ends)
+        difference = here - there
+        squares = (
+            difference.multiply(difference)
+            if sparse.issparse(difference)
+            else (difference**2)
+        )
+        order = np.lexsort((np.asarray(squares.sum(1)).ravel(), of_row))
+        held = n_senders > 0
+        return rows[held], edges.indices[order[edges.indptr[:-1][held]]]
+
     def split(self, train: Rows, held_out: Rows | None) -> Views:
         """Return two views of the k-NN graph of all rows.
 

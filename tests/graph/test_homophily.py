@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from skattn import Graph
 from skattn.graph import _homophily
@@ -47,33 +48,50 @@ def test_few_edges_give_no_estimate(monkeypatch):
     assert adjusted_homophily(path((0, 1), (2, 3)), np.array([0, 0, 1, 1])) is None
 
 
-LINE = TableContext(np.array([[0.0], [1], [3], [7], [8]], np.float32), n_neighbors=2)
-"""Nearest others: 1, 0, 1, 4, 3."""
+@pytest.fixture(params=[np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def agreement(request):
+    """A function: compare some rows of 0, 1, 3, 7, 8 with the nearest one.
+
+    The nearest others are 1, 0, 1, 4, 3.
+    """
+    X = np.array([[0.0], [1], [3], [7], [8]], np.float32)
+    line = TableContext(request.param(X), n_neighbors=2)
+
+    def compare(y, rows=range(5)):
+        view, _ = line.split(np.array(rows), None)
+        return nearest_homophily(line, view, np.array(y))
+
+    return compare
 
 
-def test_the_nearest_rows_of_a_table_are_compared():
+def test_the_nearest_rows_of_a_table_are_compared(agreement):
     # 4 of 5 agree; each class has 5 of the 10 ends
-    y = np.array([0, 0, 1, 1, 1])
-    assert nearest_homophily(LINE, np.arange(5), y) == pytest.approx(0.6)
-    assert nearest_homophily(LINE, np.arange(5), 1 - y) == pytest.approx(0.6)
+    assert agreement([0, 0, 1, 1, 1]) == pytest.approx(0.6)
+    assert agreement([1, 1, 0, 0, 0]) == pytest.approx(0.6)
 
 
-def test_rows_without_a_class_and_other_rows_of_the_table_do_not_count():
-    # row 2 attends to row 1, which is not given; rows 3 and 4 agree
-    y = np.array([0, 1, 1])
-    assert nearest_homophily(LINE, np.array([2, 3, 4]), y) is None
+def test_rows_without_a_class_and_other_rows_of_the_table_do_not_count(agreement):
+    # row 2 is next to row 1, which is not given; rows 3 and 4 agree
+    assert agreement([0, 1, 1], rows=[2, 3, 4]) is None
     # 0 and 1 differ, 3 and 4 agree: ends 2 of class 0, 6 of class 1
-    y = np.array([0, 1, -1, 1, 1])
     expected = (0.5 - (1 / 16 + 9 / 16)) / (1 - 10 / 16)
-    assert nearest_homophily(LINE, np.arange(5), y) == pytest.approx(expected)
+    assert agreement([0, 1, -1, 1, 1]) == pytest.approx(expected)
 
 
-def test_large_tables_are_sampled_evenly(monkeypatch):
+def test_large_tables_are_sampled_evenly(agreement, monkeypatch):
     monkeypatch.setattr(_homophily, "MAX_ROWS", 2)
-    y = np.array([0, 0, 1, 1, 1])  # rows 0 and 4, which agree with 1 and 3
-    assert nearest_homophily(LINE, np.arange(5), y) == 1
+    assert agreement([0, 0, 1, 1, 1]) == 1  # rows 0 and 4, next to 1 and 3
 
 
-def test_a_table_of_one_row_has_no_neighbours():
+def test_the_nearest_rows_are_those_of_the_search():
+    X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    table = TableContext(X, 4, column_weights=np.array([1.0, 0.1, 10]))
+    rows = np.arange(0, 30, 3)
+    senders = table.nearest_senders(table.adjacency, rows)
+    np.testing.assert_array_equal(senders, (rows, table.neighbors[rows, 0]))
+
+
+def test_a_row_without_others_is_not_compared():
     alone = TableContext(np.ones((1, 1), np.float32), n_neighbors=1)
-    assert nearest_homophily(alone, np.array([0]), np.array([0])) is None
+    view = Graph(np.zeros((1, 1)), alone.features)
+    assert nearest_homophily(alone, view, np.array([0])) is None
