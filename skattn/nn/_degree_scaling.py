@@ -19,6 +19,15 @@ class DegreeScaling(Resettable):
     ----------
     width : int
         Number of columns.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import DegreeScaling
+    >>> from skattn.ops import Edges, GraphStructure
+    >>> structure = GraphStructure(Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2))
+    >>> DegreeScaling(8)(torch.randn(2, 8), structure, slice(0, 2)).shape
+    torch.Size([2, 8])
     """
 
     def __init__(self, width: int) -> None:
@@ -33,7 +42,22 @@ class DegreeScaling(Resettable):
         nn.init.zeros_(self.shift)
 
     def forward(self, h: Tensor, structure: GraphStructure, receivers: slice) -> Tensor:
-        """Scale the features (n_receivers, width) of a range of receivers."""
+        """Scale the features of a range of receivers.
+
+        Parameters
+        ----------
+        h : Tensor of shape (n_receivers, width)
+            Features of the receivers.
+        structure : GraphStructure
+            Edges of these receivers.
+        receivers : slice
+            Their range among all nodes.
+
+        Returns
+        -------
+        Tensor of shape (n_receivers, width)
+            Scaled features.
+        """
         counts = structure.sender_counts
         degree = structure.edges.indptr.diff() if counts is None else counts[receivers]
         log_degree = degree.to(h.dtype).log1p()[:, None]
