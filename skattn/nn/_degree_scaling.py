@@ -19,6 +19,15 @@ class DegreeScaling(Resettable):
     ----------
     width : int
         Number of columns.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skattn.nn import DegreeScaling
+    >>> from skattn.ops import Edges, GraphStructure
+    >>> structure = GraphStructure(Edges.from_csr([0, 2, 3], [0, 1, 1], n_senders=2))
+    >>> DegreeScaling(8)(torch.randn(2, 8), structure, slice(0, 2)).shape
+    torch.Size([2, 8])
     """
 
     def __init__(self, width: int) -> None:
@@ -38,11 +47,11 @@ class DegreeScaling(Resettable):
         Parameters
         ----------
         h : Tensor of shape (n_receivers, width)
-            Features.
+            Features of the receivers.
         structure : GraphStructure
-            Edges of the receivers, or their numbers of senders in the full graph.
+            Edges of these receivers.
         receivers : slice
-            The receivers.
+            Their range among all nodes.
 
         Returns
         -------
