@@ -4,7 +4,7 @@ Classify sequences
 
 A sequence is a graph of its time steps. :class:`~skattn.preprocessing.SequenceGraph`
 defines the edges: here each step attends to the steps at most five away. Without it
-each step attends to all.
+the nodes are patches of consecutive steps, which attend to all others.
 """
 
 # %%
