@@ -23,9 +23,9 @@ class MoleculeGraph(ToGraphs):
     ----------
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "raise": raise ValueError with the row
-        number. "nan": return a graph of one node with all features NaN, which a later
-        step imputes, such as ``NodeTransformer(SimpleImputer())``; so are its
-        descriptors, which a ``DescriptorTransformer(SimpleImputer())`` imputes.
+        number. "nan": return a graph of one node with all features NaN, missing values
+        that an estimator replaces by means; so are its descriptors, which a
+        ``DescriptorTransformer(SimpleImputer())`` imputes.
     descriptors : list of str, callable or None, default=None
         Descriptors of each molecule, which estimators append to the readout: names in
         ``rdkit.Chem.Descriptors.descList``, such as "MolLogP", or a function from an
