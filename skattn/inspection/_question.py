@@ -106,7 +106,8 @@ def _baseline(model: Any, baseline: Any) -> NDArray[np.float32]:
             "of='nodes' and of='features' need node features, but the estimator was "
             "fitted on graphs without. Use of='edges'."
         )
-    mean = np.array(model._input_spec_.feature_mean, np.float32)
+    known = model._input_spec_.feature_mean[: model.n_features_in_]
+    mean = np.array(known, np.float32)  # the positions of steps stay
     if isinstance(baseline, str):
         check_choice(baseline, ("mean", "zero"), "baseline")
         return mean if baseline == "mean" else np.zeros_like(mean)
