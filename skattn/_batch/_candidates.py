@@ -1,4 +1,4 @@
-"""Candidates: what can be removed from an answer's graph: edges, features."""
+"""Candidates for removal from an answer's graph: edges, or features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,7 +100,7 @@ def is_directed(adjacency: sp.csr_array) -> bool:
 def node_candidates(
     answers: Sequence[AnswerGraph], baseline: NDArray[Any]
 ) -> list[Candidates]:
-    """Return the nodes of each answer's graph, whose features become the baseline.
+    """Return the nodes of each answer's graph; their features become the baseline.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _nodes_of(answer: AnswerGraph, baseline: NDArray[Any]) -> Candidates:
 
 
 def _masked(X: Any, baseline: NDArray[Any]) -> Any:
-    """Return features whose first columns are those of the baseline."""
+    """Return features with the baseline in the first columns."""
     if sp.issparse(X):
         if np.any(baseline) or len(baseline) != X.shape[1]:
             raise ValueError(

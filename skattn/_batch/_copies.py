@@ -5,7 +5,7 @@ encodings and self-loops of a copy are those of a graph without them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from torch import Tensor
 
+from skattn._batch._batch import GraphBatch
 from skattn._batch._candidates import Candidates
+from skattn._batch._reorder import in_order
 from skattn.graph._adjacency import index_dtype
 from skattn.graph._collection import GraphCollection
 from skattn.graph._descriptors import Descriptors
@@ -37,6 +39,8 @@ class Copies:
     """The copies, with features, not standardised."""
     targets: NDArray[np.int64]
     """(n_copies,) target node of each copy in the union, or the copy's number."""
+    distance: NDArray[np.int64] | None
+    """(n_nodes,) hops from the target of the copy; None if graphs are not cut."""
 
 
 def copies_without(
@@ -74,9 +78,9 @@ def copies_without(
         descriptors=_descriptors(candidates, counts),
     )
     if candidates[0].answer.target is None:
-        return Copies(collection, numbers)
+        return Copies(collection, numbers, None)
     targets = np.repeat([each.answer.target for each in candidates], counts)
-    return Copies(collection, node_ptr[:-1] + targets)
+    return Copies(collection, node_ptr[:-1] + targets, _distance(candidates, counts))
 
 
 def evaluate_copies(
@@ -141,6 +145,49 @@ def _batches(
             low = high
     if batch:
         yield batch
+
+
+def by_distance(
+    batch: GraphBatch, distance: NDArray[np.int64], layers: NDArray[np.int64]
+) -> GraphBatch:
+    """Sort the nodes of a batch of cut graphs by their distance from the targets.
+
+    Each layer then computes the receivers that later ones need.
+
+    Parameters
+    ----------
+    batch : GraphBatch
+        On the CPU; its targets are nodes.
+    distance : ndarray of shape (n_nodes,)
+        Distance of each node from the target of its graph.
+    layers : ndarray of shape (n_layers + 1,)
+        Hops that the last 0, 1, 2, ... layers reach.
+
+    Returns
+    -------
+    GraphBatch
+        With ``structure.reach``, ``position_of`` and without ``structure.node_ptr``.
+        It has the features of farther nodes too, which have a part in degrees.
+    """
+    counts = np.cumsum(np.bincount(distance, minlength=int(layers[-1]) + 1))
+    moved = in_order(batch, np.argsort(distance, kind="stable"))
+    reach = tuple(counts[layers].tolist())
+    structure = replace(moved.structure, node_ptr=None, reach=reach)
+    return replace(moved, structure=structure)
+
+
+def _distance(
+    candidates: Sequence[Candidates], counts: NDArray[np.int64]
+) -> NDArray[np.int64] | None:
+    """Return the distances of the nodes of all copies, None if graphs are whole."""
+    parts = []
+    for each, n_copies in zip(candidates, counts.tolist(), strict=True):
+        within = each.answer.within
+        if within is None:
+            return None
+        rings = np.diff(within, prepend=0)
+        parts.append(np.tile(np.repeat(np.arange(len(rings)), rings), n_copies))
+    return np.concatenate(parts)
 
 
 def _copied(candidates: Candidates, kept: Kept) -> Graph:

@@ -1,4 +1,4 @@
-"""Gates of candidates: a batch as a differentiable function of what it keeps.
+"""Gates of candidates: a batch as a differentiable function of them.
 
 A gate of 1 keeps a candidate, a gate of 0 removes it. The gate of an edge multiplies
 its weight; the weights of added self-loops, degrees and degree features are functions
@@ -19,6 +19,7 @@ from torch import Tensor
 from skattn._batch._batch import GraphBatch
 from skattn._batch._candidates import Candidates
 from skattn._batch._copies import Copies, copies_without
+from skattn.graph._ragged_range import ragged_range
 from skattn.graph._self_loops import MissingLoops
 from skattn.graph._standardization import Standardization
 from skattn.ops import SparseMatrix
@@ -28,7 +29,7 @@ ToBatch = Callable[[Copies], GraphBatch]
 
 @dataclass(frozen=True, eq=False)
 class GatedBatch:
-    """Disjoint union of answers' graphs, whose candidates have gates."""
+    """Disjoint union of answers' graphs with gates of their candidates."""
 
     ptr: NDArray[np.int64]
     """(n_answers + 1,): answer k has the gates ``ptr[k]`` to ``ptr[k + 1]``."""
@@ -99,46 +100,44 @@ def gated_batch(
         for each, first in zip(candidates, ptr[:-1], strict=True)
     ]
     gate_of = np.concatenate([*owners, np.empty(0, np.int64)])
+    order = None
+    if batch.position_of is not None:
+        order = np.argsort(batch.position_of.cpu().numpy())
     gate: Callable[[Tensor], GraphBatch]
     if candidates[0].of == "edges":
-        gate = _GatedEdges.of(batch, whole, gate_of, degree_scaling)
-    elif candidates[0].of == "features":
-        gate = _gated_columns(candidates, owners, batch, to_batch)
-    elif isinstance(batch.x, SparseMatrix):
-        width = candidates[0].answer.graph.X.shape[1]
-        rows = batch.x.edges.receivers.cpu().long()
-        of_entries = torch.from_numpy(gate_of)[rows]
-        of_entries[batch.x.edges.senders.cpu() >= width] = -1  # of encodings
-        gate = _GatedEntries(batch, of_entries)
+        gate = _GatedEdges.of(batch, whole, gate_of, order, degree_scaling)
+        return GatedBatch(ptr, gate)
+    width = candidates[0].answer.graph.X.shape[1]
+    if candidates[0].of == "nodes":
+        table = np.repeat(gate_of[:, None], width, axis=1)
+    else:
+        table = _of_columns(candidates, owners)
+    if order is not None:
+        table = table[order]
+    of_numbers = torch.from_numpy(table).to(batch.targets.device)
+    if isinstance(batch.x, SparseMatrix):
+        gate = _GatedEntries(batch, _of_entries(batch.x, of_numbers))
     else:
         masked = to_batch(_copies(candidates, keep=False)).x
         assert isinstance(masked, Tensor)
-        of_rows = torch.from_numpy(gate_of)[:, None]
-        gate = _GatedRows(batch, masked, of_rows.to(masked.device))
+        gate = _GatedRows(batch, masked, of_numbers)
     return GatedBatch(ptr, gate)
 
 
-def _gated_columns(
-    candidates: Sequence[Candidates],
-    owners: list[NDArray[np.int64]],
-    batch: GraphBatch,
-    to_batch: ToBatch,
-) -> Callable[[Tensor], GraphBatch]:
-    """Return gates of the columns of each answer's features."""
+def _of_columns(
+    candidates: Sequence[Candidates], owners: list[NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Return the gate of each column of every node, (n_nodes, n_columns)."""
     sizes = [each.answer.graph.n_nodes for each in candidates]
-    answer_of = torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes))
-    width = batch.x.shape[1]  # encodings follow the features
-    gate_of = np.full((len(owners), width), -1)
-    for row, owner in zip(gate_of, owners, strict=True):
-        row[: len(owner)] = owner
-    table = torch.from_numpy(gate_of)
-    if isinstance(batch.x, SparseMatrix):
-        rows = batch.x.edges.receivers.cpu().long()
-        entries = table[answer_of[rows], batch.x.edges.senders.cpu().long()]
-        return _GatedEntries(batch, entries)
-    masked = to_batch(_copies(candidates, keep=False)).x
-    assert isinstance(masked, Tensor)
-    return _GatedRows(batch, masked, table[answer_of].to(masked.device))
+    return np.repeat(np.stack(owners), sizes, axis=0)
+
+
+def _of_entries(x: SparseMatrix, gate_of: Tensor) -> Tensor:
+    """Return the gate of each stored number, -1 for those of encodings."""
+    n_columns = gate_of.shape[1]
+    senders = x.edges.senders.long()
+    found = gate_of[x.edges.receivers.long(), senders.clamp(max=n_columns - 1)]
+    return found.masked_fill(senders >= n_columns, -1)
 
 
 def _copies(candidates: Sequence[Candidates], *, keep: bool) -> Copies:
@@ -152,15 +151,16 @@ class _GatedRows:
 
     batch: GraphBatch
     masked: Tensor
-    """(n_nodes, n_columns): removed features."""
+    """(n_nodes, n_columns): removed features; encodings are those of the batch."""
     gate_of: Tensor
-    """(n_nodes, 1) or (n_nodes, n_columns): gate of each number, -1 if it stays."""
+    """(n_nodes, n_features): gate of each number, -1 if it stays."""
 
     def __call__(self, gates: Tensor) -> GraphBatch:
-        x = self.batch.x
+        x, width = self.batch.x, self.gate_of.shape[1]
         assert isinstance(x, Tensor)
         weight = _with_one(gates)[self.gate_of]
-        return replace(self.batch, x=weight * x + (1 - weight) * self.masked)
+        features = weight * x[:, :width] + (1 - weight) * self.masked[:, :width]
+        return replace(self.batch, x=torch.cat([features, x[:, width:]], 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,21 +196,24 @@ class _GatedEdges:
         batch: GraphBatch,
         copies: Copies,
         gate_of: NDArray[np.int64],
+        order: NDArray[np.int64] | None,
         scaling: Standardization | None,
     ) -> _GatedEdges:
-        """Insert the self-loops that a collated batch has.
+        """Insert the self-loops that the batch has, and reorder its nodes.
 
         `gate_of` has the gate of each edge of the copies.
         """
-        loops = MissingLoops.of(copies.collection.whole.adjacency)
+        adjacency = copies.collection.whole.adjacency
+        loops = MissingLoops.of(adjacency)
         is_added = loops.insert(np.zeros(len(gate_of), bool), loops=True)
+        gate_of = loops.insert(gate_of, -1)
+        if order is not None:
+            indptr = loops.widen(adjacency.indptr)
+            entries = ragged_range(indptr[order], np.diff(indptr)[order])
+            gate_of, is_added = gate_of[entries], is_added[entries]
         device = batch.targets.device
-        return cls(
-            batch,
-            torch.from_numpy(loops.insert(gate_of, -1)).to(device),
-            torch.from_numpy(is_added).to(device),
-            scaling,
-        )
+        edges = torch.from_numpy(gate_of), torch.from_numpy(is_added)
+        return cls(batch, *(each.to(device) for each in edges), scaling)
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         structure = self.batch.structure

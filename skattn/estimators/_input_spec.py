@@ -71,7 +71,7 @@ class InputSpec:
             for view, labels in views
         ]
 
-    def batch(self, collection, targets, device):
+    def batch(self, collection, targets):
         """Make one batch of all graphs of a collection.
 
         Parameters
@@ -80,16 +80,14 @@ class InputSpec:
             Graphs with checked features.
         targets : ndarray of int64
             Target nodes of the union, or target graphs.
-        device : torch.device
-            Device of the batch.
 
         Returns
         -------
         GraphBatch
-            The graphs and their targets.
+            The graphs and their targets, on the CPU.
         """
-        whole = self._to_batch(collection, device, ordered=False).whole
-        return whole.with_targets(torch.from_numpy(targets)).to(device)
+        block = self._to_batch(collection, torch.device("cpu"), ordered=False)
+        return block.whole.with_targets(torch.from_numpy(targets))
 
     def extent(self, objective):
         """Return the hops between the features and the outputs of an objective.

@@ -15,7 +15,7 @@ from skattn._batch._candidates import (
     is_directed,
     node_candidates,
 )
-from skattn._batch._copies import COPY_SIZE, evaluate_copies
+from skattn._batch._copies import COPY_SIZE, by_distance, evaluate_copies
 from skattn._batch._gates import GatedBatch, gated_batch
 from skattn._training import AttentionNet, Objective, default_modes
 from skattn._training._finite import CAUSE
@@ -24,6 +24,8 @@ from skattn.graph import Graph
 from skattn.graph._answer_graph import answer_graphs
 from skattn.graph._collection import GraphCollection
 from skattn.graph._standardization import Standardization
+from skattn.nn._convolution import with_degree
+from skattn.nn._rows import take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,7 @@ class Removal:
 
     @default_modes()
     def candidates(self, of, rows=None, baseline=None):
-        """List what can be removed, per answer.
+        """List the candidates for removal of each answer.
 
         Parameters
         ----------
@@ -106,7 +108,7 @@ class Removal:
         found = evaluate_copies(
             candidates,
             kept,
-            lambda copies: self.net.evaluation_step((self._batch(copies), None)),
+            self._evaluate,
             has_degree_features=self.has_degree_features,
             max_size=max_size,
         )
@@ -176,8 +178,15 @@ class Removal:
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
 
+    def _evaluate(self, copies):
+        batch = completed(self._batch(copies), self.net.objective)
+        return self.net.evaluation_step((batch, None))
+
     def _batch(self, copies):
-        return self.spec.batch(copies.collection, copies.targets, self.device)
+        batch = self.spec.batch(copies.collection, copies.targets)
+        if copies.distance is not None:
+            batch = by_distance(batch, copies.distance, self._extent.distances)
+        return batch.to(self.device)
 
     @cached_property
     def _frozen_module(self):
@@ -215,4 +224,19 @@ class GatedOutputs:
         Tensor of shape (n_answers, n_outputs)
             Outputs of the network, differentiable with respect to the gates.
         """
-        return self.objective.outputs(self.module, self.batch.at(gates))
+        batch = completed(self.batch.at(gates), self.objective)
+        return self.objective.outputs(self.module, batch)
+
+
+def completed(batch, objective):
+    """Return a batch of cut graphs with the degrees of its nodes, if they are needed.
+
+    Of the farthest nodes, which only have a part in degrees, the features are left out.
+    """
+    structure = batch.structure
+    if not structure.reach:
+        return batch
+    if objective.spec.block.convolution == "gcn":
+        structure = with_degree(structure)
+    x = take_rows(batch.x, slice(0, structure.reach[-1]))
+    return replace(batch, x=x, structure=structure)

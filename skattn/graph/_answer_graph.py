@@ -29,6 +29,8 @@ class AnswerGraph:
     of a list."""
     target: int | None
     """Position of the target node in `nodes`; None if the answer is about the graph."""
+    within: tuple[int, ...] | None = None
+    """Number of nodes within 0, 1, 2, ... hops of the target; None of a whole graph."""
 
 
 def answer_graphs(
@@ -96,4 +98,4 @@ def _around(view: Graph, n_hops: int) -> Iterator[AnswerGraph]:
             None if view.edge_features is None else view.edge_features[entries],
             None,
         )
-        yield AnswerGraph(graph, found.nodes, 0)
+        yield AnswerGraph(graph, found.nodes, 0, found.within)

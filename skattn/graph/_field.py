@@ -235,7 +235,7 @@ def walk_all(
 def _hop(
     rows: Neighbourhoods, nodes: Nodes, position: Nodes, n_found: int
 ) -> tuple[Senders, Nodes]:
-    """Return the edges of nodes, and their new senders, whose positions are set."""
+    """Return the edges of nodes, and their new senders; set the positions of these."""
     edges = rows.of(nodes)
     new = np.unique(edges.nodes[position[edges.nodes] == 0]).astype(np.int64)
     position[new] = np.arange(n_found + 1, n_found + len(new) + 1)

@@ -104,12 +104,12 @@ def with_degree(structure: GraphStructure) -> GraphStructure:
 
 
 def _check_degree(structure: GraphStructure, weight: Tensor) -> None:
-    """Raise ValueError for gradients of weights on which given degrees depend."""
-    if structure.degree is not None and weight.requires_grad:
+    """Raise ValueError for gradients of weights without those of given degrees."""
+    degree = structure.degree
+    if degree is not None and weight.requires_grad and not degree.requires_grad:
         raise ValueError(
-            "structure.degree must be None where the edge weights need gradients: "
-            "degrees are functions of them, and those given are constants. Use a graph "
-            "with all edges."
+            "structure.degree must be None, or computed from the edge weights, where "
+            "these need gradients, got constant degrees. Use a graph with all edges."
         )
 
 

@@ -163,3 +163,15 @@ def test_gradients_of_weights_with_given_degrees_are_refused(name, rows):
     gated = GraphStructure(EDGES, EdgeData(log_weight), degree=structure.degree)
     with pytest.raises(ValueError, match=r"structure\.degree must be None"):
         made(name, torch.float32)(rows(4, 2).float(), gated)
+
+
+@pytest.mark.parametrize("name", ["mean", "gcn"])
+def test_gradients_include_those_of_degrees_computed_from_the_weights(name, rows):
+    grads = []
+    for complete in (with_degree, lambda structure: structure):
+        log_weight = WEIGHTS.log().requires_grad_()
+        structure = complete(GraphStructure(EDGES, EdgeData(log_weight)))
+        out = made(name, torch.float32)(rows(4, 2).float(), structure)
+        out.square().sum().backward()
+        grads.append(log_weight.grad)
+    assert_close(*grads)
