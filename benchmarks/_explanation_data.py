@@ -1,4 +1,5 @@
-"""Generated data whose labels have known reasons, for benchmarks of explanations."""
+# ruff: noqa: PLC0415  (RDKit is loaded only for molecules)
+"""Generated data with known reasons of the labels, for benchmarks of explanations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -108,7 +109,7 @@ def planted_means(n_nodes: int) -> tuple[Graph, NDArray[np.float64]]:
 
 
 def planted_effects(graph: Graph, node: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the neighbours of a node, and what y loses without each of them."""
+    """Return the neighbours of a node, and the loss of y without each."""
     senders = graph.adjacency[[node]].indices
     rows = np.asarray(graph.X)[senders]
     rest = [np.delete(rows, k, axis=0) for k in range(len(rows))]
