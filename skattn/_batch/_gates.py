@@ -79,8 +79,8 @@ def gated_batch(
     Parameters
     ----------
     candidates : sequence of Candidates
-        The candidates of each answer: edges of all of them, or nodes of all. An answer
-        may occur several times, each time with its own gates.
+        The candidates of each answer, of one kind for all. An answer may occur several
+        times, each time with its own gates.
     to_batch : callable
         Conversion of copies to a batch.
     degree_scaling : Standardization or None
@@ -109,18 +109,18 @@ def gated_batch(
         return GatedBatch(ptr, gate)
     width = candidates[0].answer.graph.X.shape[1]
     if candidates[0].of == "nodes":
-        table = np.repeat(gate_of[:, None], width, axis=1)
+        table = gate_of[:, None]
     else:
         table = _of_columns(candidates, owners)
     if order is not None:
         table = table[order]
     of_numbers = torch.from_numpy(table).to(batch.targets.device)
     if isinstance(batch.x, SparseMatrix):
-        gate = _GatedEntries(batch, _of_entries(batch.x, of_numbers))
+        gate = _GatedEntries(batch, _of_entries(batch.x, of_numbers, width))
     else:
         masked = to_batch(_copies(candidates, keep=False)).x
         assert isinstance(masked, Tensor)
-        gate = _GatedRows(batch, masked, of_numbers)
+        gate = _GatedRows(batch, masked, of_numbers, width)
     return GatedBatch(ptr, gate)
 
 
@@ -132,12 +132,12 @@ def _of_columns(
     return np.repeat(np.stack(owners), sizes, axis=0)
 
 
-def _of_entries(x: SparseMatrix, gate_of: Tensor) -> Tensor:
+def _of_entries(x: SparseMatrix, gate_of: Tensor, width: int) -> Tensor:
     """Return the gate of each stored number, -1 for those of encodings."""
-    n_columns = gate_of.shape[1]
-    senders = x.edges.senders.long()
-    found = gate_of[x.edges.receivers.long(), senders.clamp(max=n_columns - 1)]
-    return found.masked_fill(senders >= n_columns, -1)
+    columns = x.edges.senders.long()
+    at = columns.clamp(max=gate_of.shape[1] - 1)
+    found = gate_of[x.edges.receivers.long(), at]
+    return found.masked_fill(columns >= width, -1)
 
 
 def _copies(candidates: Sequence[Candidates], *, keep: bool) -> Copies:
@@ -153,10 +153,12 @@ class _GatedRows:
     masked: Tensor
     """(n_nodes, n_columns): removed features; encodings are those of the batch."""
     gate_of: Tensor
-    """(n_nodes, n_features): gate of each number, -1 if it stays."""
+    """(n_nodes, 1) or (n_nodes, width): gate of each number, -1 if it stays."""
+    width: int
+    """Number of features, which encodings follow."""
 
     def __call__(self, gates: Tensor) -> GraphBatch:
-        x, width = self.batch.x, self.gate_of.shape[1]
+        x, width = self.batch.x, self.width
         assert isinstance(x, Tensor)
         weight = _with_one(gates)[self.gate_of]
         features = weight * x[:, :width] + (1 - weight) * self.masked[:, :width]
@@ -212,8 +214,12 @@ class _GatedEdges:
             entries = ragged_range(indptr[order], np.diff(indptr)[order])
             gate_of, is_added = gate_of[entries], is_added[entries]
         device = batch.targets.device
-        edges = torch.from_numpy(gate_of), torch.from_numpy(is_added)
-        return cls(batch, *(each.to(device) for each in edges), scaling)
+        return cls(
+            batch,
+            torch.from_numpy(gate_of).to(device),
+            torch.from_numpy(is_added).to(device),
+            scaling,
+        )
 
     def __call__(self, gates: Tensor) -> GraphBatch:
         structure = self.batch.structure

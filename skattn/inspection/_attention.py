@@ -6,10 +6,10 @@ from typing import Any
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from skattn._batch import GraphBatch, uncollate_edges, uncollate_nodes
 from skattn._training import check_attention, default_modes
+from skattn.inspection._steps import Steps
 
 Matrices = list[list[sp.csr_array]]
 """Attention matrices of one graph, per layer and head."""
@@ -20,8 +20,9 @@ def attention_weights(estimator, X, *, adjacency=None):
 
     Parameters
     ----------
-    estimator : GraphAttentionClassifier, GraphAttentionRegressor or AttentionEmbedder
-        Fitted estimator; of a pipeline, its last step.
+    estimator : estimator of skattn, Pipeline or search
+        Fitted classifier, regressor or embedder, a pipeline that ends in one, or a
+        fitted search over either.
     X : Graph, list of Graph, sequences, or table of shape (n_rows, n_features)
         Input, as for ``estimator.predict`` or ``estimator.transform``.
     adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
@@ -43,7 +44,7 @@ def attention_weights(estimator, X, *, adjacency=None):
     Raises
     ------
     TypeError
-        If `estimator` is not an estimator of skattn, such as a Pipeline.
+        If `estimator` is not an estimator of skattn, a pipeline or a search of one.
     ValueError
         If X differs from that of ``fit`` in kind or in its features, or its features
         are so large that attention weights are not finite.
@@ -71,7 +72,8 @@ def attention_weights(estimator, X, *, adjacency=None):
     >>> len(weights), len(weights[0]), weights[0][0].shape
     (3, 4, (3, 3))
     """
-    return matrices(estimator, prepared_input(estimator, X, adjacency))
+    steps = Steps.of(estimator)
+    return matrices(steps.estimator, steps.prepare(X, adjacency))
 
 
 @default_modes()
@@ -80,8 +82,9 @@ def readout_weights(estimator, X):
 
     Parameters
     ----------
-    estimator : GraphAttentionClassifier or GraphAttentionRegressor
-        Estimator with ``readout="attention"``, fitted on a list of graphs or sequences.
+    estimator : GraphAttentionClassifier, GraphAttentionRegressor, Pipeline or search
+        Estimator with ``readout="attention"``, fitted on a list of graphs or sequences,
+        a pipeline that ends in one, or a fitted search over either.
     X : list of Graph, or sequences
         Input, as for ``estimator.predict``.
 
@@ -94,7 +97,7 @@ def readout_weights(estimator, X):
     Raises
     ------
     TypeError
-        If `estimator` is not an estimator of skattn, such as a Pipeline.
+        If `estimator` is not an estimator of skattn, a pipeline or a search of one.
     ValueError
         If X differs from that of ``fit`` in kind or in its features, or the readout is
         not attention.
@@ -116,7 +119,8 @@ def readout_weights(estimator, X):
     >>> weights[0].shape, weights[0].sum(axis=0).round(3)
     ((3, 4), array([1., 1., 1., 1.], dtype=float32))
     """
-    prepared = prepared_input(estimator, X, None)
+    steps = Steps.of(estimator)
+    estimator, prepared = steps.estimator, steps.prepare(X, None)
     if not prepared.has_many_graphs or getattr(estimator, "readout", "") != "attention":
         raise ValueError(
             'readout_weights needs an estimator with readout="attention" that was '
@@ -152,24 +156,6 @@ def view_matrices(estimator, prepared) -> list[Matrices]:
             per_layer = [uncollate_edges(batch, weights) for weights in layers]
             found += map(list, zip(*per_layer, strict=True))
     return found
-
-
-@default_modes()
-def prepared_input(estimator, X, adjacency):
-    """Check the estimator and prepare X as for prediction."""
-    if isinstance(estimator, Pipeline):
-        raise TypeError(
-            "estimator must be a fitted estimator of skattn, got a Pipeline. Pass its "
-            "last step and the transformed X: attention_weights(pipeline[-1], "
-            "pipeline[:-1].transform(X))."
-        )
-    if not hasattr(estimator, "_prepare"):
-        raise TypeError(
-            "estimator must be a fitted estimator of skattn, got "
-            f"{type(estimator).__name__}. Pass the best_estimator_ of a search, or one "
-            "of the estimators_ of an ensemble."
-        )
-    return estimator._prepare(X, adjacency)
 
 
 def _networks_and_batches(estimator, prepared) -> Iterator[tuple[Any, GraphBatch]]:

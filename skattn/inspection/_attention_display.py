@@ -7,7 +7,6 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skattn.inspection._attention import prepared_input
 from skattn.inspection._radial_layout import radial_layout
 from skattn.inspection._shown_graph import (
     Kind,
@@ -15,6 +14,7 @@ from skattn.inspection._shown_graph import (
     neighbourhood,
     shown_graph,
 )
+from skattn.inspection._steps import Steps
 
 MOST_TICKS = 30
 """Number of names that fit on an axis of a heat map."""
@@ -100,8 +100,8 @@ class AttentionDisplay:
 
         Parameters
         ----------
-        estimator : estimator of skattn
-            A fitted classifier, regressor or embedder.
+        estimator : estimator of skattn, Pipeline or search
+            As for :func:`attention_weights`.
         X : Graph, list of Graph, sequences, or table of shape (n_rows, n_features)
             As for ``estimator.predict``, or ``transform``.
         adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
@@ -137,7 +137,7 @@ class AttentionDisplay:
         Raises
         ------
         TypeError
-            If it is no estimator of skattn: a Pipeline, for example.
+            If it is no estimator of skattn, pipeline or search of one.
         ValueError
             If a row, node, layer or head does not exist, or the input is of another
             kind or width than at ``fit``.
@@ -150,7 +150,8 @@ class AttentionDisplay:
             raise ValueError(
                 f"kind must be 'auto' or one of {get_args(Kind)}, got {kind!r}."
             )
-        shown = shown_graph(estimator, prepared_input(estimator, X, adjacency), row)
+        steps = Steps.of(estimator)
+        shown = shown_graph(steps.estimator, steps.prepare(X, adjacency), row)
         if node is not None:
             shown = replace(shown, receiver=shown.position(node))
         if kind == "auto":

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from skattn._batch._candidates import Candidates
 from skattn._training import predict
 from skattn.graph._arguments import check_choice
-from skattn.inspection._attention import prepared_input
 from skattn.inspection._steps import Steps
 
 Of = Literal["edges", "nodes", "features"]
@@ -85,7 +84,7 @@ def ask(
     check_choice(of, ("auto", *get_args(Of)), "of")
     steps = Steps.of(estimator)
     model = steps.estimator
-    prepared = prepared_input(model, steps.transform(X), adjacency)
+    prepared = steps.prepare(X, adjacency)
     kind: Any = of
     if of == "auto":
         kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"

@@ -5,6 +5,8 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from skattn._training import default_modes
+
 
 @dataclass(frozen=True, eq=False)
 class Steps:
@@ -36,9 +38,12 @@ class Steps:
             )
         return cls(found, before)
 
-    def transform(self, X: Any) -> Any:
-        """Apply the steps before the estimator."""
-        return X if self.before is None else self.before.transform(X)
+    @default_modes()
+    def prepare(self, X: Any, adjacency: Any) -> Any:
+        """Apply the steps before the estimator, and prepare their output."""
+        if self.before is not None:
+            X = self.before.transform(X)
+        return self.estimator._prepare(X, adjacency)
 
     def feature_names(self, n_features: int) -> tuple[Any, ...]:
         """Return the user's names of the features, or their numbers.

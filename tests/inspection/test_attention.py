@@ -258,16 +258,21 @@ def test_input_must_match_that_of_fit():
         attention_weights(clf, Graph(ADJACENCY, np.ones((4, 3))))
 
 
-def test_pipeline_is_refused_with_the_remedy():
+def test_a_pipeline_has_the_weights_of_its_last_step():
     pipeline = make_pipeline(StandardScaler(), made()).fit(X, Y)
-    with pytest.raises(TypeError, match=r"Pipeline.*pipeline\[-1\], pipeline\[:-1\]"):
-        attention_weights(pipeline, X)
-    weights = attention_weights(pipeline[-1], pipeline[:-1].transform(X))
-    assert_rows_sum_to_one(weights)
+    weights = attention_weights(pipeline, X)
+    last = attention_weights(pipeline[-1], pipeline[:-1].transform(X))
+    for layer, same in zip(weights, last, strict=True):
+        assert all((a != b).nnz == 0 for a, b in zip(layer, same, strict=True))
+
+
+def test_a_search_has_the_weights_of_its_best_estimator():
+    search = GridSearchCV(made(), {"n_neighbors": [2]}, cv=2).fit(X, Y)
+    assert_rows_sum_to_one(attention_weights(search, X))
 
 
 def test_other_objects_are_refused():
-    with pytest.raises(TypeError, match=r"GridSearchCV.*best_estimator_"):
+    with pytest.raises(TypeError, match=r"a search over these, got GridSearchCV"):
         attention_weights(GridSearchCV(made(), {}), X)
 
 

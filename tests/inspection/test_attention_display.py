@@ -294,9 +294,13 @@ def test_other_estimators_are_errors():
         AttentionDisplay.from_estimator(made(), graph)
     with pytest.raises(TypeError, match="got StandardScaler"):
         AttentionDisplay.from_estimator(StandardScaler(), X)
+
+
+def test_a_pipeline_shows_the_attention_of_its_last_step():
     pipeline = make_pipeline(StandardScaler(), made(n_neighbors=2)).fit(X, Y)
-    with pytest.raises(TypeError, match="got a Pipeline"):
-        AttentionDisplay.from_estimator(pipeline, X)
+    shown = AttentionDisplay.from_estimator(pipeline, X)
+    last = AttentionDisplay.from_estimator(pipeline[-1], pipeline[0].transform(X))
+    assert (shown.weights != last.weights).nnz == 0
 
 
 def test_layout_puts_senders_on_rings_by_distance():
