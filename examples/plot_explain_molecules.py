@@ -41,7 +41,7 @@ print(f"R² of {len(y_test)} other molecules: {model.score(smiles_test, y_test):
 # %%
 # Atoms
 # -----
-# Oxygen of a hydroxyl group speaks for solubility, carbon and chlorine against it.
+# Oxygen of a hydroxyl group speaks for solubility, chains of carbon against it.
 
 shown = ["CCCCCCO", "OCC(O)CO", "Clc1ccccc1", "CC(=O)OCC"]
 explanations = explain(model, shown)

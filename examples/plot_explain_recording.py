@@ -9,7 +9,7 @@ shows whether an explanation finds it.
 # %%
 # Data
 # ----
-# Noise of 50 to 80 steps; half of the recordings have six steps with larger values in
+# Noise of 20 to 30 steps; half of the recordings have four steps with larger values in
 # channel 1.
 
 import matplotlib.pyplot as plt
@@ -22,9 +22,9 @@ from skattn.inspection import explain, readout_weights
 rng = np.random.default_rng(0)
 X, y, starts = [], np.arange(300) % 2, []
 for has_event in y:
-    steps = rng.normal(size=(int(rng.integers(50, 81)), 3))
-    start = int(rng.integers(len(steps) - 5))
-    steps[start : start + 6, 1] += 2.5 * has_event
+    steps = rng.normal(size=(int(rng.integers(20, 31)), 3))
+    start = int(rng.integers(len(steps) - 3))
+    steps[start : start + 4, 1] += 3 * has_event
     X.append(steps)
     starts.append(start)
 clf = GraphAttentionClassifier(n_layers=2, max_epochs=25, random_state=0)
@@ -51,7 +51,7 @@ def separation(scores):
     values = []
     for k, of_steps in zip(events, scores, strict=True):
         truth = np.zeros(len(X[k]), bool)
-        truth[starts[k] : starts[k] + 6] = True
+        truth[starts[k] : starts[k] + 4] = True
         values.append(roc_auc_score(truth, of_steps))
     return np.mean(values)
 
