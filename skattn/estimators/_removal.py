@@ -74,6 +74,8 @@ class Removal:
         view = self.view if rows is None else self.view[rows]
         answers = answer_graphs(view, self._extent)
         if of == "edges":
+            if self._scales_first(of):
+                answers = self._standardized(answers)
             return edge_candidates(answers, directed=self.is_directed)
         if of == "nodes":
             return node_candidates(answers, baseline)
@@ -108,10 +110,11 @@ class Removal:
             If an output is not finite.
         """
         self.net.module_.to(self.device)
+        of = candidates[0].of if candidates else None
         found = evaluate_copies(
             candidates,
             kept,
-            self._evaluate,
+            lambda copies: self._evaluate(copies, of),
             has_degree_features=self.has_degree_features,
             max_size=max_size,
         )
@@ -145,12 +148,16 @@ class Removal:
             there is no gradient: with ``hops`` beyond 1, a positional encoding or
             labels as inputs.
         """
-        scaling = None
-        if candidates[0].of == "edges":
+        scaling, of = None, candidates[0].of
+        if of == "edges":
             self._check_smooth()
             if self.has_degree_features:
                 scaling = self.spec.feature_scaling or Standardization.identity(2)
-        batch = gated_batch(candidates, self._batch, degree_scaling=scaling)
+        batch = gated_batch(
+            candidates,
+            lambda copies: self._batch(copies, of),
+            degree_scaling=scaling,
+        )
         return GatedOutputs(batch, self.net.objective, self._frozen_module)
 
     def _check_smooth(self):
@@ -195,12 +202,32 @@ class Removal:
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
 
-    def _evaluate(self, copies):
-        batch = completed(self._batch(copies), self.net.objective)
+    def _scales_first(self, of):
+        """Return whether features are standardised before they are copied.
+
+        Without an edge they are the same, unless they are computed from degrees.
+        """
+        known = self.spec.feature_scaling is not None
+        return known and of == "edges" and not self.has_degree_features
+
+    def _standardized(self, answers):
+        """Standardise the features of answers' graphs, of shared ones once."""
+        graphs = {id(each.graph): each.graph for each in answers}
+        apply = self.spec.feature_scaling.apply
+        scaled = {
+            key: graph._replaced(X=apply(graph.X)) for key, graph in graphs.items()
+        }
+        return [replace(each, graph=scaled[id(each.graph)]) for each in answers]
+
+    def _evaluate(self, copies, of):
+        batch = completed(self._batch(copies, of), self.net.objective)
         return self.net.evaluation_step((batch, None))
 
-    def _batch(self, copies):
-        batch = self.spec.batch(copies.collection, copies.targets)
+    def _batch(self, copies, of):
+        spec = self.spec
+        if self._scales_first(of):
+            spec = replace(spec, feature_scaling=None)
+        batch = spec.batch(copies.collection, copies.targets)
         if copies.distance is not None:
             batch = by_distance(batch, copies.distance, self._extent.distances)
         if self.spec.label_inputs is not None:

@@ -19,6 +19,7 @@ from skattn import (
 )
 from skattn._training import predict
 from skattn.estimators._removal import completed
+from skattn.graph._standardization import Standardization
 from skattn.ops import use_backend
 
 SCORES = ("dot", "gat", "gatv2")
@@ -515,3 +516,23 @@ def test_outputs_that_are_not_finite_are_refused():
     candidates = removal.candidates("edges")
     with pytest.raises(ValueError, match="outputs must be finite"):
         removal.outputs(candidates, each_removed(candidates))
+
+
+def test_features_of_copies_without_an_edge_are_standardised_once(monkeypatch):
+    X = 100 + 5 * np.random.default_rng(0).normal(size=(7, 3))
+    graph = Graph(adjacency_of(""), X)
+    clf = GraphAttentionClassifier(max_epochs=2, random_state=0, norm="layer")
+    clf.fit(graph, LABELS)
+    removal = clf._removal(clf._prepare(graph[[0, 5]], None))
+    apply, rows = Standardization.apply, []
+
+    def counted(self, features):
+        rows.append(features.shape[0])
+        return apply(self, features)
+
+    monkeypatch.setattr(Standardization, "apply", counted)
+    candidates = removal.candidates("edges")
+    kept = [~np.eye(len(each), dtype=bool) for each in candidates]
+    removal.outputs(candidates, kept)
+    removal.gated(candidates)
+    assert sum(rows) == sum(each.answer.graph.n_nodes for each in candidates)

@@ -105,6 +105,27 @@ def test_features_of_a_removed_node_are_the_mean_of_the_training_nodes():
     assert explanation.scores[1][3] == pytest.approx(lost, abs=1e-4)
 
 
+def test_steps_of_sequences_keep_their_positions_and_channels_are_the_users():
+    X = [features(5 + k % 2, 2, seed=k) for k in range(8)]
+    clf = GraphAttentionClassifier(max_epochs=3, random_state=0, norm="layer")
+    clf.fit(X, np.arange(8) % 2)
+    mean = np.concatenate(X).mean(axis=0)
+    steps = explain(clf, X[:1])
+    assert steps.baseline == pytest.approx(mean, abs=1e-6)
+    changed = X[0].copy()
+    changed[3] = mean
+    label = steps.classes[0]
+    before = log_odds(clf, X, 0, label)
+    lost = before - log_odds(clf, [changed], 0, label)
+    assert steps.scores[0][3] == pytest.approx(lost, abs=1e-4)
+    channels = explain(clf, X[:1], of="features").scores
+    changed = X[0].copy()
+    changed[:, 1] = mean[1]
+    lost = before - log_odds(clf, [changed], 0, label)
+    assert channels.shape == (1, 2)
+    assert channels[0, 1] == pytest.approx(lost, abs=1e-4)
+
+
 def test_a_removed_column_has_its_mean_everywhere(classifier):
     explanation = explain(classifier, graph()[[0, 5]], of="features")
     assert explanation.scores.shape == (2, 3)

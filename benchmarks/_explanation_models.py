@@ -1,0 +1,41 @@
+"""Parameters of the models that benchmarks of explanations fit."""
+
+from skattn import EncoderConfig
+
+LAYERS = {
+    "attention": "gatv2",
+    "n_heads": 4,
+    "hidden_dim": 64,
+    "residual": True,
+    "dropout": 0.0,
+    "attention_dropout": 0.0,
+    "standardize": "auto",
+    "early_stopping": False,
+    "encoder": EncoderConfig(
+        activation="elu",
+        input_dropout=0.0,
+        jumping=None,
+        convolution=None,
+        gated_convolution=False,
+        n_feature_layers=0,
+    ),
+}
+"""All models; what follows is their own."""
+MOTIFS = LAYERS | {
+    "n_layers": 3, "norm": "batch", "learning_rate": 0.01, "weight_decay": 5e-4,
+    "batch_size": 64, "max_epochs": 150,
+}  # fmt: skip
+PLANTED = LAYERS | {
+    "n_layers": 2, "norm": None, "learning_rate": 0.005, "weight_decay": 5e-4,
+    "batch_size": "auto", "max_epochs": 300,
+}  # fmt: skip
+MOLECULES = LAYERS | {
+    "n_layers": 3, "norm": "batch", "readout": "attention", "learning_rate": 0.005,
+    "weight_decay": 5e-4, "batch_size": 64, "max_epochs": 40,
+}  # fmt: skip
+SEQUENCES = MOLECULES | {"n_layers": 2, "batch_size": 32}
+CORA = LAYERS | {
+    "n_layers": 2, "norm": "layer", "dropout": 0.5, "learning_rate": 0.005,
+    "weight_decay": 5e-4, "batch_size": "auto", "max_epochs": 60,
+}  # fmt: skip
+SHAPES = MOTIFS | {"norm": "layer", "batch_size": "auto", "max_epochs": 400}
