@@ -212,10 +212,12 @@ class Removal:
 
     def _standardized(self, answers):
         """Standardise the features of answers' graphs, of shared ones once."""
+        scaling = self.spec.feature_scaling
+        assert scaling is not None
         graphs = {id(each.graph): each.graph for each in answers}
-        apply = self.spec.feature_scaling.apply
         scaled = {
-            key: graph._replaced(X=apply(graph.X)) for key, graph in graphs.items()
+            key: graph._replaced(X=scaling.apply(graph.X))
+            for key, graph in graphs.items()
         }
         return [replace(each, graph=scaled[id(each.graph)]) for each in answers]
 
