@@ -65,8 +65,6 @@ _SEQUENCES = replace(
     n_feature_layers=1,
     max_patches=32,
     n_segments=50,
-    smallest_batch=16,
-    most_batches=8,
 )
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
@@ -90,7 +88,7 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("graphs", "classes"): replace(_GRAPHS, max_epochs=50, smallest_batch=32),
     ("graphs", "numbers"): _GRAPHS,
     ("graphs", None): Defaults(),
-    ("sequences", "classes"): _SEQUENCES,
+    ("sequences", "classes"): replace(_SEQUENCES, smallest_batch=16, most_batches=8),
     ("sequences", "numbers"): _SEQUENCES,
     ("sequences", None): Defaults(),
 }

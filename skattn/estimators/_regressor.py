@@ -103,8 +103,7 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
         ``fanout`` an epoch is one training step. "auto": 300 on a plain table, 100 for
         graphs and sequences, 500 for the nodes of one graph.
     batch_size : int or "auto", default="auto"
-        Number of graphs or sequences per batch if X is a list ("auto": 128, for
-        training on sequences an eighth of them within 16 and 128), or of
+        Number of graphs or sequences per batch if X is a list ("auto": 128), or of
         target nodes per batch with ``fanout`` ("auto": 1024). Decrease it if a training
         step does not fit into memory.
     fanout : sequence of int or None, default=None

@@ -127,6 +127,7 @@ def test_small_lists_of_sequences_have_small_batches(n_rows, expected):
     setting = Setting("sequences", "classes")
     clf = GraphAttentionClassifier()
     assert training_batch_size(clf, setting, n_rows) == expected
+    assert training_batch_size(clf, Setting("sequences", "numbers"), n_rows) == 128
     assert training_batch_size(clf, Setting("table", "classes"), n_rows) == "auto"
     clf.set_params(batch_size=5)
     assert training_batch_size(clf, setting, n_rows) == 5
