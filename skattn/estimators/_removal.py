@@ -74,8 +74,9 @@ class Removal:
         view = self.view if rows is None else self.view[rows]
         answers = answer_graphs(view, self._extent)
         if of == "edges":
-            if self._scales_first(of):
-                answers = self._standardized(answers)
+            scaling = self._early_scaling(of)
+            if scaling is not None:
+                answers = _standardized(answers, scaling)
             return edge_candidates(answers, directed=self.is_directed)
         if of == "nodes":
             return node_candidates(answers, baseline)
@@ -202,24 +203,14 @@ class Removal:
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
 
-    def _scales_first(self, of):
-        """Return whether features are standardised before they are copied.
+    def _early_scaling(self, of):
+        """Return the standardisation of features before they are copied, or None.
 
         Without an edge they are the same, unless they are computed from degrees.
         """
-        known = self.spec.feature_scaling is not None
-        return known and of == "edges" and not self.has_degree_features
-
-    def _standardized(self, answers):
-        """Standardise the features of answers' graphs, of shared ones once."""
-        scaling = self.spec.feature_scaling
-        assert scaling is not None
-        graphs = {id(each.graph): each.graph for each in answers}
-        scaled = {
-            key: graph._replaced(X=scaling.apply(graph.X))
-            for key, graph in graphs.items()
-        }
-        return [replace(each, graph=scaled[id(each.graph)]) for each in answers]
+        if of == "edges" and not self.has_degree_features:
+            return self.spec.feature_scaling
+        return None
 
     def _evaluate(self, copies, of):
         batch = completed(self._batch(copies, of), self.net.objective)
@@ -227,7 +218,7 @@ class Removal:
 
     def _batch(self, copies, of):
         spec = self.spec
-        if self._scales_first(of):
+        if self._early_scaling(of) is not None:
             spec = replace(spec, feature_scaling=None)
         batch = spec.batch(copies.collection, copies.targets)
         if copies.distance is not None:
@@ -296,3 +287,12 @@ def completed(batch, objective):
         structure = with_degree(structure)
     x = take_rows(batch.x, slice(0, structure.reach[-1]))
     return replace(batch, x=x, structure=structure)
+
+
+def _standardized(answers, scaling):
+    """Standardise the features of answers' graphs, of shared ones once."""
+    graphs = {id(each.graph): each.graph for each in answers}
+    scaled = {
+        key: graph._replaced(X=scaling.apply(graph.X)) for key, graph in graphs.items()
+    }
+    return [replace(each, graph=scaled[id(each.graph)]) for each in answers]

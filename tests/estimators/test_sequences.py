@@ -119,7 +119,11 @@ def test_a_value_at_a_time_is_learned_from_the_segments(small):
     for n_segments in (0, 40):
         config = EncoderConfig(n_segments=n_segments, max_patches=5)
         reg = small(
-            GraphAttentionRegressor, encoder=config, max_epochs=40, learning_rate=0.02
+            GraphAttentionRegressor,
+            encoder=config,
+            max_epochs=40,
+            batch_size=16,
+            learning_rate=0.02,
         ).fit(X[:100], y[:100])
         scores[n_segments] = reg.score(X[100:], y[100:])
     assert scores[40] > 0.9 > scores[0]
