@@ -74,9 +74,9 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         channel; if not, they are added. "auto": True for the nodes of one
         graph for which ``convolution="auto"`` is "gcn", else False.
     degree_scaling : bool or "auto", default="auto"
-        Whether the output of each attention is scaled by the logarithm of the number of
-        senders, with learned weights (Corso et al. 2020), so that a network knows
-        degrees and counts neighbours. "auto": True for classification and regression of
+        Whether to add a learned multiple of each attention's output times ``log(1 +
+        number of senders)`` to it (Corso et al. 2020): attention is an average, which
+        cannot count neighbours. "auto": True for classification and regression of
         the nodes of one graph without ``pretrained`` if there are no more features than
         labelled nodes, else False.
     global_attention : bool, default=False
@@ -103,10 +103,10 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         those of :class:`~skattn.preprocessing.SequenceGraph`.
     n_segments : int or "auto", default="auto"
         Number of equal segments of a sequence whose means (piecewise aggregate
-        approximation, Keogh et al. 2001) join the readout before the output layer; at
-        most the length of the longest training sequence, and 1000 means of all
-        features. 0: none. "auto": 50 for classification and regression, 0 for an
-        embedding, which cannot have any.
+        approximation, Keogh et al. 2001) join the readout before the output layer. It
+        is reduced to the length of the longest training sequence, and so that all
+        features have at most 1000 means. 0: none. "auto": 50 for classification and
+        regression, 0 for an :class:`~skattn.AttentionEmbedder`, which allows no others.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
         Search for the neighbours of the rows of a plain table, see
         :func:`~skattn.graph.knn_graph`. "auto": "exact", but "approximate" for a dense

@@ -27,8 +27,9 @@ class PatchOptions:
 class Patching:
     """Division of sequences into patches, the nodes of their graphs.
 
-    Patch k begins with step ``k * stride`` and extends on both sides to ``length``
-    steps, beyond the ends with the first and the last step. A linear map of patches is
+    Patch k is centred on the steps ``k * stride`` to ``(k + 1) * stride - 1`` and
+    extends on both sides to ``length`` steps, beyond the ends with the first and the
+    last step. A linear map of patches is
     a convolution with this stride (Dosovitskiy et al. 2021; PatchTST, Nie et al. 2023).
     """
 

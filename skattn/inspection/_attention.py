@@ -39,8 +39,9 @@ def attention_weights(estimator, X, *, adjacency=None):
         targets. For a plain table it has shape (n_rows, n_fitted_rows + n_rows): the
         columns are the fitted rows, then the rows of X. For a list of graphs or
         sequences there is one such list for each, ``weights[graph][layer][head]``, over
-        its nodes or patches: patch ``k`` of a sequence begins at step ``k * stride``
-        with ``stride = estimator.input_summary_["patch_stride"]``.
+        its nodes or patches: patch ``k`` of a sequence is centred on the steps ``k *
+        stride`` to ``(k + 1) * stride - 1``, with ``stride =
+        estimator.input_summary_["patch_stride"]``.
 
     Raises
     ------

@@ -52,8 +52,8 @@ def explain(  # noqa: PLR0913
         given. For regressors with several outputs, multilabel classifiers and embedders
         the number of the output.
     of : {"auto", "edges", "nodes", "features"}, default="auto"
-        Edges; the features of nodes; or columns of the features. "auto" is "nodes" for
-        a list of graphs and sequences (atoms, steps), else "edges".
+        The candidates: edges; the features of nodes; or columns of the features. "auto"
+        is "nodes" for a list of graphs with features and for sequences, else "edges".
     method : {"auto", "occlusion", "gradient", "integrated_gradients", "shapley", \
             "rollout", "attention"}, default="auto"
         How scores are computed:
@@ -62,20 +62,21 @@ def explain(  # noqa: PLR0913
         * "auto": the same; in large neighbourhoods only the 64 candidates with the
           largest gradients are removed, and the other scores are gradients
           (``explanation.exact`` tells them apart);
-        * "gradient": derivative by a gate on each candidate, in one backward pass for
-          many answers;
-        * "integrated_gradients": mean of the gradients from no candidate to all; the
-          scores add up to the answer minus the answer without any (Sundararajan et al.
-          2017);
-        * "shapley": shares by regression on random coalitions (Lundberg and Lee 2017),
-          for candidates that stand in for each other, each of which alone changes
-          nothing;
+        * "gradient": derivative with respect to a factor of each candidate (1: present,
+          0: removed), in one backward pass for many answers;
+        * "integrated_gradients": mean of these derivatives while all factors go from 0
+          to 1; the scores add up to the answer minus the answer without any
+          (Sundararajan et al. 2017);
+        * "shapley": Shapley values by regression on random subsets of the candidates
+          (KernelSHAP, Lundberg and Lee 2017), which add up too; for redundant
+          candidates, each of which alone changes nothing;
         * "attention", "rollout": mean attention weights, and their products along paths
           (Abnar and Zuidema 2020). They tell where the network looks, not why it
           answers as it does: compare them with a removal before you rely on them.
-    baseline : {"mean", "zero"} or array-like of shape (n_features,), default="mean"
+    baseline : {"mean", "zero"} or array-like of shape (n_columns,), default="mean"
         Features of a removed node, or values of a removed column: the means over the
-        training nodes, zeros, or given ones in the units of X.
+        training nodes, zeros, or given ones in the units of X. A categorical feature
+        has a column of 0 and 1 per category; the mean is then the share.
     adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
         Adjacency, as for ``estimator.predict``.
     n_samples : int, default=256

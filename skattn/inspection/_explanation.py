@@ -65,8 +65,8 @@ class Explanation:
     answer : ndarray of shape (n_answers,), float64
         The answers.
     without : ndarray of shape (n_answers,), float64
-        The answers without any candidate: a row's own share. NaN for methods that do
-        not remove anything.
+        The answers without any candidate: for edges, those of a row's own features. NaN
+        for methods that do not remove anything.
     baseline : ndarray of shape (n_columns,) or None
         Features of a removed node or values of removed columns; None for edges.
 
@@ -196,12 +196,12 @@ class Explanation:
         return graph.subgraph(nodes)[[int(np.searchsorted(nodes, names.target))]]
 
     def to_frame(self) -> Any:
-        """Return all scores as a table.
+        """Return all scores as a table, sorted by size within each answer.
 
         Returns
         -------
         DataFrame
-            Columns ``answer`` (number of the answer), ``receiver`` and ``sender``, or
+            Columns ``row`` (position of the answer), ``receiver`` and ``sender``, or
             ``node``, or ``feature``, then ``score`` and ``exact``; names where there
             are any.
 
@@ -223,7 +223,7 @@ class Explanation:
             parts.append(
                 pd.DataFrame(
                     {
-                        "answer": np.full(len(order), number),
+                        "row": np.full(len(order), number),
                         **{
                             column: [end[k] for end in named]
                             for k, column in enumerate(columns)
@@ -246,8 +246,8 @@ class Explanation:
         Returns
         -------
         networkx.DiGraph
-            An edge ``receiver -> sender`` with the attribute ``score``, or nodes with
-            it.
+            An edge from the receiver to the sender, as in `Graph.from_networkx`, with
+            the attribute ``score``, or nodes with it.
 
         Raises
         ------

@@ -40,7 +40,7 @@ def fidelity(
     explanation : Explanation
         Its explanation.
     k : tuple of int, default=(1, 2, 5, 10, 20)
-        Numbers of candidates.
+        Numbers of candidates; all of them where there are fewer.
     adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
         Adjacency, as for ``estimator.predict``.
     random_state : int, RandomState instance or None, default=0

@@ -92,11 +92,11 @@ class GraphDisplay:
         G : Graph, or sparse or dense matrix of shape (n_nodes, n_nodes)
             The graph. Of a slice, ``graph[rows]``, the whole graph is shown.
         y : array-like of shape (n_targets,), optional
-            Labels of the rows of `G`, which colour the nodes: classes, or numbers if
-            they are not whole or have more than 20 different values. Other nodes, and
-            those with a missing label, are grey.
+            Labels of the rows of `G`, which colour the nodes: by class, or on a scale
+            if they are numbers of which some are not integers, or more than 20. Other
+            nodes, and those with a missing label, are grey.
         labels : array-like of shape (n_nodes,), optional
-            Name of each node; by default the labels of `G`, else numbers from 0.
+            Text at each node; by default the names in ``G.nodes``, else numbers from 0.
         positions : array-like of shape (n_nodes, 2), optional
             Coordinates of the nodes, such as longitude and latitude or two components
             of an embedding; by default those of :func:`skattn.graph.layout`.

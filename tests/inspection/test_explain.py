@@ -251,7 +251,7 @@ def test_subgraph_has_the_answer_and_the_best_edges(classifier):
 
 def test_frame_has_every_candidate_of_every_answer(classifier):
     frame = explain(classifier, graph()[[0, 1]]).to_frame()
-    assert list(frame) == ["answer", "receiver", "sender", "score", "exact"]
+    assert list(frame) == ["row", "receiver", "sender", "score", "exact"]
     assert len(frame) == 2 * len(EDGES)
 
 
