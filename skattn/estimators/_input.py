@@ -267,7 +267,8 @@ def _known_encoding(estimator: Any, features: Any, *, reset: bool) -> Any:
     """Return the encoding of a fit or of an embedder, and the categories."""
     encoding: FeatureEncoding | None = getattr(estimator, "_feature_encoding_", None)
     if not reset and is_frame(features):
-        _check_feature_names(estimator, features, reset=False)  # before it is read
+        with numeric_errors(features, "X"):
+            _check_feature_names(estimator, features, reset=False)  # before it is read
     if encoding is not None and (
         not reset or encoding.n_features == n_columns(features)
     ):

@@ -61,7 +61,8 @@ def _wants_labels(estimator):
 
 
 def _check_fanout(fanout, n_attentions, config):
-    sizes = list(fanout) if isinstance(fanout, Iterable) else [fanout]
+    many = isinstance(fanout, Iterable) and getattr(fanout, "ndim", 1) > 0
+    sizes = list(fanout) if many else [fanout]
     if len(sizes) != n_attentions or not is_fanout(sizes):
         raise ValueError(
             f"fanout must be {n_attentions} positive integers, one for each attention "

@@ -51,7 +51,7 @@ def plan_reconstruction(attempt, X, adjacency):
     attempt._fit_record_ = FitRecord.of(view, data[0], choice)
     objective = MaskedReconstruction(
         choice.network,
-        attempt.n_components,
+        int(attempt.n_components),
         attempt.mask_fraction,
         choice.smoothing,
         unit_norm=inputs.context.rows == "nodes",

@@ -43,11 +43,11 @@ class DescriptorScaling:
     def of(cls, view: GraphCollection, *, standardize: bool = True) -> Self | None:
         """Compute the scaling from the target graphs; None without descriptors.
 
-        Unless `standardize`, the scaling returns values as they are.
+        Unless `standardize`, the scaling returns values as they are; also of no graph.
         """
         if view.descriptors is None:
             return None
-        if not standardize:
+        if not standardize or len(view) == 0:
             width = view.n_descriptors
             return cls(view.descriptors.names, (0.0,) * width, (1.0,) * width)
         rows = view.descriptors.values[np.unique(view.targets)]

@@ -1,8 +1,11 @@
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from skattn import AttentionEmbedder, EncoderConfig, Graph, GraphAttentionClassifier
+from skattn.datasets import make_communities
 from skattn.estimators._parameters import check_context, check_parameters
 
 WHOLE = EncoderConfig(global_attention=True)
@@ -82,3 +85,25 @@ def test_a_batch_size_on_one_graph_needs_a_fanout(rows):
         check_context(clf, config, context(rows))
     check_context(clf.set_params(fanout=(5, 5, 5)), config, context(rows))
     check_context(GraphAttentionClassifier(), config, context(rows))
+
+
+def test_a_masked_fanout_is_refused():
+    graph, y = make_communities(30, 2, random_state=0)
+    clf = GraphAttentionClassifier(fanout=np.ma.masked, max_epochs=1)
+    with pytest.raises(ValueError, match="fanout must be 3 positive integers"):
+        clf.fit(graph, y)
+
+
+def test_true_components_are_one():
+    graph, _ = make_communities(30, 2, random_state=0)
+    embedder = AttentionEmbedder(n_components=True, max_epochs=1, random_state=0)
+    assert embedder.fit_transform(graph).shape == (30, 1)
+
+
+def test_columns_with_one_name_are_refused_at_prediction():
+    frame = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(20, 2)), columns=["a", "b"]
+    )
+    clf = GraphAttentionClassifier(max_epochs=1).fit(frame, np.arange(20) % 2)
+    with pytest.raises(ValueError, match="'a' more than once"):
+        clf.predict(frame.set_axis(["a", "a"], axis=1))

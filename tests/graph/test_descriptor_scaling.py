@@ -106,3 +106,9 @@ def test_segment_means_beyond_five_deviations_are_clipped():
 
 def test_graphs_without_segments_have_no_scaling():
     assert DescriptorScaling.of_segments(collection(None)) is None
+
+
+def test_of_no_graph_values_stay_as_they_are():
+    graphs = [Graph([[0]], descriptors=[k, 2.0 * k]) for k in range(3)]
+    scaling = DescriptorScaling.of(GraphCollection.of(graphs)[[]])
+    assert (scaling.mean, scaling.scale) == ((0.0, 0.0), (1.0, 1.0))
