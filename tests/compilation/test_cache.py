@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import contextmanager
 
 import numba
 import pytest
@@ -124,6 +125,16 @@ def test_interrupted_write_leaves_no_file(folder, monkeypatch):
     assert function(3) == 6
 
 
+@contextmanager
+def handling(handler):
+    """Handle interrupts in this way within the block."""
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_ctrl_c_during_a_compilation_is_raised_after_it(folder, monkeypatch):
     write_bytes = _cache.Path.write_bytes
 
@@ -131,14 +142,14 @@ def test_ctrl_c_during_a_compilation_is_raised_after_it(folder, monkeypatch):
         signal.raise_signal(signal.SIGINT)
         write_bytes(path, content)
 
-    handler = signal.getsignal(signal.SIGINT)
+    handler = signal.default_int_handler  # a shell's background ignores the signal
     function = compiled()
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, handling(handler):
         patched.setattr(_cache.Path, "write_bytes", interrupted)
         with pytest.raises(KeyboardInterrupt):
             function(3)
+        assert signal.getsignal(signal.SIGINT) is handler
     assert len(entries(folder)) == 1
-    assert signal.getsignal(signal.SIGINT) is handler
     assert function(3) == 6
 
 

@@ -207,6 +207,7 @@ def test_fit_with_a_full_folder(tmp_path, expected):
 
 INTERRUPTED = """
 import random, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 def interrupted_fit(clf, kind, seconds):
