@@ -15,7 +15,9 @@ from skattn._compilation import cached_jit
 RUN = 16
 """Products that are compared at once; the rows of a cell are a multiple of it."""
 
-_SLACK = 1 + 2.0**-30  # for the rounding of squared distances
+SLACK = 1 + 2.0**-30
+"""Factor of a squared distance that covers its rounding."""
+
 _ABOVE = np.float32(2.0**-22)  # a float32 is rounded by less than this share
 
 _jit = cached_jit(nogil=True, boundscheck=False, error_model="numpy")
@@ -50,7 +52,7 @@ def update_nearest(products, shifts, members, queries, rows, X, scale, nearest):
 
 @_jit
 def _limit(farthest, shift):
-    limit = np.float32(farthest * _SLACK + shift)
+    limit = np.float32(farthest * SLACK + shift)
     return limit + abs(limit) * _ABOVE
 
 

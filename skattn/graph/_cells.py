@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn._compat_sklearn import effective_threads, one_blas_thread
-from skattn.graph._cell_kernels import RUN, update_nearest
+from skattn.graph._cell_kernels import RUN, SLACK, update_nearest
 from skattn.graph._precision import row_hashes
 
 CELL_ROWS = 2048
@@ -33,9 +33,6 @@ QUERIES_PER_THREAD = 256
 
 FAR = 2.0**120
 """Squared distance, of a table scaled to 1, from which products are not computed."""
-
-SLACK = 1 + 2.0**-30
-"""Factor of a squared distance that covers its rounding."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
