@@ -7,7 +7,7 @@ threads, so that sums over blocks are equal bit for bit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -43,20 +43,22 @@ class BlockedRows:
     numbers: Tensor | None
     """(n_edges,): edge number of each entry; None if it is the position."""
 
-    @cached_property
-    def n_blocks(self) -> int:
-        """Number of blocks; 0 without rows."""
+    cuts: Tensor = field(init=False)
+    """Bounds of the blocks: block b has the rows cuts[b] to cuts[b + 1]."""
+
+    def __post_init__(self) -> None:
+        """Cut the rows before threads share them: kernels have only the address."""
         n_rows = len(self.indptr) - 1
         n_blocks = min(max(len(self.others) // _EDGES_PER_BLOCK, 1), _MAX_BLOCKS)
-        return min(n_blocks, n_rows)
+        n_blocks = min(n_blocks, n_rows)
+        cuts = torch.empty(n_blocks + 1, dtype=torch.int64, device="cpu")
+        csr.cut_rows(self.indptr.data_ptr(), n_rows, n_blocks, cuts.data_ptr())
+        object.__setattr__(self, "cuts", cuts)
 
-    @cached_property
-    def cuts(self) -> Tensor:
-        """Bounds of the blocks: block b has the rows cuts[b] to cuts[b + 1]."""
-        cuts = torch.empty(self.n_blocks + 1, dtype=torch.int64, device="cpu")
-        n_rows = len(self.indptr) - 1
-        csr.cut_rows(self.indptr.data_ptr(), n_rows, self.n_blocks, cuts.data_ptr())
-        return cuts
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks; 0 without rows."""
+        return len(self.cuts) - 1
 
     @cached_property
     def addresses(self) -> tuple[int, ...]:

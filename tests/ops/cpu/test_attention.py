@@ -379,3 +379,15 @@ def test_senders_may_be_int64(edges, make_call, make_score):
     with use_backend("cpu"):
         outs = [edge_attention(e, score, tensors["value"]) for e in (edges, wide)]
     assert outs[0].equal(outs[1])
+
+
+def test_rows_are_cut_into_blocks_before_threads_share_them(monkeypatch):
+    """Kernels have only addresses: arrays made twice by two threads would be freed."""
+    cut, cuts = _plan.csr.cut_rows, []
+    monkeypatch.setattr(_plan.csr, "cut_rows", lambda *a: cuts.append(a) or cut(*a))
+    plan = _plan.plan_of(_graph("directed"))
+    assert len(cuts) == 1
+    assert plan.by_sender is plan.by_sender
+    assert len(cuts) == 2
+    assert len(plan.by_receiver.addresses) == len(plan.by_sender.addresses)
+    assert len(cuts) == 2
