@@ -1,9 +1,10 @@
 # make demo: the main job on real data. make test: the whole suite. make examples: the
 # other scripts in examples/. make docs: the documentation, in docs/_build/html, with the
 # gallery (make docs SPHINXOPTS="-D plot_gallery=0": without). make test-oldest: the suite, but for what is slow, on the
-# oldest versions of what skattn needs.
-# They make their own environment first, in .venv or .venv-oldest. PYTHON chooses the
-# interpreter.
+# oldest versions of what skattn needs. make test-newest PYTHON=python3.13: the same with
+# the versions of constraints.txt on another interpreter.
+# They make their own environment first, in .venv, .venv-oldest or .venv-newest. PYTHON
+# chooses the interpreter.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -19,7 +20,7 @@ export MPLBACKEND ?= Agg
 # pool: on two busy cores ten fits of the karate club took 130 s against 9 s.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test test-oldest examples docs dev clean
+.PHONY: demo test test-oldest test-newest examples docs dev clean
 
 demo: $(VENV)/.plot
 	$(BIN)/python examples/demo.py
@@ -34,6 +35,10 @@ test-oldest: export NUMBA_CACHE_DIR = $(CURDIR)/.venv-oldest/kernels
 test-oldest:
 	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt EXTRA=test \
 		PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'
+
+test-newest: export NUMBA_CACHE_DIR = $(CURDIR)/.venv-newest/kernels
+test-newest:
+	$(MAKE) test VENV=.venv-newest EXTRA=test PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'
 
 examples: $(VENV)/.dev
 	@set -e; for script in $(filter-out examples/demo.py,$(wildcard examples/*.py)); do \

@@ -2,6 +2,7 @@
 
 import html
 import pickle
+import inspect
 import re
 from dataclasses import replace
 from urllib.parse import quote
@@ -221,7 +222,7 @@ def test_every_parameter_links_to_its_own_entry(estimator):
     text = estimator._repr_html_()
     for name in estimator.get_params(deep=False):
         entry = re.search(
-            rf"^    {name} : (.+)$", type(estimator).__doc__, re.MULTILINE
+            rf"^{name} : (.+)$", inspect.getdoc(type(estimator)), re.MULTILINE
         )[1]
         fragment = f"{name},-{quote(entry)}"
         assert f'href="{SITE}{PAGES[estimator]}.html#:~:text={fragment}"' in text

@@ -95,6 +95,7 @@ def test_a_scoring_monitor_is_given_the_adjacency(small, table, adjacency):
 
 
 def test_a_progress_bar_runs_to_the_end(small, graph, y, capsys):
+    pytest.importorskip("rich", reason="scikit-learn's progress bar needs rich")
     small(max_epochs=2).set_callbacks(callback.ProgressBar()).fit(graph, y)
     assert "GraphAttentionClassifier" in capsys.readouterr().out
 
