@@ -1,8 +1,8 @@
 """The HTML repr of estimators."""
 
 import html
-import pickle
 import inspect
+import pickle
 import re
 from dataclasses import replace
 from urllib.parse import quote
