@@ -74,7 +74,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         product. See :class:`~skattn.nn.GraphAttention`.
     n_layers : int or "auto", default="auto"
         Number of layers: an output depends on the ``n_layers``-hop neighbourhood of its
-        node. "auto": 3, or that of ``pretrained``. On a plain table only the last layer
+        node. "auto": that of ``pretrained``; without it 3, or 2 for the nodes of one
+        graph with more features than labels, unless neighbours are known to differ in
+        class or ``fanout`` is given. On a plain table only the last layer
         attends and the others are row-wise linear, because a k-NN graph adds no
         information to the features; see ``n_feature_layers`` of
         :class:`~skattn.EncoderConfig`.

@@ -56,6 +56,8 @@ class Defaults:
     """Number of segments of a sequence whose means are descriptors."""
     n_feature_layers: int = 0
     """Number of leading layers without message passing, if there are more layers."""
+    n_layers: int | None = None
+    """Number of layers; None for that of the estimator."""
 
 
 _GRAPHS = Defaults(norm="batch", convolution="gcn", weight_decay=1e-5, max_epochs=100)
@@ -115,6 +117,11 @@ WIDE_RESIDUAL_GATE = 0.1
 Small, because a network could memorise the rows by their own features."""
 MAX_BATCH = 128
 """Greatest number of graphs or sequences in a training batch for "auto"."""
+WIDE_DEPTH = 2
+"""Number of layers with more features than examples, on nodes with classes whose
+neighbours are not known to differ: as in the GAT paper on citation graphs."""
+WIDE_DECAY = 0.02
+"""Weight decay there."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
@@ -239,12 +246,13 @@ def choose(
         degree_scaling=_unless_auto(config.degree_scaling, defaults.degree_scaling),
         global_attention=config.global_attention,
     )
-    n_feature_layers = min(defaults.n_feature_layers, params._depth - 1)
+    n_layers = _n_layers(params, config, defaults)
+    n_feature_layers = min(defaults.n_feature_layers, n_layers - 1)
     if defaults.only_last_attends:
-        n_feature_layers = params._depth - 1
+        n_feature_layers = n_layers - 1
     network = NetworkSpec(
         block=block,
-        n_layers=params._depth,
+        n_layers=n_layers,
         n_feature_layers=_unless_auto(config.n_feature_layers, n_feature_layers),
         hidden_dim=params.hidden_dim,
         input_dropout=_unless_auto(config.input_dropout, defaults.input_dropout),
@@ -330,7 +338,19 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
             residual_start=1.0 if sizes.heterophilous else WIDE_RESIDUAL_GATE,
             degree_scaling=False,
         )
+        is_free = not (setting.pretrained or sizes.heterophilous)
+        if is_free and key == ("nodes", "classes"):
+            found = replace(found, n_layers=WIDE_DEPTH, weight_decay=WIDE_DECAY)
     return found
+
+
+def _n_layers(params: Any, config: EncoderConfig, defaults: Defaults) -> int:
+    """Resolve the number of layers; values given per layer keep the estimator's."""
+    is_free = params.n_layers == "auto" and params.fanout is None
+    if defaults.n_layers and is_free and config.n_feature_layers == "auto":
+        return defaults.n_layers
+    depth: int = params._depth
+    return depth
 
 
 def _unless_auto(value: Any, default: Any) -> Any:

@@ -77,6 +77,24 @@ def test_features_that_outnumber_examples_are_dropped(rows, answers, input_dropo
     assert chosen(rows, answers).block.residual_start == 1.0
 
 
+def test_two_layers_of_strong_decay_where_features_outnumber_labels():
+    def depth_and_decay(sizes, *, pretrained=False, config=None, **params):
+        estimator = GraphAttentionClassifier(**params)
+        setting = Setting("nodes", "classes", pretrained)
+        choice = choose(estimator, config or EncoderConfig(), setting, sizes)
+        return choice.network.n_layers, choice.weight_decay
+
+    assert depth_and_decay(SIZES) == (3, 0.005)
+    assert depth_and_decay(WIDE) == (2, 0.02)
+    assert depth_and_decay(replace(WIDE, homophily=0.8)) == (2, 0.02)
+    assert depth_and_decay(replace(WIDE, homophily=0.1)) == (3, 0.005)
+    assert depth_and_decay(WIDE, pretrained=True) == (3, 0.005)
+    assert depth_and_decay(WIDE, n_layers=4, weight_decay=0.1) == (4, 0.1)
+    assert depth_and_decay(WIDE, fanout=(5, 5, 5)) == (3, 0.02)
+    given = EncoderConfig(n_feature_layers=2)
+    assert depth_and_decay(WIDE, config=given) == (3, 0.02)
+
+
 @pytest.mark.parametrize("rows", ["table", "nodes"])
 @pytest.mark.parametrize("answers", ["classes", "numbers"])
 def test_a_pretrained_encoder_is_the_embedders(rows, answers):
