@@ -50,18 +50,18 @@ def row_statistics(
     heads, columns, ks = tl.arange(0, HP), tl.arange(0, CP), tl.arange(0, KP)
     shift = tl.zeros((HP, CP), tl.float32)
     if offset is not None:
-        shift = load_row(offset, 0, heads, columns, H, C)
+        shift = load_row(offset, 0, H, C, HP, CP)
     sums = tl.zeros((HP, CP), tl.float32)
     for block in range(tl.program_id(0), tl.cdiv(n_rows, EDGES), tl.num_programs(0)):
         rows = block * EDGES + tl.arange(0, EDGES)
         present = rows < n_rows
-        x = load_rows(out, rows, present, heads, columns, H, C, C + K, 0)
-        g = load_rows(dout, rows, present, heads, columns, H, C, C + K, 0)
+        x = load_rows(out, rows, present, H, C, HP, CP, EDGES, C + K, 0)
+        g = load_rows(dout, rows, present, H, C, HP, CP, EDGES, C + K, 0)
         product = tl.sum(g * (x - shift[None, :, :]), axis=2)
         sums += tl.sum(g, axis=0)
         if K > 0:
-            x = load_rows(out, rows, present, heads, ks, H, K, C + K, C)
-            g = load_rows(dout, rows, present, heads, ks, H, K, C + K, C)
+            x = load_rows(out, rows, present, H, K, HP, KP, EDGES, C + K, C)
+            g = load_rows(dout, rows, present, H, K, HP, KP, EDGES, C + K, C)
             product += tl.sum(g * x, axis=2)
         at = stat + rows.to(tl.int64)[:, None] * (2 * H) + heads[None, :]
         mask = present[:, None] & (heads < H)[None, :]
@@ -91,14 +91,14 @@ def sender_gradients(
     )
     heads, columns = tl.arange(0, HP), tl.arange(0, CP)
     dims, ks = tl.arange(0, DP), tl.arange(0, KP)
-    own_value = load_row(value, row, heads, columns, H, C)
+    own_value = load_row(value, row, H, C, HP, CP)
     if SHARED:
         own = own_value
     else:
-        own = load_own(key, row, heads, dims, SCORE, H, D)
+        own = load_own(key, row, heads, SCORE, H, D, HP, DP)
     vector = 0.0
     if SCORE == GATV2:
-        vector = load_row(attention, 0, heads, dims, H, D)
+        vector = load_row(attention, 0, H, D, HP, DP)
     key_sums = zeros_of_own(SCORE, HP, DP)
     value_sums = tl.zeros((HP, CP), tl.float32)
     for start in range(0, n, EDGES):
@@ -106,8 +106,8 @@ def sender_gradients(
         present = k < n
         receivers = tl.load(others + low + k, mask=present, other=0)
         e = tl.load(numbers + low + k, mask=present, other=0)
-        queries = load_others(query, receivers, present, heads, dims, SCORE, H, D)
-        g = load_rows(dout, receivers, present, heads, columns, H, C, C + K, 0)
+        queries = load_others(query, receivers, present, heads, SCORE, H, D, HP, DP, EDGES)
+        g = load_rows(dout, receivers, present, H, C, HP, CP, EDGES, C + K, 0)
         log_sum = load_heads(stat, receivers, present, heads, H, 2 * H, 0)
         product = load_heads(stat, receivers, present, heads, H, 2 * H, H)
         s = logits(own, queries, vector, slope, scale, SCORE)
@@ -119,7 +119,7 @@ def sender_gradients(
             mask = present[:, None] & (ks < K)[None, :]
             at = e.to(tl.int64)[:, None] * K + ks[None, :]
             features = tl.load(edge_features + at, mask=mask, other=0.0).to(tl.float32)
-            feature_g = load_rows(dout, receivers, present, heads, ks, H, K, C + K, C)
+            feature_g = load_rows(dout, receivers, present, H, K, HP, KP, EDGES, C + K, C)
             dweights += tl.sum(feature_g * features[:, None, :], axis=2)
         kept_weights = weights
         if dropout_words is not None:
@@ -163,7 +163,7 @@ def receiver_gradients(
     heads, dims = tl.arange(0, HP), tl.arange(0, DP)
     vector = 0.0
     if SCORE == GATV2:
-        vector = load_row(attention, 0, heads, dims, H, D)
+        vector = load_row(attention, 0, H, D, HP, DP)
         vector_sums = tl.zeros((HP, DP), tl.float32)
     n_turns = tl.cdiv(n_items - tl.program_id(0), tl.num_programs(0))
     for turn in range(0, n_turns):
@@ -171,13 +171,13 @@ def receiver_gradients(
         row, low, n, is_whole = item_span(
             item, indptr, piece_rows, piece_starts, n_pieces, PIECE
         )
-        own = load_own(query, row, heads, dims, SCORE, H, D)
+        own = load_own(query, row, heads, SCORE, H, D, HP, DP)
         sums = zeros_of_own(SCORE, HP, DP)
         for start in range(0, n, EDGES):
             k = start + tl.arange(0, EDGES)
             present, e = k < n, low + k
             senders = tl.load(others + e, mask=present, other=0)
-            keys = load_others(key, senders, present, heads, dims, SCORE, H, D)
+            keys = load_others(key, senders, present, heads, SCORE, H, D, HP, DP, EDGES)
             ds = load_heads(dscore, e, present, heads, H, H, 0)
             sums += own_gradient(ds, own, keys, slope, SCORE)
             if SCORE == GATV2:

@@ -26,14 +26,16 @@ _LOWEST = tl.constexpr(-1e30)
 
 @triton.jit
 def _finish_row(
-    row, top, total, sums, feature_sums, offset, out, lse, heads, columns, ks,
+    row, top, total, sums, feature_sums, offset, out, lse,
     H: tl.constexpr, C: tl.constexpr, K: tl.constexpr,
+    HP: tl.constexpr, CP: tl.constexpr, KP: tl.constexpr,
 ):  # fmt: skip
     """Divide the sums of a row by the softmax's denominator, and write them."""
+    heads, columns, ks = tl.arange(0, HP), tl.arange(0, CP), tl.arange(0, KP)
     total = tl.where(total > 0, total, 1.0)  # a row without edges
     average = sums / total[:, None]
     if offset is not None:
-        average += load_row(offset, 0, heads, columns, H, C)
+        average += load_row(offset, 0, H, C, HP, CP)
     store_row(out, row, average, heads, columns, H, C, C + K, 0)
     if K > 0:
         store_row(out, row, feature_sums / total[:, None], heads, ks, H, K, C + K, C)
@@ -61,10 +63,10 @@ def attend(
     )
     heads, columns = tl.arange(0, HP), tl.arange(0, CP)
     dims, ks = tl.arange(0, DP), tl.arange(0, KP)
-    own = load_own(query, row, heads, dims, SCORE, H, D)
+    own = load_own(query, row, heads, SCORE, H, D, HP, DP)
     vector = 0.0
     if SCORE == GATV2:
-        vector = load_row(attention, 0, heads, dims, H, D)
+        vector = load_row(attention, 0, H, D, HP, DP)
     top = tl.full((HP,), _LOWEST, tl.float32)
     total = tl.zeros((HP,), tl.float32)
     sums = tl.zeros((HP, CP), tl.float32)
@@ -73,11 +75,11 @@ def attend(
         k = start + tl.arange(0, EDGES)
         present, e = k < n, low + k
         senders = tl.load(others + e, mask=present, other=0)
-        values = load_rows(value, senders, present, heads, columns, H, C, C, 0)
+        values = load_rows(value, senders, present, H, C, HP, CP, EDGES, C, 0)
         if SHARED:
             keys = values
         else:
-            keys = load_others(key, senders, present, heads, dims, SCORE, H, D)
+            keys = load_others(key, senders, present, heads, SCORE, H, D, HP, DP, EDGES)
         s = logits(own, keys, vector, slope, scale, SCORE)
         if bias is not None:
             s += load_heads(bias, e, present, heads, H, H, 0)
@@ -100,8 +102,8 @@ def attend(
         top = highest
     if is_whole:
         _finish_row(
-            row, top, total, sums, feature_sums, offset, out, lse, heads, columns, ks,
-            H, C, K,
+            row, top, total, sums, feature_sums, offset, out, lse,
+            H, C, K, HP, CP, KP,
         )  # fmt: skip
     elif item < n_pieces:
         store_row(part, item, sums, heads, columns, H, C, C + K, 0)
@@ -146,6 +148,6 @@ def merge_pieces(
                 feature_sums = feature_sums * shrink[:, None] + added * weight[:, None]
             top = highest
         _finish_row(
-            row, top, total, sums, feature_sums, offset, out, lse, heads, columns, ks,
-            H, C, K,
+            row, top, total, sums, feature_sums, offset, out, lse,
+            H, C, K, HP, CP, KP,
         )  # fmt: skip

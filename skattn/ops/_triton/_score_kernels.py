@@ -36,27 +36,29 @@ def _leaky(x, slope):
 
 @triton.jit
 def load_own(
-    table, row, heads, dims, SCORE: tl.constexpr, H: tl.constexpr, D: tl.constexpr
-):
+    table, row, heads, SCORE: tl.constexpr,
+    H: tl.constexpr, D: tl.constexpr, HP: tl.constexpr, DP: tl.constexpr,
+):  # fmt: skip
     """Read the query or key of a row: (HP,) for "gat", else (HP, DP)."""
     if SCORE == GAT:
         at = row * H + heads
         own = tl.load(table + at, mask=heads < H, other=0.0).to(tl.float32)
     else:
-        own = load_row(table, row, heads, dims, H, D)
+        own = load_row(table, row, H, D, HP, DP)
     return own
 
 
 @triton.jit
 def load_others(
-    table, rows, present, heads, dims,
-    SCORE: tl.constexpr, H: tl.constexpr, D: tl.constexpr,
+    table, rows, present, heads, SCORE: tl.constexpr,
+    H: tl.constexpr, D: tl.constexpr, HP: tl.constexpr, DP: tl.constexpr,
+    EDGES: tl.constexpr,
 ):  # fmt: skip
     """Gather queries or keys: (EDGES, HP) for "gat", else (EDGES, HP, DP)."""
     if SCORE == GAT:
         others = load_heads(table, rows, present, heads, H, H, 0)
     else:
-        others = load_rows(table, rows, present, heads, dims, H, D, D, 0)
+        others = load_rows(table, rows, present, H, D, HP, DP, EDGES, D, 0)
     return others
 
 

@@ -37,24 +37,34 @@ def item_span(item, indptr, piece_rows, piece_starts, n_pieces, PIECE: tl.conste
 
 
 @triton.jit
-def load_row(table, row, heads, columns, H: tl.constexpr, W: tl.constexpr):
-    """Read (HP, WP) of a table (n, H, W)."""
-    at = row * (H * W) + heads[:, None] * W + columns[None, :]
-    mask = (heads < H)[:, None] & (columns < W)[None, :]
-    return tl.load(table + at, mask=mask, other=0.0).to(tl.float32)
+def load_row(
+    table, row, H: tl.constexpr, C: tl.constexpr, HP: tl.constexpr, CP: tl.constexpr
+):
+    """Read (HP, CP) of a table (n, H, C)."""
+    flat = tl.arange(0, HP * CP)
+    head, column = flat // CP, flat % CP
+    at = row * (H * C) + head * C + column
+    x = tl.load(table + at, mask=(head < H) & (column < C), other=0.0)
+    return tl.reshape(x, (HP, CP)).to(tl.float32)
 
 
 @triton.jit
 def load_rows(
-    table, rows, present, heads, columns,
-    H: tl.constexpr, C: tl.constexpr, W: tl.constexpr, first: tl.constexpr,
+    table, rows, present, H: tl.constexpr, C: tl.constexpr,
+    HP: tl.constexpr, CP: tl.constexpr, EDGES: tl.constexpr,
+    W: tl.constexpr, first: tl.constexpr,
 ):  # fmt: skip
-    """Gather (EDGES, HP, CP): columns `first` to `first + C` of a table (n, H, W)."""
-    at = rows.to(tl.int64)[:, None, None] * (H * W) + first
-    at += heads[None, :, None] * W + columns[None, None, :]
-    mask = present[:, None, None] & (heads < H)[None, :, None]
-    mask = mask & (columns < C)[None, None, :]
-    return tl.load(table + at, mask=mask, other=0.0).to(tl.float32)
+    """Gather (EDGES, HP, CP): columns `first` to `first + C` of a table (n, H, W).
+
+    Read as a matrix of whole rows: lanes then lie along the row, and sums over edges
+    stay in a thread. Of three axes, Triton 3.6 lays lanes along the edges.
+    """
+    flat = tl.arange(0, HP * CP)
+    head, column = flat // CP, flat % CP
+    at = rows.to(tl.int64)[:, None] * (H * W) + first + (head * W + column)[None, :]
+    mask = present[:, None] & ((head < H) & (column < C))[None, :]
+    x = tl.load(table + at, mask=mask, other=0.0)
+    return tl.reshape(x, (EDGES, HP, CP)).to(tl.float32)
 
 
 @triton.jit
