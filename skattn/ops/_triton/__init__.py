@@ -1,1 +1,1 @@
-"""CUDA backend: functions in `_operations`, shapes of their tensors in `_footprints`."""
+"""CUDA backend: functions in `_operations`, their memory in `_footprints`."""

@@ -47,7 +47,7 @@ def row_statistics(
 
     A program adds dout over its blocks of rows to its row of `doffset`.
     """
-    heads, columns, ks = tl.arange(0, HP), tl.arange(0, CP), tl.arange(0, KP)
+    heads, columns = tl.arange(0, HP), tl.arange(0, CP)
     shift = tl.zeros((HP, CP), tl.float32)
     if offset is not None:
         shift = load_row(offset, 0, H, C, HP, CP)
@@ -75,7 +75,8 @@ def row_statistics(
 def sender_gradients(
     indptr, others, numbers, piece_rows, piece_starts, n_pieces,
     query, key, attention, value, bias, edge_features, dropout_words, stat, dout,
-    dkey, dvalue, dscore, dedge_features, part_key, part_value, slope, scale, grow,
+    dfeature_means, dkey, dvalue, dscore, dedge_features, part_key, part_value,
+    slope, scale, grow,
     SCORE: tl.constexpr, SHARED: tl.constexpr, PIECE: tl.constexpr,
     H: tl.constexpr, D: tl.constexpr, C: tl.constexpr, K: tl.constexpr,
     HP: tl.constexpr, DP: tl.constexpr, CP: tl.constexpr, KP: tl.constexpr,
@@ -83,7 +84,10 @@ def sender_gradients(
 ):  # fmt: skip
     """Write the gradients of key, value, edge features and logits, in rows by sender.
 
-    If key and value are one tensor, `dvalue` is the sum of both gradients.
+    `dout` are the gradients of the averaged values, (n, H, C), and `dfeature_means`
+    those of the averaged edge features, (n, H, K): rows of both together would be
+    aligned to no more than one number. If key and value are one tensor, `dvalue` is the
+    sum of both gradients.
     """
     item = tl.program_id(0)
     row, low, n, is_whole = item_span(
@@ -92,9 +96,8 @@ def sender_gradients(
     heads, columns = tl.arange(0, HP), tl.arange(0, CP)
     dims, ks = tl.arange(0, DP), tl.arange(0, KP)
     own_value = load_row(value, row, H, C, HP, CP)
-    if SHARED:
-        own = own_value
-    else:
+    own = own_value
+    if not SHARED:
         own = load_own(key, row, heads, SCORE, H, D, HP, DP)
     vector = 0.0
     if SCORE == GATV2:
@@ -106,8 +109,10 @@ def sender_gradients(
         present = k < n
         receivers = tl.load(others + low + k, mask=present, other=0)
         e = tl.load(numbers + low + k, mask=present, other=0)
-        queries = load_others(query, receivers, present, heads, SCORE, H, D, HP, DP, EDGES)
-        g = load_rows(dout, receivers, present, H, C, HP, CP, EDGES, C + K, 0)
+        queries = load_others(
+            query, receivers, present, heads, SCORE, H, D, HP, DP, EDGES
+        )
+        g = load_rows(dout, receivers, present, H, C, HP, CP, EDGES, C, 0)
         log_sum = load_heads(stat, receivers, present, heads, H, 2 * H, 0)
         product = load_heads(stat, receivers, present, heads, H, 2 * H, H)
         s = logits(own, queries, vector, slope, scale, SCORE)
@@ -119,7 +124,9 @@ def sender_gradients(
             mask = present[:, None] & (ks < K)[None, :]
             at = e.to(tl.int64)[:, None] * K + ks[None, :]
             features = tl.load(edge_features + at, mask=mask, other=0.0).to(tl.float32)
-            feature_g = load_rows(dout, receivers, present, H, K, HP, KP, EDGES, C + K, C)
+            feature_g = load_rows(
+                dfeature_means, receivers, present, H, K, HP, KP, EDGES, K, 0
+            )
             dweights += tl.sum(feature_g * features[:, None, :], axis=2)
         kept_weights = weights
         if dropout_words is not None:
@@ -166,7 +173,7 @@ def receiver_gradients(
         vector = load_row(attention, 0, H, D, HP, DP)
         vector_sums = tl.zeros((HP, DP), tl.float32)
     n_turns = tl.cdiv(n_items - tl.program_id(0), tl.num_programs(0))
-    for turn in range(0, n_turns):
+    for turn in range(n_turns):
         item = tl.program_id(0) + turn * tl.num_programs(0)
         row, low, n, is_whole = item_span(
             item, indptr, piece_rows, piece_starts, n_pieces, PIECE
@@ -204,7 +211,7 @@ def add_pieces(
         n_pieces = tl.cdiv(tl.load(indptr + row + 1) - low, PIECE).to(tl.int32)
         columns = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
         sums = tl.zeros((COLUMNS,), tl.float32)
-        for k in range(0, n_pieces):
+        for k in range(n_pieces):
             at = part + (first + k).to(tl.int64) * WIDTH + columns
             sums += tl.load(at, mask=columns < WIDTH, other=0.0)
         at = out + row * WIDTH + columns

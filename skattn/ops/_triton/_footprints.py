@@ -38,6 +38,7 @@ def edge_attention(
         backward=(
             (n_rows, 2 * n_heads),  # statistics of rows
             (edges.n_edges, n_heads),  # gradients of the logits
+            *[(n_rows, n_heads, value.shape[-1] + n_features)] * (n_features > 0),
             *[x.shape for x in inputs if x is not None and not x.requires_grad],
         ),
         sorts=edges,

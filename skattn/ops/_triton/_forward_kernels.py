@@ -61,8 +61,7 @@ def attend(
     row, low, n, is_whole = item_span(
         item, indptr, piece_rows, piece_starts, n_pieces, PIECE
     )
-    heads, columns = tl.arange(0, HP), tl.arange(0, CP)
-    dims, ks = tl.arange(0, DP), tl.arange(0, KP)
+    heads, columns, ks = tl.arange(0, HP), tl.arange(0, CP), tl.arange(0, KP)
     own = load_own(query, row, heads, SCORE, H, D, HP, DP)
     vector = 0.0
     if SCORE == GATV2:
@@ -130,7 +129,7 @@ def merge_pieces(
         total = tl.zeros((HP,), tl.float32)
         sums = tl.zeros((HP, CP), tl.float32)
         feature_sums = tl.zeros((HP, KP), tl.float32)
-        for k in range(0, n_pieces):
+        for k in range(n_pieces):
             item = (first + k).to(tl.int64)
             at = part_stat + item * (2 * H) + heads
             part_top = tl.load(at, mask=heads < H, other=_LOWEST)

@@ -71,12 +71,18 @@ def _sender_gradients(
     part_key = None if is_shared else call.new(rows.n_pieces, *inputs.key.shape[1:])
     part_value = call.new(rows.n_pieces, *call.value.shape[1:])
     dfeatures = None if features is None else torch.empty_like(features)
+    dfeature_means = None
+    if features is not None:
+        dout, dfeature_means = (
+            part.contiguous() for part in dout.split([sizes["C"], sizes["K"]], -1)
+        )
     arguments = {
         **rows.arguments,
         **call.arguments,
         **call.options_of("by_sender", max(sizes["CP"], sizes["DP"])),
         "stat": stat,
         "dout": dout,
+        "dfeature_means": dfeature_means,
         "dkey": dkey,
         "dvalue": dvalue,
         "dscore": dscore,

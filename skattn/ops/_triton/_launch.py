@@ -21,8 +21,9 @@ def launch(kernel: Any, grid: tuple[int, ...], arguments: dict[str, Any]) -> Non
         return
     own = {name: arguments[name] for name in kernel.arg_names}
     device = next(x for x in own.values() if isinstance(x, Tensor))
+    options = {"num_warps": arguments["num_warps"], "enable_fp_fusion": True}
     with torch.cuda.device_of(device):
-        kernel[grid](**own, num_warps=arguments["num_warps"])
+        kernel[grid](**own, **options)
 
 
 def dropout_words(p: float, seed: int, device: torch.device) -> Tensor | None:
