@@ -18,7 +18,7 @@ needs_triton = pytest.mark.skipif(
 
 
 def _run_interpreted(marked):
-    """Run `tests/ops/triton` in a process whose kernels Triton interprets."""
+    """Run `tests/ops/triton` in a process of interpreted kernels."""
     triton = pytest.importorskip("triton")
     if tuple(map(int, triton.__version__.split(".")[:2])) < (3, 7):
         pytest.skip("Triton's interpreter needs version 3.7 for NumPy 2.4")

@@ -82,7 +82,7 @@ def _compile(launch, capability):
 
 
 def _spilled_bytes(compiled, folder):
-    """Return the bytes that a kernel spills to memory for want of registers."""
+    """Return the bytes that a kernel spills from registers to memory."""
     binaries = Path(triton.__file__).parent / "backends" / "nvidia" / "bin"
     assembler = next(
         binaries / name
