@@ -33,7 +33,8 @@ def dropout_words(p: float, seed: int, device: torch.device) -> Tensor | None:
     """
     if not p:
         return None
-    return torch.tensor([seed & WORD, seed >> 32 & WORD, threshold(p)], device=device)
+    words = torch.tensor([seed & WORD, seed >> 32 & WORD, threshold(p)], device="cpu")
+    return words.to(device, non_blocking=True)  # does not wait for the device
 
 
 def padded(n: int) -> int:
