@@ -29,8 +29,7 @@ run() {
 nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader |
   tee -a "$out/gpu_check.txt"
 {
-  run 30 card
-  run 50 equal
+  run 75 card equal
   run 80 layer
   # compiling takes most of the time: four processes share the estimators
   for k in 0 1 2 3; do
@@ -39,6 +38,6 @@ nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader |
   wait
   cat "$made"/estimators?
   run 50 epoch costs
-  run 55 tune
+  run 50 tune
   echo "all of it: $SECONDS s"
 } | tee -a "$out/gpu_check.txt"

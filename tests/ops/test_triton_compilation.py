@@ -159,6 +159,7 @@ def test_attention_compiles_without_spills(
     }
 
 
+@pytest.mark.slow
 @KINDS
 @pytest.mark.parametrize("capability", [80, 90])
 def test_16_bit_attention_of_edge_data_compiles_without_spills(
