@@ -22,8 +22,10 @@ cd "$root" || exit 1
 run() {
   local limit=$1
   shift
-  timeout "$limit" "$python" -m benchmarks.gpu "$@" ${GPU_CHECK_OPTIONS:-} 2>&1 ||
-    echo "$*: FAILED or longer than $limit s"
+  {
+    timeout "$limit" "$python" -m benchmarks.gpu "$@" ${GPU_CHECK_OPTIONS:-} 2>&1 ||
+      echo "$*: FAILED or longer than $limit s"
+  } | grep --line-buffered --invert-match "^USDT:" # of the profiler
 }
 
 nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader |
