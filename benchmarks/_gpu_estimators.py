@@ -1,4 +1,4 @@
-"""Estimators on a device: whole fits beside the CPU, epochs, and what a step costs."""
+"""Estimators on a device: fits beside the CPU, epochs, and counts of launches."""
 
 # ruff: noqa: PLC0415  (sections load only their own libraries)
 
