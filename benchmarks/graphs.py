@@ -25,13 +25,14 @@ from benchmarks._measure import Worker, compare, serve, spread
 
 _GRAPHS, _NODES, _EDGES, _LABELS = 3288, 30, 65, 37
 _LAYERS, _HEADS, _HEAD_DIM, _BATCH = 4, 4, 16, 128
-_EPOCHS = 2
+N_EPOCHS = 2
 """Number of epochs per timed step; seconds are divided by it."""
 
+CPU = torch.device("cpu")
 Set = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
-def _graphs() -> Set:
+def make_graphs() -> Set:
     """Make edges (n_graphs, 2, 65), labels (n_graphs, 30) and classes (n_graphs,)."""
     rng = np.random.default_rng(0)
     pairs = np.stack(  # distinct ordered pairs of distinct nodes
@@ -46,7 +47,8 @@ def _graphs() -> Set:
     return np.stack([receivers, senders], 1), labels, rng.integers(0, 2, _GRAPHS)
 
 
-def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int64]):  # type: ignore[no-untyped-def]
+def ours(edges, labels, y, device=CPU):
+    """Return a function that trains skattn's network for some epochs."""
     from skattn._batch import GraphBlock
     from skattn._training import GraphBatches, Labels, Supervised, Training, train
     from skattn.graph import Graph
@@ -62,8 +64,7 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
     )
     targets = Labels(torch.from_numpy(y), torch.ones(_GRAPHS))
     block = GraphBlock.of(collection)
-    cpu = torch.device("cpu")
-    source = GraphBatches(block, collection.targets, targets, _BATCH, cpu)
+    source = GraphBatches(block, collection.targets, targets, _BATCH, device)
     layers = BlockSpec(n_heads=_HEADS, residual=False, norm=None)
     spec = NetworkSpec(
         block=layers,
@@ -73,7 +74,7 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
     )
     objective = Supervised(spec, 2, "cross_entropy")
     training = Training(
-        learning_rate=0.005, weight_decay=5e-4, max_epochs=_EPOCHS, patience=None
+        learning_rate=0.005, weight_decay=5e-4, max_epochs=N_EPOCHS, patience=None
     )
 
     def epochs() -> None:
@@ -83,7 +84,8 @@ def _ours(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int
     return epochs
 
 
-def _pyg(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int64]):  # type: ignore[no-untyped-def]
+def pyg(edges, labels, y, device=CPU):
+    """Return a function that trains PyG's network for some epochs."""
     from torch_geometric.data import Data
     from torch_geometric.loader import DataLoader
     from torch_geometric.nn import GATv2Conv, global_mean_pool
@@ -119,12 +121,13 @@ def _pyg(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int6
             out: torch.Tensor = self.linear(global_mean_pool(x, data.batch))
             return out
 
-    network = Network()
+    network = Network().to(device)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.005, weight_decay=5e-4)
 
     def epochs() -> None:
-        for _ in range(_EPOCHS):
+        for _ in range(N_EPOCHS):
             for data in loader:
+                data = data.to(device)
                 optimizer.zero_grad()
                 functional.cross_entropy(network(data), data.y).backward()
                 optimizer.step()
@@ -135,8 +138,8 @@ def _pyg(edges: NDArray[np.int64], labels: NDArray[np.int64], y: NDArray[np.int6
 def _work(side: str, n_threads: int) -> None:
     torch.set_num_threads(n_threads)
     torch.manual_seed(0)
-    epochs: Callable[[], None] = {"ours": _ours, "pyg": _pyg}[side](*_graphs())
-    serve(epochs, _EPOCHS)
+    epochs: Callable[[], None] = {"ours": ours, "pyg": pyg}[side](*make_graphs())
+    serve(epochs, N_EPOCHS)
 
 
 def main() -> None:

@@ -3,12 +3,14 @@
 A backend lists its operations and decides per call whether it can compute it and
 whether it prefers to. The first backend that does both is selected; the reference,
 which computes everything, is last. Modules are named by strings, so that numba is
-imported only when the CPU kernels are first used.
+imported only when the CPU kernels are first used, and triton when tensors are on a CUDA
+device.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +37,10 @@ __all__ = [
 _OPERATIONS = frozenset({"edge_attention", "sparse_matmul", "dropout", "elu"})
 _KERNEL_SCORES = frozenset({Dot, Gat, GatV2, Pooling})
 _CPU, _FLOAT32 = frozenset({"cpu"}), frozenset({torch.float32})
+_CUDA = frozenset({"cuda"})
+_CUDA_DTYPES = frozenset({torch.float32, torch.bfloat16, torch.float16})
+_CAPABILITY = (8, 0)  # NVIDIA Ampere: the first with arithmetic in bfloat16
+_TRITON = (3, 6)
 
 
 class Spec(NamedTuple):
@@ -106,7 +112,45 @@ class Backend:
 
 def _has_cpu_kernels(spec: Spec) -> bool:
     is_float32 = spec.devices == _CPU and spec.dtypes == _FLOAT32
-    return is_float32 and (spec.score is None or spec.score in _KERNEL_SCORES)
+    return is_float32 and _has_kernel_score(spec)
+
+
+def _has_cuda_kernels(spec: Spec) -> bool:
+    if not (spec.dtypes <= _CUDA_DTYPES and _has_kernel_score(spec)):
+        return False
+    if spec.devices == _CPU:
+        return _is_interpreting() and _has_triton()
+    return spec.devices == _CUDA and _has_triton() and _has_recent_gpus()
+
+
+def _has_kernel_score(spec: Spec) -> bool:
+    return spec.score is None or spec.score in _KERNEL_SCORES
+
+
+def _is_on_cuda(spec: Spec) -> bool:
+    return spec.devices == _CUDA
+
+
+def _is_interpreting() -> bool:
+    """Return whether Triton runs kernels in Python, on tensors of the CPU."""
+    return os.environ.get("TRITON_INTERPRET") == "1"
+
+
+@cache
+def _has_triton() -> bool:
+    try:
+        triton = importlib.import_module("triton")
+    except ImportError:
+        return False
+    major, minor = triton.__version__.split(".")[:2]
+    return (int(major), int(minor)) >= _TRITON
+
+
+@cache
+def _has_recent_gpus() -> bool:
+    """Return whether all devices are supported; True if memory is only estimated."""
+    devices = range(torch.cuda.device_count())
+    return all(torch.cuda.get_device_capability(d) >= _CAPABILITY for d in devices)
 
 
 _BACKENDS = (  # in order of preference
@@ -116,6 +160,15 @@ _BACKENDS = (  # in order of preference
         can=_has_cpu_kernels,
         needs="float32 tensors on the CPU and a score of skattn.ops",
         footprints="skattn.ops._cpu._footprints",
+    ),
+    Backend(
+        "triton",
+        "skattn.ops._triton._operations",
+        can=_has_cuda_kernels,
+        prefers=_is_on_cuda,  # not the interpreter, which tests select by name
+        needs="float32, float16 or bfloat16 tensors on a CUDA device of capability "
+        "8.0, triton 3.6 (the extra `gpu`) and a score of skattn.ops",
+        footprints="skattn.ops._triton._footprints",
     ),
     Backend("reference", "skattn.ops._reference"),
 )
@@ -132,10 +185,11 @@ def use_backend(name: str) -> Iterator[None]:
 
     Parameters
     ----------
-    name : {"auto", "reference", "cpu"}
+    name : {"auto", "reference", "cpu", "triton"}
         ``"auto"`` selects, for each call, the fastest backend that can compute it;
         ``"reference"`` is plain torch, for any device and floating-point dtype;
-        ``"cpu"`` are compiled kernels for float32 tensors on the CPU.
+        ``"cpu"`` are compiled kernels for float32 tensors on the CPU; ``"triton"`` are
+        compiled kernels for float32, float16 and bfloat16 tensors on CUDA devices.
 
     Yields
     ------

@@ -29,8 +29,8 @@ def edge_attention(
     ``out[i, h] = offset[h] + Σ_j w[i, j, h] · [value[j, h] ‖ edge_features[ij]]`` with
     ``w[i, :, h] = softmax_j(score[i, j, h] + bias[ij, h])`` over the senders ``j`` of
     receiver ``i``. Differentiable with respect to every tensor. The compiled kernels
-    (float32 on the CPU) never materialise messages: neither forward nor backward makes
-    a tensor of shape (n_edges, n_heads, head_dim).
+    (for float32 on the CPU, and for CUDA devices) never materialise messages: neither
+    forward nor backward makes a tensor of shape (n_edges, n_heads, head_dim).
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from torch.nn.functional import leaky_relu
 
 from skattn.ops._edges import Edges
 
-__all__ = ["Dot", "Gat", "GatV2", "Pooling", "Score", "check_shape"]
+__all__ = ["Dot", "Gat", "GatV2", "Pooling", "Score", "check_shape", "kernel_score"]
 
 
 class Score(ABC):
@@ -184,3 +184,10 @@ def check_shape(name: str, tensor: Tensor, shape: Sequence[int]) -> None:
             f"{name} must have shape {tuple(shape)} to match the edges and the other "
             f"tensors, got {tuple(tensor.shape)}."
         )
+
+
+def kernel_score(score: Score, n_receivers: int) -> Score:
+    """Return an equivalent score that has kernels."""
+    if isinstance(score, Pooling):
+        return Gat(score.key.new_zeros(n_receivers, score.n_heads), score.key, 1.0)
+    return score

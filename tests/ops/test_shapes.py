@@ -9,6 +9,7 @@ from skattn.ops import (
     Gat,
     GatV2,
     SparseMatrix,
+    _backends,
     _shapes,
     edge_attention,
     elu,
@@ -45,10 +46,23 @@ def shapes_after(score, device, *, shared):
     return [out.shape, *(leaf.grad.shape for leaf in leaves)]
 
 
-@pytest.mark.parametrize(
+SCORES = pytest.mark.parametrize(
     ("score", "shared"),
     [(Gat, False), (GatV2, False), (GatV2, True), (Dot, False), (Dot, True)],
 )
+
+
+@pytest.fixture
+def cuda_kernels(monkeypatch):
+    """Let CUDA devices have kernels, with or without triton here."""
+    _backends._select.cache_clear()
+    monkeypatch.setattr(_backends, "_has_triton", lambda: True)
+    monkeypatch.setattr(_backends, "_has_recent_gpus", lambda: True)
+    yield torch.device("cuda")
+    _backends._select.cache_clear()
+
+
+@SCORES
 def test_outputs_and_gradients_have_the_shapes_of_the_kernels(score, shared):
     with use_shapes_of(CPU):
         made = shapes_after(score, "meta", shared=shared)
@@ -56,11 +70,35 @@ def test_outputs_and_gradients_have_the_shapes_of_the_kernels(score, shared):
         assert made == shapes_after(score, "cpu", shared=shared)
 
 
-def test_sparse_products_dropout_and_elu_have_the_shapes_of_the_kernels():
+@SCORES
+def test_cuda_kernels_have_the_same_outputs_and_gradients(score, shared, cuda_kernels):
+    with use_shapes_of(cuda_kernels):
+        made = shapes_after(score, "meta", shared=shared)
+    with use_shapes_of(CPU):
+        assert made == shapes_after(score, "meta", shared=shared)
+
+
+def test_cuda_kernels_keep_no_message_per_edge(cuda_kernels):
+    parts, value, _ = tensors(Dot, "meta")
+    made = []
+    with (
+        use_shapes_of(cuda_kernels),
+        torch.autograd.graph.saved_tensors_hooks(
+            lambda x: made.append(x.shape) or x, lambda x: x
+        ),
+    ):
+        edge_attention(EDGES.to("meta"), Dot(*parts), value).sum().backward()
+    assert sorted(made) == sorted([*[(N, H, C)] * 4, (N, H)])  # inputs, output, sums
+
+
+@pytest.mark.parametrize("device", [CPU, torch.device("cuda")])
+def test_sparse_products_dropout_and_elu_have_the_shapes_of_the_kernels(
+    device, cuda_kernels
+):
     values = torch.zeros(5, device="meta", requires_grad=True)
     matrix = SparseMatrix(EDGES.to("meta"), values)
     weight = torch.zeros(N, 7, device="meta", requires_grad=True)
-    with use_shapes_of(CPU):
+    with use_shapes_of(device):
         out = elu(drop(sparse_matmul(matrix, weight), 0.5, seed=1))
         assert out.shape == (3, 7)
         out.sum().backward()
@@ -99,7 +137,7 @@ def test_only_a_device_with_kernels_makes_no_message_per_edge():
         return max(made)
 
     assert largest("cpu") == N * H * C
-    assert largest("cuda") == 5 * H * C
+    assert largest("mps") == 5 * H * C
     with use_backend("reference"):
         assert largest("cpu") == 5 * H * C
 

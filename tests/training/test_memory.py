@@ -180,10 +180,10 @@ def test_an_autoencoder_has_an_estimate(sparse):
 
 
 def test_a_device_that_materialises_messages_needs_more(batch):
-    cpu, cuda = (
-        estimate(classes(), batch, torch.device(name)) for name in ("cpu", "cuda")
+    cpu, mps = (
+        estimate(classes(), batch, torch.device(name)) for name in ("cpu", "mps")
     )
-    assert cuda > cpu + 2 * 5000 * 64 * 4
+    assert mps > cpu + 2 * 5000 * 64 * 4
 
 
 def test_global_attention_needs_more_memory_for_many_graphs():

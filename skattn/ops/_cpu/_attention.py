@@ -11,13 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from skattn.ops._cpu._autograd import once_differentiable
+from skattn.ops._autograd import once_differentiable
 from skattn.ops._cpu._call import AttentionCall, Options, Tensors
 from skattn.ops._cpu._gradients import AttentionGradients
-from skattn.ops._cpu._layout import kernel_score
 from skattn.ops._cpu._plan import Plan, plan_of
 from skattn.ops._edges import Edges
-from skattn.ops._scores import Score
+from skattn.ops._scores import Score, kernel_score
 
 __all__ = ["edge_attention"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from skattn.ops._cpu._layout import LANES, kernel_score, whole_lanes
+from skattn.ops._cpu._layout import LANES, whole_lanes
 from skattn.ops._cpu._passes import is_single_pass, needs_second_sums
 from skattn.ops._edges import Edges
-from skattn.ops._scores import Gat, Score
+from skattn.ops._scores import Gat, Score, kernel_score
 from skattn.ops._shapes import Footprint, Shape
 from skattn.ops._sparse import SparseMatrix
 

@@ -11,11 +11,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from skattn.ops._random import WORD, threshold
-from skattn.ops._scores import Gat, Pooling, Score
 
 __all__ = [
-    "LANES", "address", "addresses", "dropout_settings", "in_lanes", "kernel_score",
-    "slots", "whole_lanes", "zeros",
+    "LANES", "address", "addresses", "dropout_settings", "in_lanes", "slots",
+    "whole_lanes", "zeros",
 ]  # fmt: skip
 
 LANES = 8
@@ -58,10 +57,3 @@ def zeros(*shape: int, dtype: Any = np.uint8) -> Tensor:
 def dropout_settings(p: float, seed: int) -> tuple[int, int, int, float]:
     """Return the hash threshold, the two halves of the seed, and the scale."""
     return threshold(p), seed & WORD, seed >> 32 & WORD, 1 / (1 - p)
-
-
-def kernel_score(score: Score, n_receivers: int) -> Score:
-    """Return an equivalent score that has kernels."""
-    if isinstance(score, Pooling):
-        return Gat(score.key.new_zeros(n_receivers, score.n_heads), score.key, 1.0)
-    return score

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skattn.ops._autograd import once_differentiable
 from skattn.ops._buffers import empty
-from skattn.ops._cpu._autograd import once_differentiable
 from skattn.ops._cpu._edge_groups import workspace_size
 from skattn.ops._cpu._layout import dropout_settings, in_lanes, zeros
 from skattn.ops._cpu._passes import prefetch_distance

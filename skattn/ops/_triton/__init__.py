@@ -1,0 +1,1 @@
+"""CUDA backend: functions in `_operations`, their memory in `_footprints`."""

@@ -1,0 +1,69 @@
+"""Edge attention on CUDA devices.
+
+The backward pass keeps the inputs, the output and one log-sum-exp per (receiver, head).
+No kernel makes a message per edge or adds to memory that another program writes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from skattn.ops._autograd import once_differentiable
+from skattn.ops._edges import Edges
+from skattn.ops._scores import Score, kernel_score
+from skattn.ops._triton._call import AttentionCall, Options, Tensors
+from skattn.ops._triton._gradients import attention_gradients
+from skattn.ops._triton._plan import Plan, plan_of
+
+__all__ = ["edge_attention"]
+
+
+def edge_attention(
+    edges: Edges,
+    score: Score,
+    value: Tensor,
+    bias: Tensor | None,
+    edge_features: Tensor | None,
+    offset: Tensor | None,
+    dropout: float,
+    seed: int,
+) -> Tensor:
+    """See `skattn.ops.edge_attention`."""
+    score = kernel_score(score, edges.n_receivers)
+    slope = getattr(score, "negative_slope", 0.0)
+    query, key, *attention = score.tensors
+    out: Tensor = _EdgeAttention.apply(
+        plan_of(edges),
+        Options(type(score), slope, dropout, seed),
+        query,
+        key,
+        attention[0] if attention else None,
+        None if value is key else value,
+        bias,
+        edge_features,
+        offset,
+    )
+    return out
+
+
+class _EdgeAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, plan: Plan, options: Options, *tensors: Any) -> Tensor:
+        inputs = Tensors(*tensors).contiguous()
+        out, lse = AttentionCall(plan, options, inputs).attend()
+        ctx.plan, ctx.options = plan, options
+        ctx.save_for_backward(*inputs, out, lse)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dout: Tensor) -> Any:
+        *inputs, out, lse = ctx.saved_tensors
+        call = AttentionCall(ctx.plan, ctx.options, Tensors(*inputs))
+        needs = Tensors(*ctx.needs_input_grad[2:])
+        gradients = attention_gradients(call, out, lse, dout.contiguous(), needs)
+        needed = [g if n else None for g, n in zip(gradients, needs, strict=True)]
+        return None, None, *needed

@@ -1,0 +1,32 @@
+"""Tests of the CUDA kernels in Triton's interpreter, in a process of their own.
+
+`tests/ops/test_triton.py` runs them: TRITON_INTERPRET must be set before kernels are
+imported, and holds for the whole process.
+"""
+
+import os
+
+import pytest
+import torch
+
+if os.environ.get("TRITON_INTERPRET") != "1":
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(autouse=True)
+def nan_in_new_tensors():
+    """Fill allocated memory with NaN: a row that no program writes is then seen."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
+def relative_error():
+    """Function that measures the norm of an error relative to the right result."""
+
+    def measure(found, expected):
+        scale = expected.double().norm().clamp(min=1e-30)
+        return float((found.double() - expected.double()).norm() / scale)
+
+    return measure
