@@ -27,7 +27,33 @@ from skattn.graph._union import side_by_side
 COPY_SIZE = 1 << 16
 """Nodes and edges of the copies of a batch, if no single copy has more."""
 
-Kept = NDArray[np.bool_]
+
+@dataclass(frozen=True, eq=False)
+class WithoutEach:
+    """Copies without one candidate each, then one without any, made as they are used.
+
+    As an array it would have the square of the number of candidates.
+    """
+
+    n_candidates: int
+    """Number of candidates of the answer."""
+    removed: NDArray[np.int64]
+    """(n_removed,) candidate that each copy lacks."""
+
+    def __len__(self) -> int:
+        return len(self.removed) + 1
+
+    def __getitem__(self, copies: slice) -> NDArray[np.bool_]:
+        """Return the candidates that some copies keep, (n_chosen, n_candidates)."""
+        chosen = np.arange(len(self))[copies]
+        kept = np.ones((len(chosen), self.n_candidates), np.bool_)
+        single = chosen < len(self.removed)
+        kept[np.flatnonzero(single), self.removed[chosen[single]]] = False
+        kept[~single] = False
+        return kept
+
+
+Kept = NDArray[np.bool_] | WithoutEach
 """(n_copies, n_candidates): which candidates of an answer each copy keeps."""
 
 
@@ -47,7 +73,10 @@ class Copies:
 
 
 def copies_without(
-    candidates: Sequence[Candidates], kept: Sequence[Kept], *, has_degree_features: bool
+    candidates: Sequence[Candidates],
+    kept: Sequence[NDArray[np.bool_]],
+    *,
+    has_degree_features: bool,
 ) -> Copies:
     """Make copies of answers' graphs without the candidates that they do not keep.
 
@@ -107,7 +136,7 @@ def evaluate_copies(
     Parameters
     ----------
     candidates, kept, has_degree_features
-        As for :func:`copies_without`.
+        As for :func:`copies_without`; `kept` is indexed by slices of copies.
     evaluate : callable
         Function from copies to their outputs, (n_copies, n_outputs).
     max_size : int
@@ -201,7 +230,7 @@ def _distance(
     return np.concatenate(parts)
 
 
-def _copied(candidates: Candidates, kept: Kept) -> Graph:
+def _copied(candidates: Candidates, kept: NDArray[np.bool_]) -> Graph:
     """Return the disjoint union of the copies of one answer's graph."""
     graph, n_copies = candidates.answer.graph, len(kept)
     # self-loops and columns whose owner is -1 are kept

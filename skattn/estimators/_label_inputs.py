@@ -136,7 +136,10 @@ class LabelInputs:
         device, structure = batch.targets.device, batch.structure
         parts = dict(zip(("values", "known", "identity"), tensors, strict=True))
         labels = NodeLabels.of(
-            structure.edges, **{name: part.to(device) for name, part in parts.items()}
+            structure.edges,
+            **{name: part.to(device) for name, part in parts.items()},
+            # the last layer alone uses them, which computes the targets
+            n_receivers=structure.reach[0] if structure.reach else None,
         )
         return replace(batch, structure=replace(structure, labels=labels))
 

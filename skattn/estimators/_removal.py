@@ -94,7 +94,7 @@ class Removal:
         ----------
         candidates : list of Candidates
             From :meth:`candidates`, or some of them.
-        kept : list of ndarray of shape (n_copies, n_candidates), bool
+        kept : list of ndarray of shape (n_copies, n_candidates), bool, or `WithoutEach`
             For each answer, the candidates that each of its copies keeps.
         max_size : int
             Maximum number of nodes and edges of a batch of copies, if no single copy
@@ -127,31 +127,35 @@ class Removal:
         return found
 
     @default_modes()
-    def gated(self, candidates):
+    def gated(self, candidates, *, partial=False):
         """Make the outputs of answers a differentiable function of gates.
 
         Parameters
         ----------
         candidates : list of Candidates
             From :meth:`candidates`, or some of them, possibly repeated.
+        partial : bool, default=False
+            Whether k-hop neighbourhoods and positional encodings may remain those of
+            the whole graph, which suffices for a ranking, instead of an error.
 
         Returns
         -------
         GatedOutputs
-            Equal to :meth:`outputs` where gates are 0 or 1; its gradients are exact
-            (for a fixed selection of nodes by ``readout="max"`` or "hierarchical").
-            It is one batch: many answers need several calls.
+            Equal to :meth:`outputs` where gates are 0 or 1, with `label_inputs` where
+            they are 1; its gradients are exact (for a fixed selection of nodes by
+            ``readout="max"`` or "hierarchical"). It is one batch: many answers need
+            several calls.
 
         Raises
         ------
         ValueError
             If candidates are edges and the outputs depend on them in steps, so that
-            there is no gradient: with ``hops`` beyond 1, a positional encoding or
-            labels as inputs.
+            there is no gradient: with ``hops`` beyond 1 or a positional encoding.
         """
         scaling, of = None, candidates[0].of
         if of == "edges":
-            self._check_smooth()
+            if not partial:
+                self._check_smooth()
             if self.has_degree_features:
                 scaling = self.spec.feature_scaling or Standardization.identity(2)
         batch = gated_batch(
@@ -162,7 +166,7 @@ class Removal:
         return GatedOutputs(batch, self.net.objective, self._frozen_module)
 
     def _check_smooth(self):
-        if self.is_smooth:
+        if not self._steps:
             return
         raise ValueError(
             "outputs must be differentiable functions of the edges to have gradients, "
@@ -171,9 +175,12 @@ class Removal:
         )
 
     @property
-    def is_smooth(self):
-        """Whether outputs are differentiable functions of the gates of edges."""
-        return not self._steps
+    def uses_labels(self):
+        """Whether known labels are inputs: outputs then jump as a gate becomes 0.
+
+        A receiver whose last labelled sender is removed has zeros instead of a label.
+        """
+        return self.spec.label_inputs is not None
 
     @cached_property
     def _steps(self):
@@ -181,8 +188,6 @@ class Removal:
         steps = [f"hops={k}" for k in self.spec.hops if k > 1]
         if self.spec.positional is not None:
             steps.append(f"positional={self.spec.positional!r}")
-        if self.spec.label_inputs is not None:
-            steps.append("label_inputs=True")
         return steps
 
     @cached_property

@@ -67,8 +67,8 @@ class StepRemoval:
     """The fitted network and its objective."""
     device: torch.device
     """Device of the batches."""
-    is_smooth: ClassVar[bool] = True
-    """Whether outputs are differentiable functions of the gates."""
+    uses_labels: ClassVar[bool] = False
+    """Whether known labels are inputs, which sequences have none of."""
     is_directed: ClassVar[bool] = True
     """Whether an edge stands for one direction; there are none among candidates."""
 
@@ -127,13 +127,15 @@ class StepRemoval:
         return predict(self.net, source)
 
     @default_modes()
-    def gated(self, candidates):
+    def gated(self, candidates, *, partial=False):  # noqa: ARG002
         """Make the outputs of sequences a differentiable function of gates.
 
         Parameters
         ----------
         candidates : list of StepCandidates
             From :meth:`candidates`, or some of them.
+        partial : bool, default=False
+            As for :meth:`Removal.gated`; gates of steps are always exact.
 
         Returns
         -------

@@ -60,8 +60,9 @@ def explain(  # noqa: PLR0913
 
         * "occlusion": each candidate is removed alone;
         * "auto": the same; in large neighbourhoods only the 64 candidates with the
-          largest gradients are removed, and the other scores are gradients
-          (``explanation.exact`` tells them apart);
+          largest gradients are removed, and 64 edges of the answer's own node; the
+          other scores are gradients (``explanation.exact`` tells them apart). k-hop
+          neighbourhoods and encodings are constant in these;
         * "gradient": derivative with respect to a factor of each candidate (1: present,
           0: removed), in one backward pass for many answers;
         * "integrated_gradients": mean of these derivatives while all factors go from 0
