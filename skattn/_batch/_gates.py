@@ -247,7 +247,8 @@ class _GatedEdges:
 
     def _degree_features(self, gate: Tensor) -> Tensor:
         """Return the standardised features ``[1, log(1 + degree)]``, and encodings."""
-        assert self.scaling is not None and isinstance(self.batch.x, Tensor)
+        assert self.scaling is not None
+        assert isinstance(self.batch.x, Tensor)
         edges, count = self.batch.structure.edges, self._count(gate)
         degree = count.new_zeros(edges.n_receivers)
         degree = degree.index_add(0, edges.receivers, count)

@@ -47,6 +47,8 @@ class Removal:
     """Whether the features of the view are computed from degrees."""
     feature_of: NDArray[np.int64] | None = None
     """(n_columns,) feature of each column of the view; None if they are the same."""
+    nodes: NDArray[np.int64] | None = None
+    """(n_nodes,) positions of the view's nodes in the whole graph; None if the same."""
 
     def candidates(self, of, rows=None, baseline=None):
         """List the candidates for removal of each answer.
@@ -237,7 +239,7 @@ class Removal:
     def _known_labels(self):
         """Return the label and the identity of every node of the view."""
         assert self.spec.label_inputs is not None
-        return self.spec.label_inputs.in_graph(self.view)
+        return self.spec.label_inputs.in_graph(self.view, self.nodes)
 
     @cached_property
     def _frozen_module(self):

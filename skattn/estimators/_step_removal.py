@@ -127,7 +127,7 @@ class StepRemoval:
         return predict(self.net, source)
 
     @default_modes()
-    def gated(self, candidates, *, partial=False):  # noqa: ARG002
+    def gated(self, candidates, *, partial=False):
         """Make the outputs of sequences a differentiable function of gates.
 
         Parameters

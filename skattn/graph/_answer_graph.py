@@ -57,8 +57,7 @@ def answer_graphs(
         everything = np.arange(view.n_nodes)
         whole = view.base
         return [AnswerGraph(whole, everything, node) for node in view.targets.tolist()]
-    n_hops = int(extent.distances[-1]) + extent.uses_degrees
-    return list(_around(view, n_hops))
+    return list(_around(view, extent.radius))
 
 
 def _graph_of(view: GraphCollection, number: int) -> AnswerGraph:

@@ -120,7 +120,13 @@ def explain(  # noqa: PLR0913
     """
     check_choice(method, METHODS, "method")
     question = ask(
-        estimator, X, classes=classes, of=of, baseline=baseline, adjacency=adjacency
+        estimator,
+        X,
+        classes=classes,
+        of=of,
+        baseline=baseline,
+        adjacency=adjacency,
+        whole=method in LOOKS,
     )
     if method in LOOKS:
         if question.of != "edges":
@@ -151,7 +157,7 @@ def _explanation(question: Question, scored: list[Scored], method: str) -> Expla
         baseline=question.baseline,
         _evidence=tuple(places.evidence(row, scored[row]) for row in rows),
         _names=tuple(map(places.names, rows)),
-        _graphs=tuple(map(places.graph, rows)),
+        _parts=tuple(map(places.part, rows)),
     )
 
 

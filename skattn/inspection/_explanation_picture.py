@@ -53,14 +53,13 @@ def _bars(explanation: Any, ax: Any, k: int) -> None:
 
 def _edges(explanation: Any, ax: Any, k: int) -> None:
     """Draw the best edges in colour, other edges between their nodes in grey."""
-    part = explanation[0]
-    evidence, names = part._single("plot")
+    evidence, names = explanation._single("plot")
     chosen = evidence.order(None)[:k]
     ends = evidence.ends[chosen]
     nodes = np.unique(ends)
     if names.target is not None:
         nodes = np.union1d(nodes, [names.target])
-    adjacency = part._graphs[0].base.adjacency[nodes][:, nodes]
+    adjacency = explanation._parts[0].subgraph(nodes).adjacency
     at = layout(adjacency, random_state=0)
     _lines(ax, at, _pairs(adjacency), colour=GREY, width=0.8)
     scores = evidence.scores[chosen]
@@ -79,21 +78,23 @@ def _edges(explanation: Any, ax: Any, k: int) -> None:
 def _nodes(explanation: Any, ax: Any, k: int) -> None:
     """Draw a graph, its nodes in the colours of their scores."""
     evidence, names = explanation._single("plot")
-    graph = explanation._graphs[0].base
-    scores = explanation.scores[0]
+    nodes = np.unique(evidence.ends)
+    adjacency = explanation._parts[0].subgraph(nodes).adjacency
+    scores = explanation.scores[0][nodes]
     size = np.abs(scores).max(initial=0) or 1.0
-    at = layout(graph.adjacency, random_state=0)
-    _lines(ax, at, _pairs(graph.adjacency), colour=GREY, width=1.2)
+    at = layout(adjacency, random_state=0)
+    _lines(ax, at, _pairs(adjacency), colour=GREY, width=1.2)
     shown = ax.scatter(
         *at.T, s=120, c=scores, cmap="RdBu_r", vmin=-size, vmax=size,
         edgecolors="black", zorder=3,
     )  # fmt: skip
     ax.figure.colorbar(shown, ax=ax, label=explanation.unit)
     named = evidence.ends[evidence.order(None)[:k], 0]
-    texts = [""] * graph.n_nodes
-    for node in range(graph.n_nodes) if graph.n_nodes <= MAX_NAMES else named:
-        texts[int(node)] = str(names.node(int(node)))
-    _write(ax, at, texts)
+    if len(nodes) <= MAX_NAMES:
+        named = nodes
+    is_named = np.isin(nodes, named)
+    texts = [str(names.node(int(node))) for node in nodes[is_named]]
+    _write(ax, at[is_named], texts)
     ax.set_axis_off()
 
 

@@ -10,7 +10,7 @@ from skattn.graph import Graph
 from skattn.inspection._explanation import Evidence
 from skattn.inspection._methods import Scored
 from skattn.inspection._molecule_picture import atom_names, molecule_of
-from skattn.inspection._names import Ints, Names
+from skattn.inspection._names import Ints, Names, Part
 from skattn.inspection._question import Question
 
 
@@ -42,30 +42,33 @@ class Places:
 
     def _positions(self, nodes: Ints) -> Ints:
         """Return positions in the user's graph of nodes of the view."""
+        if self._prepared.nodes is not None:
+            part: Ints = self._prepared.nodes[nodes]
+            return part
         if self._joined is None:
             return nodes
         labels = self._prepared.view.nodes[nodes.ravel()]
         found: Ints = self._joined.nodes.get_indexer(labels).reshape(nodes.shape)
         return found
 
-    def graph(self, row: int) -> Graph:
-        """Return the graph of a row, in the user's nodes."""
+    def part(self, row: int) -> Part:
+        """Return the known part of the graph of a row, in the user's nodes."""
         view = self._prepared.view
         if self._joined is not None:
-            return self._joined
+            return Part(self._joined)
         if not self._prepared.has_many_graphs:
-            return view
+            return Part(view, self._prepared.nodes)
         given = self._prepared.X[row]
         if isinstance(given, Graph):
-            return given
+            return Part(given)
         low, high = view.node_ptr[view.targets[row] :][:2]
-        return view.whole.subgraph(np.arange(low, high))
+        return Part(view.whole.subgraph(np.arange(low, high)))
 
     def names(self, row: int) -> Names:
         """Return the names of a row's nodes and features."""
         if self._prepared.context.rows == "sequences":
             return self._names_of_steps(row)
-        view, graph = self._prepared.view, self.graph(row)
+        view, graph = self._prepared.view, self.part(row).graph
         names = Names(graph.n_nodes, self.features, "node", f"graph {row}")
         names = replace(names, labels=graph.nodes)
         if self._prepared.has_many_graphs:
@@ -74,7 +77,9 @@ class Places:
         names = replace(names, target=target)
         if self._prepared.context.rows != "table":
             return replace(names, title=f"node {names.node(target)!r}")
-        names = replace(names, noun="row", n_fitted=self._prepared.context.n_rows)
+        n_fitted = self._prepared.context.n_rows
+        names = replace(names, noun="row", n_fitted=n_fitted)
+        names = replace(names, n_nodes=n_fitted + len(view.targets))
         return replace(names, title=names.node(target))
 
     def _with_atoms(self, names: Names, row: int) -> Names:

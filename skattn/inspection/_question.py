@@ -108,17 +108,31 @@ class Question:
 
 
 def ask(
-    estimator: Any, X: Any, *, classes: Any, of: str, baseline: Any, adjacency: Any
+    estimator: Any,
+    X: Any,
+    *,
+    classes: Any,
+    of: str,
+    baseline: Any,
+    adjacency: Any,
+    whole: bool = False,
 ) -> Question:
-    """Prepare the input, and list the answers and their candidates."""
+    """Prepare the input, and list the answers and their candidates.
+
+    `whole` prepares the whole graph, for methods that follow attention weights.
+    """
     check_choice(of, ("auto", *get_args(Of)), "of")
     steps = Steps.of(estimator)
     model = steps.estimator
-    prepared = steps.prepare(X, adjacency)
+    prepare = steps.prepare if whole else steps.prepare_part
+    prepared = prepare(X, adjacency)
     kind: Any = of
     if of == "auto":
         kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"
-    outputs = predict(model.net_, prepared.source)
+    if prepared.has_many_graphs or adjacency is not None or whole:
+        outputs = predict(model.net_, prepared.source)
+    else:
+        outputs = model._outputs(prepared.X, adjacency)
     answers = model._answers(outputs, classes)
     removal = model._removal(prepared, kind)
     row = None if kind == "edges" else _baseline(model, prepared, baseline)

@@ -41,9 +41,15 @@ class Steps:
     @default_modes()
     def prepare(self, X: Any, adjacency: Any) -> Any:
         """Apply the steps before the estimator, and prepare their output."""
-        if self.before is not None:
-            X = self.before.transform(X)
-        return self.estimator._prepare(X, adjacency)
+        return self.estimator._prepare(self._transformed(X), adjacency)
+
+    @default_modes()
+    def prepare_part(self, X: Any, adjacency: Any) -> Any:
+        """Prepare that part of the output of the steps that the answers depend on."""
+        return self.estimator._prepare_part(self._transformed(X), adjacency)
+
+    def _transformed(self, X: Any) -> Any:
+        return X if self.before is None else self.before.transform(X)
 
     def feature_names(self, n_features: int) -> tuple[Any, ...]:
         """Return the user's names of the features, or their numbers.

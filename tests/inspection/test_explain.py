@@ -1,5 +1,3 @@
-from functools import partialmethod
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,17 +15,7 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
-from skattn._batch import _copies
-from skattn._batch._copies import copies_without
-from skattn.estimators._removal import Removal
-from skattn.inspection import (
-    _methods,
-    _question,
-    agreement,
-    attention_weights,
-    explain,
-    fidelity,
-)
+from skattn.inspection import agreement, attention_weights, explain, fidelity
 
 EDGES = [(0, 1), (1, 2), (2, 3), (3, 0), (1, 3), (3, 4), (4, 5)]
 LABELS = np.array([0, 1, 0, 1, 1, 0])
@@ -444,61 +432,12 @@ def test_columns_of_a_category_are_one_feature():
     assert {name for name, _ in explanation[0].top()} == {"size", "kind"}
 
 
-# ---- large neighbourhoods ------------------------------------------------------------
-
-RECIPES = {
-    "plain": {},
-    "known labels": {"label_inputs": True},
-    "two hops": {"encoder": EncoderConfig(hops=(1, 2)), "n_heads": 2},
-    "encodings": {"encoder": EncoderConfig(positional="degree", positional_dim=3)},
-}
-
-
-@pytest.fixture
-def few_removals(monkeypatch):
-    """Limit exact removals to two, and list the numbers of copies and candidates."""
-    sizes = []
-
-    def counted(candidates, kept, **options):
-        sizes.extend(rows.shape for rows in kept)
-        return copies_without(candidates, kept, **options)
-
-    monkeypatch.setattr(_methods, "MAX_COPIED_SIZE", 1)
-    monkeypatch.setattr(_methods, "N_SCREENED", 2)
-    monkeypatch.setattr(_copies, "copies_without", counted)
-    return sizes
-
-
-@pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("X", [features(), None], ids=["features", "degrees"])
-def test_large_neighbourhoods_have_few_removals(recipe, X, few_removals):
-    options = {"max_epochs": 5, "random_state": 0, "norm": "layer"}
-    clf = GraphAttentionClassifier(**options, **RECIPES[recipe])
-    G = Graph(adjacency(), X)
-    found = explain(clf.fit(G[:5], LABELS[:5]), G[[5]])
-    (exact,), (scores,) = found.exact, found.scores
-    assert sum(n_copies for n_copies, _ in few_removals) <= 5
-    few_removals.clear()
-    expected = explain(clf, G[[5]], method="occlusion").scores[0]
-    assert exact[5, 4], "edges of the node itself are removed"
-    chosen = exact.toarray()
-    assert 2 <= chosen.sum() / 2 <= 4
-    np.testing.assert_allclose(
-        scores.toarray()[chosen], expected.toarray()[chosen], atol=1e-5
-    )
-
-
-def test_copies_are_listed_batch_by_batch(classifier, few_removals, monkeypatch):
-    whole = Removal.outputs
-    one_by_one = partialmethod(whole, max_size=1)
-    monkeypatch.setattr(Removal, "outputs", one_by_one)
-    explain(classifier, graph()[[2]], method="occlusion")
-    assert set(few_removals) == {(1, len(EDGES))}
-
-
-def test_gradients_do_not_depend_on_the_answers_at_once(classifier, monkeypatch):
-    expected = explain(classifier, graph(), method="gradient")
-    monkeypatch.setattr(_question, "SIZE_AT_ONCE", 30)
-    found = explain(classifier, graph(), method="gradient")
-    for a, b in zip(found.scores, expected.scores, strict=True):
-        np.testing.assert_allclose(a.toarray(), b.toarray(), atol=1e-6)
+def test_scores_of_nodes_are_in_the_places_of_the_nodes(classifier):
+    explanation = explain(classifier, graph()[[4]], of="nodes")
+    scores, label = explanation.scores[0], explanation.classes[0]
+    changed = features()
+    changed[3] = features().mean(axis=0)
+    G = Graph(adjacency(), changed)
+    lost = log_odds(classifier, graph(), 4, label) - log_odds(classifier, G, 4, label)
+    assert scores.shape == explanation.exact[0].shape == (6,)
+    assert scores[3] == pytest.approx(lost, abs=1e-4)

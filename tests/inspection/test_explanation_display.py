@@ -94,3 +94,15 @@ def test_a_picture_is_drawn_on_given_axes():
     _, ax = plt.subplots()
     clf = GraphAttentionClassifier(**OPTIONS).fit(graph(), [0, 1, 0, 1, 1])
     assert explain(clf, graph()[[0]]).plot(ax) is ax
+
+
+def test_the_nodes_around_a_node_have_the_colours_of_their_scores():
+    clf = GraphAttentionClassifier(**OPTIONS | {"n_layers": 1})
+    explanation = explain(clf.fit(graph(), [0, 1, 0, 1, 1]), graph()[[0]], of="nodes")
+    around = np.unique(explanation._evidence[0].ends)
+    assert len(around) < 5
+    ax = explanation.plot()
+    colours = ax.collections[-1].get_array()
+    np.testing.assert_allclose(colours, explanation.scores[0][around])
+    assert texts(ax) == {str(node) for node in around}
+    assert "<canvas" in explanation.to_html()
