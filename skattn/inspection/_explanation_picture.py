@@ -25,7 +25,7 @@ def draw(explanation: Any, ax: Any, *, k: int, title: str | None) -> Any:
         _bars(explanation, ax, k)
     elif explanation.of == "edges":
         _edges(explanation, ax, k)
-    elif names.noun == "step":
+    elif names.recording is not None:
         _steps(explanation, ax)
     elif names.molecule is not None:
         _molecule(explanation, ax)
@@ -110,16 +110,16 @@ def _steps(explanation: Any, ax: Any) -> None:
     names = explanation._names[0]
     scores = explanation.scores[0]
     size = np.abs(scores).max(initial=0) or 1.0
-    channels = names.channels
-    low, high = float(channels.min()), float(channels.max())
+    recording = names.recording
+    low, high = np.nanmin(recording.values), np.nanmax(recording.values)
     extent = (-0.5, len(scores) - 0.5, low, high if high > low else low + 1)
     shown = ax.imshow(
         scores[None], aspect="auto", extent=extent, cmap="RdBu_r", vmin=-size,
         vmax=size, alpha=0.6,
     )  # fmt: skip
-    for name, channel in zip(names.features, channels.T, strict=True):
+    for name, channel in zip(recording.channels, recording.values.T, strict=True):
         ax.plot(channel, linewidth=1, label=str(name))
-    if len(names.features) > 1:
+    if len(recording.channels) > 1:
         ax.legend(title="channel", fontsize="small")
     ax.set(xlabel="step", ylabel="value")
     ax.figure.colorbar(shown, ax=ax, label=explanation.unit)

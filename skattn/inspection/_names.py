@@ -1,5 +1,6 @@
 """Names of the nodes and features of an explanation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,16 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
+class Recording:
+    """Values of the steps of a sequence."""
+
+    values: NDArray[Any]
+    """(n_steps, n_channels)."""
+    channels: Sequence[Any]
+    """(n_channels,) names of the channels."""
+
+
+@dataclass(frozen=True, eq=False)
 class Names:
     """Names of the candidates of one answer."""
 
@@ -48,8 +59,8 @@ class Names:
     """Number of steps of a sequence that are removed together."""
     molecule: Any = None
     """Molecule of RDKit whose atoms are the nodes, or None."""
-    channels: Any = None
-    """(n_steps, n_features) values of a sequence; None for other inputs."""
+    recording: Recording | None = None
+    """Values of a sequence; None for other inputs."""
 
     def spread(self, firsts: Ints, values: NDArray[Any]) -> NDArray[Any]:
         """Return a value per node from one per group, named by its first node."""

@@ -10,7 +10,7 @@ from skattn.graph import Graph
 from skattn.inspection._explanation import Evidence
 from skattn.inspection._methods import Scored
 from skattn.inspection._molecule_picture import atom_names, molecule_of
-from skattn.inspection._names import Ints, Names, Part
+from skattn.inspection._names import Ints, Names, Part, Recording
 from skattn.inspection._question import Question
 
 
@@ -22,13 +22,15 @@ class Places:
     """The prepared input and its answers."""
     features: tuple[Any, ...]
     """Names of the features."""
+    recordings: list[Recording] | None
+    """Sequences of which a step of the pipeline made graphs, or None."""
 
     @classmethod
     def of(cls, question: Question) -> Self:
         """Return the places of the input of a question."""
         steps = question.steps
         features = steps.feature_names(int(steps.estimator.n_features_in_))
-        return cls(question, features)
+        return cls(question, features, steps.recordings(question.X))
 
     def evidence(self, row: int, scored: Scored) -> Evidence:
         """Return the scores of an answer's candidates in the user's nodes."""
@@ -72,7 +74,7 @@ class Places:
         names = Names(graph.n_nodes, self.features, "node", f"graph {row}")
         names = replace(names, labels=graph.nodes)
         if self._prepared.has_many_graphs:
-            return self._with_atoms(names, row)
+            return self._of_graph(names, row)
         target = int(self._positions(view.targets[[row]])[0])
         names = replace(names, target=target)
         if self._prepared.context.rows != "table":
@@ -82,8 +84,12 @@ class Places:
         names = replace(names, n_nodes=n_fitted + len(view.targets))
         return replace(names, title=names.node(target))
 
-    def _with_atoms(self, names: Names, row: int) -> Names:
-        """Return the names of atoms, if the row of X is the SMILES of a molecule."""
+    def _of_graph(self, names: Names, row: int) -> Names:
+        """Return the names of atoms or steps, if that is what the nodes are."""
+        recording = None if self.recordings is None else self.recordings[row]
+        if recording is not None and len(recording.values) == names.n_nodes:
+            title = f"sequence {row}"
+            return replace(names, noun="step", title=title, recording=recording)
         smiles = _safe_indexing(self.question.X, row)
         molecule = molecule_of(smiles, names.n_nodes)
         if molecule is None:
@@ -101,8 +107,14 @@ class Places:
             firsts = range(0, stride * n_patches, stride)
             return Names(n_patches, self.features, "step", title, labels=firsts)
         steps = candidates.steps
+        recording = Recording(steps, self.features)
         return Names(
-            len(steps), self.features, "step", title, stride=stride, channels=steps
+            len(steps),
+            self.features,
+            "step",
+            title,
+            stride=stride,
+            recording=recording,
         )
 
     @property
