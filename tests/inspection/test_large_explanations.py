@@ -4,10 +4,12 @@ from functools import partialmethod
 
 import numpy as np
 import pytest
+import torch
 
 from skattn import EncoderConfig, Graph, GraphAttentionClassifier
 from skattn._batch import _copies
 from skattn._batch._copies import copies_without
+from skattn.datasets import make_communities
 from skattn.estimators._removal import Removal
 from skattn.graph import _table_context
 from skattn.inspection import _methods, _question, explain, fidelity
@@ -95,6 +97,56 @@ def test_gradients_do_not_depend_on_the_answers_at_once(classifier, monkeypatch)
     found = explain(classifier, graph(), method="gradient")
     for a, b in zip(found.scores, expected.scores, strict=True):
         np.testing.assert_allclose(a.toarray(), b.toarray(), atol=1e-6)
+
+
+# ---- threads and batches -------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def communities():
+    G, y = make_communities(60, 3, random_state=0)
+    options = {"max_epochs": 5, "random_state": 0}
+    return GraphAttentionClassifier(**options).fit(G, y), G[[3, 5, 8]]
+
+
+METHODS = ("auto", "gradient", "integrated_gradients", "shapley")
+
+
+@pytest.mark.parametrize("of", ["edges", "nodes"])
+@pytest.mark.parametrize("method", METHODS)
+def test_scores_are_the_same_at_any_number_of_threads(communities, of, method):
+    n_threads, found = torch.get_num_threads(), []
+    model, X = communities
+    try:
+        for n in (1, 2, 3):
+            torch.set_num_threads(n)
+            found.append(explain(model, X, of=of, method=method, random_state=0))
+    finally:
+        torch.set_num_threads(n_threads)
+    for other in found[1:]:
+        assert_same(other, found[0])
+
+
+def test_scores_are_the_same_in_any_batches(communities, monkeypatch):
+    model, X = communities
+    whole = [explain(model, X, method=method) for method in ("auto", "gradient")]
+    monkeypatch.setattr(_question, "ANSWERS_AT_ONCE", 2)
+    monkeypatch.setattr(
+        Removal, "outputs", partialmethod(Removal.outputs, max_size=5000)
+    )
+    for expected, method in zip(whole, ("auto", "gradient"), strict=True):
+        assert_same(explain(model, X, method=method), expected)
+        for row in range(len(X)):
+            assert_same(explain(model, X[[row]], method=method), expected[row])
+
+
+def assert_same(found, expected):
+    np.testing.assert_allclose(found.answer, expected.answer, rtol=0, atol=1e-6)
+    for a, b in zip(found._evidence, expected._evidence, strict=True):
+        np.testing.assert_array_equal(a.ends, b.ends)
+        np.testing.assert_array_equal(a.exact, b.exact)
+        scale = max(1.0, float(np.abs(b.scores).max()))
+        np.testing.assert_allclose(a.scores, b.scores, rtol=0, atol=1e-6 * scale)
 
 
 # ---- rows of a table -----------------------------------------------------------------
