@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from skattn._batch._affected import Affected
 from skattn._batch._candidates import (
     edge_candidates,
     feature_candidates,
@@ -119,6 +120,7 @@ class Removal:
             kept,
             lambda copies: self._evaluate(copies, of),
             has_degree_features=self.has_degree_features,
+            affected_by=self._affected_by,
             max_size=max_size,
         )
         if not all(np.isfinite(outputs).all() for outputs in found):
@@ -209,6 +211,14 @@ class Removal:
             return None  # a node without senders takes the mean weight of its receivers
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
+
+    def _affected_by(self, candidates):
+        """Return the nodes that removals affect, None if copies share no others."""
+        extent = self._extent
+        if candidates.of == "features" or extent is None or max(extent.hops) > 1:
+            return None
+        n_hops = int(extent.distances[-1])
+        return Affected.of(candidates, n_hops, changes_inputs=extent.uses_degrees)
 
     def _early_scaling(self, of):
         """Return the standardisation of features before they are copied, or None.

@@ -32,6 +32,13 @@ class AnswerGraph:
     within: tuple[int, ...] | None = None
     """Number of nodes within 0, 1, 2, ... hops of the target; None of a whole graph."""
 
+    @property
+    def distance(self) -> NDArray[np.int64]:
+        """(n_nodes,) hops from the target, of a graph that is not whole."""
+        assert self.within is not None
+        rings = np.diff(self.within, prepend=0)
+        return np.repeat(np.arange(len(rings)), rings)
+
 
 def answer_graphs(
     view: Graph | GraphCollection, extent: Extent | None
