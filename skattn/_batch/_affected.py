@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,11 +79,16 @@ class Affected:
 
     def size_of_copies(self, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return upper bounds of nodes and edges of the affected parts, (n_copies,)."""
-        of_candidates = self.changed.astype(np.int64) @ (
-            self.reached.astype(np.int64) @ self.sizes
-        )
-        bounds: NDArray[np.int64] = (~kept) @ of_candidates
-        return np.minimum(bounds, self.sizes.sum())
+        bounds: NDArray[np.int64] = (~kept) @ self.size_of_each
+        smaller: NDArray[np.int64] = np.minimum(bounds, self.sizes.sum())
+        return smaller
+
+    @cached_property
+    def size_of_each(self) -> NDArray[np.int64]:
+        """(n_candidates,) nodes and edges that a copy without the candidate adds."""
+        of_nodes = self.reached.astype(np.int64) @ self.sizes
+        found: NDArray[np.int64] = self.changed.astype(np.int64) @ of_nodes
+        return found
 
 
 def _within(reached: Any, rings: NDArray[np.int64], farthest: int) -> sp.csr_array:

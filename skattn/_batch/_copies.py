@@ -163,8 +163,8 @@ def evaluate_copies(
         Function from the candidates of an answer to the nodes that a copy has for
         itself, or to None for whole copies.
     max_size : int
-        Maximum number of nodes and edges of a batch, if no single copy has more. The
-        results do not depend on it.
+        Maximum number of nodes and edges of a batch, if no single copy has more; twice
+        those of a larger graph that copies share. The results do not depend on it.
 
     Returns
     -------
@@ -214,6 +214,8 @@ def _batches(
         for low, sizes in _sizes(each, rows, affected):
             first, totals = 0, np.cumsum(sizes)
             while first < len(sizes):
+                if not batch:  # a large shared graph is worth as many copies
+                    room = max(max_size, 2 * shared_size)
                 before = totals[first - 1] if first else 0
                 most = before + room - shared_size
                 stop = int(np.searchsorted(totals, most, side="right"))
@@ -224,7 +226,7 @@ def _batches(
                     room -= int(totals[stop - 1] - before) + shared_size
                 if stop < len(sizes):
                     yield batch
-                    batch, room = [], max_size
+                    batch = []
                 first = stop
     if batch:
         yield batch

@@ -85,7 +85,8 @@ class _Places:
         wanted = copies * self.n_nodes + nodes
         at = np.searchsorted(self.keys, wanted)
         is_own = np.append(self.keys, -1)[at] == wanted
-        return np.where(is_own, self.n_nodes + at, nodes)
+        places: NDArray[np.int64] = np.where(is_own, self.n_nodes + at, nodes)
+        return places
 
 
 def whole_copies(candidates: Candidates, kept: NDArray[np.bool_]) -> Union:

@@ -212,6 +212,13 @@ class Removal:
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
 
+    def size_of_copies(self, candidates):
+        """Return the nodes and edges that copies without each candidate add."""
+        affected = self._affected_by(candidates)
+        if affected is None:
+            return len(candidates) * candidates.size
+        return int(affected.size_of_each.sum())
+
     def _affected_by(self, candidates):
         """Return the nodes that removals affect, None if copies share no others."""
         extent = self._extent

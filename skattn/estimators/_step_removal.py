@@ -119,6 +119,10 @@ class StepRemoval:
             found.append(np.concatenate(parts))
         return found
 
+    def size_of_copies(self, candidates):
+        """Return the nodes and edges of copies without each candidate."""
+        return len(candidates) * candidates.size
+
     def _outputs(self, parts):
         view = graphs_of_patches(parts, self.patching)
         (source,) = self.spec.sources(

@@ -71,7 +71,9 @@ def screened_occlusion(question: Question) -> list[Scored]:
     large = [
         number
         for number, each in enumerate(question.candidates)
-        if len(each) > N_SCREENED and len(each) * each.size > MAX_COPIED_SIZE
+        if len(each) > N_SCREENED
+        and len(each) * each.size > MAX_COPIED_SIZE
+        and question.removal.size_of_copies(each) > MAX_COPIED_SIZE
     ]
     gradients = question.gradients(rows=np.array(large, np.int64), partial=True)
     for number, found in zip(large, gradients, strict=True):
