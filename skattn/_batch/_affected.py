@@ -16,7 +16,7 @@ from skattn.graph._adjacency import entry_rows
 
 @dataclass(frozen=True, eq=False)
 class Affected:
-    """Nodes of an answer's graph whose representations depend on a candidate.
+    """Nodes of an answer's graph with representations that depend on a candidate.
 
     If L layers attend, the output of layer l at a node d hops from the target matters
     only if d + l is at most L: affected nodes are on short paths from the target.

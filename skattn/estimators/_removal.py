@@ -28,6 +28,9 @@ from skattn.graph._standardization import Standardization
 from skattn.nn._convolution import with_degree
 from skattn.nn._rows import take_rows
 
+SHARED_FROM = 1 << 14
+"""Nodes and edges of whole copies from which sharing nodes takes less time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Removal:
@@ -223,6 +226,8 @@ class Removal:
         """Return the nodes that removals affect, None if copies share no others."""
         extent = self._extent
         if candidates.of == "features" or extent is None or max(extent.hops) > 1:
+            return None
+        if len(candidates) * candidates.size < SHARED_FROM:
             return None
         n_hops = int(extent.distances[-1])
         return Affected.of(candidates, n_hops, changes_inputs=extent.uses_degrees)

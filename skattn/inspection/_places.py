@@ -85,7 +85,7 @@ class Places:
         return replace(names, title=names.node(target))
 
     def _of_graph(self, names: Names, row: int) -> Names:
-        """Return the names of atoms or steps, if that is what the nodes are."""
+        """Return the names of atoms or steps, if a node is an atom or a step."""
         recording = None if self.recordings is None else self.recordings[row]
         if recording is not None and len(recording.values) == names.n_nodes:
             title = f"sequence {row}"

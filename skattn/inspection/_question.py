@@ -75,7 +75,7 @@ class Question:
         ]
 
     def _batches(self, numbers: Iterable[int]) -> Iterator[list[int]]:
-        """Yield the numbers of answers whose gradients are computed at once."""
+        """Yield numbers of answers, the gradients of which are computed at once."""
         batch: list[int] = []
         size = 0
         for number in numbers:

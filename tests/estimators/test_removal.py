@@ -18,6 +18,7 @@ from skattn import (
     GraphAttentionRegressor,
 )
 from skattn._training import predict
+from skattn.estimators import _removal
 from skattn.estimators._removal import completed
 from skattn.graph._standardization import Standardization
 from skattn.ops import use_backend
@@ -26,6 +27,12 @@ SCORES = ("dot", "gat", "gatv2")
 # a square 0-3 whose node 2 has a self-loop, a tail 3-4-5-6 that closes at 1
 PAIRS = ((0, 1), (1, 2), (2, 3), (3, 0), (3, 4), (4, 5), (1, 5), (5, 6))
 LABELS = np.array([0, 1, 0, 1, 1, 0, 1])
+
+
+@pytest.fixture(autouse=True)
+def shared_copies(monkeypatch):
+    """Share nodes between copies of small graphs too."""
+    monkeypatch.setattr(_removal, "SHARED_FROM", 0)
 
 
 def adjacency_of(kind):

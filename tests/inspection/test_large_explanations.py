@@ -1,4 +1,4 @@
-"""Explanations cost what their answers depend on."""
+"""Sizes of explanations, which are those of receptive fields."""
 
 from functools import partialmethod
 
