@@ -76,7 +76,7 @@ def edge_scores(run: Run, model: Any, X: Any, **options: Any) -> dict[str, Any]:
     rng = np.random.default_rng(run.seed)
     scores["ends"] = [evidence.ends for evidence in made._evidence]
     scores["random"] = [rng.random(len(ends)) for ends in scores["ends"]]
-    degrees = [np.diff(graph.base.adjacency.indptr) for graph in made._graphs]
+    degrees = [np.diff(part.graph.base.adjacency.indptr) for part in made._parts]
     scores["1 / degree"] = [
         (1 / np.maximum(degree, 1))[ends].sum(axis=1)
         for degree, ends in zip(degrees, scores["ends"], strict=True)

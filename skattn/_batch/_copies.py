@@ -6,37 +6,65 @@ encodings and self-loops of a copy are those of a graph without them.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from torch import Tensor
 
+from skattn._batch._affected import Affected
 from skattn._batch._batch import GraphBatch
 from skattn._batch._candidates import Candidates
 from skattn._batch._reorder import in_order
-from skattn.graph._adjacency import index_dtype
+from skattn._batch._unions import Union, shared_copies, whole_copies
 from skattn.graph._collection import GraphCollection
 from skattn.graph._descriptors import Descriptors
 from skattn.graph._features import degree_features
 from skattn.graph._graph import Graph
-from skattn.graph._named_rows import stack
 from skattn.graph._union import side_by_side
 
 COPY_SIZE = 1 << 16
 """Nodes and edges of the copies of a batch, if no single copy has more."""
+BLOCK_SIZE = 1 << 22
+"""Number of candidates of all copies whose sizes are computed at once."""
 
-Kept = NDArray[np.bool_]
+
+@dataclass(frozen=True, eq=False)
+class WithoutEach:
+    """Copies without one candidate each, then one without any, made as they are used.
+
+    As an array it would have the square of the number of candidates.
+    """
+
+    n_candidates: int
+    """Number of candidates of the answer."""
+    removed: NDArray[np.int64]
+    """(n_removed,) candidate that each copy lacks."""
+
+    def __len__(self) -> int:
+        return len(self.removed) + 1
+
+    def __getitem__(self, copies: slice) -> NDArray[np.bool_]:
+        """Return the candidates that some copies keep, (n_chosen, n_candidates)."""
+        chosen = np.arange(len(self))[copies]
+        kept = np.ones((len(chosen), self.n_candidates), np.bool_)
+        single = chosen < len(self.removed)
+        kept[np.flatnonzero(single), self.removed[chosen[single]]] = False
+        kept[~single] = False
+        return kept
+
+
+Kept = NDArray[np.bool_] | WithoutEach
 """(n_copies, n_candidates): which candidates of an answer each copy keeps."""
 
 
 @dataclass(frozen=True, eq=False)
 class Copies:
-    """Disjoint union of copies of answers' graphs; each copy is a graph."""
+    """Copies of answers' graphs, which may share the nodes that no removal affects."""
 
     collection: GraphCollection
-    """The copies, with features, not standardised."""
+    """The copies, with features, not standardised; a whole copy is a graph of the
+    collection, and those of an answer that share nodes are one."""
     targets: NDArray[np.int64]
     """(n_copies,) target node of each copy in the union, or the copy's number."""
     distance: NDArray[np.int64] | None
@@ -46,8 +74,16 @@ class Copies:
     of a list."""
 
 
+AffectedBy = Callable[[Candidates], Affected | None]
+"""Function from the candidates of an answer to the nodes that they affect."""
+
+
 def copies_without(
-    candidates: Sequence[Candidates], kept: Sequence[Kept], *, has_degree_features: bool
+    candidates: Sequence[Candidates],
+    kept: Sequence[NDArray[np.bool_]],
+    *,
+    has_degree_features: bool,
+    affected: Sequence[Affected | None] | None = None,
 ) -> Copies:
     """Make copies of answers' graphs without the candidates that they do not keep.
 
@@ -59,39 +95,51 @@ def copies_without(
         For each answer, which candidates its copies keep.
     has_degree_features : bool
         Whether features are computed from degrees, and so anew if edges are removed.
+    affected : sequence of Affected or None, default=None
+        For each answer the nodes that a copy has for itself; it shares all others. None
+        for whole copies.
 
     Returns
     -------
     Copies
         All copies of the first answer, then those of the second, and so on.
     """
-    pairs = list(zip(candidates, kept, strict=True))
-    counts = np.array([len(each) for each in kept])
-    graphs = [_copied(*pair) for pair in pairs]
-    adjacency, X, edge_features, _ = side_by_side(graphs)
+    affected = [None] * len(candidates) if affected is None else affected
+    parts = [
+        whole_copies(each, rows)
+        if shared is None
+        else shared_copies(each, rows, shared)
+        for each, rows, shared in zip(candidates, kept, affected, strict=True)
+    ]
+    adjacency, X, edge_features, ptr = side_by_side([each.graph for each in parts])
     if has_degree_features and candidates[0].of == "edges":
         X = degree_features(adjacency)
-    sizes = np.repeat([each.answer.graph.n_nodes for each in candidates], counts)
-    node_ptr = np.concatenate([[0], np.cumsum(sizes)])
-    numbers = np.arange(len(sizes))
+    whole = Graph._trusted(adjacency, X, edge_features, None)
+    node_ptr = [each.node_ptr + low for each, low in zip(parts, ptr[:-1], strict=True)]
+    starts = np.concatenate([each[:-1] for each in node_ptr])
     collection = GraphCollection(
-        Graph._trusted(adjacency, X, edge_features, None),
-        node_ptr,
-        numbers,
-        descriptors=_descriptors(candidates, counts),
+        whole,
+        np.append(starts, ptr[-1]),
+        np.arange(len(starts)),
+        descriptors=_descriptors(candidates, [len(each) for each in kept]),
     )
-    origin = np.concatenate(
-        [
-            np.tile(each.answer.nodes, count)
-            for each, count in zip(candidates, counts, strict=True)
-        ]
-    )
+    origin = _at_origins([each.answer.nodes for each in candidates], parts)
     if candidates[0].answer.target is None:
-        return Copies(collection, numbers, None, origin)
-    targets = node_ptr[:-1] + np.repeat(
-        [each.answer.target for each in candidates], counts
+        return Copies(collection, collection.targets, None, origin)
+    targets = [each.targets + low for each, low in zip(parts, ptr[:-1], strict=True)]
+    distance = None
+    if candidates[0].answer.within is not None:
+        distance = _at_origins([each.answer.distance for each in candidates], parts)
+    return Copies(collection, np.concatenate(targets), distance, origin)
+
+
+def _at_origins(
+    values: Sequence[NDArray[np.int64]], parts: Sequence[Union]
+) -> NDArray[np.int64]:
+    """Return the values of the nodes of unions, from those of the answers' graphs."""
+    return np.concatenate(
+        [of[each.origin] for of, each in zip(values, parts, strict=True)]
     )
-    return Copies(collection, targets, _distance(candidates, counts), origin)
 
 
 def evaluate_copies(
@@ -100,6 +148,7 @@ def evaluate_copies(
     evaluate: Callable[[Copies], Tensor],
     *,
     has_degree_features: bool,
+    affected_by: AffectedBy = lambda _candidates: None,
     max_size: int = COPY_SIZE,
 ) -> list[NDArray[Any]]:
     """Evaluate copies of answers' graphs in batches of bounded size.
@@ -107,12 +156,15 @@ def evaluate_copies(
     Parameters
     ----------
     candidates, kept, has_degree_features
-        As for :func:`copies_without`.
+        As for :func:`copies_without`; `kept` is indexed by slices of copies.
     evaluate : callable
         Function from copies to their outputs, (n_copies, n_outputs).
+    affected_by : callable
+        Function from the candidates of an answer to the nodes that a copy has for
+        itself, or to None for whole copies.
     max_size : int
-        Maximum number of nodes and edges of a batch, if no single copy has more. The
-        results do not depend on it.
+        Maximum number of nodes and edges of a batch, if no single copy has more; twice
+        those of a larger graph that copies share. The results do not depend on it.
 
     Returns
     -------
@@ -120,42 +172,77 @@ def evaluate_copies(
         Outputs of the copies of each answer.
     """
     found: list[list[NDArray[Any]]] = [[] for _ in candidates]
-    for shares in _batches(candidates, kept, max_size):
+    for shares in _batches(candidates, kept, affected_by, max_size):
         copies = copies_without(
-            [candidates[k] for k, _ in shares],
-            [kept[k][part] for k, part in shares],
+            [candidates[each.number] for each in shares],
+            [kept[each.number][each.copies] for each in shares],
             has_degree_features=has_degree_features,
+            affected=[each.affected for each in shares],
         )
         outputs = evaluate(copies).detach().cpu().numpy()
-        cuts = np.cumsum([part.stop - part.start for _, part in shares])
-        for (k, _), rows in zip(shares, np.split(outputs, cuts[:-1]), strict=True):
-            found[k].append(rows)
+        cuts = np.cumsum([each.copies.stop - each.copies.start for each in shares])
+        for each, rows in zip(shares, np.split(outputs, cuts[:-1]), strict=True):
+            found[each.number].append(rows)
     width = next((rows.shape[1] for parts in found for rows in parts), 0)
     nothing = np.empty((0, width), np.float32)
     return [np.concatenate([nothing, *parts]) for parts in found]
 
 
+class _Share(NamedTuple):
+    """Copies of one answer's graph in a batch."""
+
+    number: int
+    """Number of the answer."""
+    copies: slice
+    """Which of its copies."""
+    affected: Affected | None
+    """Nodes that a copy has for itself; None for whole copies."""
+
+
 def _batches(
-    candidates: Sequence[Candidates], kept: Sequence[Kept], max_size: int
-) -> Iterator[list[tuple[int, slice]]]:
-    """Yield batches: numbers of answers, and which of their copies."""
-    batch: list[tuple[int, slice]] = []
+    candidates: Sequence[Candidates],
+    kept: Sequence[Kept],
+    affected_by: AffectedBy,
+    max_size: int,
+) -> Iterator[list[_Share]]:
+    """Yield batches of copies."""
+    batch: list[_Share] = []
     room = max_size
-    for k, (each, rows) in enumerate(zip(candidates, kept, strict=True)):
-        graph, low, n_copies = each.answer.graph, 0, len(rows)
-        size = graph.n_nodes + graph.n_edges
-        while low < n_copies:
-            fitting = max(room // size, 0 if batch else 1)
-            high = min(low + fitting, n_copies)
-            if high > low:
-                batch.append((k, slice(low, high)))
-                room -= (high - low) * size
-            if high < n_copies:
-                yield batch
-                batch, room = [], max_size
-            low = high
+    for number, (each, rows) in enumerate(zip(candidates, kept, strict=True)):
+        affected = affected_by(each)
+        shared_size = 0 if affected is None else each.size
+        for low, sizes in _sizes(each, rows, affected):
+            first, totals = 0, np.cumsum(sizes)
+            while first < len(sizes):
+                if not batch:  # a large shared graph is worth as many copies
+                    room = max(max_size, 2 * shared_size)
+                before = totals[first - 1] if first else 0
+                most = before + room - shared_size
+                stop = int(np.searchsorted(totals, most, side="right"))
+                stop = max(stop, first if batch else first + 1)
+                if stop > first:
+                    copies = slice(low + first, low + stop)
+                    batch.append(_Share(number, copies, affected))
+                    room -= int(totals[stop - 1] - before) + shared_size
+                if stop < len(sizes):
+                    yield batch
+                    batch = []
+                first = stop
     if batch:
         yield batch
+
+
+def _sizes(
+    candidates: Candidates, kept: Kept, affected: Affected | None
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield nodes and edges of copies, in blocks, and the first copy of a block."""
+    step = max(BLOCK_SIZE // max(len(candidates), 1), 1)
+    for low in range(0, len(kept), step):
+        block = kept[low : low + step]
+        if affected is None:
+            yield low, np.full(len(block), candidates.size)
+        else:
+            yield low, affected.size_of_copies(block)
 
 
 def by_distance(
@@ -187,77 +274,8 @@ def by_distance(
     return replace(moved, structure=structure)
 
 
-def _distance(
-    candidates: Sequence[Candidates], counts: NDArray[np.int64]
-) -> NDArray[np.int64] | None:
-    """Return the distances of the nodes of all copies, None if graphs are whole."""
-    parts = []
-    for each, n_copies in zip(candidates, counts.tolist(), strict=True):
-        within = each.answer.within
-        if within is None:
-            return None
-        rings = np.diff(within, prepend=0)
-        parts.append(np.tile(np.repeat(np.arange(len(rings)), rings), n_copies))
-    return np.concatenate(parts)
-
-
-def _copied(candidates: Candidates, kept: Kept) -> Graph:
-    """Return the disjoint union of the copies of one answer's graph."""
-    graph, n_copies = candidates.answer.graph, len(kept)
-    # self-loops and columns whose owner is -1 are kept
-    stays = np.concatenate([kept, np.ones((n_copies, 1), bool)], 1)[:, candidates.owner]
-    if candidates.of == "edges":
-        adjacency, entries = _copied_edges(graph.adjacency, stays)
-        X = graph.X[np.tile(np.arange(graph.n_nodes), n_copies)]
-    else:
-        everything = np.ones((n_copies, graph.n_edges), bool)
-        adjacency, entries = _copied_edges(graph.adjacency, everything)
-        mask = _masked_rows if candidates.of == "nodes" else _masked_columns
-        X = mask(graph.X, candidates.masked, stays)
-    features = graph.edge_features
-    features = None if features is None else features[entries]
-    return Graph._trusted(adjacency, X, features, None)
-
-
-def _masked_rows(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
-    """Return copies of features with other rows masked; stays (n_copies, n_nodes)."""
-    rows = np.arange(X.shape[0]) + X.shape[0] * ~stays
-    return stack(X, masked)[rows.ravel()]
-
-
-def _masked_columns(X: Any, masked: Any, stays: NDArray[np.bool_]) -> Any:
-    """Return copies of features with other columns masked."""
-    if sp.issparse(X):  # masked features are zeros
-        parts = [
-            sp.csr_array(X @ sp.diags_array(each.astype(X.dtype))) for each in stays
-        ]
-        return sp.csr_array(sp.vstack(parts))
-    copies = np.where(stays[:, None, :], X, masked)
-    return copies.reshape(-1, X.shape[1])
-
-
-def _copied_edges(
-    adjacency: sp.csr_array, stays: NDArray[np.bool_]
-) -> tuple[sp.csr_array, NDArray[np.int64]]:
-    """Return the union of copies with the edges that stay, and their old positions.
-
-    `stays` has shape (n_copies, n_edges).
-    """
-    (n_copies, n_edges), n_nodes = stays.shape, adjacency.shape[0]
-    index = index_dtype(n_copies * n_nodes, n_copies * n_edges)
-    copy, entries = np.nonzero(stays)
-    before = np.concatenate([[0], np.cumsum(stays, dtype=np.int64)])
-    starts = adjacency.indptr[:-1] + n_edges * np.arange(n_copies)[:, None]
-    parts = (
-        adjacency.data[entries],
-        (adjacency.indices[entries] + n_nodes * copy).astype(index),
-        before[np.append(starts, n_copies * n_edges)].astype(index),
-    )
-    return sp.csr_array(parts, shape=(n_copies * n_nodes,) * 2), entries
-
-
 def _descriptors(
-    candidates: Sequence[Candidates], counts: NDArray[np.int64]
+    candidates: Sequence[Candidates], counts: Sequence[int]
 ) -> Descriptors | None:
     """Return the descriptors of all copies, those of their graphs."""
     of_graphs = [each.answer.graph._descriptors for each in candidates]

@@ -246,15 +246,17 @@ class _GatedEdges:
         return means.to(gate.dtype)
 
     def _degree_features(self, gate: Tensor) -> Tensor:
-        """Return the standardised features ``[1, log(1 + degree)]``."""
+        """Return the standardised features ``[1, log(1 + degree)]``, and encodings."""
         assert self.scaling is not None
+        assert isinstance(self.batch.x, Tensor)
         edges, count = self.batch.structure.edges, self._count(gate)
         degree = count.new_zeros(edges.n_receivers)
         degree = degree.index_add(0, edges.receivers, count)
         rows = torch.stack([torch.ones_like(degree), degree.log1p()], 1)
         mean = rows.new_tensor(self.scaling.mean)
         scale = rows.new_tensor(self.scaling.scale)
-        return ((rows - mean) / scale).to(gate.dtype)
+        encodings = self.batch.x[:, rows.shape[1] :]
+        return torch.cat([((rows - mean) / scale).to(gate.dtype), encodings], 1)
 
     def _count(self, gate: Tensor) -> Tensor:
         """Return the gates of the edges of the graph, 0 for added self-loops."""

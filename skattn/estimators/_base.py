@@ -14,13 +14,18 @@ from skattn._compat_sklearn import (
     Interval,
     StrOptions,
 )
-from skattn._training import default_modes, predict
+from skattn._training import default_modes, predict, resolve_device
 from skattn.estimators._answers import answers_of
 from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH, EncoderConfig
 from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
 from skattn.estimators._html_repr import fit_tables
-from skattn.estimators._input import prepare, prepare_targets, steps_of
+from skattn.estimators._input import (
+    prepare,
+    prepare_part,
+    prepare_targets,
+    steps_of,
+)
 from skattn.estimators._removal import Removal
 from skattn.estimators._step_removal import StepRemoval
 from skattn.estimators._transaction import learned
@@ -210,24 +215,30 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         """Prepare X for prediction or for attention weights."""
         return prepare(self, X, adjacency)
 
+    def _prepare_part(self, X, adjacency=None):
+        """Prepare the part of X and of the fitted rows that its outputs depend on."""
+        return prepare_part(self, X, adjacency)
+
     def _removal(self, prepared, of="edges"):
         """Return the outputs for a prepared input of which parts are removed."""
+        device = resolve_device(self.device, strict=False)
         if prepared.context.rows == "sequences" and of != "edges":
             return StepRemoval(
                 steps_of(self, prepared.X),
                 prepared.context.patching,
                 self._input_spec_,
                 self.net_,
-                prepared.source.device,
+                device,
             )
         encoding = self._feature_encoding_
         return Removal(
             prepared.view,
             self._input_spec_,
             self.net_,
-            prepared.source.device,
+            device,
             has_degree_features=self.n_features_in_ == 0,
             feature_of=None if encoding is None else encoding.feature_of,
+            nodes=prepared.nodes,
         )
 
     def _mean_features(self, prepared):

@@ -1,10 +1,12 @@
 """Conversion of X to the context of a fit and to the batches of a prediction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -18,7 +20,7 @@ from skattn.estimators._parameters import check_context, check_parameters
 from skattn.graph import Graph
 from skattn.graph._categories import coded, learn_categories, n_columns
 from skattn.graph._collection import GraphCollection
-from skattn.graph._context import Context, Place
+from skattn.graph._context import Context, Place, View
 from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._field import ReceptiveField
@@ -59,10 +61,18 @@ class PreparedInput:
     """As passed by the user."""
     view: Graph | GraphCollection
     """Graphs with checked features, not standardised; the targets are the rows of X."""
-    source: BatchSource
-    """Batches of the view, with standardised features."""
     context: Context
     """The context of the fit."""
+    make_source: Callable[[View], BatchSource]
+    """Function from the view to its batches, with standardised features."""
+    nodes: NDArray[np.int64] | None = None
+    """(n_nodes,) ascending positions of the view's nodes in the whole graph; None if
+    the view is the whole."""
+
+    @cached_property
+    def source(self) -> BatchSource:
+        """Batches of the view, with standardised features."""
+        return self.make_source(self.view)
 
     @property
     def has_many_graphs(self) -> bool:
@@ -169,7 +179,29 @@ def prepare(estimator, X, adjacency=None):
     check_is_fitted(estimator)
     check = partial(check_features, estimator, reset=False)
     view = estimator._context_.join(X, adjacency=adjacency, check=check)
-    return PreparedInput(X, view, _source(estimator, view), estimator._context_)
+    return _prepared(estimator, X, view)
+
+
+def prepare_part(estimator, X, adjacency=None):
+    """Prepare the part of X and of the fitted rows that its outputs depend on.
+
+    Same arguments and errors as :func:`prepare`. The part has all edges that have a
+    part in an output, whichever of them are removed.
+    """
+    check_is_fitted(estimator)
+    extent = estimator._input_spec_.extent(estimator.net_.objective)
+    if extent is None or adjacency is not None:
+        return prepare(estimator, X, adjacency)
+    check = partial(check_features, estimator, reset=False)
+    part = estimator._context_.part(X, extent, check)
+    return _prepared(estimator, X, part.view, part.nodes)
+
+
+def _prepared(estimator, X, view, nodes=None):
+    """Return the prepared input of a view, of the schema of fit."""
+    estimator._schema_.check(view)
+    make_source = partial(_source, estimator)
+    return PreparedInput(X, view, estimator._context_, make_source, nodes)
 
 
 def prepare_targets(estimator, X, adjacency=None):
@@ -185,6 +217,7 @@ def prepare_targets(estimator, X, adjacency=None):
     check = partial(check_features, estimator, reset=False)
     field = estimator._context_.field(X, extent, check)
     if not isinstance(field, ReceptiveField):
+        estimator._schema_.check(field)
         return _source(estimator, field)
     estimator._schema_.check(field.graph)
     device = resolve_device(estimator.device, strict=False)
@@ -198,8 +231,7 @@ def steps_of(estimator, X):
 
 
 def _source(estimator, view):
-    """Return the batches of a whole view, of the schema of fit."""
-    estimator._schema_.check(view)
+    """Return the batches of a whole view."""
     (source,) = estimator._input_spec_.sources(
         [(view, None)],
         batch_size=estimator.batch_size,

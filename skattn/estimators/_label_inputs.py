@@ -101,9 +101,13 @@ class LabelInputs:
         index = self._index_in(field.whole, field.nodes)
         return self.added(batch, index, self._identities(field.graph))
 
-    def in_graph(self, graph):
-        """Return the index of the label of each node of a graph, and its identity."""
-        index = self._index_in(graph, np.arange(graph.n_nodes))
+    def in_graph(self, graph, nodes=None):
+        """Return the index of the label of each node of a graph, and its identity.
+
+        `nodes` are the positions of some rows of a table, which `graph` has.
+        """
+        nodes = np.arange(graph.n_nodes) if nodes is None else nodes
+        index = self._index_in(graph, nodes)
         return index, self._identities(graph)
 
     def _index_in(self, graph, nodes):
@@ -136,7 +140,10 @@ class LabelInputs:
         device, structure = batch.targets.device, batch.structure
         parts = dict(zip(("values", "known", "identity"), tensors, strict=True))
         labels = NodeLabels.of(
-            structure.edges, **{name: part.to(device) for name, part in parts.items()}
+            structure.edges,
+            **{name: part.to(device) for name, part in parts.items()},
+            # the last layer alone uses them, which computes the targets
+            n_receivers=structure.reach[0] if structure.reach else None,
         )
         return replace(batch, structure=replace(structure, labels=labels))
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from skattn._batch._affected import Affected
 from skattn._batch._candidates import (
     edge_candidates,
     feature_candidates,
@@ -26,6 +27,9 @@ from skattn.graph._collection import GraphCollection
 from skattn.graph._standardization import Standardization
 from skattn.nn._convolution import with_degree
 from skattn.nn._rows import take_rows
+
+SHARED_FROM = 1 << 14
+"""Nodes and edges of whole copies from which sharing nodes takes less time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,8 @@ class Removal:
     """Whether the features of the view are computed from degrees."""
     feature_of: NDArray[np.int64] | None = None
     """(n_columns,) feature of each column of the view; None if they are the same."""
+    nodes: NDArray[np.int64] | None = None
+    """(n_nodes,) positions of the view's nodes in the whole graph; None if the same."""
 
     def candidates(self, of, rows=None, baseline=None):
         """List the candidates for removal of each answer.
@@ -94,7 +100,7 @@ class Removal:
         ----------
         candidates : list of Candidates
             From :meth:`candidates`, or some of them.
-        kept : list of ndarray of shape (n_copies, n_candidates), bool
+        kept : list of ndarray of shape (n_copies, n_candidates), bool, or `WithoutEach`
             For each answer, the candidates that each of its copies keeps.
         max_size : int
             Maximum number of nodes and edges of a batch of copies, if no single copy
@@ -117,6 +123,7 @@ class Removal:
             kept,
             lambda copies: self._evaluate(copies, of),
             has_degree_features=self.has_degree_features,
+            affected_by=self._affected_by,
             max_size=max_size,
         )
         if not all(np.isfinite(outputs).all() for outputs in found):
@@ -127,31 +134,35 @@ class Removal:
         return found
 
     @default_modes()
-    def gated(self, candidates):
+    def gated(self, candidates, *, partial=False):
         """Make the outputs of answers a differentiable function of gates.
 
         Parameters
         ----------
         candidates : list of Candidates
             From :meth:`candidates`, or some of them, possibly repeated.
+        partial : bool, default=False
+            Whether k-hop neighbourhoods and positional encodings may remain those of
+            the whole graph, which suffices for a ranking, instead of an error.
 
         Returns
         -------
         GatedOutputs
-            Equal to :meth:`outputs` where gates are 0 or 1; its gradients are exact
-            (for a fixed selection of nodes by ``readout="max"`` or "hierarchical").
-            It is one batch: many answers need several calls.
+            Equal to :meth:`outputs` where gates are 0 or 1, with `label_inputs` where
+            they are 1; its gradients are exact (for a fixed selection of nodes by
+            ``readout="max"`` or "hierarchical"). It is one batch: many answers need
+            several calls.
 
         Raises
         ------
         ValueError
             If candidates are edges and the outputs depend on them in steps, so that
-            there is no gradient: with ``hops`` beyond 1, a positional encoding or
-            labels as inputs.
+            there is no gradient: with ``hops`` beyond 1 or a positional encoding.
         """
         scaling, of = None, candidates[0].of
         if of == "edges":
-            self._check_smooth()
+            if not partial:
+                self._check_smooth()
             if self.has_degree_features:
                 scaling = self.spec.feature_scaling or Standardization.identity(2)
         batch = gated_batch(
@@ -162,7 +173,7 @@ class Removal:
         return GatedOutputs(batch, self.net.objective, self._frozen_module)
 
     def _check_smooth(self):
-        if self.is_smooth:
+        if not self._steps:
             return
         raise ValueError(
             "outputs must be differentiable functions of the edges to have gradients, "
@@ -171,9 +182,12 @@ class Removal:
         )
 
     @property
-    def is_smooth(self):
-        """Whether outputs are differentiable functions of the gates of edges."""
-        return not self._steps
+    def uses_labels(self):
+        """Whether known labels are inputs: outputs then jump as a gate becomes 0.
+
+        A receiver whose last labelled sender is removed has zeros instead of a label.
+        """
+        return self.spec.label_inputs is not None
 
     @cached_property
     def _steps(self):
@@ -181,8 +195,6 @@ class Removal:
         steps = [f"hops={k}" for k in self.spec.hops if k > 1]
         if self.spec.positional is not None:
             steps.append(f"positional={self.spec.positional!r}")
-        if self.spec.label_inputs is not None:
-            steps.append("label_inputs=True")
         return steps
 
     @cached_property
@@ -202,6 +214,23 @@ class Removal:
             return None  # a node without senders takes the mean weight of its receivers
         degrees = extent.uses_degrees or self.has_degree_features
         return replace(extent, uses_degrees=degrees)
+
+    def size_of_copies(self, candidates):
+        """Return the nodes and edges that copies without each candidate add."""
+        affected = self._affected_by(candidates)
+        if affected is None:
+            return len(candidates) * candidates.size
+        return int(affected.size_of_each.sum())
+
+    def _affected_by(self, candidates):
+        """Return the nodes that removals affect, None if copies share no others."""
+        extent = self._extent
+        if candidates.of == "features" or extent is None or max(extent.hops) > 1:
+            return None
+        if len(candidates) * candidates.size < SHARED_FROM:
+            return None
+        n_hops = int(extent.distances[-1])
+        return Affected.of(candidates, n_hops, changes_inputs=extent.uses_degrees)
 
     def _early_scaling(self, of):
         """Return the standardisation of features before they are copied, or None.
@@ -232,7 +261,7 @@ class Removal:
     def _known_labels(self):
         """Return the label and the identity of every node of the view."""
         assert self.spec.label_inputs is not None
-        return self.spec.label_inputs.in_graph(self.view)
+        return self.spec.label_inputs.in_graph(self.view, self.nodes)
 
     @cached_property
     def _frozen_module(self):

@@ -67,8 +67,8 @@ class StepRemoval:
     """The fitted network and its objective."""
     device: torch.device
     """Device of the batches."""
-    is_smooth: ClassVar[bool] = True
-    """Whether outputs are differentiable functions of the gates."""
+    uses_labels: ClassVar[bool] = False
+    """Whether known labels are inputs, which sequences have none of."""
     is_directed: ClassVar[bool] = True
     """Whether an edge stands for one direction; there are none among candidates."""
 
@@ -119,6 +119,10 @@ class StepRemoval:
             found.append(np.concatenate(parts))
         return found
 
+    def size_of_copies(self, candidates):
+        """Return the nodes and edges of copies without each candidate."""
+        return len(candidates) * candidates.size
+
     def _outputs(self, parts):
         view = graphs_of_patches(parts, self.patching)
         (source,) = self.spec.sources(
@@ -127,13 +131,15 @@ class StepRemoval:
         return predict(self.net, source)
 
     @default_modes()
-    def gated(self, candidates):
+    def gated(self, candidates, *, partial=False):
         """Make the outputs of sequences a differentiable function of gates.
 
         Parameters
         ----------
         candidates : list of StepCandidates
             From :meth:`candidates`, or some of them.
+        partial : bool, default=False
+            As for :meth:`Removal.gated`; gates of steps are always exact.
 
         Returns
         -------

@@ -32,6 +32,13 @@ class AnswerGraph:
     within: tuple[int, ...] | None = None
     """Number of nodes within 0, 1, 2, ... hops of the target; None of a whole graph."""
 
+    @property
+    def distance(self) -> NDArray[np.int64]:
+        """(n_nodes,) hops from the target, of a graph that is not whole."""
+        assert self.within is not None
+        rings = np.diff(self.within, prepend=0)
+        return np.repeat(np.arange(len(rings)), rings)
+
 
 def answer_graphs(
     view: Graph | GraphCollection, extent: Extent | None
@@ -57,8 +64,7 @@ def answer_graphs(
         everything = np.arange(view.n_nodes)
         whole = view.base
         return [AnswerGraph(whole, everything, node) for node in view.targets.tolist()]
-    n_hops = int(extent.distances[-1]) + extent.uses_degrees
-    return list(_around(view, n_hops))
+    return list(_around(view, extent.radius))
 
 
 def _graph_of(view: GraphCollection, number: int) -> AnswerGraph:

@@ -7,6 +7,7 @@ depend on the form of the input.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
@@ -29,6 +30,17 @@ View = Graph | GraphCollection
 Views = tuple[View, View | None]
 Rows = NDArray[np.int64]
 Viewed = TypeVar("Viewed", Graph, GraphCollection)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A view of some nodes of the graph that `Context.join` would return."""
+
+    view: View
+    """The induced graph, except that the farthest nodes have no senders."""
+    nodes: Rows | None = None
+    """(n_nodes,) ascending positions of its nodes in the whole; None if it is the
+    whole."""
 
 
 class Context(ABC):
@@ -102,6 +114,14 @@ class Context(ABC):
         is large; X is checked once.
         """
         return self.join(X, check=check)
+
+    def part(self, X: Any, extent: Extent, check: Check) -> Part:  # noqa: ARG002
+        """Return a view of the nodes within ``extent.radius`` hops of the rows of X.
+
+        For an explanation without `adjacency`, of which edges are removed. The whole
+        view of `join` unless the context is much larger than what X adds to it.
+        """
+        return Part(self.join(X, check=check))
 
     def join_validation(self, X: Any, X_fit: Any, check: Check) -> View:  # noqa: ARG002
         """Return the view for validation; of the fitted graph if X is a slice of it."""

@@ -44,6 +44,11 @@ class Extent:
         return np.cumsum([0, *reversed(self.hops)])
 
     @property
+    def radius(self) -> int:
+        """Hops within which an edge or a node has a part in an output."""
+        return int(self.distances[-1]) + self.uses_degrees
+
+    @property
     def receivers(self) -> Nodes:
         """Distance of the farthest receivers of each layer with message passing."""
         return self.distances[:-1][np.array(self.hops[::-1]) > 0]

@@ -11,6 +11,7 @@ from scipy import sparse
 from skattn.graph._context import (
     Check,
     Context,
+    Part,
     Place,
     RowKind,
     Rows,
@@ -26,6 +27,7 @@ from skattn.graph._field import (
     Senders,
     is_small,
     receptive_field,
+    walk_all,
 )
 from skattn.graph._graph import Graph
 from skattn.graph._input_kind import InputKind, check_kind
@@ -171,6 +173,27 @@ class TableContext(Context):
             features_of=features_of,
         )
         return self._joined(new_features) if found is None else found
+
+    def part(self, X: Any, extent: Extent, check: Check) -> Part:
+        """Return a view of the rows of X and the fitted rows around them."""
+        check_kind(self.kind, X, None)
+        new_features = check(X, keep_precision=True)
+        n_new, n_fitted = new_features.shape[0], self.n_rows
+        n_nodes = n_fitted + n_new
+        if is_small(n_nodes * (1 + self.n_neighbors)):
+            return Part(self._joined(new_features))
+        rows = JoinedRows(self, self.neighbors_of(new_features))
+        new, position = n_fitted + np.arange(n_new), np.zeros(n_nodes, np.int64)
+        found = walk_all(rows, new, extent.radius, position)
+        adjacency = found.adjacency(rows.weights(found.edges.entries))
+        order = np.argsort(found.nodes)  # new rows are last
+        nodes = found.nodes[order]
+        n_old = len(nodes) - n_new
+        features = stack(take_rows(self.features, nodes[:n_old]), new_features)
+        ordered = sparse.csr_array(adjacency[order][:, order])
+        ordered.sort_indices()
+        graph = Graph._trusted(ordered, features, None, None)
+        return Part(graph[n_old:], nodes)
 
     def placer(self, X: Any, view: View) -> Place:  # noqa: ARG002
         """Return a function that selects the rows of the targets."""

@@ -60,8 +60,9 @@ def explain(  # noqa: PLR0913
 
         * "occlusion": each candidate is removed alone;
         * "auto": the same; in large neighbourhoods only the 64 candidates with the
-          largest gradients are removed, and the other scores are gradients
-          (``explanation.exact`` tells them apart);
+          largest gradients are removed, and 64 edges of the answer's own node; the
+          other scores are gradients (``explanation.exact`` tells them apart). k-hop
+          neighbourhoods and encodings are constant in these;
         * "gradient": derivative with respect to a factor of each candidate (1: present,
           0: removed), in one backward pass for many answers;
         * "integrated_gradients": mean of these derivatives while all factors go from 0
@@ -119,7 +120,13 @@ def explain(  # noqa: PLR0913
     """
     check_choice(method, METHODS, "method")
     question = ask(
-        estimator, X, classes=classes, of=of, baseline=baseline, adjacency=adjacency
+        estimator,
+        X,
+        classes=classes,
+        of=of,
+        baseline=baseline,
+        adjacency=adjacency,
+        whole=method in LOOKS,
     )
     if method in LOOKS:
         if question.of != "edges":
@@ -150,7 +157,7 @@ def _explanation(question: Question, scored: list[Scored], method: str) -> Expla
         baseline=question.baseline,
         _evidence=tuple(places.evidence(row, scored[row]) for row in rows),
         _names=tuple(map(places.names, rows)),
-        _graphs=tuple(map(places.graph, rows)),
+        _parts=tuple(map(places.part, rows)),
     )
 
 

@@ -14,7 +14,7 @@ from skattn.graph import Graph
 from skattn.inspection._explanation_page import explanation_page
 from skattn.inspection._explanation_picture import draw
 from skattn.inspection._graph_page import notebook_frame
-from skattn.inspection._names import Names
+from skattn.inspection._names import Names, Part
 from skattn.inspection._question import Of
 
 Sign = Literal["for", "against"]
@@ -85,7 +85,7 @@ class Explanation:
     baseline: NDArray[np.float32] | None
     _evidence: tuple[Evidence, ...]
     _names: tuple[Names, ...]
-    _graphs: tuple[Graph, ...]
+    _parts: tuple[Part, ...]
 
     def __len__(self) -> int:
         return len(self.answer)
@@ -99,7 +99,7 @@ class Explanation:
             without=self.without[rows],
             _evidence=tuple(self._evidence[row] for row in rows),
             _names=tuple(self._names[row] for row in rows),
-            _graphs=tuple(self._graphs[row] for row in rows),
+            _parts=tuple(self._parts[row] for row in rows),
         )
 
     def __iter__(self) -> Iterator["Explanation"]:
@@ -130,7 +130,10 @@ class Explanation:
         if self.of == "edges":
             return [_matrix(*pair) for pair in pairs]
         if self.of == "nodes":
-            return [names.spread(of_each) for _, names, of_each in pairs]
+            return [
+                names.spread(evidence.ends[:, 0], of_each)
+                for evidence, names, of_each in pairs
+            ]
         table = np.zeros((len(pairs), len(self._names[0].features)), values[0].dtype)
         for row, (evidence, _, of_each) in zip(table, pairs, strict=True):
             row[evidence.ends[:, 0]] = of_each
@@ -189,11 +192,11 @@ class Explanation:
                 'Use explain(..., of="edges").'
             )
         nodes = np.unique(evidence.ends[evidence.order(None)[:k]])
-        graph = self._graphs[0].base
+        part = self._parts[0]
         if names.target is None:
-            return graph.subgraph(nodes)
+            return part.subgraph(nodes)
         nodes = np.union1d(nodes, [names.target])
-        return graph.subgraph(nodes)[[int(np.searchsorted(nodes, names.target))]]
+        return part.subgraph(nodes)[[int(np.searchsorted(nodes, names.target))]]
 
     def to_frame(self) -> Any:
         """Return all scores as a table, sorted by size within each answer.

@@ -85,8 +85,9 @@ class ExplanationDisplay:
 
         Edges of a graph are drawn around the answer's node; on a plain table a bar
         shows the answer without neighbours, then one for each fitted row. The nodes of
-        a graph have the colour of their score, the steps of a sequence a strip above
-        its values. Features have bars.
+        a graph have the colour of their score, the steps of a sequence a strip under
+        its values, also if a `SequenceGraph` in a pipeline makes a graph of them.
+        Features have bars.
 
         Parameters
         ----------

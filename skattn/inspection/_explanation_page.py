@@ -53,10 +53,10 @@ def _picture(explanation: Any) -> GraphPicture:
         matrix = sp.csr_array(scores[nodes][:, nodes])
         colors = plain_colors(len(nodes))
     else:
-        nodes = np.arange(names.n_nodes)
-        pattern = explanation._graphs[0].base.adjacency
+        nodes = np.unique(evidence.ends)
+        pattern = explanation._parts[0].subgraph(nodes).adjacency
         matrix = sp.csr_array((pattern != 0).astype(np.float64))
-        colors = _signed_colors(scores)
+        colors = _signed_colors(scores[nodes])
     target = None
     if names.target is not None:
         target = int(np.searchsorted(nodes, names.target))

@@ -25,7 +25,7 @@ def draw(explanation: Any, ax: Any, *, k: int, title: str | None) -> Any:
         _bars(explanation, ax, k)
     elif explanation.of == "edges":
         _edges(explanation, ax, k)
-    elif names.noun == "step":
+    elif names.recording is not None:
         _steps(explanation, ax)
     elif names.molecule is not None:
         _molecule(explanation, ax)
@@ -53,14 +53,13 @@ def _bars(explanation: Any, ax: Any, k: int) -> None:
 
 def _edges(explanation: Any, ax: Any, k: int) -> None:
     """Draw the best edges in colour, other edges between their nodes in grey."""
-    part = explanation[0]
-    evidence, names = part._single("plot")
+    evidence, names = explanation._single("plot")
     chosen = evidence.order(None)[:k]
     ends = evidence.ends[chosen]
     nodes = np.unique(ends)
     if names.target is not None:
         nodes = np.union1d(nodes, [names.target])
-    adjacency = part._graphs[0].base.adjacency[nodes][:, nodes]
+    adjacency = explanation._parts[0].subgraph(nodes).adjacency
     at = layout(adjacency, random_state=0)
     _lines(ax, at, _pairs(adjacency), colour=GREY, width=0.8)
     scores = evidence.scores[chosen]
@@ -79,21 +78,23 @@ def _edges(explanation: Any, ax: Any, k: int) -> None:
 def _nodes(explanation: Any, ax: Any, k: int) -> None:
     """Draw a graph, its nodes in the colours of their scores."""
     evidence, names = explanation._single("plot")
-    graph = explanation._graphs[0].base
-    scores = explanation.scores[0]
+    nodes = np.unique(evidence.ends)
+    adjacency = explanation._parts[0].subgraph(nodes).adjacency
+    scores = explanation.scores[0][nodes]
     size = np.abs(scores).max(initial=0) or 1.0
-    at = layout(graph.adjacency, random_state=0)
-    _lines(ax, at, _pairs(graph.adjacency), colour=GREY, width=1.2)
+    at = layout(adjacency, random_state=0)
+    _lines(ax, at, _pairs(adjacency), colour=GREY, width=1.2)
     shown = ax.scatter(
         *at.T, s=120, c=scores, cmap="RdBu_r", vmin=-size, vmax=size,
         edgecolors="black", zorder=3,
     )  # fmt: skip
     ax.figure.colorbar(shown, ax=ax, label=explanation.unit)
     named = evidence.ends[evidence.order(None)[:k], 0]
-    texts = [""] * graph.n_nodes
-    for node in range(graph.n_nodes) if graph.n_nodes <= MAX_NAMES else named:
-        texts[int(node)] = str(names.node(int(node)))
-    _write(ax, at, texts)
+    if len(nodes) <= MAX_NAMES:
+        named = nodes
+    is_named = np.isin(nodes, named)
+    texts = [str(names.node(int(node))) for node in nodes[is_named]]
+    _write(ax, at[is_named], texts)
     ax.set_axis_off()
 
 
@@ -109,16 +110,16 @@ def _steps(explanation: Any, ax: Any) -> None:
     names = explanation._names[0]
     scores = explanation.scores[0]
     size = np.abs(scores).max(initial=0) or 1.0
-    channels = names.channels
-    low, high = float(channels.min()), float(channels.max())
+    recording = names.recording
+    low, high = np.nanmin(recording.values), np.nanmax(recording.values)
     extent = (-0.5, len(scores) - 0.5, low, high if high > low else low + 1)
     shown = ax.imshow(
         scores[None], aspect="auto", extent=extent, cmap="RdBu_r", vmin=-size,
         vmax=size, alpha=0.6,
     )  # fmt: skip
-    for name, channel in zip(names.features, channels.T, strict=True):
+    for name, channel in zip(recording.channels, recording.values.T, strict=True):
         ax.plot(channel, linewidth=1, label=str(name))
-    if len(names.features) > 1:
+    if len(recording.channels) > 1:
         ax.legend(title="channel", fontsize="small")
     ax.set(xlabel="step", ylabel="value")
     ax.figure.colorbar(shown, ax=ax, label=explanation.unit)

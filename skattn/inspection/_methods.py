@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skattn._batch._candidates import Candidates
+from skattn._batch._copies import WithoutEach
 from skattn.inspection._question import Floats, Question
 from skattn.inspection._shapley import Coalitions
 
@@ -44,12 +46,10 @@ def occlusion(question: Question) -> list[Scored]:
 
 
 def _occluded(question: Question, chosen: list[NDArray[np.int64]]) -> list[Scored]:
-    kept = []
-    for each, numbers in zip(question.candidates, chosen, strict=True):
-        without = np.ones((len(numbers) + 1, len(each)), np.bool_)
-        without[np.arange(len(numbers)), numbers] = False
-        without[-1] = False
-        kept.append(without)
+    kept = [
+        WithoutEach(len(each), numbers)
+        for each, numbers in zip(question.candidates, chosen, strict=True)
+    ]
     found = []
     values = question.values(kept)
     for each, numbers, full, value in zip(
@@ -62,27 +62,38 @@ def _occluded(question: Question, chosen: list[NDArray[np.int64]]) -> list[Score
 
 
 def screened_occlusion(question: Question) -> list[Scored]:
-    """Remove all candidates of small answers, of others those of largest gradient."""
-    large = np.array(
-        [
-            len(each) > N_SCREENED and len(each) * each.size > MAX_COPIED_SIZE
-            for each in question.candidates
-        ]
-    )
-    has_gradients = question.of != "edges" or question.removal.is_smooth
-    if not (large.any() and has_gradients):
-        return occlusion(question)
-    gradients = question.gradients()
-    chosen = [
-        np.sort(np.argsort(-np.abs(gradient), kind="stable")[:N_SCREENED])
-        if is_large
-        else np.arange(len(gradient))
-        for is_large, gradient in zip(large, gradients, strict=True)
+    """Remove all candidates of small answers, of others those of largest gradient.
+
+    And the edges of the answer's own node, as the gradient of the only known label
+    among its senders is zero.
+    """
+    chosen = [np.arange(len(each)) for each in question.candidates]
+    large = [
+        number
+        for number, each in enumerate(question.candidates)
+        if len(each) > N_SCREENED
+        and len(each) * each.size > MAX_COPIED_SIZE
+        and question.removal.size_of_copies(each) > MAX_COPIED_SIZE
     ]
-    return [
-        found._replace(scores=np.where(found.exact, found.scores, gradient))
-        for found, gradient in zip(_occluded(question, chosen), gradients, strict=True)
-    ]
+    gradients = question.gradients(rows=np.array(large, np.int64), partial=True)
+    for number, found in zip(large, gradients, strict=True):
+        chosen[number] = _screened(question.candidates[number], found)
+    scored = _occluded(question, chosen)
+    for number, found in zip(large, gradients, strict=True):
+        exact = scored[number].exact
+        scores = np.where(exact, scored[number].scores, found)
+        scored[number] = scored[number]._replace(scores=scores)
+    return scored
+
+
+def _screened(candidates: Candidates, gradient: Floats) -> NDArray[np.int64]:
+    """Return the candidates of largest gradient, of all and of the answer's node."""
+    order = np.argsort(-np.abs(gradient), kind="stable")
+    chosen = order[:N_SCREENED]
+    if candidates.of == "edges" and candidates.answer.target is not None:
+        is_own = (candidates.ends[order] == candidates.answer.target).any(axis=1)
+        chosen = np.union1d(chosen, order[is_own][:N_SCREENED])
+    return np.sort(chosen)
 
 
 def gradient(question: Question) -> list[Scored]:
@@ -97,6 +108,12 @@ def integrated_gradients(question: Question) -> list[Scored]:
     roots of the gates, as an answer often changes most where nearly all is removed. The
     number of steps is doubled for answers whose scores do not add up.
     """
+    if question.of == "edges" and question.removal.uses_labels:
+        raise ValueError(
+            "method='integrated_gradients' needs answers that change smoothly until "
+            "all edges are gone, which they do not with label_inputs=True. Use "
+            "method='occlusion' or 'shapley'."
+        )
     kept = [np.zeros((1, len(each)), np.bool_) for each in question.candidates]
     without = np.concatenate(question.values(kept))
     scores = [np.zeros(len(each)) for each in question.candidates]

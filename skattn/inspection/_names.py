@@ -1,12 +1,40 @@
 """Names of the nodes and features of an explanation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skattn.graph import Graph
+
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """That part of the user's graph which an explanation was computed from."""
+
+    graph: Graph
+    """Its nodes and edges."""
+    nodes: Ints | None = None
+    """(n_nodes,) ascending positions in the user's graph; None if it is the whole."""
+
+    def subgraph(self, nodes: Ints) -> Graph:
+        """Cut out nodes, by their positions in the user's graph."""
+        at = nodes if self.nodes is None else np.searchsorted(self.nodes, nodes)
+        return self.graph.base.subgraph(at)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Values of the steps of a sequence."""
+
+    values: NDArray[Any]
+    """(n_steps, n_channels)."""
+    channels: Sequence[Any]
+    """(n_channels,) names of the channels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +59,15 @@ class Names:
     """Number of steps of a sequence that are removed together."""
     molecule: Any = None
     """Molecule of RDKit whose atoms are the nodes, or None."""
-    channels: Any = None
-    """(n_steps, n_features) values of a sequence; None for other inputs."""
+    recording: Recording | None = None
+    """Values of a sequence; None for other inputs."""
 
-    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return a value per node from a value per group of nodes."""
-        return np.repeat(values, self.stride)[: self.n_nodes]
+    def spread(self, firsts: Ints, values: NDArray[Any]) -> NDArray[Any]:
+        """Return a value per node from one per group, named by its first node."""
+        spread = np.zeros(self.n_nodes + self.stride, values.dtype)
+        for k in range(self.stride):
+            spread[firsts + k] = values
+        return spread[: self.n_nodes]
 
     def of(self, kind: str, ends: Ints) -> tuple[Any, ...]:
         """Return the names of an edge's ends, a node or a feature."""

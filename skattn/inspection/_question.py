@@ -1,6 +1,6 @@
 """Answers of an estimator and the candidates that they may depend on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from skattn._batch._candidates import Candidates
+from skattn._batch._copies import Kept
 from skattn._training import predict
 from skattn.graph._arguments import check_choice
 from skattn.inspection._steps import Steps
@@ -16,8 +17,9 @@ from skattn.inspection._steps import Steps
 Of = Literal["edges", "nodes", "features"]
 """What is removed: edges, the features of nodes, or columns of features."""
 
-ANSWERS_AT_ONCE = 256
-"""Number of answers of which gradients are computed at once."""
+ANSWERS_AT_ONCE, SIZE_AT_ONCE = 256, 1 << 19
+"""Number of answers of which gradients are computed at once, and the nodes and edges
+that they depend on, if no single answer depends on more."""
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +47,7 @@ class Question:
     full: Floats
     """(n_answers,) the answers with all candidates."""
 
-    def values(self, kept: Sequence[NDArray[np.bool_]]) -> list[Floats]:
+    def values(self, kept: Sequence[Kept]) -> list[Floats]:
         """Compute the answers of copies that keep some candidates."""
         outputs = self.removal.outputs(self.candidates, kept)
         return [
@@ -54,20 +56,46 @@ class Question:
         ]
 
     def gradients(
-        self, level: float = 1.0, rows: NDArray[np.int64] | None = None
+        self,
+        level: float = 1.0,
+        rows: NDArray[np.int64] | None = None,
+        *,
+        partial: bool = False,
     ) -> list[Floats]:
         """Compute the gradients of some answers at gates of one level.
 
-        `rows` are the numbers of the answers; None for all.
+        `rows` are the numbers of the answers; None for all. `partial` is as for
+        `Removal.gated`.
         """
         numbers = range(len(self.candidates)) if rows is None else rows.tolist()
-        found = []
-        for start in range(0, len(numbers), ANSWERS_AT_ONCE):
-            found += self._gradients(numbers[start : start + ANSWERS_AT_ONCE], level)
-        return found
+        return [
+            gradient
+            for batch in self._batches(numbers)
+            for gradient in self._gradients(batch, level, partial)
+        ]
 
-    def _gradients(self, numbers: Sequence[int], level: float) -> list[Floats]:
-        gated = self.removal.gated([self.candidates[number] for number in numbers])
+    def _batches(self, numbers: Iterable[int]) -> Iterator[list[int]]:
+        """Yield numbers of answers, the gradients of which are computed at once."""
+        batch: list[int] = []
+        size = 0
+        for number in numbers:
+            more = self.candidates[number].size
+            if batch and (len(batch) == ANSWERS_AT_ONCE or size + more > SIZE_AT_ONCE):
+                yield batch
+                batch, size = [], 0
+            batch.append(number)
+            size += more
+        if batch:
+            yield batch
+
+    def _gradients(
+        self,
+        numbers: list[int],
+        level: float,
+        partial: bool,  # noqa: FBT001
+    ) -> list[Floats]:
+        chosen = [self.candidates[number] for number in numbers]
+        gated = self.removal.gated(chosen, partial=partial)
         gates = torch.full((int(gated.ptr[-1]),), level, requires_grad=True)
         outputs = gated(gates)
         answers = [
@@ -80,17 +108,31 @@ class Question:
 
 
 def ask(
-    estimator: Any, X: Any, *, classes: Any, of: str, baseline: Any, adjacency: Any
+    estimator: Any,
+    X: Any,
+    *,
+    classes: Any,
+    of: str,
+    baseline: Any,
+    adjacency: Any,
+    whole: bool = False,
 ) -> Question:
-    """Prepare the input, and list the answers and their candidates."""
+    """Prepare the input, and list the answers and their candidates.
+
+    `whole` prepares the whole graph, for methods that follow attention weights.
+    """
     check_choice(of, ("auto", *get_args(Of)), "of")
     steps = Steps.of(estimator)
     model = steps.estimator
-    prepared = steps.prepare(X, adjacency)
+    prepare = steps.prepare if whole else steps.prepare_part
+    prepared = prepare(X, adjacency)
     kind: Any = of
     if of == "auto":
         kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"
-    outputs = predict(model.net_, prepared.source)
+    if prepared.has_many_graphs or adjacency is not None or whole:
+        outputs = predict(model.net_, prepared.source)
+    else:
+        outputs = model._outputs(prepared.X, adjacency)
     answers = model._answers(outputs, classes)
     removal = model._removal(prepared, kind)
     row = None if kind == "edges" else _baseline(model, prepared, baseline)

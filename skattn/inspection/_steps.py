@@ -6,6 +6,9 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from skattn._training import default_modes
+from skattn.graph._sequence_arrays import read_sequences
+from skattn.inspection._names import Recording
+from skattn.preprocessing import SequenceGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +44,29 @@ class Steps:
     @default_modes()
     def prepare(self, X: Any, adjacency: Any) -> Any:
         """Apply the steps before the estimator, and prepare their output."""
-        if self.before is not None:
-            X = self.before.transform(X)
-        return self.estimator._prepare(X, adjacency)
+        return self.estimator._prepare(self._transformed(X), adjacency)
+
+    @default_modes()
+    def prepare_part(self, X: Any, adjacency: Any) -> Any:
+        """Prepare that part of the output of the steps that the answers depend on."""
+        return self.estimator._prepare_part(self._transformed(X), adjacency)
+
+    def _transformed(self, X: Any) -> Any:
+        return X if self.before is None else self.before.transform(X)
+
+    def recordings(self, X: Any) -> list[Recording] | None:
+        """Return the sequences that a `SequenceGraph` made graphs of, if there is one.
+
+        Node t of a graph is step t.
+        """
+        for number, (_, step) in enumerate(getattr(self.before, "steps", ())):
+            if isinstance(step, SequenceGraph):
+                given = self.before[:number].transform(X) if number else X
+                values = read_sequences(given, step.axis).steps
+                n_channels = step.n_features_in_
+                channels = getattr(step, "feature_names_in_", range(n_channels))
+                return [Recording(each, channels) for each in values]
+        return None
 
     def feature_names(self, n_features: int) -> tuple[Any, ...]:
         """Return the user's names of the features, or their numbers.

@@ -47,7 +47,13 @@ class NodeLabels:
 
     @classmethod
     def of(
-        cls, edges: Edges, *, values: Tensor, known: Tensor, identity: Tensor
+        cls,
+        edges: Edges,
+        *,
+        values: Tensor,
+        known: Tensor,
+        identity: Tensor,
+        n_receivers: int | None = None,
     ) -> NodeLabels:
         """Select the edges to labelled senders.
 
@@ -57,13 +63,16 @@ class NodeLabels:
             Edges of a graph.
         values, known, identity : Tensor
             As the attributes.
+        n_receivers : int, optional
+            Number of receivers that use labels, the first ones; all if not given.
 
         Returns
         -------
         NodeLabels
             The labels with their edges, in the order of the graph's.
         """
-        receivers, senders = edges.receivers, edges.senders
+        using = edges if n_receivers is None else edges.part(0, n_receivers)
+        receivers, senders = using.receivers, using.senders
         used = known[senders] & (identity[senders] != identity[receivers])
         entries = used.nonzero().squeeze(1)
         counts = torch.bincount(receivers[entries], minlength=edges.n_receivers)

@@ -416,7 +416,7 @@ def test_labels_that_are_inputs_are_removed_with_their_edges():
     lost = log_odds(clf, G, 5, label) - log_odds(clf, without, 5, label)
     assert explanation.scores[0][5, 4] == pytest.approx(lost, abs=1e-4)
     with pytest.raises(ValueError, match="label_inputs"):
-        explain(clf, G[[5]], method="gradient")
+        explain(clf, G[[5]], method="integrated_gradients")
 
 
 def test_columns_of_a_category_are_one_feature():
@@ -430,3 +430,14 @@ def test_columns_of_a_category_are_one_feature():
     explanation = explain(clf, frame.iloc[:2], of="features")
     assert explanation.scores.shape == (2, 2)
     assert {name for name, _ in explanation[0].top()} == {"size", "kind"}
+
+
+def test_scores_of_nodes_are_in_the_places_of_the_nodes(classifier):
+    explanation = explain(classifier, graph()[[4]], of="nodes")
+    scores, label = explanation.scores[0], explanation.classes[0]
+    changed = features()
+    changed[3] = features().mean(axis=0)
+    G = Graph(adjacency(), changed)
+    lost = log_odds(classifier, graph(), 4, label) - log_odds(classifier, G, 4, label)
+    assert scores.shape == explanation.exact[0].shape == (6,)
+    assert scores[3] == pytest.approx(lost, abs=1e-4)

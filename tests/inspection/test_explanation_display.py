@@ -3,9 +3,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 
 from skattn import Graph, GraphAttentionClassifier
 from skattn.inspection import ExplanationDisplay, explain
+from skattn.preprocessing import NodeTransformer, SequenceGraph
 
 mpl.use("Agg")
 
@@ -84,6 +87,29 @@ def test_a_sequence_has_its_channels_over_a_strip_of_scores():
     np.testing.assert_allclose(ax.images[0].get_array()[0], explanation.scores[0])
 
 
+@pytest.mark.parametrize("as_frames", [False, True])
+def test_a_sequence_that_becomes_a_graph_in_a_pipeline_has_them_too(as_frames):
+    X = [np.random.default_rng(k).normal(size=(7, 2)) for k in range(6)]
+    X[0][3, 1] = np.nan
+    if as_frames:
+        X = [pd.DataFrame(each, columns=["left", "right"]) for each in X]
+    model = make_pipeline(
+        SequenceGraph(connect="window", window=2),
+        NodeTransformer(SimpleImputer()),
+        GraphAttentionClassifier(**OPTIONS),
+    ).fit(X, [0, 1] * 3)
+    explanation = explain(model, X[:1])
+    assert repr(explanation).startswith("sequence 0: class")
+    ax = explanation.plot()
+    assert len(ax.lines) == 2
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), np.asarray(X[0])[:, 1])
+    shown = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert shown == (["left", "right"] if as_frames else ["0", "1"])
+    np.testing.assert_allclose(ax.images[0].get_array()[0], explanation.scores[0])
+    assert "<canvas" not in explanation.to_html()
+    assert len(explain(model, X[:1], of="edges").plot().images) == 0
+
+
 def test_a_picture_shows_one_answer():
     clf = GraphAttentionClassifier(**OPTIONS).fit(graph(), [0, 1, 0, 1, 1])
     with pytest.raises(ValueError, match=r"explanation\[0\]"):
@@ -94,3 +120,15 @@ def test_a_picture_is_drawn_on_given_axes():
     _, ax = plt.subplots()
     clf = GraphAttentionClassifier(**OPTIONS).fit(graph(), [0, 1, 0, 1, 1])
     assert explain(clf, graph()[[0]]).plot(ax) is ax
+
+
+def test_the_nodes_around_a_node_have_the_colours_of_their_scores():
+    clf = GraphAttentionClassifier(**OPTIONS | {"n_layers": 1})
+    explanation = explain(clf.fit(graph(), [0, 1, 0, 1, 1]), graph()[[0]], of="nodes")
+    around = np.unique(explanation._evidence[0].ends)
+    assert len(around) < 5
+    ax = explanation.plot()
+    colours = ax.collections[-1].get_array()
+    np.testing.assert_allclose(colours, explanation.scores[0][around])
+    assert texts(ax) == {str(node) for node in around}
+    assert "<canvas" in explanation.to_html()
