@@ -17,10 +17,13 @@ from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
 from skattn.nn._operator import NodeOperator
+from skattn.nn._path_layer import PathLayer, PathSpec
+from skattn.nn._path_reasoner import AnswerScores, PathReasoner
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
 
 __all__ = [
+    "AnswerScores",
     "AttentionBlock",
     "AttentionNetwork",
     "AttentionReadout",
@@ -40,6 +43,9 @@ __all__ = [
     "MaskedAutoencoder",
     "NetworkSpec",
     "NodeOperator",
+    "PathLayer",
+    "PathReasoner",
+    "PathSpec",
     "PeriodicEmbedding",
     "PoolReadout",
 ]

@@ -152,7 +152,12 @@ def test_budget_selects_the_best_rows_whose_edges_fit(backend, budget, scores, n
     with use_backend(backend):
         first = expand(facts, questions, reached, torch.tensor([0, 1]), torch.zeros(1))
         walk = expand(
-            facts, questions, reached, first.out_ptr, torch.tensor(scores), budget=budget
+            facts,
+            questions,
+            reached,
+            first.out_ptr,
+            torch.tensor(scores),
+            budget=budget,
         )
     assert sorted(_nodes(walk, 0)) == sorted(nodes)
 

@@ -174,8 +174,9 @@ def sum_paths(first, stop, walk, tables, out):
         table = longs(tables.table_of)[b]
         gates = after(floats(tables.gate_table), table * tables.gate_stride)
         factors = after(floats(tables.value_table), table * tables.value_stride)
-        start, to = longs(walk.row_ptr)[b], after(
-            floats(out), longs(walk.out_ptr)[b] * C
+        start, to = (
+            longs(walk.row_ptr)[b],
+            after(floats(out), longs(walk.out_ptr)[b] * C),
         )
         for s in loop(longs(walk.n_senders)[b]):
             p = longs(walk.senders)[start + s]
