@@ -101,17 +101,19 @@ class QuestionTable:
         )
         return QuestionBatch(facts, questions, ptr, known)
 
-    def batches(self, size: int, generator: Generator | None) -> Iterator[Tensor]:
+    def batches(
+        self, size: int, generator: Generator | None, n_questions: int | None = None
+    ) -> Iterator[Tensor]:
         """Yield the numbers of the questions of each batch of an epoch.
 
-        Each batch has few relations; the generator shuffles, None does not.
+        Each batch has few relations; the generator shuffles, None does not. An epoch
+        has `n_questions` of the questions, or all.
         """
-        n, width = len(self), size * WINDOW
-        order = torch.arange(n)
+        order = torch.arange(len(self))
         if generator is not None:
-            order = torch.randperm(n, generator=generator)
+            order = torch.randperm(len(self), generator=generator)
         cuts = []
-        for part in order.split(width):
+        for part in order[:n_questions].split(size * WINDOW):
             by_relation = torch.argsort(self.relations[part].cpu(), stable=True)
             cuts += part[by_relation].split(size)
         if generator is not None:

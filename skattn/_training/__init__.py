@@ -14,6 +14,7 @@ from skattn._training._memory import check_memory, estimate_step_bytes
 from skattn._training._net import RESERVED, AttentionNet
 from skattn._training._net_params import is_callback
 from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
+from skattn._training._path_reasoning import PathReasoning, QuestionBatches
 from skattn._training._sampled_batches import SampledBatches
 from skattn._training._stored import net_from_state, net_state
 from skattn._training._torch_state import default_modes
@@ -29,6 +30,8 @@ __all__ = [
     "Loss",
     "MaskedReconstruction",
     "Objective",
+    "PathReasoning",
+    "QuestionBatches",
     "SampledBatches",
     "Supervised",
     "TaskReport",
