@@ -4,6 +4,7 @@ from skattn._training._available import available_bytes
 from skattn._training._batch_source import BatchSource, TrainingData
 from skattn._training._callbacks import TaskReport
 from skattn._training._device import named_device, resolve_device
+from skattn._training._factorization import train_factorization
 from skattn._training._feature_mean import feature_mean
 from skattn._training._finite import check_attention
 from skattn._training._full_graph import FullGraph
@@ -50,4 +51,5 @@ __all__ = [
     "predict",
     "resolve_device",
     "train",
+    "train_factorization",
 ]

@@ -7,6 +7,7 @@ from skattn.nn._block_spec import BlockSpec
 from skattn.nn._convolution import GraphConvolution
 from skattn.nn._degree_scaling import DegreeScaling
 from skattn.nn._encoder import GraphEncoder
+from skattn.nn._factorization import ComplEx
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._hierarchical import HierarchicalReadout
@@ -28,6 +29,7 @@ __all__ = [
     "AttentionNetwork",
     "AttentionReadout",
     "BlockSpec",
+    "ComplEx",
     "DegreeScaling",
     "GlobalAttention",
     "GraphAttention",

@@ -76,6 +76,10 @@ class PathStep:
     out: Tensor
     """(n_out, hidden_dim): the sums."""
 
+    def inputs(self) -> dict[str, Tensor]:
+        """Return the arguments of the operation beside the walk."""
+        return {k: v for k, v in vars(self).items() if k not in ("walk", "out")}
+
 
 class PathLayer(Resettable):
     """One step of the walks: gated sums over edges, then an update of every row.

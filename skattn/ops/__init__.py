@@ -18,6 +18,7 @@ from skattn.ops._elu import elu
 from skattn.ops._expand import expand
 from skattn.ops._node_labels import NodeLabels
 from skattn.ops._path_attention import path_attention
+from skattn.ops._path_reference import PathEdges, path_edges
 from skattn.ops._scores import Dot, Gat, GatV2, Pooling, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
 from skattn.ops._structure import GraphStructure
@@ -32,6 +33,7 @@ __all__ = [
     "GatV2",
     "GraphStructure",
     "NodeLabels",
+    "PathEdges",
     "Pooling",
     "Questions",
     "Reached",
@@ -44,6 +46,7 @@ __all__ = [
     "elu",
     "expand",
     "path_attention",
+    "path_edges",
     "reuse_buffers",
     "sparse_matmul",
     "use_backend",

@@ -9,7 +9,14 @@ from torch import Tensor
 
 from skattn.ops._walk import Facts, Questions, Reached, Walk
 
-__all__ = ["WalkEdges", "expand", "path_attention", "walk_edges"]
+__all__ = [
+    "PathEdges",
+    "WalkEdges",
+    "expand",
+    "path_attention",
+    "path_edges",
+    "walk_edges",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +144,57 @@ def _reach(reached: Reached, counts: Tensor, edges: WalkEdges) -> Tensor:
     return counts + new
 
 
+@dataclass(frozen=True, eq=False)
+class PathEdges(WalkEdges):
+    """Edges of a step of the walks, and their messages."""
+
+    out_rows: Tensor
+    """(n_edges,) int64: row of the receiver after the step."""
+    weights: Tensor
+    """(n_edges,): attention weights, the gates."""
+    messages: Tensor
+    """(n_edges, dim): messages before their gates."""
+
+
+def path_edges(
+    walk: Walk,
+    *,
+    table_of: Tensor,
+    key: Tensor,
+    value: Tensor,
+    gate_table: Tensor,
+    value_table: Tensor,
+    attention: Tensor,
+    offset: Tensor,
+) -> PathEdges:
+    """Compute the gates and messages of every edge of a step.
+
+    The arguments are those of :func:`~skattn.ops.path_attention`, which sums
+    ``weights * messages`` by row. For explanations: all edges are materialised.
+
+    Parameters
+    ----------
+    walk : Walk
+        The step, from :func:`~skattn.ops.expand`.
+    table_of, key, value, gate_table, value_table, attention, offset : Tensor
+        As for :func:`~skattn.ops.path_attention`.
+
+    Returns
+    -------
+    PathEdges
+        The edges that are not hidden.
+    """
+    edges = walk_edges(walk)
+    table = table_of[edges.questions]
+    gates = torch.relu(key[edges.rows] + gate_table[table, edges.relations])
+    weights = torch.sigmoid((gates * attention).sum(1) + offset)
+    shared = torch.zeros_like(table) if len(value_table) == 1 else table
+    messages = value[edges.rows] * value_table[shared, edges.relations]
+    place = walk.reached.row_of[edges.questions, edges.receivers].long()
+    out_rows = walk.out_ptr[edges.questions] + place
+    return PathEdges(**vars(edges), out_rows=out_rows, weights=weights, messages=messages)
+
+
 def path_attention(
     walk: Walk,
     table_of: Tensor,
@@ -148,13 +206,15 @@ def path_attention(
     offset: Tensor,
 ) -> Tensor:
     """See ``skattn.ops.path_attention``."""
-    edges = walk_edges(walk)
-    table = table_of[edges.questions]
-    gates = torch.relu(key[edges.rows] + gate_table[table, edges.relations])
-    weights = torch.sigmoid(gates @ attention + offset)  # (n_edges,)
-    shared = torch.zeros_like(table) if len(value_table) == 1 else table
-    factors = value_table[shared, edges.relations]
-    place = walk.reached.row_of[edges.questions, edges.receivers].long()
-    rows = walk.out_ptr[edges.questions] + place
+    edges = path_edges(
+        walk,
+        table_of=table_of,
+        key=key,
+        value=value,
+        gate_table=gate_table,
+        value_table=value_table,
+        attention=attention,
+        offset=offset,
+    )
     out = value.new_zeros(int(walk.out_ptr[-1]), value.shape[1])
-    return out.index_add(0, rows, weights[:, None] * value[edges.rows] * factors)
+    return out.index_add(0, edges.out_rows, edges.weights[:, None] * edges.messages)
