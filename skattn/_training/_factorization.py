@@ -41,6 +41,7 @@ def train_factorization(
             order = torch.randperm(len(triples), generator=generator)
             for rows in order.to(triples.device).split(BATCH_SIZE):
                 optimizer.zero_grad()
-                model.loss(*triples[rows].T, penalty=PENALTY).backward()
+                sources, relations, answers = triples[rows].unbind(1)
+                model.loss(sources, relations, answers, PENALTY).backward()
                 optimizer.step()
     return model

@@ -27,7 +27,7 @@ class PathReasoning:
         """Hops of each layer."""
         return (1,) * self.spec.n_layers
 
-    def module(self, n_features: int) -> PathReasoner:  # noqa: ARG002
+    def module(self, n_features: int) -> PathReasoner:
         """Make the network, which has no features."""
         return PathReasoner(self.spec)
 
@@ -52,7 +52,7 @@ class PathReasoning:
 
 @dataclass(frozen=True, eq=False)
 class QuestionBatches:
-    """Training questions of a knowledge graph; an epoch asks some or all of them."""
+    """Training questions of a knowledge graph, some or all of them in each epoch."""
 
     facts: Facts
     """Edges of the knowledge graph."""
@@ -94,7 +94,9 @@ class QuestionBatches:
         """Description of a batch for error messages."""
         return f"{self.batch_size} questions"
 
-    def epoch(self, generator: Generator | None) -> Iterator[tuple[QuestionBatch, None]]:
+    def epoch(
+        self, generator: Generator | None
+    ) -> Iterator[tuple[QuestionBatch, None]]:
         """Iterate over the batches of an epoch."""
         for numbers in self.table.batches(self.batch_size, generator, len(self)):
             yield self._draw(numbers.to(self.device), generator), None
@@ -107,5 +109,10 @@ class QuestionBatches:
         return replace(self)
 
     def _draw(self, numbers, generator):
-        options = {"share": SHARE_HIDDEN, "hide_pairs": self.hide_pairs}
-        return self.table.draw(self.facts, numbers, generator, **options)
+        return self.table.draw(
+            self.facts,
+            numbers,
+            generator,
+            share=SHARE_HIDDEN,
+            hide_pairs=self.hide_pairs,
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from skattn.ops import PathEdges, path_edges
 _MAX_EXPANSIONS = 2000
 """Partial paths that are extended in a search, at most."""
 
+Edge = tuple[int, int, int]
+"""Edge (head, relation, tail) by number."""
 Path = list[tuple[Any, Any, Any]]
 """Edges (head, relation, tail) by name."""
 
@@ -86,22 +88,22 @@ def answer_paths(
             slopes = torch.autograd.grad(logits[int(answer)], sums, retain_graph=True)
             steps = [StepGains.of(*pair) for pair in zip(edges, slopes, strict=True)]
             best = _best_paths(steps, question[0], int(answer), knowledge.n_entities)
-            named = (_named(path, knowledge) for path, _ in zip(best, range(n_paths)))
-            found.append(list(named))
+            found.append([_named(path, knowledge) for path in islice(best, n_paths)])
     return found
 
 
 def _best_paths(
     steps: list[StepGains], source: int, answer: int, n_entities: int
-) -> Iterator[list[tuple[int, int, int]]]:
+) -> Iterator[list[Edge]]:
     """Yield distinct paths from source to answer by falling sum of gains.
 
     Best-first search; the sum of the best rest, by dynamic programming from the answer
     back, is its bound. A path may wait at an entity for a step.
     """
     rests = _best_rests(steps, answer, n_entities)
-    order, seen = count(), set()
-    queue = [(-rests[0][source], next(order), 0, 0.0, source, ())]
+    order = count()
+    seen: set[tuple[Edge, ...]] = set()
+    queue: list[Any] = [(-rests[0][source], next(order), 0, 0.0, source, ())]
     for _ in range(_MAX_EXPANSIONS):
         if not queue:
             return
@@ -132,9 +134,7 @@ def _best_paths(
                 continue
             longer = (*path, (entity, r, v))
             sums = total + gain
-            heappush(
-                queue, (-sums - rest[v], next(order), layer + 1, sums, v, longer)
-            )
+            heappush(queue, (-sums - rest[v], next(order), layer + 1, sums, v, longer))
 
 
 def _best_rests(steps, answer, n_entities):

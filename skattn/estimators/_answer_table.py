@@ -21,7 +21,7 @@ def answer_table(knowledge, rows, probabilities, k, paths_of) -> Any:
     paths_of : callable
         Function of a question and its answers that returns the paths of each.
     """
-    import pandas as pd  # noqa: PLC0415  (optional)
+    import pandas as pd
 
     entities, name = knowledge.vocabulary.entities, knowledge.vocabulary.relation_name
     parts = []
@@ -39,4 +39,8 @@ def answer_table(knowledge, rows, probabilities, k, paths_of) -> Any:
             )
         )
     columns = ["question", "entity", "probability", "paths"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame([], columns=columns)
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else pd.DataFrame([], columns=columns)
+    )

@@ -1,6 +1,7 @@
 """Values of a reasoner's parameters that can be "auto"."""
 
 from dataclasses import dataclass
+from typing import Any
 
 DENSE_DEGREE = 20
 """Mean number of edges of an entity from which a graph is dense."""
@@ -16,7 +17,7 @@ N_QUESTIONS = 30_000, 0.5
 as far as `EPOCHS` allows."""
 QUESTIONS_PER_EPOCH = 2000
 """Maximum number of questions of an epoch."""
-EPOCHS = (10, 100)
+EPOCHS = (10, 50)
 """Minimum and maximum number of epochs."""
 FACTORIZATION_SIZE = 10**8
 """Number of entities times number of facts up to which ComplEx is fitted as well."""
@@ -69,7 +70,7 @@ def choose_reasoner(
     per_epoch = max(min(sizes.n_questions, QUESTIONS_PER_EPOCH), 1)
     low, high = EPOCHS
     n_questions = max(N_QUESTIONS[0], int(N_QUESTIONS[1] * sizes.n_questions))
-    auto = {
+    auto: dict[str, Any] = {
         "n_layers": 3 if sizes.is_dense else 5,
         "edge_budget": 0 if sizes.n_edges <= FEW_EDGES else BUDGET,
         "question_messages": sizes.is_dense and sizes.n_relations <= FEW_RELATIONS,

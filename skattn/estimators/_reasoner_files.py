@@ -124,9 +124,7 @@ def _make_factorization(entities, relations, weight):
         raise ValueError(f"it has a factorization of weight {weight}")
     with torch.device("meta"):
         module = ComplEx(len(entities), len(relations), width // 2)
-    module.load_state_dict(
-        {"entities": entities, "relations": relations}, assign=True
-    )
+    module.load_state_dict({"entities": entities, "relations": relations}, assign=True)
     return Factorization(module, weight)
 
 

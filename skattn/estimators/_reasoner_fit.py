@@ -19,6 +19,7 @@ from skattn._training import (
 )
 from skattn.estimators._answer_ranks import FactRows, mixed_ranks
 from skattn.estimators._knowledge import Factorization, Knowledge, to_device
+from skattn.estimators._parameters import _check_net_params
 from skattn.estimators._reasoner_defaults import (
     QUESTIONS_PER_EPOCH,
     ReasonerSizes,
@@ -105,6 +106,7 @@ def _warn_of_twins(rows, more):
 
 def fit_reasoner(attempt, X, y, X_val, y_val):
     """Set the learned attributes of an attempt; return its net."""
+    _check_net_params(attempt.net_params or {})
     _check_feature_names(attempt, X, reset=True)
     device = resolve_device(attempt.device, strict=True)
     knowledge = read_knowledge(X, y, attempt.graph)

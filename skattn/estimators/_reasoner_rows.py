@@ -45,7 +45,7 @@ def read_rows(knowledge, X, y, known):
         )
     others = rows[:0]
     if known is not None:
-        others = _rows(knowledge, *known, "X of known", "y of known")
+        others = _rows(knowledge, known[0], known[1], "X of known", "y of known")
         others = others[(others[:, [0, 2]] >= 0).all(1)]
     return rows, directed(others, knowledge.n_relations)
 

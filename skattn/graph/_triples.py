@@ -47,7 +47,7 @@ def read_names(values: Any, name: str) -> list[Any]:
             f"{name} must have one dimension, one entity per row, got shape "
             f"{array.shape}."
         )
-    names = array.tolist()
+    names: list[Any] = array.tolist()
     _check_names(names, name)
     return names
 
@@ -77,8 +77,9 @@ def _check_names(names: list[Any], what: str) -> None:
     ]
     if missing:
         raise ValueError(
-            f"{what} must name an entity or a relation in every row, got {len(missing)} "
-            f"missing values (first in row {missing[0]}). Drop these rows."
+            f"{what} must name an entity or a relation in every row, got "
+            f"{len(missing)} missing values (first in row {missing[0]}). Drop these "
+            "rows."
         )
 
 
@@ -105,8 +106,8 @@ class Vocabulary:
         if inverse:
             raise ValueError(
                 f"relations must not begin with {INVERSE!r}, which asks for the heads "
-                f"of a relation at predict, got {listing(inverse)}. Leave inverse facts "
-                "out, the model adds them; rename other relations."
+                f"of a relation at predict, got {listing(inverse)}. Leave inverse "
+                "facts out, the model adds them; rename other relations."
             )
         return found
 

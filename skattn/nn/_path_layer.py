@@ -9,8 +9,8 @@ from torch import Generator, Tensor, nn
 
 from skattn.nn._init import Resettable, glorot_
 from skattn.nn._linear import Linear
-from skattn.nn._rows import drop
-from skattn.ops import Walk, path_attention
+from skattn.nn._rows import new_seed
+from skattn.ops import Walk, dropout, path_attention
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,13 @@ class PathStep:
     """(n_out, hidden_dim): the sums."""
 
     def inputs(self) -> dict[str, Tensor]:
-        """Return the arguments of the operation beside the walk."""
+        """Return the arguments of the operation beside the walk.
+
+        Returns
+        -------
+        dict of str to Tensor
+            Keyword arguments of :func:`~skattn.ops.path_attention`.
+        """
         return {k: v for k, v in vars(self).items() if k not in ("walk", "out")}
 
 
@@ -167,7 +173,8 @@ class PathLayer(Resettable):
         out = path_attention(walk, **inputs)
         before = h.new_zeros(out.shape).index_copy(0, walk.kept(), h)
         new = torch.relu(self.norm(self.update(torch.cat([before, out], 1))))
-        new = drop(new, self.dropout if self.training else 0.0, generator)
+        if self.training and self.dropout:
+            new = dropout(new, self.dropout, new_seed(generator))
         return new + before, PathStep(walk, **inputs, out=out)
 
 

@@ -34,12 +34,33 @@ class AnswerScores:
     """Tensors of the steps of the walks."""
 
     def at(self, owners: Tensor, entities: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the row of (question, entity) pairs, and whether there is one."""
+        """Return the row of (question, entity) pairs, and whether there is one.
+
+        Parameters
+        ----------
+        owners : Tensor of shape (n_pairs,), int64
+            Questions.
+        entities : Tensor of shape (n_pairs,)
+            Entities.
+
+        Returns
+        -------
+        rows : Tensor of shape (n_pairs,), int64
+            Rows; the first of the question for an entity without one.
+        has_row : Tensor of shape (n_pairs,), bool
+            Whether the entity was reached.
+        """
         place = self.reached.row_of[owners, entities.long()].long()
         return self.row_ptr[owners] + place.clamp(min=0), place >= 0
 
     def dense(self) -> Tensor:
-        """Return the scores of all entities, (n_questions, n_entities)."""
+        """Return the scores of all entities.
+
+        Returns
+        -------
+        Tensor of shape (n_questions, n_entities)
+            Scores before the softmax.
+        """
         place = torch.arange(len(self.rows), device=self.rows.device)
         place = place - self.row_ptr[self.owners]
         entities = self.reached.node_of[self.owners, place].long()

@@ -3,8 +3,8 @@
 :func:`~skattn.ops.edge_attention` computes softmax attention over the edges of a graph
 with the score ``Gat``, ``GatV2``, ``Dot``, ``Pooling`` or a subclass of ``Score``;
 :func:`~skattn.ops.attention_weights` returns the weights. :func:`~skattn.ops.expand`
-and :func:`~skattn.ops.path_attention` walk over a knowledge graph. ``dropout``, ``elu`` and
-``sparse_matmul`` are for the layers around it. ``use_backend`` selects the
+and :func:`~skattn.ops.path_attention` walk over a knowledge graph. ``dropout``,
+``elu`` and ``sparse_matmul`` are for the layers around it. ``use_backend`` selects the
 implementation; ``reuse_buffers`` reuses large buffers between training steps.
 """
 

@@ -192,7 +192,9 @@ def path_edges(
     messages = value[edges.rows] * value_table[shared, edges.relations]
     place = walk.reached.row_of[edges.questions, edges.receivers].long()
     out_rows = walk.out_ptr[edges.questions] + place
-    return PathEdges(**vars(edges), out_rows=out_rows, weights=weights, messages=messages)
+    return PathEdges(
+        **vars(edges), out_rows=out_rows, weights=weights, messages=messages
+    )
 
 
 def path_attention(

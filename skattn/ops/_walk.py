@@ -73,7 +73,7 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """Questions (source, relation), and the answers whose facts are hidden from each.
+    """Questions (source, relation), and answers with facts that are hidden from each.
 
     Its length is the number of questions.
     """
@@ -95,7 +95,18 @@ class Questions:
 
     @classmethod
     def visible(cls, sources: Tensor, relations: Tensor) -> Questions:
-        """Make questions from which no fact is hidden."""
+        """Make questions from which no fact is hidden.
+
+        Parameters
+        ----------
+        sources, relations : Tensor of shape (n_questions,), int64
+            The questions.
+
+        Returns
+        -------
+        Questions
+            The questions.
+        """
         ptr = sources.new_zeros(len(sources) + 1)
         return cls(sources, relations, ptr, sources.new_zeros(0, dtype=torch.int32))
 
@@ -115,7 +126,20 @@ class Reached:
 
     @classmethod
     def start(cls, facts: Facts, questions: Questions) -> Reached:
-        """Make the start of the walks: the source of each question, in row 0."""
+        """Make the start of the walks: the source of each question, in row 0.
+
+        Parameters
+        ----------
+        facts : Facts
+            Edges of the knowledge graph.
+        questions : Questions
+            Questions.
+
+        Returns
+        -------
+        Reached
+            The sources.
+        """
         shape = len(questions), facts.n_entities
         sources = questions.sources
         row_of = torch.full(shape, -1, dtype=torch.int32, device=sources.device)
@@ -154,12 +178,24 @@ class Walk:
         return len(self.senders)
 
     def owners(self) -> Tensor:
-        """Return the question of each row after the step, (n_out,) int64."""
+        """Return the question of each row after the step.
+
+        Returns
+        -------
+        Tensor of shape (n_out,), int64
+            Numbers of questions.
+        """
         numbers = torch.arange(len(self.questions), device=self.out_ptr.device)
         return numbers.repeat_interleave(self.out_ptr.diff())
 
     def kept(self) -> Tensor:
-        """Return the position after the step of each row before it, (n_rows,) int64."""
+        """Return the position after the step of each row before it.
+
+        Returns
+        -------
+        Tensor of shape (n_rows,), int64
+            Positions.
+        """
         shift = (self.out_ptr - self.row_ptr)[:-1].repeat_interleave(
             self.row_ptr.diff(), output_size=self.n_rows
         )

@@ -22,7 +22,7 @@ def _facts(triples, n_entities, n_relations):
 def _questions(rows, hidden, *, pairs=False):
     sources, relations = torch.tensor(rows).T.contiguous()
     counts = torch.tensor([0, *map(len, hidden)]).cumsum(0)
-    answers = torch.tensor(sum(hidden, []), dtype=torch.int32)
+    answers = torch.tensor([t for row in hidden for t in row], dtype=torch.int32)
     return Questions(sources, relations, counts, answers, hide_pairs=pairs)
 
 
@@ -46,7 +46,9 @@ def _nodes(walk, b):
 def random_call():
     """Function that draws a step of random walks and its tensors."""
 
-    def draw(n_steps=2, gate_dim=5, dim=11, hide_pairs=False, shared=False, budget=0):
+    def draw(
+        n_steps=2, gate_dim=5, dim=11, *, hide_pairs=False, shared=False, budget=0
+    ):
         rng = torch.Generator().manual_seed(0)
 
         def ints(high, *shape):
@@ -56,8 +58,8 @@ def random_call():
         triples = triples.unique(dim=0)
         facts = _facts(triples.tolist(), 40, 3)
         asked = triples[:12]
-        rows = asked[:, :2].tolist() + [[int(asked[0, 2]), int(asked[0, 1]) + 3]]
-        hidden = [[int(t)] for t in asked[:, 2]] + [[int(asked[0, 0])]]
+        rows = [*asked[:, :2].tolist(), [int(asked[0, 2]), int(asked[0, 1]) + 3]]
+        hidden = [[int(t)] for t in [*asked[:, 2], asked[0, 0]]]
         questions = _questions(rows, hidden, pairs=hide_pairs)
         scores = torch.randn(13 * 40, generator=rng)
         walk = _step(facts, questions, n_steps, budget, scores)
@@ -175,7 +177,7 @@ def test_hub_that_exceeds_the_budget_sends_if_no_other_row_does(backend):
 @pytest.mark.parametrize("widths", [(5, 11), (8, 32), (1, 1)])
 def test_kernels_equal_the_reference(random_call, hide_pairs, shared, widths):
     gate_dim, dim = widths
-    call = random_call(2, gate_dim, dim, hide_pairs, shared)
+    call = random_call(2, gate_dim, dim, hide_pairs=hide_pairs, shared=shared)
     with use_backend("reference"):
         exact = _gradients(*call, dtype=torch.float64)
     with use_backend("cpu"):

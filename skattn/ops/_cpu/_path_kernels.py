@@ -45,27 +45,23 @@ def _question(walk, b):
 
 @inlined
 def _contains(hidden, n, node):
+    found = False
     for k in loop(n):
-        if hidden[k] == node:
-            return True
-    return False
+        found |= hidden[k] == node
+    return found
 
 
 @inlined
 def _is_hidden(question, hide_pairs, sender, receiver, relation):
     """Return whether an edge is a hidden fact or the inverse of one."""
-    if question.n_hidden == 0:
+    source, n = question.source, question.n_hidden
+    if n == 0:
         return False
-    if sender == question.source and _contains(
-        question.hidden, question.n_hidden, receiver
-    ):
-        if hide_pairs or relation == question.relation:
-            return True
-    if receiver == question.source and _contains(
-        question.hidden, question.n_hidden, sender
-    ):
-        return hide_pairs or relation == question.inverse
-    return False
+    forward = sender == source and (hide_pairs or relation == question.relation)
+    if forward and _contains(question.hidden, n, receiver):
+        return True
+    backward = receiver == source and (hide_pairs or relation == question.inverse)
+    return backward and _contains(question.hidden, n, sender)
 
 
 # ---- enumeration ---------------------------------------------------------------------
@@ -119,7 +115,7 @@ def _lowest_score(indptr, nodes, scores, n, budget):
 
 @kernel
 def expand_questions(first, stop, walk, scores, budget, counts):
-    """Choose the sending rows of some questions and give rows to what they reach.
+    """Choose the sending rows of some questions and give rows to new nodes.
 
     `counts` holds the number of rows of each question, before and after.
     """

@@ -48,7 +48,7 @@ def path_attention(walk: Walk, table_of: Tensor, *tensors: Tensor) -> Tensor:
 
 
 class _PathAttention(torch.autograd.Function):
-    """Gradients: a second walk, in which each row gathers what it sent."""
+    """Gradients: a second walk over the same edges."""
 
     @staticmethod
     def forward(ctx: Any, walk: Walk, table_of: Tensor, *tensors: Tensor) -> Tensor:
