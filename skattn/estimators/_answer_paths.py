@@ -75,6 +75,8 @@ def answer_paths(
         Paths of each answer, best first: edges (head, relation, tail) by name, along
         which no entity is visited twice.
     """
+    if not n_paths:
+        return [[] for _ in answers]
     facts = to_device(knowledge.facts, device)
     asked = questions_of(np.array([[*question, -1]]), device)
     module.eval()

@@ -1,6 +1,7 @@
 """Facts of a fitted reasoner, and the scores of all entities as answers."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -61,6 +62,10 @@ class Factorization:
     weight: float
     """Weight of its log-probabilities, between 0 (paths alone) and 1."""
 
+    def __getstate__(self):
+        """Return the fields, on the CPU."""
+        return {"module": deepcopy(self.module).cpu(), "weight": self.weight}
+
 
 @dataclass(frozen=True, eq=False)
 class Asked:
@@ -100,7 +105,8 @@ def scores_of(
         with torch.no_grad():
             scores = module(facts, questions).dense().log_softmax(1)
             if factorization is not None:
-                other = factorization.module(questions.sources, questions.relations)
+                other = factorization.module.to(device)
+                other = other(questions.sources, questions.relations)
                 seen = questions.hidden_ptr.diff() > 0  # it has learned hidden facts
                 weight = torch.where(seen, 0.0, factorization.weight)[:, None]
                 scores = (1 - weight) * scores + weight * other.log_softmax(1)

@@ -67,7 +67,7 @@ class AttentionReasoner(ReasonerBase):
         L2 penalty on all parameters.
     max_epochs : int or "auto", default="auto"
         Number of epochs of at most 2000 questions each. "auto": 30000 questions in all,
-        or half of the distinct ones if they are more; at least 10 and at most 50
+        or 75 % of the distinct ones if they are more; at least 10 and at most 50
         epochs.
     batch_size : int, default=32
         Number of questions in a training batch.

@@ -130,6 +130,7 @@ class ReasonerBase(DocumentedMixin, ClassifierMixin, BaseEstimator):
         """
         return float((1 / self.ranks(X, y)).mean())
 
+    @default_modes()
     def answer(self, X, k=10, *, paths=3):
         """Return the best new answers of questions, and the paths that led to them.
 

@@ -12,7 +12,7 @@ BUDGET = 2000
 FEW_RELATIONS = 200
 """Number of relations, inverses included, up to which messages depend on the question:
 their weights grow with it."""
-N_QUESTIONS = 30_000, 0.5
+N_QUESTIONS = 30_000, 0.75
 """Training questions in all: a number, or a share of the distinct ones if that is more;
 as far as `EPOCHS` allows."""
 QUESTIONS_PER_EPOCH = 2000

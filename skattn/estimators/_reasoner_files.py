@@ -147,7 +147,7 @@ PARTS = PLAIN | {
     "knowledge": Part(Knowledge, lambda k: [k.vocabulary, k.triples], _make_knowledge),
     "factorization": Part(
         Factorization,
-        lambda f: [f.module.entities.data, f.module.relations.data, f.weight],
+        lambda f: [f.module.entities.data, f.module.relations.data, float(f.weight)],
         _make_factorization,
     ),
     "device": Part(torch.device, lambda device: [str(device)], torch.device),

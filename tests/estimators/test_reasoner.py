@@ -6,7 +6,9 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 from skattn import AttentionReasoner
+from skattn.estimators._knowledge import Factorization
 from skattn.metrics import hits_at_k_scorer
+from skattn.nn import ComplEx
 
 FAST = {"max_epochs": 12, "factorization": False, "random_state": 0}
 
@@ -136,9 +138,6 @@ def test_factorization_joins_and_moves_with_known_entities(facts, tmp_path):
 
 
 def _factorization(reasoner):
-    from skattn.estimators._knowledge import Factorization
-    from skattn.nn import ComplEx
-
     n = len(reasoner.classes_), 2 * len(reasoner.relations_)
     return Factorization(ComplEx(*n, rank=3), 0.5)
 
