@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skattn.estimators import (
         AttentionEmbedder,
+        AttentionReasoner,
         EncoderConfig,
         GraphAttentionClassifier,
         GraphAttentionRegressor,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionReasoner",
     "EncoderConfig",
     "Graph",
     "GraphAttentionClassifier",
@@ -29,6 +31,7 @@ __version__ = "0.1.0.dev0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
+    "AttentionReasoner": "skattn.estimators",
     "EncoderConfig": "skattn.estimators",
     "Graph": "skattn.graph",
     "GraphAttentionClassifier": "skattn.estimators",
@@ -40,6 +43,7 @@ _ROOMS = {
     "estimators",
     "graph",
     "inspection",
+    "metrics",
     "nn",
     "ops",
     "preprocessing",

@@ -2,7 +2,8 @@
 
 `collate` converts one graph, `collate_field` a receptive field. `GraphBlock` converts
 the disjoint union of many graphs and cuts batches from it. `NeighborSampler` samples
-neighbourhoods of a large graph. `uncollate_edges` and `uncollate_nodes` split values of
+neighbourhoods of a large graph. `QuestionTable` draws questions with hidden answers.
+`uncollate_edges` and `uncollate_nodes` split values of
 a batch by graph.
 """
 
@@ -10,6 +11,7 @@ from skattn._batch._batch import GraphBatch
 from skattn._batch._batches import batches
 from skattn._batch._block import GraphBlock
 from skattn._batch._collate import collate, collate_field
+from skattn._batch._questions import QuestionBatch, QuestionTable
 from skattn._batch._sampling import NeighborSampler, is_fanout
 from skattn._batch._uncollate import uncollate_edges, uncollate_nodes
 
@@ -17,6 +19,8 @@ __all__ = [
     "GraphBatch",
     "GraphBlock",
     "NeighborSampler",
+    "QuestionBatch",
+    "QuestionTable",
     "batches",
     "collate",
     "collate_field",

@@ -4,6 +4,7 @@ from skattn._training._available import available_bytes
 from skattn._training._batch_source import BatchSource, TrainingData
 from skattn._training._callbacks import TaskReport
 from skattn._training._device import named_device, resolve_device
+from skattn._training._factorization import train_factorization
 from skattn._training._feature_mean import feature_mean
 from skattn._training._finite import check_attention
 from skattn._training._full_graph import FullGraph
@@ -14,6 +15,7 @@ from skattn._training._memory import check_memory, estimate_step_bytes
 from skattn._training._net import RESERVED, AttentionNet
 from skattn._training._net_params import is_callback
 from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
+from skattn._training._path_reasoning import PathReasoning, QuestionBatches
 from skattn._training._sampled_batches import SampledBatches
 from skattn._training._stored import net_from_state, net_state
 from skattn._training._torch_state import default_modes
@@ -29,6 +31,8 @@ __all__ = [
     "Loss",
     "MaskedReconstruction",
     "Objective",
+    "PathReasoning",
+    "QuestionBatches",
     "SampledBatches",
     "Supervised",
     "TaskReport",
@@ -47,4 +51,5 @@ __all__ = [
     "predict",
     "resolve_device",
     "train",
+    "train_factorization",
 ]

@@ -1,7 +1,7 @@
 """Protocol of sources of batches and their labels."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import torch
 from torch import nn
@@ -42,7 +42,7 @@ class BatchSource(Protocol):
         """Device of the batches."""
 
     @property
-    def whole(self) -> GraphBatch:
+    def whole(self) -> Any:
         """All graphs in one batch."""
 
     @property
@@ -72,14 +72,14 @@ class BatchSource(Protocol):
     def __len__(self) -> int:
         """Return the number of targets, which skorch's callbacks count."""
 
-    def epoch(self, generator: torch.Generator | None) -> Iterator[Pair]:
-        """Iterate over the batches of an epoch.
+    def epoch(self, generator: torch.Generator | None) -> Iterator[Any]:
+        """Iterate over the batches of an epoch, each a `Pair` if it has graphs.
 
         The generator shuffles the targets and draws samples; None: always the same
         batches, in the order of the targets.
         """
 
-    def largest_batch(self) -> tuple[GraphBatch, Labels | None] | None:
+    def largest_batch(self) -> tuple[Any, Labels | None] | None:
         """Return a batch with the most edges; None if unknown."""
 
     def with_microbatches(self, module: nn.Module, work: float) -> Self:

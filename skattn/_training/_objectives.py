@@ -30,8 +30,8 @@ class Objective(Protocol):
     """
 
     @property
-    def spec(self) -> NetworkSpec:
-        """The shape of the network or encoder."""
+    def spec(self) -> Any:
+        """The shape of the network or encoder, with its number of layers."""
 
     @property
     def hops(self) -> tuple[int, ...]:
@@ -43,13 +43,13 @@ class Objective(Protocol):
     def loss(
         self,
         module: Any,
-        batch: GraphBatch,
+        batch: Any,
         labels: Any,
         generator: Generator | None,
     ) -> LossAndOutputs:
         """Compute the training loss of a batch."""
 
-    def outputs(self, module: Any, batch: GraphBatch) -> Tensor:
+    def outputs(self, module: Any, batch: Any) -> Tensor:
         """Compute the outputs in evaluation mode, one row per target.
 
         Without gradients, large graphs are evaluated in chunks.

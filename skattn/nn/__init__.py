@@ -7,6 +7,7 @@ from skattn.nn._block_spec import BlockSpec
 from skattn.nn._convolution import GraphConvolution
 from skattn.nn._degree_scaling import DegreeScaling
 from skattn.nn._encoder import GraphEncoder
+from skattn.nn._factorization import ComplEx
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._graph_readout import GraphReadout
 from skattn.nn._hierarchical import HierarchicalReadout
@@ -17,14 +18,18 @@ from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
 from skattn.nn._operator import NodeOperator
+from skattn.nn._path_layer import PathLayer, PathSpec
+from skattn.nn._path_reasoner import AnswerScores, PathReasoner
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
 
 __all__ = [
+    "AnswerScores",
     "AttentionBlock",
     "AttentionNetwork",
     "AttentionReadout",
     "BlockSpec",
+    "ComplEx",
     "DegreeScaling",
     "GlobalAttention",
     "GraphAttention",
@@ -40,6 +45,9 @@ __all__ = [
     "MaskedAutoencoder",
     "NetworkSpec",
     "NodeOperator",
+    "PathLayer",
+    "PathReasoner",
+    "PathSpec",
     "PeriodicEmbedding",
     "PoolReadout",
 ]

@@ -34,7 +34,9 @@ __all__ = [
     "use_shapes_of",
 ]
 
-_OPERATIONS = frozenset({"edge_attention", "sparse_matmul", "dropout", "elu"})
+_OPERATIONS = frozenset(
+    {"edge_attention", "sparse_matmul", "dropout", "elu", "expand", "path_attention"}
+)
 _KERNEL_SCORES = frozenset({Dot, Gat, GatV2, Pooling})
 _CPU, _FLOAT32 = frozenset({"cpu"}), frozenset({torch.float32})
 _CUDA = frozenset({"cuda"})

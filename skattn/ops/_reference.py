@@ -11,11 +11,20 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from skattn.ops._edges import Edges
+from skattn.ops._path_reference import expand, path_attention
 from skattn.ops._random import edge_keep, element_keep
 from skattn.ops._scores import Score
 from skattn.ops._sparse import SparseMatrix
 
-__all__ = ["attention_weights", "dropout", "edge_attention", "elu", "sparse_matmul"]
+__all__ = [
+    "attention_weights",
+    "dropout",
+    "edge_attention",
+    "elu",
+    "expand",
+    "path_attention",
+    "sparse_matmul",
+]
 
 
 def edge_attention(

@@ -20,12 +20,16 @@ __all__ = [
     "Inputs",
     "Matrix",
     "Outputs",
+    "PathGradients",
+    "PathTables",
     "Products",
     "Rows",
     "Sizes",
     "Statistics",
     "Sums",
     "Upstream",
+    "WalkQuestion",
+    "WalkTables",
     "Workspace",
 ]  # fmt: skip
 
@@ -84,6 +88,26 @@ Sums = namedtuple("Sums", "own gathered dattention")
 Matrix = namedtuple("Matrix", "values dense threshold low high scale")
 # Dot products of both ends' rows of two tables, per edge; dropout.
 Products = namedtuple("Products", "row_table gathered threshold low high scale")
+# Facts, questions, reached nodes and steps of `skattn.ops.Walk`.
+WalkTables = namedtuple(
+    "WalkTables",
+    "indptr receivers edge_relations inverses sources relations hidden_ptr hidden "
+    "hide_pairs row_of node_of n_entities senders n_senders row_ptr out_ptr",
+)
+# One question: its hidden answers, and the tables of its nodes and rows.
+WalkQuestion = namedtuple(
+    "WalkQuestion", "source relation inverse hidden n_hidden row_of node_of"
+)
+# Tables of `skattn.ops.path_attention`; strides of one question's table, 0 if shared.
+PathTables = namedtuple(
+    "PathTables",
+    "key value table_of gate_table value_table attention offset gate_dim dim "
+    "gate_stride value_stride",
+)
+# Gradients of rows, and sums of one block; that of the offset follows `attention`.
+PathGradients = namedtuple(
+    "PathGradients", "key value gate_table value_table attention"
+)
 # Buffers of a group. Per edge: row, other end, edge number, hash word; per edge and
 # slot: hash word, s, t, u, w; per row: sums o, g, d; per row and slot: top, z; sums in
 # float64; per slot: hash word. `others` extends AHEAD edges beyond the group.

@@ -1,0 +1,166 @@
+"""Files of fitted reasoners, without pickle."""
+
+from dataclasses import fields
+from typing import get_type_hints
+
+import numpy as np
+import torch
+
+from skattn._training import (
+    PathReasoning,
+    default_modes,
+    named_device,
+    net_from_state,
+    net_state,
+)
+from skattn.estimators._file_checks import check_types
+from skattn.estimators._knowledge import Factorization, Knowledge
+from skattn.estimators._reasoner_defaults import ReasonerChoice
+from skattn.graph._packing import PLAIN, Part
+from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
+from skattn.graph._triples import Vocabulary
+from skattn.nn import ComplEx, PathSpec
+
+_NET = {
+    "objective": PathReasoning,
+    "n_features": int,
+    "weights": dict[str, torch.Tensor],
+    "history": list[dict],
+}
+_LEARNED = {
+    "classes_": np.ndarray,
+    "relations_": np.ndarray,
+    "n_features_in_": int,
+    "feature_names_in_": np.ndarray,
+    "n_iter_": int,
+    "loss_curve_": list[float],
+    "_knowledge_": Knowledge,
+    "_choice_": ReasonerChoice,
+    "_factorization_": Factorization | None,
+}
+"""Types of learned attributes in files, except the net."""
+_OPTIONAL = {"feature_names_in_"}
+
+
+def save_reasoner(estimator, learned, path):
+    """Write a fitted reasoner; an existing file is replaced by the complete one."""
+    estimator._validate_params()
+    state = {
+        "params": estimator.get_params(deep=False),
+        "net": net_state(learned["net_"]),
+        "learned": {k: v for k, v in learned.items() if k != "net_"},
+    }
+    write_record(path, type(estimator).__name__, state, PARTS)
+
+
+@default_modes()
+def load_reasoner(cls, path, *, device=None):
+    """Read a reasoner of class ``cls``."""
+    if device is not None:
+        named_device(device)
+    state, _ = read_record(path, cls.__name__, PARTS)
+    try:
+        estimator = cls(**state["params"])
+        estimator._validate_params()
+        check_types(state["net"], _NET)
+        _check_learned(state["learned"], state["net"]["objective"].spec)
+        learned = state["learned"] | {"net_": net_from_state(**state["net"])}
+    except MALFORMED as error:
+        raise damaged(path, cls.__name__, error) from error
+    if device is not None:
+        estimator.set_params(device=device)
+    vars(estimator).update(learned)
+    return estimator
+
+
+def _check_learned(learned, spec):
+    """Raise ValueError unless attributes are complete, typed and consistent."""
+    missing = _LEARNED.keys() - learned.keys() - _OPTIONAL
+    if missing or learned.keys() - _LEARNED.keys():
+        raise ValueError(f"it has the attributes {sorted(learned)}")
+    check_types(learned, _LEARNED)
+    knowledge, factorization = learned["_knowledge_"], learned["_factorization_"]
+    n_entities, n_relations = knowledge.n_entities, 2 * knowledge.n_relations
+    if spec.n_relations != n_relations or len(learned["classes_"]) != n_entities:
+        raise ValueError("its network is one of other relations or entities")
+    if factorization is not None:
+        shapes = [len(w) for w in factorization.module.parameters()]
+        if shapes != [n_entities, n_relations]:
+            raise ValueError("its factorization is one of other entities")
+
+
+def _make_knowledge(vocabulary, triples):
+    """Make checked facts."""
+    if not isinstance(vocabulary, Vocabulary) or not isinstance(triples, np.ndarray):
+        raise ValueError("it has facts of other types")
+    if triples.dtype != np.int64 or triples.ndim != 2 or triples.shape[1] != 3:
+        raise ValueError(f"it has facts of shape {triples.shape}")
+    n_entities, n_relations = len(vocabulary.entities), len(vocabulary.relations)
+    limits = [n_entities, n_relations, n_entities]
+    if len(triples) and (triples.min() < 0 or (triples.max(0) >= limits).any()):
+        raise ValueError("it has facts about unknown entities or relations")
+    return Knowledge(vocabulary, np.unique(triples, axis=0))
+
+
+def _make_vocabulary(entities, relations):
+    for names in (entities, relations):
+        if not isinstance(names, np.ndarray) or names.ndim != 1:
+            raise ValueError("it has names that are no array")
+        if names.dtype.kind == "O" or len(set(names.tolist())) != len(names):
+            raise ValueError("it has names that are not distinct")
+    return Vocabulary(entities, relations)
+
+
+def _make_factorization(entities, relations, weight):
+    tables = entities, relations
+    if not all(isinstance(t, torch.Tensor) and t.dim() == 2 for t in tables):
+        raise ValueError("it has a factorization without tables")
+    if not all(t.dtype == torch.float32 and t.isfinite().all() for t in tables):
+        raise ValueError("it has a factorization that is not finite")
+    width = entities.shape[1]
+    if width != relations.shape[1] or width % 2 or type(weight) is not float:
+        raise ValueError("it has a factorization of unequal widths")
+    if not 0 <= weight <= 1:
+        raise ValueError(f"it has a factorization of weight {weight}")
+    with torch.device("meta"):
+        module = ComplEx(len(entities), len(relations), width // 2)
+    module.load_state_dict({"entities": entities, "relations": relations}, assign=True)
+    return Factorization(module, weight)
+
+
+def _make_record(cls):
+    """Return a function that makes a dataclass of plain values, checked."""
+    hints = get_type_hints(cls)
+
+    def make(*values):
+        named = dict(zip((f.name for f in fields(cls)), values, strict=True))
+        check_types(named, hints)
+        return cls(**named)
+
+    return make
+
+
+PARTS = PLAIN | {
+    "vocabulary": Part(
+        Vocabulary, lambda v: [v.entities, v.relations], _make_vocabulary
+    ),
+    "knowledge": Part(Knowledge, lambda k: [k.vocabulary, k.triples], _make_knowledge),
+    "factorization": Part(
+        Factorization,
+        lambda f: [f.module.entities.data, f.module.relations.data, float(f.weight)],
+        _make_factorization,
+    ),
+    "device": Part(torch.device, lambda device: [str(device)], torch.device),
+    "tensor": Part(
+        torch.Tensor, lambda tensor: [tensor.cpu().numpy()], torch.from_numpy
+    ),
+    **{
+        cls.__name__: Part(
+            cls,
+            lambda record: [getattr(record, f.name) for f in fields(record)],
+            _make_record(cls),
+        )
+        for cls in (PathReasoning, PathSpec, ReasonerChoice)
+    },
+}
+"""Decomposition of each class in a fitted reasoner, and its inverse."""
