@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from skattn.ops._cpu._autograd import once_differentiable
+from skattn.ops._autograd import once_differentiable
 from skattn.ops._cpu._layout import LANES, in_lanes
 from skattn.ops._cpu._path_kernels import expand_questions, path_gradients, sum_paths
 from skattn.ops._cpu._records import PathGradients, PathTables, WalkTables
