@@ -53,7 +53,8 @@ print(pd.DataFrame(train, columns=columns).head())
 # Fit and score
 # -------------
 # A row of X is a question (head, relation), y its answer. The fitted rows are the
-# graph. ``score`` is the filtered mean reciprocal rank: other known answers do not count.
+# graph. ``score`` is the filtered mean reciprocal rank: other known answers do not
+# count.
 
 X, y = train[:, :2], train[:, 2]
 reasoner = AttentionReasoner(max_epochs=8, random_state=0).fit(X, y)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.utils.estimator_checks import check_estimator
 
 from skattn import AttentionReasoner
 from skattn.estimators._knowledge import Factorization
@@ -220,3 +221,7 @@ def test_validation_facts_choose_what_is_hidden():
     new = AttentionReasoner(**options).fit(X, y, X_val=[("a", "r")], y_val=["d"])
     old = AttentionReasoner(**options).fit(X, y, X_val=[("a", "s")], y_val=["b"])
     assert (new._choice_.hide_pairs, old._choice_.hide_pairs) == (True, False)
+
+
+def test_checks_of_scikit_learn_pass():
+    check_estimator(AttentionReasoner(**FAST))
