@@ -43,6 +43,15 @@ def test_mixed_types_go_to_the_reference():
     assert select(spec).name == "reference"
 
 
+@pytest.mark.parametrize("operation", ["expand", "path_attention"])
+def test_walks_on_a_cuda_device_go_to_the_reference(operation, monkeypatch):
+    monkeypatch.setattr(_backends, "_has_triton", lambda: True)
+    monkeypatch.setattr(_backends, "_has_recent_gpus", lambda: True)
+    on_cuda = frozenset({"cuda"}), frozenset({torch.float32})
+    assert select(Spec(operation, *on_cuda)).name == "reference"
+    assert select(Spec("elu", *on_cuda)).name == "triton"
+
+
 def test_choice_ends_with_its_block():
     with use_backend("reference"):
         assert select(_spec()).name == "reference"
