@@ -52,11 +52,12 @@ class AttentionReasoner(ReasonerBase):
         100 relations.
     hide : {"triple", "pair", "auto"}, default="auto"
         Facts hidden from the walk of a training question: "triple", that of the answer;
-        "pair", all between its ends, for data whose test facts link pairs that no
+        "pair", all between head and tail, for data whose test facts link pairs that no
         training fact links. "auto": "pair" if fewer than 2 % of the facts of ``X_val``
         have another link in X, else "triple".
     factorization : bool or "auto", default="auto"
-        Whether ComplEx (Lacroix et al. 2018) joins the scores. Its weight is the best
+        Whether the log-probabilities of ComplEx (Lacroix et al. 2018) are averaged with
+        those of the paths. Its settings are fixed, and its weight is the best
         on ``X_val``, or else on a tenth of the facts, at most 500, that are held out of
         the training of both models. "auto": if the number of entities times the number
         of facts is at most 5e7.
@@ -88,7 +89,7 @@ class AttentionReasoner(ReasonerBase):
     relations_ : ndarray of shape (n_relations,)
         Names of the relations, without inverses.
     factorization_weight_ : float
-        Weight of ComplEx beside the paths, between 0 and 1; 0 without ComplEx.
+        Weight of ComplEx in the average: 0 for the paths alone, 1 for ComplEx alone.
     n_features_in_ : int
         2, the number of columns of X.
     feature_names_in_ : ndarray of shape (2,)
@@ -107,9 +108,9 @@ class AttentionReasoner(ReasonerBase):
 
     Notes
     -----
-    In a cross-validation the facts of a test fold are not in the graph, so that no
-    answer can leak. Labels are entities, of which a fold may lack some: use
-    ``KFold(5, shuffle=True)``, which does not stratify.
+    In a cross-validation the facts of a test fold are not in the graph; those of
+    ``graph``, and mirror images (tail, relation, head) in other folds, are. Labels are
+    entities, too many and too rare to stratify: use ``KFold(5, shuffle=True)``.
 
     References
     ----------

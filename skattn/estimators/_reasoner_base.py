@@ -36,7 +36,7 @@ class ReasonerBase(DocumentedMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If a head or a relation is unknown.
         """
-        asked, best = self._asked(X), None
+        asked = self._asked(X)
         best = np.empty(len(asked.distinct), np.int64)
         for part, scores in self._new_scores(asked):
             best[part] = scores.argmax(1)
@@ -149,8 +149,9 @@ class ReasonerBase(DocumentedMixin, ClassifierMixin, BaseEstimator):
             One row per answer, with the columns ``question``, a tuple (head, relation);
             ``entity``; ``probability``; and ``paths``, a list of paths, best first. A
             path is a list of edges (head, relation, tail) from the question's head to
-            the answer. Paths have the greatest sum of gradient times attention weight
-            and visit no entity twice; ComplEx has no part in them.
+            the answer. Paths have the greatest sum of attention gate times gradient and
+            visit no entity twice, but may end where they start; ComplEx has no part in
+            them.
 
         Raises
         ------

@@ -145,20 +145,35 @@ def _sizes(knowledge):
 def _read_validation(knowledge, X_val, y_val):
     """Return the validation facts of known entities, (n_facts, 3); None without."""
     if (X_val is None) != (y_val is None):
-        raise ValueError("X_val and y_val must be given together, got one of them.")
+        missing = "X_val" if X_val is None else "y_val"
+        raise ValueError(
+            f"X_val and y_val must be given together, got no {missing}. Pass both, or "
+            "none."
+        )
     if X_val is None:
         return None
     heads, relations = read_columns(X_val, "X_val", _FACT[:2])
     tails = read_names(y_val, "y_val")
+    if len(tails) != len(heads):
+        raise ValueError(
+            f"y_val must have one answer per row of X_val ({len(heads)}), got "
+            f"{len(tails)}."
+        )
     vocabulary = knowledge.vocabulary
     rows = np.column_stack(
         [
             vocabulary.encode(heads),
-            vocabulary.encode_relations(relations),
+            vocabulary.encode_relations(relations, "X_val"),
             vocabulary.encode(tails),
         ]
     )
-    rows = rows[(rows[:, [0, 2]] >= 0).all(1)]
+    is_known = (rows[:, [0, 2]] >= 0).all(1)
+    if not is_known.all():
+        warn(
+            f"{(~is_known).sum()} of {len(rows)} rows of X_val are left out: they have "
+            "an entity that is in no fact of the fit."
+        )
+    rows = rows[is_known]
     return np.unique(directed(rows, knowledge.n_relations), axis=0)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from skattn.estimators._knowledge import Factorization
+from skattn.graph._data_objects import type_name
 from skattn.graph._labels import listing
 from skattn.graph._triples import directed, read_columns, read_names
 from skattn.graph._warning import warn
@@ -24,9 +25,10 @@ def read_questions(knowledge, X):
     unknown = [heads[row] for row in np.flatnonzero(sources < 0)]
     if unknown:
         raise ValueError(
-            f"heads of X must be in at least one fact, got {len(unknown)} rows with "
-            f"unknown entities ({listing(sorted(set(unknown), key=str))}). Add facts "
-            "about them with with_facts(X, y)."
+            "entities of X must be in at least one fact, and of the same type as in "
+            f"fit, got unknown ones in {_rows_of(len(unknown))} "
+            f"({listing(sorted(set(unknown), key=str))}). Call with_facts(X, y) with "
+            "all facts, the old ones and some about these entities."
         )
     return sources, kinds
 
@@ -41,10 +43,16 @@ def read_rows(knowledge, X, y, known):
     if n_unknown:
         warn(
             f"{n_unknown} of {len(rows)} rows have an entity that is in no fact; their "
-            f"rank is {knowledge.n_entities + 1}. Add facts with with_facts(X, y)."
+            f"rank is {knowledge.n_entities + 1}. Call with_facts(X, y) with all "
+            "facts, the old ones and some about these entities."
         )
     others = rows[:0]
     if known is not None:
+        if not isinstance(known, tuple | list) or len(known) != 2:
+            raise ValueError(
+                "known must be a pair of questions and their answers, got "
+                f"{type_name(known)}. Pass known=(X_val, y_val)."
+            )
         others = _rows(knowledge, known[0], known[1], "X of known", "y of known")
         others = others[(others[:, [0, 2]] >= 0).all(1)]
     return rows, directed(others, knowledge.n_relations)
@@ -58,9 +66,13 @@ def _rows(knowledge, X, y, X_name, y_name):
             f"{y_name} must have one entity per row ({len(heads)}), got {len(tails)}."
         )
     vocabulary = knowledge.vocabulary
-    kinds = vocabulary.encode_relations(relations)
+    kinds = vocabulary.encode_relations(relations, X_name)
     ends = vocabulary.encode(heads), vocabulary.encode(tails)
     return np.column_stack([ends[0], kinds, ends[1]])
+
+
+def _rows_of(n):
+    return "1 row" if n == 1 else f"{n} rows"
 
 
 def moved_factorization(factorization, fitted, vocabulary):

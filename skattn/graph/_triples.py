@@ -32,7 +32,7 @@ def read_columns(X: Any, name: str, columns: tuple[str, ...]) -> list[list[Any]]
     if len(found) != len(columns):
         raise ValueError(
             f"{name} must have {len(columns)} columns, {' and '.join(columns)}, got "
-            f"{len(found)}."
+            f"{len(found)}. The tails of facts are y."
         )
     for title, column in zip(columns, found, strict=True):
         _check_names(column, f"{title} of {name}")
@@ -45,7 +45,7 @@ def read_names(values: Any, name: str) -> list[Any]:
     if array.ndim != 1:
         raise ValueError(
             f"{name} must have one dimension, one entity per row, got shape "
-            f"{array.shape}."
+            f"{array.shape}. Pass one column, such as {name}[:, 0]."
         )
     names: list[Any] = array.tolist()
     _check_names(names, name)
@@ -78,7 +78,7 @@ def _check_names(names: list[Any], what: str) -> None:
     if missing:
         raise ValueError(
             f"{what} must name an entity or a relation in every row, got "
-            f"{len(missing)} missing values (first in row {missing[0]}). Drop these "
+            f"{len(missing)} without a name (first in row {missing[0]}). Drop these "
             "rows."
         )
 
@@ -102,12 +102,12 @@ class Vocabulary:
             If names are not all text or all numbers, or a relation begins with "^".
         """
         found = cls(_sorted(entities, "entities"), _sorted(relations, "relations"))
-        inverse = [r for r in found.relations if str(r).startswith(INVERSE)]
+        inverse = [r for r in found.relations.tolist() if str(r).startswith(INVERSE)]
         if inverse:
             raise ValueError(
-                f"relations must not begin with {INVERSE!r}, which asks for the heads "
-                f"of a relation at predict, got {listing(inverse)}. Leave inverse "
-                "facts out, the model adds them; rename other relations."
+                f"relations of facts must not begin with {INVERSE!r}, which marks the "
+                f"inverse of a relation in questions, got {listing(inverse)}. Leave "
+                "inverse facts out, the model adds them; rename other relations."
             )
         return found
 
@@ -131,8 +131,10 @@ class Vocabulary:
         """Return the numbers of entities, -1 for unknown ones."""
         return np.array([self.code_of.get(name, -1) for name in names], np.int64)
 
-    def encode_relations(self, names: Sequence[Any]) -> Codes:
+    def encode_relations(self, names: Sequence[Any], name: str = "X") -> Codes:
         """Return the numbers of relations and of inverses, "^" before the name.
+
+        `name` is that of the argument in messages.
 
         Raises
         ------
@@ -142,9 +144,10 @@ class Vocabulary:
         unknown = sorted(set(names) - self.relation_code_of.keys(), key=str)
         if unknown:
             raise ValueError(
-                f"relations of X must be among those of fit, or {INVERSE!r} before one "
-                f"of them to ask for heads, got {listing(unknown)}. Known are "
-                f"{listing(self.relations.tolist())}."
+                f"relations of {name} must be among those of fit "
+                f"({listing(self.relations.tolist())}), with {INVERSE!r} before the "
+                f"name to ask for heads, got {listing(unknown)}. Leave these rows out, "
+                "or fit with facts of these relations."
             )
         code_of = self.relation_code_of
         return np.array([code_of[name] for name in names], np.int64)

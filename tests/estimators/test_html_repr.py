@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import skattn
 from skattn import (
     AttentionEmbedder,
+    AttentionReasoner,
     EncoderConfig,
     Graph,
     GraphAttentionClassifier,
@@ -188,6 +189,7 @@ PAGES = {
     GraphAttentionClassifier(): "skattn.GraphAttentionClassifier",
     GraphAttentionRegressor(): "skattn.GraphAttentionRegressor",
     AttentionEmbedder(): "skattn.AttentionEmbedder",
+    AttentionReasoner(): "skattn.AttentionReasoner",
     EncoderConfig(): "skattn.EncoderConfig",
     NodeTransformer(StandardScaler()): "skattn.preprocessing.NodeTransformer",
     EdgeTransformer(StandardScaler()): "skattn.preprocessing.EdgeTransformer",

@@ -179,7 +179,7 @@ def test_shuffled_answers_are_at_chance(facts):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([("stranger", "mother")], r"unknown entities \('stranger'\).*with_facts"),
+        ([("stranger", "mother")], r"unknown ones in 1 row \('stranger'\).*with_facts"),
         ([("child1", "aunt")], "relations of X must be among those of fit"),
         ([("child1", "mother", "x")], "must have 2 columns"),
     ],
@@ -196,7 +196,7 @@ def test_questions_that_cannot_be_asked_are_refused(fitted, X, message):
         ([("a", "r")], ["b", "c"], "one tail per row"),
         ([("a",)], ["b"], "must have 2 columns"),
         (np.empty((0, 2), object), [], "at least one fact"),
-        ([("a", "r")], [None], "missing values"),
+        ([("a", "r")], [None], "without a name"),
     ],
 )
 def test_facts_that_are_invalid_are_refused_and_the_fit_is_kept(fitted, X, y, message):

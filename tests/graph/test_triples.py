@@ -44,7 +44,7 @@ def test_other_number_of_columns_is_refused():
 
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_missing_names_are_refused_with_their_row(missing):
-    with pytest.raises(ValueError, match=r"1 missing values \(first in row 1\)"):
+    with pytest.raises(ValueError, match=r"1 without a name \(first in row 1\)"):
         read_columns([("a", "r"), (missing, "r")], "X", QUESTION)
     with pytest.raises(ValueError, match="y must name an entity"):
         read_names(np.array(["a", missing], dtype=object), "y")
@@ -68,7 +68,7 @@ def test_relations_with_the_mark_of_inverses_are_refused():
 
 
 def test_unknown_relation_is_named():
-    with pytest.raises(ValueError, match=r"got 'q'. Known are 'r'"):
+    with pytest.raises(ValueError, match=r"among those of fit \('r'\).*got 'q'"):
         Vocabulary.of(["a"], ["r"]).encode_relations(["r", "q"])
 
 
