@@ -1,26 +1,20 @@
 """Files of fitted estimators, without pickle, in the format of :meth:`Graph.save`."""
 
-from dataclasses import fields
-
-import torch
-
-from skattn._training import (
-    MaskedReconstruction,
-    Supervised,
-    default_modes,
-    named_device,
-    net_from_state,
-    net_state,
-)
+from skattn._training import MaskedReconstruction, Supervised
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._file_checks import (
     NET,
     check_learned,
     check_params,
-    check_record,
     check_types,
 )
 from skattn.estimators._fit_record import FitRecord
+from skattn.estimators._fitted_file import (
+    TORCH_PARTS,
+    read_fitted,
+    record_part,
+    write_fitted,
+)
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.estimators._label_inputs import LabelInputs
@@ -30,7 +24,6 @@ from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._fitted_nodes import FittedNodes
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._patches import Patching, PatchOptions
-from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._resolve import CONTEXTS
 from skattn.graph._schema import GraphSchema
 from skattn.graph._standardization import Standardization
@@ -52,32 +45,18 @@ def save_estimator(estimator, learned, path):
     params = estimator.get_params(deep=False)
     if "pretrained" in params:  # its weights are in the net
         params["pretrained"] = None
-    state = {
-        "params": params,
-        "net": net_state(learned["net_"]),
-        "learned": {k: v for k, v in learned.items() if k != "net_"},
-    }
-    write_record(path, type(estimator).__name__, state, PARTS)
+    write_fitted(estimator, params, learned, path, PARTS)
 
 
-@default_modes()
 def load_estimator(cls, path, *, device=None):
     """Read an estimator of class ``cls``."""
-    if device is not None:
-        named_device(device)
-    state, _ = read_record(path, cls.__name__, PARTS)
-    try:
-        estimator = cls(**state["params"])
-        check_params(estimator)
-        check_types(state["net"], NET)
-        check_learned(state["learned"], state["net"], estimator)
-        learned = state["learned"] | {"net_": net_from_state(**state["net"])}
-    except MALFORMED as error:
-        raise damaged(path, cls.__name__, error) from error
-    if device is not None:
-        estimator.set_params(device=device)
-    vars(estimator).update(learned)
-    return estimator
+    return read_fitted(cls, path, device, PARTS, _check)
+
+
+def _check(estimator, state):
+    check_params(estimator)
+    check_types(state["net"], NET)
+    check_learned(state["learned"], state["net"], estimator)
 
 
 def _graph_parts(graph):
@@ -91,15 +70,6 @@ def _make_graph(*parts):
     check_edges(stored)
     check_finite(stored.edge_features)
     return Graph._trusted(*stored[:4], descriptors=stored.descriptors)
-
-
-def _record_parts(record):
-    return [getattr(record, f.name) for f in fields(record)]
-
-
-def _record_maker(cls):
-    names = [f.name for f in fields(cls)]
-    return lambda *parts: check_record(cls(**dict(zip(names, parts, strict=True))))
 
 
 RECORDS = (
@@ -129,10 +99,7 @@ PARTS = PLAIN | {
         lambda params: EncoderConfig(**params),
     ),
     "nodes": Part(FittedNodes, FittedNodes.parts, FittedNodes.of_parts),
-    "device": Part(torch.device, lambda device: [str(device)], torch.device),
-    "tensor": Part(
-        torch.Tensor, lambda tensor: [tensor.cpu().numpy()], torch.from_numpy
-    ),
-    **{cls.__name__: Part(cls, _record_parts, _record_maker(cls)) for cls in RECORDS},
+    **TORCH_PARTS,
+    **{cls.__name__: record_part(cls) for cls in RECORDS},
 }
 """Decomposition of each class in a fitted estimator, and its inverse."""

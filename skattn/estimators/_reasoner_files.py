@@ -1,23 +1,19 @@
 """Files of fitted reasoners, without pickle."""
 
-from dataclasses import fields
-from typing import get_type_hints
-
 import numpy as np
 import torch
 
-from skattn._training import (
-    PathReasoning,
-    default_modes,
-    named_device,
-    net_from_state,
-    net_state,
-)
+from skattn._training import PathReasoning
 from skattn.estimators._file_checks import check_types
+from skattn.estimators._fitted_file import (
+    TORCH_PARTS,
+    read_fitted,
+    record_part,
+    write_fitted,
+)
 from skattn.estimators._knowledge import Factorization, Knowledge
 from skattn.estimators._reasoner_defaults import ReasonerChoice
 from skattn.graph._packing import PLAIN, Part
-from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
 from skattn.graph._triples import Vocabulary
 from skattn.nn import ComplEx, PathSpec
 
@@ -45,32 +41,19 @@ _OPTIONAL = {"feature_names_in_"}
 def save_reasoner(estimator, learned, path):
     """Write a fitted reasoner; an existing file is replaced by the complete one."""
     estimator._validate_params()
-    state = {
-        "params": estimator.get_params(deep=False),
-        "net": net_state(learned["net_"]),
-        "learned": {k: v for k, v in learned.items() if k != "net_"},
-    }
-    write_record(path, type(estimator).__name__, state, PARTS)
+    params = estimator.get_params(deep=False)
+    write_fitted(estimator, params, learned, path, PARTS)
 
 
-@default_modes()
 def load_reasoner(cls, path, *, device=None):
     """Read a reasoner of class ``cls``."""
-    if device is not None:
-        named_device(device)
-    state, _ = read_record(path, cls.__name__, PARTS)
-    try:
-        estimator = cls(**state["params"])
-        estimator._validate_params()
-        check_types(state["net"], _NET)
-        _check_learned(state["learned"], state["net"]["objective"].spec)
-        learned = state["learned"] | {"net_": net_from_state(**state["net"])}
-    except MALFORMED as error:
-        raise damaged(path, cls.__name__, error) from error
-    if device is not None:
-        estimator.set_params(device=device)
-    vars(estimator).update(learned)
-    return estimator
+    return read_fitted(cls, path, device, PARTS, _check)
+
+
+def _check(estimator, state):
+    estimator._validate_params()
+    check_types(state["net"], _NET)
+    _check_learned(state["learned"], state["net"]["objective"].spec)
 
 
 def _check_learned(learned, spec):
@@ -128,18 +111,6 @@ def _make_factorization(entities, relations, weight):
     return Factorization(module, weight)
 
 
-def _make_record(cls):
-    """Return a function that makes a dataclass of plain values, checked."""
-    hints = get_type_hints(cls)
-
-    def make(*values):
-        named = dict(zip((f.name for f in fields(cls)), values, strict=True))
-        check_types(named, hints)
-        return cls(**named)
-
-    return make
-
-
 PARTS = PLAIN | {
     "vocabulary": Part(
         Vocabulary, lambda v: [v.entities, v.relations], _make_vocabulary
@@ -150,17 +121,7 @@ PARTS = PLAIN | {
         lambda f: [f.module.entities.data, f.module.relations.data, float(f.weight)],
         _make_factorization,
     ),
-    "device": Part(torch.device, lambda device: [str(device)], torch.device),
-    "tensor": Part(
-        torch.Tensor, lambda tensor: [tensor.cpu().numpy()], torch.from_numpy
-    ),
-    **{
-        cls.__name__: Part(
-            cls,
-            lambda record: [getattr(record, f.name) for f in fields(record)],
-            _make_record(cls),
-        )
-        for cls in (PathReasoning, PathSpec, ReasonerChoice)
-    },
+    **TORCH_PARTS,
+    **{c.__name__: record_part(c) for c in (PathReasoning, PathSpec, ReasonerChoice)},
 }
 """Decomposition of each class in a fitted reasoner, and its inverse."""

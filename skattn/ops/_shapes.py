@@ -17,7 +17,7 @@ from torch import Tensor
 
 from skattn.ops._edges import Edges
 
-__all__ = ["Footprint", "allocate"]
+__all__ = ["Footprint", "allocate", "copied"]
 
 Shape = tuple[int, ...]
 
@@ -87,3 +87,8 @@ def _sort_by_sender(edges: Edges) -> None:
         indptr = edges.indptr.new_empty(edges.n_senders + 1)
         arrays = torch.empty_like(edges.senders), torch.empty_like(edges.senders)
         _BY_SENDER[edges] = indptr, *arrays
+
+
+def copied(*tensors: Tensor | None) -> tuple[Shape, ...]:
+    """Return the shapes of copies of tensors that are not contiguous."""
+    return tuple(x.shape for x in tensors if x is not None and not x.is_contiguous())

@@ -9,7 +9,7 @@ from skattn.ops._cpu._layout import LANES, whole_lanes
 from skattn.ops._cpu._passes import is_single_pass, needs_second_sums
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Gat, Score, kernel_score
-from skattn.ops._shapes import Footprint, Shape
+from skattn.ops._shapes import Footprint, Shape, copied
 from skattn.ops._sparse import SparseMatrix
 
 __all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
@@ -36,9 +36,9 @@ def edge_attention(
     inputs = (query, key, *attention, messages, bias, edge_features, offset)
     of_nodes = (query, key)
     tables = (
-        *(_copied(*of_nodes) if has_scalar_keys else _padded(*of_nodes)),
+        *(copied(*of_nodes) if has_scalar_keys else _padded(*of_nodes)),
         *_padded(messages),
-        *_copied(bias, edge_features),
+        *copied(bias, edge_features),
     )
     once = any(map(_needs_grad, inputs)) and is_single_pass(edges.n_edges)
     twice = has_scalar_keys and needs_second_sums(
@@ -90,21 +90,16 @@ def sparse_matmul(
 
 def dropout(x: Tensor, p: float, seed: int) -> Footprint:
     """Describe a call of `skattn.ops._cpu._elementwise.dropout`."""
-    return Footprint(output=x.shape, inputs=(x,), forward=_copied(x))
+    return Footprint(output=x.shape, inputs=(x,), forward=copied(x))
 
 
 def elu(x: Tensor) -> Footprint:
     """Describe a call of `skattn.ops._cpu._elementwise.elu`."""
-    return Footprint(x.shape, inputs=(x,), keeps_output=True, forward=_copied(x))
+    return Footprint(x.shape, inputs=(x,), keeps_output=True, forward=copied(x))
 
 
 def _needs_grad(tensor: Tensor | None) -> bool:
     return tensor is not None and tensor.requires_grad and torch.is_grad_enabled()
-
-
-def _copied(*tensors: Tensor | None) -> tuple[Shape, ...]:
-    """Return the shapes of copies of tensors that are not contiguous."""
-    return tuple(x.shape for x in tensors if x is not None and not x.is_contiguous())
 
 
 def _padded(*tensors: Tensor | None) -> tuple[Shape, ...]:
@@ -114,7 +109,7 @@ def _padded(*tensors: Tensor | None) -> tuple[Shape, ...]:
     wide = [x for x in given if x.shape[-1] % LANES == 0]
     return (
         *[(*x.shape[:-1], whole_lanes(x.shape[-1])) for x in narrow],
-        *_copied(*wide),
+        *copied(*wide),
     )
 
 

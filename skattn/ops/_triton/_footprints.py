@@ -6,7 +6,7 @@ from torch import Tensor
 
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Score, kernel_score
-from skattn.ops._shapes import Footprint, Shape
+from skattn.ops._shapes import Footprint, copied
 from skattn.ops._sparse import SparseMatrix
 
 __all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
@@ -34,7 +34,7 @@ def edge_attention(
         inputs=inputs,
         saved=inputs,
         keeps_output=True,
-        kept=((n_rows, n_heads), *_copied(*inputs)),  # log-sum-exps
+        kept=((n_rows, n_heads), *copied(*inputs)),  # log-sum-exps
         backward=(
             (n_rows, 2 * n_heads),  # statistics of rows
             (edges.n_edges, n_heads),  # gradients of the logits
@@ -54,21 +54,16 @@ def sparse_matmul(
         output=(matrix.shape[0], weight.shape[1]),
         inputs=(values, weight),
         saved=(values, weight if values.requires_grad else None),
-        forward=_copied(weight),
+        forward=copied(weight),
         sorts=matrix.edges,
     )
 
 
 def dropout(x: Tensor, p: float, seed: int) -> Footprint:
     """Describe a call of `skattn.ops._triton._elementwise.dropout`."""
-    return Footprint(output=x.shape, inputs=(x,), forward=_copied(x))
+    return Footprint(output=x.shape, inputs=(x,), forward=copied(x))
 
 
 def elu(x: Tensor) -> Footprint:
     """Describe a call of `skattn.ops._triton._elementwise.elu`."""
-    return Footprint(x.shape, inputs=(x,), keeps_output=True, forward=_copied(x))
-
-
-def _copied(*tensors: Tensor | None) -> tuple[Shape, ...]:
-    """Return the shapes of copies of tensors that are not contiguous."""
-    return tuple(x.shape for x in tensors if x is not None and not x.is_contiguous())
+    return Footprint(x.shape, inputs=(x,), keeps_output=True, forward=copied(x))
