@@ -40,6 +40,7 @@ _ROOMS = {
     "estimators",
     "graph",
     "inspection",
+    "metrics",
     "nn",
     "ops",
     "preprocessing",

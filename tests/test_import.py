@@ -21,7 +21,7 @@ def test_importing_skattn_loads_nothing_heavy():
     assert heavy.isdisjoint(loaded)
 
 
-@pytest.mark.parametrize("room", ["graph", "datasets"])
+@pytest.mark.parametrize("room", ["graph", "datasets", "metrics"])
 def test_the_numpy_rooms_load_no_torch(room):
     loaded = run(f"import sys, skattn; skattn.{room}; print(*sys.modules)").split()
     assert f"skattn.{room}" in loaded
