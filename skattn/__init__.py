@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skattn.estimators import (
         AttentionEmbedder,
+        AttentionLinkPredictor,
+        AttentionLinkRegressor,
         EncoderConfig,
         GraphAttentionClassifier,
         GraphAttentionRegressor,
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionLinkPredictor",
+    "AttentionLinkRegressor",
     "EncoderConfig",
     "Graph",
     "GraphAttentionClassifier",
@@ -29,6 +33,8 @@ __version__ = "0.1.0.dev0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
+    "AttentionLinkPredictor": "skattn.estimators",
+    "AttentionLinkRegressor": "skattn.estimators",
     "EncoderConfig": "skattn.estimators",
     "Graph": "skattn.graph",
     "GraphAttentionClassifier": "skattn.estimators",

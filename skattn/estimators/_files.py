@@ -7,6 +7,7 @@ import torch
 from skattn._training import (
     MaskedReconstruction,
     Supervised,
+    SupervisedPairs,
     default_modes,
     named_device,
     net_from_state,
@@ -28,6 +29,8 @@ from skattn.graph import Graph
 from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._fitted_nodes import FittedNodes
+from skattn.graph._link_context import LinkContext
+from skattn.graph._node_names import NodeNames
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._patches import Patching, PatchOptions
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
@@ -118,7 +121,10 @@ RECORDS = (
     PatchOptions,
     Patching,
     Standardization,
+    SupervisedPairs,  # before its base class
     Supervised,
+    LinkContext,
+    NodeNames,
     *CONTEXTS,
 )
 PARTS = PLAIN | {

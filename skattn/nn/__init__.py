@@ -17,6 +17,7 @@ from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
 from skattn.nn._operator import NodeOperator
+from skattn.nn._pair_network import PairHead, PairNetwork
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
 
@@ -40,6 +41,8 @@ __all__ = [
     "MaskedAutoencoder",
     "NetworkSpec",
     "NodeOperator",
+    "PairHead",
+    "PairNetwork",
     "PeriodicEmbedding",
     "PoolReadout",
 ]
