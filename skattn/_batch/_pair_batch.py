@@ -59,4 +59,6 @@ class PairCollator:
         parts = graph.adjacency, self.features, graph.edge_features, None
         batch = collate(Graph._trusted(*parts), self.device, self.hops)
         fields = vars(batch) | {"targets": torch.from_numpy(pairs).to(self.device)}
-        return PairBatch(**fields, features=as_tensor(found, np.float32).to(self.device))
+        return PairBatch(
+            **fields, features=as_tensor(found, np.float32).to(self.device)
+        )

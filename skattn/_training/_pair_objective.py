@@ -43,9 +43,7 @@ class SupervisedPairs(Supervised):
         """Compute the mean loss of a batch's pairs."""
         assert isinstance(batch, PairBatch)
         codes = module.encode(**batch.inputs, generator=generator)
-        outputs = module.head(
-            batch.select(codes), batch.features, generator=generator
-        )
+        outputs = module.head(batch.select(codes), batch.features, generator=generator)
         return self._mean_loss(outputs, labels), outputs
 
     def outputs(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:

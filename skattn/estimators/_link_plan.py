@@ -102,12 +102,8 @@ def _negatives(attempt, rows, labels, n_negatives):
     keys = pair_keys(rows.pairs, context.n_nodes, directed=context.directed)
     taken = np.union1d(context.link_keys, keys)
     links = rows.pairs[rows.is_link]
-    non_links = NonLinks(
-        context.n_nodes, links, taken, context.directed, context.sides
-    )
-    return Negatives(
-        non_links, n_negatives, attempt.negative_sampling, labels.non_link
-    )
+    non_links = NonLinks(context.n_nodes, links, taken, context.directed, context.sides)
+    return Negatives(non_links, n_negatives, attempt.negative_sampling, labels.non_link)
 
 
 def _check_config(config):

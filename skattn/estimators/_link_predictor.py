@@ -54,7 +54,7 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         Whether to standardise node features with mean and standard deviation of the
         nodes. "auto": dense features; True: sparse ones, too, without centring; False:
         none.
-    attention : {"gatv2", "gat", "dot"}, default="gatv2"
+    attention : {"gatv2", "gat", "dot"}, default="gat"
         Attention score of an edge, see :class:`~skattn.nn.GraphAttention`.
     n_layers : int or "auto", default="auto"
         Number of layers. "auto": 3, of which the first is linear, without message
@@ -174,7 +174,7 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         n_negatives="auto",
         negative_sampling="uniform",
         standardize="auto",
-        attention="gatv2",
+        attention="gat",
         n_layers="auto",
         n_heads=4,
         hidden_dim=128,

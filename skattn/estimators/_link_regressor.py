@@ -38,7 +38,7 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         Whether to standardise node features with mean and standard deviation of the
         nodes. "auto": dense features; True: sparse ones, too, without centring; False:
         none.
-    attention : {"gatv2", "gat", "dot"}, default="gatv2"
+    attention : {"gatv2", "gat", "dot"}, default="gat"
         Attention score of an edge, see :class:`~skattn.nn.GraphAttention`.
     n_layers : int or "auto", default="auto"
         Number of layers. "auto": 3, of which the first is linear, without message
@@ -123,7 +123,7 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         directed="auto",
         bipartite="auto",
         standardize="auto",
-        attention="gatv2",
+        attention="gat",
         n_layers="auto",
         n_heads=4,
         hidden_dim=128,

@@ -45,7 +45,9 @@ def recommend(estimator, nodes, k, *, side, include_known):
 def _positions(nodes, names, side):
     """Return the positions of named nodes."""
     if isinstance(nodes, str) or not np.ndim(nodes):
-        raise ValueError(f"nodes must be a list of nodes, got {nodes!r}: use [{nodes!r}].")
+        raise ValueError(
+            f"nodes must be a list of nodes, got {nodes!r}: use [{nodes!r}]."
+        )
     given = name_array(nodes)
     positions = names.positions(given, side)
     if not len(given) or (positions < 0).any():

@@ -87,7 +87,10 @@ class LinkContext:
         if self.names.n_nodes != self.n_nodes:
             raise ValueError(f"it must have names of {self.n_nodes} nodes")
         sides = self.sides
-        if sides is not None and (sides.dtype, sides.shape) != (bool, (2, self.n_nodes)):
+        if sides is not None and (sides.dtype, sides.shape) != (
+            bool,
+            (2, self.n_nodes),
+        ):
             raise ValueError(f"it must have two masks of {self.n_nodes} nodes")
 
     def without(self, pairs: Pairs) -> Graph:
@@ -97,7 +100,9 @@ class LinkContext:
 
     def without_fold(self, fold: int) -> Graph:
         """Return the graph without a part of the known links; with all of them for -1."""
-        return self._without(self._known[fold::N_FOLDS] if fold >= 0 else self._known[:0])
+        return self._without(
+            self._known[fold::N_FOLDS] if fold >= 0 else self._known[:0]
+        )
 
     def folds(self, pairs: Pairs) -> NDArray[np.int64]:
         """Return the part of each known pair, or of its reverse; -1 for other pairs."""

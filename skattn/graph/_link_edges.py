@@ -62,7 +62,9 @@ class LinkEdges:
         """
         widths = self.columns.shape[1], other.columns.shape[1]
         mean = other.weight.mean() if len(other.weight) else 1.0
-        columns = np.zeros((len(self.pairs) + len(other.pairs), sum(widths)), np.float32)
+        columns = np.zeros(
+            (len(self.pairs) + len(other.pairs), sum(widths)), np.float32
+        )
         columns[: len(self.pairs), : widths[0]] = self.columns
         columns[len(self.pairs) :, widths[0] :] = other.columns
         joined = LinkEdges(
@@ -103,7 +105,10 @@ class LinkEdges:
         if not self.directed:
             return np.concatenate([self.columns, self.columns])
         ahead = np.ones((len(self.pairs), 1), np.float32)
-        halves = [ahead, np.zeros_like(ahead)], [self.columns, np.zeros_like(self.columns)]
+        halves = (
+            [ahead, np.zeros_like(ahead)],
+            [self.columns, np.zeros_like(self.columns)],
+        )
         there = np.concatenate([*halves[0], *halves[1]], 1)
         back = np.concatenate([*halves[0][::-1], *halves[1][::-1]], 1)
         return np.concatenate([there, back])

@@ -85,7 +85,9 @@ def name_array(names: Iterable[Any]) -> NDArray[Any]:
     for kind in (str, int):
         if values and all(type(value) is kind for value in values):
             return np.array(values)
-    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
+    plain = [
+        value.item() if isinstance(value, np.generic) else value for value in values
+    ]
     if any(a is not b for a, b in zip(plain, values, strict=True)):
         return name_array(plain)
     return np.fromiter(plain, dtype=object, count=len(plain))

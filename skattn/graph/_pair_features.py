@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from skattn.graph._pair_keys import Pairs
 
-N_PAIRS = 4096
+N_PAIRS = 1024
 """Number of pairs whose features are computed at once."""
+MAX_DENSITY = 0.05
+"""Share of filled entries above which walks are held as dense rows."""
 N_SYMMETRIC, N_DIRECTED = 8, 8
 """Number of features that ignore the direction of edges, and of those that do not."""
 
@@ -20,10 +22,11 @@ class PairFeatures:
     """Structural features of pairs in one graph, in which they have no edge.
 
     Features are common neighbours, their Adamic-Adar and resource allocation sums, the
-    probabilities of walks of three steps (the smaller and the larger of both ways) and
-    of two walks of two steps that meet, the smaller and the larger degree, and, with
-    node features, their cosine. With direction, the numbers of nodes between the two
-    nodes by direction of the two edges, and in- and out-degrees, are added.
+    probability that a random walk of two steps from one node and one of one step from
+    the other meet (the smaller and the larger of both ways), that two walks of two
+    steps meet, the smaller and the larger degree, and, with node features, their
+    cosine. With direction, the numbers of nodes between the two nodes by direction of
+    both edges, and in- and out-degrees, are added.
     """
 
     adjacency: sp.csr_array
@@ -48,7 +51,9 @@ class PairFeatures:
         degree = np.diff(adjacency.indptr).astype(np.float64)
         step = np.repeat(1 / np.maximum(degree, 1), np.diff(adjacency.indptr))
         parts = adjacency.indices, adjacency.indptr
-        binary = sp.csr_array((np.ones(adjacency.nnz), *parts), shape=adjacency.shape)
+        ones = np.ones(adjacency.nnz, np.float32)
+        binary = sp.csr_array((ones, *parts), shape=adjacency.shape)
+        step = step.astype(np.float32)
         walk = sp.csr_array((step, *parts), shape=adjacency.shape)
         return cls(binary, walk, degree, forward, unit_rows)
 
@@ -63,7 +68,9 @@ class PairFeatures:
         if self.forward is not None:
             columns += self._directed(self.forward, pairs)
         if self.unit_rows is not None:
-            columns.append(_dot(self.unit_rows[pairs[:, 0]], self.unit_rows[pairs[:, 1]]))
+            columns.append(
+                _dot(self.unit_rows[pairs[:, 0]], self.unit_rows[pairs[:, 1]])
+            )
         return np.stack(columns, 1)
 
     def _symmetric(self, pairs: Pairs) -> list[NDArray[np.float64]]:
@@ -72,11 +79,14 @@ class PairFeatures:
         degree = self.degree
         common = self.adjacency[first].multiply(self.adjacency[second]).tocsr()
         nodes, place = np.unique(pairs, return_inverse=True)
-        two_steps = (self.walk[nodes] @ self.walk).tocsr()
-        place = place.reshape(pairs.shape)
-        from_first, from_second = two_steps[place[:, 0]], two_steps[place[:, 1]]
-        there = _dot(from_first, self.adjacency[second]) / np.maximum(degree[second], 1)
-        back = _dot(from_second, self.adjacency[first]) / np.maximum(degree[first], 1)
+        two_steps = _rows(self.walk[nodes] @ self.walk)
+        one_step = self.walk[nodes]
+        if not sp.issparse(two_steps):
+            one_step = one_step.toarray()
+        first_row, second_row = place.reshape(pairs.shape).T
+        from_first, from_second = two_steps[first_row], two_steps[second_row]
+        there = _dot(from_first, one_step[second_row])
+        back = _dot(from_second, one_step[first_row])
         return [
             _row_sums(common),
             common @ (1 / np.log(np.maximum(degree, 2))),
@@ -94,10 +104,14 @@ class PairFeatures:
         first, second = pairs.T
         backward = forward.T.tocsr()
         between = [
-            _dot(a[first], b[second]) for a in (forward, backward) for b in (forward, backward)
+            _dot(a[first], b[second])
+            for a in (forward, backward)
+            for b in (forward, backward)
         ]
         degrees = [np.diff(m.indptr).astype(np.float64) for m in (forward, backward)]
-        return between + [degree[ends] for ends in (first, second) for degree in degrees]
+        return between + [
+            degree[ends] for ends in (first, second) for degree in degrees
+        ]
 
 
 def unit_rows(X: Any) -> Any:
@@ -117,8 +131,15 @@ def _row_sums(matrix: sp.csr_array) -> NDArray[np.float64]:
     return sums
 
 
+def _rows(matrix: sp.csr_array) -> Any:
+    """Return a matrix as an array if it is mostly filled, as with hubs, which is faster
+    then."""
+    filled = matrix.nnz > MAX_DENSITY * matrix.shape[0] * matrix.shape[1]
+    return matrix.toarray() if filled else matrix.tocsr()
+
+
 def _dot(a: Any, b: Any) -> NDArray[np.float64]:
     """Compute the dot product of each row of two matrices."""
     if sp.issparse(a):
         return _row_sums(a.multiply(b).tocsr())
-    return np.asarray((a * b).sum(1))
+    return np.asarray(np.einsum("ij,ij->i", a, b), np.float64)

@@ -15,7 +15,9 @@ def pair_keys(pairs: Pairs, n_nodes: int, *, directed: bool) -> NDArray[np.int64
     return first * n_nodes + second
 
 
-def contains(ascending: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+def contains(
+    ascending: NDArray[np.int64], keys: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Return whether keys are among ascending ones."""
     if not len(ascending):
         return np.zeros(len(keys), bool)
