@@ -45,7 +45,7 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         passing (``n_feature_layers`` of :class:`~skattn.EncoderConfig`).
     n_heads : int, default=4
         Number of attention heads of each layer.
-    hidden_dim : int, default=128
+    hidden_dim : int, default=64
         Output width of each layer, all heads together; a multiple of ``n_heads``.
     residual : bool or "auto", default="auto"
         Whether to add a linear map of a layer's input to its output. "auto": True.
@@ -126,7 +126,7 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         attention="gat",
         n_layers="auto",
         n_heads=4,
-        hidden_dim=128,
+        hidden_dim=64,
         residual="auto",
         norm="auto",
         dropout="auto",

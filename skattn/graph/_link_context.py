@@ -132,7 +132,8 @@ class LinkContext:
         assert graph.edge_features is not None
         data = (graph.edge_features[:, 0] > 0).astype(np.float64)
         matrix = graph.adjacency
-        found = sp.csr_array((data, matrix.indices, matrix.indptr), matrix.shape)
+        parts = data, matrix.indices, matrix.indptr
+        found = sp.csr_array(parts, shape=matrix.shape, copy=True)
         found.eliminate_zeros()
         return found
 
