@@ -59,7 +59,7 @@ class Split:
 
     @classmethod
     def of(cls, graph, seed, *, validation):
-        """Split the edges of a graph at random; ask about one held-out part."""
+        """Split the edges of a graph at random; hold one part out."""
         upper = sp.triu(graph.adjacency, 1).tocoo()
         rng = np.random.default_rng(seed)
         links = rng.permutation(np.stack([upper.row, upper.col], 1).astype(np.int64))
@@ -74,7 +74,7 @@ class Split:
         return cls(without_edges(graph), train, asked, y, is_link)
 
     def measure(self, score):
-        """Compute AUC, average precision and Hits@100 of scores of the asked pairs."""
+        """Compute AUC, average precision and Hits@100 of the held-out pairs."""
         auc, ap = roc_auc_score(self.y, score), average_precision_score(self.y, score)
         return auc, ap, hits_at_k(self.y, score, k=100)
 
@@ -103,7 +103,7 @@ def features(split, links, pairs):
 
 
 def heuristics(split):
-    """Yield the scores of single features of the asked pairs."""
+    """Yield the scores of single features of the held-out pairs."""
     found = features(split, split.train, split.asked)
     yield from zip(HEURISTICS, found.T[:3], strict=True)
     yield "degree product", found[:, 6] * found[:, 7]
@@ -114,7 +114,7 @@ def heuristics(split):
 
 def lightgbm(split, seed):
     """Fit gradient boosting to features in graphs without a fifth of the links each."""
-    from lightgbm import LGBMClassifier
+    from lightgbm import LGBMClassifier  # noqa: PLC0415  (may be missing)
 
     rng = np.random.default_rng(seed)
     fold = np.arange(len(split.train)) % 5

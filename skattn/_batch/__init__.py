@@ -2,8 +2,8 @@
 
 `collate` converts one graph, `collate_field` a receptive field. `GraphBlock` converts
 the disjoint union of many graphs and cuts batches from it. `NeighborSampler` samples
-neighbourhoods of a large graph. `PairCollator` makes batches of pairs. `uncollate_edges` and `uncollate_nodes` split values of
-a batch by graph.
+neighbourhoods of a large graph. `PairCollator` makes batches of pairs.
+`uncollate_edges` and `uncollate_nodes` split values of a batch by graph.
 """
 
 from skattn._batch._batch import GraphBatch

@@ -72,7 +72,7 @@ _PAIRS = Defaults(
     input_dropout=0.5,
     n_feature_layers=1,
     weight_decay=1e-4,
-    max_epochs=50,
+    max_epochs=100,
 )
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {

@@ -22,10 +22,11 @@ from skattn.estimators._transaction import fit
 from skattn.graph import Graph
 from skattn.graph._pair_table import positions_of, read_pairs
 
-_NOT_USED = {
-    "n_neighbors",
-    "categorical_features",
-    "fanout",
+_NOT_USED = {"n_neighbors", "categorical_features", "fanout"}
+_CONSTRAINTS = {
+    name: allowed
+    for name, allowed in GraphAttentionEstimator._parameter_constraints.items()
+    if name not in _NOT_USED
 }
 
 
@@ -42,11 +43,7 @@ class LinkEstimator(GraphAttentionEstimator):
     """Columns of a DataFrame of node features with categories or text."""
 
     _parameter_constraints: ClassVar[dict] = {
-        **{
-            name: constraint
-            for name, constraint in GraphAttentionEstimator._parameter_constraints.items()
-            if name not in _NOT_USED
-        },
+        **_CONSTRAINTS,
         "source": "no_validation",
         "target": "no_validation",
         "directed": ["boolean", StrOptions({"auto"})],

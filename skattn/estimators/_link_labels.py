@@ -74,13 +74,14 @@ def class_labels(y, n_rows, non_link, n_negatives):
         )
     encoding = Classes(classes)
     codes = np.searchsorted(classes, y).astype(np.int64)
-    non_links = np.flatnonzero(classes == non_link) if non_link is not None else []
-    code = int(non_links[0]) if len(non_links) else None
+    code = None
+    if non_link is not None and non_link in classes.tolist():
+        code = int(np.searchsorted(classes, non_link))
     is_link = np.ones(n_rows, bool) if code is None else codes != code
     columns = None
     if len(classes) - (code is not None) > 1:
-        kinds = np.delete(np.eye(len(classes), dtype=np.float32), code or [], axis=1)
-        columns = kinds[codes]
+        kinds = np.eye(len(classes), dtype=np.float32)
+        columns = np.delete(kinds, [] if code is None else code, axis=1)[codes]
     return LinkLabels(encoding, codes, is_link, columns, code), int(n_negatives)
 
 

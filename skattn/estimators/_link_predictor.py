@@ -81,7 +81,7 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     weight_decay : float or "auto", default="auto"
         L2 penalty on all parameters. "auto": 1e-4.
     max_epochs : int or "auto", default="auto"
-        Number of epochs (passes over the pairs). "auto": 50.
+        Number of epochs (passes over the pairs). "auto": 100.
     batch_size : int or "auto", default="auto"
         Number of pairs in a training step, in which their edges are hidden. "auto": an
         eighth of them. Each step encodes the whole graph.

@@ -1,4 +1,4 @@
-"""Context of pairs: the graph whose edges are the fitted links."""
+"""Context of pairs: the graph of the fitted links."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +29,7 @@ N_FOLDS = 10
 
 @dataclass(frozen=True, eq=False)
 class LinkContext:
-    """Graph whose edges are the fitted links and other given edges.
+    """Graph of the fitted links and of other given edges.
 
     An edge joins both nodes of a link, in both directions. A prediction about a pair
     must not depend on the edge of this pair, see :meth:`without`.
@@ -87,10 +87,8 @@ class LinkContext:
         if self.names.n_nodes != self.n_nodes:
             raise ValueError(f"it must have names of {self.n_nodes} nodes")
         sides = self.sides
-        if sides is not None and (sides.dtype, sides.shape) != (
-            bool,
-            (2, self.n_nodes),
-        ):
+        shape = (2, self.n_nodes)
+        if sides is not None and not (sides.dtype == bool and sides.shape == shape):
             raise ValueError(f"it must have two masks of {self.n_nodes} nodes")
 
     def without(self, pairs: Pairs) -> Graph:
@@ -99,7 +97,7 @@ class LinkContext:
         return self._without(np.unique(keys))
 
     def without_fold(self, fold: int) -> Graph:
-        """Return the graph without a part of the known links; with all of them for -1."""
+        """Return the graph without a part of the known links; all of it for -1."""
         return self._without(
             self._known[fold::N_FOLDS] if fold >= 0 else self._known[:0]
         )

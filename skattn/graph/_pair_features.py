@@ -132,8 +132,7 @@ def _row_sums(matrix: sp.csr_array) -> NDArray[np.float64]:
 
 
 def _rows(matrix: sp.csr_array) -> Any:
-    """Return a matrix as an array if it is mostly filled, as with hubs, which is faster
-    then."""
+    """Return a matrix as an array if hubs fill it, which is faster then."""
     filled = matrix.nnz > MAX_DENSITY * matrix.shape[0] * matrix.shape[1]
     return matrix.toarray() if filled else matrix.tocsr()
 

@@ -9,7 +9,7 @@ from skattn.graph._data_objects import check_data, type_name
 from skattn.graph._frames import is_frame
 from skattn.graph._graph import Graph
 from skattn.graph._labels import listing, row_listing
-from skattn.graph._node_names import NodeNames, name_array
+from skattn.graph._node_names import NodeNames, Side, name_array
 
 Columns = tuple[NDArray[Any], NDArray[Any]]
 """Names of the sources and of the targets, (n_rows,) each."""
@@ -64,7 +64,7 @@ def positions_of(columns: Columns, names: NodeNames) -> NDArray[np.int64]:
     ValueError
         If a name is unknown, or both ends of a pair are the same node.
     """
-    sides = ("source", "target")
+    sides: tuple[Side, Side] = ("source", "target")
     pairs = np.stack(
         [names.positions(c, side) for c, side in zip(columns, sides, strict=True)], 1
     )

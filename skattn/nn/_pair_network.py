@@ -1,5 +1,7 @@
 """Network of pairs: an encoder of nodes and a decoder of pairs."""
 
+from typing import cast
+
 import torch
 from torch import Generator, Tensor
 
@@ -57,7 +59,22 @@ class PairHead(Resettable):
     def forward(
         self, codes: Tensor, features: Tensor, *, generator: Generator | None = None
     ) -> Tensor:
-        """Map codes (n, 2, width) and features of pairs to (n, n_outputs)."""
+        """Compute the outputs of pairs.
+
+        Parameters
+        ----------
+        codes : Tensor of shape (n_pairs, 2, width)
+            Codes of the source and the target of each pair.
+        features : Tensor of shape (n_pairs, n_pair_features)
+            Structural features of the pairs.
+        generator : torch.Generator, optional
+            Generator of the dropout mask; torch's global one if not given.
+
+        Returns
+        -------
+        Tensor of shape (n_pairs, n_outputs)
+            The outputs.
+        """
         source, target = codes.unbind(1)
         if self.ordered:
             source, target = self.source(source), self.target(target)
@@ -71,7 +88,7 @@ class PairHead(Resettable):
         ]
         hidden = self.activation(self.expand(torch.cat(joined, 1)))
         if self.training and self.dropout:
-            hidden = drop(hidden, self.dropout, generator)
+            hidden = cast("Tensor", drop(hidden, self.dropout, generator))
         outputs: Tensor = self.contract(hidden)
         return outputs
 

@@ -9,6 +9,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skattn import AttentionLinkPredictor, EncoderConfig, Graph
 from skattn.datasets import make_communities
+from skattn.estimators._link_plan import plan_links
+from skattn.estimators._transaction import _unfitted_copy
 from skattn.graph import links
 from skattn.metrics import mean_reciprocal_rank_scorer
 
@@ -116,9 +118,6 @@ def test_the_edges_of_a_step_are_hidden_in_both_directions(communities):
 
 def plan_of(estimator, X, y):
     """Return the objective and the data of a fit."""
-    from skattn.estimators._link_plan import plan_links
-    from skattn.estimators._transaction import _unfitted_copy
-
     plan = plan_links(_unfitted_copy(estimator), X, y)
     return plan.objective, plan.data
 
@@ -177,7 +176,6 @@ def test_directed_links_differ_from_their_reverse():
 
 
 def test_recommendations_are_the_best_unknown_partners(fitted, communities):
-    pairs, y, _ = communities
     table = fitted.recommend([3, 0], k=4)
     assert table["node"].tolist() == [3] * 4 + [0] * 4
     assert not table["known"].any()

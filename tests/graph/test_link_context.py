@@ -28,7 +28,7 @@ def test_an_edge_joins_both_ends_with_its_label():
 
 def test_features_of_directed_edges_tell_the_direction_and_both_labels():
     made = context(directed=True)
-    # entries (0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2)
+    # the entries of nodes 0 1, 1 0, 1 2, 2 1, 2 3 and 3 2
     assert made.graph.edge_features.tolist() == [
         [1, 0, 1, 0],
         [0, 1, 0, 1],
