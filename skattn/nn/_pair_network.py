@@ -52,7 +52,7 @@ class PairHead(Resettable):
         if ordered:
             self.source, self.target = Linear(width, width), Linear(width, width)
         self.norm = BatchNorm(n_pair_features)
-        self.expand = Linear(2 * width + 1 + n_pair_features, hidden_dim)
+        self.expand = Linear(width + 1 + n_pair_features, hidden_dim)
         self.contract = Linear(hidden_dim, n_outputs)
         self.activation = activation_of(activation)
 
@@ -82,7 +82,6 @@ class PairHead(Resettable):
         scale = product.shape[1] ** -0.5
         joined = [
             product,
-            source + target,
             product.sum(1, keepdim=True) * scale,
             self.norm(features),
         ]
