@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skattn.estimators import (
         AttentionEmbedder,
+        AttentionLinkPredictor,
+        AttentionLinkRegressor,
         AttentionReasoner,
         EncoderConfig,
         GraphAttentionClassifier,
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionLinkPredictor",
+    "AttentionLinkRegressor",
     "AttentionReasoner",
     "EncoderConfig",
     "Graph",
@@ -32,6 +36,8 @@ __version__ = "0.1.0.dev0"
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
     "AttentionReasoner": "skattn.estimators",
+    "AttentionLinkPredictor": "skattn.estimators",
+    "AttentionLinkRegressor": "skattn.estimators",
     "EncoderConfig": "skattn.estimators",
     "Graph": "skattn.graph",
     "GraphAttentionClassifier": "skattn.estimators",

@@ -2,15 +2,16 @@
 
 `collate` converts one graph, `collate_field` a receptive field. `GraphBlock` converts
 the disjoint union of many graphs and cuts batches from it. `NeighborSampler` samples
-neighbourhoods of a large graph. `QuestionTable` draws questions with hidden answers.
-`uncollate_edges` and `uncollate_nodes` split values of
-a batch by graph.
+neighbourhoods of a large graph. `PairCollator` makes batches of pairs. `QuestionTable`
+draws questions with hidden answers. `uncollate_edges` and `uncollate_nodes` split
+values of a batch by graph.
 """
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._batches import batches
 from skattn._batch._block import GraphBlock
 from skattn._batch._collate import collate, collate_field
+from skattn._batch._pair_batch import PairBatch, PairCollator
 from skattn._batch._questions import QuestionBatch, QuestionTable
 from skattn._batch._sampling import NeighborSampler, is_fanout
 from skattn._batch._uncollate import uncollate_edges, uncollate_nodes
@@ -19,6 +20,8 @@ __all__ = [
     "GraphBatch",
     "GraphBlock",
     "NeighborSampler",
+    "PairBatch",
+    "PairCollator",
     "QuestionBatch",
     "QuestionTable",
     "batches",

@@ -96,7 +96,7 @@ class Supervised:
 
     def outputs(self, module: AttentionNetwork, batch: GraphBatch) -> Tensor:
         """Compute the outputs (n_targets, n_outputs) in evaluation mode."""
-        outputs: Tensor = module.head(batch.select(_encode(module, batch)))
+        outputs: Tensor = module.head(batch.select(encode(module, batch)))
         return outputs
 
     def validate(
@@ -158,10 +158,10 @@ class MaskedReconstruction:
 
     def outputs(self, module: MaskedAutoencoder, batch: GraphBatch) -> Tensor:
         """Compute the embeddings (n_targets, n_components) in evaluation mode."""
-        return batch.select(_encode(module, batch))
+        return batch.select(encode(module, batch))
 
 
-def _encode(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> Tensor:
+def encode(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> Tensor:
     """Compute codes of all nodes or graphs, of many edges in chunks if without grad."""
     is_large = batch.structure.edges.n_edges > MAX_EDGES
     if is_large and module.takes_chunks and not torch.is_grad_enabled():

@@ -4,12 +4,16 @@ import skattn.estimators._dask  # noqa: F401  (registers joblib's Dask backend)
 from skattn.estimators._classifier import GraphAttentionClassifier
 from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder_config import EncoderConfig
+from skattn.estimators._link_predictor import AttentionLinkPredictor
+from skattn.estimators._link_regressor import AttentionLinkRegressor
 from skattn.estimators._reasoner import AttentionReasoner
 from skattn.estimators._regressor import GraphAttentionRegressor
 from skattn.estimators._search_space import search_space
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionLinkPredictor",
+    "AttentionLinkRegressor",
     "AttentionReasoner",
     "EncoderConfig",
     "GraphAttentionClassifier",

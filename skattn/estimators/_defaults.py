@@ -68,6 +68,14 @@ _SEQUENCES = replace(
     max_patches=32,
     n_segments=50,
 )
+_PAIRS = Defaults(
+    "relu",
+    dropout=0.5,
+    input_dropout=0.5,
+    n_feature_layers=1,
+    weight_decay=1e-4,
+    max_epochs=100,
+)
 
 DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("table", "classes"): Defaults(
@@ -93,6 +101,8 @@ DEFAULTS: dict[tuple[RowKind, LabelKind | None], Defaults] = {
     ("sequences", "classes"): replace(_SEQUENCES, smallest_batch=16, most_batches=8),
     ("sequences", "numbers"): _SEQUENCES,
     ("sequences", None): Defaults(),
+    ("pairs", "classes"): _PAIRS,
+    ("pairs", "numbers"): _PAIRS,
 }
 """Defaults by kind of rows and kind of labels (None for the embedder)."""
 
@@ -122,6 +132,9 @@ WIDE_DEPTH = 2
 neighbours are not known to differ: as in the GAT paper on citation graphs."""
 WIDE_DECAY = 0.02
 """Weight decay there."""
+PAIR_STEPS = 8
+"""Number of training steps of an epoch of pairs: the edges of a step's pairs leave the
+graph, of which most must remain."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
@@ -287,6 +300,13 @@ def training_batch_size(params: Any, setting: Setting, n_rows: int) -> int | str
         return given
     found = DEFAULTS[setting.rows, setting.label_kind]
     return min(max(n_rows // found.most_batches, found.smallest_batch), MAX_BATCH)
+
+
+def pair_batch_size(given: int | str, n_rows: int) -> int:
+    """Resolve the number of labelled pairs of a training step."""
+    if given != "auto":
+        return int(given)
+    return max(-(-n_rows // PAIR_STEPS), 1)
 
 
 def patch_options(config: EncoderConfig, setting: Setting) -> PatchOptions:

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from sklearn.base import is_classifier
 
-from skattn._training import MaskedReconstruction, Supervised
+from skattn._training import MaskedReconstruction, Supervised, SupervisedPairs
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._label_encoding import Classes, Indicators, Numbers
 from skattn.graph._context import Context
 from skattn.graph._feature_encoding import FeatureEncoding
+from skattn.graph._link_context import LinkContext
 from skattn.graph._schema import GraphSchema
 
 NET = {
@@ -31,7 +32,7 @@ LEARNED = {
     "n_iter_": int,
     "loss_curve_": list[float],
     "validation_curve_": list[float] | None,
-    "_context_": Context,
+    "_context_": Context | LinkContext,
     "_feature_encoding_": FeatureEncoding | None,
     "_fit_record_": FitRecord,
     "_input_spec_": InputSpec,
@@ -195,8 +196,20 @@ def _check_network(learned, net):
     for ours, theirs in same:
         if ours != theirs:
             raise ValueError(f"its network takes {ours} and its input has {theirs}")
+    _check_pairs(learned["_context_"], net["objective"])
     _check_scaling(inputs.feature_scaling, schema.n_features)
     _check_scaling(inputs.edge_scaling, schema.n_edge_features)
+
+
+def _check_pairs(context, objective):
+    """Raise ValueError unless a network of pairs fits the context of pairs."""
+    of_pairs = isinstance(context, LinkContext)
+    if of_pairs != isinstance(objective, SupervisedPairs):
+        raise ValueError("its network is that of another estimator")
+    if of_pairs:
+        ours = objective.n_pair_features, objective.ordered
+        if ours != (context.n_pair_features, context.directed):
+            raise ValueError("its network does not take the features of its pairs")
 
 
 def _check_scaling(scaling, n_columns):

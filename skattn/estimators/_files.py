@@ -1,6 +1,6 @@
 """Files of fitted estimators, without pickle, in the format of :meth:`Graph.save`."""
 
-from skattn._training import MaskedReconstruction, Supervised
+from skattn._training import MaskedReconstruction, Supervised, SupervisedPairs
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._file_checks import (
     NET,
@@ -22,6 +22,8 @@ from skattn.graph import Graph
 from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._feature_encoding import FeatureEncoding
 from skattn.graph._fitted_nodes import FittedNodes
+from skattn.graph._link_context import LinkContext
+from skattn.graph._node_names import NodeNames
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._patches import Patching, PatchOptions
 from skattn.graph._resolve import CONTEXTS
@@ -88,7 +90,10 @@ RECORDS = (
     PatchOptions,
     Patching,
     Standardization,
+    SupervisedPairs,  # before its base class
     Supervised,
+    LinkContext,
+    NodeNames,
     *CONTEXTS,
 )
 PARTS = PLAIN | {

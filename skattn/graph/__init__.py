@@ -5,6 +5,7 @@ from skattn.graph._folds import LabelledFold
 from skattn.graph._graph import Graph
 from skattn.graph._hops import hop_adjacency
 from skattn.graph._layout import layout
+from skattn.graph._links import links
 from skattn.graph._molecules import ATOM_FEATURES, BOND_FEATURES, graphs_from_smiles
 from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
@@ -27,6 +28,7 @@ __all__ = [
     "knn_adjacency",
     "knn_graph",
     "layout",
+    "links",
     "local_order",
     "positional_encoding",
     "sequence_graphs",

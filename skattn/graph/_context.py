@@ -25,7 +25,7 @@ from skattn.graph._schema import GraphSchema
 
 Check = Callable[..., Any]
 Place = Callable[[sp.csr_array], sp.csr_array]
-RowKind = Literal["table", "nodes", "graphs", "sequences"]
+RowKind = Literal["table", "nodes", "graphs", "sequences", "pairs"]
 View = Graph | GraphCollection
 Views = tuple[View, View | None]
 Rows = NDArray[np.int64]

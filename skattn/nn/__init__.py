@@ -18,6 +18,7 @@ from skattn.nn._layer import GraphAttentionLayer
 from skattn.nn._linear import Linear
 from skattn.nn._network import AttentionNetwork, NetworkSpec
 from skattn.nn._operator import NodeOperator
+from skattn.nn._pair_network import PairHead, PairNetwork
 from skattn.nn._path_layer import PathLayer, PathSpec
 from skattn.nn._path_reasoner import AnswerScores, PathReasoner
 from skattn.nn._periodic import PeriodicEmbedding
@@ -45,6 +46,8 @@ __all__ = [
     "MaskedAutoencoder",
     "NetworkSpec",
     "NodeOperator",
+    "PairHead",
+    "PairNetwork",
     "PathLayer",
     "PathReasoner",
     "PathSpec",

@@ -22,6 +22,8 @@ from sklearn.preprocessing import StandardScaler
 import skattn
 from skattn import (
     AttentionEmbedder,
+    AttentionLinkPredictor,
+    AttentionLinkRegressor,
     AttentionReasoner,
     EncoderConfig,
     Graph,
@@ -190,6 +192,8 @@ PAGES = {
     GraphAttentionRegressor(): "skattn.GraphAttentionRegressor",
     AttentionEmbedder(): "skattn.AttentionEmbedder",
     AttentionReasoner(): "skattn.AttentionReasoner",
+    AttentionLinkPredictor(): "skattn.AttentionLinkPredictor",
+    AttentionLinkRegressor(): "skattn.AttentionLinkRegressor",
     EncoderConfig(): "skattn.EncoderConfig",
     NodeTransformer(StandardScaler()): "skattn.preprocessing.NodeTransformer",
     EdgeTransformer(StandardScaler()): "skattn.preprocessing.EdgeTransformer",

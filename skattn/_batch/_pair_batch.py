@@ -1,0 +1,64 @@
+"""Batch of pairs of nodes in one graph."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from skattn._batch._batch import GraphBatch
+from skattn._batch._collate import collate
+from skattn._batch._tensors import as_tensor
+from skattn.graph import Graph
+from skattn.graph._link_context import LinkContext
+from skattn.graph._pair_keys import Pairs
+
+PAIR_FEATURE_UNIT = 1e-3
+"""Unit of the structural features, of which logarithms are taken: small probabilities
+of walks differ then, too. A cosine keeps its sign."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairBatch(GraphBatch):
+    """Batch of pairs: a graph without their edges, and their structural features.
+
+    Its length is the number of pairs; ``targets`` are (n_pairs, 2), source and target.
+    """
+
+    features: Tensor | None = None
+    """(n_pairs, n_pair_features) structural features, float32."""
+
+    def to(self, device: torch.device) -> "PairBatch":
+        """Copy to a device; tensors already there are shared."""
+        features = None if self.features is None else self.features.to(device)
+        return PairBatch(**vars(super().to(device)), features=features)
+
+
+@dataclass(frozen=True, eq=False)
+class PairCollator:
+    """Conversion of pairs to batches."""
+
+    context: LinkContext
+    """Nodes and edges."""
+    features: Any
+    """(n_nodes, n_features) node features, standardised."""
+    hops: tuple[int, ...]
+    """Numbers of hops of the heads, see :func:`collate`."""
+    device: torch.device
+    """Device of the batches."""
+
+    def hiding(self, pairs: Pairs) -> PairBatch:
+        """Make the batch of pairs in the graph without the edges of all of them."""
+        return self.within(self.context.without(pairs), pairs)
+
+    def within(self, graph: Graph, pairs: Pairs) -> PairBatch:
+        """Make the batch of pairs in a graph that does not have their edges."""
+        found = self.context.pair_features(graph)(pairs)
+        found = np.sign(found) * np.log1p(np.abs(found) / PAIR_FEATURE_UNIT)
+        parts = graph.adjacency, self.features, graph.edge_features, None
+        batch = collate(Graph._trusted(*parts), self.device, self.hops)
+        fields = vars(batch) | {"targets": torch.from_numpy(pairs).to(self.device)}
+        return PairBatch(
+            **fields, features=as_tensor(found, np.float32).to(self.device)
+        )

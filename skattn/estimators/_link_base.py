@@ -1,0 +1,178 @@
+"""Base of the link predictor and the link regressor."""
+
+from functools import partial
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skattn._compat_sklearn import (
+    Interval,
+    StrOptions,
+    _check_feature_names,
+    _fit_context,
+    with_callbacks,
+)
+from skattn._training import PairQuestions, default_modes, predict, resolve_device
+from skattn.estimators._base import GraphAttentionEstimator
+from skattn.estimators._link_plan import collator, plan_links
+from skattn.estimators._recommend import recommend
+from skattn.estimators._transaction import fit
+from skattn.graph import Graph
+from skattn.graph._pair_table import positions_of, read_pairs
+
+_NOT_USED = {"n_neighbors", "categorical_features", "fanout"}
+_CONSTRAINTS = {
+    name: allowed
+    for name, allowed in GraphAttentionEstimator._parameter_constraints.items()
+    if name not in _NOT_USED
+}
+
+
+class LinkEstimator(GraphAttentionEstimator):
+    """Base of the link predictor and the link regressor.
+
+    A subclass reads labels with ``_read_labels(y, named)``, which returns `LinkLabels`
+    and the number of drawn non-links.
+    """
+
+    fanout: ClassVar[None] = None
+    """Training encodes the whole graph."""
+    categorical_features: ClassVar[str] = "from_dtype"
+    """Columns of a DataFrame of node features with categories or text."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        **_CONSTRAINTS,
+        "source": "no_validation",
+        "target": "no_validation",
+        "directed": ["boolean", StrOptions({"auto"})],
+        "bipartite": ["boolean", StrOptions({"auto"})],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+    }
+
+    _learned_attributes = GraphAttentionEstimator._learned_attributes | {
+        "_label_encoding_"
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Fit to labelled pairs, or to all edges of a graph.
+
+        Parameters
+        ----------
+        X : Graph, or array-like of shape (n_pairs, 2)
+            Pairs of nodes: names, or positions in ``graph`` if it has no names. A graph
+            stands for all of its edges.
+        y : array-like of shape (n_pairs,), optional
+            Labels of the pairs, see the class.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError
+            If X is no table of pairs.
+        ValueError
+            If the input is invalid: pairs that are not two columns, unknown nodes, a
+            node paired with itself, different labels of one pair, or one class without
+            drawn non-links. An earlier fit is then kept.
+        MemoryError
+            If a training step needs more memory than is available.
+        KeyboardInterrupt
+            If the user interrupts the training; the current weights are kept.
+        """
+        return fit(self, partial(plan_links, X=X, y=y), X=X, y=y, adjacency=None)
+
+    def predict(self, X):
+        """Predict the labels of pairs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pairs, 2)
+            Pairs of nodes of the fit, linked or not.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,)
+            Predicted labels.
+
+        Raises
+        ------
+        ValueError
+            If a node is unknown, or paired with itself.
+        NotFittedError
+            If called before ``fit``.
+        """
+        return self._label_encoding_.predict(self._outputs(X))
+
+    def recommend(self, nodes, k=10, *, side="source", include_known=False):
+        """Recommend the k most likely partners of nodes.
+
+        Parameters
+        ----------
+        nodes : array-like of shape (n_nodes,)
+            Nodes of the fit, by name or position.
+        k : int, default=10
+            Number of partners for each node; fewer if there are not as many.
+        side : {"source", "target"}, default="source"
+            Whether the nodes are sources, for which targets are found, or targets.
+        include_known : bool, default=False
+            Whether partners with a known link are candidates, too.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``node``, ``partner``, the prediction (``probability`` of a link, or
+            ``prediction`` of a regressor) and ``known``: whether the link was known at
+            fit. Rows are sorted by node, as given, and prediction.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        ValueError
+            If a node is unknown.
+        """
+        check_is_fitted(self)
+        return recommend(self, nodes, k, side=side, include_known=include_known)
+
+    def _prepare(self, X, adjacency=None):
+        """Refuse explanations, which are about rows of nodes."""
+        raise TypeError(
+            f"inspection explains predictions of nodes, rows and graphs, not of pairs: "
+            f"{type(self).__name__} is not supported."
+        )
+
+    def _outputs(self, X, adjacency=None):
+        """Compute the outputs of the network for pairs, (n_pairs, n_outputs)."""
+        check_is_fitted(self)
+        if not isinstance(X, Graph) and self.source is None:
+            _check_feature_names(self, X, reset=False)
+        columns = read_pairs(X, self.source, self.target)
+        return self._pair_outputs(positions_of(columns, self._context_.names))
+
+    @default_modes()
+    def _pair_outputs(self, pairs):
+        """Compute the outputs of the network for positions of nodes."""
+        device = resolve_device(self.device, strict=False)
+        questions = PairQuestions(collator(self, device), pairs)
+        outputs = predict(self.net_, questions)
+        found = np.empty_like(outputs)
+        found[questions.order] = outputs
+        return found

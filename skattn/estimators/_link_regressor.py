@@ -1,0 +1,176 @@
+"""Regression of numbers of pairs."""
+
+from typing import ClassVar
+
+from sklearn.base import RegressorMixin
+
+from skattn.estimators._link_base import LinkEstimator
+from skattn.estimators._link_labels import number_labels
+
+
+class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
+    """Graph attention network that predicts numbers of pairs of nodes, as ratings.
+
+    As :class:`~skattn.AttentionLinkPredictor`, for numbers: every row of X is a link,
+    and its standardised number is a feature of its edge in the graph, from which the
+    numbers of other pairs are predicted. Read more in the
+    :doc:`user guide </guide/links>`.
+
+    Parameters
+    ----------
+    graph : Graph or None, default=None
+        Nodes, their features, and edges other than the links of X. Pairs name its nodes
+        by label, or by position if it has no labels. None: the nodes are those that the
+        pairs of ``fit`` name, without features. Rows of ``fit`` that are edges of
+        `graph`, too, raise a warning, because cross-validation would leak; see
+        :func:`skattn.graph.links`.
+    source : str, int or None, default=None
+        Column of X with the source of each pair, by name or, in an array, by position.
+        None: the first of two columns.
+    target : str, int or None, default=None
+        Column of X with the target of each pair. None: the second of two columns.
+        Further columns are ignored.
+    directed : bool or "auto", default="auto"
+        Whether the link of a pair differs from that of the reverse pair. "auto": True
+        if the edges of X or of `graph` are not symmetric.
+    bipartite : bool or "auto", default="auto"
+        Whether sources and targets are nodes of two kinds, such as users and items. If
+        True and `graph` is None, both columns have names of their own: user 1 is not
+        item 1. "auto": True if no node is in both columns.
+    standardize : "auto" or bool, default="auto"
+        Whether to standardise node features with mean and standard deviation of the
+        nodes. "auto": dense features; True: sparse ones, too, without centring; False:
+        none.
+    attention : {"gatv2", "gat", "dot"}, default="gat"
+        Attention score of an edge, see :class:`~skattn.nn.GraphAttention`.
+    n_layers : int or "auto", default="auto"
+        Number of layers. "auto": 3, of which the first is linear, without message
+        passing (``n_feature_layers`` of :class:`~skattn.EncoderConfig`).
+    n_heads : int, default=4
+        Number of attention heads of each layer.
+    hidden_dim : int, default=64
+        Output width of each layer, all heads together; a multiple of ``n_heads``.
+    residual : bool or "auto", default="auto"
+        Whether to add a linear map of a layer's input to its output. "auto": True.
+    norm : {"auto", "layer", "batch"} or None, default="auto"
+        Normalisation of each layer's output. "auto": "layer".
+    dropout : float or "auto", default="auto"
+        Dropout probability of each layer's input and of the decoder. "auto": 0.5.
+    attention_dropout : float, default=0.0
+        Dropout probability of the attention weights (after the softmax).
+    encoder : EncoderConfig or None, default=None
+        Further parameters of the network: activation, feed-forward networks, jumping
+        knowledge, hops, convolution. ``output`` must be "linear" and ``positional``
+        None.
+    learning_rate : float, default=0.005
+        Learning rate of the optimizer (Adam). It falls to 0 over the last 30 % of the
+        epochs, unless ``net_params`` has a :class:`skorch.callbacks.LRScheduler`.
+    weight_decay : float or "auto", default="auto"
+        L2 penalty on all parameters. "auto": 1e-4.
+    max_epochs : int or "auto", default="auto"
+        Number of epochs (passes over the pairs). "auto": 100.
+    batch_size : int or "auto", default="auto"
+        Number of pairs in a training step, in which their edges are hidden. "auto": an
+        eighth of them. Each step encodes the whole graph.
+    net_params : dict or None, default=None
+        Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
+        ``callbacks``.
+    device : str or torch.device, default="auto"
+        Device: "cpu", "cuda", "cuda:1", "mps", or "auto" for the first available one of
+        CUDA, MPS and the CPU. If it is not available, ``fit`` raises an error and a
+        fitted model predicts on the CPU, with a warning.
+    random_state : int, RandomState or None, default=None
+        Seed of all random numbers: initial weights, batches, non-links, dropout.
+    verbose : int, default=0
+        Verbosity: 0 is silent, otherwise one line is printed per epoch.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns of a pair, 2.
+    feature_names_in_ : ndarray of shape (2,)
+        Column names, if X has any and `source` is None.
+    input_summary_ : dict of str to object
+        Sizes of the input of ``fit``: ``n_nodes``, ``n_edges`` (both directions of
+        every link), ``n_edge_features`` (labels of links), ``n_train`` pairs.
+    resolved_params_ : dict of str to object
+        Values that ``fit`` used for the parameters that can be "auto".
+    n_iter_ : int
+        Number of epochs run.
+    loss_curve_ : list of float
+        Training loss of each epoch.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the torch module.
+
+    See Also
+    --------
+    AttentionLinkPredictor : Classification of pairs, and whether they are linked.
+
+    Examples
+    --------
+    >>> from skattn import AttentionLinkRegressor
+    >>> pairs = [("ann", "tea"), ("ann", "milk"), ("bob", "tea"), ("bob", "juice")]
+    >>> reg = AttentionLinkRegressor(max_epochs=5, random_state=0)
+    >>> reg.fit(pairs, [5.0, 2.0, 4.0, 1.0]).predict([("bob", "milk")]).shape
+    (1,)
+    """
+
+    _recommended: ClassVar[str] = "prediction"
+
+    def __init__(
+        self,
+        *,
+        graph=None,
+        source=None,
+        target=None,
+        directed="auto",
+        bipartite="auto",
+        standardize="auto",
+        attention="gat",
+        n_layers="auto",
+        n_heads=4,
+        hidden_dim=64,
+        residual="auto",
+        norm="auto",
+        dropout="auto",
+        attention_dropout=0.0,
+        encoder=None,
+        learning_rate=0.005,
+        weight_decay="auto",
+        max_epochs="auto",
+        batch_size="auto",
+        net_params=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.graph = graph
+        self.source = source
+        self.target = target
+        self.directed = directed
+        self.bipartite = bipartite
+        self.standardize = standardize
+        self.attention = attention
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.hidden_dim = hidden_dim
+        self.residual = residual
+        self.norm = norm
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+        self.encoder = encoder
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.net_params = net_params
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _read_labels(self, y, named):
+        return number_labels(y, len(named)), 0
+
+    def _link_values(self, outputs):
+        """Compute the predicted numbers, for recommendations."""
+        return self._label_encoding_.predict(outputs)

@@ -1,0 +1,84 @@
+"""Recommendation: the most likely partners of nodes."""
+
+import numpy as np
+
+from skattn.graph._arguments import as_count, check_choice, check_flag
+from skattn.graph._labels import listing
+from skattn.graph._node_names import name_array
+
+N_PAIRS = 1 << 20
+"""Number of pairs that are predicted at once."""
+
+
+def recommend(estimator, nodes, k, *, side, include_known):
+    """Make a DataFrame of the k best partners of each node."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "recommend returns a DataFrame and needs pandas: pip install "
+            "'skattn[pandas]'. Without it, use predict on pairs."
+        ) from error
+    k = as_count(k, "k")
+    check_choice(side, ("source", "target"), "side")
+    check_flag(include_known, "include_known")
+    names = estimator._context_.names
+    positions = _positions(nodes, names, side)
+    candidates = _candidates(estimator._context_, side)
+    step = max(1, N_PAIRS // max(len(candidates), 1))
+    blocks = [
+        _best(estimator, positions[start : start + step], candidates, k, side,
+              include_known)
+        for start in range(0, len(positions), step)
+    ]  # fmt: skip
+    node, partner, value, known = (np.concatenate(c) for c in zip(*blocks, strict=True))
+    return pd.DataFrame(
+        {
+            "node": names.names(node),
+            "partner": names.names(partner),
+            estimator._recommended: value,
+            "known": known,
+        }
+    )
+
+
+def _positions(nodes, names, side):
+    """Return the positions of named nodes."""
+    if isinstance(nodes, str) or not np.ndim(nodes):
+        raise ValueError(
+            f"nodes must be a list of nodes, got {nodes!r}: use [{nodes!r}]."
+        )
+    given = name_array(nodes)
+    positions = names.positions(given, side)
+    if not len(given) or (positions < 0).any():
+        unknown = given[positions < 0].tolist()
+        raise ValueError(
+            "nodes must be known nodes, at least one, got "
+            f"{listing(unknown) or 'none'} as {side}s."
+        )
+    return positions
+
+
+def _candidates(context, side):
+    """Return the nodes that can be partners."""
+    if context.sides is None:
+        return np.arange(context.n_nodes)
+    return np.flatnonzero(context.sides[1 if side == "source" else 0])
+
+
+def _best(estimator, positions, candidates, k, side, include_known):
+    """Return node, partner, prediction and known of the best pairs of some nodes."""
+    node = np.repeat(positions, len(candidates))
+    partner = np.tile(candidates, len(positions))
+    pairs = np.stack([node, partner] if side == "source" else [partner, node], 1)
+    known = estimator._context_.are_links(pairs)
+    possible = (node != partner) & (include_known | ~known)
+    value = np.full(len(pairs), -np.inf)
+    if possible.any():
+        value[possible] = estimator._link_values(
+            estimator._pair_outputs(pairs[possible])
+        )
+    order = np.argsort(-value.reshape(len(positions), -1), axis=1, kind="stable")
+    best = (order[:, :k] + np.arange(len(positions))[:, None] * len(candidates)).ravel()
+    best = best[possible[best]]
+    return node[best], partner[best], value[best], known[best]

@@ -1,0 +1,301 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skattn import AttentionLinkPredictor, EncoderConfig, Graph
+from skattn.datasets import make_communities
+from skattn.estimators._link_plan import plan_links
+from skattn.estimators._transaction import _unfitted_copy
+from skattn.graph import links
+from skattn.metrics import mean_reciprocal_rank_scorer
+
+FAST = {"max_epochs": 5, "hidden_dim": 16, "random_state": 0, "device": "cpu"}
+RING = [(i, (i + 1) % 8) for i in range(8)] + [(i, (i + 2) % 8) for i in range(8)]
+"""A ring of eight nodes with chords."""
+
+
+def ring(**params):
+    return AttentionLinkPredictor(**FAST | params)
+
+
+@pytest.fixture(scope="module")
+def communities():
+    graph, _ = make_communities(n_nodes=80, random_state=0)
+    return links(graph, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(communities):
+    pairs, y, nodes = communities
+    return ring(graph=nodes).fit(pairs, y)
+
+
+def random_links(seed=0, n=150, n_links=500):
+    """Return training links and test pairs of a random graph, and its nodes."""
+    rng = np.random.default_rng(seed)
+    upper = np.stack(np.triu_indices(n, 1), 1)
+    chosen = upper[rng.permutation(len(upper))[: n_links + 200]]
+    train, test, others = np.split(chosen, [n_links, n_links + 100])
+    nodes = Graph(np.zeros((n, n)), rng.normal(size=(n, 5)))
+    return train, np.concatenate([test, others]), np.repeat([1, 0], 100), nodes
+
+
+@pytest.mark.slow
+def test_random_links_cannot_be_learned():
+    train, asked, y, nodes = random_links()
+    clf = AttentionLinkPredictor(
+        graph=nodes, max_epochs=20, hidden_dim=32, random_state=0, device="cpu"
+    ).fit(train)
+    assert clf.loss_curve_[-1] > 0.63  # ln 2 = 0.69: an edge in sight would give 0
+    assert 0.38 < roc_auc_score(y, clf.decision_function(asked)) < 0.62
+    # known links look as unknown ones do
+    known = clf.decision_function(train)
+    assert (
+        roc_auc_score(
+            [1] * 500 + [0] * 100, [*known, *clf.decision_function(asked[100:])]
+        )
+        < 0.75
+    )
+
+
+@pytest.mark.slow
+def test_links_of_a_lattice_are_found():
+    n = 12
+    grid = np.arange(n * n).reshape(n, n)
+    moves = [(grid[:, :-1], grid[:, 1:]), (grid[:-1], grid[1:]),
+             (grid[:-1, :-1], grid[1:, 1:])]  # fmt: skip
+    pairs = np.concatenate([np.stack([a.ravel(), b.ravel()], 1) for a, b in moves])
+    graph = Graph.from_edges(pairs, nodes=n * n, directed=False)
+    found, y, nodes = links(graph, random_state=0)
+    clf = ring(graph=nodes, max_epochs=15)
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    scores = cross_val_score(clf, found, y, cv=cv, scoring="roc_auc")
+    assert scores.mean() > 0.85
+
+
+def test_outputs_have_the_shapes_and_classes_of_scikit_learn(fitted, communities):
+    pairs, y, _ = communities
+    assert is_classifier(fitted)
+    assert fitted.classes_.tolist() == [0, 1]
+    assert fitted.n_features_in_ == 2
+    proba = fitted.predict_proba(pairs)
+    assert proba.sum(1) == pytest.approx(np.ones(len(y)))
+    assert np.exp(fitted.predict_log_proba(pairs)) == pytest.approx(proba)
+    assert np.array_equal(fitted.predict(pairs), (proba[:, 1] > 0.5).astype(int))
+    assert np.array_equal(fitted.decision_function(pairs) > 0, proba[:, 1] > 0.5)
+    assert 0 <= fitted.score(pairs, y) <= 1
+    assert fitted.input_summary_["n_train"] == len(y)
+    assert fitted.resolved_params_["n_layers"] == 3
+    assert "pairs of nodes" in fitted._repr_html_()
+
+
+def test_a_prediction_does_not_depend_on_the_other_rows(fitted, communities):
+    pairs = communities.pairs
+    together = fitted.predict_proba(pairs[::7])
+    alone = [fitted.predict_proba(pair[None])[0] for pair in pairs[::7][:20]]
+    assert np.allclose(together[:20], alone, atol=1e-6)
+    assert np.allclose(fitted.predict_proba(pairs[::7, ::-1]), together, atol=1e-5)
+
+
+def test_the_edges_of_a_step_are_hidden_in_both_directions(communities):
+    pairs, y, nodes = communities
+    for directed in (False, True):
+        clf = ring(graph=nodes, directed=directed)
+        _, (source, _) = plan_of(clf, pairs, y)
+        for batch, _ in source.epoch(None):
+            edges = batch.structure.edges
+            receivers = np.repeat(np.arange(80), np.diff(edges.indptr.numpy()))
+            there = set(zip(receivers.tolist(), edges.senders.tolist(), strict=True))
+            asked = batch.targets.tolist()
+            assert there.isdisjoint(map(tuple, asked))
+            assert there.isdisjoint((v, u) for u, v in asked)
+
+
+def plan_of(estimator, X, y):
+    """Return the objective and the data of a fit."""
+    plan = plan_links(_unfitted_copy(estimator), X, y)
+    return plan.objective, plan.data
+
+
+def test_without_y_all_rows_are_links_and_non_links_are_drawn():
+    clf = ring().fit(RING)
+    assert clf.classes_.tolist() == [0, 1]
+    assert clf.input_summary_["n_edges"] == 32
+    named = ring(non_link="no").fit(RING, ["yes"] * 16)
+    assert named.classes_.tolist() == ["no", "yes"]
+
+
+def test_all_edges_of_a_graph_are_links():
+    graph = Graph.from_edges(RING, nodes=8, directed=False)
+    clf = ring().fit(graph)
+    assert clf.input_summary_["n_train"] == 16
+    assert clf.predict_proba([(0, 4)]).shape == (1, 2)
+
+
+def test_rows_of_non_links_are_no_edges():
+    y = [1] * 16 + [0] * 2
+    clf = ring().fit([*RING, (0, 4), (1, 5)], y)
+    assert clf.input_summary_["n_edges"] == 32
+    assert not clf._context_.are_links(np.array([[0, 4]])).any()
+
+
+def test_without_non_links_y_is_the_class_of_a_link():
+    y = ["near"] * 8 + ["far"] * 8
+    clf = ring(non_link=None).fit(RING, y)
+    assert clf.classes_.tolist() == ["far", "near"]
+    assert clf.input_summary_["n_edge_features"] == 2
+    with pytest.raises(ValueError, match="needs a class of non-links"):
+        clf.recommend([0])
+
+
+def test_several_classes_of_links_and_drawn_non_links():
+    y = ["near"] * 8 + ["far"] * 8
+    clf = ring(non_link="none", n_negatives=2).fit(RING, y)
+    assert clf.classes_.tolist() == ["far", "near", "none"]
+    assert clf.decision_function(RING[:3]).shape == (3, 3)
+    assert clf.recommend([0], 2)["probability"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("how", ["source", "degree"])
+def test_negative_sampling(how):
+    assert ring(negative_sampling=how).fit(RING).n_iter_ == 5
+
+
+def test_directed_links_differ_from_their_reverse():
+    pairs = [(i, j) for i in range(6) for j in range(6) if i < j and (i + j) % 3]
+    clf = ring(directed=True, max_epochs=10).fit(pairs)
+    there, back = clf.predict_proba([(0, 3)]), clf.predict_proba([(3, 0)])
+    assert abs(there - back).max() > 1e-4
+    table = clf.recommend([5], side="target", k=2, include_known=True)
+    assert table["known"].any()
+
+
+def test_recommendations_are_the_best_unknown_partners(fitted, communities):
+    table = fitted.recommend([3, 0], k=4)
+    assert table["node"].tolist() == [3] * 4 + [0] * 4
+    assert not table["known"].any()
+    others = np.array([[3, v] for v in range(80) if v != 3])
+    known = fitted._context_.are_links(others)
+    expected = np.sort(fitted.predict_proba(others[~known])[:, 1])[::-1][:4]
+    assert table["probability"][:4].to_numpy() == pytest.approx(expected, abs=1e-5)
+    everything = fitted.recommend([3], k=100, include_known=True)
+    assert everything["known"].sum() == known.sum()
+
+
+def test_partners_in_a_bipartite_graph_are_of_the_other_kind():
+    rng = np.random.default_rng(0)
+    pairs = pd.DataFrame(
+        {"user": rng.integers(1, 9, 40), "item": rng.integers(1, 7, 40)}
+    ).drop_duplicates()
+    clf = ring(bipartite=True).fit(pairs)
+    assert clf.feature_names_in_.tolist() == ["user", "item"]
+    assert set(clf.recommend([1], 10)["partner"]) <= set(pairs["item"])
+    users = clf.recommend([1], 10, side="target", include_known=True)["partner"]
+    assert set(users) == set(pairs["user"])
+    named = pairs.assign(user="u" + pairs["user"].astype(str))
+    named["item"] = "i" + named["item"].astype(str)
+    auto = ring().fit(named)
+    assert auto.recommend(["u1"], 10)["partner"].str.startswith("i").all()
+
+
+def test_links_that_are_edges_of_the_graph_are_counted():
+    graph = Graph.from_edges([(0, 1), (4, 0)], nodes=8, directed=False)
+    with pytest.warns(UserWarning, match="1 of 16 links of X are edges of graph="):
+        clf = ring(graph=graph).fit(RING)
+    assert clf.input_summary_["n_edges"] == 34
+
+
+def test_searches_pipelines_and_scorers(communities):
+    pairs, y, nodes = communities
+    search = GridSearchCV(
+        ring(graph=nodes, max_epochs=2),
+        {"hidden_dim": [8, 16]},
+        cv=2,
+        scoring=mean_reciprocal_rank_scorer,
+    ).fit(pairs, y)
+    assert 0 < search.best_score_ <= 1
+    pipe = make_pipeline(FunctionTransformer(), ring(graph=nodes, max_epochs=2))
+    assert clone(pipe).fit(pairs, y).predict(pairs[:3]).shape == (3,)
+
+
+def test_the_seed_decides_the_result(communities):
+    pairs, y, nodes = communities
+    a, b = (ring(graph=nodes).fit(pairs, y).predict_proba(pairs) for _ in range(2))
+    assert np.array_equal(a, b)
+
+
+def test_files_hold_the_same_predictions(fitted, communities, tmp_path):
+    path = tmp_path / "links.skattn"
+    fitted.save(path)
+    loaded = AttentionLinkPredictor.load(path)
+    pairs = communities.pairs
+    assert np.array_equal(loaded.predict_proba(pairs), fitted.predict_proba(pairs))
+    named = ring(directed=True).fit([(f"n{i}", f"n{j}") for i, j in RING])
+    named.save(path)
+    again = AttentionLinkPredictor.load(path).predict_proba([("n0", "n4")])
+    assert np.array_equal(again, named.predict_proba([("n0", "n4")]))
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "y", "message"),
+    [
+        ({}, [(0, 1, 2)] * 3, None, "two columns"),
+        ({}, [*RING, (3, 3)], None, "paired with itself"),
+        ({}, RING, [0] * 16, "got non-links alone|at least two classes"),
+        ({"n_negatives": 0}, RING, None, "got one class"),
+        ({"non_link": None}, RING, [1] * 16, "got one class"),
+        ({"non_link": None, "n_negatives": 1}, RING, None, "every row is a link"),
+        ({}, RING, ["a"] * 16, "same type as y"),
+        ({"non_link": 1}, RING, None, "at least two classes|same type"),
+        ({}, RING, [1] * 15, "15"),
+        ({}, [*RING, (1, 0)], [1] * 16 + [0], "one label"),
+        ({"bipartite": True, "graph": Graph(np.zeros((8, 8)))}, RING, None, "in both"),
+        ({"graph": Graph(np.zeros((4, 4)))}, RING, None, "numbered from 0 to 3"),
+        ({"encoder": EncoderConfig(output="attention")}, RING, None, "output="),
+        ({"encoder": EncoderConfig(positional="degree")}, RING, None, "positional="),
+    ],
+)
+def test_wrong_input_is_an_error_of_the_user(params, X, y, message):
+    with pytest.raises(ValueError, match=message):
+        ring(**params).fit(X, y)
+
+
+def test_graphs_in_the_wrong_place_are_errors():
+    graph = Graph.from_edges(RING, nodes=8)
+    with pytest.raises(ValueError, match="only one of them"):
+        ring(graph=graph).fit(graph)
+    with pytest.raises(ValueError, match="needs pairs"):
+        ring(bipartite=True).fit(graph)
+    with pytest.raises(ValueError, match="must have edges"):
+        ring().fit(Graph(np.zeros((3, 3))))
+    with pytest.raises(TypeError, match="got a Graph"):
+        ring().fit(RING).predict(graph)
+
+
+def test_repeated_pairs_are_left_out_with_a_warning():
+    with pytest.warns(UserWarning, match="2 rows that repeat another pair"):
+        clf = ring().fit([*RING, (1, 0), (0, 1)])
+    assert clf.input_summary_["n_train"] == 16
+
+
+def test_unknown_nodes_are_listed_at_predict(fitted):
+    with pytest.raises(ValueError, match="got 100; nodes are numbered"):
+        fitted.predict([(0, 100)])
+    with pytest.raises(ValueError, match="known nodes"):
+        fitted.recommend([100])
+    with pytest.raises(ValueError, match="list of nodes"):
+        fitted.recommend(3)
+
+
+def test_other_column_names_at_predict_are_an_error():
+    frame = pd.DataFrame(RING, columns=["a", "b"])
+    clf = ring().fit(frame)
+    with pytest.raises(ValueError, match="feature names"):
+        clf.predict(frame.rename(columns={"b": "c"}))
+    chosen = ring(source="b", target="a").fit(frame.assign(weight=1.0))
+    assert len(chosen.predict(frame)) == 16

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from skattn import Graph
+from skattn.graph import links
+from skattn.graph._non_links import NonLinks
+
+PATH = Graph([[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0]], np.eye(4))
+
+
+def test_a_symmetric_edge_is_one_pair_and_non_links_are_drawn():
+    found = links(PATH, random_state=0)
+    assert found.pairs[:3].tolist() == [[0, 1], [1, 2], [2, 3]]
+    assert sorted(map(tuple, found.pairs[3:].tolist())) == [(0, 2), (0, 3), (1, 3)]
+    assert found.y.tolist() == [1, 1, 1, 0, 0, 0]
+    assert (found.graph.n_edges, found.graph.n_features) == (0, 4)
+
+
+def test_names_and_directions_are_kept():
+    graph = Graph([[1, 1, 0], [0, 0, 1], [0, 0, 0]], nodes=["a", "b", "c"])
+    found = links(graph, negatives=0)
+    assert found.pairs.tolist() == [["a", "b"], ["b", "c"]]
+    assert list(found.graph.nodes) == ["a", "b", "c"]
+
+
+def test_too_many_non_links_and_graphs_without_edges_are_errors():
+    with pytest.raises(ValueError, match="must be 9 pairs without a link, got 3"):
+        links(PATH, negatives=3)
+    with pytest.raises(ValueError, match="must have edges"):
+        links(Graph([[1, 0], [0, 0]]))
+    with pytest.raises(TypeError, match="must be a Graph"):
+        links([[0, 1], [1, 0]])
+
+
+def test_the_seed_decides_the_draw():
+    a, b, c = (links(PATH, negatives=1, random_state=s).pairs for s in (0, 0, 1))
+    assert np.array_equal(a, b)
+    assert len(c) == len(a)
+
+
+@pytest.mark.parametrize("how", ["uniform", "source", "degree"])
+@pytest.mark.parametrize("directed", [False, True])
+def test_drawn_pairs_are_no_links(how, directed):
+    rng = np.random.default_rng(0)
+    pairs = np.array([[0, 1], [1, 2], [5, 4], [7, 0]])
+    low, high = np.sort(pairs, 1).T
+    keys = pairs[:, 0] * 10 + pairs[:, 1] if directed else low * 10 + high
+    drawn = NonLinks(10, pairs, np.sort(keys), directed).draw(pairs, 20, how, rng)
+    assert (drawn[:, 0] != drawn[:, 1]).all()
+    taken = set(map(tuple, pairs.tolist()))
+    if not directed:
+        taken |= {(v, u) for u, v in taken}
+    assert taken.isdisjoint(map(tuple, drawn.tolist()))
+    if how == "degree":
+        assert set(drawn.ravel()) <= {0, 1, 2, 4, 5, 7}
+    if how == "source" and directed:
+        assert set(drawn[:, 0]) == {0, 1, 5, 7}
+
+
+def test_a_complete_graph_has_nothing_to_draw():
+    pairs = np.array([[0, 1], [0, 2], [1, 2]])
+    others = NonLinks(3, pairs, np.array([1, 2, 5]), directed=False)
+    assert len(others.draw(pairs, 2, "uniform", np.random.default_rng(0))) == 0
+
+
+def test_sides_of_a_bipartite_graph_are_kept():
+    sides = np.array([[1, 1, 0, 0, 0], [0, 0, 1, 1, 1]], bool)
+    pairs = np.array([[0, 2]])
+    others = NonLinks(5, pairs, np.array([2]), directed=False, sides=sides)
+    for how in ("uniform", "source", "degree"):
+        drawn = others.draw(pairs, 50, how, np.random.default_rng(0))
+        assert set(drawn[:, 0]) <= {0, 1}
+        assert set(drawn[:, 1]) <= {2, 3, 4}
+    assert len(others.choose(5, np.random.default_rng(0))) == 5

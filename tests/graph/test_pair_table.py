@@ -1,0 +1,79 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from skattn import Graph
+from skattn.graph._node_names import NodeNames
+from skattn.graph._pair_table import positions_of, read_pairs
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        [("ann", "tea"), ("bob", "tea")],
+        np.array([["ann", "tea"], ["bob", "tea"]]),
+        pd.DataFrame({"who": ["ann", "bob"], "drink": ["tea", "tea"]}),
+        pl.DataFrame({"who": ["ann", "bob"], "drink": ["tea", "tea"]}),
+        pd.DataFrame({"who": ["ann", "bob"], "drink": ["tea"] * 2}, dtype="category"),
+    ],
+)
+def test_tables_of_names(X):
+    sources, targets = read_pairs(X)
+    assert sources.tolist() == ["ann", "bob"]
+    assert targets.tolist() == ["tea", "tea"]
+
+
+def test_types_are_kept_in_lists_and_columns_can_be_chosen():
+    assert read_pairs([("ann", 3)])[1].tolist() == [3]
+    frame = pd.DataFrame({"x": [0.5], "item": [1], "user": [2]})
+    assert [c.tolist() for c in read_pairs(frame, "user", "item")] == [[2], [1]]
+    assert [c.tolist() for c in read_pairs(frame.to_numpy(), 2, 1)] == [[2], [1]]
+
+
+@pytest.mark.parametrize(
+    ("X", "columns", "error", "message"),
+    [
+        (np.zeros((2, 3)), (), ValueError, "two columns"),
+        ([1, 2], (), TypeError, "table of pairs"),
+        (np.arange(3), (), ValueError, "two columns"),
+        ([(1, 2), (1, 2, 3)], (), ValueError, "two columns"),
+        (pd.DataFrame({"a": [1], "b": [2], "c": [3]}), (), ValueError, "two columns"),
+        (pd.DataFrame({"a": [1], "b": [2]}), ("a", "z"), ValueError, "got 'z'"),
+        (np.zeros((2, 3)), ("a", "b"), ValueError, "positions of columns"),
+        (np.zeros((2, 2)), ("a", None), ValueError, "go together"),
+        (np.zeros((0, 2)), (), ValueError, "at least one pair"),
+        ([("a", None), ("b", "c")], (), ValueError, "missing"),
+        (np.array([[0, np.nan]]), (), ValueError, "missing"),
+        (Graph([[0, 1], [1, 0]]), (), TypeError, "got a Graph"),
+    ],
+)
+def test_other_tables_are_errors(X, columns, error, message):
+    with pytest.raises(error, match=message):
+        read_pairs(X, *columns)
+
+
+def test_unknown_nodes_and_self_pairs_are_listed():
+    names = NodeNames.of_columns(*read_pairs([("a", "b"), ("b", "c")]), apart=False)
+    with pytest.raises(ValueError, match="got 'y', 'x'; not among 3 names"):
+        positions_of(read_pairs([("a", "x"), ("y", "b")]), names)
+    with pytest.raises(ValueError, match="'b' paired with itself \\(row 1; 1 such"):
+        positions_of(read_pairs([("a", "b"), ("b", "b")]), names)
+    with pytest.raises(ValueError, match="numbered from 0 to 2"):
+        positions_of(read_pairs([(0, 3), (1, -1)]), NodeNames(3, None))
+    with pytest.raises(ValueError, match="numbered from 0"):
+        positions_of(read_pairs([("a", "b")]), NodeNames(3, None))
+
+
+def test_columns_can_have_names_of_their_own():
+    names = NodeNames.of_columns(*read_pairs([(1, 1), (2, 1), (1, 3)]), apart=True)
+    assert positions_of(read_pairs([(1, 1), (2, 3)]), names).tolist() == [
+        [0, 2],
+        [1, 3],
+    ]
+    assert names.names(np.array([0, 2])).tolist() == [1, 1]
+
+
+def test_names_of_mixed_types_keep_their_order():
+    names = NodeNames.of_columns(*read_pairs([("b", 2), ("a", 1)]), apart=False)
+    assert names.labels.tolist() == ["b", "a", 2, 1]
