@@ -1,6 +1,6 @@
-"""Microbatches of small graphs for data-parallel threads."""
+"""Microbatches for data-parallel threads and processes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from skattn._batch import GraphBatch, GraphBlock
+from skattn._batch import GraphBatch
 from skattn._training._labels import Labels
 from skattn._training._threads import one_thread
 from skattn.ops._threads import run_blocks
@@ -21,14 +21,14 @@ MIN_GRAPHS_PER_PART = 8
 
 @dataclass(frozen=True, eq=False)
 class Microbatches:
-    """Batch of graphs on the CPU, divided into the microbatches of a training step."""
+    """Batch of graphs or target nodes, divided into the microbatches of a step."""
 
-    block: GraphBlock
-    """All graphs."""
+    cut: Callable[[np.ndarray], GraphBatch]
+    """Function from the numbers of graphs or nodes to their batch."""
     numbers: list[np.ndarray]
-    """Graph numbers of each microbatch."""
+    """Numbers of the graphs or target nodes of each microbatch."""
     labels: Labels
-    """Labels of the graphs, in the order of the microbatches."""
+    """Labels of the graphs or nodes, in the order of the microbatches."""
     seeds: list[int]
     """Seed of each microbatch's generator."""
     n_threads: int
@@ -38,19 +38,26 @@ class Microbatches:
         return sum(map(len, self.numbers))
 
     def map(
-        self, work: Callable[[GraphBatch, Labels, torch.Generator], Result]
+        self,
+        work: Callable[[GraphBatch, Labels, torch.Generator], Result],
+        parts: Sequence[int] | None = None,
     ) -> list[Result]:
-        """Call ``work(batch, labels, generator)`` for each microbatch, in threads."""
-        stops = np.cumsum([len(numbers) for numbers in self.numbers])
-        contexts = [copy_context() for _ in self.numbers]  # holds the backend in use
-        results: list[Result | None] = [None] * len(self.numbers)
+        """Call ``work(batch, labels, generator)`` for some microbatches, in threads.
 
-        def run(k: int) -> None:
+        `parts` are the numbers of the microbatches, by default all.
+        """
+        parts = range(len(self.numbers)) if parts is None else parts
+        stops = np.cumsum([len(numbers) for numbers in self.numbers])
+        contexts = [copy_context() for _ in parts]  # holds the backend in use
+        results: list[Result | None] = [None] * len(parts)
+
+        def run(position: int) -> None:
+            k = parts[position]
             rows = slice(int(stops[k]) - len(self.numbers[k]), int(stops[k]))
             with one_thread():
-                batch = self.block.cut(self.numbers[k])
+                batch = self.cut(self.numbers[k])
                 generator = torch.Generator().manual_seed(self.seeds[k])
-                results[k] = work(batch, self.labels.share(rows), generator)
+                results[position] = work(batch, self.labels.share(rows), generator)
 
         run_blocks(
             len(contexts),

@@ -11,8 +11,12 @@ from torch import nn
 
 from skattn._training._batch_source import BatchSource
 from skattn._training._callbacks import StopTraining
+from skattn._training._gradients import Gradients, sum_over_processes
 from skattn._training._history import EpochHistory, EpochSummary
 from skattn._training._microbatches import Microbatches
+from skattn._training._processes import Place
+from skattn._training._shared_fits import current_processes
+from skattn._training._tree_sum import even_ranges, tree_sum
 
 RESERVED = (
     "module",
@@ -87,7 +91,10 @@ class AttentionNet(NeuralNet):
     def get_default_callbacks(self):
         """Return the callbacks that summarise an epoch and, if verbose, print it."""
         callbacks = [("epoch_summary", EpochSummary())]
-        return [*callbacks, ("print_log", PrintLog())] if self.verbose else callbacks
+        processes = current_processes()
+        if not self.verbose or (processes is not None and processes.rank > 0):
+            return callbacks
+        return [*callbacks, ("print_log", PrintLog())]
 
     def initialize_history(self):
         """Create an empty history."""
@@ -121,12 +128,32 @@ class AttentionNet(NeuralNet):
             return super().fit_loop(X, y, epochs, **kwargs)
         except KeyboardInterrupt as stop:
             self.interrupted_ = not _is_from_callback(stop)
+            processes = current_processes()
+            if processes is not None:
+                self.interrupted_ = processes.is_interrupted(own=self.interrupted_)
             last = "train_loss" if X[1] is None else "valid_score"
             if len(self.history) and last not in self.history[-1]:
                 self.history.pop()  # it ended before validation
             raise
         finally:
             self._module_list = None
+
+    def notify(self, method_name, **cb_kwargs):
+        """Call the callbacks; process 0 decides whether one of them ends the training.
+
+        Processes may differ in what a callback measures, such as the time.
+        """
+        processes = current_processes()
+        if processes is None or method_name != "on_epoch_end":
+            super().notify(method_name, **cb_kwargs)
+            return
+        stop = None
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as found:
+            stop = found
+        if processes.is_stopped(own=stop is not None):
+            raise stop or StopTraining
 
     def _set_training(self, training):
         """Set the training mode of all modules."""
@@ -146,21 +173,30 @@ class AttentionNet(NeuralNet):
             return self._train_microbatches(x)
         loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
         loss.backward()
+        processes = current_processes()
+        if processes is not None:  # each computes the same
+            processes.meet(Place.STEP)
         return {"loss": loss, "y_pred": outputs}
 
-    def _train_microbatches(self, parts):
+    def _train_microbatches(self, batch):
         weights = [w for w in self.module_.parameters() if w.requires_grad]
+        layout = Gradients(weights)
 
         def learn(x, labels, generator):
             loss, outputs = self.objective.loss(self.module_, x, labels, generator)
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
-            return outputs.detach(), loss.detach(), grads
+            return layout.pack(loss, grads), outputs.detach()
 
-        outs, losses, grads = zip(*parts.map(learn), strict=True)
-        for weight, *found in zip(weights, *grads, strict=True):
-            known = [grad for grad in [weight.grad, *found] if grad is not None]
-            weight.grad = sum(known[1:], start=known[0]) if known else None
-        return {"loss": torch.stack(losses).sum(), "y_pred": torch.cat(outs)}
+        processes = current_processes()
+        if processes is None:
+            vectors, outs = zip(*batch.map(learn), strict=True)
+            total, outputs = tree_sum(vectors), torch.cat(outs)
+        else:
+            own = even_ranges(len(batch.numbers), processes.count)[processes.rank]
+            found = batch.map(learn, own)
+            width = self.objective.n_outputs
+            total, outputs = sum_over_processes(processes, layout, batch, found, width)
+        return {"loss": layout.add(total), "y_pred": outputs}
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""

@@ -26,6 +26,7 @@ from skattn._training._net_params import argument_errors, callback_errors
 from skattn._training._objectives import Objective
 from skattn._training._pair_batches import PairQuestions
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
+from skattn._training._sharing import shared_outputs, take_first_weights
 from skattn._training._stored import Weights
 from skattn._training._threads import limit_threads
 from skattn._training._work import work_of
@@ -116,6 +117,7 @@ def train(
     threads, buffers = limit_threads(work), reuse_large_buffers(net.module_, source)
     with threads, buffers, callback_errors():
         net.partial_fit((source, validation))
+    take_first_weights(net.module_)
     with limit_threads(work):
         check_trained(net)
     # release the data and the callback contexts
@@ -137,8 +139,12 @@ def predict(net: AttentionNet, source: BatchSource | PairQuestions) -> np.ndarra
     """
     if next(net.module_.parameters()).device != source.device:  # slow for one target
         net.module_.to(source.device)
-    outputs = [net.evaluation_step((batch, None)) for batch, _ in source.epoch(None)]
-    found = torch.cat(outputs).cpu().numpy()
+
+    def outputs(part):
+        answers = [net.evaluation_step((batch, None)) for batch, _ in part.epoch(None)]
+        return torch.cat(answers).cpu()
+
+    found = shared_outputs(outputs, source).numpy()
     check_outputs(found)
     return found
 

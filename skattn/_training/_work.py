@@ -55,7 +55,7 @@ def count_parts(
     max_graph_size : int
         Number of nodes of the largest graph.
     """
-    if any(isinstance(part, nn.BatchNorm1d) for part in module.modules()):
+    if has_batch_norm(module):
         return 1
     per_part = MIN_ROWS_PER_COLUMN * max(width_of(module), 1)
     enough = n_nodes // per_part, n_nodes // max(max_graph_size, 1)
@@ -63,3 +63,8 @@ def count_parts(
         work // WORK_PER_PART, *enough, n_graphs // MIN_GRAPHS_PER_PART, MAX_PARTS
     )
     return int(max(most, 1))
+
+
+def has_batch_norm(module: nn.Module) -> bool:
+    """Return whether a module normalises by statistics of the batch."""
+    return any(isinstance(part, nn.BatchNorm1d) for part in module.modules())

@@ -12,7 +12,7 @@ from skattn._compat_sklearn import (
     StrOptions,
     _fit_context,
 )
-from skattn._training import default_modes
+from skattn._training import confirm_end, default_modes, shared_work
 from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH
 from skattn.estimators._reasoner_base import ReasonerBase
 from skattn.estimators._reasoner_fit import fit_reasoner, read_knowledge
@@ -247,12 +247,14 @@ class AttentionReasoner(ReasonerBase):
         KeyboardInterrupt
             If the user interrupts the training; the current weights are kept.
         """
-        attempt = _unfitted_copy(self)
-        net = fit_reasoner(attempt, X, y, X_val, y_val)
-        if not net.interrupted_ or len(net.history):
-            _commit(self, attempt)
-        if net.interrupted_:
-            raise KeyboardInterrupt
+        with shared_work():
+            attempt = _unfitted_copy(self)
+            net = fit_reasoner(attempt, X, y, X_val, y_val)
+            confirm_end()
+            if not net.interrupted_ or len(net.history):
+                _commit(self, attempt)
+            if net.interrupted_:
+                raise KeyboardInterrupt
         return self
 
     @default_modes()
