@@ -15,7 +15,7 @@ from skattn._training._labels import Labels
 from skattn._training._microbatches import MIN_GRAPHS_PER_PART, Microbatches
 from skattn._training._shared_fits import current_processes
 from skattn._training._tree_sum import even_ranges
-from skattn._training._work import count_parts
+from skattn._training._work import count_parts, has_batch_norm
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,9 @@ class GraphBatches:
             return self
         n_graphs = min(self.batch_size, len(self.numbers))
         sizes = self.size.rows, n_graphs, self.block.max_graph_size
-        n_parts = count_parts(module, work, *sizes)
+        # processes that share a batch add up its statistics
+        whole = current_processes() is None and has_batch_norm(module)
+        n_parts = 1 if whole else count_parts(module, work, *sizes)
         # torch's anomaly detection hangs in several threads
         one = torch.is_anomaly_enabled() or not is_on_cpu
         n_threads = 1 if one else torch.get_num_threads()

@@ -1,6 +1,7 @@
 """Microbatches for data-parallel threads and processes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
@@ -10,7 +11,9 @@ import torch
 
 from skattn._batch import GraphBatch
 from skattn._training._labels import Labels
+from skattn._training._part_sums import PartSums
 from skattn._training._threads import one_thread
+from skattn.nn._norm import part_of_batch
 from skattn.ops._threads import run_blocks
 
 Result = TypeVar("Result")
@@ -41,10 +44,13 @@ class Microbatches:
         self,
         work: Callable[[GraphBatch, Labels, torch.Generator], Result],
         parts: Sequence[int] | None = None,
+        *,
+        sums: PartSums | None = None,
     ) -> list[Result]:
         """Call ``work(batch, labels, generator)`` for some microbatches, in threads.
 
-        `parts` are the numbers of the microbatches, by default all.
+        `parts` are the numbers of the microbatches, by default all; `sums`, if given,
+        those over microbatches that wait for each other: each then has a thread.
         """
         parts = range(len(self.numbers)) if parts is None else parts
         stops = np.cumsum([len(numbers) for numbers in self.numbers])
@@ -54,7 +60,7 @@ class Microbatches:
         def run(position: int) -> None:
             k = parts[position]
             rows = slice(int(stops[k]) - len(self.numbers[k]), int(stops[k]))
-            with one_thread():
+            with one_thread(), _within(sums, k):
                 batch = self.cut(self.numbers[k])
                 generator = torch.Generator().manual_seed(self.seeds[k])
                 results[position] = work(batch, self.labels.share(rows), generator)
@@ -62,6 +68,20 @@ class Microbatches:
         run_blocks(
             len(contexts),
             lambda k: contexts[k].run(run, k),
-            n_threads=self.n_threads,
+            n_threads=self.n_threads if sums is None else len(contexts),
         )
         return results  # type: ignore[return-value]  # complete, or an error was raised
+
+
+@contextmanager
+def _within(sums: PartSums | None, number: int) -> Iterator[None]:
+    """Compute one of the microbatches that wait for each other, if they do."""
+    if sums is None:
+        yield
+        return
+    try:
+        with part_of_batch(sums.part(number)):
+            yield
+    except BaseException as error:
+        sums.fail(error)
+        raise

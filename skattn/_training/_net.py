@@ -11,12 +11,14 @@ from torch import nn
 
 from skattn._training._batch_source import BatchSource
 from skattn._training._callbacks import StopTraining
-from skattn._training._gradients import Gradients, sum_over_processes
+from skattn._training._gradients import Gradients
 from skattn._training._history import EpochHistory, EpochSummary
 from skattn._training._microbatches import Microbatches
+from skattn._training._part_sums import PartSums, Shares
 from skattn._training._processes import Place
 from skattn._training._shared_fits import current_processes
-from skattn._training._tree_sum import even_ranges, tree_sum
+from skattn._training._tree_sum import tree_sum
+from skattn._training._work import has_batch_norm
 
 RESERVED = (
     "module",
@@ -187,16 +189,35 @@ class AttentionNet(NeuralNet):
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
             return layout.pack(loss, grads), outputs.detach()
 
-        processes = current_processes()
-        if processes is None:
-            vectors, outs = zip(*batch.map(learn), strict=True)
-            total, outputs = tree_sum(vectors), torch.cat(outs)
-        else:
-            own = even_ranges(len(batch.numbers), processes.count)[processes.rank]
-            found = batch.map(learn, own)
-            width = self.objective.n_outputs
-            total, outputs = sum_over_processes(processes, layout, batch, found, width)
+        total, outputs = self._sum_parts(batch, learn, layout.length)
         return {"loss": layout.add(total), "y_pred": outputs}
+
+    def _sum_parts(self, batch, learn, length):
+        """Return the sum of the vectors of all microbatches, and their outputs.
+
+        Each process learns from its share. If there are more processes than
+        microbatches, which wait for each other, each learns from all.
+        """
+        processes, n_parts = current_processes(), len(batch.numbers)
+        waits = has_batch_norm(self.module_)
+        if processes is None or (waits and n_parts < processes.count):
+            sums = PartSums(range(n_parts), None) if waits else None
+            vectors, outs = zip(*batch.map(learn, sums=sums), strict=True)
+            if processes is not None:
+                processes.meet(Place.STEP)
+            return tree_sum(vectors), torch.cat(outs)
+        shares = Shares(processes, n_parts)
+        sums = PartSums(shares.own, shares) if waits else None
+        found = batch.map(learn, shares.own, sums=sums)
+        device, width = next(self.module_.parameters()).device, self.objective.n_outputs
+        rows = [out.reshape(-1) for _, out in found]
+        own = torch.cat([torch.zeros(0, device=device), *rows])
+        sizes = [
+            width * sum(len(batch.numbers[k]) for k in part) for part in shares.ranges
+        ]
+        own_vectors = [vector for vector, _ in found]
+        total, outputs = shares.add(own_vectors, length, own, sizes)
+        return total.to(device), torch.cat(outputs).view(-1, width).to(device)
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""

@@ -182,7 +182,7 @@ class Processes:
         """Return a vector of process 0."""
         self.meet(Place.WEIGHTS, length=len(own))
         sizes = [len(own)] + [1] * (self.count - 1)
-        return self.exchange(own if self.rank == 0 else torch.zeros(1), sizes)[0]
+        return self.exchange(own if self.rank == 0 else own[:1], sizes)[0]
 
     def leave(self) -> None:
         """Leave together: a process that still fits raises an error."""

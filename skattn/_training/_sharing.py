@@ -49,12 +49,13 @@ def take_first_weights(module: nn.Module) -> None:
     processes = current_processes()
     if processes is None or not processes.is_working:
         return
-    tensors = [w for w in module.state_dict().values() if w.is_floating_point()]
-    own = torch.cat([tensor.reshape(-1).cpu() for tensor in tensors])
+    tensors = list(module.state_dict().values())  # integers, too
+    own = torch.cat([tensor.reshape(-1).cpu().double() for tensor in tensors])
     first = processes.weights_of_first(own)
-    parts = first.split([w.numel() for w in tensors])
-    for tensor, found in zip(tensors, parts, strict=True):
-        tensor.copy_(found.view_as(tensor))
+    if processes.rank > 0:
+        parts = first.split([tensor.numel() for tensor in tensors])
+        for tensor, found in zip(tensors, parts, strict=True):
+            tensor.copy_(found.view_as(tensor))
 
 
 def shared_outputs(

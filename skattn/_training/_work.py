@@ -42,7 +42,7 @@ def count_parts(
     """Choose the number of microbatches, independent of the number of threads.
 
     It is 1 if there are few graphs or a large one, for which torch's own parallelism is
-    faster, and with batch normalisation, whose statistics are of the whole batch.
+    faster.
 
     Parameters
     ----------
@@ -55,8 +55,6 @@ def count_parts(
     max_graph_size : int
         Number of nodes of the largest graph.
     """
-    if has_batch_norm(module):
-        return 1
     per_part = MIN_ROWS_PER_COLUMN * max(width_of(module), 1)
     enough = n_nodes // per_part, n_nodes // max(max_graph_size, 1)
     most = min(

@@ -1,11 +1,39 @@
 """Normalisation layers by name."""
 
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal, Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 Norm = Literal["layer", "batch"]
+
+
+class BatchPart(Protocol):
+    """Part of a batch that is computed apart from the others."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the first of its process, which keeps running statistics."""
+
+    def add(self, vector: Tensor) -> Tensor:
+        """Return the sum of the vectors (n,) of all parts; it waits for them."""
+
+
+_PART: ContextVar[BatchPart | None] = ContextVar("skattn_batch_part", default=None)
+
+
+@contextmanager
+def part_of_batch(part: BatchPart) -> Iterator[None]:
+    """Normalise by the statistics of the whole batch of a part, within the context."""
+    token = _PART.set(part)
+    try:
+        yield
+    finally:
+        _PART.reset(token)
 
 
 def make_norm(norm: Norm | None, width: int) -> nn.Module:
@@ -18,14 +46,77 @@ def make_norm(norm: Norm | None, width: int) -> nn.Module:
 class BatchNorm(nn.BatchNorm1d):
     """Batch normalisation; a single row has the running statistics, also in training.
 
-    A batch of graphs may have one node in all, whose variance is not defined.
+    A batch of graphs may have one node in all, whose variance is not defined. Within
+    :func:`part_of_batch`, statistics are of all parts, as in synchronised batch
+    normalisation.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise the columns of x, (n_rows, width)."""
+        part = _PART.get()
+        if self.training and part is not None:
+            return self._normalize_part(x, part)
         if len(x) > 1:
             return super().forward(x)
+        return self._normalize_by_running(x)
+
+    def _normalize_by_running(self, x: Tensor) -> Tensor:
         statistics = self.running_mean, self.running_var
         return functional.batch_norm(
             x, *statistics, self.weight, self.bias, eps=self.eps
         )
+
+    def _normalize_part(self, x: Tensor, part: BatchPart) -> Tensor:
+        """Normalise the rows of one part, of at least two in all parts."""
+        found: tuple[Tensor, Tensor, Tensor, Tensor] = _NormalizePart.apply(  # type: ignore[no-untyped-call]
+            x, self.weight, self.bias, self.eps, part
+        )
+        normalized, n_rows, mean, variance = found
+        if part.is_first:
+            self._update_running(n_rows, mean, variance)
+        return normalized
+
+    @torch.no_grad()
+    def _update_running(self, n_rows: Tensor, mean: Tensor, variance: Tensor) -> None:
+        """Update the running mean and the running unbiased variance."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        unbiased = variance * (n_rows / (n_rows - 1))
+        self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
+        self.running_var.lerp_(unbiased.to(self.running_var), self.momentum)
+        self.num_batches_tracked.add_(1)
+
+
+class _NormalizePart(torch.autograd.Function):
+    """Batch normalisation of the rows of a part, with sums over all parts."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float, part: BatchPart
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        exact = torch.float32 if x.device.type == "mps" else torch.float64
+        own = x.sum(0, dtype=exact)
+        n_rows, sums = part.add(torch.cat([own.new_tensor([len(x)]), own])).split(
+            [1, len(own)]
+        )
+        mean = sums / n_rows
+        centered = x - mean.to(x)
+        variance = part.add(centered.square().sum(0, dtype=exact)) / n_rows
+        scale = (variance + eps).rsqrt().to(x)
+        normalized = centered * scale
+        ctx.save_for_backward(normalized, scale, weight, n_rows)
+        ctx.part = part
+        ctx.mark_non_differentiable(n_rows, mean, variance)
+        return normalized * weight + bias, n_rows, mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        normalized, scale, weight, n_rows = ctx.saved_tensors
+        of_bias, of_weight = grad.sum(0), (grad * normalized).sum(0)
+        own = torch.cat([of_bias * weight, of_weight * weight]).to(n_rows.dtype)
+        means = (ctx.part.add(own) / n_rows).to(grad)
+        mean, slope = means.split(len(scale))
+        of_x = scale * (grad * weight - mean - normalized * slope)
+        return of_x, of_weight, of_bias, None, None
