@@ -73,7 +73,7 @@ class _Side:
     def __init__(self, count: int, threads: int, norm: str) -> None:
         store = tempfile.mktemp()  # torch makes the file
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
-        environment["GLOO_SOCKET_IFNAME"] = "lo"
+        environment["GLOO_SOCKET_IFNAME"] = "lo"  # Linux
         command = [sys.executable, "-m", "benchmarks.shared_fits", "--serve"]
         self.processes = [
             subprocess.Popen(

@@ -44,7 +44,7 @@ def test_example_of_several_processes_runs_in_two(tmp_path):
         cwd=tmp_path,
         env={
             **os.environ,
-            "GLOO_SOCKET_IFNAME": "lo",
+            "GLOO_SOCKET_IFNAME": "lo" if sys.platform == "linux" else "lo0",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(ROOT),
         },

@@ -102,7 +102,7 @@ def _add(seen: Any, value: Any) -> None:
 
 
 def _parts(value: Any) -> np.ndarray | str | list[Any]:
-    """Return what a value holds: an array, text, or a list of values."""
+    """Return the content of a value: an array, text, or a list of values."""
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, Number | str | bytes | Enum | None):

@@ -17,6 +17,9 @@ from skattn._training._shared_fits import current_processes
 from skattn._training._tree_sum import even_ranges
 from skattn._training._work import count_parts, has_batch_norm
 
+MAX_WAITING_PARTS = 4
+"""Maximum number of microbatches that wait for each other in each layer."""
+
 
 @dataclass(frozen=True, eq=False)
 class GraphBatches:
@@ -86,7 +89,7 @@ class GraphBatches:
         n_batches = max(len(list(batches(len(self), size))), 1)
         own = even_ranges(n_batches, count)[rank]
         stop = None if own.stop == n_batches else own.stop * size
-        rows = np.arange(len(self))[own.start * size : stop]
+        rows = np.arange(len(self))[own.start * size : stop] if own else np.arange(0)
         labels = None if self.labels is None else self.labels[rows]
         return replace(self, numbers=self.numbers[rows], labels=labels)
 
@@ -109,9 +112,10 @@ class GraphBatches:
             return self
         n_graphs = min(self.batch_size, len(self.numbers))
         sizes = self.size.rows, n_graphs, self.block.max_graph_size
-        # processes that share a batch add up its statistics
-        whole = current_processes() is None and has_batch_norm(module)
-        n_parts = 1 if whole else count_parts(module, work, *sizes)
+        n_parts = count_parts(module, work, *sizes)
+        if has_batch_norm(module):  # processes that share a batch add its statistics
+            most = 1 if current_processes() is None else MAX_WAITING_PARTS
+            n_parts = min(n_parts, most)
         # torch's anomaly detection hangs in several threads
         one = torch.is_anomaly_enabled() or not is_on_cpu
         n_threads = 1 if one else torch.get_num_threads()

@@ -70,10 +70,10 @@ def shared_fits(group: dist.ProcessGroup | None = None) -> Iterator[None]:
     >>> import skattn
     >>> store = dist.FileStore(tempfile.mkstemp()[1], 1)
     >>> dist.init_process_group("gloo", store=store, rank=0, world_size=1)
-    >>> X, y = skattn.datasets.load_weather_stations(return_X_y=True)
-    >>> model = skattn.GraphAttentionRegressor(max_epochs=2, random_state=0)
+    >>> graph, y = skattn.datasets.make_communities(40, 2, random_state=0)
+    >>> model = skattn.GraphAttentionClassifier(max_epochs=2, random_state=0)
     >>> with skattn.shared_fits():
-    ...     model = model.fit(X, y)
+    ...     model = model.fit(graph, y)
     >>> dist.destroy_process_group()
     """
     if current_processes() is not None:

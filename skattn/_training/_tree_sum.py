@@ -1,4 +1,4 @@
-"""Sums by a fixed binary tree, whose subtrees different processes can add up."""
+"""Sums by a fixed binary tree, for several threads and processes."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

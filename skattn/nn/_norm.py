@@ -97,13 +97,13 @@ class _NormalizePart(torch.autograd.Function):
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float, part: BatchPart
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         exact = torch.float32 if x.device.type == "mps" else torch.float64
-        own = x.sum(0, dtype=exact)
+        own = x.sum(0).to(exact)
         n_rows, sums = part.add(torch.cat([own.new_tensor([len(x)]), own])).split(
             [1, len(own)]
         )
         mean = sums / n_rows
         centered = x - mean.to(x)
-        variance = part.add(centered.square().sum(0, dtype=exact)) / n_rows
+        variance = part.add(centered.square().sum(0).to(exact)) / n_rows
         scale = (variance + eps).rsqrt().to(x)
         normalized = centered * scale
         ctx.save_for_backward(normalized, scale, weight, n_rows)

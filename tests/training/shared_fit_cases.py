@@ -1,9 +1,10 @@
-"""Fits of one process among several; each case returns what it found, for JSON."""
+"""Fits of one process among several; each case returns its findings for JSON."""
 
 import hashlib
 import json
 import os
 import signal
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -109,7 +110,7 @@ def sampled(rank):
 
 
 def replicated(rank):
-    """Fit what is not divided: nodes of a graph, embeddings, links, triples."""
+    """Fit undivided batches: nodes of a graph, embeddings, links, triples."""
     graph, y = make_communities(40, 2, random_state=0)
     small = {"max_epochs": 2, "hidden_dim": 8, "random_state": 0}
     facts = [("a", "r"), ("b", "r"), ("c", "s"), ("a", "s")], ["b", "c", "a", "c"]
@@ -283,7 +284,8 @@ def killed(rank):
 def main(names, rank, count, folder):
     """Write the results of cases by name, in one process of a new group."""
     warnings.simplefilter("ignore")
-    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    if sys.platform == "linux":
+        os.environ["GLOO_SOCKET_IFNAME"] = "lo"  # no network
     torch.set_num_threads(1)
     _work.WORK_PER_PART, _work.MIN_ROWS_PER_COLUMN = 100, 1  # several microbatches
     store = dist.FileStore(f"{folder}/store", count)
