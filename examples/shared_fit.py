@@ -24,7 +24,7 @@ dist.init_process_group("gloo")
 
 graphs = [make_communities(30, 2 + k % 2, random_state=k)[0] for k in range(400)]
 y = np.arange(400) % 2
-clf = GraphAttentionClassifier(max_epochs=10, random_state=0)
+clf = GraphAttentionClassifier(norm="layer", max_epochs=10, random_state=0)
 
 # %%
 # Inside the block, the processes divide each training batch among them, and the batches
