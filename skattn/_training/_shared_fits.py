@@ -28,9 +28,9 @@ def shared_fits(group: dist.ProcessGroup | None = None) -> Iterator[None]:
 
     Batches of a list of graphs or sequences, and of target nodes with sampled
     neighbours (``fanout``), are divided; of graphs, set ``norm="layer"``, because batch
-    normalisation (the default) waits in each layer and saves little time. Other batches, such as one whole graph, are
-    computed by every process, which saves no time; see the
-    :doc:`user guide </guide/scaling>`.
+    normalisation (the default) waits in each layer and saves little time. Other
+    batches, such as one whole graph, are computed by every process, which saves no
+    time; see the :doc:`user guide </guide/scaling>`.
 
     Parameters
     ----------
