@@ -48,7 +48,7 @@ def plan_links(attempt, X, y):
     context = rows.context
     attempt._context_, attempt._label_encoding_ = context, labels.encoding
     attempt._feature_encoding_ = None  # features are those of the fitted nodes
-    feature_names(attempt, X)
+    feature_names(attempt, X, context.n_row_features)
     attempt._input_spec_ = InputSpec(
         as_hops(config.hops), None, config.positional_dim, config.feature_embedding
     )
@@ -58,6 +58,7 @@ def plan_links(attempt, X, y):
     source = PairBatches(
         collator(attempt, device),
         rows.pairs,
+        rows.features,
         rows.y,
         rows.is_link,
         _negatives(attempt, rows, labels, n_negatives),
@@ -91,7 +92,7 @@ def collator(estimator, device):
     features, scaling = context.features, spec.feature_scaling
     if scaling is not None and context.has_features:
         features = scaling.apply(features)
-    return PairCollator(context, features, spec.hops, device)
+    return PairCollator(context, features, spec.hops, spec.edge_scaling, device)
 
 
 def _negatives(attempt, rows, labels, n_negatives):

@@ -32,10 +32,10 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         :func:`skattn.graph.links`.
     source : str, int or None, default=None
         Column of X with the source of each pair, by name or, in an array, by position.
-        None: the first of two columns.
+        None: the first column. Columns that are neither source nor target are features
+        of the pair.
     target : str, int or None, default=None
-        Column of X with the target of each pair. None: the second of two columns.
-        Further columns are ignored.
+        Column of X with the target of each pair. None: the second column.
     non_link : object, default=0
         Class of y that marks pairs without a link. They are never edges of the graph.
         None: every row is a link, and y its class.
@@ -105,12 +105,13 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     classes_ : ndarray of shape (n_classes,)
         Classes; ``[0, 1]`` if ``fit`` was not given y.
     n_features_in_ : int
-        Number of columns of a pair, 2.
-    feature_names_in_ : ndarray of shape (2,)
-        Column names, if X has any and `source` is None.
+        Number of columns of X: source, target, and features of the pairs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if X has any.
     input_summary_ : dict of str to object
         Sizes of the input of ``fit``: ``n_nodes``, ``n_edges`` (both directions of
-        every link), ``n_edge_features`` (labels of links), ``n_train`` pairs.
+        every link), ``n_edge_features`` (labels of links and features of pairs),
+        ``n_train`` pairs.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto".
     n_iter_ : int
@@ -236,8 +237,8 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, 2)
-            Pairs of nodes of the fit, linked or not.
+        X : array-like of shape (n_pairs, n_features_in_)
+            Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
         -------
@@ -252,8 +253,8 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, 2)
-            Pairs of nodes of the fit, linked or not.
+        X : array-like of shape (n_pairs, n_features_in_)
+            Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
         -------
@@ -267,8 +268,8 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, 2)
-            Pairs of nodes of the fit, linked or not.
+        X : array-like of shape (n_pairs, n_features_in_)
+            Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
         -------

@@ -75,9 +75,9 @@ def _best(estimator, positions, candidates, k, side, include_known):
     possible = (node != partner) & (include_known | ~known)
     value = np.full(len(pairs), -np.inf)
     if possible.any():
-        value[possible] = estimator._link_values(
-            estimator._pair_outputs(pairs[possible])
-        )
+        asked = pairs[possible]
+        outputs = estimator._pair_outputs(asked, np.empty((len(asked), 0), np.float32))
+        value[possible] = estimator._link_values(outputs)
     order = np.argsort(-value.reshape(len(positions), -1), axis=1, kind="stable")
     best = (order[:, :k] + np.arange(len(positions))[:, None] * len(candidates)).ravel()
     best = best[possible[best]]

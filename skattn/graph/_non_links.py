@@ -33,13 +33,15 @@ class NonLinks:
 
     def draw(
         self, links: Pairs, n_each: int, how: NegativeSampling, rng: np.random.Generator
-    ) -> Pairs:
+    ) -> tuple[Pairs, NDArray[np.int64]]:
         """Draw some non-links for each of some links; fewer if nearly all are links.
 
         "uniform": both ends at random; "source": another target for the source of the
         link, or without direction for either end; "degree": both ends of random links.
+        The second result is the position of each non-link's link.
         """
-        links = np.repeat(links, n_each, axis=0)
+        of = np.repeat(np.arange(len(links)), n_each)
+        links = links[of]
         if self.sides is None and not self.directed:
             flip = rng.random(len(links)) < 0.5
             links = np.where(flip[:, None], links[:, ::-1], links)
@@ -47,9 +49,10 @@ class NonLinks:
         for _ in range(ROUNDS):
             bad = np.flatnonzero(self._are_taken(drawn))
             if not len(bad):
-                return drawn
+                return drawn, of
             drawn[bad] = self._candidates(links[bad], how, rng)
-        return drawn[~self._are_taken(drawn)]
+        free = ~self._are_taken(drawn)
+        return drawn[free], of[free]
 
     def choose(self, n: int, rng: np.random.Generator) -> Pairs:
         """Choose n distinct non-links; raise ValueError if there are not as many."""

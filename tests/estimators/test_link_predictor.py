@@ -244,7 +244,8 @@ def test_files_hold_the_same_predictions(fitted, communities, tmp_path):
 @pytest.mark.parametrize(
     ("params", "X", "y", "message"),
     [
-        ({}, [(0, 1, 2)] * 3, None, "two columns"),
+        ({}, [(0,)] * 3, None, "two columns"),
+        ({}, [(0, 1, "red"), (1, 2, "red")], None, "got text in column 2"),
         ({}, [*RING, (3, 3)], None, "paired with itself"),
         ({}, RING, [0] * 16, "got non-links alone|at least two classes"),
         ({"n_negatives": 0}, RING, None, "got one class"),
@@ -297,5 +298,65 @@ def test_other_column_names_at_predict_are_an_error():
     clf = ring().fit(frame)
     with pytest.raises(ValueError, match="feature names"):
         clf.predict(frame.rename(columns={"b": "c"}))
-    chosen = ring(source="b", target="a").fit(frame.assign(weight=1.0))
+    chosen = ring(source="b", target="a").fit(frame)
     assert len(chosen.predict(frame)) == 16
+    assert chosen.feature_names_in_.tolist() == ["a", "b"]
+
+
+def payments(seed=0, n=160):
+    """Return payments, some pairs several times, and whether their amount is large."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "amount": rng.lognormal(10, 1, n),
+            "payer": rng.integers(8, size=n),
+            "payee": rng.integers(8, 14, size=n),
+        }
+    )
+    return frame, (frame["amount"] > np.exp(10)).to_numpy()
+
+
+def test_features_of_rows_are_used_and_pairs_may_repeat(tmp_path):
+    frame, is_large = payments()
+    clf = ring(source="payer", target="payee", non_link=None, max_epochs=40)
+    clf.fit(frame[:120], is_large[:120])
+    assert clf.n_features_in_ == 3
+    assert clf.input_summary_["n_train"] == 120
+    assert clf.input_summary_["n_edge_features"] == 3  # two classes and the amount
+    assert clf.score(frame[120:], is_large[120:]) > 0.85
+    clf.save(tmp_path / "payments.skattn")
+    loaded = AttentionLinkPredictor.load(tmp_path / "payments.skattn")
+    expected = clf.predict_proba(frame)
+    assert np.array_equal(loaded.predict_proba(frame), expected)
+    with pytest.raises(ValueError, match="feature names"):
+        clf.predict(frame[["payer", "payee"]])
+    with pytest.raises(ValueError, match="1 features beside them"):
+        clf.recommend([0])
+
+
+def test_the_unit_of_a_feature_does_not_matter():
+    frame, is_large = payments()
+    clf = ring(source="payer", target="payee", non_link=None)
+    before = clf.fit(frame, is_large).predict_proba(frame)
+    cents = frame.assign(amount=100 * frame["amount"] - 7)
+    after = clf.fit(cents, is_large).predict_proba(cents)
+    assert np.allclose(before, after, atol=1e-3)
+
+
+def test_drawn_non_links_have_the_features_of_their_links():
+    year = np.arange(16) + 2000
+    rows = [(*pair, when) for pair, when in zip(RING, year, strict=True)]
+    clf = ring().fit(rows)
+    assert clf.predict_proba([(0, 4, 2003.0)]).shape == (1, 2)
+    with pytest.raises(ValueError, match="must have 3 columns, as in fit, got 2"):
+        clf.predict([(0, 4)])
+
+
+def test_edge_features_of_a_graph_are_standardised():
+    graph = Graph.from_edges([(0, 3), (1, 6)], nodes=8, directed=False)
+    units = np.array([[1e6], [3e6], [1e6], [3e6]])
+    a, b = (
+        ring(graph=Graph(graph.adjacency, edge_features=units * scale)).fit(RING)
+        for scale in (1, 1e-6)
+    )
+    assert np.allclose(a.predict_proba(RING), b.predict_proba(RING), atol=1e-4)

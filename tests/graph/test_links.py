@@ -45,7 +45,8 @@ def test_drawn_pairs_are_no_links(how, directed):
     pairs = np.array([[0, 1], [1, 2], [5, 4], [7, 0]])
     low, high = np.sort(pairs, 1).T
     keys = pairs[:, 0] * 10 + pairs[:, 1] if directed else low * 10 + high
-    drawn = NonLinks(10, pairs, np.sort(keys), directed).draw(pairs, 20, how, rng)
+    drawn, of = NonLinks(10, pairs, np.sort(keys), directed).draw(pairs, 20, how, rng)
+    assert of.tolist() == np.repeat(np.arange(4), 20).tolist()
     assert (drawn[:, 0] != drawn[:, 1]).all()
     taken = set(map(tuple, pairs.tolist()))
     if not directed:
@@ -60,7 +61,8 @@ def test_drawn_pairs_are_no_links(how, directed):
 def test_a_complete_graph_has_nothing_to_draw():
     pairs = np.array([[0, 1], [0, 2], [1, 2]])
     others = NonLinks(3, pairs, np.array([1, 2, 5]), directed=False)
-    assert len(others.draw(pairs, 2, "uniform", np.random.default_rng(0))) == 0
+    drawn, of = others.draw(pairs, 2, "uniform", np.random.default_rng(0))
+    assert len(drawn) == len(of) == 0
 
 
 def test_sides_of_a_bipartite_graph_are_kept():
@@ -68,7 +70,7 @@ def test_sides_of_a_bipartite_graph_are_kept():
     pairs = np.array([[0, 2]])
     others = NonLinks(5, pairs, np.array([2]), directed=False, sides=sides)
     for how in ("uniform", "source", "degree"):
-        drawn = others.draw(pairs, 50, how, np.random.default_rng(0))
+        drawn, _ = others.draw(pairs, 50, how, np.random.default_rng(0))
         assert set(drawn[:, 0]) <= {0, 1}
         assert set(drawn[:, 1]) <= {2, 3, 4}
     assert len(others.choose(5, np.random.default_rng(0))) == 5
