@@ -134,6 +134,11 @@ class AttentionNet(NeuralNet):
             if module.training is not training:
                 module.training = training
 
+    def move_to(self, device):
+        """Move the module to a device, unless it is there: that walks all modules."""
+        if next(self.module_.parameters()).device != device:
+            self.module_.to(device)
+
     def infer(self, x, **fit_params):
         """Compute the outputs of a batch in evaluation mode, one row per target."""
         return self.objective.outputs(self.module_, x)

@@ -116,7 +116,7 @@ class Removal:
         ValueError
             If an output is not finite.
         """
-        self.net.module_.to(self.device)
+        self.net.move_to(self.device)
         of = candidates[0].of if candidates else None
         found = evaluate_copies(
             candidates,
