@@ -123,7 +123,8 @@ class LinkEstimator(GraphAttentionEstimator):
         NotFittedError
             If called before ``fit``.
         """
-        return self._label_encoding_.predict(self._outputs(X))
+        outputs = self._outputs(X)  # which checks that there was a fit
+        return self._label_encoding_.predict(outputs)
 
     def recommend(self, nodes, k=10, *, side="source", include_known=False):
         """Recommend the k most likely partners of nodes.

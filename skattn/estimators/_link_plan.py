@@ -104,6 +104,12 @@ def _negatives(attempt, rows, labels, n_negatives):
     taken = np.union1d(context.link_keys, keys)
     links = rows.pairs[rows.is_link]
     non_links = NonLinks(context.n_nodes, links, taken, context.directed, context.sides)
+    if not non_links.n_free:
+        raise ValueError(
+            f"non-links are drawn from pairs that are no rows, but all pairs of "
+            f"{context.n_nodes} nodes are rows of X or edges of graph=. Mark rows as "
+            "non-links in y (non_link=), or set non_link=None if every row is a link."
+        )
     return Negatives(non_links, n_negatives, attempt.negative_sampling, labels.non_link)
 
 

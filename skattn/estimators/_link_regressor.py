@@ -32,11 +32,13 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         Column of X with the target of each pair. None: the second column.
     directed : bool or "auto", default="auto"
         Whether the link of a pair differs from that of the reverse pair. "auto": True
-        if the edges of X or of `graph` are not symmetric.
+        if X is a graph, or `graph` has edges, that are not symmetric; a table of pairs
+        alone does not tell.
     bipartite : bool or "auto", default="auto"
         Whether sources and targets are nodes of two kinds, such as users and items. If
         True and `graph` is None, both columns have names of their own: user 1 is not
-        item 1. "auto": True if no node is in both columns.
+        item 1. "auto": True if no node is in both columns. Nodes that are in no pair
+        of ``fit`` are of neither kind and not recommended.
     standardize : "auto" or bool, default="auto"
         Whether to standardise node features with mean and standard deviation of the
         nodes. "auto": dense features; True: sparse ones, too, without centring; False:
@@ -174,4 +176,9 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
 
     def _link_values(self, outputs):
         """Compute the predicted numbers, for recommendations."""
+        if outputs.shape[1] > 1:
+            raise ValueError(
+                "recommend ranks partners by one number, but the estimator was fitted "
+                f"to {outputs.shape[1]} columns of y. Fit it to one of them."
+            )
         return self._label_encoding_.predict(outputs)

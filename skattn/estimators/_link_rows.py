@@ -93,8 +93,6 @@ def link_rows(attempt, named, labels):
     if not features.shape[1]:
         rows = _distinct_rows(named, labels.y)
     is_link = labels.is_link[rows]
-    if not is_link.any():
-        raise ValueError("X must hold at least one link, got non-links alone.")
     columns = [] if labels.columns is None else [labels.columns]
     columns = np.concatenate([*columns, features], 1)[rows][is_link]
     context = _context(attempt, named, named.pairs[rows][is_link], columns, scaling)
@@ -180,12 +178,14 @@ def _distinct_rows(named, y):
     first = order[np.searchsorted(keys[order], keys)]
     differs = np.flatnonzero((y != y[first]).reshape(len(y), -1).any(1))
     if len(differs):
-        ends = named.names.names(named.pairs[differs[0]]).tolist()
+        row = differs[0]
+        ends = named.names.names(named.pairs[row]).tolist()
+        remedy = "Keep one row per pair."
+        if (named.pairs[row] != named.pairs[first[row]]).any():
+            remedy = "Set directed=True if the reverse of a pair is another pair."
         raise ValueError(
             f"a pair must have one label, got different ones for {ends[0]!r} and "
-            f"{ends[1]!r} ({len(differs)} such rows). Keep one row per pair"
-            + ("." if named.directed else ", whatever the order of its nodes, or set ")
-            + ("" if named.directed else "directed=True.")
+            f"{ends[1]!r} ({len(differs)} such rows). {remedy}"
         )
     warn(
         f"X has {len(keys) - len(rows)} rows that repeat another pair; they are left "

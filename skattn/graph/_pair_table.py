@@ -1,16 +1,19 @@
 """Tables of pairs: two columns that name the ends of each pair, and its features."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skattn.graph._data_objects import check_data, type_name
+from skattn.graph._data_objects import check_not_masked, remedy_for, type_name
 from skattn.graph._frames import is_frame
 from skattn.graph._graph import Graph
 from skattn.graph._labels import listing, row_listing
 from skattn.graph._node_names import NodeNames, Side, name_array
+from skattn.graph._unknown_labels import is_missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,23 +56,19 @@ def read_pairs(X: Any, source: Any = None, target: Any = None) -> PairTable:
         If X does not have these columns, is empty or lacks an end, or if another
         column does not hold finite numbers.
     """
-    if isinstance(X, Graph):
-        raise TypeError(
-            "X must be a table of pairs, got a Graph. Pass the pairs to predict, or "
-            "skattn.graph.links(graph) for all of its edges."
-        )
     if (source is None) != (target is None):
         raise ValueError(
             f"source= and target= go together, got {source!r} and {target!r}. Name "
             "both columns, or none for the first two."
         )
-    check_data(X)
+    _check_type(X)
     columns = _frame_columns(X) if is_frame(X) else _array_columns(X)
     of_source, of_target = _ends(columns, source, target)
     sources, targets = columns[of_source], columns[of_target]
     if len(sources) == 0:
         raise ValueError("X must hold at least one pair, got 0 rows (0 samples).")
-    _check_missing(sources, targets)
+    for column in (sources, targets):
+        check_names(column)
     others = {k: c for k, c in columns.items() if k not in (of_source, of_target)}
     return PairTable(sources, targets, _features(others, len(sources)))
 
@@ -104,12 +103,14 @@ def _unknown_message(
     some = list(dict.fromkeys(unknown[0] + unknown[1]))
     if names.labels is None:
         known = f"nodes are numbered from 0 to {names.n_nodes - 1}"
+        remedy = "Pass Graph(adjacency, X, nodes=names) as graph= if nodes have names."
     else:
         known = f"not among {names.n_nodes} names ({listing(names.labels.tolist(), 3)})"
-    return (
-        f"pairs must name known nodes, got {listing(some)}; {known}. Nodes without a "
-        "link at fit are known if graph= contains them; names must have the same type."
-    )
+        remedy = (
+            "Nodes without a link at fit are known if graph= contains them; names must "
+            "have the same type."
+        )
+    return f"pairs must name known nodes, got {listing(some)}; {known}. {remedy}"
 
 
 def _frame_columns(X: Any) -> dict[Any, Any]:
@@ -198,15 +199,31 @@ def _object_array(X: Any) -> NDArray[Any]:
     return table
 
 
-def _check_missing(sources: NDArray[Any], targets: NDArray[Any]) -> None:
-    """Raise ValueError if a pair lacks an end."""
-    missing = [
-        np.array([name is None or name != name for name in column.tolist()])
-        for column in (sources, targets)
-    ]
-    rows = np.flatnonzero(missing[0] | missing[1])
-    if len(rows):
+def check_names(names: NDArray[Any], what: str = "X") -> None:
+    """Raise ValueError if a name is missing, or is no number or text or the like."""
+    values = names.tolist()
+    missing = np.flatnonzero([is_missing(name) for name in values])
+    if len(missing):
         raise ValueError(
-            f"X must not contain missing values (NaN), got {len(rows)} pairs without "
-            f"an end (row {row_listing(rows)}). Leave these rows out."
+            f"{what} must not contain missing values (NaN, None, NA), got "
+            f"{len(missing)} pairs without an end (row {row_listing(missing)}). Leave "
+            "these rows out."
         )
+    for row, name in enumerate(values):
+        if not isinstance(name, Hashable):
+            raise ValueError(
+                f"names of nodes must be numbers, text or other hashable values, got "
+                f"{type_name(name)} in row {row} of {what}."
+            )
+
+
+def _check_type(X: Any) -> None:
+    """Raise TypeError unless an object can be a table of pairs."""
+    advice = remedy_for(X)
+    if isinstance(X, Graph):
+        advice = "Pass the pairs to predict: skattn.graph.links(graph) has its edges."
+    elif sp.issparse(X):
+        advice = "Pass skattn.graph.links(Graph(X)).pairs for an adjacency matrix."
+    if advice is not None:
+        raise TypeError(f"X must be a table of pairs, got {type_name(X)}. {advice}")
+    check_not_masked(X, "X")

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse as sp
 
 from skattn import Graph
 from skattn.graph._node_names import NodeNames
@@ -64,7 +65,11 @@ def test_types_are_kept_in_lists_and_columns_can_be_chosen():
         (np.zeros((0, 2)), (), ValueError, "at least one pair"),
         ([("a", None), ("b", "c")], (), ValueError, "missing"),
         (np.array([[0, np.nan]]), (), ValueError, "missing"),
-        (Graph([[0, 1], [1, 0]]), (), TypeError, "got a Graph"),
+        (Graph([[0, 1], [1, 0]]), (), TypeError, "got Graph"),
+        (np.ma.masked_equal([[1, 2]], 2), (), ValueError, "masked"),
+        (sp.eye_array(3), (), TypeError, "for an adjacency matrix"),
+        ([("a", pd.NA)], (), ValueError, "missing values"),
+        ([("a", ["b"])], (), ValueError, "hashable values, got list in row 0"),
     ],
 )
 def test_other_tables_are_errors(X, columns, error, message):
@@ -93,6 +98,17 @@ def test_columns_can_have_names_of_their_own():
         [1, 3],
     ]
     assert names.names(np.array([0, 2])).tolist() == [1, 1]
+
+
+def test_large_integers_and_tuples_are_names():
+    pairs = read_pairs([(-1, 2**63), (5, 2**63 + 1)])
+    names = NodeNames.of_columns(*pairs.ends, apart=False)
+    assert names.labels.tolist() == [-1, 5, 2**63, 2**63 + 1]
+    assert positions_of(pairs, names).tolist() == [[0, 2], [1, 3]]
+    corners = read_pairs([((0, 1), (1, 2))])
+    assert corners.targets.tolist() == [(1, 2)]
+    with pytest.raises(ValueError, match="numbered from 0"):
+        positions_of(corners, NodeNames(3, None))
 
 
 def test_names_of_mixed_types_keep_their_order():
