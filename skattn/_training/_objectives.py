@@ -14,8 +14,8 @@ from skattn.nn import (
     MaskedAutoencoder,
     NetworkSpec,
 )
-from skattn.nn._autoencoder import check_smoothing
 from skattn.nn._chunks import MAX_EDGES
+from skattn.nn._smoothing import check_smoothing
 
 LossAndOutputs = tuple[Tensor, Tensor]
 """Loss (a scalar), and the outputs that it was computed from."""
@@ -72,6 +72,7 @@ class Supervised:
             raise ValueError(
                 f"criterion must be one of {list(CRITERIA)}, got {self.criterion!r}."
             )
+        check_smoothing(self.spec.smoothing)
 
     @property
     def hops(self) -> tuple[int, ...]:
