@@ -72,7 +72,6 @@ class Supervised:
             raise ValueError(
                 f"criterion must be one of {list(CRITERIA)}, got {self.criterion!r}."
             )
-        check_smoothing(self.spec.smoothing)
 
     @property
     def hops(self) -> tuple[int, ...]:

@@ -98,6 +98,11 @@ class MaskedAutoencoder(Resettable):
         super().__init__()
         _check_options(n_components, mask_fraction, replace_fraction, gamma)
         check_smoothing(smoothing)
+        if spec.smoothing:
+            raise ValueError(
+                "the spec of an autoencoder must have smoothing=0, got "
+                f"{spec.smoothing}. Use the autoencoder's own smoothing."
+            )
         self.in_features, self.n_components = in_features, n_components
         self.spec, self.gamma = spec, gamma
         self.mask_fraction, self.replace_fraction = mask_fraction, replace_fraction
