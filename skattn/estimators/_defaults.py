@@ -49,7 +49,7 @@ class Defaults:
     most_batches: int = 128
     """Number of batches of an epoch above which they are larger, up to `MAX_BATCH`."""
     smoothing: int = 0
-    """Number of times that an embedder averages codes over neighbours."""
+    """Number of times that codes are averaged over neighbours after the layers."""
     max_patches: int | None = None
     """Maximum number of patches of a sequence; None for single steps."""
     n_segments: int = 0
@@ -135,6 +135,8 @@ WIDE_DECAY = 0.02
 PAIR_STEPS = 8
 """Number of training steps of an epoch of pairs: the edges of a step's pairs leave the
 graph, of which most must remain."""
+WIDE_SMOOTHING = 2
+"""Number of averages of the predictions over neighbours there."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
@@ -215,7 +217,8 @@ class Choice:
     max_epochs: int
     """Maximum number of epochs."""
     smoothing: int = 0
-    """Number of times that an embedder averages codes over neighbours."""
+    """Number of times that an embedder averages codes over neighbours; the network of
+    a classifier has its own."""
     patch_options: PatchOptions | None = None
     """Options of the patches of sequences; None for other rows."""
 
@@ -276,6 +279,7 @@ def choose(
         readout=params.readout if setting.rows in ("graphs", "sequences") else None,
         n_descriptors=sizes.n_descriptors,
         n_label_columns=sizes.n_label_columns,
+        smoothing=_network_smoothing(params, config, setting, sizes, defaults),
     )
     return Choice(
         network,
@@ -335,6 +339,7 @@ def uses_label_inputs(
     `n_features` is the number of features of X, 0 for a graph without any.
     """
     default = rows == "nodes" and n_features == 0 and config.output == "linear"
+    default = default and getattr(params, "smoothing", "auto") in ("auto", 0)
     return bool(_unless_auto(params.label_inputs, default))
 
 
@@ -360,8 +365,28 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
         )
         is_free = not (setting.pretrained or sizes.heterophilous)
         if is_free and key == ("nodes", "classes"):
-            found = replace(found, n_layers=WIDE_DEPTH, weight_decay=WIDE_DECAY)
+            found = replace(
+                found,
+                n_layers=WIDE_DEPTH,
+                weight_decay=WIDE_DECAY,
+                smoothing=WIDE_SMOOTHING,
+            )
     return found
+
+
+def _network_smoothing(
+    params: Any,
+    config: EncoderConfig,
+    setting: Setting,
+    sizes: Sizes,
+    defaults: Defaults,
+) -> int:
+    """Resolve the smoothing of predictions; an embedder has its own."""
+    if setting.label_kind is None:
+        return 0
+    is_usual = params.fanout is None and config.output == "linear"
+    default = defaults.smoothing if is_usual and not sizes.n_label_columns else 0
+    return int(_unless_auto(getattr(params, "smoothing", 0), default))
 
 
 def _n_layers(params: Any, config: EncoderConfig, defaults: Defaults) -> int:

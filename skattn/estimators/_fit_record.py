@@ -118,6 +118,8 @@ def resolved_params(estimator):
     }
     if record.n_train is None:
         params["smoothing"] = estimator.net_.objective.smoothing
+    elif hasattr(estimator, "smoothing"):
+        params["smoothing"] = spec.smoothing
     if record.early_stopping is not None:
         params["early_stopping"] = record.early_stopping
         params["label_inputs"] = estimator._input_spec_.label_inputs is not None

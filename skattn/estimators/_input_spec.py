@@ -115,11 +115,10 @@ class InputSpec:
         everywhere = spec.block.global_attention or spec.readout is not None
         if everywhere or self.positional is not None:
             return None
-        convolution = spec.block.convolution
         return Extent(
             objective.hops,
-            uses_degrees=convolution == "gcn",
-            sums_weights=convolution == "sum",
+            uses_degrees=spec.uses_degrees,
+            sums_weights=spec.block.convolution == "sum",
         )
 
     def field_source(self, field, device):

@@ -1,5 +1,7 @@
 """Initial weights from a fitted embedder."""
 
+from dataclasses import replace
+
 from sklearn.frozen import FrozenEstimator
 
 from skattn.estimators._embedder import AttentionEmbedder
@@ -68,7 +70,8 @@ def pretrained_input(estimator, view):
     None without an embedder, or if the view has other numbers of features.
     """
     embedder = _thawed(estimator.pretrained)
-    same = getattr(embedder, "_schema_", None) == GraphSchema.of(view)
+    schema = replace(GraphSchema.of(view), n_descriptors=0)  # it takes none
+    same = getattr(embedder, "_schema_", None) == schema
     return embedder._input_spec_ if same else None
 
 

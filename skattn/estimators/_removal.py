@@ -312,7 +312,7 @@ def completed(batch, objective):
     structure = batch.structure
     if not structure.reach:
         return batch
-    if objective.spec.block.convolution == "gcn":
+    if objective.spec.uses_degrees:
         structure = with_degree(structure)
     x = take_rows(batch.x, slice(0, structure.reach[-1]))
     return replace(batch, x=x, structure=structure)

@@ -93,11 +93,12 @@ def graphs_from_smiles(
         One molecule per row; parts separated by a dot belong to one graph.
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "raise": raise ValueError. "nan":
-        return a graph of one node with all features NaN, which a later step imputes,
-        such as ``NodeTransformer(SimpleImputer())``; its descriptors are NaN, too.
-    descriptors : list of str, callable or None, default=None
-        Descriptors of each molecule: names in ``rdkit.Chem.Descriptors.descList``, or a
-        function from an RDKit molecule to an array or a dict of numbers.
+        return a graph of one node with all features NaN, missing values that an
+        estimator replaces by means; so are its descriptors.
+    descriptors : "auto", list of str, callable or None, default=None
+        Descriptors of each molecule: names in ``rdkit.Chem.Descriptors.descList``, a
+        function from an RDKit molecule to an array or a dict of numbers, or "auto" for
+        those of :class:`~skattn.preprocessing.MoleculeGraph`.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def graphs_from_smiles(
     ImportError
         If RDKit is not installed.
     TypeError
-        If a row is not text, or ``descriptors`` is a text.
+        If a row is not text, or ``descriptors`` is a text other than "auto".
     ValueError
         If there is no row or more than one column, if a SMILES is invalid and
         ``on_invalid="raise"``, or RDKit has no descriptor of a name.

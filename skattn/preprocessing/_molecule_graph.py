@@ -24,12 +24,13 @@ class MoleculeGraph(ToGraphs):
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "raise": raise ValueError with the row
         number. "nan": return a graph of one node with all features NaN, missing values
-        that an estimator replaces by means; so are its descriptors, which a
-        ``DescriptorTransformer(SimpleImputer())`` imputes.
-    descriptors : list of str, callable or None, default=None
-        Descriptors of each molecule, which estimators append to the readout: names in
-        ``rdkit.Chem.Descriptors.descList``, such as "MolLogP", or a function from an
-        RDKit molecule to an array or a dict of numbers.
+        that an estimator replaces by means; so are its descriptors.
+    descriptors : "auto", list of str, callable or None, default="auto"
+        Descriptors of each molecule, which estimators standardise and append to the
+        readout: names in ``rdkit.Chem.Descriptors.descList``, or a function from an
+        RDKit molecule to an array or a dict of numbers. "auto": "MolWt", "MolLogP",
+        "TPSA", "NumHDonors", "NumHAcceptors", "NumRotatableBonds", "RingCount" and
+        "FractionCSP3". None: none, as an :class:`~skattn.AttentionEmbedder` needs.
 
     Attributes
     ----------
@@ -44,16 +45,16 @@ class MoleculeGraph(ToGraphs):
     --------
     >>> from skattn.preprocessing import MoleculeGraph
     >>> MoleculeGraph().fit_transform(["CCO", "c1ccccc1"])
-    [Graph(n_nodes=3, n_edges=4, n_features=40, n_edge_features=11),
-     Graph(n_nodes=6, n_edges=12, n_features=40, n_edge_features=11)]
+    [Graph(n_nodes=3, n_edges=4, n_features=40, n_edge_features=11, n_descriptors=8),
+     Graph(n_nodes=6, n_edges=12, n_features=40, n_edge_features=11, n_descriptors=8)]
     """
 
     _parameter_constraints: ClassVar[dict] = {
         "on_invalid": [StrOptions({"raise", "nan"})],
-        "descriptors": ["array-like", callable, None],
+        "descriptors": [StrOptions({"auto"}), "array-like", callable, None],
     }
 
-    def __init__(self, on_invalid="raise", *, descriptors=None):
+    def __init__(self, on_invalid="raise", *, descriptors="auto"):
         self.on_invalid = on_invalid
         self.descriptors = descriptors
 

@@ -83,6 +83,7 @@ def test_the_values_of_auto_on_a_table(small):
         "standardize": True,
         "dropout": 0.3,
         "batch_size": None,
+        "smoothing": 0,
         "early_stopping": False,
         "label_inputs": False,
         "device": str(next(clf.net_.module_.parameters()).device),

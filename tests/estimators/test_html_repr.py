@@ -101,6 +101,7 @@ def test_the_html_shows_the_values(small):
         "standardize": "True",
         "dropout": "0.3",
         "batch_size": "the whole graph",
+        "smoothing": "0",
         "early_stopping": "False",
         "label_inputs": "False",
         "device": repr(clf.resolved_params_["device"]),

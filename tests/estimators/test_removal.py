@@ -77,6 +77,10 @@ SMOOTH = {
     "gated sum": ("", {"convolution": "sum", "gated_convolution": True}),
     "global attention": ("", {"global_attention": True}),
     "output attention": ("", {"output": "attention", "jumping": "concat"}),
+    "smoothing": ("", {"smoothing": 2}),
+    "smoothing weighted": ("weighted", {"smoothing": 1, "convolution": "gcn"}),
+    "smoothing directed": ("weighted directed", {"smoothing": 2}),
+    "smoothing of degree features": ("featureless weighted", {"smoothing": 1}),
 }
 STEPS = {
     "hops": ("weighted", {"hops": (1, 2)}),
@@ -93,8 +97,10 @@ RECIPES = SMOOTH | STEPS | LABELLED
 @cache
 def fitted(recipe, score):
     kind, options = RECIPES[recipe]
+    options = dict(options)
     clf = GraphAttentionClassifier(
         attention=score,
+        smoothing=options.pop("smoothing", 0),
         encoder=EncoderConfig(**{"convolution": None, **options}),
         n_layers=2,
         hidden_dim=8,
