@@ -4,7 +4,6 @@ from copy import copy
 from numbers import Integral, Real
 from typing import ClassVar
 
-import torch
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import (
@@ -13,11 +12,17 @@ from skattn._compat_sklearn import (
     _fit_context,
 )
 from skattn._training import default_modes
-from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH
+from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._reasoner_base import ReasonerBase
 from skattn.estimators._reasoner_fit import fit_reasoner, read_knowledge
 from skattn.estimators._reasoner_rows import moved_factorization
 from skattn.estimators._transaction import _commit, _unfitted_copy
+
+_SHARED = {
+    name: GraphAttentionEstimator._parameter_constraints[name]
+    for name in ("n_layers", "hidden_dim", "learning_rate", "max_epochs", "net_params",
+                 "device", "random_state", "verbose")
+}  # fmt: skip
 
 
 class AttentionReasoner(ReasonerBase):
@@ -135,15 +140,12 @@ class AttentionReasoner(ReasonerBase):
         {
             "classes_", "relations_", "n_features_in_", "feature_names_in_", "net_",
             "n_iter_", "loss_curve_", "_knowledge_", "_choice_", "_factorization_",
+            "_truth_",
         }
     )  # fmt: skip
     _parameter_constraints: ClassVar[dict] = {
+        **_SHARED,
         "graph": ["array-like", None],
-        "n_layers": [
-            Interval(Integral, 1, MAX_LAYERS, closed="both"),
-            StrOptions({"auto"}),
-        ],
-        "hidden_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "edge_budget": [
             Interval(Integral, 1, None, closed="left"),
@@ -153,17 +155,8 @@ class AttentionReasoner(ReasonerBase):
         "question_messages": ["boolean", StrOptions({"auto"})],
         "hide": [StrOptions({"triple", "pair", "auto"})],
         "factorization": ["boolean", StrOptions({"auto"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "max_epochs": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "net_params": [dict, None],
-        "device": [str, torch.device],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(

@@ -64,7 +64,8 @@ def test_question_of_which_all_entities_are_answers_has_probabilities():
 
 def test_answer_lists_paths_from_head_to_answer(fitted):
     table = fitted.answer(QUESTIONS, k=2, paths=3)
-    assert list(table.columns) == ["question", "entity", "probability", "paths"]
+    columns = ["question", "entity", "probability", "truth", "paths"]
+    assert list(table.columns) == columns
     assert len(table) == 4
     best = table.iloc[0]
     assert (best.question, best.entity) == (QUESTIONS[0], ANSWERS[0])
