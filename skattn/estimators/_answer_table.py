@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from skattn.estimators._answer_paths import Path
+
 COLUMNS = ["question", "entity", "probability", "truth", "paths"]
 
 
@@ -12,49 +14,38 @@ COLUMNS = ["question", "entity", "probability", "truth", "paths"]
 class BestAnswers:
     """Most probable new answers of a question, best first."""
 
+    question: Any
+    """As the table names it."""
     entities: np.ndarray
-    """(n_answers,)."""
+    """(n_answers,), by number."""
     probability: np.ndarray
     """(n_answers,)."""
     truth: np.ndarray
     """(n_answers,)."""
-
-    @classmethod
-    def of(cls, probability: np.ndarray, truth: np.ndarray, k: int) -> "BestAnswers":
-        """Choose at most `k` entities; those of probability 0 are left out."""
-        best = np.argsort(-probability, kind="stable")[:k]
-        best = best[probability[best] > 0]
-        return cls(best, probability[best], truth[best])
+    paths: list[list[Path]]
+    """Paths of each answer."""
 
 
-def answer_table(
-    questions: list[Any], best: list[BestAnswers], entities: np.ndarray, paths: Any
-) -> Any:
-    """Return a DataFrame with one row per answer.
+def best_answers(probability: np.ndarray, k: int) -> np.ndarray:
+    """Return at most `k` entities, best first; those of probability 0 are left out."""
+    best = np.argsort(-probability, kind="stable")[:k]
+    return best[probability[best] > 0]
 
-    Parameters
-    ----------
-    questions : list
-        Questions, as the table names them.
-    best : list of BestAnswers
-        Answers of each.
-    entities : array of shape (n_entities,)
-        Names.
-    paths : list of list
-        Paths of every answer of each question.
-    """
+
+def answer_table(answers: list[BestAnswers], names: np.ndarray) -> Any:
+    """Return a DataFrame with one row per answer; `names` are those of entities."""
     pd = pandas()
     parts = [
         pd.DataFrame(
             {
-                "question": [question] * len(each.entities),
-                "entity": entities[each.entities],
+                "question": [each.question] * len(each.entities),
+                "entity": names[each.entities],
                 "probability": each.probability,
                 "truth": each.truth,
-                "paths": paths_of,
+                "paths": each.paths,
             }
         )
-        for question, each, paths_of in zip(questions, best, paths, strict=True)
+        for each in answers
     ]
     if not parts:
         return pd.DataFrame([], columns=COLUMNS)

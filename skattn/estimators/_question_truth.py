@@ -69,7 +69,7 @@ class QuestionTruth:
             found = np.zeros(self._knowledge.n_entities, bool)
             found[question.start] = True
         for relation in question.relations:
-            answers = [known(s, relation) for s in np.flatnonzero(found)]
+            answers = [known(s, relation) for s in np.flatnonzero(found).tolist()]
             found = np.zeros_like(found)
             found[np.concatenate([np.zeros(0, np.int64), *answers])] = True
         return found
@@ -87,7 +87,7 @@ class QuestionTruth:
             return self._last_hops(question, answer, n)
         if not question.parts:
             return [(1.0, [])]
-        found = [(1.0, [])]
+        found: list[tuple[float, list[Atom]]] = [(1.0, [])]
         for part in question.parts:
             found = _best(
                 [

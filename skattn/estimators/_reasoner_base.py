@@ -9,7 +9,12 @@ from skattn._compat_sklearn import DocumentedMixin, _check_feature_names
 from skattn._training import default_modes, resolve_device
 from skattn.estimators._answer_paths import answer_paths
 from skattn.estimators._answer_ranks import FactRows
-from skattn.estimators._answer_table import BestAnswers, answer_table, pandas
+from skattn.estimators._answer_table import (
+    BestAnswers,
+    answer_table,
+    best_answers,
+    pandas,
+)
 from skattn.estimators._knowledge import Asked, scores_of
 from skattn.estimators._question_paths import question_paths
 from skattn.estimators._question_truth import QuestionTruth, is_one_hop, shares
@@ -52,8 +57,8 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
         questions = self._questions(X)
         if questions is not None:
             truth = self._question_truth(questions)
-            best = [p.argmax() for p, _ in self._judged(questions, truth)]
-            return self.classes_[np.array(best, np.int64)]
+            found = [p.argmax() for p, _ in self._judged(questions, truth)]
+            return self.classes_[np.array(found, np.int64)]
         asked = self._asked(X)
         best = np.empty(len(asked.distinct), np.int64)
         for part, scores in self._new_scores(asked):
@@ -227,26 +232,11 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
         k, n_paths = as_count(k, "k"), as_count(paths, "paths", least=0)
         pandas()
         questions = self._questions(X)
-        if questions is not None:
-            truth = self._question_truth(questions)
-            judged = self._judged(questions, truth)
-            best = [BestAnswers.of(*found, k) for found in judged]
-            paths = [
-                question_paths(truth, q, each.entities, n_paths, self._paths_of_fact)
-                for q, each in zip(questions, best, strict=True)
-            ]
-            return answer_table(as_questions(X), best, self.classes_, paths)
-        asked = self._asked(X)
-        best = [BestAnswers.of(*found, k) for found in self._judged_rows(asked)]
-        paths = [
-            self._paths(row[:2], each.entities, n_paths)
-            for row, each in zip(asked.distinct.tolist(), best, strict=True)
-        ]
-        name = self._knowledge_.vocabulary.relation_name
-        labels = [(self.classes_[s].item(), name(r)) for s, r, _ in asked.distinct]
-        by_row = ([x[q] for q in asked.question_of] for x in (labels, best, paths))
-        labels, best, paths = by_row
-        return answer_table(labels, best, self.classes_, paths)
+        if questions is None:
+            answers = self._row_answers(self._asked(X), k, n_paths)
+        else:
+            answers = self._question_answers(questions, as_questions(X), k, n_paths)
+        return answer_table(answers, self.classes_)
 
     def _write(self, path):
         save_reasoner(self, learned(self), path)
@@ -291,6 +281,33 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
                 if len(known) < len(row):
                     row[known] = -np.inf
             yield part, scores
+
+    def _row_answers(self, asked, k, n_paths):
+        """Return the best answers of every row."""
+        name = self._knowledge_.vocabulary.relation_name
+        found = []
+        for row, judged in zip(
+            asked.distinct.tolist(), self._judged_rows(asked), strict=True
+        ):
+            best = best_answers(judged[0], k)
+            paths = self._paths(row[:2], best, n_paths)
+            label = self.classes_[row[0]].item(), name(row[1])
+            numbers = judged[0][best], judged[1][best]
+            found.append(BestAnswers(label, best, *numbers, paths))
+        return [found[question] for question in asked.question_of]
+
+    def _question_answers(self, questions, labels, k, n_paths):
+        """Return the best answers of questions by number; labels are by name."""
+        truth = self._question_truth(questions)
+        found = []
+        for question, label, judged in zip(
+            questions, labels, self._judged(questions, truth), strict=True
+        ):
+            best = best_answers(judged[0], k)
+            of = truth, question, best, n_paths, self._paths_of_fact
+            numbers = judged[0][best], judged[1][best]
+            found.append(BestAnswers(label, best, *numbers, question_paths(*of)))
+        return found
 
     def _judged_rows(self, asked):
         """Yield the (probability, truth) of all entities, for each question."""

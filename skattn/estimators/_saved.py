@@ -10,6 +10,13 @@ class SavedMixin:
     device)``.
     """
 
+    def _write(self, path):
+        raise NotImplementedError
+
+    @classmethod
+    def _read(cls, path, device):
+        raise NotImplementedError
+
     def save(self, path):
         """Write the fitted estimator to a file without pickle: arrays and JSON.
 

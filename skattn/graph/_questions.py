@@ -80,7 +80,7 @@ class Question:
 
     @property
     def has_answers(self) -> bool:
-        """Whether the question has relations, so that it asks for something."""
+        """Whether the question has a relation."""
         return bool(self.relations or self.parts)
 
     def to(self, relation: Any) -> "Question":
@@ -122,7 +122,7 @@ class Question:
 
 
 def _check_parts(parts: tuple[Any, ...]) -> None:
-    """Raise an error unless parts are questions that ask for something."""
+    """Raise an error unless parts are questions with a relation each."""
     for part in parts:
         if not isinstance(part, Question):
             raise TypeError(
@@ -150,6 +150,12 @@ def _name(name: Any, what: str) -> Any:
     return name
 
 
+def _is_list(X: Any) -> bool:
+    """Return whether an object has entries."""
+    is_scalar = isinstance(X, str | bytes) or getattr(X, "ndim", 1) == 0
+    return hasattr(X, "__iter__") and not is_scalar
+
+
 def as_questions(X: Any) -> list[Question] | None:
     """Return one question, or several, as a list; None for other objects.
 
@@ -162,7 +168,7 @@ def as_questions(X: Any) -> list[Question] | None:
     """
     if isinstance(X, Question):
         found = [X]
-    elif hasattr(X, "columns") or isinstance(X, str) or not hasattr(X, "__iter__"):
+    elif hasattr(X, "columns") or not _is_list(X):
         return None
     else:
         found = list(X)

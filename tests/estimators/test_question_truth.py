@@ -1,4 +1,4 @@
-"""A graph of five entities, whose facts have a given truth.
+"""A graph of five entities and facts of a given truth.
 
 Known: 0 -r-> 1, 0 -r-> 2, 1 -s-> 3. Not known: 0 -r-> 4 (.5), 2 -s-> 3 (.9),
 2 -s-> 4 (.8), 4 -s-> 0 (.6).

@@ -60,6 +60,8 @@ def test_questions_are_told_from_tables():
     assert as_questions(np.array([one, one], object)) == [one, one]
     for table in ([("a", "r")], pd.DataFrame([("a", "r")]), np.array([["a", "r"]]), []):
         assert as_questions(table) is None
+    assert as_questions(np.array(1.0)) is None
+    assert as_questions("ab") is None
     with pytest.raises(TypeError, match=r"row 1 is tuple.*Question\(head, relation\)"):
         as_questions([one, ("a", "r")])
     with pytest.raises(ValueError, match=r"Question\('a'\) in row 0"):
