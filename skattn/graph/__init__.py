@@ -11,6 +11,7 @@ from skattn.graph._neighbors import knn_adjacency, knn_graph
 from skattn.graph._networkx_graphs import graphs_from_networkx
 from skattn.graph._order import local_order
 from skattn.graph._pyg import graphs_from_pyg, graphs_to_pyg
+from skattn.graph._questions import Question
 from skattn.graph._self_loops import add_self_loops
 from skattn.graph._sequences import sequence_graphs
 
@@ -19,6 +20,7 @@ __all__ = [
     "BOND_FEATURES",
     "Graph",
     "LabelledFold",
+    "Question",
     "add_self_loops",
     "graphs_from_networkx",
     "graphs_from_pyg",

@@ -103,7 +103,8 @@ def average_precision_at_k_scorer(
     if _is_binary(estimator):
         return average_precision_at_k(*_binary(estimator, X, y), k=k)
     ranks = _ranks(estimator, X, y)
-    return float(np.where(ranks <= k, 1 / ranks, 0).mean())
+    counts = ranks <= min(k, len(estimator.classes_))  # not that of unknown classes
+    return float(np.where(counts, 1 / ranks, 0).mean())
 
 
 def _is_binary(estimator: Any) -> bool:
