@@ -187,6 +187,8 @@ class Sizes:
     """Number of columns of known labels of other rows; 0 if they are no inputs."""
     nearest_homophily: float | None = None
     """Adjusted homophily of the nearest rows of a table with classes; None: unknown."""
+    n_edge_types: int = 0
+    """Number of edge types, without that of added self-loops; 0 without any."""
 
     @property
     def noise(self) -> float | None:
@@ -238,6 +240,8 @@ def choose(
     defaults = _defaults(setting, sizes)
     if sizes.n_nodes == 1:
         defaults = replace(defaults, norm="layer")
+    typed = sizes.n_edge_types > 0 and config.typing is not None
+    n_relations = sizes.n_edge_types + 1 if typed else 0  # with added self-loops
     block = BlockSpec(
         score=params.attention,
         n_heads=params.n_heads,
@@ -258,6 +262,8 @@ def choose(
         ),
         degree_scaling=_unless_auto(config.degree_scaling, defaults.degree_scaling),
         global_attention=config.global_attention,
+        n_edge_types=n_relations,
+        n_bases=config.n_bases if n_relations else None,
     )
     n_layers = _n_layers(params, config, defaults)
     n_feature_layers = min(defaults.n_feature_layers, n_layers - 1)

@@ -18,6 +18,7 @@ from skattn.estimators._reasoner_base import ReasonerBase
 from skattn.estimators._reasoner_fit import fit_reasoner, read_knowledge
 from skattn.estimators._reasoner_rows import moved_factorization
 from skattn.estimators._transaction import _commit, _unfitted_copy
+from skattn.graph import Graph
 
 
 class AttentionReasoner(ReasonerBase):
@@ -33,9 +34,9 @@ class AttentionReasoner(ReasonerBase):
 
     Parameters
     ----------
-    graph : array-like of shape (n_facts, 3) or None, default=None
-        Further facts (head, relation, tail). In a cross-validation, they are known in
-        every fold.
+    graph : array-like of shape (n_facts, 3), Graph or None, default=None
+        Further facts (head, relation, tail), or a graph with the relations as edge
+        types. In a cross-validation, they are known in every fold.
     n_layers : int or "auto", default="auto"
         Number of steps of a walk, the length of the longest path. "auto": 3 if entities
         have 20 edges or more on average, else 5.
@@ -138,7 +139,7 @@ class AttentionReasoner(ReasonerBase):
         }
     )  # fmt: skip
     _parameter_constraints: ClassVar[dict] = {
-        "graph": ["array-like", None],
+        "graph": ["array-like", Graph, None],
         "n_layers": [
             Interval(Integral, 1, MAX_LAYERS, closed="both"),
             StrOptions({"auto"}),

@@ -13,7 +13,6 @@ from skattn.graph._graph import Graph
 from skattn.graph._link_edges import LinkEdges
 from skattn.graph._node_names import NodeNames
 from skattn.graph._non_links import NonLinks
-from skattn.graph._types import GraphTypes
 
 
 class Links(NamedTuple):
@@ -94,8 +93,7 @@ def is_symmetric(graph: Graph) -> bool:
 
 
 def without_edges(graph: Graph) -> Graph:
-    """Return the nodes of a graph and their features."""
+    """Return the nodes of a graph and their features, without types."""
     base = graph.base
     empty = sp.csr_array(base.adjacency.shape, dtype=np.float32)
-    nodes_only = GraphTypes(nodes=base._types.nodes)
-    return Graph._trusted(empty, base.X, None, base.nodes, types=nodes_only)
+    return Graph._trusted(empty, base.X, None, base.nodes)

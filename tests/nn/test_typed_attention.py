@@ -224,7 +224,7 @@ def _of_hgt(conv, relations):
     """The typed attention with the weights of an HGTConv of two node types."""
     attention = TypedAttention(8, 4, n_edge_types=3, n_heads=2, score="dot").double()
     first, heads = {"a": 0, "b": 4}, (2, 4)
-    width = {name: lin for name, lin in conv.kqv_lin.lins.items()}
+    width = dict(conv.kqv_lin.lins.items())
     with torch.no_grad():
         for weight in attention.parameters():
             weight.zero_()
