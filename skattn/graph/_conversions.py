@@ -5,6 +5,7 @@ from typing import Any, Self
 from skattn.graph._edge_table import parts_from_edges
 from skattn.graph._file_backed import FileBacked
 from skattn.graph._networkx import parts_from_networkx, to_networkx
+from skattn.graph._node_tables import one_table
 from skattn.graph._triple_graph import parts_from_triples, to_triples
 from skattn.graph._typed import Typed
 
@@ -83,6 +84,7 @@ class Convertible(Typed, FileBacked):
         >>> graph.nodes.tolist(), graph.n_edges
         (['a', 'b', 'c'], 4)
         """
+        X, node_types = one_table(X, node_types, nodes)
         return cls._of_parts(
             descriptors=descriptors,
             node_types=node_types,
@@ -149,6 +151,7 @@ class Convertible(Typed, FileBacked):
         >>> graph.to_triples()
         array([['ann', 'knows', 'bob']], dtype=object)
         """
+        X, node_types = one_table(X, node_types, nodes)
         parts = parts_from_triples(triples, X, nodes=nodes, inverses=inverses)
         return cls._of_parts(node_types=node_types, **parts)
 

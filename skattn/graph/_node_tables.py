@@ -9,7 +9,7 @@ from scipy import sparse
 
 from skattn.graph._alignment import aligned
 from skattn.graph._data_objects import as_array, check_data
-from skattn.graph._labels import listing
+from skattn.graph._labels import as_index, listing
 from skattn.graph._numbers import as_floats
 from skattn.graph._types import Types, as_types
 
@@ -44,6 +44,15 @@ def of_tables(X: Any, node_types: Any, labels: Any) -> tuple[Any, Any]:
     types = as_types(node_types, n_nodes, "node_types", "node")
     assert types is not None
     return block_table(tables, types, labels), node_types
+
+
+def one_table(X: Any, node_types: Any, nodes: Any) -> tuple[Any, Any]:
+    """Return features and types of all nodes, from the arguments of `from_edges`."""
+    if not isinstance(X, Mapping):
+        return X, node_types
+    named = nodes is not None and not isinstance(nodes, int | np.integer)
+    labels = as_index(nodes) if named else None
+    return of_tables(X, aligned(node_types, labels, thing="node_types"), labels)
 
 
 def block_table(tables: Mapping[Any, Any], types: Types, labels: Any) -> Any:

@@ -148,6 +148,20 @@ def test_edge_tables_name_a_column_of_types():
     assert again.edge_types.tolist() == ["k", "l"]
 
 
+def test_edge_tables_take_a_table_per_node_type():
+    tables = {"paper": np.ones((2, 2)), "author": [[5.0]]}
+    graph = Graph.from_edges([(0, 1), (0, 2)], tables)
+    assert graph.X.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 5]]
+    assert graph.node_types.tolist() == ["paper", "paper", "author"]
+    named = Graph.from_triples(
+        [("p", "by", "ann")],
+        {"author": [[5.0]], "paper": [[1.0]]},
+        nodes=["p", "ann"],
+        node_types=["paper", "author"],
+    )
+    assert named.X.tolist() == [[0, 1], [5, 0]]
+
+
 def test_triples_become_typed_edges_and_back():
     facts = [("ann", "knows", "bob"), ("bob", "likes", "ann"), ("ann", "likes", "bob")]
     graph = Graph.from_triples([*facts, facts[0]])
