@@ -76,7 +76,7 @@ def _ours(score, side, n_nodes, receivers, senders, types):
     return both, lambda x: both[1](nn.functional.gelu(layer(x, structure)))
 
 
-def _pyg(score, n_nodes, receivers, senders, types):
+def _pyg(score, receivers, senders, types):
     from torch_geometric import nn as pyg
 
     ends = torch.from_numpy(np.stack([senders, receivers]))
@@ -97,7 +97,7 @@ def _step(options, n_nodes, n_edges):
     if options.side.startswith("ours"):
         layer, forward = _ours(options.score, options.side, n_nodes, *edges)
     else:
-        layer, forward = _pyg(options.score, n_nodes, *edges)
+        layer, forward = _pyg(options.score, *edges)
     x, slope = torch.randn(n_nodes, _IN), torch.randn(n_nodes, _HEADS * _WIDTH)
     gc.collect()
 

@@ -28,7 +28,7 @@ home = rng.integers(0, n_fields, n_authors)
 
 
 def drawn(paper, same, others, k):
-    """Draw k of the others whose field is that of a paper, or is another."""
+    """Draw k of the others with the field of a paper, or with another field."""
     choice = np.flatnonzero((others == field[paper]) == same)
     choice = choice[choice != paper] if others is field else choice
     return rng.choice(choice, k, replace=False)

@@ -140,6 +140,10 @@ HETEROPHILOUS = 0.2
 convolution, which separate a node from its neighbours."""
 
 
+FEW_TYPES = 8
+"""Number of edge types up to which each has a free matrix."""
+BASES = 30
+"""Number of basis matrices of more types, as in the paper of the relational GCN."""
 DECAY_PER_NOISE = 0.05
 """Weight decay of a classifier of a table whose nearest neighbours agree by chance.
 
@@ -263,7 +267,7 @@ def choose(
         degree_scaling=_unless_auto(config.degree_scaling, defaults.degree_scaling),
         global_attention=config.global_attention,
         n_edge_types=n_relations,
-        n_bases=config.n_bases if n_relations else None,
+        n_bases=_n_bases(config, sizes) if typed else None,
     )
     n_layers = _n_layers(params, config, defaults)
     n_feature_layers = min(defaults.n_feature_layers, n_layers - 1)
@@ -377,6 +381,13 @@ def _n_layers(params: Any, config: EncoderConfig, defaults: Defaults) -> int:
         return defaults.n_layers
     depth: int = params._depth
     return depth
+
+
+def _n_bases(config: EncoderConfig, sizes: Sizes) -> int | None:
+    """Resolve the number of basis matrices of the edge types."""
+    default = BASES if sizes.n_edge_types > FEW_TYPES else None
+    found: int | None = _unless_auto(config.n_bases, default)
+    return found
 
 
 def _unless_auto(value: Any, default: Any) -> Any:

@@ -112,10 +112,10 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         type, as in relational GCN, relational GAT and the heterogeneous graph
         transformer, see :class:`~skattn.nn.TypedAttention`. None: types are not used.
         "auto": "matrix" for graphs with edge types.
-    n_bases : int or None, default=None
+    n_bases : int, "auto" or None, default="auto"
         Number of basis matrices of which the maps of ``typing="matrix"`` are sums
         (Schlichtkrull et al. 2018), for many types with few edges each. None: a free
-        matrix per type.
+        matrix per type. "auto": 30 with more than 8 types, else None.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
         Search for the neighbours of the rows of a plain table, see
         :func:`~skattn.graph.knn_graph`. "auto": "exact", but "approximate" for a dense
@@ -193,7 +193,11 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
             StrOptions({"auto"}),
         ],
         "typing": [StrOptions({"auto", "matrix"}), None],
-        "n_bases": [Interval(Integral, 1, MAX_WIDTH, closed="both"), None],
+        "n_bases": [
+            Interval(Integral, 1, MAX_WIDTH, closed="both"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "neighbor_search": [StrOptions({"auto", "exact", "approximate"})],
     }
 
@@ -220,7 +224,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         max_patches="auto",
         n_segments="auto",
         typing="auto",
-        n_bases=None,
+        n_bases="auto",
         neighbor_search="auto",
     ):
         self.activation = activation

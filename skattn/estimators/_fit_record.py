@@ -136,6 +136,7 @@ def resolved_params(estimator):
     }
     if estimator._schema_.n_edge_types:
         params["encoder__typing"] = "matrix" if spec.block.n_edge_types else None
+        params["encoder__n_bases"] = spec.block.n_bases
     if record.patch_options is not None:
         params["encoder__max_patches"] = record.patch_options.max_patches
         params["encoder__n_segments"] = record.patch_options.n_segments

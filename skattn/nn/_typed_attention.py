@@ -98,7 +98,7 @@ class TypedAttention(GraphAttention):
         return shapes if self.score == "dot" else shapes | {"attention": heads}
 
     def send(self, _x: Tensor | SparseMatrix, _generator: Generator | None, /) -> Sent:
-        """Return nothing: what a node sends depends on the types of its edges."""
+        """Return nothing: messages depend on the types of the edges."""
         return cast("Sent", None)
 
     def _project(self, x: Tensor | SparseMatrix) -> Sent:

@@ -218,6 +218,15 @@ def test_bases_have_fewer_weights(signs):
     assert attention.value_coefficients.shape == (5, 2)
 
 
+def test_many_types_share_bases(signs, fitted):
+    assert fitted.resolved_params_["encoder__n_bases"] is None
+    graph, total, train = signs
+    kinds = np.arange(graph.n_edges) % 9
+    many = graph.with_types(edge_types=kinds, node_types=graph.node_types)
+    clf = made(max_epochs=1).fit(many[train], total[train] > 0)
+    assert clf.resolved_params_["encoder__n_bases"] == 30
+
+
 def test_tables_of_node_types_need_no_common_columns():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 60)
