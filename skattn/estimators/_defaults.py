@@ -142,6 +142,10 @@ HETEROPHILOUS = 0.2
 convolution, which separate a node from its neighbours."""
 
 
+FEW_TYPES = 8
+"""Number of edge types up to which each has a free matrix."""
+BASES = 30
+"""Number of basis matrices of more types, as in the paper of the relational GCN."""
 DECAY_PER_NOISE = 0.05
 """Weight decay of a classifier of a table whose nearest neighbours agree by chance.
 
@@ -189,6 +193,8 @@ class Sizes:
     """Number of columns of known labels of other rows; 0 if they are no inputs."""
     nearest_homophily: float | None = None
     """Adjusted homophily of the nearest rows of a table with classes; None: unknown."""
+    n_edge_types: int = 0
+    """Number of edge types, without that of added self-loops; 0 without any."""
 
     @property
     def noise(self) -> float | None:
@@ -241,6 +247,8 @@ def choose(
     defaults = _defaults(setting, sizes)
     if sizes.n_nodes == 1:
         defaults = replace(defaults, norm="layer")
+    typed = sizes.n_edge_types > 0 and config.typing is not None
+    n_relations = sizes.n_edge_types + 1 if typed else 0  # with added self-loops
     block = BlockSpec(
         score=params.attention,
         n_heads=params.n_heads,
@@ -261,6 +269,8 @@ def choose(
         ),
         degree_scaling=_unless_auto(config.degree_scaling, defaults.degree_scaling),
         global_attention=config.global_attention,
+        n_edge_types=n_relations,
+        n_bases=_n_bases(config, sizes) if typed else None,
     )
     n_layers = _n_layers(params, config, defaults)
     n_feature_layers = min(defaults.n_feature_layers, n_layers - 1)
@@ -396,6 +406,13 @@ def _n_layers(params: Any, config: EncoderConfig, defaults: Defaults) -> int:
         return defaults.n_layers
     depth: int = params._depth
     return depth
+
+
+def _n_bases(config: EncoderConfig, sizes: Sizes) -> int | None:
+    """Resolve the number of basis matrices of the edge types."""
+    default = BASES if sizes.n_edge_types > FEW_TYPES else None
+    found: int | None = _unless_auto(config.n_bases, default)
+    return found
 
 
 def _unless_auto(value: Any, default: Any) -> Any:

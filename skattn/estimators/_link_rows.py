@@ -64,6 +64,8 @@ class NamedPairs:
 
 def named_pairs(attempt, X):
     """Read the pairs of a fit, or all edges of a graph X."""
+    for graph in (attempt.graph, X):
+        _check_no_types(graph)
     if isinstance(X, Graph):
         return _pairs_of_graph(attempt, X)
     table = read_pairs(X, attempt.source, attempt.target)
@@ -79,6 +81,17 @@ def named_pairs(attempt, X):
     if directed == "auto":
         directed = sides is None and graph is not None and not is_symmetric(graph)
     return NamedPairs(pairs, names, graph, bool(directed), sides, table.features)
+
+
+def _check_no_types(graph):
+    """Raise ValueError for a graph with types, which pairs do not use."""
+    if isinstance(graph, Graph) and (graph.n_edge_types or graph.n_node_types):
+        raise ValueError(
+            f"the graph of pairs must have no types, got {graph!r}. Use "
+            "graph.with_types(), without types; for the relation of two nodes as y, "
+            "pass pairs and their relations with non_link=None, or use "
+            "AttentionReasoner."
+        )
 
 
 def link_rows(attempt, named, labels):

@@ -31,6 +31,8 @@ SHARED_CONFIG = (
     "positional",
     "positional_dim",
     "max_patches",
+    "typing",
+    "n_bases",
 )
 """Parameters of `EncoderConfig` that must equal the embedder's."""
 
@@ -92,6 +94,7 @@ def _check_same(estimator, config, embedder, n_features):
     there |= {"n_features": in_features, "n_layers": embedder._depth}
     for params, each in ((here, estimator), (there, embedder)):
         params["n_edge_features"] = each._schema_.n_edge_features
+        params["edge_types"] = each._schema_.edge_types
     differ = [name for name in here if here[name] != there[name]]
     if differ:
         raise ValueError(

@@ -17,6 +17,7 @@ from skattn.estimators._reasoner_base import ReasonerBase
 from skattn.estimators._reasoner_fit import fit_reasoner, read_knowledge
 from skattn.estimators._reasoner_rows import moved_factorization
 from skattn.estimators._transaction import _commit, _unfitted_copy
+from skattn.graph import Graph
 
 _SHARED = {
     name: GraphAttentionEstimator._parameter_constraints[name]
@@ -40,9 +41,9 @@ class AttentionReasoner(ReasonerBase):
 
     Parameters
     ----------
-    graph : array-like of shape (n_facts, 3) or None, default=None
-        Further facts (head, relation, tail). In a cross-validation, they are known in
-        every fold.
+    graph : array-like of shape (n_facts, 3), Graph or None, default=None
+        Further facts (head, relation, tail), or a graph with the relations as edge
+        types. In a cross-validation, they are known in every fold.
     n_layers : int or "auto", default="auto"
         Number of layers of message passing, the length of the longest path. "auto": 3
         if entities have 20 edges or more on average, else 5.
@@ -158,7 +159,7 @@ class AttentionReasoner(ReasonerBase):
     )  # fmt: skip
     _parameter_constraints: ClassVar[dict] = {
         **_SHARED,
-        "graph": ["array-like", None],
+        "graph": ["array-like", Graph, None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "edge_budget": [
             Interval(Integral, 1, None, closed="left"),

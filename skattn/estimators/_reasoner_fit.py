@@ -26,6 +26,7 @@ from skattn.estimators._reasoner_defaults import (
     choose_reasoner,
 )
 from skattn.estimators._truth import Truth, TruthMap, calibrate
+from skattn.graph import Graph
 from skattn.graph._triples import (
     Codes,
     Vocabulary,
@@ -81,7 +82,8 @@ def read_knowledge(X, y, graph=None, relations: Vocabulary | None = None) -> Kno
         raise ValueError("X must have at least one fact, got 0 rows.")
     more: list[list[Any]] = [[], [], []]
     if graph is not None:
-        more = read_columns(graph, "graph", _FACT)
+        facts = graph.to_triples() if isinstance(graph, Graph) else graph
+        more = read_columns(facts, "graph", _FACT)
         _warn_of_twins(zip(heads, kinds, tails, strict=True), more)
     heads, kinds, tails = heads + more[0], kinds + more[1], tails + more[2]
     vocabulary = Vocabulary.of(heads + tails, kinds)

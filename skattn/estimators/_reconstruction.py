@@ -48,6 +48,7 @@ def plan_reconstruction(attempt, X, adjacency):
             n_edge_features=view.n_edge_features,
             n_nodes=view.n_nodes,
             n_examples=view.n_nodes,
+            n_edge_types=attempt._schema_.n_edge_types,
         ),
     )
     attempt._fit_record_ = FitRecord.of(view, data[0], choice)

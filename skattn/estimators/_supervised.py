@@ -95,7 +95,9 @@ def plan_supervised(attempt, arguments):
     )
     batch_size = training_batch_size(attempt, setting, len(view))
     data = attempt._input_spec_.training_data(views, attempt, batch_size)
-    sizes = _sizes(context, view, training_rows, data[0].n_features, n_label_columns)
+    sizes = _sizes(
+        attempt, context, view, training_rows, data[0].n_features, n_label_columns
+    )
     choice = choose(attempt, inputs.config, setting, sizes)
     attempt._fit_record_ = FitRecord.of(
         view,
@@ -113,7 +115,7 @@ def plan_supervised(attempt, arguments):
     return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
 
 
-def _sizes(context, view, rows, n_features, n_label_columns):
+def _sizes(attempt, context, view, rows, n_features, n_label_columns):
     """Return the sizes of a fit, and the homophily where a default depends on it."""
     sizes = Sizes(
         n_features=n_features,
@@ -121,6 +123,7 @@ def _sizes(context, view, rows, n_features, n_label_columns):
         n_nodes=view.n_nodes,
         n_examples=int(rows.has_weight.sum()),
         n_descriptors=view.n_descriptors,
+        n_edge_types=attempt._schema_.n_edge_types,
         n_label_columns=n_label_columns,
     )
     if rows.encoded.ndim != 1:  # no classes

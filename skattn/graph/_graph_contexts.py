@@ -74,7 +74,6 @@ class GraphContext(Context):
             rows,
             X.targets,
             extent,
-            edge_features=X.edge_features,
             features_of=features_of,
             whole=X,
         )

@@ -193,4 +193,5 @@ def cut_edges(graph: Graph, keep: NDArray[np.bool_]) -> Graph:
     parts = matrix.data[keep], matrix.indices[keep], indptr
     features = None if graph.edge_features is None else graph.edge_features[keep]
     adjacency = sp.csr_array(parts, shape=matrix.shape)
-    return Graph._trusted(adjacency, graph.X, features, graph.nodes)
+    types = graph._types.take(np.flatnonzero(keep))
+    return Graph._trusted(adjacency, graph.X, features, graph.nodes, types=types)

@@ -94,7 +94,7 @@ def is_symmetric(graph: Graph) -> bool:
 
 
 def without_edges(graph: Graph) -> Graph:
-    """Return the nodes of a graph and their features."""
+    """Return the nodes of a graph and their features, without types."""
     base = graph.base
     empty = sp.csr_array(base.adjacency.shape, dtype=np.float32)
     return Graph._trusted(empty, base.X, None, base.nodes)

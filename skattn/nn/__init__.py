@@ -23,6 +23,7 @@ from skattn.nn._path_layer import PathLayer, PathSpec
 from skattn.nn._path_reasoner import AnswerScores, PathReasoner
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
+from skattn.nn._typed_attention import TypedAttention
 
 __all__ = [
     "AnswerScores",
@@ -53,4 +54,5 @@ __all__ = [
     "PathSpec",
     "PeriodicEmbedding",
     "PoolReadout",
+    "TypedAttention",
 ]

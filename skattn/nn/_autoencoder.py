@@ -314,7 +314,7 @@ class MaskedAutoencoder(Resettable):
             plain = self._make_encoder(self.in_features).state_dict()
         state = self.encoder.state_dict()
         return {
-            name: state[name][: len(weight)] if weight.dim() else state[name]
+            name: state[name][tuple(map(slice, weight.shape))]
             for name, weight in plain.items()
         }
 
