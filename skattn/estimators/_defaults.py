@@ -125,16 +125,11 @@ WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate with more features than examples.
 
 Small, because a network could memorise the rows by their own features."""
-MAX_BATCH = 128
-"""Greatest number of graphs or sequences in a training batch for "auto"."""
 WIDE_DEPTH = 2
 """Number of layers with more features than examples, on nodes with classes whose
 neighbours are not known to differ: as in the GAT paper on citation graphs."""
 WIDE_DECAY = 0.02
 """Weight decay there."""
-PAIR_STEPS = 8
-"""Number of training steps of an epoch of pairs: the edges of a step's pairs leave the
-graph, of which most must remain."""
 WIDE_SMOOTHING = 2
 """Number of averages of the predictions over neighbours there."""
 HETEROPHILOUS = 0.2
@@ -302,25 +297,6 @@ def choose(
             patch_options(config, setting) if setting.rows == "sequences" else None
         ),
     )
-
-
-def training_batch_size(params: Any, setting: Setting, n_rows: int) -> int | str:
-    """Resolve the batch size of graphs and sequences; return others as they are.
-
-    `n_rows` is the number of labelled graphs or sequences.
-    """
-    given: int | str = params.batch_size
-    if given != "auto" or setting.rows not in ("graphs", "sequences"):
-        return given
-    found = DEFAULTS[setting.rows, setting.label_kind]
-    return min(max(n_rows // found.most_batches, found.smallest_batch), MAX_BATCH)
-
-
-def pair_batch_size(given: int | str, n_rows: int) -> int:
-    """Resolve the number of labelled pairs of a training step."""
-    if given != "auto":
-        return int(given)
-    return max(-(-n_rows // PAIR_STEPS), 1)
 
 
 def patch_options(config: EncoderConfig, setting: Setting) -> PatchOptions:

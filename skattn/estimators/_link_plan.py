@@ -10,12 +10,8 @@ from skattn._training import (
     SupervisedPairs,
     resolve_device,
 )
-from skattn.estimators._defaults import (
-    Setting,
-    Sizes,
-    choose,
-    pair_batch_size,
-)
+from skattn.estimators._batch_size import pair_batch_size
+from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import learn_input
 from skattn.estimators._input_spec import InputSpec

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
-from skattn.estimators._defaults import Setting, Sizes, choose, training_batch_size
+from skattn.estimators._batch_size import training_batch_size
+from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
 from skattn.estimators._label_inputs import learn_label_inputs

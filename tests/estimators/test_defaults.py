@@ -12,12 +12,12 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
+from skattn.estimators._batch_size import training_batch_size
 from skattn.estimators._defaults import (
     Setting,
     Sizes,
     choose,
     patch_options,
-    training_batch_size,
 )
 from skattn.graph._patches import PatchOptions
 
