@@ -111,6 +111,7 @@ def test_values_that_were_given_are_those_of_the_fit(small):
     given = {"dropout": 0.3, "batch_size": 2, "early_stopping": 0.4, "device": "cpu"}
     given |= {"standardize": False, "n_layers": 2, "residual": False, "norm": None}
     given |= {"weight_decay": 0.1, "max_epochs": 3, "label_inputs": False}
+    given |= {"smoothing": 0}
     encoder = {
         "activation": "relu",
         "input_dropout": 0.2,
