@@ -244,7 +244,9 @@ class InputSpec:
         if self.node_types is None:
             return base
         graph = base.whole if isinstance(base, GraphCollection) else base
-        codes = graph._types.nodes.coded_by(self.node_types)
+        types = graph._types.nodes
+        assert types is not None  # as at fit
+        codes = types.coded_by(self.node_types)
         return _with_columns(base, graph, np.eye(len(self.node_types))[codes])
 
 

@@ -83,6 +83,7 @@ class GraphAttention(NodeOperator[Sent]):
     """
 
     negative_slope = 0.2
+    value: Tensor
 
     def __init__(  # noqa: PLR0913  (options of a layer)
         self,

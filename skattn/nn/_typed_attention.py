@@ -60,6 +60,10 @@ class TypedAttention(GraphAttention):
     torch.Size([2, 16])
     """
 
+    query: Tensor
+    attention: Tensor
+    attention_key: Tensor
+
     def __init__(
         self,
         in_features: int,

@@ -139,7 +139,8 @@ def pair_matmul(
     [[2.0], [3.0]]
     """
     if not isinstance(x, SparseMatrix):
-        product: Tensor = _PairProduct.apply(x, weight, pairs)
+        multiply: Any = _PairProduct.apply  # untyped
+        product: Tensor = multiply(x, weight, pairs)
         return product
     parts = [weight.new_empty(0, weight.shape[2])]
     for number, (low, high) in enumerate(pairs.ranges):
