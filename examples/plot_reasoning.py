@@ -88,8 +88,7 @@ print(reasoner.answer([(tail, f"^{relation}")], k=3, paths=0))
 # ``truth`` is the probability that a fact is true. A question continues along a further
 # relation, and ``&`` asks for the answers of both: the truths are multiplied.
 
-further = Question(head, relation).to(f"^{relation}")
-table = reasoner.answer(
-    [further, further & Question(head, relation, "^" + X[0, 1])], k=2
-)
+similar = Question(head, relation).to(f"^{relation}")  # with the same answers
+both = similar & Question(tail, f"^{relation}")
+table = reasoner.answer([similar, both], k=2)
 print(table[["question", "entity", "truth"]].to_string())
