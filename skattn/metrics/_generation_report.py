@@ -1,6 +1,6 @@
 """Report on generated graphs, beside the same numbers of real graphs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +36,10 @@ class GenerationReport:
 
     Made by :func:`generation_report`; ``print(report)`` shows the table. Keys are
     "degree", "clustering", "orbit" and "spectrum" (MMD²), "average" (of the first
-    three), and the shares "connected", "valid", "unique", "novel" and
-    "valid_unique_novel". A number that needs ``train`` or ``valid`` is NaN without it,
-    but for the last one, for which all graphs are valid without ``valid``.
+    three), the shares of all graphs "connected", "valid" and "valid_unique_novel", and
+    the shares of the valid graphs "unique" and "novel". Numbers that need ``train`` are
+    NaN without it; without ``valid`` and ``identity`` the share "valid" is NaN, and all
+    graphs count as valid.
     """
 
     samples: dict[str, float]
@@ -95,6 +96,7 @@ def generation_report(
     *,
     kernel: str = "emd",
     valid: Callable[[Graph], bool] | None = None,
+    identity: Callable[[list[Graph]], Iterable[Any]] | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> GenerationReport:
     """Compare generated graphs with real ones, and real graphs with each other.
@@ -115,7 +117,12 @@ def generation_report(
     kernel : {"emd", "tv", "rbf"}, default="emd"
         Kernel of :func:`graph_mmd`, with the published bandwidths.
     valid : callable, optional
-        Function from a graph to whether it is valid, such as a tree or a molecule.
+        Function from a graph to whether it is valid, such as a tree.
+    identity : callable, optional
+        Function from a list of graphs to a hashable object per graph, None for an
+        invalid one, such as :func:`skattn.graph.smiles_from_graphs`. Graphs are equal
+        if these are. By default they are equal if they are isomorphic, with their
+        features as labels; the two Kekulé structures of a molecule then differ.
     random_state : int, RandomState instance or None, default=None
         Random state of the draws of real graphs.
 
@@ -128,7 +135,7 @@ def generation_report(
     Raises
     ------
     TypeError
-        If an argument is not a list of graphs, or `valid` is not callable.
+        If an argument is not a list of graphs, or a function not callable.
     ValueError
         If a list is empty, a graph has no node or is directed, the columns of graphs
         differ, or the kernel is unknown.
@@ -158,11 +165,8 @@ def generation_report(
     (1.0, 0.0)
     """
     check_choice(kernel, KERNELS, "kernel")
-    if valid is not None and not callable(valid):
-        raise TypeError(
-            "valid must be a function of a graph or None, got "
-            f"{type(valid).__name__}. Use for example valid=is_tree."
-        )
+    _check_callable(valid, "valid", "a graph")
+    _check_callable(identity, "identity", "a list of graphs")
     lists = [
         nonempty_graphs(samples, "samples"),
         nonempty_graphs(reference, "reference"),
@@ -175,13 +179,16 @@ def generation_report(
     of_samples, of_real, deviations = _discrepancies(
         simple, parts, kernel, check_random_state(random_state)
     )
-    classes = isomorphism_classes(LabelledGraphs.of(every))
-    connected = _are_connected(simple)
-    for numbers, part, graphs in zip((of_samples, of_real), parts, lists, strict=False):
-        is_valid = None if valid is None else np.array([bool(valid(g)) for g in graphs])
-        known = classes[parts[2]]
+    classes = _classes(every, identity)
+    is_valid = classes >= 0
+    if valid is not None:
+        is_valid &= [bool(valid(graph)) for graph in every]
+    connected, known = _are_connected(simple), classes[parts[2]]
+    is_known = valid is not None or identity is not None
+    for numbers, part in zip((of_samples, of_real), parts, strict=False):
         numbers["connected"] = float(connected[part].mean())
-        numbers |= _shares(classes[part], known, is_valid)
+        numbers["valid"] = float(is_valid[part].mean()) if is_known else np.nan
+        numbers |= _shares(classes[part], is_valid[part], known)
     deviations |= dict.fromkeys(of_samples.keys() - deviations.keys(), np.nan)
     counts = n_samples, n_reference, n_train
     return GenerationReport(of_samples, of_real, deviations, kernel, *counts)
@@ -223,20 +230,42 @@ def _are_connected(graphs: SimpleGraphs) -> NDArray[np.bool_]:
     return np.logical_and.reduceat(component == first, graphs.node_ptr[:-1])
 
 
+def _classes(
+    graphs: list[Graph], identity: Callable[[list[Graph]], Iterable[Any]] | None
+) -> NDArray[np.int64]:
+    """Return a number per graph, the same for equal graphs, and -1 for invalid ones."""
+    if identity is None:
+        return isomorphism_classes(LabelledGraphs.of(graphs))
+    known: dict[Any, int] = {None: -1}
+    found = [known.setdefault(each, len(known)) for each in identity(graphs)]
+    if len(found) != len(graphs):
+        raise ValueError(
+            f"identity must return one object per graph ({len(graphs)}), got "
+            f"{len(found)}. Return None for an invalid graph."
+        )
+    return np.array(found, np.int64)
+
+
 def _shares(
-    classes: NDArray[np.int64],
-    known: NDArray[np.int64],
-    is_valid: NDArray[np.bool_] | None,
+    classes: NDArray[np.int64], is_valid: NDArray[np.bool_], known: NDArray[np.int64]
 ) -> dict[str, float]:
-    """Return the shares of valid, unique and novel graphs by isomorphism classes."""
+    """Return the shares of unique and novel graphs, and of those that are all three."""
+    classes = classes[is_valid]
     unique, novel = first_of_each(classes), ~np.isin(classes, known)
-    all_three = unique & novel & (True if is_valid is None else is_valid)
+    n_valid = len(classes) or np.nan
+    n_known = 1 if len(known) else np.nan
     return {
-        "valid": np.nan if is_valid is None else float(is_valid.mean()),
-        "unique": float(unique.mean()),
-        "novel": float(novel.mean()) if len(known) else np.nan,
-        "valid_unique_novel": float(all_three.mean()) if len(known) else np.nan,
+        "unique": float(unique.sum() / n_valid),
+        "novel": float(n_known * novel.sum() / n_valid),
+        "valid_unique_novel": float(n_known * (unique & novel).sum() / len(is_valid)),
     }
+
+
+def _check_callable(value: Any, name: str, of: str) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(
+            f"{name} must be a function of {of} or None, got {type(value).__name__}."
+        )
 
 
 def _text(value: float) -> str:

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skattn import Graph
 from skattn.datasets import make_community_graphs, make_trees
+from skattn.graph import graphs_from_smiles, smiles_from_graphs
 from skattn.metrics import (
     generation_report,
     graph_mmd,
@@ -37,14 +38,52 @@ def test_shares_are_counted_by_hand():
     expected = {
         "connected": (3 / 4, 1),
         "valid": (1 / 2, 0),  # both paths
-        "unique": (3 / 4, 1 / 2),
-        "novel": (1 / 4, 0),  # the pieces
+        "unique": (1 / 2, np.nan),  # of the valid ones
+        "novel": (0, np.nan),
         "valid_unique_novel": (0, 0),
     }
     for key, (of_samples, of_real) in expected.items():
-        assert report.samples[key] == of_samples, key
-        assert report.real[key] == of_real, key
+        assert_array_equal(report.samples[key], of_samples, key)
+        assert_array_equal(report.real[key], of_real, key)
         assert np.isnan(report.real_std[key])
+
+
+def test_without_validity_all_graphs_count():
+    samples, train = [PATH, OTHER_PATH, PIECES, TRIANGLE], [OTHER_PATH, TRIANGLE]
+    report = generation_report(samples, [TRIANGLE, TRIANGLE], train)
+    assert (report.samples["unique"], report.samples["novel"]) == (3 / 4, 1 / 4)
+    assert (report.real["unique"], report.real["novel"]) == (1 / 2, 0)
+
+
+def test_an_identity_replaces_isomorphism_and_says_what_is_valid():
+    def name_of(graphs):  # the number of edges, if there is no isolated node
+        return [g.n_edges if all(np.diff(g.adjacency.indptr)) else None for g in graphs]
+
+    samples = [PATH, OTHER_PATH, PIECES, TRIANGLE, Graph([[0, 1], [1, 0]])]
+    report = generation_report(samples, [PATH], [PATH], identity=name_of)
+    assert report.samples["valid"] == 4 / 5
+    assert report.samples["unique"] == 3 / 4
+    assert report.samples["novel"] == 2 / 4
+    assert report.samples["valid_unique_novel"] == 2 / 5
+    both = generation_report(
+        samples, [PATH], [PATH], identity=name_of, valid=lambda g: g.n_nodes == 3
+    )
+    assert both.samples["valid"] == 3 / 5
+    with pytest.raises(ValueError, match=r"one object per graph \(7\), got 1"):
+        generation_report(samples, [PATH], [PATH], identity=lambda _: ["one"])
+
+
+def test_both_kekule_structures_are_one_molecule():
+    pytest.importorskip("rdkit")
+    (one,) = graphs_from_smiles(["Cc1ccccc1O"], derived=False)
+    in_ring = np.flatnonzero(np.diff(one.adjacency.indptr) > 1)
+    ends = np.stack(one.adjacency.nonzero())
+    exchanged = np.isin(ends, in_ring).all(axis=0)  # single and double bonds
+    orders = np.where(exchanged, 3 - one.edge_features[:, 0], one.edge_features[:, 0])
+    other = Graph(one.adjacency, one.X, edge_features=orders)
+    by_graph = generation_report([one], [one], [other])
+    by_text = generation_report([one], [one], [other], identity=smiles_from_graphs)
+    assert (by_graph.samples["novel"], by_text.samples["novel"]) == (1, 0)
 
 
 def test_all_three_need_the_same_graph():
