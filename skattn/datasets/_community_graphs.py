@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from skattn.graph import Graph
 from skattn.graph._arguments import as_count
 
-MOST_DRAWS = 10_000
+MOST_DRAWS = 1000
 """Number of draws in a row that may be in several pieces."""
 
 
