@@ -1,4 +1,4 @@
-"""Ladder graphs in random numberings, whose probability is known."""
+"""Ladder graphs in random numberings, with a known probability."""
 
 from math import lgamma, log
 

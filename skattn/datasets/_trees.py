@@ -1,4 +1,4 @@
-"""Random trees, whose probability is known."""
+"""Random trees with a known probability."""
 
 import heapq
 

@@ -28,7 +28,7 @@ def has_orders(molecule: Any) -> bool:
 
 
 def labels_of(molecule: Any, Chem: Any) -> Labels:
-    """Return the labels of a molecule, whose bonds are those of its Kekulé structure.
+    """Return the labels of a molecule, with the bonds of its Kekulé structure.
 
     Hydrogens are counted only beyond those that RDKit infers, because these follow from
     the element, the charge and the bonds.

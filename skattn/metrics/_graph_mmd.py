@@ -138,7 +138,7 @@ METRICS = {
 def kernel_rows(
     rows: NDArray[np.float64], statistic: str, kernel: str
 ) -> NDArray[np.float64]:
-    """Return rows whose metric is the distance of a kernel.
+    """Return rows between which a metric is the distance of a kernel.
 
     The earth mover's distance of two histograms is the sum of absolute differences of
     their cumulative sums, times the distance of two bins.

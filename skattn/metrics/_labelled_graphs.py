@@ -1,4 +1,4 @@
-"""Lists of graphs whose features are labels."""
+"""Lists of graphs with features as labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

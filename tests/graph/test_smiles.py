@@ -46,7 +46,7 @@ def test_molecules_of_real_data_come_back(real_data, name):
 
 
 def is_read(text):
-    """Return whether a text is a molecule all of whose bonds have an order."""
+    """Return whether a text is a molecule in which all bonds have an order."""
     with logs.BlockLogs():
         molecule = Chem.MolFromSmiles(text)
     if molecule is None:
