@@ -3,13 +3,29 @@
 from typing import ClassVar
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import StrOptions, _fit_context
-from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+from skattn.graph import (
+    ATOM_FEATURES,
+    ATOM_LABELS,
+    graphs_from_smiles,
+    smiles_from_graphs,
+)
 from skattn.graph._molecule_descriptors import descriptor_function
 from skattn.graph._molecules import read_smiles
 from skattn.preprocessing._to_graphs import ToGraphs
+
+
+def _has_labels(transformer):
+    """Return True, or raise AttributeError where molecules cannot be made again."""
+    if transformer.derived:
+        raise AttributeError(
+            "inverse_transform needs MoleculeGraph(derived=False): derived features "
+            "could contradict the atoms and bonds of a generated graph."
+        )
+    return True
 
 
 class MoleculeGraph(ToGraphs):
@@ -30,7 +46,12 @@ class MoleculeGraph(ToGraphs):
         readout: names in ``rdkit.Chem.Descriptors.descList``, or a function from an
         RDKit molecule to an array or a dict of numbers. "auto": "MolWt", "MolLogP",
         "TPSA", "NumHDonors", "NumHAcceptors", "NumRotatableBonds", "RingCount" and
-        "FractionCSP3". None: none, as an :class:`~skattn.AttentionEmbedder` needs.
+        "FractionCSP3", but none with ``derived=False``. None: none.
+    derived : bool, default=True
+        Whether features include those that follow from others, such as hybridisation
+        and aromaticity, which help a prediction. False: element, charge, hydrogens and
+        the orders of the bonds alone, for generators of molecules;
+        :meth:`inverse_transform` then makes SMILES again.
 
     Attributes
     ----------
@@ -52,11 +73,13 @@ class MoleculeGraph(ToGraphs):
     _parameter_constraints: ClassVar[dict] = {
         "on_invalid": [StrOptions({"raise", "nan"})],
         "descriptors": [StrOptions({"auto"}), "array-like", callable, None],
+        "derived": ["boolean"],
     }
 
-    def __init__(self, on_invalid="raise", *, descriptors="auto"):
+    def __init__(self, on_invalid="raise", *, descriptors="auto", derived=True):
         self.on_invalid = on_invalid
         self.descriptors = descriptors
+        self.derived = derived
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -83,10 +106,16 @@ class MoleculeGraph(ToGraphs):
             name.
         """
         read_smiles(X)
-        if self.descriptors is not None:
-            descriptor_function(self.descriptors)
+        if self._descriptors is not None:
+            descriptor_function(self._descriptors)
         self.n_features_in_ = 1
         return self
+
+    @property
+    def _descriptors(self):
+        """Descriptors in effect: a graph to imitate has none by default."""
+        is_auto = isinstance(self.descriptors, str) and self.descriptors == "auto"
+        return None if is_auto and not self.derived else self.descriptors
 
     def transform(self, X):
         """Convert each SMILES to a graph.
@@ -113,8 +142,39 @@ class MoleculeGraph(ToGraphs):
         """
         check_is_fitted(self)
         return graphs_from_smiles(
-            X, on_invalid=self.on_invalid, descriptors=self.descriptors
+            X,
+            on_invalid=self.on_invalid,
+            descriptors=self._descriptors,
+            derived=self.derived,
         )
+
+    @available_if(_has_labels)
+    def inverse_transform(self, X):
+        """Convert graphs to SMILES; only with ``derived=False``.
+
+        Parameters
+        ----------
+        X : list of Graph
+            Graphs with the features of :meth:`transform`, such as samples of a
+            generator.
+
+        Returns
+        -------
+        list of str or None
+            A canonical SMILES per graph without stereo marks; None where RDKit refuses
+            the graph, which is not repaired.
+
+        Raises
+        ------
+        ImportError
+            If RDKit is not installed.
+        TypeError
+            If `X` is not a list of graphs.
+        ValueError
+            If a graph has other columns.
+        """
+        check_is_fitted(self)
+        return smiles_from_graphs(X)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the atom features.
@@ -127,10 +187,11 @@ class MoleculeGraph(ToGraphs):
         Returns
         -------
         ndarray of str
-            ``skattn.graph.ATOM_FEATURES``.
+            ``skattn.graph.ATOM_FEATURES``, or ``ATOM_LABELS`` with ``derived=False``.
         """
         check_is_fitted(self)
-        return np.array(ATOM_FEATURES, dtype=object)
+        names = ATOM_FEATURES if self.derived else ATOM_LABELS
+        return np.array(names, dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
