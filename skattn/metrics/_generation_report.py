@@ -167,15 +167,14 @@ def generation_report(
     check_choice(kernel, KERNELS, "kernel")
     _check_callable(valid, "valid", "a graph")
     _check_callable(identity, "identity", "a list of graphs")
-    lists = [
-        nonempty_graphs(samples, "samples"),
-        nonempty_graphs(reference, "reference"),
-        [] if train is None else nonempty_graphs(train, "train"),
-    ]
-    n_samples, n_reference, n_train = map(len, lists)
-    every = [graph for part in lists for graph in part]
+    given = {"samples": samples, "reference": reference}
+    if train is not None:
+        given["train"] = train
+    lists = {name: nonempty_graphs(some, name) for name, some in given.items()}
+    every = [graph for some in lists.values() for graph in some]
+    n_samples, n_reference = len(lists["samples"]), len(lists["reference"])
     parts = np.split(np.arange(len(every)), np.cumsum([n_samples, n_reference]))
-    simple = SimpleGraphs.of(every)
+    simple = SimpleGraphs.of(**lists)
     of_samples, of_real, deviations = _discrepancies(
         simple, parts, kernel, check_random_state(random_state)
     )
@@ -190,7 +189,7 @@ def generation_report(
         numbers["valid"] = float(is_valid[part].mean()) if is_known else np.nan
         numbers |= _shares(classes[part], is_valid[part], known)
     deviations |= dict.fromkeys(of_samples.keys() - deviations.keys(), np.nan)
-    counts = n_samples, n_reference, n_train
+    counts = n_samples, n_reference, len(parts[2])
     return GenerationReport(of_samples, of_real, deviations, kernel, *counts)
 
 

@@ -8,12 +8,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from skattn.graph._arguments import check_choice
-from skattn.metrics._graph_statistics import (
-    CLUSTERING_BINS,
-    STATISTICS,
-    graph_statistics,
-)
-from skattn.metrics._simple_graphs import nonempty_graphs
+from skattn.metrics._graph_statistics import CLUSTERING_BINS, STATISTICS
+from skattn.metrics._simple_graphs import SimpleGraphs, nonempty_graphs
 
 KERNELS = ("emd", "tv", "rbf")
 SIGMAS = {"degree": 1.0, "clustering": 0.1, "orbit": 30.0, "spectrum": 1.0}
@@ -119,7 +115,8 @@ def graph_mmd(
             "unbiased=True needs at least two graphs in each list, got "
             f"{len(samples)} samples and {len(reference)} of reference."
         )
-    rows = graph_statistics([*samples, *reference], statistic)  # of one width
+    graphs = SimpleGraphs.of(samples=samples, reference=reference)
+    rows = STATISTICS[statistic](graphs)  # of one width
     first, second = np.split(kernel_rows(rows, statistic, kernel), [len(samples)])
     metric = METRICS[statistic, kernel]
     return squared_mmd(first, second, metric, sigma, unbiased=unbiased)

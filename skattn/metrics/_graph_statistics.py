@@ -75,7 +75,7 @@ def graph_statistics(graphs: Any, statistic: str) -> NDArray[np.float64]:
            [0.  , 0.  , 1.  ]])
     """
     check_choice(statistic, tuple(STATISTICS), "statistic")
-    return STATISTICS[statistic](SimpleGraphs.of(graphs))
+    return STATISTICS[statistic](SimpleGraphs.of(graphs=graphs))
 
 
 def _degree(graphs: SimpleGraphs) -> NDArray[np.float64]:

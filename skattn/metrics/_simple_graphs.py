@@ -23,15 +23,17 @@ class SimpleGraphs:
     """(n_graphs + 1,): graph g holds the nodes node_ptr[g] to node_ptr[g + 1]."""
 
     @classmethod
-    def of(cls, graphs: Any) -> "SimpleGraphs":
-        """Read a list of graphs; weights, loops, features and labels are ignored.
+    def of(cls, **lists: Any) -> "SimpleGraphs":
+        """Read lists of graphs; weights, loops, features and labels are ignored.
 
-        Raises TypeError if it is not a list of graphs, ValueError if it is empty, a
+        Raises TypeError if one is not a list of graphs, ValueError if it is empty, a
         graph has no node, is a view of some of its nodes, or is directed.
         """
+        checked = {name: nonempty_graphs(some, name) for name, some in lists.items()}
         bare = [
             Graph._trusted(graph.adjacency, None, None, None)
-            for graph in nonempty_graphs(graphs)
+            for some in checked.values()
+            for graph in some
         ]
         adjacency, _, _, node_ptr = side_by_side(bare)
         adjacency = adjacency.astype(np.int64)  # a copy
@@ -40,7 +42,8 @@ class SimpleGraphs:
         adjacency.eliminate_zeros()
         adjacency.indptr = adjacency.indptr.astype(np.int64)
         adjacency.indices = adjacency.indices.astype(np.int64)
-        _check_undirected(adjacency, node_ptr)
+        names = [f"{k} of {name}" for name in lists for k in range(len(checked[name]))]
+        _check_undirected(adjacency, node_ptr, names)
         return cls(adjacency, node_ptr)
 
     @property
@@ -59,7 +62,7 @@ class SimpleGraphs:
         return np.asarray(np.diff(self.adjacency.indptr), np.int64)
 
 
-def nonempty_graphs(graphs: Any, name: str = "graphs") -> list[Graph]:
+def nonempty_graphs(graphs: Any, name: str) -> list[Graph]:
     """Return a checked list of at least one graph, each of at least one node."""
     listed = whole_graphs(graphs)
     if not listed:
@@ -76,7 +79,9 @@ def nonempty_graphs(graphs: Any, name: str = "graphs") -> list[Graph]:
     return listed
 
 
-def _check_undirected(adjacency: sparse.csr_array, node_ptr: NDArray[np.int64]) -> None:
+def _check_undirected(
+    adjacency: sparse.csr_array, node_ptr: NDArray[np.int64], names: list[str]
+) -> None:
     one_way = sparse.coo_array(adjacency > adjacency.T)
     if not one_way.nnz:
         return
@@ -85,6 +90,6 @@ def _check_undirected(adjacency: sparse.csr_array, node_ptr: NDArray[np.int64]) 
     start = node_ptr[graph]
     raise ValueError(
         f"Graphs must be undirected, got an edge {receiver - start} → {sender - start} "
-        f"without {sender - start} → {receiver - start} in graph {graph}. Use "
+        f"without {sender - start} → {receiver - start} in graph {names[graph]}. Use "
         "Graph(adjacency + adjacency.T) to ignore directions."
     )

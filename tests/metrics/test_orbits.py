@@ -35,7 +35,7 @@ def enumerated(adjacency):
 
 
 def counts_of(graph):
-    return orbit_counts(SimpleGraphs.of([graph]).adjacency)
+    return orbit_counts(SimpleGraphs.of(graphs=[graph]).adjacency)
 
 
 def test_counts_equal_an_enumeration_of_all_subgraphs(random_graphs):
@@ -45,7 +45,7 @@ def test_counts_equal_an_enumeration_of_all_subgraphs(random_graphs):
 
 def test_counts_of_a_union_are_those_of_its_graphs(random_graphs):
     graphs = random_graphs(20, seed=1)
-    together = orbit_counts(SimpleGraphs.of(graphs).adjacency)
+    together = orbit_counts(SimpleGraphs.of(graphs=graphs).adjacency)
     assert_array_equal(together, np.concatenate([counts_of(g) for g in graphs]))
 
 
@@ -68,6 +68,6 @@ def test_a_diamond_with_a_tail_has_the_orbits_counted_by_hand():
 def test_triangles_agree_with_networkx(random_graphs):
     networkx = pytest.importorskip("networkx")
     for graph in random_graphs(20, seed=2):
-        simple = SimpleGraphs.of([graph]).adjacency
+        simple = SimpleGraphs.of(graphs=[graph]).adjacency
         expected = networkx.triangles(networkx.from_scipy_sparse_array(simple))
         assert_array_equal(triangle_counts(simple), list(expected.values()))

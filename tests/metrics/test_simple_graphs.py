@@ -12,7 +12,7 @@ def test_weights_loops_and_parallel_edges_are_ignored():
     entries = np.array([[0, 0, 1], [1, 1, 0]])
     parallel = Graph.from_edges(entries.T, nodes=2, edge_features=[1.0, 2.0, 3.0])
     assert parallel.n_edges == 3
-    simple = SimpleGraphs.of([graph, parallel])
+    simple = SimpleGraphs.of(graphs=[graph, parallel])
     assert simple.adjacency.toarray().tolist() == [
         [0, 1, 0, 0],
         [1, 0, 0, 0],
@@ -24,13 +24,15 @@ def test_weights_loops_and_parallel_edges_are_ignored():
 
 def test_graphs_may_have_different_columns():
     labelled = Graph([[0, 1], [1, 0]], [["a"], ["b"]])
-    assert SimpleGraphs.of([EDGE, labelled]).sizes.tolist() == [2, 2]
+    assert SimpleGraphs.of(graphs=[EDGE, labelled]).sizes.tolist() == [2, 2]
 
 
 def test_a_directed_graph_is_an_error_that_names_graph_and_edge():
     directed = Graph([[0, 0, 0], [1, 0, 0], [0, 0, 0]])
-    with pytest.raises(ValueError, match="edge 1 → 0 without 0 → 1 in graph 2"):
-        SimpleGraphs.of([EDGE, EDGE, directed])
+    with pytest.raises(
+        ValueError, match="edge 1 → 0 without 0 → 1 in graph 1 of train"
+    ):
+        SimpleGraphs.of(samples=[EDGE], train=[EDGE, directed])
 
 
 @pytest.mark.parametrize(
@@ -45,4 +47,4 @@ def test_a_directed_graph_is_an_error_that_names_graph_and_edge():
 )
 def test_what_is_no_list_of_whole_graphs_is_an_error(graphs, error, message):
     with pytest.raises(error, match=message):
-        SimpleGraphs.of(graphs)
+        SimpleGraphs.of(graphs=graphs)
