@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skattn.estimators import (
         AttentionEmbedder,
+        AttentionGraphGenerator,
         AttentionReasoner,
         EncoderConfig,
         GraphAttentionClassifier,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionGraphGenerator",
     "AttentionReasoner",
     "EncoderConfig",
     "Graph",
@@ -31,6 +33,7 @@ __version__ = "0.1.0.dev0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
+    "AttentionGraphGenerator": "skattn.estimators",
     "AttentionReasoner": "skattn.estimators",
     "EncoderConfig": "skattn.estimators",
     "Graph": "skattn.graph",

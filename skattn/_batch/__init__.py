@@ -20,12 +20,13 @@ from skattn._batch._growth import (
     last_steps,
     make_contexts,
 )
-from skattn._batch._labelled_graphs import LabelledGraphs, Order, Structure
+from skattn._batch._labelled_graphs import ORDERS, LabelledGraphs, Order, Structure
 from skattn._batch._questions import QuestionBatch, QuestionTable
 from skattn._batch._sampling import NeighborSampler, is_fanout
 from skattn._batch._uncollate import uncollate_edges, uncollate_nodes
 
 __all__ = [
+    "ORDERS",
     "GraphBatch",
     "GraphBlock",
     "GrowthBatch",

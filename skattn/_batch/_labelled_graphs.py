@@ -29,15 +29,26 @@ class Structure(NamedTuple):
     indptr: NDArray[np.int64]
     """(n_nodes + 1,): edges of each node."""
     indices: NDArray[np.int32]
-    """(n_edges,): neighbours; by position within their graph in ordered graphs."""
+    """(n_edges,): neighbours, numbered within their graph."""
+
+
+class Ordered(NamedTuple):
+    """Graphs whose nodes are in a drawn order."""
+
+    graphs: LabelledGraphs
+    """The graphs."""
+    nodes: NDArray[np.int64]
+    """(n_nodes,): number of each node in its graph before."""
+    log_q: NDArray[np.float64]
+    """(n_graphs,): logarithms of the probabilities of the orders."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledGraphs:
     """Undirected graphs without loops; nodes and edges have labels.
 
-    Each edge is stored in both directions. In *ordered* graphs, which :meth:`ordered`
-    makes, neighbours are positions within the graph, in increasing order.
+    Each edge is stored in both directions, and the neighbours of a node are in
+    increasing order. Nodes are numbered within their graph.
     """
 
     structure: Structure
@@ -52,7 +63,7 @@ class LabelledGraphs:
 
     @classmethod
     def empty(cls, n_graphs: int) -> LabelledGraphs:
-        """Return ordered graphs without nodes."""
+        """Return graphs without nodes."""
         none = np.zeros(0, np.int64)
         ptr = np.zeros(n_graphs + 1, np.int64)
         return cls(Structure(ptr, ptr[:1], none.astype(np.int32)), none, none)
@@ -63,7 +74,7 @@ class LabelledGraphs:
         return np.diff(self.structure.node_ptr)
 
     def take(self, numbers: NDArray[np.int64]) -> LabelledGraphs:
-        """Return some graphs, in any order, possibly repeated; of ordered graphs."""
+        """Return some graphs, in any order, possibly repeated."""
         node_ptr, indptr, indices = self.structure
         nodes = RowRanges.between(node_ptr[numbers], node_ptr[numbers + 1])
         entries = RowRanges.between(indptr[nodes.low], indptr[nodes.high])
@@ -75,13 +86,8 @@ class LabelledGraphs:
             structure, _cut(self.node_labels, nodes), _cut(self.edge_labels, entries)
         )
 
-    def ordered(
-        self, order: Order, seed: int
-    ) -> tuple[LabelledGraphs, NDArray[np.float64]]:
-        """Draw an order of the nodes of each graph; return ordered graphs.
-
-        Also returned is the logarithm of the probability of each order, (n_graphs,).
-        """
+    def ordered(self, order: Order, seed: int) -> Ordered:
+        """Draw an order of the nodes of each graph, and renumber them by it."""
         node_ptr, indptr, indices = self._absolute()
         absolute = Structure(node_ptr, indptr, indices)
         nodes = np.empty(len(self.node_labels), np.int64)
@@ -98,7 +104,9 @@ class LabelledGraphs:
             new.indices,
             edge_labels,
         )
-        return LabelledGraphs(new, self.node_labels[nodes], edge_labels), log_q
+        ordered = LabelledGraphs(new, self.node_labels[nodes], edge_labels)
+        sizes = np.diff(node_ptr)
+        return Ordered(ordered, nodes - np.repeat(node_ptr[:-1], sizes), log_q)
 
     def _absolute(self) -> Structure:
         """Return the structure with neighbours numbered in the union of all graphs."""
@@ -113,7 +121,7 @@ class LabelledGraphs:
         candidates: NDArray[np.int64],
         edges: NDArray[np.int64],
     ) -> LabelledGraphs:
-        """Add one node to each ordered graph, as its last.
+        """Add one node to each graph, as its last.
 
         Parameters
         ----------

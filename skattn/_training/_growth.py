@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from skorch.callbacks import GradientNormClipping
 from torch import Generator, Tensor, nn
 
 from skattn._batch import (
@@ -25,6 +26,15 @@ DROPPED = 0.1
 """Share of the training graphs whose condition is hidden, so that it is optional."""
 _FIXED_SEED = 20260101
 """Seed of the orders of validation, equal in every epoch."""
+
+
+MAX_NORM = 1.0
+"""Maximum norm of the gradients of a training step."""
+
+
+def clip_gradients() -> GradientNormClipping:
+    """Return the callback that limits the norm of the gradients."""
+    return GradientNormClipping(MAX_NORM)
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,8 @@ class GrowthBatches:
             if conditions.shape[1]:
                 kept = torch.rand(len(numbers), generator=generator) >= DROPPED
                 conditions = conditions * kept.numpy()[:, None]
-        graphs, _ = self.graphs.take(numbers).ordered(self.objective.order, seeds[0])
+        order = self.objective.order
+        graphs = self.graphs.take(numbers).ordered(order, seeds[0]).graphs
         if graphs.sizes.max() < self.n_steps:
             steps, weight = all_steps(graphs), None
         else:
@@ -156,7 +167,7 @@ class GrowthBatches:
             graphs,
             steps,
             self.objective.columns,
-            order=self.objective.order,
+            order=order,
             conditions=conditions,
             weight=weight,
         )

@@ -69,7 +69,7 @@ def log_p_bound(
     module = module.to(device).eval()
     ratios = np.empty((len(seeds), len(graphs)))
     for row, seed in zip(ratios, seeds, strict=True):
-        ordered, log_q = graphs.ordered(objective.order, seed)
+        ordered, _, log_q = graphs.ordered(objective.order, seed)
         row[:] = ordered_log_p(objective, module, ordered, conditions, device) - log_q
     log_mean = np.logaddexp.reduce(ratios, 0) - np.log(len(seeds))
     return log_mean - _log_factorial(graphs.sizes)

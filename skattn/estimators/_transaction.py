@@ -1,7 +1,7 @@
 """Transaction of a fit: train a copy, then commit its learned attributes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -35,6 +35,8 @@ class Plan:
     """Score of the validation outputs; None for that of the objective."""
     initial_weights: dict[str, torch.Tensor] | None = None
     """Initial weights by name; other weights are random."""
+    callbacks: list = field(default_factory=list)
+    """Further skorch callbacks."""
 
 
 @default_modes()
@@ -130,7 +132,7 @@ def _training(attempt, plan: Plan, callbacks) -> Training:
         score=plan.score,
         verbose=int(attempt.verbose),
         net_params=attempt.net_params or {},
-        callbacks=callbacks,
+        callbacks=[*plan.callbacks, *callbacks],
     )
 
 
