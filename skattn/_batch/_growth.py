@@ -165,7 +165,9 @@ def make_contexts(
     )
 
 
-def _next_labels(graphs, steps, n_labels):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _next_labels(
+    graphs: LabelledGraphs, steps: NDArray[np.int64], n_labels: int
+) -> NDArray[np.int64]:
     """Return the label of the node that each step adds, `n_labels` after the last."""
     nodes = graphs.structure.node_ptr[steps[:, 0]] + steps[:, 1]
     is_end = steps[:, 1] == graphs.sizes[steps[:, 0]]

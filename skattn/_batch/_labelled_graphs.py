@@ -33,7 +33,7 @@ class Structure(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """Graphs whose nodes are in a drawn order."""
+    """Graphs with their nodes in a drawn order."""
 
     graphs: LabelledGraphs
     """The graphs."""

@@ -19,11 +19,11 @@ from skattn._compat_sklearn import (
     with_callbacks,
 )
 from skattn._training import default_modes, resolve_device
-from skattn.estimators._conditions import Classes
 from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH
 from skattn.estimators._generator_files import load_generator, save_generator
 from skattn.estimators._generator_fit import plan_growth
 from skattn.estimators._generator_sample import sample_graphs, score_graphs
+from skattn.estimators._label_encoding import Classes
 from skattn.estimators._transaction import fit, learned
 
 _AUTO_OR_POSITIVE = [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})]
@@ -90,7 +90,7 @@ class AttentionGraphGenerator(
         Device: "cpu", "cuda", "cuda:1", "mps", or "auto" for the first available one of
         CUDA, MPS and the CPU.
     random_state : int, RandomState or None, default=None
-        Seed of all random numbers of ``fit``: initial weights, orders, batches, dropout.
+        Seed of the random numbers of ``fit``: weights, orders, batches, dropout.
     verbose : int, default=0
         Verbosity: 0 is silent, otherwise one line is printed per epoch.
 
@@ -305,8 +305,9 @@ class AttentionGraphGenerator(
         ----------
         n_samples : int, default=1
             Number of graphs.
-        y : object or array-like of shape (n_samples,) or (n_samples, n_outputs), optional
-            Condition of all graphs, or of each; NaN, or None for all: no condition.
+        y : object or array-like of shape (n_samples,), optional
+            Condition of all graphs, or of each; several numbers if they were several in
+            ``fit``. NaN, or None for all: no condition.
         start : Graph or list of n_samples Graph, optional
             Graphs to continue: their nodes are the first of the samples, and no edges
             are added among them. New nodes are linked to those that a random order of

@@ -15,7 +15,7 @@ N_GRAPHS = 30_000
 EPOCHS = (25, 400)
 """Minimum and maximum number of epochs."""
 MARGIN = 2
-"""Maximum number of nodes of a sample, as a multiple of the largest graph of the fit."""
+"""Maximum number of nodes of a sample, as a multiple of the largest training graph."""
 
 
 @dataclass(frozen=True)

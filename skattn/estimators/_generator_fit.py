@@ -78,7 +78,7 @@ def plan_growth(attempt, X, y, X_val, y_val) -> Plan:
 
 
 def _learn_graphs(attempt, collection):
-    """Set what is learned from the graphs; return them with labels."""
+    """Set the attributes learned from the graphs; return them with labels."""
     attempt._label_table_ = table = LabelTable.of(collection.whole)
     attempt._schema_ = GraphSchema.of(collection)
     attempt.connected_ = bool(are_connected(collection).all())

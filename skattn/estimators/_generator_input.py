@@ -1,5 +1,7 @@
 """Graphs of a generator: checked, as labels."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
@@ -76,8 +78,5 @@ def are_connected(collection) -> np.ndarray:
     _, components = connected_components(collection.whole.adjacency, directed=False)
     ptr = collection.node_ptr
     return np.array(
-        [
-            (components[low:high] == components[low]).all()
-            for low, high in zip(ptr[:-1], ptr[1:], strict=True)
-        ]
+        [(components[low:high] == components[low]).all() for low, high in pairwise(ptr)]
     )

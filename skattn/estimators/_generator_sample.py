@@ -139,7 +139,7 @@ def _as_graph(labelled, table):
 
 
 def _restored(graph, order):
-    """Return a graph whose first nodes are in the order of its start again."""
+    """Return a graph with its first nodes in the order of its start again."""
     positions = np.arange(graph.n_nodes)
     positions[order] = np.arange(len(order))
     return graph.subgraph(positions)

@@ -15,6 +15,7 @@ from skattn._training import (
     train,
 )
 from skattn.estimators._defaults import Choice
+from skattn.estimators._generator_defaults import GrowthChoice
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Plan:
     """Batches of training and validation; None without validation."""
     seed: int
     """Seed of the initial weights, the order of batches and dropout."""
-    choice: Choice
+    choice: Choice | GrowthChoice
     """Values of the parameters that can be "auto"."""
     patience: int | None = None
     """Number of epochs without progress in validation after which to stop."""

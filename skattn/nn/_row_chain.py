@@ -147,7 +147,8 @@ class RowChain(Resettable):
         sums = (
             table.index_copy(0, slots, sent).view(len(steps.new), depth, -1).cumsum(1)
         )
-        return sums.flatten(0, 1)[owners * depth + earlier]
+        history: Tensor = sums.flatten(0, 1)[owners * depth + earlier]
+        return history
 
 
 def _earlier_edges(steps: GrowthSteps) -> Tensor:
