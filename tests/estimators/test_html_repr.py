@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import skattn
 from skattn import (
     AttentionEmbedder,
+    AttentionGraphGenerator,
     AttentionReasoner,
     EncoderConfig,
     Graph,
@@ -189,6 +190,7 @@ PAGES = {
     GraphAttentionClassifier(): "skattn.GraphAttentionClassifier",
     GraphAttentionRegressor(): "skattn.GraphAttentionRegressor",
     AttentionEmbedder(): "skattn.AttentionEmbedder",
+    AttentionGraphGenerator(): "skattn.AttentionGraphGenerator",
     AttentionReasoner(): "skattn.AttentionReasoner",
     EncoderConfig(): "skattn.EncoderConfig",
     NodeTransformer(StandardScaler()): "skattn.preprocessing.NodeTransformer",
