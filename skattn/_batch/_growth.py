@@ -48,7 +48,7 @@ class GrowthBatch:
     weight: Tensor
     """(n_contexts,) float32: weight of each context in the loss."""
     n_graphs: int
-    """Number of graphs."""
+    """Number of graphs, by which the loss is divided."""
 
     def __len__(self) -> int:
         return self.n_graphs

@@ -1,7 +1,7 @@
 """Objective and batches of growing graphs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +20,9 @@ from skattn._batch import (
     make_contexts,
 )
 from skattn._training._batch_source import Size
+from skattn._training._parts import Parts
+from skattn._training._threads import one_thread
+from skattn._training._work import count_parts
 from skattn.nn import GrowthNetwork, GrowthSpec
 
 DROPPED = 0.1
@@ -76,7 +79,8 @@ class Growth:
         self, module: GrowthNetwork, batch: GrowthBatch, labels: None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Compute loss, score (minus the loss) and outputs of a validation batch."""
-        loss, log_p = self.loss(module, batch, labels, None)
+        with one_thread():  # no sum depends on the number of threads
+            loss, log_p = self.loss(module, batch, labels, None)
         return loss, -loss, log_p
 
     def outputs(self, module: GrowthNetwork, batch: GrowthBatch) -> Tensor:
@@ -84,6 +88,28 @@ class Growth:
         module.eval()
         log_p: Tensor = module(batch.x, batch.structure, batch.steps)
         return log_p
+
+
+@dataclass(frozen=True, eq=False)
+class GrowthParts(Parts):
+    """Training batch of growing graphs, divided for threads."""
+
+    source: "GrowthBatches"
+    """Source of the contexts."""
+    numbers: list[np.ndarray]
+    """Graph numbers of each part."""
+    seeds: list[int]
+    """Seed of each part's generator."""
+    n_threads: int
+    """Maximum number of threads."""
+
+    def __len__(self) -> int:
+        return sum(map(len, self.numbers))
+
+    def make(self, k: int, generator: Generator) -> tuple[GrowthBatch, None]:
+        """Draw the contexts of a part; the loss is divided by the whole batch."""
+        batch = self.source.make(self.numbers[k], generator)
+        return replace(batch, n_graphs=len(self)), None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +128,10 @@ class GrowthBatches:
     """Maximum number of steps of a graph in an epoch, drawn at random."""
     device: torch.device = field(default=torch.device("cpu"))
     """Device of the batches."""
+    n_parts: int = 1
+    """Number of parts of a training batch on the CPU."""
+    n_threads: int = 1
+    """Maximum number of threads for them."""
 
     has_constant_size: ClassVar[bool] = False
     remedy: ClassVar[str] = "Decrease batch_size or steps_per_graph"
@@ -117,7 +147,7 @@ class GrowthBatches:
     @property
     def whole(self) -> GrowthBatch:
         """Contexts of all graphs in one batch."""
-        return self._make(np.arange(len(self)), None)
+        return self.make(np.arange(len(self)), None)
 
     @property
     def size(self) -> Size:
@@ -137,19 +167,32 @@ class GrowthBatches:
         """Description of a batch for error messages."""
         return f"{self.batch_size} graphs"
 
-    def epoch(self, generator: Generator | None) -> Iterator[tuple[GrowthBatch, None]]:
+    def epoch(
+        self, generator: Generator | None
+    ) -> Iterator[tuple[GrowthBatch | GrowthParts, None]]:
         """Iterate over the batches of an epoch."""
         for numbers in batches(len(self), self.batch_size, generator):
-            yield self._make(numbers, generator).to(self.device), None
+            if generator is None or self.device.type != "cpu":
+                yield self.make(numbers, generator).to(self.device), None
+                continue
+            parts = np.array_split(numbers, min(self.n_parts, len(numbers)))
+            seeds = torch.randint(2**62, (len(parts),), generator=generator).tolist()
+            yield GrowthParts(self, parts, seeds, self.n_threads), None
 
     def largest_batch(self) -> None:
         """Return None: the steps of a batch are drawn."""
 
     def with_microbatches(self, module: nn.Module, work: float) -> "GrowthBatches":
-        """Return the source: threads share the contexts of a batch."""
-        return self
+        """Divide training batches on the CPU into parts for threads."""
+        n_graphs = min(self.batch_size, len(self))
+        largest = int(self.graphs.sizes.max()) + 1
+        n_parts = count_parts(module, work, self.size.rows, n_graphs, largest)
+        # torch's anomaly detection hangs in several threads
+        n_threads = 1 if torch.is_anomaly_enabled() else torch.get_num_threads()
+        return replace(self, n_parts=n_parts, n_threads=n_threads)
 
-    def _make(self, numbers: np.ndarray, generator: Generator | None) -> GrowthBatch:
+    def make(self, numbers: np.ndarray, generator: Generator | None) -> GrowthBatch:
+        """Make the contexts of some graphs; without a generator, always the same."""
         seeds, conditions = (_FIXED_SEED, _FIXED_SEED), self.conditions[numbers]
         if generator is not None:
             drawn = torch.randint(2**62, (2,), generator=generator).tolist()

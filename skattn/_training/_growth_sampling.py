@@ -8,10 +8,11 @@ from torch import Generator, Tensor
 
 from skattn._batch import GrowthBatch, LabelledGraphs, last_steps, make_contexts
 from skattn._training._growth import Growth
+from skattn._training._parts import map_parts
 from skattn.nn import GrowthNetwork
 from skattn.ops._draw_rows import choose
 
-MAX_GRAPHS = 256
+MAX_GRAPHS = 128
 """Number of graphs that grow at once."""
 
 
@@ -52,7 +53,6 @@ class Grower:
     temperature: float
     """Number by which all logits are divided."""
 
-    @torch.no_grad()
     def grow(
         self, starts: LabelledGraphs, conditions: np.ndarray, generator: Generator
     ) -> Grown:
@@ -67,17 +67,31 @@ class Grower:
         generator : torch.Generator
             Source of all random numbers, on the CPU.
         """
-        found: list[LabelledGraphs | None] = [None] * len(starts)
-        n_cut = 0
-        for first in range(0, len(starts), MAX_GRAPHS):
-            numbers = np.arange(first, min(first + MAX_GRAPHS, len(starts)))
-            state = Growing(starts.take(numbers), numbers, conditions[numbers])
-            while len(state.numbers):
-                state, ended, cut = self._step(state, generator)
-                n_cut += cut
-                for k, number in enumerate(ended.numbers):
-                    found[number] = ended.graphs.take(np.array([k]))
-        return Grown([graph for graph in found if graph is not None], n_cut)
+        n_parts = -(-len(starts) // MAX_GRAPHS)
+        parts = np.array_split(np.arange(len(starts)), n_parts)
+        seeds = torch.randint(2**62, (n_parts,), generator=generator).tolist()
+
+        def grow_part(k: int) -> Grown:
+            state = starts.take(parts[k]), np.arange(len(parts[k]))
+            own = torch.Generator().manual_seed(seeds[k])
+            return self._grow(Growing(*state, conditions[parts[k]]), own)
+
+        n_threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        grown = map_parts(n_parts, grow_part, n_threads)
+        graphs = [graph for part in grown for graph in part.graphs]
+        return Grown(graphs, sum(part.n_cut for part in grown))
+
+    @torch.no_grad()
+    def _grow(self, state: Growing, generator: Generator) -> Grown:
+        """Grow graphs at the same time, until all have ended."""
+        found: dict[int, LabelledGraphs] = {}
+        n, n_cut = len(state.numbers), 0
+        while len(state.numbers):
+            state, ended, cut = self._step(state, generator)
+            n_cut += cut
+            for k, number in enumerate(ended.numbers.tolist()):
+                found[number] = ended.graphs.take(np.array([k]))
+        return Grown([found[k] for k in range(n)], n_cut)
 
     def _step(
         self, state: Growing, generator: Generator

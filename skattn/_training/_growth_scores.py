@@ -7,13 +7,13 @@ import torch
 
 from skattn._batch import LabelledGraphs, all_steps, make_contexts
 from skattn._training._growth import Growth
+from skattn._training._parts import map_parts
 from skattn.nn import GrowthNetwork
 
-MAX_NODES = 1 << 15
+MAX_NODES = 1 << 14
 """Number of nodes of the contexts that are computed at once."""
 
 
-@torch.no_grad()
 def ordered_log_p(
     objective: Growth,
     module: GrowthNetwork,
@@ -25,20 +25,27 @@ def ordered_log_p(
 
     The module is in evaluation mode, on the device.
     """
-    total = np.zeros(len(graphs))
     steps = all_steps(graphs)
-    for part in _parts(steps[:, 1] + 1):
-        numbers, local = np.unique(steps[part, 0], return_inverse=True)
+    parts = list(_parts(steps[:, 1] + 1))
+
+    @torch.no_grad()
+    def log_p_of(k: int) -> np.ndarray:
+        numbers, local = np.unique(steps[parts[k], 0], return_inverse=True)
         batch = make_contexts(
             graphs.take(numbers),
-            np.column_stack([local, steps[part, 1]]),
+            np.column_stack([local, steps[parts[k], 1]]),
             objective.columns,
             order=objective.order,
             conditions=conditions[numbers],
         ).to(device)
-        log_p = module(batch.x, batch.structure, batch.steps).cpu().double().numpy()
-        np.add.at(total, steps[part, 0], log_p)
-    return total
+        log_p: np.ndarray = (
+            module(batch.x, batch.structure, batch.steps).cpu().double().numpy()
+        )
+        return log_p
+
+    n_threads = torch.get_num_threads() if device.type == "cpu" else 1
+    found = map_parts(len(parts), log_p_of, n_threads)
+    return np.bincount(steps[:, 0], np.concatenate(found), len(graphs))
 
 
 def _parts(sizes: np.ndarray) -> Iterator[slice]:

@@ -10,9 +10,9 @@ MAX_BATCH = 64
 """Maximum number of graphs in a batch."""
 NODES_PER_BATCH = 1 << 14
 """Nodes of the contexts of a batch, on average."""
-N_GRAPHS = 30_000
+N_GRAPHS = 25_000
 """Training graphs in all, each counted in every epoch; as far as `EPOCHS` allows."""
-EPOCHS = (25, 400)
+EPOCHS = (20, 400)
 """Minimum and maximum number of epochs."""
 MARGIN = 2
 """Maximum number of nodes of a sample, as a multiple of the largest training graph."""

@@ -140,16 +140,11 @@ def test_drawn_steps_have_the_loss_of_all_on_average():
     graphs = TRIANGLE.take(np.zeros(2000, np.int64))
     conditions = np.zeros((2000, 0), np.float32)
     generator = torch.Generator().manual_seed(0)
-    losses = [
-        objective.loss(
-            module,
-            next(GrowthBatches(graphs, conditions, objective, 2000, n_steps)
-                 .epoch(generator))[0],
-            None,
-            None,
-        )[0].item()
-        for n_steps in (32, 2)
-    ]  # fmt: skip
+    losses = []
+    for n_steps in (32, 2):
+        source = GrowthBatches(graphs, conditions, objective, 2000, n_steps)
+        batch = source.make(np.arange(2000), generator)
+        losses.append(objective.loss(module, batch, None, None)[0].item())
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
 
 
@@ -159,16 +154,15 @@ def test_validation_has_the_same_orders_in_every_epoch():
     source = GrowthBatches(graphs, NO_CONDITIONS[:9], objective, 4, 32)
     first, again = ([b.x for b, _ in source.epoch(None)] for _ in range(2))
     assert all(map(torch.equal, first, again))
-    generator = torch.Generator().manual_seed(0)
-    drawn = torch.cat([b.x for b, _ in source.epoch(generator)])
-    assert not torch.equal(drawn, torch.cat(first))
+    drawn = source.make(np.arange(4), torch.Generator().manual_seed(0))
+    assert not torch.equal(drawn.x, first[0])
 
 
 def test_conditions_are_hidden_in_a_tenth_of_the_training_graphs():
     objective, _ = small(n_conditions=1)
     graphs = PAIR.take(np.zeros(3000, np.int64))
     source = GrowthBatches(graphs, np.ones((3000, 1), np.float32), objective, 3000, 32)
-    (training, _), *_ = source.epoch(torch.Generator().manual_seed(0))
+    training = source.make(np.arange(3000), torch.Generator().manual_seed(0))
     shown = training.x[training.steps.new[::3], -1]
     assert 0.85 < shown.mean() < 0.95
     (validation, _), *_ = source.epoch(None)
@@ -182,3 +176,15 @@ def test_sizes_of_a_source_are_those_of_its_batches():
     batch = source.whole
     assert source.size.rows == len(batch.x) == 80
     assert source.size.edges == pytest.approx(batch.structure.edges.n_edges, rel=0.3)
+
+
+def test_parts_of_a_training_batch_have_its_loss_in_total():
+    objective, module = small()
+    graphs = TRIANGLE.take(np.zeros(9, np.int64))
+    source = GrowthBatches(graphs, NO_CONDITIONS[:9], objective, 9, 32, n_parts=3)
+    (parts, _), *_ = source.epoch(torch.Generator().manual_seed(0))
+    assert len(parts) == 9
+    losses = parts.map(lambda *batch: objective.loss(module, *batch)[0].item())
+    sums = parts.map(lambda b, _, __: -objective.outputs(module, b).sum().item())
+    assert len(losses) == 3
+    assert sum(losses) == pytest.approx(sum(sums) / 9)
