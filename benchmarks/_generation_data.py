@@ -33,7 +33,7 @@ def random_graph(n_nodes, p, rng):
 
 
 def preferential(n_nodes, n_links, rng):
-    """Draw a graph whose nodes link to `n_links` earlier ones, by degree."""
+    """Draw a graph in which nodes link to `n_links` earlier ones, by degree."""
     adjacency = np.zeros((n_nodes, n_nodes))
     for node in range(n_links, n_nodes):
         weight = adjacency[:node].sum(1) + 1

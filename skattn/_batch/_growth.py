@@ -11,8 +11,7 @@ from torch import Tensor
 
 from skattn._batch import _growth_kernels as kernels
 from skattn._batch._labelled_graphs import ORDERS, LabelledGraphs, Order
-from skattn.ops import EdgeData, Edges, GraphStructure
-from skattn.ops._growth_steps import GrowthSteps
+from skattn.ops import EdgeData, Edges, GraphStructure, GrowthSteps
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,13 @@ class AttentionGraphGenerator(
     ...     return Graph(np.eye(n, k=1) + np.eye(n, k=-1))
     >>> paths = [path(4 + k % 3) for k in range(60)]
     >>> generator = AttentionGraphGenerator(max_epochs=30, random_state=0).fit(paths)
-    >>> generator.sample(2, random_state=0)
-    >>> generator.score_samples([path(5)]).round(1)
+    >>> made = generator.sample(3, random_state=0)
+    >>> len(made), made[0].n_features
+    (3, 0)
+    >>> triangle = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    >>> of_path, of_triangle = generator.score_samples([path(4), triangle])
+    >>> bool(of_path > of_triangle)
+    True
     """
 
     _learned_attributes: ClassVar[frozenset[str]] = frozenset(

@@ -14,8 +14,7 @@ from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear
 from skattn.nn._row_chain import RowChain
 from skattn.nn._scores import ScoreName
-from skattn.ops import GraphStructure
-from skattn.ops._growth_steps import GrowthSteps
+from skattn.ops import GraphStructure, GrowthSteps
 
 
 @dataclass(frozen=True, kw_only=True)

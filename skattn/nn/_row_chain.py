@@ -8,8 +8,8 @@ from torch.nn.functional import cross_entropy, silu
 
 from skattn.nn._init import Resettable
 from skattn.nn._linear import Linear
+from skattn.ops import GrowthSteps
 from skattn.ops._draw_rows import RowDraw, draw_rows
-from skattn.ops._growth_steps import GrowthSteps
 
 
 class RowChain(Resettable):

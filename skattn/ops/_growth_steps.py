@@ -16,6 +16,22 @@ class GrowthSteps:
 
     A row has one entry per candidate, an old node of the same context, in the order in
     which these were added.
+
+    Examples
+    --------
+    Two contexts: a first node, and a second one with an edge to it.
+
+    >>> import torch
+    >>> from skattn.ops import GrowthSteps
+    >>> steps = GrowthSteps(
+    ...     new=torch.tensor([0, 2]),
+    ...     label=torch.tensor([0, 0]),
+    ...     row_ptr=torch.tensor([0, 0, 1]),
+    ...     candidates=torch.tensor([1]),
+    ...     edge=torch.tensor([1]),
+    ... )
+    >>> steps.owners, steps.is_first
+    (tensor([1]), tensor([ True, False]))
     """
 
     new: Tensor

@@ -3,8 +3,7 @@
 import torch
 
 from skattn.nn import GrowthNetwork, GrowthSpec
-from skattn.ops import EdgeData, Edges, GraphStructure
-from skattn.ops._growth_steps import GrowthSteps
+from skattn.ops import EdgeData, Edges, GraphStructure, GrowthSteps
 
 SPEC = GrowthSpec(n_labels=2, n_edge_labels=1, hidden_dim=8, n_heads=2, n_layers=2)
 

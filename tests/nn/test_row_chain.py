@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from skattn.nn import RowChain
-from skattn.ops._growth_steps import GrowthSteps
+from skattn.ops import GrowthSteps
 
 
 def steps_of(rows):
