@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skattn.estimators import (
         AttentionEmbedder,
+        AttentionGraphGenerator,
         AttentionLinkPredictor,
         AttentionLinkRegressor,
         AttentionReasoner,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionGraphGenerator",
     "AttentionLinkPredictor",
     "AttentionLinkRegressor",
     "AttentionReasoner",
@@ -35,6 +37,7 @@ __version__ = "0.1.0.dev0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
+    "AttentionGraphGenerator": "skattn.estimators",
     "AttentionReasoner": "skattn.estimators",
     "AttentionLinkPredictor": "skattn.estimators",
     "AttentionLinkRegressor": "skattn.estimators",

@@ -12,7 +12,7 @@ from torch import nn
 from skattn._training._batch_source import BatchSource
 from skattn._training._callbacks import StopTraining
 from skattn._training._history import EpochHistory, EpochSummary
-from skattn._training._microbatches import Microbatches
+from skattn._training._parts import Parts
 
 RESERVED = (
     "module",
@@ -147,13 +147,13 @@ class AttentionNet(NeuralNet):
         """Compute loss and gradients of a batch."""
         self._set_training(True)
         x, labels = batch
-        if isinstance(x, Microbatches):
-            return self._train_microbatches(x)
+        if isinstance(x, Parts):
+            return self._train_parts(x)
         loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
         loss.backward()
         return {"loss": loss, "y_pred": outputs}
 
-    def _train_microbatches(self, parts):
+    def _train_parts(self, parts):
         weights = [w for w in self.module_.parameters() if w.requires_grad]
 
         def learn(x, labels, generator):

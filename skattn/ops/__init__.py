@@ -18,6 +18,7 @@ from skattn.ops._edge_data import EdgeData
 from skattn.ops._edges import Edges
 from skattn.ops._elu import elu
 from skattn.ops._expand import expand
+from skattn.ops._growth_steps import GrowthSteps
 from skattn.ops._node_labels import NodeLabels
 from skattn.ops._pairs import RelationPairs, pair_matmul, relation_pairs
 from skattn.ops._path_attention import path_attention
@@ -35,6 +36,7 @@ __all__ = [
     "Gat",
     "GatV2",
     "GraphStructure",
+    "GrowthSteps",
     "NodeLabels",
     "PathEdges",
     "Pooling",

@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import skattn
 from skattn import (
     AttentionEmbedder,
+    AttentionGraphGenerator,
     AttentionLinkPredictor,
     AttentionLinkRegressor,
     AttentionReasoner,
@@ -192,6 +193,7 @@ PAGES = {
     GraphAttentionClassifier(): "skattn.GraphAttentionClassifier",
     GraphAttentionRegressor(): "skattn.GraphAttentionRegressor",
     AttentionEmbedder(): "skattn.AttentionEmbedder",
+    AttentionGraphGenerator(): "skattn.AttentionGraphGenerator",
     AttentionReasoner(): "skattn.AttentionReasoner",
     AttentionLinkPredictor(): "skattn.AttentionLinkPredictor",
     AttentionLinkRegressor(): "skattn.AttentionLinkRegressor",
