@@ -70,7 +70,7 @@ def as_types(values: Any, n: int, name: str, entries: str) -> Types | None:
     Parameters
     ----------
     values : array-like of shape (n,) or None
-        Text or whole numbers.
+        Text or whole numbers from 0.
     n : int
         Number of entries.
     name : str
@@ -83,7 +83,7 @@ def as_types(values: Any, n: int, name: str, entries: str) -> Types | None:
     TypeError
         If types are not all text or all whole numbers.
     ValueError
-        If there is not one type per entry, or one is missing.
+        If there is not one type per entry, or one is missing or negative.
     """
     if values is None:
         return None
@@ -96,6 +96,11 @@ def as_types(values: Any, n: int, name: str, entries: str) -> Types | None:
         )
     plain = _plain(array, name)
     names, codes = np.unique(plain, return_inverse=True)
+    if names.dtype.kind == "i" and names[0] < 0:
+        raise ValueError(
+            f"{name} must be text or whole numbers from 0, got {names[0]}. A missing "
+            "category of pandas has the code -1: give it a type of its own."
+        )
     return Types(codes.astype(np.int32).reshape(n), names)
 
 

@@ -65,6 +65,11 @@ def relation_pairs(edges: Edges, types: Tensor, n_types: int) -> RelationPairs:
         The pairs, which are found once for the same edges and types. On the meta
         device, as many as there could be.
 
+    Raises
+    ------
+    ValueError
+        If a type is out of range.
+
     Examples
     --------
     Node 0 attends to node 1 by types 0 and 1, node 1 to itself by type 0.
@@ -91,6 +96,11 @@ def _found(edges: Edges, types: Tensor, n_types: int) -> RelationPairs:
         starts = (0, *[n_pairs] * n_types)
         senders = edges.indptr.new_empty(n_pairs)
         return RelationPairs(_to(edges, edges.senders, n_pairs), senders, starts)
+    if n_edges and not (types.min() >= 0 and types.max() < n_types):
+        raise ValueError(
+            f"types must lie in 0 .. {n_types - 1}, got numbers from "
+            f"{int(types.min())} to {int(types.max())}. Pass the number of all types."
+        )
     keys = types.long() * n_senders + edges.senders
     if n_types * n_senders <= 8 * n_edges:  # a table is faster than sorting
         occurs = keys.new_zeros(n_types * n_senders, dtype=torch.bool)

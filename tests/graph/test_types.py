@@ -117,6 +117,7 @@ def test_tables_with_an_index_are_aligned_with_the_nodes_of_their_type():
         ({"edge_types": ["a", None, "b"]}, ValueError, "no missing.*position 1"),
         ({"edge_types": ["a", float("nan"), "b"]}, ValueError, "no missing types"),
         ({"edge_types": [1.5, 2, 3]}, TypeError, "all text or all whole numbers"),
+        ({"edge_types": [0, -1, 2]}, ValueError, "from 0, got -1.*missing category"),
         ({"edge_types": ["a", 2, "b"]}, TypeError, "astype"),
         ({"node_types": ["a", "b"]}, ValueError, r"one type per node \(3\)"),
         ({"X": {"p": np.ones((2, 1))}}, ValueError, "one row per row of X"),

@@ -31,6 +31,13 @@ def test_pairs_are_found_once_for_the_same_types():
     assert relation_pairs(EDGES, TYPES, 3).senders.tolist() == [0, 1, 1]
 
 
+@pytest.mark.parametrize("types", [[0, 0, 3, 0, 0], [0, -1, 0, 0, 0]])
+def test_types_out_of_range_are_refused(types):
+    edges = Edges(EDGES.indptr, EDGES.senders, EDGES.n_senders)
+    with pytest.raises(ValueError, match=r"types must lie in 0 \.\. 2, got"):
+        relation_pairs(edges, torch.tensor(types), 3)
+
+
 def test_no_edges_have_no_pairs():
     edges = Edges.from_csr([0, 0], [], n_senders=1)
     pairs = relation_pairs(edges, torch.empty(0, dtype=torch.int32), 2)
