@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -67,6 +68,18 @@ class LabelledGraphs:
         none = np.zeros(0, np.int64)
         ptr = np.zeros(n_graphs + 1, np.int64)
         return cls(Structure(ptr, ptr[:1], none.astype(np.int32)), none, none)
+
+    @classmethod
+    def union(cls, parts: Sequence[LabelledGraphs]) -> LabelledGraphs:
+        """Return the graphs of all parts."""
+        structures = [part.structure for part in parts]
+        structure = Structure(
+            _joined([s.node_ptr for s in structures]),
+            _joined([s.indptr for s in structures]),
+            np.concatenate([s.indices for s in structures]),
+        )
+        labels = [(part.node_labels, part.edge_labels) for part in parts]
+        return cls(structure, *map(np.concatenate, zip(*labels, strict=True)))
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -154,6 +167,12 @@ class LabelledGraphs:
         )
         node_labels = np.insert(self.node_labels, node_ptr[1:], labels)
         return LabelledGraphs(new, node_labels, edge_labels)
+
+
+def _joined(pointers: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the pointers of concatenated ranges."""
+    lengths = [np.diff(ptr) for ptr in pointers]
+    return np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
 
 
 def _cut(values: NDArray[np.int64], ranges: RowRanges) -> NDArray[np.int64]:

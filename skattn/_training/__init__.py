@@ -11,7 +11,7 @@ from skattn._training._full_graph import FullGraph
 from skattn._training._graph_batches import GraphBatches
 from skattn._training._growth import Growth, GrowthBatches, clip_gradients
 from skattn._training._growth_sampling import Grower
-from skattn._training._growth_scores import log_p_bound
+from skattn._training._growth_scores import draw_starts, log_p_bound
 from skattn._training._labels import Labels
 from skattn._training._losses import Loss
 from skattn._training._memory import check_memory, estimate_step_bytes
@@ -55,6 +55,7 @@ __all__ = [
     "check_memory",
     "clip_gradients",
     "default_modes",
+    "draw_starts",
     "estimate_step_bytes",
     "feature_mean",
     "is_callback",

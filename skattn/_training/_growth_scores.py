@@ -12,6 +12,8 @@ from skattn.nn import GrowthNetwork
 
 MAX_NODES = 1 << 14
 """Number of nodes of the contexts that are computed at once."""
+START_ORDERS = 16
+"""Number of orders of a given part of a graph, of which one is drawn."""
 
 
 def ordered_log_p(
@@ -20,12 +22,17 @@ def ordered_log_p(
     graphs: LabelledGraphs,
     conditions: np.ndarray,
     device: torch.device,
+    *,
+    with_end: bool = True,
 ) -> np.ndarray:
     """Compute the log-probability of ordered graphs, node after node, (n_graphs,).
 
-    The module is in evaluation mode, on the device.
+    Without the end, it is that of all graphs that begin so. The module is in evaluation
+    mode, on the device.
     """
     steps = all_steps(graphs)
+    if not with_end:
+        steps = steps[steps[:, 1] < graphs.sizes[steps[:, 0]]]
     parts = list(_parts(steps[:, 1] + 1))
 
     @torch.no_grad()
@@ -56,6 +63,37 @@ def _parts(sizes: np.ndarray) -> Iterator[slice]:
         last = max(int(np.searchsorted(ends, done + MAX_NODES, "right")), first + 1)
         yield slice(first, last)
         first = last
+
+
+def draw_starts(
+    objective: Growth,
+    module: GrowthNetwork,
+    graphs: LabelledGraphs,
+    conditions: np.ndarray,
+    device: torch.device,
+    rng: np.random.RandomState,
+) -> tuple[LabelledGraphs, np.ndarray]:
+    """Draw an order for each graph, given that others begin with it.
+
+    One of `START_ORDERS` orders of the law q is drawn by its weight p / q. Returned are
+    the ordered graphs, and the number of each node in its graph before.
+    """
+    module = module.to(device).eval()
+    drawn = [
+        graphs.ordered(objective.order, int(seed))
+        for seed in rng.randint(np.iinfo(np.int32).max, size=START_ORDERS)
+    ]
+    weights = [
+        ordered_log_p(objective, module, o.graphs, conditions, device, with_end=False)
+        - o.log_q
+        for o in drawn
+    ]
+    noise = rng.gumbel(size=(START_ORDERS, len(graphs)))
+    best = (np.array(weights) + noise).argmax(0)
+    ordered = [drawn[k].graphs.take(np.array([g])) for g, k in enumerate(best)]
+    ptr = graphs.structure.node_ptr
+    nodes = [drawn[k].nodes[ptr[g] : ptr[g + 1]] for g, k in enumerate(best)]
+    return LabelledGraphs.union(ordered), np.concatenate(nodes)
 
 
 def log_p_bound(

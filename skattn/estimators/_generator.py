@@ -315,8 +315,8 @@ class AttentionGraphGenerator(
             ``fit``. NaN, or None for all: no condition.
         start : Graph or list of n_samples Graph, optional
             Graphs to continue: their nodes are the first of the samples, and no edges
-            are added among them. New nodes are linked to those that a random order of
-            the start leaves open.
+            are added among them. Their order is drawn given that a graph begins so;
+            new nodes are linked to those that it leaves open.
         temperature : float, default=1.0
             Number by which all logits are divided: 1 is the fitted distribution, less
             prefers probable graphs.

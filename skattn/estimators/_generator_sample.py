@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from skattn._batch import LabelledGraphs
 from skattn._compat_sklearn import _check_feature_names
-from skattn._training import Grower, log_p_bound
+from skattn._training import Grower, draw_starts, log_p_bound
 from skattn.estimators._generator_input import are_connected, encode, read_graphs
 from skattn.graph import Graph
 from skattn.graph._warning import warn
@@ -20,20 +20,20 @@ def sample_graphs(estimator, n_samples, *, y, start, temperature, random_state, 
     _check_numbers(n_samples, temperature)
     conditions = conditions_of(estimator, y, n_samples, "sample")
     rng = check_random_state(random_state)
-    seeds = rng.randint(np.iinfo(np.int32).max, size=2).tolist()
+    seed = int(rng.randint(np.iinfo(np.int32).max))
+    objective, module = estimator.net_.objective, estimator.net_.module_
     starts, orders = LabelledGraphs.empty(n_samples), None
     if start is not None:
-        labelled = _read_starts(estimator, start, n_samples)
-        order = estimator.net_.objective.order
-        starts, orders = labelled.ordered(order, seeds[0])[:2]
+        given = _read_starts(estimator, start, n_samples)
+        starts, orders = draw_starts(objective, module, given, conditions, device, rng)
     grower = Grower(
-        estimator.net_.objective,
-        estimator.net_.module_.to(device).eval(),
+        objective,
+        module.to(device).eval(),
         device,
         estimator.max_nodes_,
         float(temperature),
     )
-    generator = torch.Generator().manual_seed(seeds[1])
+    generator = torch.Generator().manual_seed(seed)
     grown = grower.grow(starts, conditions, generator)
     if grown.n_cut:
         warn(

@@ -102,6 +102,12 @@ def test_graphs_are_taken_in_any_order_and_repeatedly(labelled):
     assert len(graphs.take(np.zeros(0, np.int64))) == 0
 
 
+def test_union_has_the_graphs_of_all_parts(labelled):
+    union = LabelledGraphs.union([labelled(PATH), labelled(FORK, PAIR_AND_LONER)])
+    found = [matrix(union, g).tolist() for g in range(3)]
+    assert found == [PATH, FORK, PAIR_AND_LONER]
+
+
 def test_nodes_are_added_with_their_edges():
     graphs = LabelledGraphs.empty(2)
     none = np.zeros(0, np.int64)

@@ -8,7 +8,13 @@ import pytest
 import torch
 
 from skattn._batch import LabelledGraphs, Structure
-from skattn._training import Grower, Growth, GrowthBatches, log_p_bound
+from skattn._training import (
+    Grower,
+    Growth,
+    GrowthBatches,
+    draw_starts,
+    log_p_bound,
+)
 from skattn._training._growth_scores import ordered_log_p
 from skattn.nn import GrowthSpec
 
@@ -176,6 +182,26 @@ def test_sizes_of_a_source_are_those_of_its_batches():
     batch = source.whole
     assert source.size.rows == len(batch.x) == 80
     assert source.size.edges == pytest.approx(batch.structure.edges.n_edges, rel=0.3)
+
+
+def test_order_of_a_start_is_drawn_by_its_probability():
+    objective, module = small("dfs")
+    many, conditions = CHAIN.take(np.zeros(300, np.int64)), np.zeros((300, 0))
+    rng = np.random.RandomState(0)
+    starts, nodes = draw_starts(objective, module, many, conditions, CPU, rng)
+    p = {}
+    for seed in range(60):
+        drawn = CHAIN.ordered("dfs", seed)
+        log_p = ordered_log_p(
+            objective, module, drawn.graphs, NO_CONDITIONS, CPU, with_end=False
+        )
+        p[tuple(drawn.nodes)] = float(np.exp(log_p[0]))
+    chosen = [tuple(row) for row in nodes.reshape(-1, 3)]
+    for order, value in p.items():
+        share = value / sum(p.values())
+        assert abs(chosen.count(order) / 300 - share) < 5 * np.sqrt(share / 300)
+    first = CHAIN.node_labels[nodes[:3]]
+    assert starts.node_labels[:3].tolist() == first.tolist()
 
 
 def test_parts_of_a_training_batch_have_its_loss_in_total():
