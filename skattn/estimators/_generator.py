@@ -5,7 +5,6 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,18 +18,26 @@ from skattn._compat_sklearn import (
     with_callbacks,
 )
 from skattn._training import default_modes, resolve_device
-from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH
+from skattn.estimators._encoder_config import MAX_LAYERS
 from skattn.estimators._generator_files import load_generator, save_generator
 from skattn.estimators._generator_fit import plan_growth
 from skattn.estimators._generator_sample import sample_graphs, score_graphs
 from skattn.estimators._label_encoding import Classes
+from skattn.estimators._predictor import GraphAttentionPredictor
+from skattn.estimators._saved import SavedMixin
 from skattn.estimators._transaction import fit, learned
 
 _AUTO_OR_POSITIVE = [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})]
+_SHARED = {
+    name: GraphAttentionPredictor._parameter_constraints[name]
+    for name in ("attention", "n_heads", "hidden_dim", "learning_rate", "max_epochs",
+                 "batch_size", "early_stopping", "n_iter_no_change", "net_params",
+                 "device", "random_state", "verbose")
+}  # fmt: skip
 
 
 class AttentionGraphGenerator(
-    DocumentedMixin, CallbackSupportMixin, DensityMixin, BaseEstimator
+    SavedMixin, DocumentedMixin, CallbackSupportMixin, DensityMixin, BaseEstimator
 ):
     """Generator that learns the distribution of graphs and draws new ones.
 
@@ -58,8 +65,7 @@ class AttentionGraphGenerator(
     dropout : float, default=0.1
         Dropout on the input of every layer but the first.
     learning_rate : float, default=0.003
-        Learning rate of the optimizer (Adam). It falls to 0 over the last 30 % of
-        ``max_epochs``.
+        Learning rate of Adam. It falls to 0 over the last 30 % of ``max_epochs``.
     weight_decay : float, default=0.0
         L2 penalty on all parameters.
     max_epochs : int or "auto", default="auto"
@@ -71,19 +77,16 @@ class AttentionGraphGenerator(
         Maximum number of steps of a graph that an epoch learns, drawn at random and
         weighted, so that the gradient is unbiased. "auto": 32.
     max_nodes : int or "auto", default="auto"
-        Number of nodes at which a sample is cut; a warning counts these. "auto": twice
-        the number of the largest graph of ``fit``.
+        Number of nodes at which a sample is cut, with a warning. "auto": twice that of
+        the largest graph.
     n_orders : int, default=16
-        Number of orders of each graph in the bound of :meth:`score_samples`: more are
-        tighter.
+        Number of orders in the bound of :meth:`score_samples`: more are tighter.
     early_stopping : "auto", bool or float, default="auto"
         Whether to stop when the validation likelihood no longer improves, and to keep
-        the weights of the best epoch. The validation data are ``X_val``, or else a
-        held-out fraction of the graphs: this float, or 0.1 for True. "auto": True with
-        ``X_val``.
+        the weights of the best epoch. Validation graphs are ``X_val``, or else a held
+        out fraction: this float, or 0.1 for True. "auto": True with ``X_val``.
     n_iter_no_change : int, default=20
-        Number of epochs without a better validation likelihood after which training
-        stops.
+        Number of epochs without a better likelihood after which training stops.
     net_params : dict or None, default=None
         Further arguments of the :class:`skorch.NeuralNet`, such as ``callbacks``.
     device : str or torch.device, default="auto"
@@ -103,8 +106,7 @@ class AttentionGraphGenerator(
     classes_ : ndarray of shape (n_classes,)
         Classes of y, if it holds classes.
     connected_ : bool
-        Whether all graphs of ``fit`` were connected. Samples then are too, with the
-        orders "bfs" and "dfs".
+        Whether all graphs of ``fit`` were connected; samples then are, too.
     max_nodes_ : int
         Number of nodes at which a sample is cut.
     n_features_in_ : int
@@ -114,8 +116,7 @@ class AttentionGraphGenerator(
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
-        Training loss of each epoch: minus the mean log-probability of a graph and its
-        order, in nats.
+        Training loss of each epoch: minus the mean log-probability, in nats.
     validation_curve_ : list of float or None
         The same for validation graphs; None without validation.
     net_ : skorch.NeuralNet
@@ -164,29 +165,14 @@ class AttentionGraphGenerator(
         }
     )  # fmt: skip
     _parameter_constraints: ClassVar[dict] = {
+        **_SHARED,
         "order": [StrOptions(set(ORDERS))],
-        "attention": [StrOptions({"gat", "gatv2", "dot"})],
         "n_layers": [Interval(Integral, 1, MAX_LAYERS, closed="both")],
-        "n_heads": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
-        "hidden_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "max_epochs": _AUTO_OR_POSITIVE,
-        "batch_size": _AUTO_OR_POSITIVE,
         "steps_per_graph": _AUTO_OR_POSITIVE,
         "max_nodes": _AUTO_OR_POSITIVE,
         "n_orders": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": [
-            StrOptions({"auto"}),
-            "boolean",
-            Interval(Real, 0, 1, closed="neither"),
-        ],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "net_params": [dict, None],
-        "device": [str, torch.device],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -407,46 +393,9 @@ class AttentionGraphGenerator(
         """
         return float(np.mean(self.score_samples(X, y)))
 
-    def save(self, path):
-        """Write the fitted estimator to a file without pickle: arrays and JSON.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            The file; an existing one is replaced once the new one is complete.
-
-        Raises
-        ------
-        TypeError
-            If a parameter has no form in JSON, such as a callback, or X is no table of
-            numbers.
-        OSError
-            If the file cannot be written.
-        NotFittedError
-            If called before ``fit``.
-        """
-        check_is_fitted(self)
+    def _write(self, path):
         save_generator(self, learned(self), path)
 
     @classmethod
-    def load(cls, path, *, device=None):
-        """Read an estimator that :meth:`save` wrote.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            The file.
-        device : str or torch.device, optional
-            Replaces the parameter ``device`` of the saved estimator.
-
-        Returns
-        -------
-        AttentionGraphGenerator
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If the file is not one of skattn, damaged, or of another estimator.
-        """
+    def _read(cls, path, device):
         return load_generator(cls, path, device=device)
