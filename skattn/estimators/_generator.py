@@ -106,7 +106,7 @@ class AttentionGraphGenerator(
     classes_ : ndarray of shape (n_classes,)
         Classes of y, if it holds classes.
     connected_ : bool
-        Whether all graphs of ``fit`` were connected; samples then are, too.
+        Whether all graphs of ``fit`` were connected, and so samples, unless "uniform".
     max_nodes_ : int
         Number of nodes at which a sample is cut.
     n_features_in_ : int
@@ -124,7 +124,6 @@ class AttentionGraphGenerator(
 
     See Also
     --------
-    sklearn.mixture.GaussianMixture : Generator of rows of a table.
     AttentionEmbedder : Embeddings of graphs.
 
     Notes
