@@ -69,8 +69,8 @@ class AttentionGraphGenerator(
     weight_decay : float, default=0.0
         L2 penalty on all parameters.
     max_epochs : int or "auto", default="auto"
-        Maximum number of epochs. "auto": 25000 graphs in all; at least 20 and at most
-        400 epochs.
+        Maximum number of epochs. "auto": 25000 graphs in all, fewer if they have
+        more than 25 nodes or so; at least 20 and at most 400 epochs.
     batch_size : int or "auto", default="auto"
         Number of graphs in a training batch. "auto": 64, less if graphs are large.
     steps_per_graph : int or "auto", default="auto"

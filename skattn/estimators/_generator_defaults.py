@@ -12,6 +12,8 @@ NODES_PER_BATCH = 1 << 14
 """Nodes of the contexts of a batch, on average."""
 N_GRAPHS = 25_000
 """Training graphs in all, each counted in every epoch; as far as `EPOCHS` allows."""
+N_NODES = 10_000_000
+"""Nodes of the contexts of a training, which large graphs reach with fewer epochs."""
 EPOCHS = (20, 400)
 """Minimum and maximum number of epochs."""
 MARGIN = 2
@@ -43,7 +45,8 @@ def choose_growth(params, sizes: np.ndarray) -> GrowthChoice:
     nodes = (np.minimum(sizes + 1, n_steps) * (sizes + 2) / 2).mean()
     batch_size = max(min(MAX_BATCH, int(NODES_PER_BATCH / nodes)), 1)
     low, high = EPOCHS
-    max_epochs = min(max(N_GRAPHS // len(sizes), low), high)
+    n_graphs = min(N_GRAPHS, int(N_NODES / nodes))
+    max_epochs = min(max(n_graphs // len(sizes), low), high)
     return GrowthChoice(
         batch_size=_given(params.batch_size, batch_size),
         n_steps=n_steps,
