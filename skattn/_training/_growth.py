@@ -31,8 +31,8 @@ _FIXED_SEED = 20260101
 """Seed of the orders of validation, equal in every epoch."""
 
 
-NODES_PER_PART = 2048
-"""Nodes of a part of a batch: two parts of half of it take 10 % more processor time."""
+NODES_PER_PART = 4096
+"""Nodes of a part of a batch: two parts of 3000 take 10 % longer than one of 6000."""
 MAX_NORM = 1.0
 """Maximum norm of the gradients of a training step."""
 

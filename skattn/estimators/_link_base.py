@@ -107,7 +107,7 @@ class LinkEstimator(GraphAttentionEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, n_features_in_)
+        X : array-like of shape (n_pairs, `n_features_in_`)
             Pairs of nodes of the fit, linked or not, with their features.
 
         Returns

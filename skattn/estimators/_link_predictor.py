@@ -239,7 +239,7 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, n_features_in_)
+        X : array-like of shape (n_pairs, `n_features_in_`)
             Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
@@ -256,7 +256,7 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, n_features_in_)
+        X : array-like of shape (n_pairs, `n_features_in_`)
             Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
@@ -272,7 +272,7 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, n_features_in_)
+        X : array-like of shape (n_pairs, `n_features_in_`)
             Pairs of nodes of the fit, linked or not, with their features.
         y : array-like of shape (n_pairs,)
             Their classes.
@@ -301,7 +301,7 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, n_features_in_)
+        X : array-like of shape (n_pairs, `n_features_in_`)
             Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
