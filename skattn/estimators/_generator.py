@@ -111,7 +111,7 @@ class AttentionGraphGenerator(
         Number of nodes at which a sample is cut.
     n_features_in_ : int
         Number of node features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X, if it is a DataFrame.
     n_iter_ : int
         Number of epochs run.
