@@ -97,7 +97,7 @@ def carbonyl(run: Run) -> None:
 
 def _molecules(run: Run, name: str) -> None:
     data = molecules(200 if run.quick else 1200, name)
-    X = MoleculeGraph().fit_transform(data.X)
+    X = MoleculeGraph(descriptors=None).fit_transform(data.X)
     model = GraphAttentionClassifier(**MOLECULES, random_state=run.seed)
     _nodes(run, data, X, *fitted(run, data, X, model, 0.95))
 

@@ -15,6 +15,7 @@ from torch_geometric.data import Data
 
 from skattn import (
     AttentionEmbedder,
+    AttentionReasoner,
     EncoderConfig,
     Graph,
     GraphAttentionClassifier,
@@ -35,6 +36,8 @@ Y = np.array([0.0, 1.0] * (N // 2))
 ONES = np.ones(N)
 NAMES = np.array([f"n{k}" for k in range(N)], dtype=object)
 STEPS = _rng.integers(-9, 9, (4, 5, 2)).astype(float)
+FACTS = np.array([[name, "r"] for name in NAMES], dtype=object)
+TAILS = NAMES[_rng.permutation(N)]
 SMILES = ["CCO", "c1ccccc1", "C/C=C/C", "CC(=O)O"]
 
 PARAMS: dict[str, tuple[Any, ...]] = {
@@ -259,6 +262,25 @@ def explained(X: Any, A: Any, params: dict[str, Any]) -> list[Any]:
     return [layer.data for layer in attention_weights(fitted, Graph(A, X))[0]]
 
 
+def reasoned(X: Any, y: Any, rows: Any, k: Any, paths: Any) -> list[Any]:
+    """Return the answers of a reasoner to rows."""
+    model = AttentionReasoner(
+        n_layers=2, hidden_dim=4, max_epochs=1, random_state=0, device="cpu"
+    ).fit(X, y)
+    table = model.answer(rows, k, paths=paths)
+    return [model.predict_proba(rows), model.predict_truth(rows), table.probability]
+
+
+def composed(start: Any, first: Any, second: Any, k: Any, paths: Any) -> list[Any]:
+    """Return the answers of a reasoner to a conjunction of two hops and one."""
+    question = graphs.Question(start, first, second) & graphs.Question(start, first)
+    model = AttentionReasoner(
+        n_layers=2, hidden_dim=4, max_epochs=1, random_state=0, device="cpu"
+    ).fit(FACTS, TAILS)
+    table = model.answer(question, k, paths=paths)
+    return [model.predict_proba(question), table.probability]
+
+
 def functions() -> list[Call]:
     """Return the calls of functions."""
     return [
@@ -299,6 +321,8 @@ def functions() -> list[Call]:
         function(lambda smiles: transformed(prep.MoleculeGraph(), smiles),
                  smiles=SMILES),
         Call({"X": X, "A": A}, explained),
+        function(reasoned, X=FACTS, y=TAILS, rows=FACTS[:3], k=2, paths=1),
+        function(composed, start="n0", first="r", second="^r", k=2, paths=1),
     ]  # fmt: skip
 
 

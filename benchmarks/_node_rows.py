@@ -96,9 +96,9 @@ DEEP = {
 }
 """The model of Luo et al. 2024 for minesweeper, with dropout 0.1 on the node features,
 chosen on validation nodes, see docs/defaults.md."""
-SAMPLED = {"n_layers": 2, "batch_size": 512, "fanout": (15, 10)}
+SAMPLED = {"n_layers": 2, "batch_size": 512, "fanout": (15, 10), "smoothing": 0}
 """Neighbour sampling; other parameters have default values."""
-SAMPLED_DEEPER = {"n_layers": 3, "batch_size": 512, "fanout": (15, 10, 10)}
+SAMPLED_DEEPER = SAMPLED | {"n_layers": 3, "fanout": (15, 10, 10)}
 """Neighbour sampling with the default number of layers."""
 TABLES = {
     "breast cancer": load_breast_cancer,

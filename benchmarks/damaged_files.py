@@ -36,11 +36,15 @@ import scipy.sparse as sp
 
 from skattn import (
     AttentionEmbedder,
+    AttentionReasoner,
     EncoderConfig,
     Graph,
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
+from skattn.estimators._knowledge import Factorization
+from skattn.graph import Question
+from skattn.nn import ComplEx
 
 N_NODES = 40
 FACTOR = 10
@@ -86,6 +90,22 @@ def small(cls: type, **params: Any) -> Any:
     return cls(random_state=0, device="cpu", **short | params)
 
 
+def reasoner(factorization: bool) -> AttentionReasoner:  # noqa: FBT001
+    """Return a reasoner over a few facts by name, with or without ComplEx."""
+    rng = np.random.default_rng(0)
+    facts = np.unique(rng.integers(0, (9, 2, 9), (30, 3)), axis=0)
+    names = np.array([f"entity {k}" for k in range(9)])
+    X = np.column_stack([names[facts[:, 0]], np.array(["r", "s"])[facts[:, 1]]])
+    model = AttentionReasoner(
+        n_layers=2, hidden_dim=8, max_epochs=2, factorization=factorization,
+        random_state=0, device="cpu"
+    ).fit(X, names[facts[:, 2]])  # fmt: skip
+    if factorization:  # also where the best weight is 0
+        module = ComplEx(len(model.classes_), 2 * len(model.relations_), rank=3)
+        model._factorization_ = Factorization(module, 0.5)
+    return model
+
+
 def write_files(folder: Path) -> None:
     """Write a file of every kind."""
     X, A = features(), adjacency()
@@ -105,6 +125,7 @@ def write_files(folder: Path) -> None:
         "nodes": small(GraphAttentionClassifier, encoder=recipe).fit(Graph(A, X), y),
         "graphs": small(AttentionEmbedder).fit(graphs),
     }
+    models |= {"facts": reasoner(False), "facts, ComplEx": reasoner(True)}
     for name, model in models.items():
         model.save(folder / name)
     targets = [3, 1, 20]
@@ -137,6 +158,13 @@ def predictions(model: Any) -> list[np.ndarray]:
     return [model.predict_proba(X[:5] + 1)]
 
 
+def truths(model: AttentionReasoner) -> list[np.ndarray]:
+    """Return the answers of a reasoner to rows and to a question of two hops."""
+    X = [("entity 0", "r"), ("entity 4", "^s")]
+    further = Question("entity 0", "r", "s")
+    return [model.predict_proba(X), model.predict_truth(further), model.predict(X)]
+
+
 def parts(graph: Graph) -> list[np.ndarray]:
     """Return all arrays of a graph."""
     A, X = graph.adjacency, graph.X
@@ -158,6 +186,8 @@ CASES = {
     "named rows": Case(GraphAttentionClassifier.load, predictions),
     "nodes": Case(GraphAttentionClassifier.load, predictions),
     "graphs": Case(AttentionEmbedder.load, predictions),
+    "facts": Case(AttentionReasoner.load, truths),
+    "facts, ComplEx": Case(AttentionReasoner.load, truths),
     **{
         name: Case(partial(Graph.load, mmap=False), parts)
         for name in ("array", "sparse", "frame", "mixed frame")

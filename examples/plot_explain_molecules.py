@@ -32,7 +32,7 @@ smiles, smiles_test, y, y_test = train_test_split(
     molecules.smiles, molecules.target, test_size=0.2, random_state=0
 )
 model = make_pipeline(
-    MoleculeGraph(),
+    MoleculeGraph(descriptors=None),  # atoms account for the whole prediction
     GraphAttentionRegressor(norm="batch", batch_size=32, max_epochs=30, random_state=0),
 )
 model.fit(smiles, y)

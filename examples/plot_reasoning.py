@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from skattn import AttentionReasoner
+from skattn.graph import Question
 
 FILE = Path(os.environ.get("SKATTN_DATA", "../shared/data"), "umls.npz")
 
@@ -80,3 +81,14 @@ for row in table.itertuples():
 
 head, relation, tail = test[0]
 print(reasoner.answer([(tail, f"^{relation}")], k=3, paths=0))
+
+# %%
+# Several hops and conjunctions
+# -----------------------------
+# ``truth`` is the probability that a fact is true. A question continues along a further
+# relation, and ``&`` asks for the answers of both: the truths are multiplied.
+
+similar = Question(head, relation).to(f"^{relation}")  # with the same answers
+both = similar & Question(tail, f"^{relation}")
+table = reasoner.answer([similar, both], k=2)
+print(table[["question", "entity", "truth"]].to_string())

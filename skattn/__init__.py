@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from skattn._training import shared_fits
     from skattn.estimators import (
         AttentionEmbedder,
+        AttentionGraphGenerator,
         AttentionLinkPredictor,
         AttentionLinkRegressor,
         AttentionReasoner,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionGraphGenerator",
     "AttentionLinkPredictor",
     "AttentionLinkRegressor",
     "AttentionReasoner",
@@ -37,6 +39,7 @@ __version__ = "0.1.0.dev0"
 
 _ROOM_OF = {
     "AttentionEmbedder": "skattn.estimators",
+    "AttentionGraphGenerator": "skattn.estimators",
     "AttentionReasoner": "skattn.estimators",
     "AttentionLinkPredictor": "skattn.estimators",
     "AttentionLinkRegressor": "skattn.estimators",

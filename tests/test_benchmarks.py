@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("benchmarks", reason="benchmarks are beside the source only")
 
+from benchmarks import _questions as questions
 from benchmarks import _suite_report as report
 from benchmarks import _suite_task as task
 from benchmarks import defaults
@@ -125,3 +126,24 @@ def test_results_on_file_are_not_measured_again(tmp_path, monkeypatch, capsys):
     defaults.main()
     assert report.read([path]) == measured
     assert capsys.readouterr().out == ""
+
+
+CHAIN = [[("a", "r", "b")], [("b", "s", "d")], [("b", "s", "c")]]
+"""Facts of training, validation and test."""
+
+
+def test_asked_questions_need_a_test_fact():
+    source = questions.Source(*CHAIN, np.random.default_rng(0))
+    (asked,) = [q for q in source.two_hops(2) if q.question.start == "a"]
+    assert asked.question == questions.Question("a", "r", "s")
+    assert (asked.known, asked.hard, asked.every) == ({"d"}, {"c"}, {"c", "d"})
+
+
+def test_ranks_and_calibration_of_composed_questions_by_hand():
+    asked = questions.Asked(questions.Question("a", "r"), {"d"}, {"c"}, {"c", "d"})
+    column_of = {"a": 0, "b": 1, "c": 2, "d": 3}
+    truth = np.array([0.1, 0.7, 0.5, 1.0])
+    assert questions.reciprocal_rank(truth, asked, column_of) == 0.5  # behind b
+    best, holds = questions.candidates(truth, asked, column_of, n_best=2)
+    assert (best.tolist(), holds.tolist()) == ([0.7, 0.5], [False, True])
+    assert questions.calibration_error(best, holds) == pytest.approx(0.6)

@@ -79,9 +79,10 @@ class Affected:
 
     def size_of_copies(self, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return upper bounds of nodes and edges of the affected parts, (n_copies,)."""
-        bounds: NDArray[np.int64] = (~kept) @ self.size_of_each
+        # a product of integers does not use BLAS
+        bounds = (~kept).astype(np.float64) @ self.size_of_each.astype(np.float64)
         smaller: NDArray[np.int64] = np.minimum(bounds, self.sizes.sum())
-        return smaller
+        return smaller.astype(np.int64)
 
     @cached_property
     def size_of_each(self) -> NDArray[np.int64]:

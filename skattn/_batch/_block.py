@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skattn.graph._collection import GraphCollection
     from skattn.graph._descriptor_scaling import DescriptorScaling
     from skattn.graph._standardization import Standardization
+    from skattn.graph._types import TypeNames
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +51,19 @@ class GraphBlock:
         hops: tuple[int, ...] = (),
         *,
         edge_scaling: Standardization | None = None,
+        edge_types: TypeNames | None = None,
         descriptor_scaling: DescriptorScaling | None = None,
     ) -> GraphBlock:
         """Collate all graphs of a collection; the options are those of `collate`.
 
         `descriptor_scaling` is the standardisation of the descriptors.
         """
-        batch = collate(collection.whole, hops=hops, edge_scaling=edge_scaling)
+        batch = collate(
+            collection.whole,
+            hops=hops,
+            edge_scaling=edge_scaling,
+            edge_types=edge_types,
+        )
         node_ptr = torch.from_numpy(np.array(collection.node_ptr, np.int64))
         descriptors = None
         if collection.descriptors is not None and descriptor_scaling is not None:

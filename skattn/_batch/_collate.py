@@ -21,6 +21,7 @@ from skattn.graph._adjacency import index_dtype
 from skattn.graph._field import ReceptiveField
 from skattn.graph._self_loops import MissingLoops
 from skattn.graph._standardization import Standardization
+from skattn.graph._types import TypeNames
 from skattn.ops import EdgeData, Edges, GraphStructure, SparseMatrix
 
 
@@ -31,6 +32,7 @@ def collate(
     *,
     ordered: bool = False,
     edge_scaling: Standardization | None = None,
+    edge_types: TypeNames | None = None,
 ) -> GraphBatch:
     """Convert a graph to tensors, with self-loops added.
 
@@ -49,6 +51,9 @@ def collate(
         graph is memory-mapped.
     edge_scaling : Standardization or None, default=None
         Standardisation of the edge features; those of added self-loops are zeros.
+    edge_types : tuple of str or int, or None, default=None
+        Names of the edge types, in the order of their numbers; added self-loops have a
+        type of their own, the last one. None for edges without types.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def collate(
         )
     batch = GraphBatch(
         x=_features(graph.X),
-        structure=_structure(graph, hops, edge_scaling),
+        structure=_structure(graph, hops, edge_scaling, edge_types),
         targets=as_tensor(graph.targets, np.int64),
     )
     device = torch.device(device)
@@ -84,6 +89,7 @@ def collate_field(
     hops: tuple[int, ...] = (),
     *,
     edge_scaling: Standardization | None = None,
+    edge_types: TypeNames | None = None,
 ) -> GraphBatch:
     """Convert a receptive field to tensors, with self-loops added.
 
@@ -93,7 +99,7 @@ def collate_field(
         Nodes and edges around the targets.
     device : torch.device or str, default="cpu"
         Device of the tensors.
-    hops, edge_scaling
+    hops, edge_scaling, edge_types
         As for :func:`collate`.
 
     Returns
@@ -102,7 +108,9 @@ def collate_field(
         With ``structure.reach``: each layer computes the receivers that later ones
         need.
     """
-    batch = collate(field.graph, hops=hops, edge_scaling=edge_scaling)
+    batch = collate(
+        field.graph, hops=hops, edge_scaling=edge_scaling, edge_types=edge_types
+    )
     device, degree = torch.device(device), None
     if field.degree is not None:  # Apple's GPUs have no float64
         dtype = np.float32 if device.type == "mps" else np.float64
@@ -112,7 +120,10 @@ def collate_field(
 
 
 def _structure(
-    graph: Graph, hops: tuple[int, ...], edge_scaling: Standardization | None
+    graph: Graph,
+    hops: tuple[int, ...],
+    edge_scaling: Standardization | None,
+    edge_types: TypeNames | None,
 ) -> GraphStructure:
     """Make the structure, with missing self-loops inserted."""
     adjacency = graph.adjacency
@@ -133,9 +144,17 @@ def _structure(
             loops.insert(adjacency.indices, loops.nodes),
             graph.n_nodes,
         ),
-        edge_data=EdgeData(log_weight, features),
+        edge_data=EdgeData(log_weight, features, _types(graph, loops, edge_types)),
         hops={k: _edges_of(hop_adjacency(adjacency, k)) for k in hops if k > 1},
     )
+
+
+def _types(graph: Graph, loops: MissingLoops, names: TypeNames | None) -> Tensor | None:
+    """Return the number of each edge's type; that of added self-loops is the last."""
+    types = graph._types.edges
+    if names is None or types is None:
+        return None
+    return as_tensor(loops.insert(types.coded_by(names), len(names)), np.int32)
 
 
 def _features(x: object) -> Tensor | SparseMatrix:

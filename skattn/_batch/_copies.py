@@ -21,6 +21,7 @@ from skattn.graph._collection import GraphCollection
 from skattn.graph._descriptors import Descriptors
 from skattn.graph._features import degree_features
 from skattn.graph._graph import Graph
+from skattn.graph._types import GraphTypes
 from skattn.graph._union import side_by_side
 
 COPY_SIZE = 1 << 16
@@ -114,7 +115,8 @@ def copies_without(
     adjacency, X, edge_features, ptr = side_by_side([each.graph for each in parts])
     if has_degree_features and candidates[0].of == "edges":
         X = degree_features(adjacency)
-    whole = Graph._trusted(adjacency, X, edge_features, None)
+    types = GraphTypes.side_by_side([each.graph._types for each in parts])
+    whole = Graph._trusted(adjacency, X, edge_features, None, types=types)
     node_ptr = [each.node_ptr + low for each, low in zip(parts, ptr[:-1], strict=True)]
     starts = np.concatenate([each[:-1] for each in node_ptr])
     collection = GraphCollection(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from skattn._batch._batch import GraphBatch
@@ -13,7 +14,9 @@ from skattn._batch._tensors import as_tensor
 from skattn.graph import Graph
 from skattn.graph._link_context import LinkContext
 from skattn.graph._pair_keys import Pairs
+from skattn.graph._standardization import Standardization
 
+Features = NDArray[np.float32]
 PAIR_FEATURE_UNIT = 1e-3
 """Unit of the structural features, of which logarithms are taken: small probabilities
 of walks differ then, too. A cosine keeps its sign."""
@@ -21,13 +24,13 @@ of walks differ then, too. A cosine keeps its sign."""
 
 @dataclass(frozen=True, eq=False)
 class PairBatch(GraphBatch):
-    """Batch of pairs: a graph without their edges, and their structural features.
+    """Batch of pairs: a graph without their edges, and their features.
 
     Its length is the number of pairs; ``targets`` are (n_pairs, 2), source and target.
     """
 
     features: Tensor | None = None
-    """(n_pairs, n_pair_features) structural features, float32."""
+    """(n_pairs, n_pair_features) structural features, then those of the rows."""
 
     def to(self, device: torch.device) -> "PairBatch":
         """Copy to a device; tensors already there are shared."""
@@ -45,19 +48,30 @@ class PairCollator:
     """(n_nodes, n_features) node features, standardised."""
     hops: tuple[int, ...]
     """Numbers of hops of the heads, see :func:`collate`."""
+    edge_scaling: Standardization | None
+    """Standardisation of the edge features; None for none."""
     device: torch.device
     """Device of the batches."""
 
-    def hiding(self, pairs: Pairs) -> PairBatch:
+    def hiding(self, pairs: Pairs, row_features: Features) -> PairBatch:
         """Make the batch of pairs in the graph without the edges of all of them."""
-        return self.within(self.context.without(pairs), pairs)
+        return self.within(self.context.without(pairs), pairs, row_features)
 
-    def within(self, graph: Graph, pairs: Pairs) -> PairBatch:
-        """Make the batch of pairs in a graph that does not have their edges."""
+    def within(self, graph: Graph, pairs: Pairs, row_features: Features) -> PairBatch:
+        """Make the batch of pairs in a graph that does not have their edges.
+
+        `row_features` are standardised, (n_pairs, n_row_features).
+        """
         found = self.context.pair_features(graph)(pairs)
         found = np.sign(found) * np.log1p(np.abs(found) / PAIR_FEATURE_UNIT)
+        found = np.concatenate([found, row_features], 1)
         parts = graph.adjacency, self.features, graph.edge_features, None
-        batch = collate(Graph._trusted(*parts), self.device, self.hops)
+        batch = collate(
+            Graph._trusted(*parts),
+            self.device,
+            self.hops,
+            edge_scaling=self.edge_scaling,
+        )
         fields = vars(batch) | {"targets": torch.from_numpy(pairs).to(self.device)}
         return PairBatch(
             **fields, features=as_tensor(found, np.float32).to(self.device)

@@ -68,7 +68,11 @@ def shared_copies(
     union = sp.csr_array(parts, shape=(n_nodes + len(nodes),) * 2)
     targets = place.of(np.arange(len(kept)), candidates.answer.target)
     node_ptr = np.array([0, len(origin)])
-    return Union(Graph._trusted(union, X, features, None), origin, node_ptr, targets)
+    types = graph._types.take(
+        np.concatenate([np.arange(graph.n_edges), entries]), origin
+    )
+    copies = Graph._trusted(union, X, features, None, types=types)
+    return Union(copies, origin, node_ptr, targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +111,8 @@ def whole_copies(candidates: Candidates, kept: NDArray[np.bool_]) -> Union:
     origin = np.tile(np.arange(graph.n_nodes), n_copies)
     node_ptr = graph.n_nodes * np.arange(n_copies + 1)
     targets = node_ptr[:-1] + (candidates.answer.target or 0)
-    union = Graph._trusted(adjacency, X, features, None)
+    types = graph._types.take(entries, origin)
+    union = Graph._trusted(adjacency, X, features, None, types=types)
     return Union(union, origin, node_ptr, targets)
 
 

@@ -9,6 +9,9 @@ from skattn._training._feature_mean import feature_mean
 from skattn._training._finite import check_attention
 from skattn._training._full_graph import FullGraph
 from skattn._training._graph_batches import GraphBatches
+from skattn._training._growth import Growth, GrowthBatches, clip_gradients
+from skattn._training._growth_sampling import Grower
+from skattn._training._growth_scores import draw_starts, log_p_bound
 from skattn._training._labels import Labels
 from skattn._training._losses import Loss
 from skattn._training._memory import check_memory, estimate_step_bytes
@@ -31,6 +34,9 @@ __all__ = [
     "BatchSource",
     "FullGraph",
     "GraphBatches",
+    "Grower",
+    "Growth",
+    "GrowthBatches",
     "Labels",
     "Loss",
     "MaskedReconstruction",
@@ -51,11 +57,14 @@ __all__ = [
     "check_attention",
     "check_memory",
     "check_same_fit",
+    "clip_gradients",
     "confirm_end",
     "default_modes",
+    "draw_starts",
     "estimate_step_bytes",
     "feature_mean",
     "is_callback",
+    "log_p_bound",
     "named_device",
     "net_from_state",
     "net_state",

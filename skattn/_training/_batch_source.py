@@ -8,10 +8,10 @@ from torch import nn
 
 from skattn._batch import GraphBatch
 from skattn._training._labels import Labels
-from skattn._training._microbatches import Microbatches
+from skattn._training._parts import Parts
 from skattn.ops import SparseMatrix
 
-Pair = tuple[GraphBatch | Microbatches, Labels | None]
+Pair = tuple[GraphBatch | Parts, Labels | None]
 """A batch and the labels of its targets, if there are any."""
 
 

@@ -15,6 +15,7 @@ from skattn._training._gradients import Gradients
 from skattn._training._history import EpochHistory, EpochSummary
 from skattn._training._microbatches import Microbatches
 from skattn._training._part_sums import PartSums, Shares
+from skattn._training._parts import Parts
 from skattn._training._processes import Place
 from skattn._training._shared_fits import current_processes
 from skattn._training._tree_sum import tree_sum
@@ -163,6 +164,11 @@ class AttentionNet(NeuralNet):
             if module.training is not training:
                 module.training = training
 
+    def move_to(self, device):
+        """Move the module to a device, unless it is there: that walks all modules."""
+        if next(self.module_.parameters()).device != device:
+            self.module_.to(device)
+
     def infer(self, x, **fit_params):
         """Compute the outputs of a batch in evaluation mode, one row per target."""
         return self.objective.outputs(self.module_, x)
@@ -171,8 +177,8 @@ class AttentionNet(NeuralNet):
         """Compute loss and gradients of a batch."""
         self._set_training(True)
         x, labels = batch
-        if isinstance(x, Microbatches):
-            return self._train_microbatches(x)
+        if isinstance(x, Parts):
+            return self._train_parts(x)
         loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
         loss.backward()
         processes = current_processes()
@@ -180,7 +186,7 @@ class AttentionNet(NeuralNet):
             processes.meet(Place.STEP)
         return {"loss": loss, "y_pred": outputs}
 
-    def _train_microbatches(self, batch):
+    def _train_parts(self, parts):
         weights = [w for w in self.module_.parameters() if w.requires_grad]
         layout = Gradients(weights)
 
@@ -189,18 +195,19 @@ class AttentionNet(NeuralNet):
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
             return layout.pack(loss, grads), outputs.detach()
 
-        total, outputs = self._sum_parts(batch, learn, layout.length)
+        total, outputs = self._sum_parts(parts, learn, layout.length)
         return {"loss": layout.add(total), "y_pred": outputs}
 
     def _sum_parts(self, batch, learn, length):
-        """Return the sum of the vectors of all microbatches, and their outputs.
+        """Return the sum of the vectors of all parts of a batch, and their outputs.
 
-        Each process learns from its share. If there are more processes than
-        microbatches, which wait for each other, each learns from all.
+        Each process learns from its share of microbatches. It learns from all if there
+        are fewer than processes, and they wait for each other, or of other parts.
         """
-        processes, n_parts = current_processes(), len(batch.numbers)
+        processes, n_parts = current_processes(), len(batch.seeds)
         waits = has_batch_norm(self.module_)
-        if processes is None or (waits and n_parts < processes.count):
+        is_shared = isinstance(batch, Microbatches)
+        if processes is None or not is_shared or (waits and n_parts < processes.count):
             sums = PartSums(range(n_parts), None) if waits else None
             vectors, outs = zip(*batch.map(learn, sums=sums), strict=True)
             if processes is not None:

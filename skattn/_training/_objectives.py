@@ -14,8 +14,8 @@ from skattn.nn import (
     MaskedAutoencoder,
     NetworkSpec,
 )
-from skattn.nn._autoencoder import check_smoothing
 from skattn.nn._chunks import MAX_EDGES
+from skattn.nn._smoothing import check_smoothing
 
 LossAndOutputs = tuple[Tensor, Tensor]
 """Loss (a scalar), and the outputs that it was computed from."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from skattn._batch import GraphBatch, PairBatch, PairCollator, batches
@@ -14,6 +15,8 @@ from skattn._training._batch_source import Pair, Size
 from skattn._training._labels import Labels
 from skattn.graph._non_links import NegativeSampling, NonLinks
 from skattn.graph._pair_keys import Pairs
+
+Features = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,8 @@ class PairBatches:
     """Conversion of pairs to batches."""
     pairs: Pairs
     """(n_pairs, 2) labelled pairs."""
+    row_features: Features
+    """(n_pairs, n_row_features) features of their rows, standardised."""
     y: np.ndarray
     """(n_pairs,) int64 classes, or (n_pairs, 1) float32 numbers."""
     is_link: np.ndarray
@@ -60,7 +65,8 @@ class PairBatches:
     @cached_property
     def whole(self) -> GraphBatch:
         """The graph with the pairs of the largest batch."""
-        return self.collator.hiding(self.pairs[: self.batch_size])
+        size = self.batch_size
+        return self.collator.hiding(self.pairs[:size], self.row_features[:size])
 
     @property
     def device(self) -> torch.device:
@@ -102,16 +108,17 @@ class PairBatches:
     def _batch(
         self, rows: np.ndarray, rng: np.random.Generator
     ) -> tuple[PairBatch, Labels]:
-        pairs, y = self.pairs[rows], self.y[rows]
+        pairs, features, y = self.pairs[rows], self.row_features[rows], self.y[rows]
         if self.negatives is not None:
-            links = pairs[self.is_link[rows]]
+            is_link = self.is_link[rows]
             draw = self.negatives
-            drawn = draw.non_links.draw(links, draw.n_each, draw.how, rng)
+            drawn, of = draw.non_links.draw(pairs[is_link], draw.n_each, draw.how, rng)
             pairs = np.concatenate([pairs, drawn])
+            features = np.concatenate([features, features[is_link][of]])
             y = np.concatenate([y, np.full(len(drawn), draw.label, y.dtype)])
         labels = torch.from_numpy(y)
-        weight = torch.ones(labels.shape)
-        return self.collator.hiding(pairs), Labels(labels, weight).to(self.device)
+        batch = self.collator.hiding(pairs, features)
+        return batch, Labels(labels, torch.ones(labels.shape)).to(self.device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +129,8 @@ class PairQuestions:
     """Conversion of pairs to batches."""
     pairs: Pairs
     """(n_pairs, 2) the pairs."""
+    row_features: Features
+    """(n_pairs, n_row_features) features of their rows, standardised."""
 
     @property
     def device(self) -> torch.device:
@@ -141,4 +150,6 @@ class PairQuestions:
         """Iterate over the parts."""
         for fold in np.unique(self._fold):
             graph = self.collator.context.without_fold(int(fold))
-            yield self.collator.within(graph, self.pairs[self._fold == fold]), None
+            here = self._fold == fold
+            asked = self.pairs[here], self.row_features[here]
+            yield self.collator.within(graph, *asked), None

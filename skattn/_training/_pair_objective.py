@@ -19,7 +19,7 @@ class SupervisedPairs(Supervised):
     """Objective of labelled pairs."""
 
     n_pair_features: int
-    """Number of structural features of a pair."""
+    """Number of features of a pair: structural ones and those of its row."""
     ordered: bool
     """Whether the output for the reverse of a pair differs."""
 

@@ -137,8 +137,7 @@ def predict(net: AttentionNet, source: BatchSource | PairQuestions) -> np.ndarra
     ValueError
         If an output is not finite.
     """
-    if next(net.module_.parameters()).device != source.device:  # slow for one target
-        net.module_.to(source.device)
+    net.move_to(source.device)
 
     def outputs(part):
         answers = [net.evaluation_step((batch, None)) for batch, _ in part.epoch(None)]

@@ -1,9 +1,10 @@
-"""Estimators: classifier, regressor, embedder and reasoner."""
+"""Estimators: classifier, regressor, embedder, reasoner and generator."""
 
 import skattn.estimators._dask  # noqa: F401  (registers joblib's Dask backend)
 from skattn.estimators._classifier import GraphAttentionClassifier
 from skattn.estimators._embedder import AttentionEmbedder
 from skattn.estimators._encoder_config import EncoderConfig
+from skattn.estimators._generator import AttentionGraphGenerator
 from skattn.estimators._link_predictor import AttentionLinkPredictor
 from skattn.estimators._link_regressor import AttentionLinkRegressor
 from skattn.estimators._reasoner import AttentionReasoner
@@ -12,6 +13,7 @@ from skattn.estimators._search_space import search_space
 
 __all__ = [
     "AttentionEmbedder",
+    "AttentionGraphGenerator",
     "AttentionLinkPredictor",
     "AttentionLinkRegressor",
     "AttentionReasoner",

@@ -1,46 +1,65 @@
 """Table of the best answers of questions."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skattn.estimators._answer_paths import Path
 
-def answer_table(knowledge, rows, probabilities, k, paths_of) -> Any:
-    """Return a DataFrame of the `k` most probable answers of every question.
+COLUMNS = ["question", "entity", "probability", "truth", "paths"]
 
-    Parameters
-    ----------
-    knowledge : Knowledge
-        Names.
-    rows : array of shape (n_rows, 3)
-        Questions (source, relation, -1).
-    probabilities : array of shape (n_rows, n_entities)
-        Probabilities of new answers; known ones have 0 and are left out.
-    k : int
-        Number of answers of each question.
-    paths_of : callable
-        Function of a question and its answers that returns the paths of each.
-    """
-    import pandas as pd
 
-    entities, name = knowledge.vocabulary.entities, knowledge.vocabulary.relation_name
-    parts = []
-    for (source, relation, _), row in zip(rows.tolist(), probabilities, strict=True):
-        best = np.argsort(-row, kind="stable")[:k]
-        best = best[row[best] > 0]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "question": [(entities[source].item(), name(relation))] * len(best),
-                    "entity": entities[best],
-                    "probability": row[best],
-                    "paths": paths_of((source, relation), best),
-                }
-            )
+@dataclass(frozen=True, eq=False)
+class BestAnswers:
+    """Most probable new answers of a question, best first."""
+
+    question: Any
+    """As the table names it."""
+    entities: np.ndarray
+    """(n_answers,), by number."""
+    probability: np.ndarray
+    """(n_answers,)."""
+    truth: np.ndarray
+    """(n_answers,)."""
+    paths: list[list[Path]]
+    """Paths of each answer."""
+
+
+def best_answers(probability: np.ndarray, k: int) -> np.ndarray:
+    """Return at most `k` entities, best first; those of probability 0 are left out."""
+    best = np.argsort(-probability, kind="stable")[:k]
+    return best[probability[best] > 0]
+
+
+def answer_table(answers: list[BestAnswers], names: np.ndarray) -> Any:
+    """Return a DataFrame with one row per answer; `names` are those of entities."""
+    pd = pandas()
+    parts = [
+        pd.DataFrame(
+            {
+                "question": [each.question] * len(each.entities),
+                "entity": names[each.entities],
+                "probability": each.probability,
+                "truth": each.truth,
+                "paths": each.paths,
+            }
         )
-    columns = ["question", "entity", "probability", "paths"]
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame([], columns=columns)
-    )
+        for each in answers
+    ]
+    if not parts:
+        return pd.DataFrame([], columns=COLUMNS)
+    return pd.concat(parts, ignore_index=True)
+
+
+def pandas() -> Any:
+    """Import pandas; raise ImportError with a remedy."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "answer returns a DataFrame and needs pandas: pip install "
+            "'skattn[pandas]'. Without it, use predict, predict_proba and "
+            "predict_truth."
+        ) from error
+    return pd

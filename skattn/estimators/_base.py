@@ -27,6 +27,7 @@ from skattn.estimators._input import (
     steps_of,
 )
 from skattn.estimators._removal import Removal
+from skattn.estimators._saved import SavedMixin
 from skattn.estimators._step_removal import StepRemoval
 from skattn.estimators._transaction import learned
 from skattn.graph import Graph
@@ -36,7 +37,9 @@ REQUESTED = {"adjacency": True}
 """Metadata that a method requests by default."""
 
 
-class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimator):
+class GraphAttentionEstimator(
+    SavedMixin, FitTablesMixin, CallbackSupportMixin, BaseEstimator
+):
     """Base of the classifier, the regressor and the embedder.
 
     ``fit`` of a subclass passes a plan to :func:`skattn.estimators._transaction.fit`,
@@ -158,53 +161,11 @@ class GraphAttentionEstimator(FitTablesMixin, CallbackSupportMixin, BaseEstimato
         check_is_fitted(self)
         return resolved_params(self)
 
-    def save(self, path):
-        """Write the fitted estimator to a file without pickle: arrays and JSON.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            The file; an existing one is replaced once the new one is complete. Its
-            permissions are kept; of a symbolic link, the target is replaced.
-
-        Raises
-        ------
-        TypeError
-            If a parameter has no form in JSON, such as a callback.
-        ValueError
-            If a parameter was set to an invalid value after ``fit``.
-        OSError
-            If the file cannot be written.
-        NotFittedError
-            If called before ``fit``.
-        """
-        check_is_fitted(self)
+    def _write(self, path):
         save_estimator(self, learned(self), path)
 
     @classmethod
-    def load(cls, path, *, device=None):
-        """Read an estimator that :meth:`save` wrote.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            The file.
-        device : str or torch.device, optional
-            Replaces the parameter ``device`` of the saved estimator.
-
-        Returns
-        -------
-        object
-            The fitted estimator, an instance of this class.
-
-        Raises
-        ------
-        ValueError
-            If the file is not one of skattn, damaged, or of another estimator, or
-            `device` is no device's name. If it is not available, predictions are
-            computed on the CPU, with a warning. The file is checked before memory is
-            allocated for its content.
-        """
+    def _read(cls, path, device):
         return load_estimator(cls, path, device=device)
 
     def _fit_tables(self):

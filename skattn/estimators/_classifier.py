@@ -1,15 +1,17 @@
 """Classifier of nodes, rows, graphs and sequences."""
 
+from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
-from skattn._compat_sklearn import StrOptions
+from skattn._compat_sklearn import Interval, StrOptions
 from skattn.estimators._label_reader import ClassReader, check_like_predicted
 from skattn.estimators._predictor import GraphAttentionPredictor
 from skattn.graph._unknown_labels import check_mark
+from skattn.nn._smoothing import MAX_SMOOTHING
 
 
 class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
@@ -76,10 +78,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Number of layers: an output depends on the ``n_layers``-hop neighbourhood of its
         node. "auto": that of ``pretrained``; without it 3, or 2 for the nodes of one
         graph with more features than labels, unless neighbours are known to differ in
-        class or ``fanout`` is given. On a plain table only the last layer
-        attends and the others are row-wise linear, because a k-NN graph adds no
-        information to the features; see ``n_feature_layers`` of
-        :class:`~skattn.EncoderConfig`.
+        class or ``fanout`` is given. On a plain table only the last layer attends, see
+        ``n_feature_layers`` of :class:`~skattn.EncoderConfig`.
     n_heads : int, default=4
         Number of attention heads of each layer.
     hidden_dim : int, default=64
@@ -97,6 +97,12 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     attention_dropout : float, default=0.0
         Dropout probability of the attention weights (after the softmax); 0.6 in the GAT
         paper.
+    smoothing : int or "auto", default="auto"
+        Number of times, at most 100, that outputs are averaged over neighbours after
+        the training, see the :ref:`user guide <smoothed-predictions>`. "auto": 2 for
+        the nodes of one graph with more features than labels, unless neighbours are
+        known to differ in class, or with ``pretrained``, ``fanout``, known labels as
+        inputs or ``output="attention"``; else 0.
     readout : {"attention", "mean", "sum", "max", "hierarchical"}, default="attention"
         Pooling of a graph's nodes to one vector, if X is a list of graphs or sequences.
         "attention": a weighted mean, with learned attention weights per head.
@@ -140,19 +146,15 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         the last epoch are kept.
     scoring : str, callable or None, default=None
         Validation score that selects the best epoch; greater is better. Name of a
-        scorer (:func:`sklearn.metrics.get_scorer_names`), or callable
-        ``scorer(estimator, X, y)`` that only passes its X to methods of ``estimator``.
-        None: accuracy. Rows with unknown labels are left out; ``sample_weight`` is
-        used, ``class_weight`` is not.
+        scorer, or callable ``scorer(estimator, X, y)`` that only passes its X to
+        methods of ``estimator``. None: accuracy. Rows with unknown labels are left out;
+        ``sample_weight`` is used, ``class_weight`` is not.
     n_iter_no_change : int, default=50
         Number of consecutive epochs with neither a better validation score nor a lower
         validation loss after which training stops.
     net_params : dict or None, default=None
         Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
-        ``callbacks``. Callbacks receive labels and their weights as ``y``:
-        :class:`skorch.callbacks.EpochScoring` needs a ``target_extractor``
-        (``lambda labels: labels.y.numpy(force=True)``) and a scoring function of raw
-        outputs.
+        ``callbacks``, see the :doc:`user guide </guide/torch_and_skorch>`.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; also used in the validation loss.
     device : str or torch.device, default="auto"
@@ -232,20 +234,16 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     >>> clf = GraphAttentionClassifier(max_epochs=50, random_state=0)
     >>> clf.fit(graph[::10], y[::10]).score(graph[1::10], y[1::10])
     1.0
-
-    Classify graphs:
-
-    >>> from skattn import Graph
-    >>> path = Graph([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
-    >>> ring = Graph([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
-    >>> clf.fit([path, ring], ["path", "ring"]).predict([ring, path])
-    array(['ring', 'path'], dtype='<U4')
     """
 
     _label_reader = ClassReader
 
     _parameter_constraints: ClassVar[dict] = {
         **GraphAttentionPredictor._parameter_constraints,
+        "smoothing": [
+            Interval(Integral, 0, MAX_SMOOTHING, closed="both"),
+            StrOptions({"auto"}),
+        ],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
@@ -266,6 +264,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         norm="auto",
         dropout="auto",
         attention_dropout=0.0,
+        smoothing="auto",
         readout="attention",
         encoder=None,
         pretrained=None,
@@ -297,6 +296,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         self.norm = norm
         self.dropout = dropout
         self.attention_dropout = attention_dropout
+        self.smoothing = smoothing
         self.readout = readout
         self.encoder = encoder
         self.pretrained = pretrained
@@ -387,9 +387,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
             known labels are.
         """
         predicted = self.predict(X, adjacency=adjacency)
-        y, sample_weight = self._context_.align(
-            X, adjacency, y=y, sample_weight=sample_weight
-        )
+        given = {"y": y, "sample_weight": sample_weight}
+        y, sample_weight = self._context_.align(X, adjacency, **given)
         y, known = ClassReader.of(self).read(y)
         check_mark(y, known, self.unlabeled, self.classes_)
         check_like_predicted(y, predicted)

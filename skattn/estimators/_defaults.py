@@ -49,7 +49,7 @@ class Defaults:
     most_batches: int = 128
     """Number of batches of an epoch above which they are larger, up to `MAX_BATCH`."""
     smoothing: int = 0
-    """Number of times that an embedder averages codes over neighbours."""
+    """Number of times that codes are averaged over neighbours after the layers."""
     max_patches: int | None = None
     """Maximum number of patches of a sequence; None for single steps."""
     n_segments: int = 0
@@ -125,21 +125,22 @@ WIDE_RESIDUAL_GATE = 0.1
 """Initial residual gate with more features than examples.
 
 Small, because a network could memorise the rows by their own features."""
-MAX_BATCH = 128
-"""Greatest number of graphs or sequences in a training batch for "auto"."""
 WIDE_DEPTH = 2
 """Number of layers with more features than examples, on nodes with classes whose
 neighbours are not known to differ: as in the GAT paper on citation graphs."""
 WIDE_DECAY = 0.02
 """Weight decay there."""
-PAIR_STEPS = 8
-"""Number of training steps of an epoch of pairs: the edges of a step's pairs leave the
-graph, of which most must remain."""
+WIDE_SMOOTHING = 2
+"""Number of averages of the predictions over neighbours there."""
 HETEROPHILOUS = 0.2
 """Adjusted homophily below which wide features have a full residual gate and a gated
 convolution, which separate a node from its neighbours."""
 
 
+FEW_TYPES = 8
+"""Number of edge types up to which each has a free matrix."""
+BASES = 30
+"""Number of basis matrices of more types, as in the paper of the relational GCN."""
 DECAY_PER_NOISE = 0.05
 """Weight decay of a classifier of a table whose nearest neighbours agree by chance.
 
@@ -187,6 +188,8 @@ class Sizes:
     """Number of columns of known labels of other rows; 0 if they are no inputs."""
     nearest_homophily: float | None = None
     """Adjusted homophily of the nearest rows of a table with classes; None: unknown."""
+    n_edge_types: int = 0
+    """Number of edge types, without that of added self-loops; 0 without any."""
 
     @property
     def noise(self) -> float | None:
@@ -215,7 +218,8 @@ class Choice:
     max_epochs: int
     """Maximum number of epochs."""
     smoothing: int = 0
-    """Number of times that an embedder averages codes over neighbours."""
+    """Number of times that an embedder averages codes over neighbours; the network of
+    a classifier has its own."""
     patch_options: PatchOptions | None = None
     """Options of the patches of sequences; None for other rows."""
 
@@ -238,6 +242,8 @@ def choose(
     defaults = _defaults(setting, sizes)
     if sizes.n_nodes == 1:
         defaults = replace(defaults, norm="layer")
+    typed = sizes.n_edge_types > 0 and config.typing is not None
+    n_relations = sizes.n_edge_types + 1 if typed else 0  # with added self-loops
     block = BlockSpec(
         score=params.attention,
         n_heads=params.n_heads,
@@ -258,6 +264,8 @@ def choose(
         ),
         degree_scaling=_unless_auto(config.degree_scaling, defaults.degree_scaling),
         global_attention=config.global_attention,
+        n_edge_types=n_relations,
+        n_bases=_n_bases(config, sizes) if typed else None,
     )
     n_layers = _n_layers(params, config, defaults)
     n_feature_layers = min(defaults.n_feature_layers, n_layers - 1)
@@ -276,6 +284,7 @@ def choose(
         readout=params.readout if setting.rows in ("graphs", "sequences") else None,
         n_descriptors=sizes.n_descriptors,
         n_label_columns=sizes.n_label_columns,
+        smoothing=_network_smoothing(params, config, setting, sizes, defaults),
     )
     return Choice(
         network,
@@ -288,25 +297,6 @@ def choose(
             patch_options(config, setting) if setting.rows == "sequences" else None
         ),
     )
-
-
-def training_batch_size(params: Any, setting: Setting, n_rows: int) -> int | str:
-    """Resolve the batch size of graphs and sequences; return others as they are.
-
-    `n_rows` is the number of labelled graphs or sequences.
-    """
-    given: int | str = params.batch_size
-    if given != "auto" or setting.rows not in ("graphs", "sequences"):
-        return given
-    found = DEFAULTS[setting.rows, setting.label_kind]
-    return min(max(n_rows // found.most_batches, found.smallest_batch), MAX_BATCH)
-
-
-def pair_batch_size(given: int | str, n_rows: int) -> int:
-    """Resolve the number of labelled pairs of a training step."""
-    if given != "auto":
-        return int(given)
-    return max(-(-n_rows // PAIR_STEPS), 1)
 
 
 def patch_options(config: EncoderConfig, setting: Setting) -> PatchOptions:
@@ -335,6 +325,7 @@ def uses_label_inputs(
     `n_features` is the number of features of X, 0 for a graph without any.
     """
     default = rows == "nodes" and n_features == 0 and config.output == "linear"
+    default = default and getattr(params, "smoothing", "auto") in ("auto", 0)
     return bool(_unless_auto(params.label_inputs, default))
 
 
@@ -360,8 +351,28 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
         )
         is_free = not (setting.pretrained or sizes.heterophilous)
         if is_free and key == ("nodes", "classes"):
-            found = replace(found, n_layers=WIDE_DEPTH, weight_decay=WIDE_DECAY)
+            found = replace(
+                found,
+                n_layers=WIDE_DEPTH,
+                weight_decay=WIDE_DECAY,
+                smoothing=WIDE_SMOOTHING,
+            )
     return found
+
+
+def _network_smoothing(
+    params: Any,
+    config: EncoderConfig,
+    setting: Setting,
+    sizes: Sizes,
+    defaults: Defaults,
+) -> int:
+    """Resolve the smoothing of predictions; an embedder has its own."""
+    if setting.label_kind is None:
+        return 0
+    is_usual = params.fanout is None and config.output == "linear"
+    default = defaults.smoothing if is_usual and not sizes.n_label_columns else 0
+    return int(_unless_auto(getattr(params, "smoothing", 0), default))
 
 
 def _n_layers(params: Any, config: EncoderConfig, defaults: Defaults) -> int:
@@ -371,6 +382,13 @@ def _n_layers(params: Any, config: EncoderConfig, defaults: Defaults) -> int:
         return defaults.n_layers
     depth: int = params._depth
     return depth
+
+
+def _n_bases(config: EncoderConfig, sizes: Sizes) -> int | None:
+    """Resolve the number of basis matrices of the edge types."""
+    default = BASES if sizes.n_edge_types > FEW_TYPES else None
+    found: int | None = _unless_auto(config.n_bases, default)
+    return found
 
 
 def _unless_auto(value: Any, default: Any) -> Any:

@@ -16,10 +16,13 @@ from skattn._compat_sklearn import (
 )
 from skattn.estimators._base import REQUESTED, GraphAttentionEstimator
 from skattn.estimators._encoder_config import MAX_WIDTH
-from skattn.estimators._reconstruction import plan_reconstruction
+from skattn.estimators._reconstruction import (
+    plan_reconstruction,
+    without_descriptors,
+)
 from skattn.estimators._transaction import fit
 from skattn.graph._alignment import has_index
-from skattn.nn._autoencoder import MAX_SMOOTHING
+from skattn.nn._smoothing import MAX_SMOOTHING
 
 
 class AttentionEmbedder(
@@ -33,8 +36,8 @@ class AttentionEmbedder(
     decoder; the loss is the scaled cosine error. ``transform`` returns the codes of the
     unmasked graph: one row per target node or, if X is a list, per graph. Codes of
     the nodes of one graph are averaged over neighbours (``smoothing``) and have norm 1:
-    linear models need no scaler, and penalties of usual size. Read more in the
-    :doc:`user guide </guide/embeddings>`.
+    linear models need no scaler, and penalties of usual size. Descriptors of graphs are
+    not used. Read more in the :doc:`user guide </guide/embeddings>`.
 
     Parameters
     ----------
@@ -369,6 +372,15 @@ class AttentionEmbedder(
             key = self._context_.key_column
             input_features = [name for name in input_features if name != key]
         return super().get_feature_names_out(input_features)
+
+    def _prepare(self, X, adjacency=None):
+        return super()._prepare(without_descriptors(X), adjacency)
+
+    def _prepare_part(self, X, adjacency=None):
+        return super()._prepare_part(without_descriptors(X), adjacency)
+
+    def _outputs(self, X, adjacency):
+        return super()._outputs(without_descriptors(X), adjacency)
 
     @property
     def _n_features_out(self):

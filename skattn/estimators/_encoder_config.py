@@ -107,6 +107,15 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         is reduced to the length of the longest training sequence, and so that all
         features have at most 1000 means. 0: none. "auto": 50 for classification and
         regression, 0 for an :class:`~skattn.AttentionEmbedder`, which allows no others.
+    typing : {"auto", "matrix"} or None, default="auto"
+        Use of the edge types of a graph. "matrix": a linear map of keys and values per
+        type, as in relational GCN, relational GAT and the heterogeneous graph
+        transformer, see :class:`~skattn.nn.TypedAttention`. None: types are not used.
+        "auto": "matrix" for graphs with edge types.
+    n_bases : int, "auto" or None, default="auto"
+        Number of basis matrices of which the maps of ``typing="matrix"`` are sums
+        (Schlichtkrull et al. 2018), for many types with few edges each. None: a free
+        matrix per type. "auto": 30 with more than 8 types, else None.
     neighbor_search : {"auto", "exact", "approximate"}, default="auto"
         Search for the neighbours of the rows of a plain table, see
         :func:`~skattn.graph.knn_graph`. "auto": "exact", but "approximate" for a dense
@@ -136,6 +145,11 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     Homophily-Heterophily Dichotomy and Beyond", NeurIPS 2023.
 
     Corso et al., "Principal Neighbourhood Aggregation for Graph Nets", NeurIPS 2020.
+
+    Schlichtkrull et al., "Modeling Relational Data with Graph Convolutional Networks",
+    ESWC 2018.
+
+    Hu et al., "Heterogeneous Graph Transformer", WWW 2020.
 
     Rampasek et al., "Recipe for a General, Powerful, Scalable Graph Transformer",
     NeurIPS 2022.
@@ -178,6 +192,12 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
             Interval(Integral, 0, MAX_WIDTH, closed="both"),
             StrOptions({"auto"}),
         ],
+        "typing": [StrOptions({"auto", "matrix"}), None],
+        "n_bases": [
+            Interval(Integral, 1, MAX_WIDTH, closed="both"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "neighbor_search": [StrOptions({"auto", "exact", "approximate"})],
     }
 
@@ -203,6 +223,8 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         positional_dim=16,
         max_patches="auto",
         n_segments="auto",
+        typing="auto",
+        n_bases="auto",
         neighbor_search="auto",
     ):
         self.activation = activation
@@ -224,6 +246,8 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         self.positional_dim = positional_dim
         self.max_patches = max_patches
         self.n_segments = n_segments
+        self.typing = typing
+        self.n_bases = n_bases
         self.neighbor_search = neighbor_search
 
     def check(self, *, n_heads, n_layers):

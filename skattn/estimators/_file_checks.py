@@ -177,9 +177,14 @@ def _check_network(learned, net):
     schema, inputs = learned["_schema_"], learned["_input_spec_"]
     spec = net["objective"].spec
     width = schema.n_features + (inputs.positional_dim if inputs.positional else 0)
+    width += schema.n_node_types
+    typed = spec.block.n_edge_types > 0
     same = [
         (net["n_features"], width),
         (spec.block.n_edge_features, schema.n_edge_features),
+        (spec.block.n_edge_types, (schema.n_edge_types + 1) * typed),
+        (inputs.edge_types, schema.edge_types),
+        (inputs.node_types, schema.node_types),
         (spec.block.hops, inputs.hops),
         (spec.feature_embedding, inputs.feature_embedding),
         (spec.n_descriptors, schema.n_descriptors),

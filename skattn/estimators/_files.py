@@ -71,7 +71,8 @@ def _make_graph(*parts):
     stored = stored_graph(*parts)
     check_edges(stored)
     check_finite(stored.edge_features)
-    return Graph._trusted(*stored[:4], descriptors=stored.descriptors)
+    others = {"descriptors": stored.descriptors, "types": stored.types}
+    return Graph._trusted(*stored[:4], **others)
 
 
 RECORDS = (

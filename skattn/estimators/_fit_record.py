@@ -87,6 +87,9 @@ def input_summary(estimator):
     }
     if estimator._schema_.n_descriptors:
         summary["n_descriptors"] = estimator._schema_.n_descriptors
+    for name in ("n_edge_types", "n_node_types"):
+        if getattr(estimator._schema_, name):
+            summary[name] = getattr(estimator._schema_, name)
     patching = getattr(estimator._context_, "patching", None)
     if patching is not None:
         summary |= {"patch_stride": patching.stride, "patch_length": patching.length}
@@ -118,6 +121,8 @@ def resolved_params(estimator):
     }
     if record.n_train is None:
         params["smoothing"] = estimator.net_.objective.smoothing
+    elif hasattr(estimator, "smoothing"):
+        params["smoothing"] = spec.smoothing
     if record.early_stopping is not None:
         params["early_stopping"] = record.early_stopping
         params["label_inputs"] = estimator._input_spec_.label_inputs is not None
@@ -131,6 +136,9 @@ def resolved_params(estimator):
         "encoder__degree_scaling": spec.block.degree_scaling,
         "encoder__n_feature_layers": spec.n_feature_layers,
     }
+    if estimator._schema_.n_edge_types:
+        params["encoder__typing"] = "matrix" if spec.block.n_edge_types else None
+        params["encoder__n_bases"] = spec.block.n_bases
     if record.patch_options is not None:
         params["encoder__max_patches"] = record.patch_options.max_patches
         params["encoder__n_segments"] = record.patch_options.n_segments

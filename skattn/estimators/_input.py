@@ -148,6 +148,8 @@ def learn_input(attempt, view, pretrained=None):
         edge_scaling=edges,
         descriptor_scaling=descriptors,
         feature_mean=column_means(graph.X, rows),
+        edge_types=attempt._schema_.edge_types,
+        node_types=attempt._schema_.node_types,
     )
 
 

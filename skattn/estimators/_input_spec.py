@@ -15,6 +15,7 @@ from skattn.graph._collection import GraphCollection
 from skattn.graph._descriptor_scaling import DescriptorScaling
 from skattn.graph._field import Extent
 from skattn.graph._standardization import Standardization
+from skattn.graph._types import TypeNames
 
 BATCH_SIZE = 128
 """Default batch size: number of graphs."""
@@ -45,6 +46,11 @@ class InputSpec:
     feature_mean: tuple[float, ...] = ()
     """(n_features,) means of the node features, not standardised, over the training
     nodes."""
+    edge_types: TypeNames | None = None
+    """Names of the edge types at fit, None without any."""
+    node_types: TypeNames | None = None
+    """Names of the node types at fit, of which indicators are appended to the features;
+    None without any."""
 
     def sources(self, views, *, batch_size, device, ordered=False, for_training=False):
         """Make a batch source per view; views of the same graph share its tensors.
@@ -115,11 +121,10 @@ class InputSpec:
         everywhere = spec.block.global_attention or spec.readout is not None
         if everywhere or self.positional is not None:
             return None
-        convolution = spec.block.convolution
         return Extent(
             objective.hops,
-            uses_degrees=convolution == "gcn",
-            sums_weights=convolution == "sum",
+            uses_degrees=spec.uses_degrees,
+            sums_weights=spec.block.convolution == "sum",
         )
 
     def field_source(self, field, device):
@@ -144,10 +149,11 @@ class InputSpec:
         """
         self._check_dense(field.graph.X)
         batch = collate_field(
-            replace(field, graph=self._standardized(field.graph)),
+            replace(field, graph=self._with_types(self._standardized(field.graph))),
             device,
             self.hops,
             edge_scaling=self.edge_scaling,
+            edge_types=self.edge_types,
         )
         if self.label_inputs is not None:
             batch = self.label_inputs.add_to_field(batch, field)
@@ -172,7 +178,8 @@ class InputSpec:
         here["for_training"] = True
         size = SAMPLED_BATCH_SIZE if batch_size == "auto" else batch_size
         later = None
-        if self.positional is None and is_mapped(views[0][0].X):
+        appends = self.positional is not None or self.node_types is not None
+        if not appends and is_mapped(views[0][0].X):
             later = self.feature_scaling
             first = replace(self, feature_scaling=None).sources(views[:1], **here)
             sources = first + self.sources(views[1:], **here)
@@ -187,16 +194,22 @@ class InputSpec:
     def _to_batch(self, base, device, ordered):
         is_collection = isinstance(base, GraphCollection)
         self._check_dense((base.whole if is_collection else base).X)
-        base = self._with_positions(self._standardized(base))
+        base = self._with_types(self._with_positions(self._standardized(base)))
         if is_collection:
             return GraphBlock.of(
                 base,
                 self.hops,
                 edge_scaling=self.edge_scaling,
+                edge_types=self.edge_types,
                 descriptor_scaling=self.descriptor_scaling,
             )
         return collate(
-            base, device, self.hops, ordered=ordered, edge_scaling=self.edge_scaling
+            base,
+            device,
+            self.hops,
+            ordered=ordered,
+            edge_scaling=self.edge_scaling,
+            edge_types=self.edge_types,
         )
 
     def _check_dense(self, X):
@@ -224,9 +237,25 @@ class InputSpec:
             self.positional_dim,
             base.node_ptr if is_collection else None,
         )
-        if sp.issparse(graph.X):
-            return base.with_features(sp.hstack([graph.X, encoding], format="csr"))
-        return base.with_features(np.hstack([graph.X, encoding]))
+        return _with_columns(base, graph, encoding)
+
+    def _with_types(self, base):
+        """Append an indicator of each node type to the node features."""
+        if self.node_types is None:
+            return base
+        graph = base.whole if isinstance(base, GraphCollection) else base
+        types = graph._types.nodes
+        assert types is not None  # as at fit
+        codes = types.coded_by(self.node_types)
+        return _with_columns(base, graph, np.eye(len(self.node_types))[codes])
+
+
+def _with_columns(base, graph, columns):
+    """Return a Graph or GraphCollection with columns beside its node features."""
+    columns = columns.astype(np.float32, copy=False)
+    if sp.issparse(graph.X):
+        return base.with_features(sp.hstack([graph.X, columns], format="csr"))
+    return base.with_features(np.hstack([graph.X, columns]))
 
 
 def _source(batch, targets, labels, batch_size, device):

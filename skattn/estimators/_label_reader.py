@@ -138,8 +138,8 @@ class NumberReader:
             y = _to_float(y, known)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
-                f"y must be numbers, got dtype {y.dtype}: {error}. For classes use "
-                "GraphAttentionClassifier."
+                f"y must be numbers, got dtype {y.dtype}: {error}. For classes use a "
+                "classifier."
             ) from error
         known &= ~_is_mark(y, self.unlabeled)  # texts of numbers are numbers by now
         if y.ndim not in (1, 2) or not known.any():
@@ -177,7 +177,7 @@ def check_length(y, n_rows, name, of):
         raise ValueError(
             f"{name} must hold one label per row or target of {of} ({n_rows}), got "
             f"{len(y)}: inconsistent numbers of samples. Slice both alike: "
-            "fit(G[train], y[train])."
+            "fit(X[train], y[train])."
         )
 
 

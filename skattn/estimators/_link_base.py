@@ -73,9 +73,11 @@ class LinkEstimator(GraphAttentionEstimator):
 
         Parameters
         ----------
-        X : Graph, or array-like of shape (n_pairs, 2)
-            Pairs of nodes: names, or positions in ``graph`` if it has no names. A graph
-            stands for all of its edges.
+        X : Graph, or array-like of shape (n_pairs, n_columns)
+            Pairs of nodes: names, or positions in ``graph`` if it has no names. Further
+            columns hold numbers: features of the pairs, also of their edges in the
+            graph. Rows with features may repeat a pair. A graph stands for all of its
+            edges.
         y : array-like of shape (n_pairs,), optional
             Labels of the pairs, see the class.
 
@@ -89,9 +91,10 @@ class LinkEstimator(GraphAttentionEstimator):
         TypeError
             If X is no table of pairs.
         ValueError
-            If the input is invalid: pairs that are not two columns, unknown nodes, a
-            node paired with itself, different labels of one pair, or one class without
-            drawn non-links. An earlier fit is then kept.
+            If the input is invalid: less than two columns, unknown nodes, a node paired
+            with itself, further columns that hold no finite numbers, different labels
+            of one pair without features, or one class without drawn non-links. An
+            earlier fit is then kept.
         MemoryError
             If a training step needs more memory than is available.
         KeyboardInterrupt
@@ -104,8 +107,8 @@ class LinkEstimator(GraphAttentionEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, 2)
-            Pairs of nodes of the fit, linked or not.
+        X : array-like of shape (n_pairs, `n_features_in_`)
+            Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
         -------
@@ -115,11 +118,13 @@ class LinkEstimator(GraphAttentionEstimator):
         Raises
         ------
         ValueError
-            If a node is unknown, or paired with itself.
+            If a node is unknown, or paired with itself, or columns are not those of
+            ``fit``.
         NotFittedError
             If called before ``fit``.
         """
-        return self._label_encoding_.predict(self._outputs(X))
+        outputs = self._outputs(X)  # which checks that there was a fit
+        return self._label_encoding_.predict(outputs)
 
     def recommend(self, nodes, k=10, *, side="source", include_known=False):
         """Recommend the k most likely partners of nodes.
@@ -147,9 +152,15 @@ class LinkEstimator(GraphAttentionEstimator):
         ImportError
             If pandas is not installed.
         ValueError
-            If a node is unknown.
+            If a node is unknown, or ``fit`` was given features of the pairs.
         """
         check_is_fitted(self)
+        if self._context_.n_row_features:
+            raise ValueError(
+                "recommend takes nodes, but the rows of fit had "
+                f"{self._context_.n_row_features} features beside them, which partners "
+                "do not have. Use predict on pairs with these columns, or fit without."
+            )
         return recommend(self, nodes, k, side=side, include_known=include_known)
 
     def _prepare(self, X, adjacency=None):
@@ -162,16 +173,23 @@ class LinkEstimator(GraphAttentionEstimator):
     def _outputs(self, X, adjacency=None):
         """Compute the outputs of the network for pairs, (n_pairs, n_outputs)."""
         check_is_fitted(self)
-        if not isinstance(X, Graph) and self.source is None:
+        if not isinstance(X, Graph):
             _check_feature_names(self, X, reset=False)
-        columns = read_pairs(X, self.source, self.target)
-        return self._pair_outputs(positions_of(columns, self._context_.names))
+        table = read_pairs(X, self.source, self.target)
+        width = 2 + table.features.shape[1]
+        if width != self.n_features_in_:
+            raise ValueError(
+                f"X must have {self.n_features_in_} columns, as in fit, got {width}: "
+                "the two nodes of each pair and the features of the row."
+            )
+        features = self._context_.scaled(table.features)
+        return self._pair_outputs(positions_of(table, self._context_.names), features)
 
     @default_modes()
-    def _pair_outputs(self, pairs):
-        """Compute the outputs of the network for positions of nodes."""
+    def _pair_outputs(self, pairs, row_features):
+        """Compute the outputs for positions of nodes and standardised features."""
         device = resolve_device(self.device, strict=False)
-        questions = PairQuestions(collator(self, device), pairs)
+        questions = PairQuestions(collator(self, device), pairs, row_features)
         outputs = predict(self.net_, questions)
         found = np.empty_like(outputs)
         found[questions.order] = outputs

@@ -11,6 +11,9 @@ from skattn.estimators._label_reader import (
     NumberReader,
     check_length,
 )
+from skattn.graph._labels import row_listing
+from skattn.graph._unknown_labels import is_missing
+from skattn.graph._warning import warn
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,18 +57,12 @@ def class_labels(y, n_rows, non_link, n_negatives):
     ValueError
         If there is one class and no non-link is drawn.
     """
+    _check_non_link(non_link)
     y = np.ones(n_rows, np.int64) if y is None else _classes(y, n_rows)
-    has_non_links = non_link is not None and bool((y == non_link).any())
-    if n_negatives == "auto":
-        n_negatives = 0 if non_link is None or has_non_links else 1
-    if non_link is None and n_negatives:
-        raise ValueError(
-            "n_negatives draws non-links, but non_link=None says that every row is a "
-            f"link; got n_negatives={n_negatives}. Set it to 0, or set non_link to the "
-            "class of non-links."
-        )
+    is_non_link = np.zeros(n_rows, bool) if non_link is None else y == non_link
+    n_negatives = _n_negatives(n_negatives, non_link, is_non_link)
     classes = np.unique(y)
-    if n_negatives and not has_non_links:
+    if n_negatives and not np.any(is_non_link):
         classes = _with_non_link(classes, non_link)
     if len(classes) < 2:
         raise ValueError(
@@ -82,38 +79,86 @@ def class_labels(y, n_rows, non_link, n_negatives):
     if len(classes) - (code is not None) > 1:
         kinds = np.eye(len(classes), dtype=np.float32)
         columns = np.delete(kinds, [] if code is None else code, axis=1)[codes]
-    return LinkLabels(encoding, codes, is_link, columns, code), int(n_negatives)
+    return LinkLabels(encoding, codes, is_link, columns, code), n_negatives
+
+
+def _n_negatives(n_negatives, non_link, is_non_link):
+    """Return the number of non-links drawn for each link."""
+    if np.all(is_non_link):
+        raise ValueError(
+            "y (1 in all rows if not given) must mark at least one link, got "
+            f"{non_link!r} alone, the class of non-links (non_link=). Add linked "
+            "pairs, which are the edges of the graph."
+        )
+    if n_negatives == "auto":
+        return 0 if non_link is None or np.any(is_non_link) else 1
+    if non_link is None and n_negatives:
+        raise ValueError(
+            "n_negatives draws non-links, but non_link=None says that every row is a "
+            f"link; got n_negatives={n_negatives}. Set it to 0, or set non_link to the "
+            "class of non-links."
+        )
+    return int(n_negatives)
 
 
 def number_labels(y, n_rows):
     """Read numbers of pairs, all of which are links."""
+    _check_known(y, n_rows)
     reader = NumberReader(None)
     y, known = reader.read(y)
-    check_length(y, n_rows, "y", "X")
     encoding = reader.learn(y, known, None).encoding
     encoded = encoding.encode(y, known)
     return LinkLabels(encoding, encoded, np.ones(n_rows, bool), encoded, None)
 
 
 def _classes(y, n_rows):
+    _check_known(y, n_rows)
     y, _ = ClassReader(None, None).read(y)
     if y.ndim != 1:
         raise ValueError(
             f"y must hold one class per pair, of shape (n_rows,), got shape {y.shape}."
         )
-    y = column_or_1d(y)
+    return column_or_1d(y)
+
+
+def _check_known(y, n_rows):
+    """Raise ValueError unless there is a label per row, none of which is missing."""
+    if y is None:
+        return  # the reader says so
     check_length(y, n_rows, "y", "X")
-    return y
+    values = np.asarray(y, object)
+    missing = np.flatnonzero(
+        [any(map(is_missing, np.atleast_1d(row))) for row in values]
+    )
+    if len(missing):
+        raise ValueError(
+            f"y must be without missing values (NaN, None, NA), got {len(missing)} "
+            f"(row {row_listing(missing)}). Leave these rows out: their pairs can be "
+            "predicted after the fit."
+        )
+
+
+def _check_non_link(non_link):
+    """Raise ValueError unless the class of non-links is one value, or None."""
+    if non_link is not None and (np.ndim(non_link) or is_missing(non_link)):
+        raise ValueError(
+            f"non_link must be one class or None, got {non_link!r}. None means that "
+            "every row is a link."
+        )
 
 
 def _with_non_link(classes, non_link):
     """Add the class of drawn non-links."""
-    kinds = {np.asarray(classes).dtype.kind in "OUST", isinstance(non_link, str)}
-    if len(kinds) > 1 or non_link in classes.tolist():
-        raise ValueError(
-            "non_link must be a class of the same type as y and differ from that of "
-            f"the links, got non_link={non_link!r} for the classes "
-            f"{classes.tolist()[:5]}. Set it to such a class, or to None if every row "
-            "is a link and y its class."
+    if classes.tolist() == [-1, 1]:
+        warn(
+            f"y has the classes -1 and 1, of which none is non_link={non_link!r}: both "
+            "are links, and non-links are drawn. Set non_link=-1 if it marks non-links."
         )
-    return np.unique(np.concatenate([classes, np.asarray([non_link], classes.dtype)]))
+    kinds = {np.asarray(classes).dtype.kind in "OUST", isinstance(non_link, str)}
+    if len(kinds) > 1:
+        raise ValueError(
+            "non_link must be a class of the same type as y, got "
+            f"non_link={non_link!r} for the classes {classes.tolist()[:5]}. Set it to "
+            "such a class, or to None if every row is a link and y its class."
+        )
+    return np.unique(np.concatenate([classes, np.asarray([non_link])]))

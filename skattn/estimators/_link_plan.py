@@ -11,12 +11,8 @@ from skattn._training import (
     agreed_seed,
     resolve_device,
 )
-from skattn.estimators._defaults import (
-    Setting,
-    Sizes,
-    choose,
-    pair_batch_size,
-)
+from skattn.estimators._batch_size import pair_batch_size
+from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import learn_input
 from skattn.estimators._input_spec import InputSpec
@@ -49,7 +45,7 @@ def plan_links(attempt, X, y):
     context = rows.context
     attempt._context_, attempt._label_encoding_ = context, labels.encoding
     attempt._feature_encoding_ = None  # features are those of the fitted nodes
-    feature_names(attempt, X)
+    feature_names(attempt, X, context.n_row_features)
     attempt._input_spec_ = InputSpec(
         as_hops(config.hops), None, config.positional_dim, config.feature_embedding
     )
@@ -59,6 +55,7 @@ def plan_links(attempt, X, y):
     source = PairBatches(
         collator(attempt, device),
         rows.pairs,
+        rows.features,
         rows.y,
         rows.is_link,
         _negatives(attempt, rows, labels, n_negatives),
@@ -92,7 +89,7 @@ def collator(estimator, device):
     features, scaling = context.features, spec.feature_scaling
     if scaling is not None and context.has_features:
         features = scaling.apply(features)
-    return PairCollator(context, features, spec.hops, device)
+    return PairCollator(context, features, spec.hops, spec.edge_scaling, device)
 
 
 def _negatives(attempt, rows, labels, n_negatives):
@@ -104,6 +101,12 @@ def _negatives(attempt, rows, labels, n_negatives):
     taken = np.union1d(context.link_keys, keys)
     links = rows.pairs[rows.is_link]
     non_links = NonLinks(context.n_nodes, links, taken, context.directed, context.sides)
+    if not non_links.n_free:
+        raise ValueError(
+            f"non-links are drawn from pairs that are no rows, but all pairs of "
+            f"{context.n_nodes} nodes are rows of X or edges of graph=. Mark rows as "
+            "non-links in y (non_link=), or set non_link=None if every row is a link."
+        )
     return Negatives(non_links, n_negatives, attempt.negative_sampling, labels.non_link)
 
 

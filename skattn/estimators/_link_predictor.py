@@ -32,20 +32,22 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         :func:`skattn.graph.links`.
     source : str, int or None, default=None
         Column of X with the source of each pair, by name or, in an array, by position.
-        None: the first of two columns.
+        None: the first column. Columns that are neither source nor target are features
+        of the pair.
     target : str, int or None, default=None
-        Column of X with the target of each pair. None: the second of two columns.
-        Further columns are ignored.
+        Column of X with the target of each pair. None: the second column.
     non_link : object, default=0
         Class of y that marks pairs without a link. They are never edges of the graph.
         None: every row is a link, and y its class.
     directed : bool or "auto", default="auto"
         Whether the link of a pair differs from that of the reverse pair. "auto": True
-        if the edges of X or of `graph` are not symmetric.
+        if X is a graph, or `graph` has edges, that are not symmetric; a table of pairs
+        alone does not tell.
     bipartite : bool or "auto", default="auto"
         Whether sources and targets are nodes of two kinds, such as users and items. If
         True and `graph` is None, both columns have names of their own: user 1 is not
-        item 1. "auto": True if no node is in both columns.
+        item 1. "auto": True if no node is in both columns. Nodes that are in no pair
+        of ``fit`` are of neither kind and not recommended.
     n_negatives : int or "auto", default="auto"
         Number of non-links that are drawn at random for each link, anew in every
         training step. "auto": 1, but 0 if y marks non-links or `non_link` is None.
@@ -105,12 +107,13 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     classes_ : ndarray of shape (n_classes,)
         Classes; ``[0, 1]`` if ``fit`` was not given y.
     n_features_in_ : int
-        Number of columns of a pair, 2.
-    feature_names_in_ : ndarray of shape (2,)
-        Column names, if X has any and `source` is None.
+        Number of columns of X: source, target, and features of the pairs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if X has any.
     input_summary_ : dict of str to object
         Sizes of the input of ``fit``: ``n_nodes``, ``n_edges`` (both directions of
-        every link), ``n_edge_features`` (labels of links), ``n_train`` pairs.
+        every link), ``n_edge_features`` (labels of links and features of pairs),
+        ``n_train`` pairs.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto".
     n_iter_ : int
@@ -236,8 +239,8 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, 2)
-            Pairs of nodes of the fit, linked or not.
+        X : array-like of shape (n_pairs, `n_features_in_`)
+            Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
         -------
@@ -245,30 +248,61 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
             One column per entry of ``classes_``; rows sum to 1. Probabilities of links
             are those among as many non-links as in training.
         """
-        return self._label_encoding_.probability(self._outputs(X))
+        outputs = self._outputs(X)
+        return self._label_encoding_.probability(outputs)
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of every class.
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, 2)
-            Pairs of nodes of the fit, linked or not.
+        X : array-like of shape (n_pairs, `n_features_in_`)
+            Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
         -------
         ndarray of shape (n_pairs, n_classes)
             Logarithms of :meth:`predict_proba`.
         """
-        return self._label_encoding_.log_probability(self._outputs(X))
+        outputs = self._outputs(X)
+        return self._label_encoding_.log_probability(outputs)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Compute the accuracy of the predicted classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pairs, `n_features_in_`)
+            Pairs of nodes of the fit, linked or not, with their features.
+        y : array-like of shape (n_pairs,)
+            Their classes.
+        sample_weight : array-like of shape (n_pairs,), optional
+            Weights of the pairs.
+
+        Returns
+        -------
+        float
+            Share of correct classes.
+
+        Raises
+        ------
+        ValueError
+            If y is None, as in a cross-validation of links alone.
+        """
+        if y is None:
+            raise ValueError(
+                "score needs y, got None: links alone have one class. Pass pairs with "
+                "and without links, such as those of skattn.graph.links."
+            )
+        return super().score(X, y, sample_weight)
 
     def decision_function(self, X):
         """Compute the log odds of the second of two classes, or scores of all classes.
 
         Parameters
         ----------
-        X : array-like of shape (n_pairs, 2)
-            Pairs of nodes of the fit, linked or not.
+        X : array-like of shape (n_pairs, `n_features_in_`)
+            Pairs of nodes of the fit, linked or not, with their features.
 
         Returns
         -------

@@ -26,17 +26,19 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         :func:`skattn.graph.links`.
     source : str, int or None, default=None
         Column of X with the source of each pair, by name or, in an array, by position.
-        None: the first of two columns.
+        None: the first column. Columns that are neither source nor target are features
+        of the pair.
     target : str, int or None, default=None
-        Column of X with the target of each pair. None: the second of two columns.
-        Further columns are ignored.
+        Column of X with the target of each pair. None: the second column.
     directed : bool or "auto", default="auto"
         Whether the link of a pair differs from that of the reverse pair. "auto": True
-        if the edges of X or of `graph` are not symmetric.
+        if X is a graph, or `graph` has edges, that are not symmetric; a table of pairs
+        alone does not tell.
     bipartite : bool or "auto", default="auto"
         Whether sources and targets are nodes of two kinds, such as users and items. If
         True and `graph` is None, both columns have names of their own: user 1 is not
-        item 1. "auto": True if no node is in both columns.
+        item 1. "auto": True if no node is in both columns. Nodes that are in no pair
+        of ``fit`` are of neither kind and not recommended.
     standardize : "auto" or bool, default="auto"
         Whether to standardise node features with mean and standard deviation of the
         nodes. "auto": dense features; True: sparse ones, too, without centring; False:
@@ -87,12 +89,13 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
     Attributes
     ----------
     n_features_in_ : int
-        Number of columns of a pair, 2.
-    feature_names_in_ : ndarray of shape (2,)
-        Column names, if X has any and `source` is None.
+        Number of columns of X: source, target, and features of the pairs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if X has any.
     input_summary_ : dict of str to object
         Sizes of the input of ``fit``: ``n_nodes``, ``n_edges`` (both directions of
-        every link), ``n_edge_features`` (labels of links), ``n_train`` pairs.
+        every link), ``n_edge_features`` (labels of links and features of pairs),
+        ``n_train`` pairs.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto".
     n_iter_ : int
@@ -173,4 +176,9 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
 
     def _link_values(self, outputs):
         """Compute the predicted numbers, for recommendations."""
+        if outputs.shape[1] > 1:
+            raise ValueError(
+                "recommend ranks partners by one number, but the estimator was fitted "
+                f"to {outputs.shape[1]} columns of y. Fit it to one of them."
+            )
         return self._label_encoding_.predict(outputs)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from skattn._compat_sklearn import _check_feature_names
 from skattn.estimators._input import check_features
 from skattn.graph import Graph
 from skattn.graph._labels import listing
@@ -15,15 +15,18 @@ from skattn.graph._links import is_symmetric
 from skattn.graph._node_names import NodeNames
 from skattn.graph._pair_keys import Pairs, contains, first_of_each, pair_keys
 from skattn.graph._pair_table import positions_of, read_pairs
+from skattn.graph._standardization import Standardization
 from skattn.graph._warning import warn
 
 
 @dataclass(frozen=True, eq=False)
 class LinkRows:
-    """Distinct labelled pairs of a fit."""
+    """Labelled pairs of a fit, distinct unless they have features."""
 
     pairs: Pairs
     """(n_rows, 2) positions of source and target."""
+    features: np.ndarray
+    """(n_rows, n_row_features) features of the rows, standardised."""
     y: np.ndarray
     """(n_rows,) int64 classes, or (n_rows, 1) float32 numbers."""
     is_link: np.ndarray
@@ -46,6 +49,8 @@ class NamedPairs:
     """Whether a pair differs from its reverse."""
     sides: np.ndarray | None
     """(2, n_nodes) nodes that can be source, and target; None for all nodes."""
+    features: np.ndarray
+    """(n_rows, n_row_features) features of the rows, float64."""
     edges: LinkEdges | None = None
     """The pairs as edges, if they are all edges of a graph."""
 
@@ -59,38 +64,55 @@ class NamedPairs:
 
 def named_pairs(attempt, X):
     """Read the pairs of a fit, or all edges of a graph X."""
+    for graph in (attempt.graph, X):
+        _check_no_types(graph)
     if isinstance(X, Graph):
         return _pairs_of_graph(attempt, X)
-    columns = read_pairs(X, attempt.source, attempt.target)
+    table = read_pairs(X, attempt.source, attempt.target)
     graph = attempt.graph
     if graph is None:
         apart = attempt.bipartite is True
-        names = NodeNames.of_columns(*columns, apart=apart)
+        names = NodeNames.of_columns(*table.ends, apart=apart)
     else:
         names = NodeNames.of_graph(graph.base)
-    pairs = positions_of(columns, names)
+    pairs = positions_of(table, names)
     sides = _sides(attempt, pairs, names)
     directed = attempt.directed
     if directed == "auto":
         directed = sides is None and graph is not None and not is_symmetric(graph)
-    return NamedPairs(pairs, names, graph, bool(directed), sides)
+    return NamedPairs(pairs, names, graph, bool(directed), sides, table.features)
+
+
+def _check_no_types(graph):
+    """Raise ValueError for a graph with types, which pairs do not use."""
+    if isinstance(graph, Graph) and (graph.n_edge_types or graph.n_node_types):
+        raise ValueError(
+            f"the graph of pairs must have no types, got {graph!r}. Use "
+            "graph.with_types(), without types; for the relation of two nodes as y, "
+            "pass pairs and their relations with non_link=None, or use "
+            "AttentionReasoner."
+        )
 
 
 def link_rows(attempt, named, labels):
-    """Make the distinct rows and the context of a fit; warn of repeated pairs.
+    """Make the rows and the context of a fit, from the `LinkLabels` of all rows.
 
-    `labels` are the `LinkLabels` of the rows of `named`.
+    Rows that repeat a pair are left out, with a warning, unless they have features, as
+    transactions do.
     """
-    rows = _distinct_rows(named, labels.y)
-    pairs, y, is_link = named.pairs[rows], labels.y[rows], labels.is_link[rows]
-    if not is_link.any():
-        raise ValueError("X must hold at least one link, got non-links alone.")
-    columns = None if labels.columns is None else labels.columns[rows][is_link]
-    context = _context(attempt, named, pairs[is_link], columns)
-    return LinkRows(pairs, y, is_link, context)
+    scaling = Standardization.of(named.features)
+    features = np.asarray(scaling.apply(named.features), np.float32)
+    rows = np.arange(len(named))
+    if not features.shape[1]:
+        rows = _distinct_rows(named, labels.y)
+    is_link = labels.is_link[rows]
+    columns = [] if labels.columns is None else [labels.columns]
+    columns = np.concatenate([*columns, features], 1)[rows][is_link]
+    context = _context(attempt, named, named.pairs[rows][is_link], columns, scaling)
+    return LinkRows(named.pairs[rows], features[rows], labels.y[rows], is_link, context)
 
 
-def _context(attempt, named, links, columns):
+def _context(attempt, named, links, columns, scaling):
     """Make the graph of the links and of the edges of ``graph=``."""
     features = None
     if named.graph is not None:
@@ -105,7 +127,7 @@ def _context(attempt, named, links, columns):
             given = LinkEdges.of_graph(named.graph.base, directed=named.directed)
             _warn_of_leaks(edges, given)
             edges = edges.beside(given)
-    return LinkContext.of(edges, features, named.names, named.sides)
+    return LinkContext.of(edges, features, named.names, named.sides, scaling)
 
 
 def _features(attempt, X):
@@ -134,7 +156,8 @@ def _pairs_of_graph(attempt, graph):
     if not len(edges.pairs):
         raise ValueError(f"X must have edges between two nodes, got {graph!r}.")
     names = NodeNames.of_graph(graph.base)
-    return NamedPairs(edges.pairs, names, graph, bool(directed), None, edges)
+    features = np.empty((len(edges.pairs), 0))
+    return NamedPairs(edges.pairs, names, graph, bool(directed), None, features, edges)
 
 
 def _sides(attempt, pairs, names):
@@ -168,12 +191,14 @@ def _distinct_rows(named, y):
     first = order[np.searchsorted(keys[order], keys)]
     differs = np.flatnonzero((y != y[first]).reshape(len(y), -1).any(1))
     if len(differs):
-        ends = named.names.names(named.pairs[differs[0]]).tolist()
+        row = differs[0]
+        ends = named.names.names(named.pairs[row]).tolist()
+        remedy = "Keep one row per pair."
+        if (named.pairs[row] != named.pairs[first[row]]).any():
+            remedy = "Set directed=True if the reverse of a pair is another pair."
         raise ValueError(
             f"a pair must have one label, got different ones for {ends[0]!r} and "
-            f"{ends[1]!r} ({len(differs)} such rows). Keep one row per pair"
-            + ("." if named.directed else ", whatever the order of its nodes, or set ")
-            + ("" if named.directed else "directed=True.")
+            f"{ends[1]!r} ({len(differs)} such rows). {remedy}"
         )
     warn(
         f"X has {len(keys) - len(rows)} rows that repeat another pair; they are left "
@@ -195,9 +220,8 @@ def _warn_of_leaks(links, given):
         )
 
 
-def feature_names(attempt, X: Any) -> None:
+def feature_names(attempt, X, n_row_features):
     """Set the attributes of scikit-learn about the columns of pairs."""
-    attempt.n_features_in_ = 2
-    names = list(getattr(X, "columns", []))
-    if attempt.source is None and names and all(type(n) is str for n in names):
-        attempt.feature_names_in_ = np.array(names, object)
+    attempt.n_features_in_ = 2 + n_row_features
+    if not isinstance(X, Graph):
+        _check_feature_names(attempt, X, reset=True)

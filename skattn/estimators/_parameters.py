@@ -20,6 +20,12 @@ def check_parameters(estimator):
             'label_inputs=True needs an encoder with output="linear", got output='
             '"attention". Leave output out, or set label_inputs=False.'
         )
+    if _wants_labels(estimator) and _wants_smoothing(estimator):
+        raise ValueError(
+            "label_inputs=True needs smoothing=0, which would return labels to their "
+            f"own nodes; got smoothing={estimator.smoothing}. Set one of them to "
+            '"auto", or leave it out.'
+        )
     if estimator.fanout is not None:
         _check_fanout(estimator.fanout, estimator._n_attentions, config)
     return config
@@ -40,6 +46,12 @@ def check_context(estimator, config, context):
                 "graphs of a list have no neighbours; got a list of graphs or "
                 'sequences. Set label_inputs="auto" or False.'
             )
+        if hasattr(estimator, "label_inputs") and _wants_smoothing(estimator):
+            raise ValueError(
+                "smoothing averages the predictions of neighbours, but graphs of a "
+                f"list have none; got smoothing={estimator.smoothing} and a list of "
+                'graphs or sequences. Set smoothing="auto" or 0.'
+            )
         if estimator.fanout is not None:
             raise ValueError(
                 "fanout samples neighbours in one large graph, got a list of graphs or "
@@ -58,6 +70,12 @@ def _wants_labels(estimator):
     """Return whether known labels must be inputs; embedders have none."""
     value = getattr(estimator, "label_inputs", False)
     return value != "auto" and bool(value)
+
+
+def _wants_smoothing(estimator):
+    """Return whether predictions or embeddings must be averaged over neighbours."""
+    value = getattr(estimator, "smoothing", 0)
+    return value != "auto" and value > 0
 
 
 def _check_fanout(fanout, n_attentions, config):

@@ -1,5 +1,7 @@
 """Initial weights from a fitted embedder."""
 
+from dataclasses import replace
+
 from sklearn.frozen import FrozenEstimator
 
 from skattn.estimators._embedder import AttentionEmbedder
@@ -29,6 +31,8 @@ SHARED_CONFIG = (
     "positional",
     "positional_dim",
     "max_patches",
+    "typing",
+    "n_bases",
 )
 """Parameters of `EncoderConfig` that must equal the embedder's."""
 
@@ -68,7 +72,8 @@ def pretrained_input(estimator, view):
     None without an embedder, or if the view has other numbers of features.
     """
     embedder = _thawed(estimator.pretrained)
-    same = getattr(embedder, "_schema_", None) == GraphSchema.of(view)
+    schema = replace(GraphSchema.of(view), n_descriptors=0)  # it takes none
+    same = getattr(embedder, "_schema_", None) == schema
     return embedder._input_spec_ if same else None
 
 
@@ -89,6 +94,7 @@ def _check_same(estimator, config, embedder, n_features):
     there |= {"n_features": in_features, "n_layers": embedder._depth}
     for params, each in ((here, estimator), (there, embedder)):
         params["n_edge_features"] = each._schema_.n_edge_features
+        params["edge_types"] = each._schema_.edge_types
     differ = [name for name in here if here[name] != there[name]]
     if differ:
         raise ValueError(

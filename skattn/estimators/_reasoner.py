@@ -4,7 +4,6 @@ from copy import copy
 from numbers import Integral, Real
 from typing import ClassVar
 
-import torch
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import (
@@ -13,45 +12,54 @@ from skattn._compat_sklearn import (
     _fit_context,
 )
 from skattn._training import confirm_end, default_modes, shared_work
-from skattn.estimators._encoder_config import MAX_LAYERS, MAX_WIDTH
+from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._reasoner_base import ReasonerBase
 from skattn.estimators._reasoner_fit import fit_reasoner, read_knowledge
 from skattn.estimators._reasoner_rows import moved_factorization
 from skattn.estimators._transaction import _commit, _unfitted_copy
+from skattn.graph import Graph
+
+_SHARED = {
+    name: GraphAttentionEstimator._parameter_constraints[name]
+    for name in ("n_layers", "hidden_dim", "learning_rate", "max_epochs", "net_params",
+                 "device", "random_state", "verbose")
+}  # fmt: skip
 
 
 class AttentionReasoner(ReasonerBase):
     """Attention along paths that answers questions to a knowledge graph.
 
     A row of X is a question (head, relation), and y is its answer, the tail. The fitted
-    rows are the facts of the knowledge graph. A question is answered by a walk from its
-    head, whose attention gates depend on the relations of the edge and of the question
-    (:class:`~skattn.nn.PathReasoner`). In training, the fact of a question and its
-    inverse are hidden from its walk. Questions for heads have a relation with "^"
-    before its name: ``("paris", "^capital")``. On small graphs a tensor factorization
-    (ComplEx) joins the scores. Read more in the :doc:`user guide </guide/reasoning>`.
+    rows are the facts of the knowledge graph. A question is answered by relational
+    message passing from its head, whose attention weights depend on the relations of
+    the edge and of the question (:class:`~skattn.nn.PathReasoner`). In training, the
+    fact of a question and its inverse are hidden from it. Questions for heads have a
+    relation with "^" before its name: ``("paris", "^capital")``. Questions of several
+    hops and conjunctions are made by :class:`skattn.graph.Question`. On small graphs a
+    tensor factorization (ComplEx) joins the scores. Read more in the :doc:`user guide
+    </guide/reasoning>`.
 
     Parameters
     ----------
-    graph : array-like of shape (n_facts, 3) or None, default=None
-        Further facts (head, relation, tail). In a cross-validation, they are known in
-        every fold.
+    graph : array-like of shape (n_facts, 3), Graph or None, default=None
+        Further facts (head, relation, tail), or a graph with the relations as edge
+        types. In a cross-validation, they are known in every fold.
     n_layers : int or "auto", default="auto"
-        Number of steps of a walk, the length of the longest path. "auto": 3 if entities
-        have 20 edges or more on average, else 5.
+        Number of layers of message passing, the length of the longest path. "auto": 3
+        if entities have 20 edges or more on average, else 5.
     hidden_dim : int, default=32
         Width of the states of reached entities.
     dropout : float, default=0.1
         Dropout on the update of the states.
     edge_budget : int, "auto" or None, default="auto"
-        Maximum number of edges of a question in one step of a walk: the best-scored
-        entities send. None: no limit. "auto": None up to 16384 facts, else 2000.
+        Maximum number of edges of a question in one layer: the best-scored entities
+        send. None: no limit. "auto": None up to 16384 facts, else 2000.
     question_messages : bool or "auto", default="auto"
-        Whether the messages along an edge, and not only their gates, depend on the
+        Whether the messages along an edge, and not only their weights, depend on the
         relation of the question. "auto": with 20 edges per entity or more and at most
         100 relations.
     hide : {"triple", "pair", "auto"}, default="auto"
-        Facts hidden from the walk of a training question: "triple", that of the answer;
+        Facts hidden from a training question: "triple", that of the answer;
         "pair", all between head and tail, for data whose test facts link pairs that no
         training fact links. "auto": "pair" if fewer than 2 % of the facts of ``X_val``
         have another link in X, else "triple".
@@ -105,9 +113,16 @@ class AttentionReasoner(ReasonerBase):
     --------
     skattn.metrics.mean_reciprocal_rank_scorer : Scorer for searches.
     skattn.nn.PathReasoner : The network.
+    skattn.graph.Question : Questions of several hops, and conjunctions.
 
     Notes
     -----
+    The truth of answers (:meth:`predict_truth`) is a logistic map of the scores. It is
+    learned on facts that are hidden from the model: those of ``X_val``, else those held
+    out for the weight of ComplEx, else a tenth of the facts, at most 500. Other
+    entities may be true answers as well (Elkan and Noto 2008): a tenth of the facts is
+    assumed to be missing, or as many as are hidden.
+
     In a cross-validation the facts of a test fold are not in the graph; those of
     ``graph``, and mirror images (tail, relation, head) in other folds, are. Labels are
     entities, too many and too rare to stratify: use ``KFold(5, shuffle=True)``.
@@ -116,7 +131,11 @@ class AttentionReasoner(ReasonerBase):
     ----------
     Zhu et al., "Neural Bellman-Ford Networks", NeurIPS 2021; Zhang and Yao, "Knowledge
     Graph Reasoning with Relational Digraph", WWW 2022; Lacroix, Usunier and Obozinski,
-    "Canonical Tensor Decomposition for Knowledge Base Completion", ICML 2018.
+    "Canonical Tensor Decomposition for Knowledge Base Completion", ICML 2018;
+    Arakelyan et al., "Complex Query Answering with Neural Link Predictors", ICLR 2021
+    (composition); Bai et al., "Answering Complex Logical Queries on Knowledge Graphs
+    via Query Computation Tree Optimization", ICML 2023; Elkan and Noto, "Learning
+    Classifiers from Only Positive and Unlabeled Data", KDD 2008 (truth).
 
     Examples
     --------
@@ -135,15 +154,12 @@ class AttentionReasoner(ReasonerBase):
         {
             "classes_", "relations_", "n_features_in_", "feature_names_in_", "net_",
             "n_iter_", "loss_curve_", "_knowledge_", "_choice_", "_factorization_",
+            "_truth_",
         }
     )  # fmt: skip
     _parameter_constraints: ClassVar[dict] = {
-        "graph": ["array-like", None],
-        "n_layers": [
-            Interval(Integral, 1, MAX_LAYERS, closed="both"),
-            StrOptions({"auto"}),
-        ],
-        "hidden_dim": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
+        **_SHARED,
+        "graph": ["array-like", Graph, None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "edge_budget": [
             Interval(Integral, 1, None, closed="left"),
@@ -153,17 +169,8 @@ class AttentionReasoner(ReasonerBase):
         "question_messages": ["boolean", StrOptions({"auto"})],
         "hide": [StrOptions({"triple", "pair", "auto"})],
         "factorization": ["boolean", StrOptions({"auto"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "max_epochs": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "net_params": [dict, None],
-        "device": [str, torch.device],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(

@@ -6,7 +6,7 @@ from typing import Any
 DENSE_DEGREE = 20
 """Mean number of edges of an entity from which a graph is dense."""
 FEW_EDGES = 1 << 15
-"""Number of edges, inverses included, up to which walks need no budget."""
+"""Number of edges, inverses included, up to which questions need no budget."""
 BUDGET = 2000
 """Edges of a question in one step, on graphs with more edges."""
 FEW_RELATIONS = 200
@@ -47,7 +47,7 @@ class ReasonerChoice:
     """Values that a fit uses."""
 
     n_layers: int
-    """Number of steps of a walk."""
+    """Number of layers of message passing."""
     edge_budget: int
     """Edges of a question in one step; 0 for no limit."""
     question_messages: bool

@@ -13,6 +13,7 @@ from skattn.estimators._fitted_file import (
 )
 from skattn.estimators._knowledge import Factorization, Knowledge
 from skattn.estimators._reasoner_defaults import ReasonerChoice
+from skattn.estimators._truth import Truth, TruthMap
 from skattn.graph._packing import PLAIN, Part
 from skattn.graph._triples import Vocabulary
 from skattn.nn import ComplEx, PathSpec
@@ -33,6 +34,7 @@ _LEARNED = {
     "_knowledge_": Knowledge,
     "_choice_": ReasonerChoice,
     "_factorization_": Factorization | None,
+    "_truth_": Truth,
 }
 """Types of learned attributes in files, except the net."""
 _OPTIONAL = {"feature_names_in_"}
@@ -111,6 +113,7 @@ def _make_factorization(entities, relations, weight):
     return Factorization(module, weight)
 
 
+RECORDS = PathReasoning, PathSpec, ReasonerChoice, Truth, TruthMap
 PARTS = PLAIN | {
     "vocabulary": Part(
         Vocabulary, lambda v: [v.entities, v.relations], _make_vocabulary
@@ -122,6 +125,6 @@ PARTS = PLAIN | {
         _make_factorization,
     ),
     **TORCH_PARTS,
-    **{c.__name__: record_part(c) for c in (PathReasoning, PathSpec, ReasonerChoice)},
+    **{c.__name__: record_part(c) for c in RECORDS},
 }
 """Decomposition of each class in a fitted reasoner, and its inverse."""

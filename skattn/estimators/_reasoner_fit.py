@@ -27,6 +27,8 @@ from skattn.estimators._reasoner_defaults import (
     ReasonerSizes,
     choose_reasoner,
 )
+from skattn.estimators._truth import Truth, TruthMap, calibrate
+from skattn.graph import Graph
 from skattn.graph._triples import (
     Codes,
     Vocabulary,
@@ -82,7 +84,8 @@ def read_knowledge(X, y, graph=None, relations: Vocabulary | None = None) -> Kno
         raise ValueError("X must have at least one fact, got 0 rows.")
     more: list[list[Any]] = [[], [], []]
     if graph is not None:
-        more = read_columns(graph, "graph", _FACT)
+        facts = graph.to_triples() if isinstance(graph, Graph) else graph
+        more = read_columns(facts, "graph", _FACT)
         _warn_of_twins(zip(heads, kinds, tails, strict=True), more)
     heads, kinds, tails = heads + more[0], kinds + more[1], tails + more[2]
     vocabulary = Vocabulary.of(heads + tails, kinds)
@@ -132,9 +135,9 @@ def fit_reasoner(attempt, X, y, X_val, y_val):
     attempt.n_features_in_, attempt.classes_ = 2, knowledge.vocabulary.entities
     attempt.relations_ = knowledge.vocabulary.relations
     attempt._knowledge_, attempt._choice_ = knowledge, choice
-    attempt._factorization_ = None
-    if choice.factorization and not net.interrupted_:
-        attempt._factorization_ = _factorize(net, knowledge, split, generator, device)
+    attempt._factorization_, attempt._truth_ = None, Truth(TruthMap(), None)
+    if not net.interrupted_:
+        _finish(attempt, split, rng, generator, device)
     return net
 
 
@@ -201,11 +204,18 @@ def _split(knowledge, validation, rng, *, hold_out):
     triples = knowledge.triples
     if validation is not None:
         return Split(triples, triples, validation)
+    if not hold_out:
+        return Split(triples, triples, triples[:0])
+    held, kept = _drawn(triples, rng)
+    return Split(triples, kept, held)
+
+
+def _drawn(triples, rng):
+    """Draw some facts; return them, and the others in order."""
     share, most = HELD_OUT
-    n_held = min(int(share * len(triples)), most) if hold_out else 0
+    n_held = min(int(share * len(triples)), most)
     order = rng.permutation(len(triples))
-    held, kept = order[:n_held], np.sort(order[n_held:])
-    return Split(triples, triples[kept], triples[held])
+    return triples[order[:n_held]], triples[np.sort(order[n_held:])]
 
 
 def _train_paths(attempt, knowledge, choice, generator, device):
@@ -236,23 +246,35 @@ def _train_paths(attempt, knowledge, choice, generator, device):
     return train(PathReasoning(spec), (source, None), training, generator=generator)
 
 
-def _factorize(net, knowledge, split, generator, device):
-    """Fit ComplEx, choose its weight on held-out facts, and fit it to all facts."""
-    if not len(split.held_out):
-        return None
-    sizes = knowledge.n_entities, 2 * knowledge.n_relations
-
-    def fitted(triples):
-        rows = torch.from_numpy(with_inverses(triples, knowledge.n_relations))
-        return train_factorization(rows.to(device), sizes, generator)
-
-    module = fitted(split.training)
+def _finish(attempt, split, rng, generator, device):
+    """Set the factorization and the calibration of a trained attempt."""
+    knowledge, module = attempt._knowledge_, attempt.net_.module_
     trained = Knowledge(knowledge.vocabulary, split.training)
-    asked = FactRows.of(split.held_out, trained)
-    ranks = mixed_ranks(net.module_, trained, module, asked, WEIGHTS, device)
+    factorization = None
+    if attempt._choice_.factorization and len(split.held_out):
+        factorization = _factorize(module, trained, split.held_out, generator, device)
+    hidden, context = split.held_out, trained
+    if not len(hidden):
+        hidden, kept = _drawn(split.training, rng)
+        context = Knowledge(knowledge.vocabulary, kept)
+    attempt._truth_ = calibrate(module, context, hidden, factorization, rng, device)
+    if factorization is not None and len(split.training) < len(split.triples):
+        factors = _factors(knowledge, generator, device)
+        factorization = Factorization(factors, factorization.weight)
+    attempt._factorization_ = factorization
+
+
+def _factors(knowledge, generator, device):
+    """Fit ComplEx."""
+    sizes = knowledge.n_entities, 2 * knowledge.n_relations
+    rows = torch.from_numpy(with_inverses(knowledge.triples, knowledge.n_relations))
+    return train_factorization(rows.to(device), sizes, generator)
+
+
+def _factorize(module, trained, held_out, generator, device):
+    """Fit ComplEx and choose its weight on held-out facts; return None for weight 0."""
+    factors = _factors(trained, generator, device)
+    asked = FactRows.of(held_out, trained)
+    ranks = mixed_ranks(module, trained, factors, asked, WEIGHTS, device)
     weight = WEIGHTS[int((1 / ranks).mean(1).argmax())]
-    if weight == 0:
-        return None
-    if len(split.training) < len(split.triples):
-        module = fitted(split.triples)
-    return Factorization(module, weight)
+    return Factorization(factors, weight) if weight else None

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from skattn.estimators._knowledge import Factorization
+from skattn.graph import Question
 from skattn.graph._data_objects import type_name
 from skattn.graph._labels import listing
 from skattn.graph._triples import directed, read_columns, read_names
@@ -22,7 +23,41 @@ def read_questions(knowledge, X):
     heads, relations = read_columns(X, "X", ("head", "relation"))
     sources = knowledge.vocabulary.encode(heads)
     kinds = knowledge.vocabulary.encode_relations(relations)
-    unknown = [heads[row] for row in np.flatnonzero(sources < 0)]
+    _check_entities([heads[row] for row in np.flatnonzero(sources < 0)])
+    return sources, kinds
+
+
+def encode_questions(knowledge, questions):
+    """Return questions (`skattn.graph.Question`) with numbers in place of names.
+
+    Raises
+    ------
+    ValueError
+        If an entity or a relation is unknown.
+    """
+    code_of = knowledge.vocabulary.code_of
+    _check_entities(
+        [
+            unknown[0]
+            for question in questions
+            if (unknown := [e for e in question.entities if e not in code_of])
+        ]
+    )
+    return [_encode(knowledge.vocabulary, question) for question in questions]
+
+
+def _encode(vocabulary, question):
+    """Return a question of known entities with numbers in place of names."""
+    codes = vocabulary.encode_relations(question.relations).tolist()
+    if question.parts:
+        start = tuple(_encode(vocabulary, part) for part in question.parts)
+    else:
+        start = vocabulary.code_of[question.start]
+    return Question(start, *codes)
+
+
+def _check_entities(unknown):
+    """Raise ValueError if there are unknown entities, one per row."""
     if unknown:
         raise ValueError(
             "entities of X must be in at least one fact, and of the same type as in "
@@ -30,7 +65,6 @@ def read_questions(knowledge, X):
             f"({listing(sorted(set(unknown), key=str))}). Call with_facts(X, y) with "
             "all facts, the old ones and some about these entities."
         )
-    return sources, kinds
 
 
 def read_rows(knowledge, X, y, known):

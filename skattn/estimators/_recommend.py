@@ -5,8 +5,9 @@ import numpy as np
 from skattn.graph._arguments import as_count, check_choice, check_flag
 from skattn.graph._labels import listing
 from skattn.graph._node_names import name_array
+from skattn.graph._pair_table import check_names
 
-N_PAIRS = 1 << 20
+N_PAIRS = 1 << 21
 """Number of pairs that are predicted at once."""
 
 
@@ -24,6 +25,7 @@ def recommend(estimator, nodes, k, *, side, include_known):
     check_flag(include_known, "include_known")
     names = estimator._context_.names
     positions = _positions(nodes, names, side)
+    _check_side(estimator._context_, positions, side)
     candidates = _candidates(estimator._context_, side)
     step = max(1, N_PAIRS // max(len(candidates), 1))
     blocks = [
@@ -49,6 +51,7 @@ def _positions(nodes, names, side):
             f"nodes must be a list of nodes, got {nodes!r}: use [{nodes!r}]."
         )
     given = name_array(nodes)
+    check_names(given, "nodes")
     positions = names.positions(given, side)
     if not len(given) or (positions < 0).any():
         unknown = given[positions < 0].tolist()
@@ -57,6 +60,20 @@ def _positions(nodes, names, side):
             f"{listing(unknown) or 'none'} as {side}s."
         )
     return positions
+
+
+def _check_side(context, positions, side):
+    """Raise ValueError for nodes of the other of two kinds."""
+    if context.sides is None:
+        return
+    others = positions[~context.sides[0 if side == "source" else 1][positions]]
+    if len(others):
+        names = listing(context.names.names(others).tolist(), 3)
+        other = "target" if side == "source" else "source"
+        raise ValueError(
+            f"nodes must be {side}s of the pairs of fit, got {names}. Set "
+            f"side={other!r} for {other}s; a node without a fitted pair is of no kind."
+        )
 
 
 def _candidates(context, side):
@@ -75,9 +92,9 @@ def _best(estimator, positions, candidates, k, side, include_known):
     possible = (node != partner) & (include_known | ~known)
     value = np.full(len(pairs), -np.inf)
     if possible.any():
-        value[possible] = estimator._link_values(
-            estimator._pair_outputs(pairs[possible])
-        )
+        asked = pairs[possible]
+        outputs = estimator._pair_outputs(asked, np.empty((len(asked), 0), np.float32))
+        value[possible] = estimator._link_values(outputs)
     order = np.argsort(-value.reshape(len(positions), -1), axis=1, kind="stable")
     best = (order[:, :k] + np.arange(len(positions))[:, None] * len(candidates)).ravel()
     best = best[possible[best]]

@@ -7,6 +7,14 @@ from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import learn_input, resolve_fit, scale_to_unit_norm
 from skattn.estimators._transaction import Plan
+from skattn.graph import Graph
+
+
+def without_descriptors(X):
+    """Return a list of graphs without their descriptors, other input as it is."""
+    if not isinstance(X, list | tuple):
+        return X
+    return [x.with_descriptors(None) if isinstance(x, Graph) else x for x in X]
 
 
 def plan_reconstruction(attempt, X, adjacency):
@@ -23,14 +31,8 @@ def plan_reconstruction(attempt, X, adjacency):
             "n_segments must be 0 for an embedder, which reconstructs nodes alone, got "
             f'{n_segments}. Use n_segments="auto".'
         )
-    inputs = resolve_fit(attempt, X, adjacency)
+    inputs = resolve_fit(attempt, without_descriptors(X), adjacency)
     view, _ = inputs.context.split(np.arange(inputs.context.n_rows), None)
-    if view.n_descriptors:
-        raise ValueError(
-            "graphs for an embedder must have no descriptors, which its nodes cannot "
-            f"reconstruct, got {view!r}. Use graph.with_descriptors(None), and append "
-            "the descriptors to the embeddings."
-        )
     learn_input(attempt, view.base)  # all nodes are reconstructed
     if inputs.context.rows == "nodes" and attempt.standardize is not False:
         scale_to_unit_norm(attempt, view.base)
@@ -46,6 +48,7 @@ def plan_reconstruction(attempt, X, adjacency):
             n_edge_features=view.n_edge_features,
             n_nodes=view.n_nodes,
             n_examples=view.n_nodes,
+            n_edge_types=attempt._schema_.n_edge_types,
         ),
     )
     attempt._fit_record_ = FitRecord.of(view, data[0], choice)

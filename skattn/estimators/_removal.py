@@ -116,7 +116,7 @@ class Removal:
         ValueError
             If an output is not finite.
         """
-        self.net.module_.to(self.device)
+        self.net.move_to(self.device)
         of = candidates[0].of if candidates else None
         found = evaluate_copies(
             candidates,
@@ -312,7 +312,7 @@ def completed(batch, objective):
     structure = batch.structure
     if not structure.reach:
         return batch
-    if objective.spec.block.convolution == "gcn":
+    if objective.spec.uses_degrees:
         structure = with_degree(structure)
     x = take_rows(batch.x, slice(0, structure.reach[-1]))
     return replace(batch, x=x, structure=structure)

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
-from skattn.estimators._defaults import Setting, Sizes, choose, training_batch_size
+from skattn.estimators._batch_size import training_batch_size
+from skattn.estimators._defaults import Setting, Sizes, choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
 from skattn.estimators._label_inputs import learn_label_inputs
@@ -95,7 +96,9 @@ def plan_supervised(attempt, arguments):
     )
     batch_size = training_batch_size(attempt, setting, len(view))
     data = attempt._input_spec_.training_data(views, attempt, batch_size)
-    sizes = _sizes(context, view, training_rows, data[0].n_features, n_label_columns)
+    sizes = _sizes(
+        attempt, context, view, training_rows, data[0].n_features, n_label_columns
+    )
     choice = choose(attempt, inputs.config, setting, sizes)
     attempt._fit_record_ = FitRecord.of(
         view,
@@ -113,7 +116,7 @@ def plan_supervised(attempt, arguments):
     return Plan(objective, data, inputs.seed, choice, patience, score, initial_weights)
 
 
-def _sizes(context, view, rows, n_features, n_label_columns):
+def _sizes(attempt, context, view, rows, n_features, n_label_columns):
     """Return the sizes of a fit, and the homophily where a default depends on it."""
     sizes = Sizes(
         n_features=n_features,
@@ -121,6 +124,7 @@ def _sizes(context, view, rows, n_features, n_label_columns):
         n_nodes=view.n_nodes,
         n_examples=int(rows.has_weight.sum()),
         n_descriptors=view.n_descriptors,
+        n_edge_types=attempt._schema_.n_edge_types,
         n_label_columns=n_label_columns,
     )
     if rows.encoded.ndim != 1:  # no classes

@@ -1,7 +1,7 @@
 """Transaction of a fit: train a copy, then commit its learned attributes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from skattn._training import (
     train,
 )
 from skattn.estimators._defaults import Choice
+from skattn.estimators._generator_defaults import GrowthChoice
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class Plan:
     """Batches of training and validation; None without validation."""
     seed: int
     """Seed of the initial weights, the order of batches and dropout."""
-    choice: Choice
+    choice: Choice | GrowthChoice
     """Values of the parameters that can be "auto"."""
     patience: int | None = None
     """Number of epochs without progress in validation after which to stop."""
@@ -38,6 +39,8 @@ class Plan:
     """Score of the validation outputs; None for that of the objective."""
     initial_weights: dict[str, torch.Tensor] | None = None
     """Initial weights by name; other weights are random."""
+    callbacks: list = field(default_factory=list)
+    """Further skorch callbacks."""
 
 
 @default_modes()
@@ -154,7 +157,7 @@ def _training(attempt, plan: Plan, callbacks) -> Training:
         score=plan.score,
         verbose=int(attempt.verbose),
         net_params=attempt.net_params or {},
-        callbacks=callbacks,
+        callbacks=[*plan.callbacks, *callbacks],
     )
 
 

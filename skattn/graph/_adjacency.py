@@ -9,6 +9,7 @@ from scipy import sparse
 from skattn.graph._data_objects import CONVERSION_ERRORS, as_array
 from skattn.graph._numbers import as_floats
 from skattn.graph._ragged_range import ragged_range
+from skattn.graph._types import Types, as_types
 
 _SLICED = (
     "If it was sliced by rows, keep it whole and slice the graph, "
@@ -60,11 +61,38 @@ def canonical_adjacency(
     edge_features : ndarray of shape (n_edges, n_edge_features), float32, or None
         In the order of the new entries.
     """
+    found, features, _ = canonical_edges(adjacency, edge_features, n_rows=n_rows)
+    return found, features
+
+
+def canonical_edges(
+    adjacency: Any,
+    edge_features: Any = None,
+    edge_types: Any = None,
+    *,
+    n_rows: int | None = None,
+) -> tuple[sparse.csr_array, NDArray[np.float32] | None, Types | None]:
+    """Check edges and return them in canonical form, as `canonical_adjacency`.
+
+    Edges with types, (n_entries,) in the order of the stored entries, stay parallel.
+    """
     stored = _with_weights(_stored_form(adjacency))
     _check_shape(stored.shape, n_rows)
-    if edge_features is None:
-        return _summed(stored), None
-    return _parallel(stored.tocoo(copy=False), edge_features)
+    if edge_features is None and edge_types is None:
+        return _summed(stored), None, None
+    entries = stored.tocoo(copy=False)
+    features = None
+    if edge_features is not None:
+        features = as_edge_features(edge_features, entries.nnz)
+    types = as_types(
+        edge_types, entries.nnz, "edge_types", "stored entry of the adjacency"
+    )
+    csr, order = _parallel(entries)
+    return (
+        csr,
+        None if features is None else features[order],
+        None if types is None else types.take(order),
+    )
 
 
 def as_csr(adjacency: Any) -> Any:
@@ -291,15 +319,15 @@ def _narrow(csr: sparse.csr_array) -> sparse.csr_array:
 
 
 def _parallel(
-    entries: sparse.coo_array, edge_features: Any
-) -> tuple[sparse.csr_array, NDArray[np.float32]]:
-    features = as_edge_features(edge_features, entries.nnz)
+    entries: sparse.coo_array,
+) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """Return parallel edges in order, and their positions among the entries."""
     order = np.lexsort((entries.col, entries.row))
     order = order[entries.data[order] != 0]
     csr = csr_from_entries(
         entries.row[order], entries.col[order], entries.data[order], entries.shape[0]
     )
-    return csr, features[order]
+    return csr, order
 
 
 def as_edge_features(edge_features: Any, n_entries: int) -> NDArray[np.float32]:

@@ -87,6 +87,7 @@ def _graph_of(view: GraphCollection, number: int) -> AnswerGraph:
         None if whole.edge_features is None else whole.edge_features[first:last],
         None,
         descriptors=descriptors,
+        types=whole._types.take(np.arange(first, last), np.arange(low, high)),
     )
     return AnswerGraph(graph, np.arange(n_nodes), None)
 
@@ -103,5 +104,6 @@ def _around(view: Graph, n_hops: int) -> Iterator[AnswerGraph]:
             view.X[found.nodes],
             None if view.edge_features is None else view.edge_features[entries],
             None,
+            types=view._types.take(entries, found.nodes),
         )
         yield AnswerGraph(graph, found.nodes, 0, found.within)

@@ -11,6 +11,7 @@ from skattn.graph._descriptors import Descriptors, stacked_descriptors
 from skattn.graph._graph import Graph
 from skattn.graph._graph_list import whole_graphs
 from skattn.graph._target_view import TargetView
+from skattn.graph._types import GraphTypes
 from skattn.graph._union import check_alike, side_by_side
 
 
@@ -56,7 +57,8 @@ class GraphCollection(TargetView):
         graphs = _as_graphs(graphs)
         check_alike(graphs)
         adjacency, X, edge_features, node_ptr = side_by_side(graphs)
-        whole = Graph._trusted(adjacency, X, edge_features, None)
+        types = GraphTypes.side_by_side([graph._types for graph in graphs])
+        whole = Graph._trusted(adjacency, X, edge_features, None, types=types)
         descriptors = stacked_descriptors([graph._descriptors for graph in graphs])
         targets = np.arange(len(graphs))
         return cls(whole, node_ptr, targets, descriptors=descriptors)
@@ -87,6 +89,21 @@ class GraphCollection(TargetView):
         return self.whole.n_edge_features
 
     @property
+    def n_edge_types(self) -> int:
+        """Number of edge types, 0 without any."""
+        return self.whole.n_edge_types
+
+    @property
+    def n_node_types(self) -> int:
+        """Number of node types, 0 without any."""
+        return self.whole.n_node_types
+
+    @property
+    def _types(self) -> GraphTypes:
+        """Types of the edges and nodes of all graphs."""
+        return self.whole._types
+
+    @property
     def n_descriptors(self) -> int:
         """Number of descriptors of a graph, 0 without any."""
         return 0 if self.descriptors is None else self.descriptors.width
@@ -103,8 +120,11 @@ class GraphCollection(TargetView):
         names = ["n_graphs", "n_nodes", "n_edges", "n_features"]
         if self.n_edge_features:
             names.append("n_edge_features")
-        if self.n_descriptors:
-            names.append("n_descriptors")
+        names += [
+            name
+            for name in ("n_descriptors", "n_edge_types", "n_node_types")
+            if getattr(self, name)
+        ]
         return {name: getattr(self, name) for name in names}
 
 

@@ -44,6 +44,7 @@ class DescriptorScaling:
         """Compute the scaling from the target graphs; None without descriptors.
 
         Unless `standardize`, the scaling returns values as they are; also of no graph.
+        A descriptor that no training graph has counts as the constant 0.
         """
         if view.descriptors is None:
             return None
@@ -51,11 +52,12 @@ class DescriptorScaling:
             width = view.n_descriptors
             return cls(view.descriptors.names, (0.0,) * width, (1.0,) * width)
         rows = view.descriptors.values[np.unique(view.targets)]
-        unit = np.abs(rows).max(axis=0)  # squares of large numbers would overflow
+        rows = np.where(np.isnan(rows).all(axis=0), 0.0, rows)
+        unit = np.nanmax(np.abs(rows), axis=0)  # squares of large ones would overflow
         unit[unit == 0] = 1
         rows = rows / unit
-        mean, scale = rows.mean(axis=0) * unit, rows.std(axis=0) * unit
-        scale[np.ptp(rows, axis=0) <= _ROUNDING] = 0
+        mean, scale = np.nanmean(rows, axis=0) * unit, np.nanstd(rows, axis=0) * unit
+        scale[np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0) <= _ROUNDING] = 0
         return cls(view.descriptors.names, tuple(mean.tolist()), tuple(scale.tolist()))
 
     @classmethod
@@ -77,6 +79,8 @@ class DescriptorScaling:
     def apply(self, table: Descriptors) -> NDArray[np.float32]:
         """Standardise descriptors, (n_graphs, n_descriptors), in the order of names.
 
+        Missing ones become 0, which is the mean.
+
         Raises ValueError if both have names, and these differ.
         """
         if None not in (table.names, self.names) and set(table.names or ()) != set(
@@ -90,7 +94,7 @@ class DescriptorScaling:
         rows, scale = table.values_in_order(self.names), np.array(self.scale)
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = (rows - np.array(self.mean)) / np.where(scale > 0, scale, 1)
-            scaled = np.where(scale > 0, scaled, 0)
+            scaled = np.where((scale > 0) & ~np.isnan(rows), scaled, 0)
             if self.limit is not None:
                 scaled = scaled.clip(-self.limit, self.limit)
             return scaled.astype(np.float32)

@@ -123,17 +123,16 @@ def _count_text(row: Descriptors | None) -> str:
     return f"{n or 'no'} descriptor{'' if n == 1 else 's'}"
 
 
-def check_finite_descriptors(table: Descriptors | None) -> None:
-    """Raise ValueError, with graph and descriptor, if one is NaN or infinite."""
-    if table is None or np.isfinite(table.values).all():
+def refuse_infinite_descriptors(table: Descriptors | None) -> None:
+    """Raise ValueError, with graph and descriptor, if one is infinite."""
+    if table is None or not np.isinf(table.values).any():
         return
-    graph, column = np.argwhere(~np.isfinite(table.values))[0]
+    graph, column = np.argwhere(np.isinf(table.values))[0]
     name = column if table.names is None else repr(table.names[column])
     raise ValueError(
-        f"Descriptors must be finite, got {table.values[graph, column]} as descriptor "
-        f"{name} of graph {graph}. Impute missing ones in a pipeline with "
-        "skattn.preprocessing.DescriptorTransformer(SimpleImputer()), or leave the "
-        "graph or the descriptor out."
+        "Descriptors must be finite or missing (NaN), got "
+        f"{table.values[graph, column]} as descriptor {name} of graph {graph}. Replace "
+        "it by NaN, or leave the graph or the descriptor out."
     )
 
 

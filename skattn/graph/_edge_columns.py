@@ -107,8 +107,8 @@ def _end_columns(columns: list[Any], used: set[str]) -> tuple[int, int]:
         return free[names.index(first)], free[names.index(second)]
     if len(free) > 2:
         raise ValueError(
-            "edges must have two columns besides those of weights= and edge_features=, "
-            "or columns called source and target, got "
+            "edges must have two columns besides those of weights=, edge_features= "
+            "and edge_types=, or columns called source and target, got "
             f"{[columns[place] for place in free]}. Name the two columns: "
             "from_edges(edges, source=..., target=...)."
         )

@@ -20,13 +20,14 @@ from skattn.graph._labels import (
     label_errors,
     listing,
 )
+from skattn.graph._types import as_types
 from skattn.graph._warning import warn
 
 _NODE_BYTES = 16
 """Bytes of a node without features and edges: a pointer of the matrix, a target."""
 
 
-def parts_from_edges(
+def parts_from_edges(  # noqa: PLR0913  (arguments of from_edges)
     edges: Any,
     X: Any,
     *,
@@ -34,23 +35,30 @@ def parts_from_edges(
     directed: bool,
     weights: Any,
     edge_features: Any,
+    edge_types: Any,
     source: Any,
     target: Any,
 ) -> dict[str, Any]:
     """Return the constructor arguments of a Graph."""
     check_flag(directed, "directed")
     X = as_features(X)
-    ends = ends_of(edges, source, target, weights, edge_features)
+    column = edge_types if isinstance(edge_types, str) else None
+    ends = ends_of(edges, source, target, weights, edge_features, column)
     _check_missing(ends)
     weights = column_values(edges, weights, "weights")
     edge_features = column_values(edges, edge_features, "edge_features")
+    if isinstance(edge_types, list | tuple):  # types, not names of columns
+        edge_types = np.array(edge_types, dtype=object)
+    edge_types = column_values(edges, edge_types, "edge_types")
     labels, n_nodes = _labels_of(ends, X, nodes)
     ends = _positions_of(ends, labels, n_nodes)
     if not directed:
         _warn_of_both_directions(ends)
-    if edge_features is None:
+    if edge_features is None and edge_types is None:
         _warn_of_duplicates(ends)
-    values = matrix_parts(ends, n_nodes, weights, edge_features, directed=directed)
+    values = matrix_parts(
+        ends, n_nodes, weights, edge_features, edge_types, directed=directed
+    )
     return {**values, "X": X, "nodes": nodes if has_index(nodes) else labels}
 
 
@@ -106,23 +114,29 @@ def matrix_parts(
     n_nodes: int,
     weights: Any,
     edge_features: Any,
+    edge_types: Any = None,
     *,
     directed: bool,
 ) -> dict[str, Any]:
-    """Return adjacency and edge features for pairs of positions (n_rows, 2)."""
+    """Return adjacency, edge features and types for pairs of positions (n_rows, 2)."""
     weights = _weights(weights, len(ends))
     if edge_features is not None:
         edge_features = as_edge_features(edge_features, len(ends))
+    types = as_types(edge_types, len(ends), "edge_types", "row of edges")
+    edge_types = None if types is None else types.values
     if not directed:
         mirrored = np.flatnonzero(ends[:, 0] != ends[:, 1])  # all but loops
         ends = np.concatenate([ends, ends[mirrored, ::-1]])
         weights = np.concatenate([weights, weights[mirrored]])
         if edge_features is not None:
             edge_features = np.concatenate([edge_features, edge_features[mirrored]])
+        if edge_types is not None:
+            edge_types = np.concatenate([edge_types, edge_types[mirrored]])
     entries = (weights, (ends[:, 0], ends[:, 1]))
     return {
         "adjacency": sparse.coo_array(entries, shape=(n_nodes, n_nodes)),
         "edge_features": edge_features,
+        "edge_types": edge_types,
     }
 
 

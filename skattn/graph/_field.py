@@ -12,6 +12,7 @@ from skattn.graph._adjacency import has_weights, index_dtype
 from skattn.graph._graph import Graph
 from skattn.graph._ragged_range import ragged_range
 from skattn.graph._self_loops import MissingLoops
+from skattn.graph._types import NO_TYPES
 
 WHOLE_BELOW = 1 << 14
 """Nodes and edges of a graph below which the whole is evaluated: a few milliseconds."""
@@ -265,7 +266,6 @@ def receptive_field(
     targets: Nodes,
     extent: Extent,
     *,
-    edge_features: NDArray[np.float32] | None,
     features_of: Callable[[Nodes], Any],
     whole: Graph | None = None,
 ) -> ReceptiveField | None:
@@ -279,12 +279,10 @@ def receptive_field(
         Target nodes; duplicates are allowed.
     extent : Extent
         Hops of the network's layers.
-    edge_features : ndarray of shape (n_edges, n_edge_features) or None
-        Edge features of the whole graph.
     features_of : callable
         Function from positions of nodes to their checked features.
     whole : Graph or None, default=None
-        The whole graph, for its node labels.
+        The whole graph, for its node labels, edge features and types; None of a table.
 
     Returns
     -------
@@ -302,11 +300,13 @@ def receptive_field(
         if degree is None:
             return None
     entries = found.edges.entries
+    features = None if whole is None else whole.edge_features
     graph = Graph._trusted(
         found.adjacency(rows.weights(entries)),
         features_of(found.nodes),
-        None if edge_features is None else edge_features[entries],
+        None if features is None else features[entries],
         None,
+        types=NO_TYPES if whole is None else whole._types.take(entries, found.nodes),
     )
     return ReceptiveField(
         graph=graph[at],

@@ -100,7 +100,8 @@ class FileBacked(TargetView):
         """Load a graph; `checks` are arguments of `load_graph`."""
         status = _status(path)
         stored, stamp = load_graph(path, mmap=mmap, **checks)
-        graph = cls._trusted(*stored[:4], descriptors=stored.descriptors)
+        others = {"descriptors": stored.descriptors, "types": stored.types}
+        graph = cls._trusted(*stored[:4], **others)
         if mmap:
             file = MappedFile(os.path.abspath(path), stamp, status)
             object.__setattr__(graph, "_file", file)

@@ -22,6 +22,7 @@ from skattn.graph._features import (
 from skattn.graph._file_backed import MappedFile
 from skattn.graph._named_parts import named_parts, names_of
 from skattn.graph._row_keys import distinct, unique_positions
+from skattn.graph._types import NO_TYPES, GraphTypes
 from skattn.graph._union import union_parts
 
 
@@ -37,11 +38,13 @@ class Graph(Convertible):
     adjacency : sparse or dense matrix of shape (n_nodes, n_nodes)
         ``adjacency[i, j] != 0``: receiver i attends to sender j. The value is the edge
         weight, finite and not negative; its logarithm is added to the attention score.
-        Duplicate entries are summed unless there are edge features. The columns of a
-        DataFrame are aligned with its index, whose labels become the node labels.
-    X : array-like, sparse matrix, DataFrame or None
+        Duplicate entries are summed unless there are edge features or types. The
+        columns of a DataFrame are aligned with its index, whose labels become the node
+        labels.
+    X : array-like, sparse matrix, DataFrame, dict of these or None
         Node features, kept as given; row i is node i. The rows of a DataFrame with the
-        labels of the nodes as index are aligned with the nodes.
+        labels of the nodes as index are aligned with the nodes. A dict has a table for
+        each node type, with columns of its own, which are zeros for other nodes.
     edge_features : array-like of shape (n_entries, n_edge_features) or None
         Edge features in the order of the stored entries (dense: nonzeros by rows).
     nodes : array-like of shape (n_nodes,) or None
@@ -51,11 +54,17 @@ class Graph(Convertible):
         Numbers that describe the whole graph, such as a temperature; the keys of a dict
         and the index of a Series are their names. In a list of graphs, estimators
         append them to the readout.
+    edge_types : array-like of shape (n_entries,) or None
+        Type of each stored entry, text or whole numbers, such as the relation of two
+        nodes; entries of the same nodes stay parallel edges.
+    node_types : array-like of shape (n_nodes,) or None
+        Type of each node, text or whole numbers. None for a dict ``X``: all nodes of
+        its first type come first, then those of the second, and so on.
 
     Raises
     ------
     TypeError
-        If ``adjacency`` is not a numeric matrix.
+        If ``adjacency`` is not a numeric matrix, or types not text or whole numbers.
     ValueError
         If shapes do not match, a weight is negative, a weight or an edge feature is
         not finite, or node labels are not unique or differ between the arguments.
@@ -88,6 +97,8 @@ class Graph(Convertible):
     """Positions of the target nodes, shape (n_targets,); all nodes except in a view."""
     _descriptors: Descriptors | None = None
     """Descriptors with their names, or None."""
+    _types: GraphTypes = NO_TYPES
+    """Types of edges and nodes."""
     _base: "Graph | None" = None
     """Base graph of a view, or None."""
     _file: MappedFile | None = None
@@ -101,9 +112,11 @@ class Graph(Convertible):
         edge_features: Any = None,
         nodes: Any = None,
         descriptors: Any = None,
+        edge_types: Any = None,
+        node_types: Any = None,
     ) -> None:
-        parts = named_parts(adjacency, X, edge_features, nodes)
-        self._set(*parts, descriptors=as_descriptors(descriptors))
+        parts = named_parts(adjacency, X, edge_features, nodes, edge_types, node_types)
+        self._set(**parts, descriptors=as_descriptors(descriptors))
 
     def _set(
         self,
@@ -114,6 +127,7 @@ class Graph(Convertible):
         targets: NDArray[np.int64] | None = None,
         base: "Graph | None" = None,
         descriptors: Descriptors | None = None,
+        types: GraphTypes = NO_TYPES,
     ) -> None:
         """Set the fields of the frozen dataclass; targets are all nodes by default."""
         if targets is None:
@@ -125,6 +139,7 @@ class Graph(Convertible):
             nodes=nodes,
             targets=targets.astype(np.int64, copy=False),
             _descriptors=descriptors,
+            _types=types,
             _base=base,
         )
 
@@ -151,6 +166,7 @@ class Graph(Convertible):
                 "nodes": base.nodes,
                 "targets": base.targets,
                 "descriptors": base._descriptors,
+                "types": base._types,
                 **parts,
             }
         )
@@ -164,7 +180,7 @@ class Graph(Convertible):
         ----------
         graphs : iterable of Graph
             Graphs with equal features, without descriptors; all or none have edge
-            features, and labels.
+            features, types, and labels.
 
         Returns
         -------
@@ -177,8 +193,8 @@ class Graph(Convertible):
         >>> Graph.union([Graph([[0, 1], [0, 0]]), Graph([[1]])])
         Graph(n_nodes=3, n_edges=2, n_features=0)
         """
-        *parts, targets = union_parts(graphs)
-        whole = Graph._trusted(*parts)
+        *parts, types, targets = union_parts(graphs)
+        whole = Graph._trusted(*parts, types=types)
         return whole if np.array_equal(targets, whole.targets) else whole[targets]
 
     @property
@@ -228,7 +244,8 @@ class Graph(Convertible):
 
     def _view(self, targets: NDArray[np.int64]) -> Self:
         parts = (self.adjacency, self.X, self.edge_features, self.nodes)
-        return self._trusted(*parts, targets, self.base, self._descriptors)
+        own = self.base, self._descriptors, self._types
+        return self._trusted(*parts, targets, *own)
 
     def subgraph(self, nodes: Any = None) -> "Graph":
         """Return the induced subgraph of some nodes.
@@ -270,6 +287,7 @@ class Graph(Convertible):
             None if self.edge_features is None else self.edge_features[edges],
             None if self.nodes is None else self.nodes[nodes],
             descriptors=self._descriptors,
+            types=self._types.take(edges, nodes),
         )
 
     def with_features(self, X: Any) -> "Graph":
@@ -348,6 +366,7 @@ class Graph(Convertible):
             self.edge_features,
             self.targets,
             self.descriptors,
+            *self._types.arrays,
         )
         return sum(map(size_of, parts))
 
@@ -355,6 +374,9 @@ class Graph(Convertible):
         names = ["n_nodes", "n_edges", "n_features"]
         if self.edge_features is not None:
             names.append("n_edge_features")
-        if self.n_descriptors:
-            names.append("n_descriptors")
+        names += [
+            name
+            for name in ("n_descriptors", "n_edge_types", "n_node_types")
+            if getattr(self, name)
+        ]
         return {name: getattr(self, name) for name in names}

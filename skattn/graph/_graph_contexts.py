@@ -14,7 +14,7 @@ from skattn.graph._context import (
     checked_view,
     two_views,
 )
-from skattn.graph._descriptors import check_finite_descriptors, refuse_descriptors
+from skattn.graph._descriptors import refuse_descriptors, refuse_infinite_descriptors
 from skattn.graph._features import features_of_degrees, take_rows
 from skattn.graph._field import (
     AdjacencyRows,
@@ -74,7 +74,6 @@ class GraphContext(Context):
             rows,
             X.targets,
             extent,
-            edge_features=X.edge_features,
             features_of=features_of,
             whole=X,
         )
@@ -146,5 +145,5 @@ class GraphsContext(GraphContext):
 def _checked_collection(graphs: Any, check: Check) -> GraphCollection:
     """Return a collection with checked features and descriptors."""
     collection = GraphCollection.of(graphs)
-    check_finite_descriptors(collection.descriptors)
+    refuse_infinite_descriptors(collection.descriptors)
     return checked_view(collection, check)

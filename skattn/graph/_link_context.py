@@ -22,7 +22,10 @@ from skattn.graph._pair_features import (
 from skattn.graph._pair_keys import Pairs, contains, pair_keys
 from skattn.graph._ragged_range import ragged_range
 from skattn.graph._schema import GraphSchema
+from skattn.graph._standardization import Standardization
 
+NO_FEATURES = Standardization.identity(0)
+"""Standardisation of no columns."""
 N_FOLDS = 10
 """Number of parts of the known links; a known pair is predicted without its part."""
 
@@ -54,6 +57,8 @@ class LinkContext:
     """Whether node features were given; otherwise they are the identity matrix."""
     sides: np.ndarray | None
     """(2, n_nodes) nodes that can be source, and target; None for all nodes."""
+    row_scaling: Standardization
+    """Standardisation of the features of rows, which are also columns of the edges."""
 
     @classmethod
     def of(
@@ -61,14 +66,16 @@ class LinkContext:
         edges: LinkEdges,
         features: Any,
         names: NodeNames,
-        sides: NDArray[np.bool_] | None,
+        sides: NDArray[np.bool_] | None = None,
+        row_scaling: Standardization = NO_FEATURES,
     ) -> "LinkContext":
         """Make the context of some edges; `features` is None without any."""
         has_features = features is not None
         if features is None:
             features = sp.eye_array(edges.n_nodes, format="csr", dtype=np.float32)
         graph = edges.graph()
-        return cls(graph, features, names, edges.directed, has_features, sides)
+        directed = edges.directed
+        return cls(graph, features, names, directed, has_features, sides, row_scaling)
 
     @property
     def n_nodes(self) -> int:
@@ -76,12 +83,20 @@ class LinkContext:
         return self.graph.n_nodes
 
     @property
-    def n_pair_features(self) -> int:
-        """Number of structural features of a pair."""
-        return N_SYMMETRIC + N_DIRECTED * self.directed + self.has_features
+    def n_row_features(self) -> int:
+        """Number of features of a row, beside both nodes."""
+        return len(self.row_scaling.mean)
 
-    def check_fitted(self, n_features: int, schema: GraphSchema) -> None:  # noqa: ARG002
+    @property
+    def n_pair_features(self) -> int:
+        """Number of features of a pair: structural ones and those of its row."""
+        structural = N_SYMMETRIC + N_DIRECTED * self.directed + self.has_features
+        return structural + self.n_row_features
+
+    def check_fitted(self, n_features: int, schema: GraphSchema) -> None:
         """Raise ValueError unless nodes, features and names fit together."""
+        if n_features != 2 + self.n_row_features:
+            raise ValueError("it must have one scale per column of the pairs")
         check_rows(self.features, self.n_nodes, schema.n_features)
         self.names.check()
         if self.names.n_nodes != self.n_nodes:
@@ -118,6 +133,10 @@ class LinkContext:
         """Ascending keys of the edges."""
         matrix = self.graph.adjacency if not self.directed else self.forward(self.graph)
         return np.unique(self._keys_of(matrix, directed=self.directed))
+
+    def scaled(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Standardise features of rows, (n_rows, n_row_features)."""
+        return np.asarray(self.row_scaling.apply(features), np.float32)
 
     def pair_features(self, graph: Graph) -> PairFeatures:
         """Prepare the structural features of pairs in a result of :meth:`without`."""
@@ -174,4 +193,5 @@ def cut_edges(graph: Graph, keep: NDArray[np.bool_]) -> Graph:
     parts = matrix.data[keep], matrix.indices[keep], indptr
     features = None if graph.edge_features is None else graph.edge_features[keep]
     adjacency = sp.csr_array(parts, shape=matrix.shape)
-    return Graph._trusted(adjacency, graph.X, features, graph.nodes)
+    types = graph._types.take(np.flatnonzero(keep))
+    return Graph._trusted(adjacency, graph.X, features, graph.nodes, types=types)

@@ -45,10 +45,21 @@ class LinkEdges:
     def of_links(
         cls, n_nodes: int, pairs: Pairs, labels: Columns | None, *, directed: bool
     ) -> "LinkEdges":
-        """Return distinct links as edges of weight 1, with labels as columns."""
+        """Return links as edges of weight 1, with labels as columns.
+
+        A link that occurs several times is one edge, with the mean of its labels.
+        """
         if labels is None:
             labels = np.empty((len(pairs), 0), np.float32)
-        return cls(n_nodes, pairs, np.ones(len(pairs), np.float32), labels, directed)
+        keys = pair_keys(pairs, n_nodes, directed=directed)
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        total = np.zeros((len(first), labels.shape[1]))
+        np.add.at(total, place, labels)
+        mean = total / np.bincount(place)[:, None]
+        order = np.argsort(first)
+        distinct, weight = first[order], np.ones(len(first), np.float32)
+        columns = mean[order].astype(np.float32)
+        return cls(n_nodes, pairs[distinct], weight, columns, directed)
 
     @property
     def keys(self) -> NDArray[np.int64]:

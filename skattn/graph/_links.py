@@ -30,7 +30,8 @@ def links(graph: Graph, *, negatives: int = 1, random_state: Any = None) -> Link
     """Return the edges of a graph as labelled pairs, and the graph without edges.
 
     The pairs are rows that cross-validation can split: pass the graph without edges as
-    parameter ``graph`` of a link predictor, so that no held-out link is in its context.
+    parameter ``graph`` of a link predictor, so that no held-out link is in its context,
+    and ``directed=True`` if the graph is directed.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def is_symmetric(graph: Graph) -> bool:
 
 
 def without_edges(graph: Graph) -> Graph:
-    """Return the nodes of a graph and their features."""
+    """Return the nodes of a graph and their features, without types."""
     base = graph.base
     empty = sp.csr_array(base.adjacency.shape, dtype=np.float32)
     return Graph._trusted(empty, base.X, None, base.nodes)

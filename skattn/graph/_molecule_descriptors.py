@@ -9,20 +9,36 @@ import numpy as np
 from skattn.graph._descriptors import Descriptors, as_descriptors
 from skattn.graph._rdkit import rdkit
 
+AUTO_DESCRIPTORS = (
+    "MolWt",
+    "MolLogP",
+    "TPSA",
+    "NumHDonors",
+    "NumHAcceptors",
+    "NumRotatableBonds",
+    "RingCount",
+    "FractionCSP3",
+)
+"""Descriptors for "auto": those of usual rules of absorption (Lipinski et al. 1997,
+Veber et al. 2002), rings and saturation, finite for every molecule."""
+
 
 def descriptor_function(wanted: Any) -> Callable[[Any], Any]:
     """Return a function from an RDKit molecule to its descriptors.
 
-    `wanted` is such a function or a list of names in ``rdkit.Chem.Descriptors``. Raises
-    TypeError for other objects, ValueError for unknown names.
+    `wanted` is such a function, a list of names in ``rdkit.Chem.Descriptors`` or
+    "auto", `AUTO_DESCRIPTORS`. Raises TypeError for other objects, ValueError for
+    unknown names.
     """
+    if isinstance(wanted, str) and wanted == "auto":
+        wanted = AUTO_DESCRIPTORS
     if callable(wanted):
         checked: Callable[[Any], Any] = wanted
         return checked
     if isinstance(wanted, str) or not isinstance(wanted, Iterable):
         raise TypeError(
-            "descriptors must be a list of names, a function of a molecule or None, "
-            f"got {wanted!r}. Use a list: ['MolWt']."
+            'descriptors must be a list of names, a function of a molecule, "auto" or '
+            f"None, got {wanted!r}. Use a list: ['MolWt']."
         )
     names = list(wanted)
     rdkit()  # raises ImportError with the remedy

@@ -1,6 +1,6 @@
 """Conversion of SMILES to molecular graphs with RDKit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,13 @@ from skattn.graph._data_objects import as_array
 from skattn.graph._descriptors import Descriptors
 from skattn.graph._graph import Graph
 from skattn.graph._molecule_descriptors import describe
+from skattn.graph._molecule_labels import (
+    NO_MOLECULE,
+    has_orders,
+    label_columns,
+    labels_of,
+    order_columns,
+)
 from skattn.graph._rdkit import rdkit
 from skattn.graph._stereo import Stereo, stereo_of
 from skattn.graph._warning import warn
@@ -73,7 +80,11 @@ BOND_FEATURES = (
 
 
 def graphs_from_smiles(
-    smiles: Any, *, on_invalid: str = "raise", descriptors: Any = None
+    smiles: Any,
+    *,
+    on_invalid: str = "raise",
+    descriptors: Any = None,
+    derived: bool = True,
 ) -> list[Graph]:
     """Convert SMILES to molecular graphs.
 
@@ -93,11 +104,19 @@ def graphs_from_smiles(
         One molecule per row; parts separated by a dot belong to one graph.
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "raise": raise ValueError. "nan":
-        return a graph of one node with all features NaN, which a later step imputes,
-        such as ``NodeTransformer(SimpleImputer())``; its descriptors are NaN, too.
-    descriptors : list of str, callable or None, default=None
-        Descriptors of each molecule: names in ``rdkit.Chem.Descriptors.descList``, or a
-        function from an RDKit molecule to an array or a dict of numbers.
+        return a graph of one node with all features NaN, missing values that an
+        estimator replaces by means; so are its descriptors.
+    descriptors : "auto", list of str, callable or None, default=None
+        Descriptors of each molecule: names in ``rdkit.Chem.Descriptors.descList``, a
+        function from an RDKit molecule to an array or a dict of numbers, or "auto" for
+        those of :class:`~skattn.preprocessing.MoleculeGraph`.
+    derived : bool, default=True
+        Whether features include those that follow from others, such as hybridisation
+        and aromaticity. False: the node features ``skattn.graph.ATOM_LABELS`` and the
+        edge feature ``skattn.graph.BOND_LABELS`` alone, from which
+        :func:`smiles_from_graphs` makes the molecule again, but for stereo marks and
+        isotopes. Bonds are those of the Kekulé structure, and hydrogens are counted
+        beyond those that follow from element, charge and bonds.
 
     Returns
     -------
@@ -109,13 +128,15 @@ def graphs_from_smiles(
     ImportError
         If RDKit is not installed.
     TypeError
-        If a row is not text, or ``descriptors`` is a text.
+        If a row is not text, or ``descriptors`` is a text other than "auto".
     ValueError
         If there is no row or more than one column, if a SMILES is invalid and
-        ``on_invalid="raise"``, or RDKit has no descriptor of a name.
+        ``on_invalid="raise"``, or RDKit has no descriptor of a name. With
+        ``derived=False`` a molecule with a bond without an order is invalid.
 
     See Also
     --------
+    smiles_from_graphs : The opposite direction.
     skattn.preprocessing.MoleculeGraph : The corresponding transformer.
 
     Examples
@@ -131,25 +152,20 @@ def graphs_from_smiles(
     texts = read_smiles(smiles)
     Chem, rdBase = rdkit()
     with rdBase.BlockLogs():  # silences RDKit's log
-        molecules = [_molecule(text, Chem) for text in texts]
+        molecules = [_molecule(text, Chem, derived=derived) for text in texts]
         if on_invalid == "raise":
             _check_valid(texts, molecules, Chem)
-        stereos = [
-            None if molecule is None else stereo_of(str(text), molecule)
-            for text, molecule in zip(texts, molecules, strict=True)
-        ]
+        if derived:
+            made = _property_graphs(texts, molecules)
+        else:
+            made = _label_graphs(molecules, Chem)
         numbers: list[Descriptors | None] = [None] * len(texts)
         if descriptors is not None:
             methane = Chem.MolFromSmiles("C")
             numbers[:] = describe(texts, molecules, descriptors, methane)
-    _warn_of_lost_stereo(texts, stereos)
-    tables = [
-        _ONE_ATOM if stereo is None else _properties(molecule, stereo)
-        for molecule, stereo in zip(molecules, stereos, strict=True)
-    ]
     graphs = [
         graph._replaced(descriptors=row)
-        for graph, row in zip(_graphs_of(tables), numbers, strict=True)
+        for graph, row in zip(made, numbers, strict=True)
     ]
     for graph, molecule in zip(graphs, molecules, strict=True):
         if molecule is None:
@@ -188,12 +204,12 @@ def _text(value: Any, row: int) -> str | None:
     return value
 
 
-def _molecule(text: str | None, Chem: Any) -> Any:
+def _molecule(text: str | None, Chem: Any, *, derived: bool) -> Any:
     """Return an RDKit molecule, or None if the SMILES is missing or invalid."""
     molecule = None if text is None else Chem.MolFromSmiles(text)
     if molecule is None or molecule.GetNumAtoms() == 0:
         return None
-    return molecule
+    return molecule if derived or has_orders(molecule) else None
 
 
 def _check_valid(texts: list[str | None], molecules: list[Any], Chem: Any) -> None:
@@ -215,7 +231,11 @@ def _reason(text: str | None, Chem: Any) -> str:
     if unchecked is None:
         return "invalid syntax"
     problems = Chem.DetectChemistryProblems(unchecked)
-    return str(problems[0].Message()) if problems else "RDKit cannot parse it"
+    if problems:
+        return str(problems[0].Message())
+    if Chem.MolFromSmiles(text) is None:
+        return "RDKit cannot parse it"
+    return "a bond without an order, which derived=False cannot represent"
 
 
 def _warn_of_lost_stereo(texts: list[str | None], stereos: list[Stereo | None]) -> None:
@@ -241,6 +261,8 @@ class _Properties:
     """Two atoms, type, stereo, conjugated, ring."""
 
 
+_Columns = Callable[[list[tuple[Any, ...]]], NDArray[np.float32]]
+"""Function from properties to columns."""
 _ONE_ATOM = _Properties([(0, 0, 0, "", "", 0, 0, 0, 0)], [])
 
 
@@ -273,17 +295,43 @@ def _properties(molecule: Any, stereo: Stereo) -> _Properties:
     return _Properties(atoms, bonds)
 
 
-def _graphs_of(tables: Sequence[_Properties]) -> Iterator[Graph]:
+def _property_graphs(texts: list[str | None], molecules: list[Any]) -> Iterator[Graph]:
+    """Return graphs with all features; warn of stereo marks that are lost."""
+    stereos = [
+        None if molecule is None else stereo_of(str(text), molecule)
+        for text, molecule in zip(texts, molecules, strict=True)
+    ]
+    _warn_of_lost_stereo(texts, stereos)
+    tables = [
+        _ONE_ATOM if stereo is None else _properties(molecule, stereo)
+        for molecule, stereo in zip(molecules, stereos, strict=True)
+    ]
+    return _graphs_of(tables, _atom_columns, _bond_columns)
+
+
+def _label_graphs(molecules: list[Any], Chem: Any) -> Iterator[Graph]:
+    """Return graphs with the labels from which molecules can be made again."""
+    labels = [
+        NO_MOLECULE if molecule is None else labels_of(molecule, Chem)
+        for molecule in molecules
+    ]
+    tables = [_Properties(list(atoms), list(bonds)) for atoms, bonds in labels]
+    return _graphs_of(tables, label_columns, order_columns)
+
+
+def _graphs_of(
+    tables: Sequence[_Properties], atom_columns: _Columns, bond_columns: _Columns
+) -> Iterator[Graph]:
     """Build the arrays of all molecules at once and yield their graphs."""
     node_ptr = np.cumsum([0, *(len(table.atoms) for table in tables)])
-    X = _atom_columns([atom for table in tables for atom in table.atoms])
+    X = atom_columns([atom for table in tables for atom in table.atoms])
     bonds = [bond for table in tables for bond in table.bonds]
     first = np.repeat(node_ptr[:-1], [len(table.bonds) for table in tables])
     ends = np.array([bond[:2] for bond in bonds], dtype=np.int64).reshape(-1, 2)
     begin, end = (ends + first[:, None]).T
     receivers, senders = np.concatenate([begin, end]), np.concatenate([end, begin])
     order = np.lexsort((senders, receivers))
-    edge_features = np.tile(_bond_columns(bonds), (2, 1))[order]
+    edge_features = np.tile(bond_columns(bonds), (2, 1))[order]
     weights = np.ones(len(order), dtype=np.float32)
     whole = csr_from_entries(receivers[order], senders[order], weights, len(X))
     for low, high in pairwise(node_ptr):

@@ -137,7 +137,6 @@ class NamedContext(Context):
             rows,
             later.row_nodes,
             extent,
-            edge_features=self.graph.edge_features,
             features_of=features_of,
             whole=self.graph,
         )

@@ -2,31 +2,50 @@
 
 from typing import Any
 
-from skattn.graph._adjacency import canonical_adjacency
+from skattn.graph._adjacency import canonical_edges
 from skattn.graph._alignment import aligned, has_index
 from skattn.graph._features import as_features
 from skattn.graph._labels import as_index, as_labels, may_be_row_numbers, plain_index
+from skattn.graph._node_tables import of_tables
 from skattn.graph._square_frame import entries_by_node
+from skattn.graph._types import GraphTypes, as_types
 
 
 def named_parts(
-    adjacency: Any, X: Any, edge_features: Any, nodes: Any
-) -> tuple[Any, Any, Any, Any]:
-    """Return the checked parts of a graph in one order of nodes.
+    adjacency: Any,
+    X: Any,
+    edge_features: Any,
+    nodes: Any,
+    edge_types: Any = None,
+    node_types: Any = None,
+) -> dict[str, Any]:
+    """Return the checked parts of a graph in one order of nodes, by name.
 
     The order is that of `nodes`, else of a labelled DataFrame `adjacency`.
     """
+    names = None if nodes is None else as_index(nodes)
+    node_types = aligned(node_types, names, thing="node_types")
+    X, node_types = of_tables(X, node_types, names)
     X = as_features(X)
     beside_X = has_index(X) and has_index(nodes) and nodes.index.equals(X.index)
-    labels = None if nodes is None else as_index(nodes)
-    adjacency, labels = entries_by_node(adjacency, labels)
-    adjacency, edge_features = canonical_adjacency(
-        adjacency, edge_features, n_rows=None if X is None else X.shape[0]
+    adjacency, labels = entries_by_node(adjacency, names)
+    adjacency, edge_features, edge_types = canonical_edges(
+        adjacency, edge_features, edge_types, n_rows=None if X is None else X.shape[0]
     )
     if nodes is not None or (labels is not None and labels.is_unique):
         nodes = as_labels(labels, adjacency.shape[0])
     X = X if beside_X else aligned(X, labels, thing="X")
-    return adjacency, X, edge_features, nodes
+    node_types = aligned(node_types, labels, thing="node_types")
+    types = GraphTypes(
+        edge_types, as_types(node_types, adjacency.shape[0], "node_types", "node")
+    )
+    return {
+        "adjacency": adjacency,
+        "X": X,
+        "edge_features": edge_features,
+        "nodes": nodes,
+        "types": types,
+    }
 
 
 def names_of(graph: Any) -> Any:

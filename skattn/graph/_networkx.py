@@ -37,6 +37,8 @@ def parts_from_networkx(
     weight: str | None,
     edge_attributes: list[str] | None,
     graph_attributes: list[str] | None,
+    edge_types: str | None = None,
+    node_types: str | None = None,
 ) -> dict[str, Any]:
     """Return the constructor arguments of a Graph."""
     _check_networkx(graph)
@@ -48,8 +50,8 @@ def parts_from_networkx(
     position = {label: number for number, label in enumerate(labels)}
     edges = list(graph.edges(data=True))
     numbered = [(position[u], position[v]) for u, v, _ in edges]
+    nodes = [Owner("node", label, graph.nodes[label]) for label in labels]
     if node_attributes is not None:
-        nodes = [Owner("node", label, graph.nodes[label]) for label in labels]
         X = _data_columns(nodes, node_attributes, "node_attributes")
     owners = [Owner("edge", (u, v), data) for u, v, data in edges]
     features = None
@@ -58,12 +60,36 @@ def parts_from_networkx(
     weights = None if weight is None else _edge_weights(owners, weight)
     ends = np.array(numbered, dtype=np.int64).reshape(-1, 2)
     directed = graph.is_directed()
-    parts = matrix_parts(ends, len(labels), weights, features, directed=directed)
+    types = None
+    if edge_types is not None:
+        types = _types(_with_keys(graph, owners, edge_types), edge_types)
+    parts = matrix_parts(ends, len(labels), weights, features, types, directed=directed)
+    if node_types is not None:
+        parts["node_types"] = _types(nodes, node_types)
     if graph_attributes is not None:
         parts["descriptors"] = _graph_numbers(graph.graph, graph_attributes)
     if labels != list(range(len(labels))):
         return {**parts, "X": X, "nodes": labels}
     return {**parts, "X": _by_number(X), "nodes": None}
+
+
+def _with_keys(graph: Any, edges: list[Owner], name: str) -> list[Owner]:
+    """Return the edges, with their keys as attribute "key" if they have none."""
+    has_own = any(name in edge.data for edge in edges)
+    if name != "key" or has_own or not graph.is_multigraph():
+        return edges
+    keys = [key for _, _, key in graph.edges(keys=True)]
+    return [
+        edge._replace(data={"key": key}) for edge, key in zip(edges, keys, strict=True)
+    ]
+
+
+def _types(owners: list[Owner], name: str) -> NDArray[Any]:
+    """Return the types of nodes or edges, which all of them have."""
+    _check_set(owners, name, "Set it, such as to 'unknown'.")
+    types = np.empty(len(owners), dtype=object)
+    types[:] = [owner.data[name] for owner in owners]
+    return types
 
 
 def _graph_numbers(data: Mapping[str, Any], names: Any) -> dict[str, float]:
@@ -139,15 +165,18 @@ def _check_names(names: Any, parameter: str) -> None:
 def _attribute(owners: list[Owner], name: str) -> NDArray[np.float64]:
     """Return an attribute of all owners, (n_owners, n_numbers)."""
     values = [owner.data.get(name) for owner in owners]
+    _check_set(owners, name, "Set it, to NaN where it is unknown.")
+    fast = _fast_rows(values)
+    return _rows(owners, name) if fast is None else fast
+
+
+def _check_set(owners: list[Owner], name: str, remedy: str) -> None:
     missing = [owner for owner in owners if owner.data.get(name) is None]
     if missing:
         raise ValueError(
             f"The attribute {name!r} must be set at every {missing[0].kind}, is "
-            f"missing at {missing[0]} ({len(missing)} of {len(owners)}). Set it, to "
-            "NaN where it is unknown."
+            f"missing at {missing[0]} ({len(missing)} of {len(owners)}). {remedy}"
         )
-    fast = _fast_rows(values)
-    return _rows(owners, name) if fast is None else fast
 
 
 def _fast_rows(values: list[Any]) -> NDArray[np.float64] | None:
@@ -200,6 +229,9 @@ def to_networkx(graph: Any) -> Any:
     made.graph.update(_graph_attributes(base))
     made.add_nodes_from(zip(labels, _node_attributes(base.X), strict=False))
     made.add_nodes_from(labels)
+    if base.node_types is not None:
+        for label, kind in zip(labels, base.node_types.tolist(), strict=True):
+            made.nodes[label]["node_type"] = kind
     entries = zip(
         entry_rows(base.adjacency).tolist(),
         base.adjacency.indices.tolist(),
@@ -228,10 +260,16 @@ def _graph_attributes(graph: Any) -> dict[str, float]:
     return dict(zip(names, graph.descriptors.tolist(), strict=True))
 
 
-def _edge_attributes(graph: Any) -> list[dict[str, float]]:
-    weights = graph.adjacency.data.tolist()
-    if graph.edge_features is None:
-        return [{"weight": weight} for weight in weights]
+def _edge_attributes(graph: Any) -> list[dict[str, Any]]:
+    columns = [graph.adjacency.data]
     names = ["weight", *(f"e{k}" for k in range(graph.n_edge_features))]
-    rows = np.column_stack([graph.adjacency.data, graph.edge_features]).tolist()
+    if graph.edge_features is not None:
+        columns += [graph.edge_features]
+    rows = np.column_stack(columns).tolist()
+    if graph.edge_types is not None:
+        names.append("edge_type")
+        rows = [
+            [*row, kind]
+            for row, kind in zip(rows, graph.edge_types.tolist(), strict=True)
+        ]
     return [dict(zip(names, row, strict=True)) for row in rows]

@@ -14,6 +14,8 @@ def graphs_from_networkx(
     weight: str | None = "weight",
     edge_attributes: list[str] | None = None,
     graph_attributes: list[str] | None = None,
+    edge_types: str | None = None,
+    node_types: str | None = None,
 ) -> list[Graph]:
     """Convert a list of networkx graphs to a list of Graph.
 
@@ -32,6 +34,8 @@ def graphs_from_networkx(
     graph_attributes : list of str or None, default=None
         Attributes of the graphs (keys of ``graph.graph``), numbers or vectors, that
         become their descriptors, with names.
+    edge_types, node_types : str or None, default=None
+        Edge and node attribute of the type, see :meth:`skattn.Graph.from_networkx`.
 
     Returns
     -------
@@ -74,6 +78,8 @@ def graphs_from_networkx(
                     weight=weight,
                     edge_attributes=edge_attributes,
                     graph_attributes=graph_attributes,
+                    edge_types=edge_types,
+                    node_types=node_types,
                 )
             )
         except (TypeError, ValueError) as error:

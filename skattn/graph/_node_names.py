@@ -84,7 +84,9 @@ def name_array(names: Iterable[Any]) -> NDArray[Any]:
     values = list(names)
     for kind in (str, int):
         if values and all(type(value) is kind for value in values):
-            return np.array(values)
+            array = np.array(values)
+            if array.dtype.kind in "iU":  # larger integers would be rounded
+                return array
     plain = [
         value.item() if isinstance(value, np.generic) else value for value in values
     ]
@@ -105,7 +107,7 @@ def _distinct(*columns: NDArray[Any]) -> list[Any]:
 def _numbers(names: NDArray[Any], n_nodes: int) -> NDArray[np.int64]:
     """Return names that are numbers of nodes, -1 for others."""
     if names.dtype == object:
-        names = np.array(names.tolist())
+        names = np.array([n if isinstance(n, int | float) else -1 for n in names])
     if names.dtype.kind not in "iuf":
         return np.full(len(names), -1)
     with np.errstate(invalid="ignore"):

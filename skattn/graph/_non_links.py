@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skattn.graph._pair_keys import Pairs, contains, pair_keys
+from skattn.graph._pair_keys import Pairs, contains, first_of_each, pair_keys
 
 NegativeSampling = Literal["uniform", "source", "degree"]
 """Distribution of drawn non-links."""
@@ -33,13 +33,15 @@ class NonLinks:
 
     def draw(
         self, links: Pairs, n_each: int, how: NegativeSampling, rng: np.random.Generator
-    ) -> Pairs:
+    ) -> tuple[Pairs, NDArray[np.int64]]:
         """Draw some non-links for each of some links; fewer if nearly all are links.
 
         "uniform": both ends at random; "source": another target for the source of the
         link, or without direction for either end; "degree": both ends of random links.
+        The second result is the position of each non-link's link.
         """
-        links = np.repeat(links, n_each, axis=0)
+        of = np.repeat(np.arange(len(links)), n_each)
+        links = links[of]
         if self.sides is None and not self.directed:
             flip = rng.random(len(links)) < 0.5
             links = np.where(flip[:, None], links[:, ::-1], links)
@@ -47,28 +49,50 @@ class NonLinks:
         for _ in range(ROUNDS):
             bad = np.flatnonzero(self._are_taken(drawn))
             if not len(bad):
-                return drawn
+                return drawn, of
             drawn[bad] = self._candidates(links[bad], how, rng)
-        return drawn[~self._are_taken(drawn)]
+        free = ~self._are_taken(drawn)
+        return drawn[free], of[free]
 
     def choose(self, n: int, rng: np.random.Generator) -> Pairs:
         """Choose n distinct non-links; raise ValueError if there are not as many."""
+        if self.n_free < n:
+            raise ValueError(
+                f"there must be {n} pairs without a link, got {self.n_free}. Set "
+                "negatives= to a smaller number."
+            )
         sources, targets = self._ends
         if len(sources) * len(targets) <= MAX_LISTED:
             found = self._all()
-            if len(found) < n:
-                raise ValueError(
-                    f"there must be {n} pairs without a link, got {len(found)}. Set "
-                    "negatives= to a smaller number."
-                )
             return found[np.sort(rng.choice(len(found), n, replace=False))]
-        found, keys = np.empty((0, 2), np.int64), np.empty(0, np.int64)
+        found = np.empty((0, 2), np.int64)
+        n_drawn = 2 * n * max(1, self._n_pairs // self.n_free)
         while len(found) < n:
-            more = self._candidates(np.zeros((2 * n, 2), np.int64), "uniform", rng)
+            more = self._candidates(np.zeros((n_drawn, 2), np.int64), "uniform", rng)
             found = np.concatenate([found, more[~self._are_taken(more)]])
             keys = pair_keys(found, self.n_nodes, directed=self.directed)
-            found = found[np.sort(np.unique(keys, return_index=True)[1])]
+            found = found[first_of_each(keys)]
         return found[:n]
+
+    @property
+    def n_free(self) -> int:
+        """Number of pairs that can be drawn."""
+        n_taken = len(self.taken)
+        if self.sides is not None:
+            first, second = np.divmod(self.taken, self.n_nodes)
+            sources, targets = self.sides
+            there = sources[first] & targets[second]
+            back = sources[second] & targets[first] & (not self.directed)
+            n_taken = int((there | back).sum())
+        return self._n_pairs - n_taken
+
+    @property
+    def _n_pairs(self) -> int:
+        """Number of pairs of different nodes; the nodes of two sides differ."""
+        sources, targets = self._ends
+        if self.sides is not None:
+            return len(sources) * len(targets)
+        return self.n_nodes * (self.n_nodes - 1) // (1 if self.directed else 2)
 
     @property
     def _ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -106,6 +130,5 @@ class NonLinks:
         """List all non-links, each once."""
         grid = np.stack(np.meshgrid(*self._ends, indexing="ij"), -1).reshape(-1, 2)
         if not self.directed:
-            keys = pair_keys(grid, self.n_nodes, directed=False)
-            grid = grid[np.sort(np.unique(keys, return_index=True)[1])]
+            grid = grid[first_of_each(pair_keys(grid, self.n_nodes, directed=False))]
         return grid[~self._are_taken(grid)]

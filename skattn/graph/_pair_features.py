@@ -1,18 +1,19 @@
 """Structural features of pairs of nodes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skattn.graph._pair_kernels import pair_sums
 from skattn.graph._pair_keys import Pairs
 
 N_PAIRS = 1024
-"""Number of pairs whose features are computed at once."""
-MAX_DENSITY = 0.05
-"""Share of filled entries above which walks are held as dense rows."""
+"""Number of pairs of which rows of matrices are held at once."""
 N_SYMMETRIC, N_DIRECTED = 8, 8
 """Number of features that ignore the direction of edges, and of those that do not."""
 
@@ -30,13 +31,11 @@ class PairFeatures:
     """
 
     adjacency: sp.csr_array
-    """(n_nodes, n_nodes) 0/1, symmetric."""
-    walk: sp.csr_array
-    """(n_nodes, n_nodes) transition probabilities of a random walk."""
-    degree: NDArray[np.float64]
-    """(n_nodes,) number of neighbours."""
+    """(n_nodes, n_nodes) symmetric pattern."""
     forward: sp.csr_array | None
     """(n_nodes, n_nodes) 0/1, directed edges; None without direction."""
+    backward: sp.csr_array | None
+    """(n_nodes, n_nodes) their reverse."""
     unit_rows: Any
     """(n_nodes, n_features) node features of norm 1, or None."""
 
@@ -48,70 +47,57 @@ class PairFeatures:
         unit_rows: Any = None,
     ) -> "PairFeatures":
         """Prepare the features of a symmetric pattern and of directed edges."""
-        degree = np.diff(adjacency.indptr).astype(np.float64)
-        step = np.repeat(1 / np.maximum(degree, 1), np.diff(adjacency.indptr))
-        parts = adjacency.indices, adjacency.indptr
-        ones = np.ones(adjacency.nnz, np.float32)
-        binary = sp.csr_array((ones, *parts), shape=adjacency.shape)
-        step = step.astype(np.float32)
-        walk = sp.csr_array((step, *parts), shape=adjacency.shape)
-        return cls(binary, walk, degree, forward, unit_rows)
+        backward = None if forward is None else forward.T.tocsr()
+        return cls(adjacency, forward, backward, unit_rows)
 
     def __call__(self, pairs: Pairs) -> NDArray[np.float64]:
         """Compute the features of pairs, (n_pairs, n_pair_features)."""
-        starts = range(0, len(pairs), N_PAIRS)
-        blocks = [self._block(pairs[start : start + N_PAIRS]) for start in starts]
-        return np.concatenate(blocks)
-
-    def _block(self, pairs: Pairs) -> NDArray[np.float64]:
-        columns = self._symmetric(pairs)
+        columns = [self._symmetric(pairs)]
         if self.forward is not None:
-            columns += self._directed(self.forward, pairs)
+            directed = partial(_directed, (self.forward, self.backward))
+            columns.append(_by_blocks(directed, pairs, N_DIRECTED))
         if self.unit_rows is not None:
-            columns.append(
-                _dot(self.unit_rows[pairs[:, 0]], self.unit_rows[pairs[:, 1]])
-            )
-        return np.stack(columns, 1)
+            columns.append(_by_blocks(self._cosine, pairs, 1))
+        return np.concatenate(columns, 1)
 
-    def _symmetric(self, pairs: Pairs) -> list[NDArray[np.float64]]:
+    def _symmetric(self, pairs: Pairs) -> NDArray[np.float64]:
         """Compute the features that ignore the direction of edges."""
-        first, second = pairs.T
-        degree = self.degree
-        common = self.adjacency[first].multiply(self.adjacency[second]).tocsr()
-        nodes, place = np.unique(pairs, return_inverse=True)
-        two_steps = _rows(self.walk[nodes] @ self.walk)
-        one_step = self.walk[nodes]
-        if not sp.issparse(two_steps):
-            one_step = one_step.toarray()
-        first_row, second_row = place.reshape(pairs.shape).T
-        from_first, from_second = two_steps[first_row], two_steps[second_row]
-        there = _dot(from_first, one_step[second_row])
-        back = _dot(from_second, one_step[first_row])
-        return [
-            _row_sums(common),
-            common @ (1 / np.log(np.maximum(degree, 2))),
-            common @ (1 / np.maximum(degree, 1)),
-            np.minimum(there, back),
-            np.maximum(there, back),
-            _dot(from_first, from_second),
-            np.minimum(degree[first], degree[second]),
-            np.maximum(degree[first], degree[second]),
-        ]
+        indptr, indices = self.adjacency.indptr, self.adjacency.indices
+        degree = np.diff(indptr)
+        # the features are symmetric: pairs share the walks of the more frequent end
+        count = np.bincount(pairs.ravel(), minlength=len(degree))
+        flip = count[pairs[:, 0]] < count[pairs[:, 1]]
+        pairs = np.where(flip[:, None], pairs[:, ::-1], pairs)
+        found = np.empty((len(pairs), N_SYMMETRIC))
+        order = np.argsort(pairs[:, 0], kind="stable")
+        pair_sums(indptr, indices, pairs, order, found)
+        found[:, 3:5].sort(1)
+        found[:, 6:] = np.sort(degree[pairs], 1)
+        return found
 
-    @staticmethod
-    def _directed(forward: sp.csr_array, pairs: Pairs) -> list[NDArray[np.float64]]:
-        """Compute numbers of nodes between the ends by direction, and degrees."""
-        first, second = pairs.T
-        backward = forward.T.tocsr()
-        between = [
-            _dot(a[first], b[second])
-            for a in (forward, backward)
-            for b in (forward, backward)
-        ]
-        degrees = [np.diff(m.indptr).astype(np.float64) for m in (forward, backward)]
-        return between + [
-            degree[ends] for ends in (first, second) for degree in degrees
-        ]
+    def _cosine(self, pairs: Pairs) -> NDArray[np.float64]:
+        """Compute the cosine of the node features."""
+        return _dot(self.unit_rows[pairs[:, 0]], self.unit_rows[pairs[:, 1]])[:, None]
+
+
+def _directed(matrices: tuple[Any, Any], pairs: Pairs) -> NDArray[np.float64]:
+    """Compute numbers of nodes between the ends by direction, and degrees."""
+    first, second = pairs.T
+    between = [_dot(a[first], b[second]) for a in matrices for b in matrices]
+    degrees = [np.diff(m.indptr).astype(np.float64) for m in matrices]
+    there, back = ([degree[ends] for degree in degrees] for ends in (first, second))
+    return np.stack(between + there + back, 1)
+
+
+def _by_blocks(
+    compute: Callable[[Pairs], NDArray[np.float64]], pairs: Pairs, width: int
+) -> NDArray[np.float64]:
+    """Compute features of some pairs at a time, (n_pairs, width)."""
+    found = np.empty((len(pairs), width))
+    for start in range(0, len(pairs), N_PAIRS):
+        block = slice(start, start + N_PAIRS)
+        found[block] = compute(pairs[block])
+    return found
 
 
 def unit_rows(X: Any) -> Any:
@@ -129,12 +115,6 @@ def unit_rows(X: Any) -> Any:
 def _row_sums(matrix: sp.csr_array) -> NDArray[np.float64]:
     sums: NDArray[np.float64] = np.asarray(matrix.sum(1), np.float64).ravel()
     return sums
-
-
-def _rows(matrix: sp.csr_array) -> Any:
-    """Return a matrix as an array if hubs fill it, which is faster then."""
-    filled = matrix.nnz > MAX_DENSITY * matrix.shape[0] * matrix.shape[1]
-    return matrix.toarray() if filled else matrix.tocsr()
 
 
 def _dot(a: Any, b: Any) -> NDArray[np.float64]:

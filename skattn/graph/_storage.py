@@ -11,6 +11,7 @@ from skattn.graph._array_file import pages_dropped
 from skattn.graph._descriptors import Descriptors
 from skattn.graph._packing import PLAIN, TRUSTED
 from skattn.graph._record_file import MALFORMED, damaged, read_record, write_record
+from skattn.graph._types import NO_TYPES, GraphTypes, Types
 
 OWNER = "Graph"
 _VALUES_PER_BLOCK = 1 << 20  # checked at once
@@ -31,6 +32,8 @@ class Stored(NamedTuple):
     """(n_targets,) targets of a view, else None."""
     descriptors: Descriptors | None = None
     """Descriptors, or None."""
+    types: GraphTypes = NO_TYPES
+    """Types of edges and nodes."""
 
 
 def save_graph(graph: Any, path: str | os.PathLike[str]) -> None:
@@ -80,6 +83,8 @@ def graph_parts(graph: Any, *, objects: bool = False) -> tuple[Any, ...]:
         None
         if graph.descriptors is None
         else (graph.descriptors, graph.descriptor_names),
+        _plain_types(graph._types.edges),
+        _plain_types(graph._types.nodes),
     )
 
 
@@ -89,11 +94,12 @@ def stored_graph(
     edge_features: Any,
     labels: Any,
     targets: Any,
-    descriptors: Any = None,
+    *others: Any,
 ) -> Stored:
     """Return the parts of a graph from plain values; raise ValueError if invalid.
 
-    Edges and the values of features are not read, see `check_edges`.
+    `others` are descriptors and types of edges and nodes, which older files lack. Edges
+    and the values of features are not read, see `check_edges`.
     """
     n_nodes, n_columns = adjacency.shape
     if n_columns != n_nodes or adjacency.data.dtype != np.float32:
@@ -104,8 +110,13 @@ def stored_graph(
     _check_part(edge_features, shape, "edge features", "f")
     _check_targets(targets, n_nodes)
     nodes = labels_from_plain(labels, n_nodes)
+    descriptors, edge_types, node_types = (*others, *[None] * 3)[:3]
     numbers = None if descriptors is None else _descriptors_from_plain(*descriptors)
-    return Stored(adjacency, X, edge_features, nodes, targets, numbers)
+    types = GraphTypes(
+        _types_from_plain(edge_types, adjacency.nnz, "edge"),
+        _types_from_plain(node_types, n_nodes, "node"),
+    )
+    return Stored(adjacency, X, edge_features, nodes, targets, numbers, types)
 
 
 def check_edges(stored: Stored) -> None:
@@ -116,7 +127,10 @@ def check_edges(stored: Stored) -> None:
     weights = adjacency.data
     if len(weights) and not (weights.min() > 0 and weights.max() < np.inf):
         raise ValueError("it has edge weights that are not positive and finite")
-    parallel = stored.edge_features is not None
+    for types, noun in ((stored.types.edges, "edge"), (stored.types.nodes, "node")):
+        if types is not None:
+            types.check_codes(noun)
+    parallel = stored.edge_features is not None or stored.types.edges is not None
     if not (
         adjacency.has_sorted_indices if parallel else adjacency.has_canonical_format
     ):
@@ -164,6 +178,19 @@ def _descriptors_from_plain(values: Any, names: Any) -> Descriptors:
     if not text or not len(values) == len(names) == len(set(names)):
         raise ValueError(f"it has {len(values)} descriptors with other names")
     return Descriptors(values, names)
+
+
+def _plain_types(types: Types | None) -> Any:
+    return None if types is None else (types.codes, types.names)
+
+
+def _types_from_plain(plain: Any, n: int, noun: str) -> Types | None:
+    if plain is None:
+        return None
+    codes, names = plain
+    types = Types(codes, np.asarray(names))
+    types.check(n, noun)
+    return types
 
 
 # ---- features --------------------------------------------------------------------

@@ -169,7 +169,6 @@ class TableContext(Context):
             JoinedRows(self, self.neighbors_of(new_features)),
             self.n_rows + np.arange(n_new),
             extent,
-            edge_features=None,
             features_of=features_of,
         )
         return self._joined(new_features) if found is None else found

@@ -12,10 +12,11 @@ from skattn.graph._data_objects import check_list, type_name
 from skattn.graph._frames import column_names, is_frame, library_of, stacked_frames
 from skattn.graph._labels import as_labels
 from skattn.graph._schema import GraphSchema
+from skattn.graph._types import GraphTypes
 
 
 def union_parts(graphs: Iterable[Any]) -> tuple[Any, ...]:
-    """Return adjacency, X, edge features, labels and targets of a disjoint union."""
+    """Return adjacency, X, edge features, labels, types, targets of a union."""
     check_list(graphs, "graphs", "Graph", "Use [graph] for a single graph.")
     graphs = list(graphs)
     if not graphs:
@@ -31,12 +32,14 @@ def union_parts(graphs: Iterable[Any]) -> tuple[Any, ...]:
     check_alike(graphs)
     nodes = _labels(graphs)
     adjacency, X, edge_features, node_ptr = side_by_side(graphs)
+    types = GraphTypes.side_by_side([graph._types for graph in graphs])
     first = np.repeat(node_ptr[:-1], [len(graph.targets) for graph in graphs])
     return (
         adjacency,
         X,
         edge_features,
         as_labels(nodes, adjacency.shape[0]),
+        types,
         np.concatenate([graph.targets for graph in graphs]) + first,
     )
 
@@ -59,19 +62,22 @@ def check_alike(graphs: Sequence[Any]) -> None:
         if _feature_traits(graph) != expected:
             here, there = _difference(graph, graphs[0])
             raise ValueError(
-                "Graphs must agree in their features and edge features: graph "
+                "Graphs must agree in their features, edge features and types: graph "
                 f"{number} has {here} where graph 0 has {there}. Use "
-                "graph.with_features(...) to give all the same columns."
+                "graph.with_features(...) to give all the same columns, "
+                "graph.with_types(...) to give all or none types."
             )
 
 
 def _feature_traits(graph: Any) -> tuple[Any, ...]:
-    """Return numbers and kinds of features, and column names."""
+    """Return numbers and kinds of features, presence of types, and column names."""
     X, edges = graph.X, graph.edge_features
     columns = column_names(X)
     return (
         None if X is None else X.shape[1],
         None if edges is None else edges.shape[1],
+        graph._types.edges is None,
+        graph._types.nodes is None,
         sparse.issparse(X),
         None if columns is None else (library_of(X), *columns),
     )
@@ -98,14 +104,23 @@ def _count_text(n: int, noun: str) -> str:
     return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
 
 
-def _feature_kinds(graph: Any) -> tuple[str, str]:
-    """Return texts of the kinds of features and edge features."""
+def _feature_kinds(graph: Any) -> tuple[str, ...]:
+    """Return texts of the kinds of features, edge features and types."""
     X = graph.X
     table = f"a DataFrame of {library_of(X)}" if is_frame(X) else "an array"
     table = "a sparse matrix" if sparse.issparse(X) else table
     features = "no features" if X is None else f"{table} of features"
     none = "no " if graph.edge_features is None else ""
-    return features, f"{none}edge features"
+    no_types = [
+        "no " if types is None else ""
+        for types in (graph._types.edges, graph._types.nodes)
+    ]
+    return (
+        features,
+        f"{none}edge features",
+        f"{no_types[0]}edge types",
+        f"{no_types[1]}node types",
+    )
 
 
 def side_by_side(

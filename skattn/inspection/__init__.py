@@ -8,6 +8,7 @@ from skattn.inspection._explanation import Explanation
 from skattn.inspection._explanation_display import ExplanationDisplay
 from skattn.inspection._fidelity import agreement, fidelity
 from skattn.inspection._graph_display import GraphDisplay
+from skattn.inspection._graph_samples_display import GraphSamplesDisplay
 
 __all__ = [
     "AttentionDisplay",
@@ -15,6 +16,7 @@ __all__ = [
     "Explanation",
     "ExplanationDisplay",
     "GraphDisplay",
+    "GraphSamplesDisplay",
     "agreement",
     "attention_weights",
     "explain",

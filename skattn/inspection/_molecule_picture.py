@@ -28,6 +28,15 @@ def molecule_of(smiles: Any, n_atoms: int) -> Any:
     return molecule
 
 
+def parsed_molecule(smiles: Any) -> Any:
+    """Return the molecule of a SMILES text, None if it is not valid."""
+    if not isinstance(smiles, str):
+        return None
+    chem, log = rdkit()
+    with log.BlockLogs():
+        return chem.MolFromSmiles(smiles)
+
+
 def atom_names(molecule: Any) -> list[str]:
     """Return the symbol and the number of each atom, such as "C0"."""
     return [f"{atom.GetSymbol()}{atom.GetIdx()}" for atom in molecule.GetAtoms()]
@@ -43,12 +52,14 @@ def molecule_svg(molecule: Any, scores: NDArray[np.float64]) -> str:
     return text.strip()
 
 
-def molecule_image(molecule: Any, scores: NDArray[np.float64]) -> NDArray[Any]:
-    """Return an image (height, width, 3 or 4)."""
+def molecule_image(
+    molecule: Any, scores: NDArray[np.float64], scale: int = SCALE
+) -> NDArray[Any]:
+    """Return an image (height, width, 3 or 4); a larger scale has finer lines."""
     from matplotlib.image import imread
     from rdkit.Chem.Draw.rdMolDraw2D import MolDraw2DCairo
 
-    drawer = MolDraw2DCairo(SCALE * WIDTH, SCALE * HEIGHT)
+    drawer = MolDraw2DCairo(scale * WIDTH, scale * HEIGHT)
     image: NDArray[Any] = imread(BytesIO(_drawn(drawer, molecule, scores)), "png")
     return image
 

@@ -144,7 +144,8 @@ n_candidates)
     k : int, default=10
         Number of candidates, such as the length of a list of recommendations.
     labels : array-like of shape (n_candidates,), optional
-        Label of each column.
+        Label of each column. The average precision of a question whose label is not
+        among them is 0.
 
     Returns
     -------
@@ -162,7 +163,8 @@ n_candidates)
     candidates = Candidates.of(y_true, y_score, labels)
     if candidates.column is not None:  # one true candidate: 1 / rank among the best k
         ranks = _ranks_of_columns(candidates.scores, candidates.column)
-        return float(np.where(ranks <= k, 1 / ranks, 0).mean())
+        counts = (ranks <= k) & (candidates.column >= 0)
+        return float(np.where(counts, 1 / ranks, 0).mean())
     found = [_average_precision(*row, k) for row in candidates.rows() if row[1].any()]
     return float(np.mean(found)) if found else float("nan")
 

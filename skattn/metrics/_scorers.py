@@ -23,9 +23,10 @@ def mean_reciprocal_rank_scorer(estimator: Any, X: Any, y: Any) -> float:
     ----------
     estimator : object
         A fitted classifier with ``classes_`` and ``predict_proba``. With two classes,
-        the rows of the second one are ranked among those of the first; with more, the
-        class of each row is ranked among all classes. If it has a method
-        ``ranks(X, y)``, that one computes the ranks.
+        the rows of the second one are ranked among those of the first (of a link
+        predictor, links among non-links); with more, the class of each row is ranked
+        among all classes. If it has a method ``ranks(X, y)``, that one computes the
+        ranks.
     X : array-like of shape (n_rows, n_columns)
         Test rows.
     y : array-like of shape (n_rows,)
@@ -102,7 +103,8 @@ def average_precision_at_k_scorer(
     if _is_binary(estimator):
         return average_precision_at_k(*_binary(estimator, X, y), k=k)
     ranks = _ranks(estimator, X, y)
-    return float(np.where(ranks <= k, 1 / ranks, 0).mean())
+    counts = ranks <= min(k, len(estimator.classes_))  # not that of unknown classes
+    return float(np.where(counts, 1 / ranks, 0).mean())
 
 
 def _is_binary(estimator: Any) -> bool:
@@ -111,9 +113,24 @@ def _is_binary(estimator: Any) -> bool:
 
 
 def _binary(estimator: Any, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return indicator and probability of the second of two classes."""
-    true = np.asarray(y) == estimator.classes_[1]
-    return true, estimator.predict_proba(X)[:, 1]
+    """Return indicator and probability of the second of two classes, or of links."""
+    classes = list(estimator.classes_)
+    column = 1 - classes.index(_non_link(estimator, classes[0]))
+    true = np.asarray(y) == classes[column]
+    return true, estimator.predict_proba(X)[:, column]
+
+
+def _non_link(estimator: Any, first: Any) -> Any:
+    """Return the class of non-links of a link predictor; the first one for others."""
+    while True:
+        inner = getattr(estimator, "best_estimator_", None)
+        if inner is None and hasattr(estimator, "steps"):
+            inner = estimator.steps[-1][1]
+        if inner is None:
+            break
+        estimator = inner
+    non_link = getattr(estimator, "non_link", None)
+    return first if non_link is None else non_link
 
 
 def _ranks(estimator: Any, X: Any, y: Any) -> NDArray[np.float64]:

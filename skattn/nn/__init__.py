@@ -10,6 +10,7 @@ from skattn.nn._encoder import GraphEncoder
 from skattn.nn._factorization import ComplEx
 from skattn.nn._global_attention import GlobalAttention
 from skattn.nn._graph_readout import GraphReadout
+from skattn.nn._growth import GrowthNetwork, GrowthSpec
 from skattn.nn._hierarchical import HierarchicalReadout
 from skattn.nn._hops import HopAttention
 from skattn.nn._jumping_knowledge import JumpingKnowledge
@@ -23,6 +24,8 @@ from skattn.nn._path_layer import PathLayer, PathSpec
 from skattn.nn._path_reasoner import AnswerScores, PathReasoner
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
+from skattn.nn._row_chain import RowChain
+from skattn.nn._typed_attention import TypedAttention
 
 __all__ = [
     "AnswerScores",
@@ -38,6 +41,8 @@ __all__ = [
     "GraphConvolution",
     "GraphEncoder",
     "GraphReadout",
+    "GrowthNetwork",
+    "GrowthSpec",
     "HierarchicalReadout",
     "HopAttention",
     "JumpingKnowledge",
@@ -53,4 +58,6 @@ __all__ = [
     "PathSpec",
     "PeriodicEmbedding",
     "PoolReadout",
+    "RowChain",
+    "TypedAttention",
 ]

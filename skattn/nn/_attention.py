@@ -83,6 +83,7 @@ class GraphAttention(NodeOperator[Sent]):
     """
 
     negative_slope = 0.2
+    value: Tensor
 
     def __init__(  # noqa: PLR0913  (options of a layer)
         self,
@@ -115,8 +116,7 @@ class GraphAttention(NodeOperator[Sent]):
         def new(*shape: int) -> nn.Parameter:
             return nn.Parameter(torch.empty(shape))
 
-        self.value = new(in_features, width)
-        for name, shape in SCORES[score].weights(self).items():
+        for name, shape in self._weight_shapes().items():
             setattr(self, name, new(*shape))
         if n_edge_features:
             self.edge_score = new(n_edge_features, n_heads)
@@ -124,6 +124,15 @@ class GraphAttention(NodeOperator[Sent]):
         out_features = width if combine == "concat" else head_dim
         self.bias = new(out_features) if bias else None
         self.reset_parameters()
+
+    def _shapes(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the shapes of a vector per head, and of a projection."""
+        heads = self.n_heads, self.head_dim
+        return heads, (self.in_features, self.n_heads * self.head_dim)
+
+    def _weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return names and shapes of the weights, without those of edge features."""
+        return {"value": self._shapes()[1], **SCORES[self.score].weights(self)}
 
     @property
     def out_features(self) -> int:
@@ -137,6 +146,8 @@ class GraphAttention(NodeOperator[Sent]):
                 nn.init.zeros_(parameter)
             elif name.startswith("attention"):  # one vector per head: head_dim -> 1
                 glorot_(parameter, self.head_dim + 1, generator)
+            elif name.endswith("_coefficients"):  # their squares add up to 1
+                glorot_(parameter, 2 * parameter.shape[1], generator)
             else:
                 glorot_(parameter, sum(parameter.shape[-2:]), generator)
 
@@ -195,9 +206,20 @@ class GraphAttention(NodeOperator[Sent]):
         /,
     ) -> Tensor:
         """Compute scores and average the values by their softmax."""
-        score = self._score(x, receivers, sent)
+        score, value, structure = self._scored(x, receivers, sent, structure, generator)
         bias = self._edge_bias(structure.edge_data)
-        return self._aggregate(score, bias, sent.value, structure, generator)
+        return self._aggregate(score, bias, value, structure, generator)
+
+    def _scored(
+        self,
+        x: Tensor | SparseMatrix,
+        receivers: slice,
+        sent: Sent,
+        structure: GraphStructure,
+        _generator: Generator | None = None,
+    ) -> tuple[Score, Tensor, GraphStructure]:
+        """Return scores and values of the senders, and the structure with these."""
+        return self._score(x, receivers, sent), sent.value, structure
 
     def _aggregate(
         self,
@@ -232,11 +254,11 @@ class GraphAttention(NodeOperator[Sent]):
     ) -> tuple[Tensor, Tensor]:
         """Compute new features and attention weights, with shared projections."""
         self._check_input(x, structure)
-        edges, sent = structure.edges, self.send(x, None)
-        score = self._score(x, slice(0, edges.n_receivers), sent)
+        receivers = slice(0, structure.edges.n_receivers)
+        score, value, near = self._scored(x, receivers, self.send(x, None), structure)
         bias = self._edge_bias(structure.edge_data)
-        out = self._aggregate(score, bias, sent.value, structure, None)
-        return out, attention_weights(edges, score, bias=bias)
+        out = self._aggregate(score, bias, value, near, None)
+        return out, attention_weights(near.edges, score, bias=bias)
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
@@ -262,10 +284,10 @@ class GraphAttention(NodeOperator[Sent]):
         """
         structure = as_structure(structure)
         self._check_input(x, structure)
-        edges = structure.edges
-        score = self._score(x, slice(0, edges.n_receivers), self._project(x))
+        receivers = slice(0, structure.edges.n_receivers)
+        score, _, near = self._scored(x, receivers, self._project(x), structure)
         bias = self._edge_bias(structure.edge_data)
-        return attention_weights(edges, score, bias=bias)
+        return attention_weights(near.edges, score, bias=bias)
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:-1], self.n_heads, self.head_dim)

@@ -15,14 +15,12 @@ from skattn.nn._masking import Mask, dense_rows, draw_mask, mask_features
 from skattn.nn._network import NetworkSpec
 from skattn.nn._readout import PoolReadout
 from skattn.nn._segments import Pool
-from skattn.nn._smoothing import smooth
+from skattn.nn._smoothing import check_smoothing, smooth
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 from skattn.ops._structure import as_structure
 
 NORM_FLOOR = 1e-3
 """Added to the norm of a reconstruction: bounds the gradient of the cosine."""
-MAX_SMOOTHING = 100
-"""Largest number of averages over the neighbours; all codes are then alike."""
 
 
 class MaskedAutoencoder(Resettable):
@@ -100,6 +98,11 @@ class MaskedAutoencoder(Resettable):
         super().__init__()
         _check_options(n_components, mask_fraction, replace_fraction, gamma)
         check_smoothing(smoothing)
+        if spec.smoothing:
+            raise ValueError(
+                "the spec of an autoencoder must have smoothing=0, got "
+                f"{spec.smoothing}. Use the autoencoder's own smoothing."
+            )
         self.in_features, self.n_components = in_features, n_components
         self.spec, self.gamma = spec, gamma
         self.mask_fraction, self.replace_fraction = mask_fraction, replace_fraction
@@ -311,7 +314,7 @@ class MaskedAutoencoder(Resettable):
             plain = self._make_encoder(self.in_features).state_dict()
         state = self.encoder.state_dict()
         return {
-            name: state[name][: len(weight)] if weight.dim() else state[name]
+            name: state[name][tuple(map(slice, weight.shape))]
             for name, weight in plain.items()
         }
 
@@ -328,14 +331,6 @@ def cosine(reconstruction: Tensor, features: Tensor) -> Tensor:
     norm = (reconstruction.square().sum(1) + NORM_FLOOR**2).sqrt()
     size = features.square().sum(1).sqrt().clamp(min=1e-12)
     return (reconstruction * (features / size[:, None])).sum(1) / norm
-
-
-def check_smoothing(smoothing: int) -> None:
-    """Raise ValueError unless codes are averaged 0 to `MAX_SMOOTHING` times."""
-    if not 0 <= smoothing <= MAX_SMOOTHING:
-        raise ValueError(
-            f"smoothing must be between 0 and {MAX_SMOOTHING}, got {smoothing}."
-        )
 
 
 def _check_options(

@@ -1,6 +1,8 @@
 """Configuration of attention blocks, and factories of their modules."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from skattn.nn._activation import Activation
@@ -13,6 +15,7 @@ from skattn.nn._norm import Norm
 from skattn.nn._operator import NodeOperator
 from skattn.nn._residual import LinearResidual
 from skattn.nn._scores import ScoreName
+from skattn.nn._typed_attention import TypedAttention
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,10 @@ class BlockSpec:
     """Whether to add full attention among the nodes of each graph."""
     attends: bool = True
     """Whether blocks have attention; if not, a linear map of each node."""
+    n_edge_types: int = 0
+    """Number of edge types with a linear map each; 0 for attention without types."""
+    n_bases: int | None = None
+    """Number of basis matrices of these maps; None for a free matrix per type."""
 
 
 def without_attention(spec: BlockSpec) -> BlockSpec:
@@ -83,7 +90,12 @@ def make_attention(
     combine: Combine = "concat",
 ) -> GraphAttention:
     """Make a graph attention with the options of a spec."""
-    return GraphAttention(
+    make: Callable[..., GraphAttention] = GraphAttention
+    if spec.n_edge_types:
+        make = partial(
+            TypedAttention, n_edge_types=spec.n_edge_types, n_bases=spec.n_bases
+        )
+    return make(
         in_features,
         head_dim,
         n_heads=n_heads,
@@ -114,11 +126,11 @@ def make_operator(
         return NodeLinear(in_features, out_features)
     check_hops(spec.hops, spec.n_heads)
     n_heads = spec.n_heads // len(spec.hops)
-    without_edge_features = replace(spec, n_edge_features=0)
+    without_edge_data = replace(spec, n_edge_features=0, n_edge_types=0)
     return HopAttention(
         {
             k: make_attention(
-                spec if k == 1 else without_edge_features,
+                spec if k == 1 else without_edge_data,
                 in_features,
                 width,
                 n_heads=n_heads,

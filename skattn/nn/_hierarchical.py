@@ -1,5 +1,6 @@
 """Hierarchical readout by self-attention graph pooling (SAGPool)."""
 
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -55,8 +56,9 @@ class HierarchicalReadout(GraphReadout):
 
     def __init__(self, width: int, spec: BlockSpec) -> None:
         super().__init__()
+        untyped = replace(spec, n_edge_types=0)
         self.scores = nn.ModuleList(
-            make_attention(spec, width, 1, n_heads=1) for _ in range(N_LEVELS)
+            make_attention(untyped, width, 1, n_heads=1) for _ in range(N_LEVELS)
         )
         self.levels = nn.ModuleList(
             Linear(2 * width, width) for _ in range(N_LEVELS + 1)

@@ -15,6 +15,7 @@ from skattn.nn._jumping_knowledge import Combination
 from skattn.nn._output_attention import OutputAttention
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, Readout, make_readout
+from skattn.nn._smoothing import check_smoothing, smooth
 from skattn.ops import Edges, GraphStructure, SparseMatrix
 from skattn.ops._structure import as_structure
 
@@ -60,15 +61,24 @@ class NetworkSpec:
     n_label_columns: int = 0
     """Number of columns of the known labels of other nodes, which are appended to the
     codes of nodes; 0 without them."""
+    smoothing: int = 0
+    """Number of averages of the codes over neighbours, normalised by degrees as in a
+    GCN, in evaluation mode alone."""
 
     @property
     def hops(self) -> tuple[int, ...]:
-        """Hops that each layer reaches; 0 for layers without message passing."""
+        """Hops of each layer, 0 for one without message passing, and of smoothing."""
         n_linear = min(self.n_feature_layers, self.n_layers)
         if self.output == "attention":
             n_linear = min(n_linear, self.n_layers - 1)
         far = max(self.block.hops)
-        return (0,) * n_linear + (far,) * (self.n_layers - n_linear)
+        layers = (0,) * n_linear + (far,) * (self.n_layers - n_linear)
+        return layers + (1,) * self.smoothing
+
+    @property
+    def uses_degrees(self) -> bool:
+        """Whether an edge is weighed by the degrees of its nodes."""
+        return self.block.convolution == "gcn" or self.smoothing > 0
 
 
 class AttentionNetwork(Resettable):
@@ -90,7 +100,8 @@ class AttentionNetwork(Resettable):
     ------
     ValueError
         If the spec has both a readout and ``output="attention"``, descriptors without a
-        readout, or labels of other nodes with either.
+        readout, labels of other nodes with either, or smoothing with a readout or with
+        labels of other nodes.
 
     Examples
     --------
@@ -111,7 +122,8 @@ class AttentionNetwork(Resettable):
         super().__init__()
         _check_spec(spec)
         attends = spec.output == "attention"
-        self.n_descriptors = spec.n_descriptors
+        self.n_descriptors, self.smoothing = spec.n_descriptors, spec.smoothing
+        self.n_layers = spec.n_layers
         n_blocks = spec.n_layers - attends
         self.embedding: PeriodicEmbedding | None = None
         if spec.feature_embedding is not None:
@@ -216,7 +228,21 @@ class AttentionNetwork(Resettable):
             codes = self.attention(codes, last, generator=generator)
         elif self.readout is not None:
             codes = self.readout(codes, structure, generator=generator)
+        if not self.training:
+            codes = self._smoothed(codes, structure)
         return self._with_descriptors(codes, structure)
+
+    def _smoothed(
+        self, codes: Tensor, structure: GraphStructure, max_edges: int | None = None
+    ) -> Tensor:
+        return smooth(
+            codes,
+            structure,
+            self.smoothing,
+            first_layer=self.n_layers,
+            convolution="gcn",
+            max_edges=max_edges,
+        )
 
     def _with_descriptors(self, codes: Tensor, structure: GraphStructure) -> Tensor:
         rows = structure.descriptors
@@ -276,8 +302,8 @@ class AttentionNetwork(Resettable):
         )
         if self.attention is not None:
             last = structure.layer(len(self.encoder.blocks))
-            return in_chunks(self.attention, codes, last, max_edges)
-        return cast("Tensor", codes)
+            codes = in_chunks(self.attention, codes, last, max_edges)
+        return self._smoothed(cast("Tensor", codes), structure, max_edges)
 
     def attention_weights(
         self,
@@ -358,4 +384,12 @@ def _check_spec(spec: NetworkSpec) -> None:
             f"linear map, got output={spec.output!r} and readout={spec.readout!r}: "
             'another step would return them to their nodes. Use output="linear" and '
             "readout=None."
+        )
+    check_smoothing(spec.smoothing)
+    if spec.smoothing and (spec.n_label_columns or spec.readout is not None):
+        raise ValueError(
+            "a network with smoothing must compute an output per node without labels "
+            f"of other nodes, got readout={spec.readout!r} and n_label_columns="
+            f"{spec.n_label_columns}: smoothing would return these to their nodes. Use "
+            "smoothing=0."
         )

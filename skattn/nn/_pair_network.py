@@ -22,7 +22,7 @@ class PairHead(Resettable):
     width : int
         Width of the code of a node.
     n_pair_features : int
-        Number of structural features of a pair, which are batch-normalised.
+        Number of features of a pair, which are batch-normalised.
     n_outputs : int
         Width of the output.
     hidden_dim : int
@@ -66,7 +66,7 @@ class PairHead(Resettable):
         codes : Tensor of shape (n_pairs, 2, width)
             Codes of the source and the target of each pair.
         features : Tensor of shape (n_pairs, n_pair_features)
-            Structural features of the pairs.
+            Features of the pairs.
         generator : torch.Generator, optional
             Generator of the dropout mask; torch's global one if not given.
 
@@ -96,14 +96,14 @@ class PairNetwork(AttentionNetwork):
     """Graph attention network of pairs of nodes.
 
     :meth:`encode` computes the codes of nodes, and ``head`` the outputs of pairs from
-    the codes of both nodes and from the structural features of the pairs.
+    the codes of both nodes and from the features of the pairs.
 
     Parameters
     ----------
     in_features : int
         Width of the node features.
     n_pair_features : int
-        Number of structural features of a pair.
+        Number of features of a pair.
     n_outputs : int
         Width of the output.
     spec : NetworkSpec

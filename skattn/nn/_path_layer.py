@@ -1,4 +1,4 @@
-"""Layer of a path reasoner: one step of the walks of a batch of questions."""
+"""Layer of a path reasoner: relational message passing for a batch of questions."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class PathSpec:
     n_relations: int
     """Number of relations, inverses included."""
     n_layers: int = 3
-    """Number of steps of a walk, the length of the longest path."""
+    """Number of layers, the length of the longest path."""
     hidden_dim: int = 32
     """Width of the rows."""
     gate_dim: int = 8
-    """Width of the hidden layer of the gates."""
+    """Width of the hidden layer of the attention weights."""
     dropout: float = 0.1
     """Dropout on the update of the rows."""
     edge_budget: int = 0
@@ -88,7 +88,7 @@ class PathStep:
 
 
 class PathLayer(Resettable):
-    """One step of the walks: gated sums over edges, then an update of every row.
+    """Relational message passing: weighted sums over edges, then an update of rows.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class AnswerScores:
     reached: Reached
     """Entities of the rows."""
     steps: tuple[PathStep, ...]
-    """Tensors of the steps of the walks."""
+    """Tensors of the layers."""
 
     def at(self, owners: Tensor, entities: Tensor) -> tuple[Tensor, Tensor]:
         """Return the row of (question, entity) pairs, and whether there is one.
@@ -109,10 +109,11 @@ class AnswerScores:
 class PathReasoner(Resettable):
     """Network that scores the answers of questions (source, relation) by paths.
 
-    The walk of a question starts at its source. Each layer extends it by one step and
-    sums gated messages along the edges into the reached entities; the gates and the
-    messages depend on the relations of the edge and of the question, not on the names
-    of entities, so that the network applies to facts about other entities.
+    Messages of a question start at its source. Each layer passes them along the edges
+    of the reached entities and sums them at the receivers; the attention weights, each
+    between 0 and 1, and the messages depend on the relations of the edge and of the
+    question, not on the names of entities, so that the network applies to facts about
+    other entities.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ class PathReasoner(Resettable):
     ----------
     Zhu et al., "Neural Bellman-Ford Networks", NeurIPS 2021; Zhang and Yao, "Knowledge
     Graph Reasoning with Relational Digraph", WWW 2022; Zhu et al., "A*Net", NeurIPS
-    2023 (pruned walks).
+    2023 (pruned message passing).
 
     Examples
     --------

@@ -3,7 +3,9 @@
 :func:`~skattn.ops.edge_attention` computes softmax attention over the edges of a graph
 with the score ``Gat``, ``GatV2``, ``Dot``, ``Pooling`` or a subclass of ``Score``;
 :func:`~skattn.ops.attention_weights` returns the weights. :func:`~skattn.ops.expand`
-and :func:`~skattn.ops.path_attention` walk over a knowledge graph. ``dropout``,
+and :func:`~skattn.ops.path_attention` walk over a knowledge graph;
+:func:`~skattn.ops.relation_pairs` and :func:`~skattn.ops.pair_matmul` project what a
+sender sends by each type of edge. ``dropout``,
 ``elu`` and ``sparse_matmul`` are for the layers around it. ``use_backend`` selects the
 implementation; ``reuse_buffers`` reuses large buffers between training steps.
 """
@@ -16,7 +18,9 @@ from skattn.ops._edge_data import EdgeData
 from skattn.ops._edges import Edges
 from skattn.ops._elu import elu
 from skattn.ops._expand import expand
+from skattn.ops._growth_steps import GrowthSteps
 from skattn.ops._node_labels import NodeLabels
+from skattn.ops._pairs import RelationPairs, pair_matmul, relation_pairs
 from skattn.ops._path_attention import path_attention
 from skattn.ops._path_reference import PathEdges, path_edges
 from skattn.ops._scores import Dot, Gat, GatV2, Pooling, Score
@@ -32,11 +36,13 @@ __all__ = [
     "Gat",
     "GatV2",
     "GraphStructure",
+    "GrowthSteps",
     "NodeLabels",
     "PathEdges",
     "Pooling",
     "Questions",
     "Reached",
+    "RelationPairs",
     "Score",
     "SparseMatrix",
     "Walk",
@@ -45,8 +51,10 @@ __all__ = [
     "edge_attention",
     "elu",
     "expand",
+    "pair_matmul",
     "path_attention",
     "path_edges",
+    "relation_pairs",
     "reuse_buffers",
     "sparse_matmul",
     "use_backend",

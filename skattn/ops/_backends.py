@@ -34,10 +34,8 @@ __all__ = [
     "use_shapes_of",
 ]
 
-_OPERATIONS = frozenset(
-    {"edge_attention", "sparse_matmul", "dropout", "elu", "expand", "path_attention"}
-)
-_WALKS = frozenset({"expand", "path_attention"})
+_WITHOUT_TRITON = frozenset({"expand", "path_attention", "draw_rows"})
+_OPERATIONS = _WITHOUT_TRITON | {"edge_attention", "sparse_matmul", "dropout", "elu"}
 _KERNEL_SCORES = frozenset({Dot, Gat, GatV2, Pooling})
 _CPU, _FLOAT32 = frozenset({"cpu"}), frozenset({torch.float32})
 _CUDA = frozenset({"cuda"})
@@ -167,7 +165,7 @@ _BACKENDS = (  # in order of preference
     Backend(
         "triton",
         "skattn.ops._triton._operations",
-        _OPERATIONS - _WALKS,
+        _OPERATIONS - _WITHOUT_TRITON,
         can=_has_cuda_kernels,
         prefers=_is_on_cuda,  # not the interpreter, which tests select by name
         needs="float32, float16 or bfloat16 tensors on a CUDA device of capability "

@@ -1,4 +1,4 @@
-"""Edge weights and edge features."""
+"""Edge weights, edge features and edge types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["EdgeData"]
 
 @dataclass(frozen=True, eq=False)
 class EdgeData:
-    """Edge weights and edge features, one row per edge.
+    """Edge weights, edge features and edge types, one row per edge.
 
     Examples
     --------
@@ -28,6 +28,8 @@ class EdgeData:
     """(n_edges,): logarithms of the edge weights; None if all weights are 1."""
     features: Tensor | None = None
     """(n_edges, n_edge_features): edge features."""
+    types: Tensor | None = None
+    """(n_edges,) int32 or int64: edge types, numbered from 0."""
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -48,8 +50,9 @@ class EdgeData:
         EdgeData
             Edge data with the returned tensors.
         """
-        log_weight, features = self.log_weight, self.features
         return EdgeData(
-            log_weight=None if log_weight is None else function(log_weight),
-            features=None if features is None else function(features),
+            **{
+                name: None if rows is None else function(rows)
+                for name, rows in vars(self).items()
+            }
         )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from skattn.ops._draw_rows import reference_rows as draw_rows
 from skattn.ops._edges import Edges
 from skattn.ops._path_reference import expand, path_attention
 from skattn.ops._random import edge_keep, element_keep
@@ -18,6 +19,7 @@ from skattn.ops._sparse import SparseMatrix
 
 __all__ = [
     "attention_weights",
+    "draw_rows",
     "dropout",
     "edge_attention",
     "elu",

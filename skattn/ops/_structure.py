@@ -33,7 +33,7 @@ class GraphStructure:
     edges: Edges
     """Senders of every receiver."""
     edge_data: EdgeData = field(default_factory=EdgeData)
-    """Edge weights and edge features."""
+    """Edge weights, edge features and edge types."""
     node_ptr: Tensor | None = None
     """(n_graphs + 1,) int64: graph ``g`` has the nodes ``node_ptr[g]`` to
     ``node_ptr[g + 1] - 1``; None for a single graph."""

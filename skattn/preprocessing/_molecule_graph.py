@@ -3,13 +3,29 @@
 from typing import ClassVar
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import StrOptions, _fit_context
-from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+from skattn.graph import (
+    ATOM_FEATURES,
+    ATOM_LABELS,
+    graphs_from_smiles,
+    smiles_from_graphs,
+)
 from skattn.graph._molecule_descriptors import descriptor_function
 from skattn.graph._molecules import read_smiles
 from skattn.preprocessing._to_graphs import ToGraphs
+
+
+def _has_labels(transformer):
+    """Return True, or raise AttributeError where molecules cannot be made again."""
+    if transformer.derived:
+        raise AttributeError(
+            "inverse_transform needs MoleculeGraph(derived=False): derived features "
+            "could contradict the atoms and bonds of a generated graph."
+        )
+    return True
 
 
 class MoleculeGraph(ToGraphs):
@@ -24,12 +40,18 @@ class MoleculeGraph(ToGraphs):
     on_invalid : {"raise", "nan"}, default="raise"
         Treatment of missing and invalid SMILES. "raise": raise ValueError with the row
         number. "nan": return a graph of one node with all features NaN, missing values
-        that an estimator replaces by means; so are its descriptors, which a
-        ``DescriptorTransformer(SimpleImputer())`` imputes.
-    descriptors : list of str, callable or None, default=None
-        Descriptors of each molecule, which estimators append to the readout: names in
-        ``rdkit.Chem.Descriptors.descList``, such as "MolLogP", or a function from an
-        RDKit molecule to an array or a dict of numbers.
+        that an estimator replaces by means; so are its descriptors.
+    descriptors : "auto", list of str, callable or None, default="auto"
+        Descriptors of each molecule, which estimators standardise and append to the
+        readout: names in ``rdkit.Chem.Descriptors.descList``, or a function from an
+        RDKit molecule to an array or a dict of numbers. "auto": "MolWt", "MolLogP",
+        "TPSA", "NumHDonors", "NumHAcceptors", "NumRotatableBonds", "RingCount" and
+        "FractionCSP3", but none with ``derived=False``. None: none.
+    derived : bool, default=True
+        Whether features include those that follow from others, such as hybridisation
+        and aromaticity, which help a prediction. False: element, charge, hydrogens and
+        the orders of the bonds alone, for generators of molecules;
+        :meth:`inverse_transform` then makes SMILES again.
 
     Attributes
     ----------
@@ -44,18 +66,20 @@ class MoleculeGraph(ToGraphs):
     --------
     >>> from skattn.preprocessing import MoleculeGraph
     >>> MoleculeGraph().fit_transform(["CCO", "c1ccccc1"])
-    [Graph(n_nodes=3, n_edges=4, n_features=40, n_edge_features=11),
-     Graph(n_nodes=6, n_edges=12, n_features=40, n_edge_features=11)]
+    [Graph(n_nodes=3, n_edges=4, n_features=40, n_edge_features=11, n_descriptors=8),
+     Graph(n_nodes=6, n_edges=12, n_features=40, n_edge_features=11, n_descriptors=8)]
     """
 
     _parameter_constraints: ClassVar[dict] = {
         "on_invalid": [StrOptions({"raise", "nan"})],
-        "descriptors": ["array-like", callable, None],
+        "descriptors": [StrOptions({"auto"}), "array-like", callable, None],
+        "derived": ["boolean"],
     }
 
-    def __init__(self, on_invalid="raise", *, descriptors=None):
+    def __init__(self, on_invalid="raise", *, descriptors="auto", derived=True):
         self.on_invalid = on_invalid
         self.descriptors = descriptors
+        self.derived = derived
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -82,10 +106,16 @@ class MoleculeGraph(ToGraphs):
             name.
         """
         read_smiles(X)
-        if self.descriptors is not None:
-            descriptor_function(self.descriptors)
+        if self._descriptors is not None:
+            descriptor_function(self._descriptors)
         self.n_features_in_ = 1
         return self
+
+    @property
+    def _descriptors(self):
+        """Descriptors in effect: a graph to imitate has none by default."""
+        is_auto = isinstance(self.descriptors, str) and self.descriptors == "auto"
+        return None if is_auto and not self.derived else self.descriptors
 
     def transform(self, X):
         """Convert each SMILES to a graph.
@@ -112,8 +142,39 @@ class MoleculeGraph(ToGraphs):
         """
         check_is_fitted(self)
         return graphs_from_smiles(
-            X, on_invalid=self.on_invalid, descriptors=self.descriptors
+            X,
+            on_invalid=self.on_invalid,
+            descriptors=self._descriptors,
+            derived=self.derived,
         )
+
+    @available_if(_has_labels)
+    def inverse_transform(self, X):
+        """Convert graphs to SMILES; only with ``derived=False``.
+
+        Parameters
+        ----------
+        X : list of Graph
+            Graphs with the features of :meth:`transform`, such as samples of a
+            generator.
+
+        Returns
+        -------
+        list of str or None
+            A canonical SMILES per graph without stereo marks; None where RDKit refuses
+            the graph, which is not repaired.
+
+        Raises
+        ------
+        ImportError
+            If RDKit is not installed.
+        TypeError
+            If `X` is not a list of graphs.
+        ValueError
+            If a graph has other columns.
+        """
+        check_is_fitted(self)
+        return smiles_from_graphs(X)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the atom features.
@@ -126,10 +187,11 @@ class MoleculeGraph(ToGraphs):
         Returns
         -------
         ndarray of str
-            ``skattn.graph.ATOM_FEATURES``.
+            ``skattn.graph.ATOM_FEATURES``, or ``ATOM_LABELS`` with ``derived=False``.
         """
         check_is_fitted(self)
-        return np.array(ATOM_FEATURES, dtype=object)
+        names = ATOM_FEATURES if self.derived else ATOM_LABELS
+        return np.array(names, dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

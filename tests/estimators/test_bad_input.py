@@ -173,7 +173,7 @@ def test_invalid_classes_are_refused(fails, graph, y, answers, params, message):
         (lambda y: np.where(y, np.inf, 0), r"finite.*unlabeled=float\('nan'\)"),
         (lambda y: np.where(y, np.nan, 0), r"missing.*unlabeled=float\('nan'\)"),
         (lambda y: y * 1j, "real numbers"),
-        (lambda y: np.array(["a", "b"])[y], r"must be numbers.*GraphAttentionClassif"),
+        (lambda y: np.array(["a", "b"])[y], r"must be numbers.*use a classif"),
         (lambda y: None, "requires y to be passed"),
     ],
     ids=["length", "inf", "nan", "complex", "words", "none"],

@@ -12,12 +12,12 @@ from skattn import (
     GraphAttentionClassifier,
     GraphAttentionRegressor,
 )
+from skattn.estimators._batch_size import training_batch_size
 from skattn.estimators._defaults import (
     Setting,
     Sizes,
     choose,
     patch_options,
-    training_batch_size,
 )
 from skattn.graph._patches import PatchOptions
 
@@ -93,6 +93,33 @@ def test_two_layers_of_strong_decay_where_features_outnumber_labels():
     assert depth_and_decay(WIDE, fanout=(5, 5, 5)) == (3, 0.02)
     given = EncoderConfig(n_feature_layers=2)
     assert depth_and_decay(WIDE, config=given) == (3, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("rows", "answers", "options", "expected"),
+    [
+        ("nodes", "classes", {}, 2),
+        ("nodes", "classes", {"sizes": replace(WIDE, homophily=0.8)}, 2),
+        ("nodes", "classes", {"sizes": replace(WIDE, homophily=0.1)}, 0),
+        ("nodes", "classes", {"sizes": replace(WIDE, n_label_columns=3)}, 0),
+        ("nodes", "classes", {"sizes": SIZES}, 0),
+        ("nodes", "classes", {"sizes": SIZES, "smoothing": 3}, 3),
+        ("nodes", "classes", {"smoothing": 0}, 0),
+        ("nodes", "classes", {"n_layers": 3}, 2),
+        ("nodes", "classes", {"fanout": (5, 5, 5)}, 0),
+        ("nodes", "classes", {"config": EncoderConfig(output="attention")}, 0),
+        ("nodes", "classes", {"pretrained": True}, 0),
+        ("nodes", "numbers", {}, 0),
+        ("nodes", None, {"smoothing": 3}, 0),
+        ("table", "classes", {}, 0),
+        ("graphs", "classes", {}, 0),
+    ],
+)
+def test_predictions_are_smoothed_where_features_outnumber_labels(
+    rows, answers, options, expected
+):
+    options = {"sizes": WIDE} | options
+    assert chosen(rows, answers, **options).smoothing == expected
 
 
 @pytest.mark.parametrize("rows", ["table", "nodes"])

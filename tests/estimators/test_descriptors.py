@@ -16,6 +16,7 @@ from skattn import (
     GraphAttentionRegressor,
 )
 from skattn.graph._collection import GraphCollection
+from skattn.inspection import explain
 from skattn.preprocessing import DescriptorTransformer
 
 PATH = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
@@ -116,8 +117,8 @@ def test_predictions_are_independent_of_batch_and_order_of_names(rows):
             r"graph 0 and all .*\('a', 'b'\), got others \('a', 'c'\)",
         ),
         (
-            lambda g: g.with_descriptors({"a": 1, "b": np.nan}),
-            "finite, got nan as descriptor 'b' of graph 0.*DescriptorTransformer",
+            lambda g: g.with_descriptors({"a": 1, "b": np.inf}),
+            r"finite or missing \(NaN\), got inf as descriptor 'b' of graph 0",
         ),
     ],
 )
@@ -165,18 +166,22 @@ def test_a_graph_whose_nodes_are_predicted_must_have_no_descriptors():
         quick(graph=graph, batch_size="auto").fit(frame, np.arange(3.0))
 
 
-def test_an_embedder_refuses_descriptors_and_pretrains_a_model_with_them(rows):
+def test_an_embedder_ignores_descriptors_and_pretrains_a_model_with_them(rows):
     graphs = graphs_of(rows)
+    plain = [graph.with_descriptors(None) for graph in graphs]
     embedder = AttentionEmbedder(
         hidden_dim=8, n_components=8, max_epochs=2, random_state=0
-    )
-    with pytest.raises(ValueError, match=r"no descriptors.*with_descriptors\(None\)"):
-        embedder.fit(graphs)
-    embedder.fit([graph.with_descriptors(None) for graph in graphs])
-    with pytest.raises(ValueError, match="must have 0 descriptors"):
-        embedder.transform(graphs)
+    ).fit(graphs)
+    expected = embedder.transform(plain)
+    assert_array_equal(embedder.transform(graphs), expected)
+    assert_array_equal(clone(embedder).fit(plain).transform(plain), expected)
+    found = explain(embedder, graphs[:2], classes=0).scores
+    assert_array_equal(found[0], explain(embedder, plain[:2], classes=0).scores[0])
     model = quick(pretrained=embedder).fit(graphs, rows[:, 0])
     assert np.isfinite(model.predict(graphs)).all()
+    inputs = model._input_spec_
+    assert inputs.feature_scaling == embedder._input_spec_.feature_scaling
+    assert len(inputs.descriptor_scaling.mean) == 2
 
 
 def test_files_keep_the_descriptors_of_the_model(rows, tmp_path):
@@ -202,6 +207,15 @@ def test_missing_descriptors_are_imputed_in_a_pipeline(rows):
     assert np.isfinite(
         model.fit(graphs_of(rows), rows[:, 1]).predict(graphs_of(rows))
     ).all()
+
+
+def test_missing_descriptors_are_the_mean_of_the_training_graphs(rows):
+    rows[3, 0] = np.nan
+    filled = rows.copy()
+    filled[3, 0] = np.nanmean(rows[:, 0])
+    model = quick().fit(graphs_of(rows), rows[:, 1])
+    together = model.predict(graphs_of(filled))
+    assert_allclose(model.predict(graphs_of(rows)), together, rtol=1e-5)
 
 
 def test_descriptors_are_left_as_they_are_without_standardisation(rows):

@@ -286,6 +286,8 @@ def change_spec(block=None, **wrong):
         change_spec({"n_edge_features": 10**9}),
         change_spec(output="attention", output_heads=10**9),
         change_spec(n_feature_layers=10**9),
+        change_spec(smoothing=101),
+        change_spec(smoothing=1 << 62),
     ],
 )
 def test_a_network_that_the_file_cannot_hold_is_refused_without_memory(

@@ -83,6 +83,7 @@ def test_the_values_of_auto_on_a_table(small):
         "standardize": True,
         "dropout": 0.3,
         "batch_size": None,
+        "smoothing": 0,
         "early_stopping": False,
         "label_inputs": False,
         "device": str(next(clf.net_.module_.parameters()).device),
@@ -110,6 +111,7 @@ def test_values_that_were_given_are_those_of_the_fit(small):
     given = {"dropout": 0.3, "batch_size": 2, "early_stopping": 0.4, "device": "cpu"}
     given |= {"standardize": False, "n_layers": 2, "residual": False, "norm": None}
     given |= {"weight_decay": 0.1, "max_epochs": 3, "label_inputs": False}
+    given |= {"smoothing": 0}
     encoder = {
         "activation": "relu",
         "input_dropout": 0.2,

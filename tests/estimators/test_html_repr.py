@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import skattn
 from skattn import (
     AttentionEmbedder,
+    AttentionGraphGenerator,
     AttentionLinkPredictor,
     AttentionLinkRegressor,
     AttentionReasoner,
@@ -101,6 +102,7 @@ def test_the_html_shows_the_values(small):
         "standardize": "True",
         "dropout": "0.3",
         "batch_size": "the whole graph",
+        "smoothing": "0",
         "early_stopping": "False",
         "label_inputs": "False",
         "device": repr(clf.resolved_params_["device"]),
@@ -191,6 +193,7 @@ PAGES = {
     GraphAttentionClassifier(): "skattn.GraphAttentionClassifier",
     GraphAttentionRegressor(): "skattn.GraphAttentionRegressor",
     AttentionEmbedder(): "skattn.AttentionEmbedder",
+    AttentionGraphGenerator(): "skattn.AttentionGraphGenerator",
     AttentionReasoner(): "skattn.AttentionReasoner",
     AttentionLinkPredictor(): "skattn.AttentionLinkPredictor",
     AttentionLinkRegressor(): "skattn.AttentionLinkRegressor",

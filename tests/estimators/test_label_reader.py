@@ -138,7 +138,7 @@ def test_the_scale_of_a_constant_is_one():
 @pytest.mark.parametrize(
     ("y", "unlabeled", "message"),
     [
-        (["a", "b"], None, "y must be numbers.*GraphAttentionClassifier"),
+        (["a", "b"], None, "y must be numbers.*use a classifier"),
         ([1 + 1j, 2], None, "Complex data not supported"),
         ([1.0, NAN], None, "Input y contains NaN.*Set unlabeled="),
         ([1.0, np.inf], NAN, "y must be finite"),

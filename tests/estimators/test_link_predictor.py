@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -12,7 +13,7 @@ from skattn.datasets import make_communities
 from skattn.estimators._link_plan import plan_links
 from skattn.estimators._transaction import _unfitted_copy
 from skattn.graph import links
-from skattn.metrics import mean_reciprocal_rank_scorer
+from skattn.metrics import mean_reciprocal_rank, mean_reciprocal_rank_scorer
 
 FAST = {"max_epochs": 5, "hidden_dim": 16, "random_state": 0, "device": "cpu"}
 RING = [(i, (i + 1) % 8) for i in range(8)] + [(i, (i + 2) % 8) for i in range(8)]
@@ -244,16 +245,21 @@ def test_files_hold_the_same_predictions(fitted, communities, tmp_path):
 @pytest.mark.parametrize(
     ("params", "X", "y", "message"),
     [
-        ({}, [(0, 1, 2)] * 3, None, "two columns"),
+        ({}, [(0,)] * 3, None, "two columns"),
+        ({}, [(0, 1, "red"), (1, 2, "red")], None, "got text in column 2"),
         ({}, [*RING, (3, 3)], None, "paired with itself"),
-        ({}, RING, [0] * 16, "got non-links alone|at least two classes"),
+        ({}, RING, [0] * 16, "must mark at least one link"),
+        ({}, RING, [1] * 15 + [np.nan], r"missing values .* got 1 \(row 15\)"),
+        ({"non_link": [0]}, RING, None, "non_link must be one class"),
+        ({}, [(i, j) for i in range(4) for j in range(i)], None, "all pairs of 4"),
+        ({}, [*RING, (0, 1)], [1] * 16 + [0], "Keep one row per pair"),
         ({"n_negatives": 0}, RING, None, "got one class"),
         ({"non_link": None}, RING, [1] * 16, "got one class"),
         ({"non_link": None, "n_negatives": 1}, RING, None, "every row is a link"),
         ({}, RING, ["a"] * 16, "same type as y"),
-        ({"non_link": 1}, RING, None, "at least two classes|same type"),
+        ({"non_link": 1}, RING, None, "must mark at least one link"),
         ({}, RING, [1] * 15, "15"),
-        ({}, [*RING, (1, 0)], [1] * 16 + [0], "one label"),
+        ({}, [*RING, (1, 0)], [1] * 16 + [0], "one label.*directed=True"),
         ({"bipartite": True, "graph": Graph(np.zeros((8, 8)))}, RING, None, "in both"),
         ({"graph": Graph(np.zeros((4, 4)))}, RING, None, "numbered from 0 to 3"),
         ({"encoder": EncoderConfig(output="attention")}, RING, None, "output="),
@@ -273,7 +279,7 @@ def test_graphs_in_the_wrong_place_are_errors():
         ring(bipartite=True).fit(graph)
     with pytest.raises(ValueError, match="must have edges"):
         ring().fit(Graph(np.zeros((3, 3))))
-    with pytest.raises(TypeError, match="got a Graph"):
+    with pytest.raises(TypeError, match="got Graph"):
         ring().fit(RING).predict(graph)
 
 
@@ -297,5 +303,112 @@ def test_other_column_names_at_predict_are_an_error():
     clf = ring().fit(frame)
     with pytest.raises(ValueError, match="feature names"):
         clf.predict(frame.rename(columns={"b": "c"}))
-    chosen = ring(source="b", target="a").fit(frame.assign(weight=1.0))
+    chosen = ring(source="b", target="a").fit(frame)
     assert len(chosen.predict(frame)) == 16
+    assert chosen.feature_names_in_.tolist() == ["a", "b"]
+
+
+def payments(seed=0, n=160):
+    """Return payments, some pairs several times, and whether their amount is large."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "amount": rng.lognormal(10, 1, n),
+            "payer": rng.integers(8, size=n),
+            "payee": rng.integers(8, 14, size=n),
+        }
+    )
+    return frame, (frame["amount"] > np.exp(10)).to_numpy()
+
+
+def test_features_of_rows_are_used_and_pairs_may_repeat(tmp_path):
+    frame, is_large = payments()
+    clf = ring(source="payer", target="payee", non_link=None, max_epochs=40)
+    clf.fit(frame[:120], is_large[:120])
+    assert clf.n_features_in_ == 3
+    assert clf.input_summary_["n_train"] == 120
+    assert clf.input_summary_["n_edge_features"] == 3  # two classes and the amount
+    assert clf.score(frame[120:], is_large[120:]) > 0.85
+    clf.save(tmp_path / "payments.skattn")
+    loaded = AttentionLinkPredictor.load(tmp_path / "payments.skattn")
+    expected = clf.predict_proba(frame)
+    assert np.array_equal(loaded.predict_proba(frame), expected)
+    with pytest.raises(ValueError, match="feature names"):
+        clf.predict(frame[["payer", "payee"]])
+    with pytest.raises(ValueError, match="1 features beside them"):
+        clf.recommend([0])
+
+
+def test_the_unit_of_a_feature_does_not_matter():
+    frame, is_large = payments()
+    clf = ring(source="payer", target="payee", non_link=None)
+    before = clf.fit(frame, is_large).predict_proba(frame)
+    cents = frame.assign(amount=100 * frame["amount"] - 7)
+    after = clf.fit(cents, is_large).predict_proba(cents)
+    assert np.allclose(before, after, atol=1e-3)
+
+
+def test_drawn_non_links_have_the_features_of_their_links():
+    year = np.arange(16) + 2000
+    rows = [(*pair, when) for pair, when in zip(RING, year, strict=True)]
+    clf = ring().fit(rows)
+    assert clf.predict_proba([(0, 4, 2003.0)]).shape == (1, 2)
+    with pytest.raises(ValueError, match="must have 3 columns, as in fit, got 2"):
+        clf.predict([(0, 4)])
+
+
+def test_edge_features_of_a_graph_are_standardised():
+    graph = Graph.from_edges([(0, 3), (1, 6)], nodes=8, directed=False)
+    units = np.array([[1e6], [3e6], [1e6], [3e6]])
+    a, b = (
+        ring(graph=Graph(graph.adjacency, edge_features=units * scale)).fit(RING)
+        for scale in (1, 1e-6)
+    )
+    assert np.allclose(a.predict_proba(RING), b.predict_proba(RING), atol=1e-4)
+
+
+def test_before_the_fit_predictions_are_errors():
+    for method in ("predict", "predict_proba", "predict_log_proba", "score"):
+        with pytest.raises(NotFittedError):
+            getattr(ring(), method)(RING, *([[1] * 16] if method == "score" else []))
+
+
+def test_scores_need_labels(fitted):
+    with pytest.raises(ValueError, match="score needs y"):
+        fitted.score(RING)
+
+
+@pytest.mark.parametrize(
+    ("non_link", "y", "classes"),
+    [
+        ("no link at all", ["yes"] * 16, ["no link at all", "yes"]),
+        (-1, np.ones(16, np.uint8), [-1, 1]),
+        ("none", ["friend"] * 16, ["friend", "none"]),
+    ],
+)
+def test_the_class_of_non_links_can_be_of_any_width_and_place(non_link, y, classes):
+    clf = ring(non_link=non_link, max_epochs=1).fit(RING, y)
+    assert clf.classes_.tolist() == classes
+    pairs = [*RING, (0, 4), (1, 5)]
+    labels = [*y, non_link, non_link]
+    probability = clf.predict_proba(pairs)[:, classes.index(y[0])]
+    expected = mean_reciprocal_rank([1] * 16 + [0] * 2, probability)
+    assert mean_reciprocal_rank_scorer(clf, pairs, labels) == expected
+    pipe = make_pipeline(FunctionTransformer(), clf)
+    assert mean_reciprocal_rank_scorer(pipe, pairs, labels) == expected
+
+
+def test_minus_one_is_not_taken_for_a_non_link_in_silence():
+    with pytest.warns(UserWarning, match="Set non_link=-1"):
+        clf = ring(max_epochs=1).fit(RING, [1] * 8 + [-1] * 8)
+    assert clf.classes_.tolist() == [-1, 0, 1]
+
+
+def test_the_wrong_side_of_a_bipartite_graph_is_an_error():
+    clf = ring(max_epochs=1).fit([("ann", "tea"), ("ann", "milk"), ("bob", "tea")])
+    with pytest.raises(ValueError, match="Set side='target'"):
+        clf.recommend(["tea"])
+    with pytest.raises(ValueError, match="side='source'"):
+        clf.recommend(["ann"], side="target")
+    with pytest.raises(ValueError, match="hashable"):
+        clf.recommend([["ann"]])

@@ -66,5 +66,14 @@ def test_numbers_must_be_passed_and_finite():
     reg = AttentionLinkRegressor(bipartite=True, **FAST)
     with pytest.raises(ValueError, match="requires y"):
         reg.fit(pairs)
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="missing values"):
         reg.fit(pairs, np.where(y > 3, np.nan, y))
+
+
+def test_several_columns_of_numbers_are_predicted_but_not_ranked():
+    pairs, y = ratings()
+    reg = AttentionLinkRegressor(bipartite=True, **FAST | {"max_epochs": 1})
+    reg.fit(pairs, np.stack([y, -y], 1))
+    assert reg.predict(pairs[:3]).shape == (3, 2)
+    with pytest.raises(ValueError, match="fitted to 2 columns of y"):
+        reg.recommend([0])

@@ -8,6 +8,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from skattn import AttentionReasoner
 from skattn.estimators._knowledge import Factorization
+from skattn.graph import Question
 from skattn.metrics import hits_at_k_scorer
 from skattn.nn import ComplEx
 
@@ -64,7 +65,8 @@ def test_question_of_which_all_entities_are_answers_has_probabilities():
 
 def test_answer_lists_paths_from_head_to_answer(fitted):
     table = fitted.answer(QUESTIONS, k=2, paths=3)
-    assert list(table.columns) == ["question", "entity", "probability", "paths"]
+    columns = ["question", "entity", "probability", "truth", "paths"]
+    assert list(table.columns) == columns
     assert len(table) == 4
     best = table.iloc[0]
     assert (best.question, best.entity) == (QUESTIONS[0], ANSWERS[0])
@@ -73,6 +75,126 @@ def test_answer_lists_paths_from_head_to_answer(fitted):
         ("mother10", "mother", "grandmother10"),
     ]
     assert 0 < best.probability <= 1
+
+
+CHILD = Question("grandmother10", "^grandmother")
+
+
+def test_several_hops_and_conjunctions_are_answered(fitted):
+    # the mother of the child whose grandmother is not recorded
+    further = CHILD.to("mother")
+    both = further & Question("grandmother10", "^mother")
+    assert fitted.predict([further, both]).tolist() == ["mother10", "mother10"]
+    table = fitted.answer(further, k=1, paths=1)
+    assert table.question[0] == further
+    assert table.entity[0] == "mother10"
+    assert table.paths[0] == [[
+        ("grandmother10", "^mother", "mother10"), ("mother10", "^mother", "child10"),
+        ("child10", "mother", "mother10"),
+    ]]  # fmt: skip
+    paths = fitted.answer([both], k=1, paths=1).paths[0]
+    assert paths == [[*table.paths[0][0], ("grandmother10", "^mother", "mother10")]]
+
+
+def test_truth_is_1_for_known_facts_and_multiplies(fitted):
+    columns = {name: k for k, name in enumerate(fitted.classes_.tolist())}
+    questions = [CHILD, Question("child10", "mother"), CHILD.to("mother")]
+    one, known, two = fitted.predict_truth(questions)
+    assert known[columns["mother10"]] == 1
+    assert 0 < one[columns["child10"]] < 1
+    assert two[columns["mother10"]] == pytest.approx(one[columns["child10"]])
+    both = Question("child10", "grandmother") & Question("mother10", "mother")
+    truth = fitted.predict_truth(both)[0, columns["grandmother10"]]
+    (alone,) = fitted.predict_truth([("child10", "grandmother")])
+    assert truth == pytest.approx(alone[columns["grandmother10"]])
+
+
+def test_probabilities_of_questions_are_of_new_answers(fitted):
+    known = Question("child1", "mother", "mother")
+    proba = fitted.predict_proba([known, CHILD.to("mother")])
+    np.testing.assert_allclose(proba.sum(1), 1, rtol=1e-5)
+    assert proba.dtype == np.float32
+    assert proba[0, fitted.classes_ == "grandmother1"] == 0
+    assert fitted.predict_truth(known)[0, fitted.classes_ == "grandmother1"] == 1
+
+
+def test_a_question_of_one_hop_is_a_row(fitted):
+    rows, questions = QUESTIONS, [Question(*row) for row in QUESTIONS]
+    for method in (fitted.predict_proba, fitted.predict_truth):
+        np.testing.assert_allclose(method(questions), method(rows), rtol=1e-5)
+    table, other = fitted.answer(rows, k=3), fitted.answer(questions, k=3)
+    assert table.paths.tolist() == other.paths.tolist()
+    np.testing.assert_allclose(table.truth, other.truth, rtol=1e-5)
+    np.testing.assert_allclose(table.probability, other.probability, rtol=1e-5)
+    assert table.truth.between(0, 1).all()
+
+
+def test_repeated_rows_have_the_same_answers(fitted):
+    table = fitted.answer([*QUESTIONS, QUESTIONS[0]], k=1, paths=1)
+    assert table.question.tolist() == [*QUESTIONS, QUESTIONS[0]]
+    assert table.entity.tolist() == [*ANSWERS, ANSWERS[0]]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"k": 0}, ValueError, "k must be at least 1, got 0"),
+        ({"k": 1.5}, TypeError, "k must be a whole number"),
+        ({"paths": -1}, ValueError, "paths must be at least 0, got -1"),
+        ({"paths": "all"}, TypeError, "paths must be a whole number"),
+    ],
+)
+def test_numbers_of_answers_and_paths_are_checked(fitted, options, error, message):
+    with pytest.raises(error, match=message):
+        fitted.answer(QUESTIONS, **options)
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        (Question("stranger", "mother").to("mother"), r"1 row \('stranger'\)"),
+        (Question("child1", "mother") & Question("child1", "aunt"), "got 'aunt'"),
+        (Question("child1"), r"must have a relation.*\.to\(relation\)"),
+    ],
+)
+def test_questions_about_unknown_names_are_refused(fitted, question, message):
+    for method in (fitted.predict, fitted.predict_truth, fitted.answer):
+        with pytest.raises(ValueError, match=message):
+            method(question)
+
+
+def test_truth_moves_to_other_facts(fitted):
+    moved = fitted.with_facts([("x", "mother"), ("y", "mother")], ["y", "z"])
+    assert moved.predict(Question("z", "^grandmother", "mother")).tolist() == ["y"]
+
+
+def test_truth_is_calibrated_on_facts_that_are_hidden():
+    # symmetric facts: a hidden one follows from its mirror image
+    rng = np.random.default_rng(0)
+    ends = np.unique(np.sort(rng.integers(80, size=(200, 2)), 1), axis=0)
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    mirrored = rng.random(len(ends)) < 0.8
+    facts = np.concatenate([ends, ends[mirrored, ::-1]])
+    is_test = np.zeros(len(facts), bool)
+    is_test[len(ends) :: 8] = True
+    X = np.column_stack([facts[:, 0], np.zeros(len(facts), int)])
+    reasoner = AttentionReasoner(
+        max_epochs=15, factorization=False, n_layers=2, random_state=0
+    ).fit(X[~is_test], facts[~is_test, 1])
+    truth = reasoner.predict_truth([(a, 0) for a in reasoner.classes_])
+    known = np.zeros(truth.shape, bool)
+    code = {name: k for k, name in enumerate(reasoner.classes_.tolist())}
+    for part, values in ((~is_test, True), (is_test, False)):
+        rows = [(code[a], code[b]) for a, b in facts[part].tolist()]
+        if values:
+            known[tuple(np.transpose(rows))] = True
+        else:
+            true = rows
+    assert (truth[known] == 1).all()
+    new = truth[~known]
+    assert truth[tuple(np.transpose(true))].mean() > 20 * new.mean()
+    # as many true ones as the map expects, within a factor
+    assert 0.3 < new.sum() / len(true) < 5
 
 
 def test_rows_of_fit_are_ranked_with_their_own_fact_hidden(facts):

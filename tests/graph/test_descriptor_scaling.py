@@ -51,6 +51,13 @@ def test_unit_and_offset_do_not_matter(unit, offset):
     assert_allclose(scaled.ravel(), expected, rtol=1e-5)
 
 
+def test_missing_values_become_the_mean_of_the_known_ones():
+    graphs = collection([1.0, np.nan], [3.0, np.nan], [np.nan, np.nan])
+    scaling = DescriptorScaling.of(graphs)
+    assert (scaling.mean, scaling.scale) == ((2.0, 0.0), (1.0, 0.0))
+    assert_allclose(scaling.apply(graphs.descriptors), [[-1, 0], [1, 0], [0, 0]])
+
+
 def test_descriptors_are_aligned_by_name():
     scaling = DescriptorScaling.of(collection([0, 0], [2, 20], names=["a", "b"]))
     swapped = collection([20, 2], names=["b", "a"]).descriptors

@@ -22,12 +22,11 @@ def of_any_size(monkeypatch):
     monkeypatch.setattr(_field, "LARGEST_WORK", 10)
 
 
-def field_of(graph, targets, extent, edge_features=None):
+def field_of(graph, targets, extent):
     return receptive_field(
         AdjacencyRows(graph.adjacency),
         np.array(targets),
         extent,
-        edge_features=edge_features,
         features_of=lambda nodes: graph.X[nodes],
         whole=graph,
     )
@@ -87,9 +86,18 @@ def test_heads_over_two_hops_reach_two_hops_per_layer():
 
 
 def test_edge_features_follow_their_edges():
-    features = np.arange(7.0)[:, None]  # 0: 0 1, 1: 2, 3: 3 4, 4: 5, 5: 6
-    field = field_of(GRAPH, [3], Extent((1, 1)), features)
+    numbers = np.arange(7)  # 0: 0 1, 1: 2, 3: 3 4, 4: 5, 5: 6
+    graph = Graph(
+        GRAPH.adjacency,
+        GRAPH.X,
+        edge_features=numbers,
+        edge_types=numbers,
+        node_types=np.arange(GRAPH.n_nodes),
+    )
+    field = field_of(graph, [3], Extent((1, 1)))
     assert_array_equal(field.graph.edge_features.ravel(), [3, 4, 0, 1, 6])
+    assert_array_equal(field.graph.edge_types, [3, 4, 0, 1, 6])
+    assert_array_equal(field.graph.node_types, field.nodes)
 
 
 def test_degrees_are_those_of_the_whole_graph_with_self_loops():

@@ -12,7 +12,7 @@ LABELS = np.array([[1.0], [2], [3]], np.float32)
 
 def context(*, directed, labels=LABELS):
     edges = LinkEdges.of_links(4, PAIRS, labels, directed=directed)
-    return LinkContext.of(edges, None, NodeNames(4, None), None)
+    return LinkContext.of(edges, None, NodeNames(4, None))
 
 
 def test_an_edge_joins_both_ends_with_its_label():
@@ -24,6 +24,16 @@ def test_an_edge_joins_both_ends_with_its_label():
         [0, 0, 1, 0],
     ]
     assert graph.edge_features[:, 0].tolist() == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_a_repeated_link_is_one_edge_with_the_mean_of_its_labels(directed):
+    pairs = np.array([[2, 1], [0, 1], [2, 1]])
+    edges = LinkEdges.of_links(
+        3, pairs, np.array([[1.0], [5], [4]], np.float32), directed=directed
+    )
+    assert edges.pairs.tolist() == [[2, 1], [0, 1]]
+    assert edges.columns.tolist() == [[2.5], [5]]
 
 
 def test_features_of_directed_edges_tell_the_direction_and_both_labels():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skattn import Graph
-from skattn.graph import links
+from skattn.graph import _non_links, links
 from skattn.graph._non_links import NonLinks
 
 PATH = Graph([[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0]], np.eye(4))
@@ -45,7 +45,8 @@ def test_drawn_pairs_are_no_links(how, directed):
     pairs = np.array([[0, 1], [1, 2], [5, 4], [7, 0]])
     low, high = np.sort(pairs, 1).T
     keys = pairs[:, 0] * 10 + pairs[:, 1] if directed else low * 10 + high
-    drawn = NonLinks(10, pairs, np.sort(keys), directed).draw(pairs, 20, how, rng)
+    drawn, of = NonLinks(10, pairs, np.sort(keys), directed).draw(pairs, 20, how, rng)
+    assert of.tolist() == np.repeat(np.arange(4), 20).tolist()
     assert (drawn[:, 0] != drawn[:, 1]).all()
     taken = set(map(tuple, pairs.tolist()))
     if not directed:
@@ -60,7 +61,8 @@ def test_drawn_pairs_are_no_links(how, directed):
 def test_a_complete_graph_has_nothing_to_draw():
     pairs = np.array([[0, 1], [0, 2], [1, 2]])
     others = NonLinks(3, pairs, np.array([1, 2, 5]), directed=False)
-    assert len(others.draw(pairs, 2, "uniform", np.random.default_rng(0))) == 0
+    drawn, of = others.draw(pairs, 2, "uniform", np.random.default_rng(0))
+    assert len(drawn) == len(of) == 0
 
 
 def test_sides_of_a_bipartite_graph_are_kept():
@@ -68,7 +70,30 @@ def test_sides_of_a_bipartite_graph_are_kept():
     pairs = np.array([[0, 2]])
     others = NonLinks(5, pairs, np.array([2]), directed=False, sides=sides)
     for how in ("uniform", "source", "degree"):
-        drawn = others.draw(pairs, 50, how, np.random.default_rng(0))
+        drawn, _ = others.draw(pairs, 50, how, np.random.default_rng(0))
         assert set(drawn[:, 0]) <= {0, 1}
         assert set(drawn[:, 1]) <= {2, 3, 4}
     assert len(others.choose(5, np.random.default_rng(0))) == 5
+
+
+@pytest.mark.parametrize("listed", [0, 1000])
+def test_choices_in_dense_graphs_end(listed, monkeypatch):
+    monkeypatch.setattr(_non_links, "MAX_LISTED", listed)
+    dense = np.ones((20, 20)) - np.eye(20)
+    dense[3, 7] = dense[7, 3] = dense[2, 5] = dense[5, 2] = 0
+    pairs = links(Graph(dense), negatives=0).pairs
+    others = NonLinks(20, pairs, np.sort(pairs[:, 0] * 20 + pairs[:, 1]), False)
+    found = others.choose(2, np.random.default_rng(0))
+    assert {tuple(sorted(pair)) for pair in found.tolist()} == {(3, 7), (2, 5)}
+    with pytest.raises(ValueError, match="must be 188 pairs without a link, got 2"):
+        links(Graph(dense))
+
+
+def test_the_number_of_free_pairs():
+    taken = np.array([1, 2 * 5 + 3, 4 * 5 + 0])
+    assert NonLinks(5, taken, taken, directed=True).n_free == 17
+    assert NonLinks(5, taken, taken[:2], directed=False).n_free == 8
+    sides = np.array([[1, 1, 0, 0, 0], [0, 0, 1, 1, 1]], bool)
+    # 0 1 is within a side, 0 4 between
+    known = np.array([1, 4])
+    assert NonLinks(5, known, known, directed=False, sides=sides).n_free == 5

@@ -20,6 +20,34 @@ def test_descriptors_of_rdkit_are_chosen_by_name():
     assert graphs_from_smiles(["O"])[0].descriptors is None
 
 
+def test_auto_is_eight_descriptors_of_every_molecule():
+    (aspirin, _) = MoleculeGraph().fit_transform(["CC(=O)Oc1ccccc1C(=O)O", "O"])
+    found = dict(zip(aspirin.descriptor_names, aspirin.descriptors, strict=True))
+    assert found == pytest.approx(
+        {
+            "MolWt": 180.159,
+            "MolLogP": 1.3101,
+            "TPSA": 63.6,
+            "NumHDonors": 1,
+            "NumHAcceptors": 3,
+            "NumRotatableBonds": 2,
+            "RingCount": 1,
+            "FractionCSP3": 1 / 9,
+        },
+        abs=1e-3,
+    )
+    (same,) = graphs_from_smiles(["CC(=O)Oc1ccccc1C(=O)O"], descriptors="auto")
+    assert_array_equal(same.descriptors, aspirin.descriptors)
+    (none,) = MoleculeGraph(descriptors=None).fit_transform(["O"])
+    assert none.descriptors is None
+
+
+@pytest.mark.parametrize("smiles", ["[Na+].[Cl-]", "[H][H]", "[Fe]", "*", "CC.[Pt]"])
+def test_auto_is_finite_for_unusual_molecules(smiles):
+    (graph,) = MoleculeGraph().fit_transform([smiles])
+    assert np.isfinite(graph.descriptors).all()
+
+
 @pytest.mark.parametrize(
     ("function", "names"),
     [

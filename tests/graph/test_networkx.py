@@ -215,3 +215,33 @@ def test_descriptors_become_attributes_of_the_graph():
     again = Graph.from_networkx(made, graph_attributes=["kelvin"])
     assert again.descriptors.tolist() == [300.0]
     assert graph.with_descriptors([1, 2]).to_networkx().graph == {"d0": 1, "d1": 2}
+
+
+def test_types_are_attributes_of_edges_and_nodes():
+    graph = Graph(
+        [[0, 1], [1, 0]], edge_types=["cites", "uses"], node_types=["paper", "author"]
+    )
+    made = graph.to_networkx()
+    assert made.edges[0, 1]["edge_type"] == "cites"
+    assert made.nodes[1]["node_type"] == "author"
+    back = Graph.from_networkx(made, edge_types="edge_type", node_types="node_type")
+    assert back.edge_types.tolist() == ["cites", "uses"]
+    assert back.node_types.tolist() == ["paper", "author"]
+
+
+def test_keys_of_a_multigraph_are_types():
+    multi = nx.MultiGraph()
+    multi.add_edges_from([(0, 1, "road"), (0, 1, "rail"), (1, 2, "road")])
+    graph = Graph.from_networkx(multi, edge_types="key")
+    assert graph.n_edges == 6
+    assert sorted(graph.edge_types) == ["rail"] * 2 + ["road"] * 4
+    again = Graph.from_networkx(graph.to_networkx(), edge_types="edge_type")
+    assert again.edge_types.tolist() == graph.edge_types.tolist()
+
+
+def test_every_edge_has_the_attribute_of_the_type():
+    graph = nx.Graph([(0, 1)])
+    with pytest.raises(ValueError, match=r"'kind' must be set at every edge"):
+        Graph.from_networkx(graph, edge_types="kind")
+    with pytest.raises(ValueError, match=r"'kind' must be set at every node"):
+        Graph.from_networkx(graph, node_types="kind")

@@ -31,17 +31,52 @@ def test_the_reverse_pair_has_the_same_features():
     assert np.allclose(features(pairs), features(pairs[:, ::-1]))
 
 
-def test_dense_and_sparse_walks_and_blocks_agree(monkeypatch):
+def reference(adjacency, pairs):
+    """Compute the symmetric features with dense matrices."""
+    A = adjacency.toarray()
+    degree = A.sum(1)
+    walk = A / np.maximum(degree, 1)[:, None]
+    two = walk @ walk
+    first, second = pairs.T
+    common = A[first] * A[second]
+    there = (two[first] * walk[second]).sum(1)
+    back = (two[second] * walk[first]).sum(1)
+    return np.stack(
+        [
+            common.sum(1),
+            common @ (1 / np.log(np.maximum(degree, 2))),
+            common @ (1 / np.maximum(degree, 1)),
+            np.minimum(there, back),
+            np.maximum(there, back),
+            (two[first] * two[second]).sum(1),
+            *np.sort(degree[pairs], 1).T,
+        ],
+        1,
+    )
+
+
+@pytest.mark.parametrize("density", [0.02, 0.2, 0.9])
+def test_compiled_sums_agree_with_dense_matrices(density):
     rng = np.random.default_rng(0)
-    dense = np.triu(rng.random((30, 30)) < 0.2, 1)
+    dense = np.triu(rng.random((40, 40)) < density, 1)
     adjacency = sp.csr_array((dense | dense.T).astype(float))
-    pairs, rows = rng.integers(0, 30, (50, 2)), sp.csr_array(rng.random((30, 4)))
-    features = PairFeatures.of(adjacency, None, unit_rows(rows))
+    pairs = rng.integers(0, 40, (300, 2))
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    found = PairFeatures.of(adjacency)(pairs)
+    assert np.allclose(found, reference(adjacency, pairs), rtol=1e-12)
+
+
+def test_blocks_and_other_pairs_change_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    forward = sp.csr_array(np.triu(rng.random((30, 30)) < 0.2, 1).astype(float))
+    adjacency = (forward + forward.T).tocsr()
+    rows = unit_rows(sp.csr_array(rng.random((30, 4))))
+    pairs = rng.integers(0, 30, (50, 2))
+    features = PairFeatures.of(adjacency, forward, rows)
     expected = features(pairs)
-    for density, block in ((0.0, 7), (1.0, 1024)):
-        monkeypatch.setattr(_pair_features, "MAX_DENSITY", density)
-        monkeypatch.setattr(_pair_features, "N_PAIRS", block)
-        assert np.allclose(features(pairs), expected, rtol=1e-5)
+    assert np.allclose(features(pairs[7:9]), expected[7:9], rtol=1e-12)
+    monkeypatch.setattr(_pair_features, "N_PAIRS", 7)
+    assert np.array_equal(features(pairs), expected)
 
 
 def test_directed_features_count_the_nodes_between_by_direction():

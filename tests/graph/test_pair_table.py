@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse as sp
 
 from skattn import Graph
 from skattn.graph._node_names import NodeNames
@@ -19,33 +20,56 @@ from skattn.graph._pair_table import positions_of, read_pairs
     ],
 )
 def test_tables_of_names(X):
-    sources, targets = read_pairs(X)
-    assert sources.tolist() == ["ann", "bob"]
-    assert targets.tolist() == ["tea", "tea"]
+    table = read_pairs(X)
+    assert table.sources.tolist() == ["ann", "bob"]
+    assert table.targets.tolist() == ["tea", "tea"]
+    assert table.features.shape == (2, 0)
 
 
 def test_types_are_kept_in_lists_and_columns_can_be_chosen():
-    assert read_pairs([("ann", 3)])[1].tolist() == [3]
-    frame = pd.DataFrame({"x": [0.5], "item": [1], "user": [2]})
-    assert [c.tolist() for c in read_pairs(frame, "user", "item")] == [[2], [1]]
-    assert [c.tolist() for c in read_pairs(frame.to_numpy(), 2, 1)] == [[2], [1]]
+    assert read_pairs([("ann", 3)]).targets.tolist() == [3]
+    frame = pd.DataFrame({"x": [0.5], "item": [1], "user": [2], "old": [True]})
+    for table in (
+        read_pairs(frame, "user", "item"),
+        read_pairs(frame.to_numpy(), 2, 1),
+        read_pairs([(0.5, 1, 2, True)], 2, 1),
+    ):
+        assert [c.tolist() for c in table.ends] == [[2], [1]]
+        assert table.features.tolist() == [[0.5, 1]]
+    assert read_pairs([("a", "b", 3)]).features.tolist() == [[3]]
 
 
 @pytest.mark.parametrize(
     ("X", "columns", "error", "message"),
     [
-        (np.zeros((2, 3)), (), ValueError, "two columns"),
+        (np.zeros((2, 1)), (), ValueError, "two columns"),
         ([1, 2], (), TypeError, "table of pairs"),
         (np.arange(3), (), ValueError, "two columns"),
         ([(1, 2), (1, 2, 3)], (), ValueError, "two columns"),
-        (pd.DataFrame({"a": [1], "b": [2], "c": [3]}), (), ValueError, "two columns"),
+        (pd.DataFrame({"a": [1]}), (), ValueError, "two columns"),
+        ([("a", "b", "3")], (), ValueError, "got text in column 2"),
+        ([("a", "b", [3])], (), ValueError, "got list in column 2"),
+        ([("a", "b", None)], (), ValueError, "column 2"),
+        ([("a", "b", np.inf)], (), ValueError, "missing or infinite value"),
+        (
+            pd.DataFrame({"a": [1], "b": [2], "day": pd.to_datetime(["2020-01-01"])}),
+            (),
+            ValueError,
+            "Timestamp in column 'day'",
+        ),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), (), ValueError, "distinct"),
+        (pd.DataFrame({"a": [1], "b": [2]}), ("a", "a"), ValueError, "must differ"),
         (pd.DataFrame({"a": [1], "b": [2]}), ("a", "z"), ValueError, "got 'z'"),
-        (np.zeros((2, 3)), ("a", "b"), ValueError, "positions of columns"),
+        (np.zeros((2, 3)), ("a", "b"), ValueError, "column of X, got 'a'"),
         (np.zeros((2, 2)), ("a", None), ValueError, "go together"),
         (np.zeros((0, 2)), (), ValueError, "at least one pair"),
         ([("a", None), ("b", "c")], (), ValueError, "missing"),
         (np.array([[0, np.nan]]), (), ValueError, "missing"),
-        (Graph([[0, 1], [1, 0]]), (), TypeError, "got a Graph"),
+        (Graph([[0, 1], [1, 0]]), (), TypeError, "got Graph"),
+        (np.ma.masked_equal([[1, 2]], 2), (), ValueError, "masked"),
+        (sp.eye_array(3), (), TypeError, "for an adjacency matrix"),
+        ([("a", pd.NA)], (), ValueError, "missing values"),
+        ([("a", ["b"])], (), ValueError, "hashable values, got list in row 0"),
     ],
 )
 def test_other_tables_are_errors(X, columns, error, message):
@@ -54,7 +78,9 @@ def test_other_tables_are_errors(X, columns, error, message):
 
 
 def test_unknown_nodes_and_self_pairs_are_listed():
-    names = NodeNames.of_columns(*read_pairs([("a", "b"), ("b", "c")]), apart=False)
+    names = NodeNames.of_columns(
+        *read_pairs([("a", "b"), ("b", "c")]).ends, apart=False
+    )
     with pytest.raises(ValueError, match="got 'y', 'x'; not among 3 names"):
         positions_of(read_pairs([("a", "x"), ("y", "b")]), names)
     with pytest.raises(ValueError, match="'b' paired with itself \\(row 1; 1 such"):
@@ -66,7 +92,7 @@ def test_unknown_nodes_and_self_pairs_are_listed():
 
 
 def test_columns_can_have_names_of_their_own():
-    names = NodeNames.of_columns(*read_pairs([(1, 1), (2, 1), (1, 3)]), apart=True)
+    names = NodeNames.of_columns(*read_pairs([(1, 1), (2, 1), (1, 3)]).ends, apart=True)
     assert positions_of(read_pairs([(1, 1), (2, 3)]), names).tolist() == [
         [0, 2],
         [1, 3],
@@ -74,6 +100,17 @@ def test_columns_can_have_names_of_their_own():
     assert names.names(np.array([0, 2])).tolist() == [1, 1]
 
 
+def test_large_integers_and_tuples_are_names():
+    pairs = read_pairs([(-1, 2**63), (5, 2**63 + 1)])
+    names = NodeNames.of_columns(*pairs.ends, apart=False)
+    assert names.labels.tolist() == [-1, 5, 2**63, 2**63 + 1]
+    assert positions_of(pairs, names).tolist() == [[0, 2], [1, 3]]
+    corners = read_pairs([((0, 1), (1, 2))])
+    assert corners.targets.tolist() == [(1, 2)]
+    with pytest.raises(ValueError, match="numbered from 0"):
+        positions_of(corners, NodeNames(3, None))
+
+
 def test_names_of_mixed_types_keep_their_order():
-    names = NodeNames.of_columns(*read_pairs([("b", 2), ("a", 1)]), apart=False)
+    names = NodeNames.of_columns(*read_pairs([("b", 2), ("a", 1)]).ends, apart=False)
     assert names.labels.tolist() == ["b", "a", 2, 1]

@@ -183,6 +183,7 @@ def test_a_missing_file_is_a_file_not_found_error(tmp_path):
 
 
 PARTS = ["adjacency", "X", "edge_features", "nodes", "targets", "descriptors"]
+PARTS += ["edge_types", "node_types"]
 
 
 def change(path, **parts):

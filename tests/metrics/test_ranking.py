@@ -43,7 +43,7 @@ def test_labels_name_the_columns_and_an_unknown_one_ranks_last():
     assert filtered_ranks(["b", "x", "c"], SCORES, labels=labels).tolist() == [1, 4, 3]
     assert average_precision_at_k(
         ["b", "x", "c"], SCORES, labels=labels
-    ) == pytest.approx(19 / 36)
+    ) == pytest.approx(4 / 9)
 
 
 def test_blocks_of_questions_have_the_same_ranks(monkeypatch):
@@ -85,6 +85,12 @@ def test_average_precision_counts_at_most_k():
     assert average_precision_at_k([1, 0, 1, 0], [4, 3, 2, 1], k=2) == 0.5
     assert average_precision_at_k([1, 0, 1, 0], [4, 3, 2, 1], k=1) == 1
     assert average_precision_at_k([[1, 0], [0, 0]], [[2, 1], [2, 1]]) == 1
+
+
+def test_average_precision_of_a_label_without_a_column_is_zero():
+    scores, labels = [[2.0, 1.0], [2.0, 1.0]], ["a", "b"]
+    found = average_precision_at_k(["b", "other"], scores, k=10, labels=labels)
+    assert found == 0.25  # 1 / 2 and 0
 
 
 def test_without_a_true_candidate_there_is_no_value():

@@ -148,6 +148,12 @@ def test_the_pooled_codes_are_smoothed_ones(rows):
     assert_close(pooled.encode(x, structure), expected)
 
 
+def test_the_smoothing_of_a_network_is_refused():
+    spec = replace(made().spec, smoothing=1)
+    with pytest.raises(ValueError, match="must have smoothing=0, got 1"):
+        MaskedAutoencoder(3, spec, n_components=4)
+
+
 @pytest.mark.parametrize("smoothing", [-1, 101])
 def test_smoothing_has_limits(smoothing):
     with pytest.raises(ValueError, match=f"between 0 and 100, got {smoothing}"):

@@ -428,3 +428,45 @@ def test_other_descriptors_than_those_of_the_spec_are_an_error(found):
 def test_descriptors_need_a_readout():
     with pytest.raises(ValueError, match="must have a readout"):
         AttentionNetwork(2, 3, replace(spec_of(), n_descriptors=1))
+
+
+# S_ij = a_ij / sqrt(d_i d_j); every node of EDGES has degree 2
+AVERAGE = torch.tensor([[0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]])
+
+
+def smoothed(smoothing, **options):
+    spec = replace(spec_of(**options), smoothing=smoothing)
+    network = AttentionNetwork(2, 3, spec)
+    network.reset_parameters(torch.Generator().manual_seed(0))
+    return network
+
+
+@pytest.mark.parametrize("output", ["linear", "attention"])
+def test_outputs_are_averaged_over_neighbours_in_evaluation(output):
+    plain = smoothed(0, output=output).eval()(X, EDGES)
+    network = smoothed(2, output=output).eval()
+    assert_close(network(X, EDGES), AVERAGE @ AVERAGE @ plain)
+    chunks = network.encode_in_chunks(X, EDGES, max_edges=2)
+    assert_close(network.head(chunks), network(X, EDGES))
+
+
+def test_training_is_that_of_a_network_without_smoothing():
+    def loss(smoothing):
+        generator = torch.Generator().manual_seed(1)
+        return smoothed(smoothing)(X, EDGES, generator=generator)
+
+    assert_close(loss(2), loss(0), rtol=0, atol=0)
+
+
+def test_a_spec_counts_the_hops_of_smoothing():
+    spec = replace(spec_of(n_layers=2, hops=(1, 2)), smoothing=3)
+    assert spec.hops == (2, 2, 1, 1, 1)
+    assert spec.uses_degrees
+    assert not spec_of().uses_degrees
+
+
+@pytest.mark.parametrize("option", [{"readout": "mean"}, {"n_label_columns": 2}])
+def test_smoothing_is_refused_beside_readouts_and_labels(option):
+    spec = replace(spec_of(), smoothing=1, **option)
+    with pytest.raises(ValueError, match="a network with smoothing must compute"):
+        AttentionNetwork(2, 3, spec)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from skattn.nn._smoothing import smooth
+from skattn.nn._smoothing import check_smoothing, smooth
 from skattn.ops import EdgeData, Edges, GraphStructure
 
 # 0 attends to itself and 1; 1 to itself and 2; 2 to itself
@@ -26,16 +26,24 @@ def test_edge_weights_weigh_the_mean():
     assert_close(once, torch.tensor([[1.5], [4.0], [6.0]]))
 
 
+def test_gcn_divides_by_the_roots_of_both_ends_degrees():
+    # degrees 2, 2 and 1
+    once = smooth(CODES, GraphStructure(EDGES), 1, first_layer=0, convolution="gcn")
+    assert_close(once, torch.tensor([[1.0], [1 + 6 / 2**0.5], [6.0]]))
+
+
 def test_no_smoothing_returns_the_codes_themselves():
     assert smooth(CODES, GraphStructure(EDGES), 0, first_layer=0) is CODES
 
 
 @pytest.mark.parametrize("max_edges", [1, 3, 100])
-def test_chunks_give_the_same_means(max_edges):
+@pytest.mark.parametrize("convolution", ["mean", "gcn"])
+def test_chunks_give_the_same_averages(max_edges, convolution):
     weights = torch.tensor([1.0, 3, 1, 1, 2])
     structure = GraphStructure(EDGES, EdgeData(weights.log()))
-    expected = smooth(CODES, structure, 2, first_layer=0)
-    found = smooth(CODES, structure, 2, first_layer=0, max_edges=max_edges)
+    options = {"first_layer": 0, "convolution": convolution}
+    expected = smooth(CODES, structure, 2, **options)
+    found = smooth(CODES, structure, 2, **options, max_edges=max_edges)
     assert_close(found, expected)
 
 
@@ -48,3 +56,11 @@ def test_a_receptive_field_needs_a_hop_per_mean():
     assert_close(found, torch.tensor([[2.5]]))
     with pytest.raises(ValueError, match="as many hops as the network has layers"):
         smooth(CODES, field, 3, first_layer=0)
+
+
+@pytest.mark.parametrize("smoothing", [-1, 101])
+def test_the_number_of_averages_has_limits(smoothing):
+    check_smoothing(0)
+    check_smoothing(100)
+    with pytest.raises(ValueError, match=f"between 0 and 100, got {smoothing}"):
+        check_smoothing(smoothing)

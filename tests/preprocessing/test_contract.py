@@ -48,6 +48,7 @@ CASES = [
     (PositionalEncoding(kind="laplacian", n_components=2), GRAPHS),
     (SequenceGraph(connect="causal", window=2), [np.ones((3, 1)), np.ones((1, 1))]),
     (MoleculeGraph(on_invalid="nan"), ["CCO", "C"]),
+    (MoleculeGraph(derived=False), ["CCO", "C"]),
 ]
 names = [type(transformer).__name__ for transformer, _ in CASES]
 each = pytest.mark.parametrize(("transformer", "X"), CASES, ids=names)

@@ -6,7 +6,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
 from skattn import GraphAttentionRegressor
-from skattn.graph import ATOM_FEATURES, graphs_from_smiles
+from skattn.graph import ATOM_FEATURES, ATOM_LABELS, graphs_from_smiles
 from skattn.preprocessing import MoleculeGraph, NodeTransformer
 
 pytest.importorskip("rdkit")
@@ -60,3 +60,39 @@ def test_an_invalid_molecule_has_missing_features(steps):
     assert np.isnan(invalid.fit_transform(molecules)[-1].X).all()
     model = make_pipeline(invalid, *steps, regressor()).fit(molecules, y)
     assert np.isfinite(model.predict(molecules)).all()
+
+
+def test_without_derived_features_molecules_come_back():
+    step = MoleculeGraph(derived=False)
+    graphs = step.fit_transform(SMILES)
+    assert graphs[0].n_features == len(ATOM_LABELS) == 3
+    assert tuple(step.get_feature_names_out()) == ATOM_LABELS
+    assert step.inverse_transform(graphs) == SMILES
+    cut = graphs[1].subgraph([0, 1, 2])
+    broken = cut.with_features(np.array([[9, 0, 0]] * 3))
+    assert step.inverse_transform([broken]) == [None]
+
+
+def test_a_pipeline_inverts_its_steps():
+    chem = make_pipeline(MoleculeGraph(derived=False)).fit(SMILES)
+    assert chem.inverse_transform(chem.transform(["OCC"])) == ["CCO"]
+
+
+def test_derived_features_have_no_inverse():
+    step = MoleculeGraph().fit(SMILES)
+    assert not hasattr(step, "inverse_transform")
+    with pytest.raises(AttributeError, match="inverse_transform"):
+        step.inverse_transform([])
+
+
+def test_a_model_is_fitted_without_derived_features():
+    model = make_pipeline(MoleculeGraph(derived=False), regressor())
+    model.fit(SMILES, np.arange(8.0))
+    assert model.predict(["CCO"]).shape == (1,)
+
+
+def test_graphs_to_imitate_have_no_descriptors_by_default():
+    (graph,) = MoleculeGraph(derived=False).fit_transform(["CCO"])
+    assert graph.descriptors is None
+    names = MoleculeGraph(derived=False, descriptors=["MolWt"])
+    assert names.fit_transform(["CCO"])[0].descriptors is not None

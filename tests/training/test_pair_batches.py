@@ -17,7 +17,7 @@ PAIRS = np.array([[i, (i + 1) % 12] for i in range(12)])
 def collator():
     edges = LinkEdges.of_links(12, PAIRS, None, directed=False)
     context = LinkContext.of(edges, None, NodeNames(12, None), None)
-    return PairCollator(context, context.features, (1,), torch.device("cpu"))
+    return PairCollator(context, context.features, (1,), None, torch.device("cpu"))
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def source(collator):
     links = collator.context.link_keys
     negatives = Negatives(NonLinks(12, PAIRS, links, directed=False), 2, "uniform", 0)
     y, is_link = np.ones(12, np.int64), np.ones(12, bool)
-    return PairBatches(collator, PAIRS, y, is_link, negatives, batch_size=4)
+    rows = np.arange(12, dtype=np.float32)[:, None]
+    return PairBatches(collator, PAIRS, rows, y, is_link, negatives, batch_size=4)
 
 
 def test_a_batch_has_links_and_drawn_non_links(source):
@@ -33,7 +34,11 @@ def test_a_batch_has_links_and_drawn_non_links(source):
     assert len(found) == 3
     for batch, labels in found:
         assert labels.y.tolist() == [1] * 4 + [0] * 8
-        assert batch.features.shape == (12, 8)
+        assert batch.features.shape == (12, 9)
+        # a drawn pair has the row features of its link
+        row = batch.features[:, 8].tolist()
+        assert row[:4] == batch.targets[:4, 0].tolist()
+        assert row[4:] == np.repeat(row[:4], 2).tolist()
         # 24 entries and 12 self-loops, without 4 links in both directions
         assert batch.structure.edges.n_edges == 36 - 8
     links = np.concatenate([batch.targets[:4].numpy() for batch, _ in found])
@@ -50,7 +55,7 @@ def test_each_epoch_draws_anew_and_without_a_generator_the_same(source):
 
 def test_known_pairs_are_asked_in_parts_and_others_in_the_whole_graph(collator):
     pairs = np.array([[0, 1], [0, 5], [1, 0], [2, 3]])
-    questions = PairQuestions(collator, pairs)
+    questions = PairQuestions(collator, pairs, np.empty((4, 0), np.float32))
     batches = [batch for batch, _ in questions.epoch(None)]
     sizes = [batch.structure.edges.n_edges for batch in batches]
     assert sizes[0] == 36

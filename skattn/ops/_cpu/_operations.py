@@ -3,9 +3,11 @@
 from skattn.ops._cpu._attention import edge_attention
 from skattn.ops._cpu._elementwise import dropout, elu
 from skattn.ops._cpu._paths import expand, path_attention
+from skattn.ops._cpu._rows import draw_rows
 from skattn.ops._cpu._sparse import sparse_matmul
 
 __all__ = [
+    "draw_rows",
     "dropout",
     "edge_attention",
     "elu",

@@ -1,0 +1,169 @@
+"""Generated graphs: likelihoods, validity and time at the defaults.
+
+    python -m benchmarks.generation [trees er community enzymes esol qm9 scale]
+
+`log p` is the mean of ``score_samples`` on test graphs, in nats, with its standard
+error. Trees and random graphs have a known likelihood, which it must not exceed.
+Molecules are elements, charges and Kekulé bonds; valid ones are those that RDKit
+accepts as they are and that are connected, novel ones are not in the training set.
+`scale` draws graphs of 500 nodes after a short training. Seconds are CPU time of the
+process, all threads.
+"""
+
+import math
+import resource
+import sys
+import time
+
+import numpy as np
+
+from benchmarks._data import load
+from benchmarks._generation_data import (
+    molecules,
+    preferential,
+    random_graph,
+    smiles_of,
+    stored_graphs,
+    tree,
+)
+from skattn import AttentionGraphGenerator
+
+ROWS = ("trees", "er", "community", "enzymes", "esol", "qm9", "scale")
+SEED = 0
+
+
+def split(graphs, n_test):
+    """Return training and test graphs of a random permutation."""
+    order = np.random.default_rng(SEED).permutation(len(graphs))
+    shuffled = [graphs[k] for k in order]
+    return shuffled[n_test:], shuffled[:n_test]
+
+
+def fitted(train, **parameters):
+    """Fit a generator; return it and the CPU seconds, without compilation."""
+    short = {"max_epochs": 1, "max_nodes": 2, "order": parameters.get("order", "bfs")}
+    AttentionGraphGenerator(**short).fit(train[:2])
+    start = time.process_time()
+    generator = AttentionGraphGenerator(random_state=SEED, **parameters).fit(train)
+    return generator, time.process_time() - start
+
+
+def sampled(generator, n_samples):
+    """Draw graphs; return them and the CPU milliseconds of each."""
+    start = time.process_time()
+    graphs = generator.sample(n_samples, random_state=1)
+    return graphs, 1000 * (time.process_time() - start) / n_samples
+
+
+def report(name, seconds, scores, milliseconds, more=""):
+    """Print a row."""
+    error = scores.std() / math.sqrt(len(scores))
+    print(
+        f"{name:10} fit {seconds:4.0f} s  log p {scores.mean():8.3f} ± {error:.3f}  "
+        f"{milliseconds:6.2f} ms per sample  {more}",
+        flush=True,
+    )
+
+
+def trees(n_nodes=12):
+    """Fit uniform trees, of known likelihood."""
+    rng = np.random.default_rng(SEED)
+    graphs = [tree(n_nodes, rng) for _ in range(500)]
+    generator, seconds = fitted(graphs[:400])
+    made, milliseconds = sampled(generator, 200)
+    share = np.mean([_is_tree(graph) for graph in made])
+    exact = -(n_nodes - 2) * math.log(n_nodes)
+    scores = generator.score_samples(graphs[400:])
+    more = f"exact {exact:.3f}, {100 * share:.1f} % trees"
+    report("trees", seconds, scores, milliseconds, more)
+
+
+def _is_tree(graph):
+    """Return whether a connected graph is a tree; samples are connected here."""
+    return graph.n_edges == 2 * (graph.n_nodes - 1)
+
+
+def er(n_nodes=10, p=0.3):
+    """Fit random graphs, of known likelihood."""
+    rng = np.random.default_rng(SEED)
+    graphs = [random_graph(n_nodes, p, rng) for _ in range(500)]
+    generator, seconds = fitted(graphs[:400])
+    _, milliseconds = sampled(generator, 200)
+    n_edges = np.array([graph.n_edges / 2 for graph in graphs[400:]])
+    n_pairs = n_nodes * (n_nodes - 1) / 2
+    exact = n_edges * math.log(p) + (n_pairs - n_edges) * math.log(1 - p)
+    scores = generator.score_samples(graphs[400:])
+    gap = scores - exact
+    more = f"minus exact {gap.mean():.3f} ± {gap.std() / math.sqrt(len(gap)):.3f}"
+    report("er", seconds, scores, milliseconds, more)
+
+
+def plain(name, file):
+    """Fit graphs of a file, a fifth of which is for the test."""
+    graphs = stored_graphs(file)
+    train, test = split(graphs, round(0.2 * len(graphs)))
+    generator, seconds = fitted(train)
+    made, milliseconds = sampled(generator, 100)
+    sizes = [np.mean([graph.n_nodes for graph in each]) for each in (made, test)]
+    more = f"nodes {sizes[0]:.1f}, test {sizes[1]:.1f}"
+    report(name, seconds, generator.score_samples(test), milliseconds, more)
+
+
+def chemistry(name, train, test, n_samples=500):
+    """Fit molecules, and count the valid, unique and novel samples."""
+    generator, seconds = fitted(train, order="dfs")
+    made, milliseconds = sampled(generator, n_samples)
+    texts = [smiles_of(graph) for graph in made]
+    valid = [text for text in texts if text is not None and "." not in text]
+    new = set(valid) - {smiles_of(graph) for graph in train}
+    more = (
+        f"valid and connected {100 * len(valid) / n_samples:.1f} %, unique "
+        f"{len(set(valid)) / max(len(valid), 1):.3f}, valid, unique and novel "
+        f"{100 * len(new) / n_samples:.1f} %"
+    )
+    report(name, seconds, generator.score_samples(test), milliseconds, more)
+
+
+def scale(n_nodes=500, n_samples=32):
+    """Draw large graphs after one epoch."""
+    rng = np.random.default_rng(SEED)
+    train = [preferential(n_nodes, 2, rng) for _ in range(32)]
+    generator, seconds = fitted(train, max_epochs=4, max_nodes=n_nodes)
+    starts = [graph.subgraph(np.arange(3)) for graph in train[:n_samples]]
+    start = time.process_time()
+    made = generator.sample(n_samples, start=starts, random_state=1)
+    sample_seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    mean = np.mean([graph.n_nodes for graph in made])
+    print(
+        f"scale      fit {seconds:4.0f} s  {n_samples} samples of {mean:.0f} nodes in "
+        f"{sample_seconds:.0f} s, peak of the process {peak:.2f} GB",
+        flush=True,
+    )
+
+
+def run(name):
+    """Run a row."""
+    if name in ("trees", "er", "scale"):
+        {"trees": trees, "er": er, "scale": scale}[name]()
+    elif name in ("community", "enzymes"):
+        files = {"community": "gen-community-spectre", "enzymes": "gen-enzymes"}
+        plain(name, files[name])
+    elif name == "esol":
+        chemistry(name, *split(molecules(load("esol-smiles")["smiles"]), 128))
+    elif name == "qm9":
+        arrays = load("qm9-smiles")
+        train = molecules(arrays["train"][:10_000], neutral=True)
+        chemistry(name, train, molecules(arrays["test"][:1000], neutral=True))
+    else:
+        raise SystemExit(f"rows are {', '.join(ROWS)}, got {name!r}.")
+
+
+def main(names):
+    """Print a line per row."""
+    for name in names or ROWS:
+        run(name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,145 @@
+"""Samples and scores of a fitted generator."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.utils import check_random_state
+
+from skattn._batch import LabelledGraphs
+from skattn._compat_sklearn import _check_feature_names
+from skattn._training import Grower, draw_starts, log_p_bound
+from skattn.estimators._generator_input import are_connected, encode, read_graphs
+from skattn.graph import Graph
+from skattn.graph._warning import warn
+
+
+def sample_graphs(estimator, n_samples, *, y, start, temperature, random_state, device):
+    """Draw graphs from a fitted generator, see its method ``sample``."""
+    _check_numbers(n_samples, temperature)
+    conditions = conditions_of(estimator, y, n_samples, "sample")
+    rng = check_random_state(random_state)
+    seed = int(rng.randint(np.iinfo(np.int32).max))
+    objective, module = estimator.net_.objective, estimator.net_.module_
+    starts, orders = LabelledGraphs.empty(n_samples), None
+    if start is not None:
+        given = _read_starts(estimator, start, n_samples)
+        starts, orders = draw_starts(objective, module, given, conditions, device, rng)
+    grower = Grower(
+        objective,
+        module.to(device).eval(),
+        device,
+        estimator.max_nodes_,
+        float(temperature),
+    )
+    generator = torch.Generator().manual_seed(seed)
+    grown = grower.grow(starts, conditions, generator)
+    if grown.n_cut:
+        warn(
+            f"{grown.n_cut} of {n_samples} samples were cut at {estimator.max_nodes_} "
+            "nodes. Increase max_nodes and fit again, or train for more epochs."
+        )
+    table = estimator._label_table_
+    graphs = [_as_graph(graph, table) for graph in grown.graphs]
+    if orders is None:
+        return graphs
+    firsts = np.split(orders, np.cumsum(starts.sizes)[:-1])
+    return [_restored(*pair) for pair in zip(graphs, firsts, strict=True)]
+
+
+def score_graphs(estimator, X, *, y, n_orders, random_state, device):
+    """Bound the log-probabilities of graphs, see the method ``score_samples``."""
+    collection = read_graphs(X)
+    estimator._schema_.check(collection)
+    if collection.whole.X is not None:
+        _check_feature_names(estimator, collection.whole.X, reset=False)
+    conditions = conditions_of(estimator, y, collection.n_graphs, "score_samples")
+    graphs, possible = encode(collection, estimator._label_table_)
+    objective = estimator.net_.objective
+    if objective.spec.must_link:
+        possible &= are_connected(collection)
+    kept = np.flatnonzero(possible)
+    found = np.full(len(possible), -np.inf)
+    if not len(kept):
+        return found
+    seed = estimator._score_seed_ if random_state is None else random_state
+    rng = check_random_state(seed)
+    seeds = rng.randint(np.iinfo(np.int32).max, size=n_orders).tolist()
+    found[kept] = log_p_bound(
+        objective,
+        estimator.net_.module_,
+        graphs.take(kept),
+        conditions[kept],
+        device,
+        seeds=seeds,
+    )
+    return found
+
+
+def conditions_of(estimator, y, n_graphs, method):
+    """Return the columns of y; raise ValueError if the fit had no y."""
+    if estimator._conditions_ is not None:
+        return estimator._conditions_.columns(y, n_graphs)
+    if y is not None:
+        raise ValueError(
+            f"y must be given to fit if it is given to {method}, got it in {method} "
+            "alone. Call fit(graphs, y), or leave y out."
+        )
+    return np.zeros((n_graphs, 0), np.float32)
+
+
+def _check_numbers(n_samples, temperature):
+    if not isinstance(n_samples, Integral) or n_samples < 1:
+        raise ValueError(f"n_samples must be an integer from 1, got {n_samples!r}.")
+    is_number = isinstance(temperature, Real) and not isinstance(temperature, bool)
+    if not is_number or not 0 < temperature < np.inf:
+        raise ValueError(
+            f"temperature must be a positive number, got {temperature!r}. Use 1 for "
+            "the fitted distribution, less for more probable graphs."
+        )
+
+
+def _read_starts(estimator, start, n_samples):
+    """Return the labelled graph that each sample begins with."""
+    starts = [start] if isinstance(start, Graph) else list(start)
+    if len(starts) not in (1, n_samples):
+        raise ValueError(
+            f"start must be one graph, or one per sample ({n_samples}), got "
+            f"{len(starts)}."
+        )
+    collection = read_graphs(starts)
+    estimator._schema_.check(collection)
+    graphs, known = encode(collection, estimator._label_table_)
+    if not known.all():
+        raise ValueError(
+            "start must have labels of fit, rows of node_labels_ and edge_labels_, got "
+            f"others in graph {int(np.argmin(known))}. Fit on graphs with these labels."
+        )
+    if graphs.sizes.max() > estimator.max_nodes_:
+        raise ValueError(
+            f"start may have {estimator.max_nodes_} nodes (max_nodes), got "
+            f"{graphs.sizes.max()}. Increase max_nodes and fit again."
+        )
+    numbers = np.arange(n_samples) if len(starts) > 1 else np.zeros(n_samples, np.int64)
+    return graphs.take(numbers)
+
+
+def _as_graph(labelled, table):
+    """Make a graph of the rows of its labels."""
+    n = int(labelled.sizes[0])
+    _, indptr, indices = labelled.structure
+    parts = np.ones(len(indices), np.float32), indices, indptr.astype(np.int32)
+    return Graph._trusted(
+        sparse.csr_array(parts, shape=(n, n)),
+        table.node_features(labelled.node_labels),
+        table.edge_features(labelled.edge_labels),
+        None,
+    )
+
+
+def _restored(graph, order):
+    """Return a graph with its first nodes in the order of its start again."""
+    positions = np.arange(graph.n_nodes)
+    positions[order] = np.arange(len(order))
+    return graph.subgraph(positions)
