@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numba import njit
 
-from skattn._batch._draw import _hash, _uniform_below
+from skattn._batch._draw import _hash, _insertion_point, _uniform_below
 from skattn._compilation import cached_jit
 
 i32, i64, u64 = np.int32, np.int64, np.uint64
@@ -212,19 +212,6 @@ def _open_positions(kind, t, nodes, indptr, indices, out):
     return t - low
 
 
-@_inline
-def _n_before(t, row):
-    """Return the number of entries of a sorted row that are below t."""
-    low, high = 0, len(row)
-    while low < high:
-        middle = (low + high) >> 1
-        if row[middle] < t:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 @_jit
 def count_contexts(kind, graphs, steps, ends_open, node_ptr, edge_ptr, row_ptr):
     """Count the nodes, edges and candidates of the contexts of steps (graph, t)."""
@@ -237,7 +224,7 @@ def count_contexts(kind, graphs, steps, ends_open, node_ptr, edge_ptr, row_ptr):
         first = ptr[g]
         n_edges = 3 * t + 1
         for k in range(first, first + t):
-            n_edges += _n_before(t, indices[indptr[k] : indptr[k + 1]])
+            n_edges += _insertion_point(t, indices[indptr[k] : indptr[k + 1]])
         n_open = 0
         if t < sizes[g] or ends_open:
             n_open = _open_positions(kind, t, first, indptr, indices, scratch)

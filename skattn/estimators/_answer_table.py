@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skattn.estimators._answer_paths import Path
+from skattn.graph._frames import import_pandas
 
 COLUMNS = ["question", "entity", "probability", "truth", "paths"]
 
@@ -54,12 +55,7 @@ def answer_table(answers: list[BestAnswers], names: np.ndarray) -> Any:
 
 def pandas() -> Any:
     """Import pandas; raise ImportError with a remedy."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "answer returns a DataFrame and needs pandas: pip install "
-            "'skattn[pandas]'. Without it, use predict, predict_proba and "
-            "predict_truth."
-        ) from error
-    return pd
+    return import_pandas(
+        "answer returns a DataFrame and",
+        "Without it, use predict, predict_proba and predict_truth.",
+    )

@@ -64,6 +64,21 @@ def check_types(values, types):
             )
 
 
+def check_attributes(learned, estimator, types):
+    """Raise ValueError unless learned attributes are those of a class, and typed.
+
+    `types` are the types of the attributes that the class of `estimator` declares.
+    """
+    declared = estimator._learned_attributes - {"net_"}
+    unknown = learned.keys() - declared
+    missing = declared - OPTIONAL - learned.keys()
+    if unknown or missing:
+        raise ValueError(
+            f"it has unknown attributes {sorted(unknown)} and lacks {sorted(missing)}"
+        )
+    check_types(learned, types)
+
+
 def has_type(value: Any, hint: Any) -> bool:
     """Return whether a value is of an annotated type, with its entries.
 
@@ -126,19 +141,12 @@ def check_learned(learned, net, estimator):
     estimator : GraphAttentionEstimator
         An estimator of the class that declares them.
     """
-    declared = estimator._learned_attributes - {"net_"}
-    unknown = learned.keys() - declared
-    missing = declared - OPTIONAL - learned.keys()
-    if unknown or missing:
-        raise ValueError(
-            f"it has unknown attributes {sorted(unknown)} and lacks {sorted(missing)}"
-        )
-    check_types(learned, LEARNED)
+    check_attributes(learned, estimator, LEARNED)
     _check_history(learned, net["history"])
     _check_features(learned)
     _check_network(learned, net)
     learned["_context_"].check_fitted(learned["n_features_in_"], learned["_schema_"])
-    if "_label_encoding_" in declared:
+    if "_label_encoding_" in learned:
         _check_labels(learned["_label_encoding_"], net["objective"], estimator)
         _check_label_inputs(learned)
     elif not isinstance(net["objective"], MaskedReconstruction):

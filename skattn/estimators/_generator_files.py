@@ -1,12 +1,11 @@
 """Files of fitted generators, without pickle."""
 
 import numpy as np
-import torch
 from scipy import sparse
 
 from skattn._training import Growth
 from skattn.estimators._conditions import Conditions
-from skattn.estimators._file_checks import check_types
+from skattn.estimators._file_checks import NET, check_attributes, check_types
 from skattn.estimators._fitted_file import (
     TORCH_PARTS,
     read_fitted,
@@ -22,12 +21,7 @@ from skattn.graph._schema import GraphSchema
 from skattn.graph._storage import graph_parts, stored_graph
 from skattn.nn import GrowthSpec
 
-_NET = {
-    "objective": Growth,
-    "n_features": int,
-    "weights": dict[str, torch.Tensor],
-    "history": list[dict],
-}
+_NET = NET | {"objective": Growth}
 _LEARNED = {
     "connected_": bool,
     "max_nodes_": int,
@@ -42,7 +36,6 @@ _LEARNED = {
     "_score_seed_": int,
 }
 """Types of learned attributes in files, except the net."""
-_OPTIONAL = {"feature_names_in_"}
 
 
 def save_generator(estimator, learned, path):
@@ -60,10 +53,7 @@ def _check(estimator, state):
     estimator._validate_params()
     check_types(state["net"], _NET)
     learned, objective = state["learned"], state["net"]["objective"]
-    missing = _LEARNED.keys() - learned.keys() - _OPTIONAL
-    if missing or learned.keys() - _LEARNED.keys():
-        raise ValueError(f"it has the attributes {sorted(learned)}")
-    check_types(learned, _LEARNED)
+    check_attributes(learned, estimator, _LEARNED)
     table, conditions = learned["_label_table_"], learned["_conditions_"]
     spec, schema = objective.spec, learned["_schema_"]
     if state["net"]["n_features"] != spec.n_features:

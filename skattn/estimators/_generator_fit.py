@@ -10,7 +10,6 @@ from skattn._training import Growth, GrowthBatches, clip_gradients, resolve_devi
 from skattn.estimators._conditions import Conditions
 from skattn.estimators._generator_defaults import choose_growth
 from skattn.estimators._generator_input import (
-    are_connected,
     encode,
     read_graphs,
     read_training_graphs,
@@ -19,6 +18,7 @@ from skattn.estimators._parameters import _check_net_params
 from skattn.estimators._transaction import Plan
 from skattn.graph._label_table import LabelTable
 from skattn.graph._schema import GraphSchema
+from skattn.graph._undirected import are_connected
 from skattn.graph._warning import warn
 from skattn.nn import GrowthSpec
 from skattn.nn._head_dim import head_dim_of
@@ -81,7 +81,9 @@ def _learn_graphs(attempt, collection):
     """Set the attributes learned from the graphs; return them with labels."""
     attempt._label_table_ = table = LabelTable.of(collection.whole)
     attempt._schema_ = GraphSchema.of(collection)
-    attempt.connected_ = bool(are_connected(collection).all())
+    attempt.connected_ = bool(
+        are_connected(collection.whole.adjacency, collection.node_ptr).all()
+    )
     attempt.n_features_in_ = collection.n_features
     if collection.whole.X is not None:
         _check_feature_names(attempt, collection.whole.X, reset=True)
@@ -144,7 +146,7 @@ def _validation(attempt, source, X_val, y_val):
         columns = conditions.columns(y_val, collection.n_graphs, "y_val")
     graphs, possible = encode(collection, attempt._label_table_)
     if source.objective.spec.must_link:
-        possible &= are_connected(collection)
+        possible &= are_connected(collection.whole.adjacency, collection.node_ptr)
     if not possible.all():
         warn(
             f"{(~possible).sum()} of {len(possible)} graphs of X_val are left out: "

@@ -1,9 +1,6 @@
 """Graphs of a generator: checked, as labels."""
 
-from itertools import pairwise
-
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from skattn._batch import LabelledGraphs, Structure
 from skattn.graph import Graph
@@ -71,12 +68,3 @@ def encode(collection, table):
     indices = (whole.adjacency.indices - ptr[edge_owners]).astype(np.int32)
     structure = Structure(ptr.astype(np.int64), indptr, indices)
     return LabelledGraphs(structure, nodes.clip(0), edges.clip(1)), known
-
-
-def are_connected(collection) -> np.ndarray:
-    """Return which graphs are connected, (n_graphs,) bool."""
-    _, components = connected_components(collection.whole.adjacency, directed=False)
-    ptr = collection.node_ptr
-    return np.array(
-        [(components[low:high] == components[low]).all() for low, high in pairwise(ptr)]
-    )

@@ -10,8 +10,9 @@ from sklearn.utils import check_random_state
 from skattn._batch import LabelledGraphs
 from skattn._compat_sklearn import _check_feature_names
 from skattn._training import Grower, draw_starts, log_p_bound
-from skattn.estimators._generator_input import are_connected, encode, read_graphs
+from skattn.estimators._generator_input import encode, read_graphs
 from skattn.graph import Graph
+from skattn.graph._undirected import are_connected
 from skattn.graph._warning import warn
 
 
@@ -58,7 +59,7 @@ def score_graphs(estimator, X, *, y, n_orders, random_state, device):
     graphs, possible = encode(collection, estimator._label_table_)
     objective = estimator.net_.objective
     if objective.spec.must_link:
-        possible &= are_connected(collection)
+        possible &= are_connected(collection.whole.adjacency, collection.node_ptr)
     kept = np.flatnonzero(possible)
     found = np.full(len(possible), -np.inf)
     if not len(kept):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from skattn._training import PathReasoning
-from skattn.estimators._file_checks import check_types
+from skattn.estimators._file_checks import NET, check_attributes, check_types
 from skattn.estimators._fitted_file import (
     TORCH_PARTS,
     read_fitted,
@@ -18,12 +18,7 @@ from skattn.graph._packing import PLAIN, Part
 from skattn.graph._triples import Vocabulary
 from skattn.nn import ComplEx, PathSpec
 
-_NET = {
-    "objective": PathReasoning,
-    "n_features": int,
-    "weights": dict[str, torch.Tensor],
-    "history": list[dict],
-}
+_NET = NET | {"objective": PathReasoning}
 _LEARNED = {
     "classes_": np.ndarray,
     "relations_": np.ndarray,
@@ -37,7 +32,6 @@ _LEARNED = {
     "_truth_": Truth,
 }
 """Types of learned attributes in files, except the net."""
-_OPTIONAL = {"feature_names_in_"}
 
 
 def save_reasoner(estimator, learned, path):
@@ -55,15 +49,12 @@ def load_reasoner(cls, path, *, device=None):
 def _check(estimator, state):
     estimator._validate_params()
     check_types(state["net"], _NET)
-    _check_learned(state["learned"], state["net"]["objective"].spec)
+    check_attributes(state["learned"], estimator, _LEARNED)
+    _check_sizes(state["learned"], state["net"]["objective"].spec)
 
 
-def _check_learned(learned, spec):
-    """Raise ValueError unless attributes are complete, typed and consistent."""
-    missing = _LEARNED.keys() - learned.keys() - _OPTIONAL
-    if missing or learned.keys() - _LEARNED.keys():
-        raise ValueError(f"it has the attributes {sorted(learned)}")
-    check_types(learned, _LEARNED)
+def _check_sizes(learned, spec):
+    """Raise ValueError unless the network and the facts have the same names."""
     knowledge, factorization = learned["_knowledge_"], learned["_factorization_"]
     n_entities, n_relations = knowledge.n_entities, 2 * knowledge.n_relations
     if spec.n_relations != n_relations or len(learned["classes_"]) != n_entities:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skattn.graph._arguments import as_count, check_choice, check_flag
+from skattn.graph._frames import import_pandas
 from skattn.graph._labels import listing
 from skattn.graph._node_names import name_array
 from skattn.graph._pair_table import check_names
@@ -13,13 +14,9 @@ N_PAIRS = 1 << 21
 
 def recommend(estimator, nodes, k, *, side, include_known):
     """Make a DataFrame of the k best partners of each node."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "recommend returns a DataFrame and needs pandas: pip install "
-            "'skattn[pandas]'. Without it, use predict on pairs."
-        ) from error
+    pd = import_pandas(
+        "recommend returns a DataFrame and", "Without it, use predict on pairs."
+    )
     k = as_count(k, "k")
     check_choice(side, ("source", "target"), "side")
     check_flag(include_known, "include_known")

@@ -20,6 +20,17 @@ def library_of(table: Any) -> str:
     return type(table).__module__.partition(".")[0]
 
 
+def import_pandas(use: str, otherwise: str) -> Any:
+    """Import pandas; raise ImportError that names its use and a remedy."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            f"{use} needs pandas: pip install 'skattn[pandas]'. {otherwise}"
+        ) from error
+    return pd
+
+
 def named_table(array: NDArray[Any], frame: Any) -> Any:
     """Return an array with the column names of a DataFrame, or itself without one."""
     if frame is None:

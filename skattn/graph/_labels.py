@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph._data_objects import CONVERSION_ERRORS, check_not_masked, type_name
+from skattn.graph._frames import import_pandas
 
 
 def as_labels(nodes: Any, n_nodes: int) -> Any:
@@ -37,13 +38,7 @@ def as_labels(nodes: Any, n_nodes: int) -> Any:
 
 def as_index(labels: Any) -> Any:
     """Return labels as a pandas Index; the name of a Series is kept."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "nodes= needs pandas: pip install 'skattn[pandas]'. Without nodes=, nodes "
-            "are numbered from 0."
-        ) from error
+    pd = import_pandas("nodes=", "Without nodes=, nodes are numbered from 0.")
     check_not_masked(labels, "nodes")
     if isinstance(labels, pd.Index):
         return labels if labels.nlevels > 1 else plain_index(labels)

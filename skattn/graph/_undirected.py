@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from skattn.graph._collection import GraphCollection
 
@@ -31,6 +33,21 @@ def check_undirected(collection: GraphCollection) -> None:
             f"graphs must be undirected, got an edge {i} -> {j} without {j} -> {i} in "
             f"graph {graph}. {REMEDY}"
         )
+
+
+def are_connected(
+    adjacency: sp.csr_array, node_ptr: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return whether each graph of a disjoint union is connected, (n_graphs,).
+
+    Every graph has a node; graph g holds the nodes node_ptr[g] to node_ptr[g + 1].
+    """
+    _, components = connected_components(adjacency, directed=False)
+    first = np.repeat(components[node_ptr[:-1]], np.diff(node_ptr))
+    found: NDArray[np.bool_] = np.logical_and.reduceat(
+        components == first, node_ptr[:-1]
+    )
+    return found
 
 
 def transposed_order(

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 from sklearn.utils import check_random_state
 
 from skattn.graph import Graph
 from skattn.graph._arguments import check_choice
+from skattn.graph._undirected import are_connected
 from skattn.metrics._graph_mmd import (
     KERNELS,
     METRICS,
@@ -182,7 +182,10 @@ def generation_report(
     is_valid = classes >= 0
     if valid is not None:
         is_valid &= [bool(valid(graph)) for graph in every]
-    connected, known = _are_connected(simple), classes[parts[2]]
+    connected, known = (
+        are_connected(simple.adjacency, simple.node_ptr),
+        classes[parts[2]],
+    )
     is_known = valid is not None or identity is not None
     for numbers, part in zip((of_samples, of_real), parts, strict=False):
         numbers["connected"] = float(connected[part].mean())
@@ -220,13 +223,6 @@ def _discrepancies(
         dict(zip(keys, means, strict=True)),
         dict(zip(keys, deviations, strict=True)),
     )
-
-
-def _are_connected(graphs: SimpleGraphs) -> NDArray[np.bool_]:
-    """Return whether each graph is in one piece."""
-    _, component = connected_components(graphs.adjacency, directed=False)
-    first = np.repeat(component[graphs.node_ptr[:-1]], graphs.sizes)
-    return np.logical_and.reduceat(component == first, graphs.node_ptr[:-1])
 
 
 def _classes(

@@ -305,3 +305,10 @@ def test_names_of_nodes_are_not_shown(small):
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=names)
     clf = small(graph=Graph(PATH, nodes=names)).fit(frame, [0, 1, 1])
     assert not re.search("oslo|bergen|tromsoe", clf._repr_html_())
+
+
+@needs_tables
+def test_a_link_predictor_shows_its_input():
+    pairs = [(i, (i + 1) % 6) for i in range(6)]
+    clf = AttentionLinkPredictor(max_epochs=1, hidden_dim=8, random_state=0).fit(pairs)
+    assert "pairs of nodes" in clf._repr_html_()

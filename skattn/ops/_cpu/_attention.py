@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skattn.ops._attention_tensors import Tensors
 from skattn.ops._autograd import once_differentiable
-from skattn.ops._cpu._call import AttentionCall, Options, Tensors
+from skattn.ops._cpu._call import AttentionCall, Options
 from skattn.ops._cpu._gradients import AttentionGradients
 from skattn.ops._cpu._plan import Plan, plan_of
 from skattn.ops._edges import Edges
@@ -34,17 +35,10 @@ def edge_attention(
     """See `skattn.ops.edge_attention`."""
     score = kernel_score(score, edges.n_receivers)
     slope = getattr(score, "negative_slope", 0.0)
-    query, key, *attention = score.tensors
     out: Tensor = _EdgeAttention.apply(
         plan_of(edges),
         Options(type(score), slope, dropout, seed, torch.is_grad_enabled()),
-        query,
-        key,
-        attention[0] if attention else None,
-        None if value is key else value,
-        bias,
-        edge_features,
-        offset,
+        *Tensors.of(score, value, bias, edge_features, offset),
     )
     return out
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from skattn.ops._attention_tensors import Tensors
 from skattn.ops._buffers import empty
 from skattn.ops._cpu import _forward_kernels as forward
 from skattn.ops._cpu import _records as records
@@ -27,7 +28,7 @@ from skattn.ops._cpu._plan import Plan
 from skattn.ops._cpu._records import HeadShape, Sizes
 from skattn.ops._scores import Dot, Gat, GatV2, Score
 
-__all__ = ["AttentionCall", "Options", "Tensors"]
+__all__ = ["AttentionCall", "Options"]
 
 
 class Options(NamedTuple):
@@ -39,19 +40,6 @@ class Options(NamedTuple):
     seed: int
     is_recorded: bool
     """Whether autograd records the call."""
-
-
-class Tensors(NamedTuple):
-    """Tensors of a call, or one flag per tensor."""
-
-    query: Any
-    key: Any
-    attention: Any
-    value: Any
-    """Values; None if key and value are the same tensor."""
-    bias: Any
-    edge_features: Any
-    offset: Any
 
 
 _NO_GRADIENTS = Tensors(*[False] * len(Tensors._fields))

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skattn.ops._attention_tensors import Tensors
 from skattn.ops._autograd import once_differentiable
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Score, kernel_score
-from skattn.ops._triton._call import AttentionCall, Options, Tensors
+from skattn.ops._triton._call import AttentionCall, Options
 from skattn.ops._triton._gradients import attention_gradients
 from skattn.ops._triton._plan import Plan, plan_of
 
@@ -34,17 +35,10 @@ def edge_attention(
     """See `skattn.ops.edge_attention`."""
     score = kernel_score(score, edges.n_receivers)
     slope = getattr(score, "negative_slope", 0.0)
-    query, key, *attention = score.tensors
     out: Tensor = _EdgeAttention.apply(
         plan_of(edges),
         Options(type(score), slope, dropout, seed),
-        query,
-        key,
-        attention[0] if attention else None,
-        None if value is key else value,
-        bias,
-        edge_features,
-        offset,
+        *Tensors.of(score, value, bias, edge_features, offset),
     )
     return out
 

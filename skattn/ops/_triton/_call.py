@@ -10,39 +10,17 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from skattn.ops._attention_tensors import Tensors
 from skattn.ops._scores import Dot, Gat, GatV2, Score
 from skattn.ops._triton import _forward_kernels as kernels
 from skattn.ops._triton._launch import dropout_words, launch, padded
 from skattn.ops._triton._plan import Plan
 from skattn.ops._triton._tiles import tile_options
 
-__all__ = ["AttentionCall", "Options", "Tensors"]
+__all__ = ["AttentionCall", "Options"]
 
 _SCORES: dict[type[Score], int] = {Gat: 0, GatV2: 1, Dot: 2}
 """Numbers of the scores in `_score_kernels`."""
-
-
-class Tensors(NamedTuple):
-    """Differentiable tensors of a call."""
-
-    query: Any
-    """(n_receivers, H, D); (n_receivers, H) for "gat"."""
-    key: Any
-    """(n_senders, H, D); (n_senders, H) for "gat"."""
-    attention: Any
-    """(H, D) for "gatv2", else None."""
-    value: Any
-    """(n_senders, H, C); None if it is the key."""
-    bias: Any
-    """(n_edges, H) or None."""
-    edge_features: Any
-    """(n_edges, K) or None."""
-    offset: Any
-    """(H, C) or None."""
-
-    def contiguous(self) -> Tensors:
-        """Return contiguous tensors."""
-        return Tensors(*(None if x is None else x.contiguous() for x in self))
 
 
 class Options(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skattn.ops._elementwise import dropout_by, elu_by
 from skattn.ops._triton import _elementwise_kernels as kernels
 from skattn.ops._triton._launch import cdiv, dropout_words, launch
 
@@ -18,22 +19,7 @@ _BLOCK = 1024
 
 def dropout(x: Tensor, p: float, seed: int) -> Tensor:
     """See `skattn.ops.dropout`."""
-    out: Tensor = _Dropout.apply(x, p, seed)
-    return out
-
-
-class _Dropout(torch.autograd.Function):
-    """The gradient is dropout with the same mask."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, p: float, seed: int) -> Tensor:
-        ctx.p, ctx.seed = p, seed
-        return _drop(x, p, seed)
-
-    @staticmethod
-    def backward(ctx: Any, dout: Tensor) -> Any:
-        again = dropout if torch.is_grad_enabled() else _drop
-        return again(dout, ctx.p, ctx.seed), None, None
+    return dropout_by(_drop, x, p, seed)
 
 
 def _drop(x: Tensor, p: float, seed: int) -> Tensor:
@@ -43,23 +29,15 @@ def _drop(x: Tensor, p: float, seed: int) -> Tensor:
 
 def elu(x: Tensor) -> Tensor:
     """See `skattn.ops.elu`."""
-    out: Tensor = _Elu.apply(x)
-    return out
+    return elu_by(_elu, _elu_gradient, x)
 
 
-class _Elu(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        y = _run(kernels.elu, x=x.contiguous())
-        ctx.save_for_backward(y)
-        return y
+def _elu(x: Tensor) -> Tensor:
+    return _run(kernels.elu, x=x)
 
-    @staticmethod
-    def backward(ctx: Any, dout: Tensor) -> Tensor:
-        (y,) = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            return torch.where(y > 0, dout, dout * (y + 1))
-        return _run(kernels.elu_gradient, y=y, dout=dout.contiguous())
+
+def _elu_gradient(y: Tensor, dout: Tensor) -> Tensor:
+    return _run(kernels.elu_gradient, y=y, dout=dout)
 
 
 def _run(kernel: Any, **arguments: Any) -> Tensor:

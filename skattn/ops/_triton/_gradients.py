@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skattn.ops._attention_tensors import Tensors
 from skattn.ops._triton import _backward_kernels as kernels
-from skattn.ops._triton._call import AttentionCall, Tensors
+from skattn.ops._triton._call import AttentionCall
 from skattn.ops._triton._launch import cdiv, launch, padded
 from skattn.ops._triton._plan import Rows
 
