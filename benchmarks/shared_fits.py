@@ -8,7 +8,9 @@ meets all sides: 1 process of 1 thread, 1 process of 2 threads, and 2 processes 
 thread that share the fit. Printed are the best and the median ratio of times in the
 same round, and that of the least CPU seconds of a process, which leaves out waiting.
 Each process has a session of its own: Linux may divide busy cores by sessions. The
-processes communicate over gloo through the loopback device.
+processes communicate over gloo through the loopback device. With batch normalisation,
+a fit that is not shared is not divided: its last digits differ from those of shared
+ones.
 """
 
 # ruff: noqa: PLC0415  (the process that measures loads no torch)
@@ -120,7 +122,7 @@ def _compare(norm: str, n_pairs: int) -> None:
     for side in sides.values():
         side.close()
     same = sides["1 process"].losses == sides["2 processes"].losses
-    print(f'norm="{norm}", losses equal bit for bit: {same}')
+    print(f'norm="{norm}", the same losses, bit for bit: {same}')
     for k, name in enumerate(sides):
         seconds, work = times[:, k].T
         ratios = times[:, 0, 0] / seconds
