@@ -146,7 +146,7 @@ class AttentionGraphGenerator(
     >>> def path(n):
     ...     return Graph(np.eye(n, k=1) + np.eye(n, k=-1))
     >>> paths = [path(4 + k % 3) for k in range(60)]
-    >>> generator = AttentionGraphGenerator(max_epochs=30, random_state=0).fit(paths)
+    >>> generator = AttentionGraphGenerator(max_epochs=10, random_state=0).fit(paths)
     >>> made = generator.sample(3, random_state=0)
     >>> len(made), made[0].n_features
     (3, 0)
