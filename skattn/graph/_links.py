@@ -36,8 +36,9 @@ def links(graph: Graph, *, negatives: int = 1, random_state: Any = None) -> Link
     Parameters
     ----------
     graph : Graph
-        A graph; its self-loops are left out. If the adjacency is symmetric, an edge is
-        one pair, otherwise each direction is one.
+        A graph; its self-loops, edge weights, edge features and types are left out. If
+        the adjacency is symmetric, an edge is one pair, otherwise each direction is
+        one.
     negatives : int, default=1
         Number of pairs without a link, drawn at random, for each link.
     random_state : int, RandomState or None, default=None
@@ -55,6 +56,10 @@ def links(graph: Graph, *, negatives: int = 1, random_state: Any = None) -> Link
         If `graph` is not a Graph.
     ValueError
         If the graph has no edges or fewer pairs without a link.
+
+    See Also
+    --------
+    skattn.AttentionLinkPredictor : Estimator that takes the pairs.
 
     Examples
     --------
