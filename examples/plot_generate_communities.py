@@ -76,7 +76,8 @@ plt.show()
 # Evaluation
 # ----------
 # Squared maximum mean discrepancies to the test graphs (the smaller the better), and
-# shares of the samples; beside them those of real graphs.
+# shares of the samples; beside them those of real graphs. Two training graphs are not
+# connected, so samples need not be connected.
 
 print(generation_report(samples, test, train, random_state=0))
 
