@@ -102,6 +102,7 @@ class AttentionNet(NeuralNet):
     def initialize_history(self):
         """Create an empty history."""
         self.history_ = EpochHistory()
+        self.interrupted_ = True  # unless the training ends otherwise
         return self
 
     def initialize_module(self):
@@ -125,10 +126,11 @@ class AttentionNet(NeuralNet):
 
         skorch catches ``KeyboardInterrupt``, of users and of callbacks that stop it.
         """
-        self.interrupted_ = False
-        self._module_list = list(self.module_.modules())
         try:
-            return super().fit_loop(X, y, epochs, **kwargs)
+            self._module_list = list(self.module_.modules())
+            super().fit_loop(X, y, epochs, **kwargs)
+            self.interrupted_ = False
+            return self
         except KeyboardInterrupt as stop:
             self.interrupted_ = not _is_from_callback(stop)
             processes = current_processes()
