@@ -73,7 +73,7 @@ def smiles_from_graphs(graphs: Any, *, on_invalid: str = "none") -> list[str | N
 
 
 def unchecked_molecule(graph: Graph) -> Any:
-    """Return the RDKit molecule of a graph, whose valences may be impossible.
+    """Return the RDKit molecule of a graph, without a check of its valences.
 
     Raises ValueError if the graph has not the columns of a molecule.
     """

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph import smiles_from_graphs
-from skattn.graph._arguments import as_count
+from skattn.graph._arguments import as_count, check_choice
 from skattn.inspection._growth_attention import GrowthAttention, growth_attention
 from skattn.inspection._growth_picture import (
     GraphCells,
@@ -181,14 +181,7 @@ class GrowthAttentionDisplay:
             If a step does not exist, or the graph is to be drawn by RDKit and is no
             molecule.
         """
-        growth = self.growth
-        numbers = self._numbers(steps)
-        cells: GraphCells | MoleculeCells
-        is_molecule = _is_molecule(growth, molecule)
-        if is_molecule:
-            cells = MoleculeCells(growth.graph)
-        else:
-            cells = GraphCells(growth.graph, feature_colors([growth.graph]))
+        numbers, cells = self._numbers(steps), self._cells(molecule)
         n_columns = min(as_count(n_columns, "n_columns"), len(numbers))
         n_rows = -(-len(numbers) // n_columns)
         if ax is None:
@@ -199,9 +192,9 @@ class GrowthAttentionDisplay:
             row, column = divmod(cell, n_columns)
             corner = column, row * (1 + TEXT) + TEXT
             cells.draw(ax, corner, self._step(number, colors))
-            text = self._text(number, named=not is_molecule)
+            text = self._text(number, named=isinstance(cells, GraphCells))
             ax.text(column + 0.5, corner[1] - 0.02, text, ha="center")
-        if not is_molecule:
+        if isinstance(cells, GraphCells):
             draw_legend(ax, cells.labels)
         _draw_scale(ax, colors)
         limits = {"xlim": (0, n_columns), "ylim": (n_rows * (1 + TEXT), 0)}
@@ -220,6 +213,19 @@ class GrowthAttentionDisplay:
         if not numbers:
             raise ValueError("steps must hold at least one step, got none.")
         return [number % n_steps for number in numbers]
+
+    def _cells(self, molecule: Any) -> GraphCells | MoleculeCells:
+        """Return the drawings of the graph; RDKit's if it is a molecule."""
+        graph = self.growth.graph
+        check_choice(molecule, ("auto", True, False), "molecule")
+        if molecule == "auto":
+            is_valid = self.growth.is_molecule and smiles_from_graphs([graph])[0]
+            molecule = bool(is_valid)
+        elif molecule:
+            smiles_from_graphs([graph], on_invalid="raise")
+        if molecule:
+            return MoleculeCells(graph)
+        return GraphCells(graph, feature_colors([graph]))
 
     def _step(self, number: int, cmap: Any) -> Step:
         """Return a step, its colours from 0 to the largest weight on an old node."""
@@ -242,17 +248,6 @@ class GrowthAttentionDisplay:
         if not named:
             return f"{number}: {p}"
         return f"{number}: {growth.names[growth.order[number]]}, {p}"
-
-
-def _is_molecule(growth: GrowthAttention, molecule: Any) -> bool:
-    """Return whether RDKit draws a graph; raise ValueError if it must and cannot."""
-    if molecule == "auto":
-        if not growth.is_molecule:
-            return False
-        return smiles_from_graphs([growth.graph])[0] is not None
-    if molecule:
-        smiles_from_graphs([growth.graph], on_invalid="raise")
-    return bool(molecule)
 
 
 def _lower_part(cmap: Any) -> Any:

@@ -180,6 +180,8 @@ def test_arguments_are_checked(fitted):
         display.plot(steps=[])
     with pytest.raises(ValueError, match="n_columns"):
         display.plot(n_columns=0)
+    with pytest.raises(ValueError, match="molecule must be"):
+        display.plot(molecule="always")
     with pytest.raises(ValueError, match="node features"):
         display.plot(molecule=True)
     with pytest.raises(NotFittedError):
