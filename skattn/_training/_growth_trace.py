@@ -1,6 +1,7 @@
 """Probabilities and attention weights of the steps in which a graph grows."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -95,7 +96,8 @@ def _write(
     sizes: NDArray[np.int64],
 ) -> None:
     """Write the steps of a batch; `sizes` are their numbers of old nodes."""
-    layers, codes = module.encoder.attention_weights(batch.x, batch.structure)
+    layers, encoded = module.encoder.attention_weights(batch.x, batch.structure)
+    codes = cast("Tensor", encoded)
     steps = batch.steps.to("cpu")
     log_labels = _log_softmax(module.label_logits(codes, batch.steps))
     trace.label_probabilities[sizes] = np.exp(log_labels)

@@ -149,18 +149,17 @@ class GrowthAttention:
 
         steps, older = self._older()
         weights, _ = self.averaged(layer, head)
-        names = self.names
-        new = np.append(names, None)[np.append(self.order, len(names))[steps]]
-        added = np.append(self.order, 0)[steps]
+        names = np.array([*self.names, None], object)
+        added = np.append(self.order, -1)[steps]  # the end: no name, no edges
         is_edge = self.graph.adjacency.toarray().astype(bool)[added, older]
         return pd.DataFrame(
             {
                 "step": steps,
-                "new_node": new,
+                "new_node": names[added],
                 "node": names[older],
                 "weight": weights[steps, older],
                 "edge_probability": 1 - self.edge_probabilities[steps, older, 0],
-                "is_edge": is_edge & (steps < len(self.order)),
+                "is_edge": is_edge & (added >= 0),
             }
         )
 

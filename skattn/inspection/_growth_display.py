@@ -208,7 +208,7 @@ class GrowthAttentionDisplay:
         n_steps = len(self.growth)
         if steps is None:
             shown = np.linspace(0, n_steps - 1, min(n_steps, MOST_STEPS)).round()
-            return shown.astype(int).tolist()  # type: ignore[no-any-return]
+            return [int(number) for number in shown]
         numbers = [check_index("a step", step, -n_steps, n_steps) for step in steps]
         if not numbers:
             raise ValueError("steps must hold at least one step, got none.")

@@ -161,7 +161,7 @@ class MoleculeCells:
         at = self._molecule.GetConformer().GetPositions()[:, :2]
         low, high = at.min(0), at.max(0)
         middle, reach = (low + high) / 2, max((high - low).max() / 2 + 0.5, LEAST_REACH)
-        drawer = MolDraw2DCairo(PIXELS, PIXELS)
+        drawer: Any = MolDraw2DCairo(PIXELS, PIXELS)  # its types are incomplete
         options = drawer.drawOptions()
         options.prepareMolsBeforeDrawing = False
         options.fillHighlights = True
