@@ -230,7 +230,7 @@ def run(name):
         train = molecules(arrays["train"][:n_train], neutral=True)
         chemistry(name, train, molecules(arrays["test"][:1000], neutral=True))
     elif name == "rings":
-        rings(molecules(load("qm9-smiles")["train"][:4000], neutral=True))
+        rings(molecules(load("qm9-smiles")["train"][:5000], neutral=True))
     else:
         raise SystemExit(f"rows are {', '.join(ROWS)}, got {name!r}.")
 
