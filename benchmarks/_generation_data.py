@@ -1,4 +1,4 @@
-"""Graphs of the benchmark of generation, and molecules as graphs and back."""
+"""Graphs of the benchmark of generation."""
 
 from itertools import pairwise
 
@@ -7,23 +7,8 @@ from scipy import sparse
 
 from benchmarks._data import load
 from skattn import Graph
-
-BONDS = (1, 2, 3)
-"""Orders of the bonds of a Kekulé formula."""
-
-
-def tree(n_nodes, rng):
-    """Draw a tree uniformly of all numbered ones, by its Prüfer sequence."""
-    sequence = rng.integers(0, n_nodes, n_nodes - 2).tolist()
-    degree = np.bincount(sequence, minlength=n_nodes) + 1
-    adjacency = np.zeros((n_nodes, n_nodes))
-    for node in sequence:
-        leaf = int(np.argmax(degree == 1))
-        adjacency[node, leaf] = adjacency[leaf, node] = 1
-        degree[[node, leaf]] -= 1
-    last = np.flatnonzero(degree == 1)
-    adjacency[last, last[::-1]] = 1
-    return Graph(adjacency)
+from skattn.graph import ATOM_LABELS
+from skattn.preprocessing import MoleculeGraph
 
 
 def random_graph(n_nodes, p, rng):
@@ -42,6 +27,16 @@ def preferential(n_nodes, n_links, rng):
     return Graph(adjacency)
 
 
+def configuration_model(graph, rng):
+    """Pair the ends of all edges at random; loops and repeated edges are left out."""
+    degrees = np.diff(graph.adjacency.indptr)
+    ends = rng.permutation(np.repeat(np.arange(graph.n_nodes), degrees))
+    adjacency = np.zeros((graph.n_nodes, graph.n_nodes))
+    adjacency[ends[::2], ends[1::2]] = 1
+    np.fill_diagonal(adjacency, 0)
+    return Graph(np.maximum(adjacency, adjacency.T))
+
+
 def stored_graphs(name):
     """Load the graphs of a file gen-*.npz, with edges in one direction."""
     arrays = load(name)
@@ -58,49 +53,12 @@ def stored_graphs(name):
 
 
 def molecules(smiles, *, neutral=False):
-    """Convert SMILES to graphs: element and charge of atoms, orders of Kekulé bonds."""
-    from rdkit import Chem  # noqa: PLC0415 - for two rows only
-
-    graphs = []
-    for text in smiles:
-        molecule = Chem.MolFromSmiles(str(text))
-        if molecule is None:
-            continue
-        atoms = [(a.GetAtomicNum(), a.GetFormalCharge()) for a in molecule.GetAtoms()]
-        if neutral and any(charge for _, charge in atoms):
-            continue
-        Chem.Kekulize(molecule, clearAromaticFlags=True)
-        orders = np.zeros((len(atoms),) * 2)
-        for bond in molecule.GetBonds():
-            ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-            orders[ends] = orders[ends[::-1]] = bond.GetBondTypeAsDouble()
-        features = orders[orders > 0][:, None]
-        X = np.array(atoms, float)
-        graphs.append(Graph((orders > 0).astype(float), X, edge_features=features))
-    return graphs
+    """Convert SMILES to graphs without derived features, or the neutral ones alone."""
+    graphs = MoleculeGraph(derived=False).fit_transform(list(map(str, smiles)))
+    charge = ATOM_LABELS.index("formal_charge")
+    return [graph for graph in graphs if not (neutral and graph.X[:, charge].any())]
 
 
-def smiles_of(graph):
-    """Convert a graph of :func:`molecules` to SMILES, None if RDKit refuses it."""
-    from rdkit import Chem, RDLogger  # noqa: PLC0415
-
-    RDLogger.DisableLog("rdApp.*")
-    types = dict(
-        zip(BONDS, (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE),
-            strict=True)
-    )  # fmt: skip
-    molecule = Chem.RWMol()
-    for element, charge in graph.X:
-        atom = Chem.Atom(int(element))
-        atom.SetFormalCharge(int(charge))
-        molecule.AddAtom(atom)
-    edges = graph.adjacency.tocoo()
-    orders = graph.edge_features[:, 0]
-    for i, j, order in zip(edges.row, edges.col, orders, strict=True):
-        if i < j:
-            molecule.AddBond(int(i), int(j), types[int(order)])
-    try:
-        Chem.SanitizeMol(molecule)
-    except ValueError:
-        return None
-    return Chem.MolToSmiles(molecule)
+def n_rings(graph):
+    """Count the independent rings of a connected graph."""
+    return graph.n_edges // 2 - graph.n_nodes + 1

@@ -1,6 +1,7 @@
 """Generated graphs: likelihoods, validity and time at the defaults.
 
-    python -m benchmarks.generation [trees er community enzymes grid esol qm9 scale]
+    python -m benchmarks.generation [trees er community enzymes grid esol qm9
+                                     qm9-20000 rings scale]
 
 `log p` is the mean of ``score_samples`` on test graphs, in nats, with its standard
 error. Trees and random graphs have a known likelihood, which it must not exceed.
@@ -8,9 +9,10 @@ Molecules are elements, charges and Kekulé bonds; valid ones are those that RDK
 accepts as they are and that are connected, novel ones are not in the training set.
 MMD² of degrees, clustering and orbits is that of 100 samples against the test graphs,
 with the earth mover's distance; beside it that of random graphs of the training graphs'
-sizes and density, and of the training graphs themselves.
-`scale` draws graphs of 500 nodes after a short training. Seconds are CPU time of the
-process, all threads.
+sizes and density, of random graphs of their degrees (configuration model), and of the
+training graphs themselves. `qm9-20000` trains on twice as many molecules. `rings` asks
+for 0, 1, 2, and 3 or more independent rings, of 300 samples each. `scale` draws graphs
+of 500 nodes after a short training. Seconds are CPU time of the process, all threads.
 """
 
 import math
@@ -22,23 +24,30 @@ import numpy as np
 
 from benchmarks._data import load
 from benchmarks._generation_data import (
+    configuration_model,
     molecules,
+    n_rings,
     preferential,
     random_graph,
-    smiles_of,
     stored_graphs,
-    tree,
 )
 from skattn import AttentionGraphGenerator
+from skattn.datasets import make_trees
+from skattn.graph import smiles_from_graphs
 from skattn.metrics import graph_mmd, is_novel
 
-ROWS = ("trees", "er", "community", "enzymes", "grid", "esol", "qm9", "scale")
+ROWS = (
+    "trees", "er", "community", "enzymes", "grid", "esol", "qm9", "qm9-20000", "rings",
+    "scale",
+)  # fmt: skip
 FILES = {
     "community": "gen-community-spectre",
     "enzymes": "gen-enzymes",
     "grid": "gen-grid",
 }
 STATISTICS = ("degree", "clustering", "orbit")
+MOST_RINGS = 3
+"""Number of rings that stands for itself and more."""
 SEED = 0
 
 
@@ -49,17 +58,18 @@ def split(graphs, n_test):
     return shuffled[n_test:], shuffled[:n_test]
 
 
-def fitted(train, **parameters):
+def fitted(train, y=None, **parameters):
     """Fit a generator; return it and the CPU seconds, without compilation."""
     short = {"max_epochs": 1, "max_nodes": 2, "order": parameters.get("order", "bfs")}
     AttentionGraphGenerator(**short).fit(train[:2])
     start = time.process_time()
-    generator = AttentionGraphGenerator(random_state=SEED, **parameters).fit(train)
+    generator = AttentionGraphGenerator(random_state=SEED, **parameters).fit(train, y)
     return generator, time.process_time() - start
 
 
 def sampled(generator, n_samples):
     """Draw graphs; return them and the CPU milliseconds of each."""
+    generator.sample(random_state=0)  # compiles
     start = time.process_time()
     graphs = generator.sample(n_samples, random_state=1)
     return graphs, 1000 * (time.process_time() - start) / n_samples
@@ -77,14 +87,12 @@ def report(name, seconds, scores, milliseconds, more=""):
 
 def trees(n_nodes=12):
     """Fit uniform trees, of known likelihood."""
-    rng = np.random.default_rng(SEED)
-    graphs = [tree(n_nodes, rng) for _ in range(500)]
+    graphs, log_p = make_trees(500, n_nodes, random_state=SEED)
     generator, seconds = fitted(graphs[:400])
     made, milliseconds = sampled(generator, 200)
     share = np.mean([_is_tree(graph) for graph in made])
-    exact = -(n_nodes - 2) * math.log(n_nodes)
     scores = generator.score_samples(graphs[400:])
-    more = f"exact {exact:.3f}, {100 * share:.1f} % trees"
+    more = f"exact {log_p[0]:.3f}, {100 * share:.1f} % trees"
     report("trees", seconds, scores, milliseconds, more)
 
 
@@ -123,6 +131,13 @@ def independent(train, n_graphs):
     return [random_graph(int(size), p, rng) for size in sizes]
 
 
+def configurations(train, n_graphs):
+    """Draw graphs of the configuration model, with the degrees of training graphs."""
+    rng = np.random.default_rng(SEED)
+    numbers = rng.choice(len(train), n_graphs)
+    return [configuration_model(train[number], rng) for number in numbers]
+
+
 def plain(name):
     """Fit graphs of a file, a fifth of which is for the test."""
     graphs = stored_graphs(FILES[name])
@@ -135,6 +150,7 @@ def plain(name):
     compared = {
         "samples": made,
         "independent edges": independent(train, 100),
+        "configuration model": configurations(train, 100),
         "training graphs": train,
     }
     for what, each in compared.items():
@@ -149,15 +165,37 @@ def chemistry(name, train, test, n_samples=500):
     """Fit molecules, and count the valid, unique and novel samples."""
     generator, seconds = fitted(train, order="dfs")
     made, milliseconds = sampled(generator, n_samples)
-    texts = [smiles_of(graph) for graph in made]
-    valid = [text for text in texts if text is not None and "." not in text]
-    new = set(valid) - {smiles_of(graph) for graph in train}
+    valid = connected_molecules(made)
+    new = set(valid) - set(smiles_from_graphs(train))
     more = (
         f"valid and connected {100 * len(valid) / n_samples:.1f} %, unique "
         f"{len(set(valid)) / max(len(valid), 1):.3f}, valid, unique and novel "
         f"{100 * len(new) / n_samples:.1f} %"
     )
     report(name, seconds, generator.score_samples(test), milliseconds, more)
+
+
+def connected_molecules(graphs):
+    """Return the SMILES of the graphs that are molecules in one piece."""
+    texts = smiles_from_graphs(graphs)
+    return [text for text in texts if text is not None and "." not in text]
+
+
+def rings(train, n_samples=300):
+    """Fit molecules with their numbers of rings; draw samples for each number."""
+    found = np.minimum([n_rings(graph) for graph in train], MOST_RINGS)
+    generator, seconds = fitted(train, found, order="dfs")
+    print(f"rings      fit {seconds:4.0f} s on {len(train)} molecules")
+    for asked in range(MOST_RINGS + 1):
+        made = generator.sample(n_samples, y=asked, random_state=1)
+        got = np.minimum([n_rings(graph) for graph in made], MOST_RINGS)
+        valid = len(connected_molecules(made)) / n_samples
+        print(
+            f"rings      asked {asked}: {100 * np.mean(got == asked):.1f} % as asked, "
+            f"{100 * np.mean(found == asked):.1f} % of the training molecules; valid "
+            f"and connected {100 * valid:.1f} %",
+            flush=True,
+        )
 
 
 def scale(n_nodes=500, n_samples=32):
@@ -186,10 +224,13 @@ def run(name):
         plain(name)
     elif name == "esol":
         chemistry(name, *split(molecules(load("esol-smiles")["smiles"]), 128))
-    elif name == "qm9":
+    elif name in ("qm9", "qm9-20000"):
         arrays = load("qm9-smiles")
-        train = molecules(arrays["train"][:10_000], neutral=True)
+        n_train = 10_000 if name == "qm9" else 20_000
+        train = molecules(arrays["train"][:n_train], neutral=True)
         chemistry(name, train, molecules(arrays["test"][:1000], neutral=True))
+    elif name == "rings":
+        rings(molecules(load("qm9-smiles")["train"][:5000], neutral=True))
     else:
         raise SystemExit(f"rows are {', '.join(ROWS)}, got {name!r}.")
 

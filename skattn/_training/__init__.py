@@ -12,6 +12,7 @@ from skattn._training._graph_batches import GraphBatches
 from skattn._training._growth import Growth, GrowthBatches, clip_gradients
 from skattn._training._growth_sampling import Grower
 from skattn._training._growth_scores import draw_starts, log_p_bound
+from skattn._training._growth_trace import GrowthTrace, trace_growth
 from skattn._training._labels import Labels
 from skattn._training._losses import Loss
 from skattn._training._memory import check_memory, estimate_step_bytes
@@ -37,6 +38,7 @@ __all__ = [
     "Grower",
     "Growth",
     "GrowthBatches",
+    "GrowthTrace",
     "Labels",
     "Loss",
     "MaskedReconstruction",
@@ -72,6 +74,7 @@ __all__ = [
     "resolve_device",
     "shared_fits",
     "shared_work",
+    "trace_growth",
     "train",
     "train_factorization",
 ]

@@ -33,7 +33,7 @@ def ordered_log_p(
     steps = all_steps(graphs)
     if not with_end:
         steps = steps[steps[:, 1] < graphs.sizes[steps[:, 0]]]
-    parts = list(_parts(steps[:, 1] + 1))
+    parts = list(context_parts(steps[:, 1] + 1))
 
     @torch.no_grad()
     def log_p_of(k: int) -> np.ndarray:
@@ -55,7 +55,7 @@ def ordered_log_p(
     return np.bincount(steps[:, 0], np.concatenate(found), len(graphs))
 
 
-def _parts(sizes: np.ndarray) -> Iterator[slice]:
+def context_parts(sizes: np.ndarray) -> Iterator[slice]:
     """Yield ranges of contexts of at most `MAX_NODES` nodes, or of one context."""
     ends, first = np.cumsum(sizes), 0
     while first < len(sizes):

@@ -17,11 +17,11 @@ from skattn._compat_sklearn import (
     _fit_context,
     with_callbacks,
 )
-from skattn._training import default_modes, resolve_device
+from skattn._training import default_modes
 from skattn.estimators._encoder_config import MAX_LAYERS
 from skattn.estimators._generator_files import load_generator, save_generator
 from skattn.estimators._generator_fit import plan_growth
-from skattn.estimators._generator_sample import sample_graphs, score_graphs
+from skattn.estimators._generator_sample import grow_again, sample_graphs, score_graphs
 from skattn.estimators._label_encoding import Classes
 from skattn.estimators._predictor import GraphAttentionPredictor
 from skattn.estimators._saved import SavedMixin
@@ -282,13 +282,7 @@ class AttentionGraphGenerator(
 
     @default_modes()
     def sample(
-        self,
-        n_samples=1,
-        *,
-        y=None,
-        start=None,
-        temperature=1.0,
-        random_state=None,
+        self, n_samples=1, *, y=None, start=None, temperature=1.0, random_state=None
     ):
         """Draw graphs.
 
@@ -329,7 +323,6 @@ class AttentionGraphGenerator(
             start=start,
             temperature=temperature,
             random_state=random_state,
-            device=resolve_device(self.device, strict=False),
         )
 
     @default_modes()
@@ -372,7 +365,6 @@ class AttentionGraphGenerator(
             y=y,
             n_orders=int(self.n_orders if n_orders is None else n_orders),
             random_state=random_state,
-            device=resolve_device(self.device, strict=False),
         )
 
     def score(self, X, y=None):
@@ -391,6 +383,12 @@ class AttentionGraphGenerator(
             Nats per graph.
         """
         return float(np.mean(self.score_samples(X, y)))
+
+    @default_modes()
+    def _grow_again(self, graph, y, random_state):
+        """Compute the steps in which a graph grows."""
+        check_is_fitted(self)
+        return grow_again(self, graph, y=y, random_state=random_state)
 
     def _write(self, path):
         save_generator(self, learned(self), path)

@@ -1,6 +1,7 @@
 """Samples and scores of a fitted generator."""
 
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,15 +10,34 @@ from sklearn.utils import check_random_state
 
 from skattn._batch import LabelledGraphs
 from skattn._compat_sklearn import _check_feature_names
-from skattn._training import Grower, draw_starts, log_p_bound
+from skattn._training import (
+    Grower,
+    GrowthTrace,
+    draw_starts,
+    log_p_bound,
+    resolve_device,
+    trace_growth,
+)
 from skattn.estimators._generator_input import encode, read_graphs
 from skattn.graph import Graph
 from skattn.graph._undirected import are_connected
 from skattn.graph._warning import warn
 
 
-def sample_graphs(estimator, n_samples, *, y, start, temperature, random_state, device):
+class Regrowth(NamedTuple):
+    """Steps in which a given graph grows."""
+
+    order: np.ndarray
+    """(n_nodes,) int64: node that each step adds."""
+    log_q: float
+    """Log-probability of the order by its law."""
+    trace: GrowthTrace
+    """Probabilities and attention weights; nodes are positions in the order."""
+
+
+def sample_graphs(estimator, n_samples, *, y, start, temperature, random_state):
     """Draw graphs from a fitted generator, see its method ``sample``."""
+    device = resolve_device(estimator.device, strict=False)
     _check_numbers(n_samples, temperature)
     conditions = conditions_of(estimator, y, n_samples, "sample")
     rng = check_random_state(random_state)
@@ -49,33 +69,63 @@ def sample_graphs(estimator, n_samples, *, y, start, temperature, random_state, 
     return [_restored(*pair) for pair in zip(graphs, firsts, strict=True)]
 
 
-def score_graphs(estimator, X, *, y, n_orders, random_state, device):
+def score_graphs(estimator, X, *, y, n_orders, random_state):
     """Bound the log-probabilities of graphs, see the method ``score_samples``."""
-    collection = read_graphs(X)
-    estimator._schema_.check(collection)
-    if collection.whole.X is not None:
-        _check_feature_names(estimator, collection.whole.X, reset=False)
-    conditions = conditions_of(estimator, y, collection.n_graphs, "score_samples")
-    graphs, possible = encode(collection, estimator._label_table_)
-    objective = estimator.net_.objective
-    if objective.spec.must_link:
-        possible &= are_connected(collection.whole.adjacency, collection.node_ptr)
+    graphs, possible = _read_scored(estimator, X)
+    conditions = conditions_of(estimator, y, len(graphs), "score_samples")
     kept = np.flatnonzero(possible)
     found = np.full(len(possible), -np.inf)
     if not len(kept):
         return found
-    seed = estimator._score_seed_ if random_state is None else random_state
-    rng = check_random_state(seed)
-    seeds = rng.randint(np.iinfo(np.int32).max, size=n_orders).tolist()
     found[kept] = log_p_bound(
-        objective,
+        estimator.net_.objective,
         estimator.net_.module_,
         graphs.take(kept),
         conditions[kept],
-        device,
-        seeds=seeds,
+        resolve_device(estimator.device, strict=False),
+        seeds=_order_seeds(estimator, random_state, n_orders),
     )
     return found
+
+
+def grow_again(estimator, graph, *, y, random_state):
+    """Compute the steps in which one graph grows, in an order that is drawn.
+
+    It is the first order of `score_graphs` with the same random state.
+    """
+    graphs, possible = _read_scored(estimator, [graph])
+    conditions = conditions_of(estimator, y, 1, "growth_attention")
+    if not possible[0]:
+        raise ValueError(
+            "graph must be one that the generator can draw, with labels of fit (rows "
+            "of node_labels_ and edge_labels_) and connected if connected_ is True; "
+            "got one of probability 0. Fit on graphs like it."
+        )
+    device = resolve_device(estimator.device, strict=False)
+    objective, module = estimator.net_.objective, estimator.net_.module_.to(device)
+    (seed,) = _order_seeds(estimator, random_state, 1)
+    ordered = graphs.ordered(objective.order, seed)
+    trace = trace_growth(objective, module.eval(), ordered.graphs, conditions, device)
+    return Regrowth(ordered.nodes, float(ordered.log_q[0]), trace)
+
+
+def _read_scored(estimator, X):
+    """Return checked graphs with labels, and the mask of those that can be drawn."""
+    collection = read_graphs(X)
+    estimator._schema_.check(collection)
+    if collection.whole.X is not None:
+        _check_feature_names(estimator, collection.whole.X, reset=False)
+    graphs, possible = encode(collection, estimator._label_table_)
+    if estimator.net_.objective.spec.must_link:
+        possible &= are_connected(collection.whole.adjacency, collection.node_ptr)
+    return graphs, possible
+
+
+def _order_seeds(estimator, random_state, n_orders):
+    """Draw the seeds of orders; without a random state, always the same ones."""
+    seed = estimator._score_seed_ if random_state is None else random_state
+    rng = check_random_state(seed)
+    return rng.randint(np.iinfo(np.int32).max, size=n_orders).tolist()
 
 
 def conditions_of(estimator, y, n_graphs, method):

@@ -44,7 +44,7 @@ def labels_of(molecule: Any, Chem: Any) -> Labels:
         for bond in kekule.GetBonds()
     ]
     atoms = [(a.GetAtomicNum(), a.GetFormalCharge()) for a in molecule.GetAtoms()]
-    inferred = _skeleton(atoms, bonds, Chem).GetAtoms()
+    inferred = skeleton(atoms, bonds, Chem).GetAtoms()
     extra = [
         atom.GetTotalNumHs() - other.GetTotalNumHs()
         for atom, other in zip(molecule.GetAtoms(), inferred, strict=True)
@@ -72,7 +72,7 @@ def molecule_of(labels: Labels, Chem: Any) -> Any:
         raise ValueError("an atomic number is not between 0 and 118")
     if not all(1 <= order <= len(_ORDERS) for _, _, order in bonds):
         raise ValueError(f"a bond order is not between 1 and {len(_ORDERS)}")
-    molecule = _skeleton([atom[:2] for atom in atoms], bonds, Chem)
+    molecule = skeleton([atom[:2] for atom in atoms], bonds, Chem)
     for atom, (_, _, extra) in zip(molecule.GetAtoms(), atoms, strict=True):
         if extra:
             n_hydrogens = atom.GetTotalNumHs() + extra
@@ -84,7 +84,7 @@ def molecule_of(labels: Labels, Chem: Any) -> Any:
     return molecule
 
 
-def _skeleton(
+def skeleton(
     atoms: Iterable[tuple[int, int]], bonds: Iterable[tuple[int, int, int]], Chem: Any
 ) -> Any:
     """Return a molecule with the hydrogens that RDKit infers, not checked."""

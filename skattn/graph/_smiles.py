@@ -13,6 +13,7 @@ from skattn.graph._molecule_labels import (
     BOND_LABELS,
     Labels,
     molecule_of,
+    skeleton,
 )
 from skattn.graph._rdkit import rdkit
 
@@ -69,6 +70,16 @@ def smiles_from_graphs(graphs: Any, *, on_invalid: str = "none") -> list[str | N
             _smiles(number, graph, on_invalid, Chem)
             for number, graph in enumerate(listed)
         ]
+
+
+def unchecked_molecule(graph: Graph) -> Any:
+    """Return the RDKit molecule of a graph, without a check of its valences.
+
+    Raises ValueError if the graph has not the columns of a molecule.
+    """
+    _check_columns(0, graph)
+    atoms, bonds = _labels(graph)
+    return skeleton([atom[:2] for atom in atoms], bonds, rdkit()[0])
 
 
 def _check_columns(number: int, graph: Graph) -> None:

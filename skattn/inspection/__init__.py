@@ -9,6 +9,8 @@ from skattn.inspection._explanation_display import ExplanationDisplay
 from skattn.inspection._fidelity import agreement, fidelity
 from skattn.inspection._graph_display import GraphDisplay
 from skattn.inspection._graph_samples_display import GraphSamplesDisplay
+from skattn.inspection._growth_attention import GrowthAttention, growth_attention
+from skattn.inspection._growth_display import GrowthAttentionDisplay
 
 __all__ = [
     "AttentionDisplay",
@@ -17,9 +19,12 @@ __all__ = [
     "ExplanationDisplay",
     "GraphDisplay",
     "GraphSamplesDisplay",
+    "GrowthAttention",
+    "GrowthAttentionDisplay",
     "agreement",
     "attention_weights",
     "explain",
     "fidelity",
+    "growth_attention",
     "readout_weights",
 ]

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from skattn.graph import Graph, layout
+from skattn.graph import layout
 from skattn.graph._arguments import as_count
 from skattn.graph._data_objects import check_list
 from skattn.graph._graph_list import whole_graphs
@@ -18,14 +17,11 @@ from skattn.inspection._molecule_picture import (
     molecule_image,
     parsed_molecule,
 )
-from skattn.inspection._node_colors import NodeColors, label_colors, plain_colors
+from skattn.inspection._node_colors import NodeColors, feature_colors
 from skattn.inspection._pyplot import draw_legend, pyplot
-from skattn.metrics._labelled_graphs import LabelledGraphs
 
 MARGIN = 0.1
 """Share of a cell that is left free at each side."""
-MOST_COLUMNS = 4
-"""Number of features up to which a label is written with all of them."""
 
 
 class GraphSamplesDisplay:
@@ -157,7 +153,9 @@ class GraphSamplesDisplay:
             raise ValueError("graphs must hold at least one graph, got an empty list.")
         positions = [layout(graph) for graph in graphs]
         edges = [drawn_edges(graph.adjacency, graph.n_edges) for graph in graphs]
-        return cls(positions, edges, _colors(graphs), _texts(smiles, len(graphs)))
+        return cls(
+            positions, edges, feature_colors(graphs), _texts(smiles, len(graphs))
+        )
 
     def plot(
         self, ax=None, *, n_columns=4, node_size=30, edge_color="0.6", title=None
@@ -242,23 +240,6 @@ class GraphSamplesDisplay:
         middle = y + 0.5
         extent = (x, x + 1, middle + height / 2, middle - height / 2)
         ax.imshow(image, extent=extent, zorder=1)
-
-
-def _colors(graphs: list[Graph]) -> NodeColors:
-    """Return a colour per distinct row of node features, one for all without any."""
-    codes = LabelledGraphs.of(graphs).node_codes
-    if graphs[0].X is None:
-        return plain_colors(len(codes))
-    labels = [f"label {code}" for code in codes]
-    if graphs[0].n_features <= MOST_COLUMNS:
-        dense = (g.X.toarray() if sparse.issparse(g.X) else g.X for g in graphs)
-        rows = (row for X in dense for row in np.asarray(X).tolist())
-        labels = [", ".join(map(_text, row)) for row in rows]
-    return label_colors(labels, np.arange(len(codes)), len(codes))
-
-
-def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _texts(smiles: Any, n_graphs: int) -> list[str | None]:

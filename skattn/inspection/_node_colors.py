@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from skattn.graph import Graph
 from skattn.graph._unknown_labels import read_labels
+from skattn.metrics._labelled_graphs import LabelledGraphs
 
 CLASS_COLORS = (
     *("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377"),
@@ -23,6 +26,8 @@ SCALE = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
 N_SHADES = 64
 MOST_CLASSES = 20
 """Number of different integers up to which they are classes, and of legend entries."""
+MOST_COLUMNS = 4
+"""Number of features up to which a label is written with all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +78,23 @@ def label_colors(y: Any, rows: NDArray[np.int64], n_nodes: int) -> NodeColors:
     values, rows = values[known], rows[known]
     colors = _of_numbers if _are_numbers(values) else _of_classes
     return colors(values, rows, n_nodes)
+
+
+def feature_colors(graphs: list[Graph]) -> NodeColors:
+    """Return a colour per distinct row of node features, one for all without any."""
+    codes = LabelledGraphs.of(graphs).node_codes
+    if graphs[0].X is None:
+        return plain_colors(len(codes))
+    labels = [f"label {code}" for code in codes]
+    if graphs[0].n_features <= MOST_COLUMNS:
+        dense = (g.X.toarray() if sparse.issparse(g.X) else g.X for g in graphs)
+        rows = (row for X in dense for row in np.asarray(X).tolist())
+        labels = [", ".join(map(_feature_text, row)) for row in rows]
+    return label_colors(labels, np.arange(len(codes)), len(codes))
+
+
+def _feature_text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _are_numbers(values: NDArray[Any]) -> bool:

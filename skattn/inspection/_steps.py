@@ -6,6 +6,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from skattn._training import default_modes
+from skattn.graph import Graph
 from skattn.graph._sequence_arrays import read_sequences
 from skattn.inspection._names import Recording
 from skattn.preprocessing import SequenceGraph
@@ -29,17 +30,61 @@ class Steps:
         TypeError
             If there is none.
         """
-        found = getattr(model, "best_estimator_", model)
-        before = None
-        if isinstance(found, Pipeline):
-            before, found = (found[:-1] if len(found) > 1 else None), found[-1]
-        if not hasattr(found, "_prepare"):
+        steps = cls._of(model)
+        if not hasattr(steps.estimator, "_prepare"):
             raise TypeError(
                 "estimator must be a fitted estimator of skattn, a pipeline that ends "
                 f"in one or a search over these, got {type(model).__name__}. Pass one "
                 "of the estimators_ of an ensemble."
             )
+        return steps
+
+    @classmethod
+    def of_generator(cls, model: Any) -> "Steps":
+        """Find the generator of a pipeline, a search or a generator itself.
+
+        Raises
+        ------
+        TypeError
+            If there is none.
+        """
+        steps = cls._of(model)
+        if not hasattr(steps.estimator, "_grow_again"):
+            raise TypeError(
+                "generator must be a fitted AttentionGraphGenerator, a pipeline that "
+                f"ends in one or a search over these, got {type(model).__name__}."
+            )
+        return steps
+
+    @classmethod
+    def _of(cls, model: Any) -> "Steps":
+        found = getattr(model, "best_estimator_", model)
+        before = None
+        if isinstance(found, Pipeline):
+            before, found = (found[:-1] if len(found) > 1 else None), found[-1]
         return cls(found, before)
+
+    @default_modes()
+    def row(self, X: Any) -> Graph:
+        """Apply the steps before a generator to one row; return its graph.
+
+        Raises
+        ------
+        TypeError
+            If it is no graph.
+        """
+        found = X if self.before is None else self.before.transform([X])[0]
+        if not isinstance(found, Graph):
+            raise TypeError(
+                f"graph must be one Graph, got {type(found).__name__}. Call the "
+                "function for each graph of a list."
+            )
+        return found
+
+    @property
+    def makes_molecules(self) -> bool:
+        """Whether the steps before a generator make SMILES of its graphs."""
+        return self.before is not None and hasattr(self.before, "inverse_transform")
 
     @default_modes()
     def prepare(self, X: Any, adjacency: Any) -> Any:

@@ -71,14 +71,31 @@ class RowChain(Resettable):
         Tensor of shape (n_contexts,)
             Log-probabilities; 0 for a context without candidates.
         """
-        total = codes.new_zeros(len(steps.new))
+        log_p = -cross_entropy(self.logits(codes, steps), steps.edge, reduction="none")
+        return codes.new_zeros(len(steps.new)).index_add(0, steps.owners, log_p)
+
+    def logits(self, codes: Tensor, steps: GrowthSteps) -> Tensor:
+        """Compute the logits of every edge, given the edges to earlier candidates.
+
+        Parameters
+        ----------
+        codes : Tensor of shape (n_nodes, width)
+            Codes of all nodes of the contexts.
+        steps : GrowthSteps
+            The new nodes and their rows.
+
+        Returns
+        -------
+        Tensor of shape (n_candidates, n_edge_labels + 1)
+            Logits of the labels of the edge to each candidate, 0 for none.
+        """
         if not len(steps.candidates):
-            return total
+            return codes.new_zeros(0, len(self.edge_message))
         owners, old = steps.owners, codes[steps.candidates]
         earlier = _earlier_edges(steps)
         z = self.key(old) + self._of_new(codes, steps)[owners]
         z = z + self._history(old, owners, earlier, steps)
-        logits = self.output(silu(self.hidden(silu(z))))
+        logits: Tensor = self.output(silu(self.hidden(silu(z))))
         if self.must_link:
             is_last = steps.row_ptr[1:][owners] == 1 + torch.arange(
                 len(owners), device=owners.device
@@ -86,8 +103,7 @@ class RowChain(Resettable):
             impossible = (is_last & (earlier == 0))[:, None]
             none = torch.arange(logits.shape[1], device=logits.device) == 0
             logits = logits.masked_fill(impossible & none, -torch.inf)
-        log_p = -cross_entropy(logits, steps.edge, reduction="none")
-        return total.index_add(0, owners, log_p)
+        return logits
 
     @torch.no_grad()
     def draw(

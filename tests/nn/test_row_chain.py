@@ -78,3 +78,13 @@ def test_gradients_reach_every_weight():
     chain, codes = chain_and_codes(must_link=True)
     chain(codes, steps_of(ALL_ROWS[1:])).sum().backward()
     assert all(weight.grad.abs().sum() > 0 for weight in chain.parameters())
+
+
+def test_logits_give_the_probability_of_each_edge_given_those_before():
+    chain, codes = chain_and_codes(must_link=False)
+    log_p = chain.logits(codes, steps_of(ALL_ROWS)).log_softmax(1)
+    edges = steps_of(ALL_ROWS).edge
+    of_rows = log_p.gather(1, edges[:, None]).view(9, 2).sum(1)
+    torch.testing.assert_close(of_rows, chain(codes, steps_of(ALL_ROWS)))
+    first = log_p.view(9, 2, 3)[:, 0]
+    torch.testing.assert_close(first, first[:1].expand(9, 3))  # nothing before it
