@@ -1,6 +1,7 @@
 """Attention over typed edges: time and memory of a layer, and accuracy of the types.
 
     python -m benchmarks.typed layers --pairs 3 --threads 1
+    python -m benchmarks.typed vectors --pairs 9
     python -m benchmarks.typed accuracy --seeds 0 1 2
 
 `layers`: one layer forward and backward, 64 inputs, 4 heads of 16, 8 edge types: a
@@ -9,9 +10,13 @@ with an output map), and beside ``GATv2Conv`` with the types as one-hot ``edge_a
 and our layer without types (100 thousand nodes, a million edges). Memory is the peak
 in addition to the inputs.
 
+`vectors`: a layer with a vector for each of 100, 1000 and 3000 types beside the layer
+without types, on the same graph of 100 thousand nodes and a million edges: CPU seconds.
+
 `accuracy`: a node's class is the sign of the sum of a number over its senders of one
-type, among 3, 30 or 100 types; free matrices, bases, types as one-hot edge features,
-and no types. 20 edges of a node on average, 600 of 1000 nodes labelled.
+type, among 3, 30 or 100 types; free matrices, bases, a vector per type, types as
+one-hot edge features, and no types. 20 edges of a node on average, 600 of 1000 nodes
+labelled.
 """
 
 # ruff: noqa: PLC0415  (a side loads only its own library: memory is compared)
@@ -32,7 +37,8 @@ from torch import nn
 from benchmarks._measure import Worker, compare, serve, spread
 
 _IN, _HEADS, _WIDTH, _TYPES = 64, 4, 16, 8
-_SIZES = {"hgt": (10_000, 100_000), "gatv2": (100_000, 1_000_000)}
+_SMALL, _LARGE = (10_000, 100_000), (100_000, 1_000_000)
+_SIZES = {"hgt": _SMALL, "gatv2": _LARGE, "gat": _LARGE, "dot": _LARGE}
 _ROWS = [
     ("hgt", "ours", "HGTConv"),
     ("gatv2", "ours", "GATv2Conv, one-hot types"),
@@ -40,7 +46,16 @@ _ROWS = [
     ("gatv2", "ours", "ours, one-hot edge features"),
 ]
 _N_TYPES = [3, 30, 100]
-_METHODS = ["matrix", "30 bases", "8 bases", "one-hot edge features", "no types"]
+_METHODS = [
+    "matrix",
+    "30 bases",
+    "8 bases",
+    "vector",
+    "one-hot edge features",
+    "no types",
+]
+_VECTORS = [("gatv2", 100), ("gatv2", 1000), ("gatv2", 3000), ("gat", 1000)]
+_VECTORS += [("dot", 1000)]
 
 
 def typed_graph(n_nodes, n_edges, n_types=_TYPES, seed=0):
@@ -53,22 +68,25 @@ def typed_graph(n_nodes, n_edges, n_types=_TYPES, seed=0):
     return receivers, senders, rng.choice(n_types, n_edges, p=share / share.sum())
 
 
-def _ours(score, side, n_nodes, receivers, senders, types):
-    from skattn.nn import GraphAttention, TypedAttention
+def _ours(score, side, n_nodes, edges):
+    from skattn.nn import GraphAttention, TypedAttention, TypeVectorAttention
     from skattn.ops import EdgeData, Edges, GraphStructure
 
+    receivers, senders, types = edges
     indptr = np.searchsorted(receivers, np.arange(n_nodes + 1))
     edges = Edges.from_csr(indptr, senders, n_nodes)
     options = {"n_heads": _HEADS, "score": "dot" if score == "hgt" else score}
-    data = EdgeData()
+    data = EdgeData(types=torch.from_numpy(types.astype(np.int32)))
     if side == "ours, one-hot edge features":
         layer = GraphAttention(_IN, _WIDTH, n_edge_features=_TYPES, **options)
         data = EdgeData(features=torch.eye(_TYPES)[types])
     elif side == "ours":
         layer = TypedAttention(_IN, _WIDTH, n_edge_types=_TYPES, **options)
-        data = EdgeData(types=torch.from_numpy(types.astype(np.int32)))
+    elif side == "ours, vectors":
+        n_types = int(types.max()) + 1
+        layer = TypeVectorAttention(_IN, _WIDTH, n_edge_types=n_types, **options)
     else:
-        layer = GraphAttention(_IN, _WIDTH, **options)
+        layer, data = GraphAttention(_IN, _WIDTH, **options), EdgeData()
     structure = GraphStructure(edges, data)
     if score != "hgt":
         return layer, lambda x: layer(x, structure)
@@ -93,9 +111,9 @@ def _pyg(score, receivers, senders, types):
 
 def _step(options, n_nodes, n_edges):
     """Make the function of one step, with its inputs."""
-    edges = typed_graph(n_nodes, n_edges)
+    edges = typed_graph(n_nodes, n_edges, options.n_types)
     if options.side.startswith("ours"):
-        layer, forward = _ours(options.score, options.side, n_nodes, *edges)
+        layer, forward = _ours(options.score, options.side, n_nodes, edges)
     else:
         layer, forward = _pyg(options.score, *edges)
     x, slope = torch.randn(n_nodes, _IN), torch.randn(n_nodes, _HEADS * _WIDTH)
@@ -113,27 +131,51 @@ def _work(options):
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     _step(options, 100, 1000)()  # libraries and compiled code are not counted
-    serve(_step(options, *_SIZES[options.score]))
+    clock = time.perf_counter
+    if options.section == "vectors":
+        clock = time.process_time
+    serve(_step(options, *_SIZES[options.score]), clock=clock)
+
+
+def _workers(options, score, sides, n_types=_TYPES):
+    return [
+        Worker(
+            "benchmarks.typed",
+            *(options.section, "--side", side, "--score", score),
+            *("--threads", str(options.threads), "--n-types", str(n_types)),
+        )
+        for side in sides
+    ]
 
 
 def _layers(options):
     print("| ours / other | ours, s | other, s | times faster | peak, MB | ratio |")
     print("|---|---|---|---|---|---|")
     for score, ours, theirs in _ROWS:
-        workers = [
-            Worker(
-                "benchmarks.typed",
-                *("layers", "--side", side, "--score", score),
-                *("--threads", str(options.threads)),
-            )
-            for side in (ours, theirs)
-        ]
+        workers = _workers(options, score, (ours, theirs))
         *times, ratios = compare(*workers, options.pairs)
         peaks = [worker.peak for worker in workers]
         print(
             f"| {score} / {theirs} | {spread(times[0], 3)} | {spread(times[1], 3)} | "
             f"{spread(ratios)} | {peaks[0]:.0f} / {peaks[1]:.0f} | "
             f"{peaks[1] / peaks[0]:.1f} |",
+            flush=True,
+        )
+
+
+def _vectors(options):
+    print(
+        "| score | types | vectors, CPU s | without types, CPU s | ratio | peak, MB |"
+    )
+    print("|---|---|---|---|---|---|")
+    for score, n_types in _VECTORS:
+        sides = ("ours, without types", "ours, vectors")
+        workers = _workers(options, score, sides, n_types)
+        untyped, typed, ratios = compare(*workers, options.pairs)
+        peaks = [worker.peak for worker in workers]
+        print(
+            f"| {score} | {n_types} | {spread(typed, 3)} | {spread(untyped, 3)} | "
+            f"{spread(ratios, 2)} | {peaks[1]:.0f} / {peaks[0]:.0f} |",
             flush=True,
         )
 
@@ -164,8 +206,9 @@ def _score(method, graph, y, seed):
         graph = graph.with_types()
     else:
         bases = method.split()[0]
-        n_bases = None if bases == "matrix" else int(bases)
-        encoder = EncoderConfig(typing="matrix", n_bases=n_bases)
+        n_bases = int(bases) if bases.isdigit() else None
+        typing = "vector" if method == "vector" else "matrix"
+        encoder = EncoderConfig(typing=typing, n_bases=n_bases)
     clf = GraphAttentionClassifier(encoder=encoder, random_state=seed, max_epochs=100)
     train = np.random.default_rng(100 + seed).permutation(graph.n_nodes) < 600
     start = time.process_time()
@@ -180,7 +223,7 @@ def _accuracy(options):
     print("| types | method | accuracy, %, mean (deviation) | fit, CPU s |")
     print("|---|---|---|---|")
     for n_types in options.types:
-        for method in _METHODS:
+        for method in options.methods:
             found = [
                 _score(method, *planted(n_types, seed), seed) for seed in options.seeds
             ]
@@ -195,11 +238,13 @@ def _accuracy(options):
 def main():
     """Print a table, or run as a worker (``--side``)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("section", choices=["layers", "accuracy"])
+    parser.add_argument("section", choices=["layers", "vectors", "accuracy"])
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--types", type=int, nargs="+", default=_N_TYPES)
+    parser.add_argument("--methods", nargs="+", default=_METHODS, choices=_METHODS)
+    parser.add_argument("--n-types", type=int, default=_TYPES, help=argparse.SUPPRESS)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--score", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -207,6 +252,8 @@ def main():
         _work(options)
     elif options.section == "layers":
         _layers(options)
+    elif options.section == "vectors":
+        _vectors(options)
     else:
         _accuracy(options)
 

@@ -265,6 +265,7 @@ def choose(
         degree_scaling=_unless_auto(config.degree_scaling, defaults.degree_scaling),
         global_attention=config.global_attention,
         n_edge_types=n_relations,
+        typing="vector" if config.typing == "vector" else "matrix",
         n_bases=_n_bases(config, sizes) if typed else None,
     )
     n_layers = _n_layers(params, config, defaults)
@@ -386,6 +387,8 @@ def _n_layers(params: Any, config: EncoderConfig, defaults: Defaults) -> int:
 
 def _n_bases(config: EncoderConfig, sizes: Sizes) -> int | None:
     """Resolve the number of basis matrices of the edge types."""
+    if config.typing == "vector":
+        return None
     default = BASES if sizes.n_edge_types > FEW_TYPES else None
     found: int | None = _unless_auto(config.n_bases, default)
     return found

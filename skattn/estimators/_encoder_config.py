@@ -107,11 +107,13 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
         is reduced to the length of the longest training sequence, and so that all
         features have at most 1000 means. 0: none. "auto": 50 for classification and
         regression, 0 for an :class:`~skattn.AttentionEmbedder`, which allows no others.
-    typing : {"auto", "matrix"} or None, default="auto"
+    typing : {"auto", "matrix", "vector"} or None, default="auto"
         Use of the edge types of a graph. "matrix": a linear map of keys and values per
         type, as in relational GCN, relational GAT and the heterogeneous graph
-        transformer, see :class:`~skattn.nn.TypedAttention`. None: types are not used.
-        "auto": "matrix" for graphs with edge types.
+        transformer, see :class:`~skattn.nn.TypedAttention`. "vector": a vector per type
+        that joins keys and values, for hundreds or thousands of types, see
+        :class:`~skattn.nn.TypeVectorAttention`. None: types are not used. "auto":
+        "matrix" for graphs with edge types.
     n_bases : int, "auto" or None, default="auto"
         Number of basis matrices of which the maps of ``typing="matrix"`` are sums
         (Schlichtkrull et al. 2018), for many types with few edges each. None: a free
@@ -193,7 +195,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
             Interval(Integral, 0, MAX_WIDTH, closed="both"),
             StrOptions({"auto"}),
         ],
-        "typing": [StrOptions({"auto", "matrix"}), None],
+        "typing": [StrOptions({"auto", "matrix", "vector"}), None],
         "n_bases": [
             Interval(Integral, 1, MAX_WIDTH, closed="both"),
             StrOptions({"auto"}),

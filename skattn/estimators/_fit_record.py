@@ -137,7 +137,9 @@ def resolved_params(estimator):
         "encoder__n_feature_layers": spec.n_feature_layers,
     }
     if estimator._schema_.n_edge_types:
-        params["encoder__typing"] = "matrix" if spec.block.n_edge_types else None
+        params["encoder__typing"] = (
+            spec.block.typing if spec.block.n_edge_types else None
+        )
         params["encoder__n_bases"] = spec.block.n_bases
     if record.patch_options is not None:
         params["encoder__max_patches"] = record.patch_options.max_patches

@@ -25,6 +25,7 @@ from skattn.nn._path_reasoner import AnswerScores, PathReasoner
 from skattn.nn._periodic import PeriodicEmbedding
 from skattn.nn._readout import AttentionReadout, PoolReadout
 from skattn.nn._row_chain import RowChain
+from skattn.nn._type_vectors import TypeVectorAttention
 from skattn.nn._typed_attention import TypedAttention
 
 __all__ = [
@@ -59,5 +60,6 @@ __all__ = [
     "PeriodicEmbedding",
     "PoolReadout",
     "RowChain",
+    "TypeVectorAttention",
     "TypedAttention",
 ]

@@ -15,6 +15,7 @@ from skattn.ops import (
     GraphStructure,
     Score,
     SparseMatrix,
+    TypedEdges,
     attention_weights,
     dropout,
     edge_attention,
@@ -146,6 +147,9 @@ class GraphAttention(NodeOperator[Sent]):
                 nn.init.zeros_(parameter)
             elif name.startswith("attention"):  # one vector per head: head_dim -> 1
                 glorot_(parameter, self.head_dim + 1, generator)
+            elif name.startswith("type_"):  # a map of one-hot types
+                n_types = parameter.shape[0]
+                glorot_(parameter, n_types + parameter[0].numel(), generator)
             elif name.endswith("_coefficients"):  # their squares add up to 1
                 glorot_(parameter, 2 * parameter.shape[1], generator)
             else:
@@ -206,9 +210,8 @@ class GraphAttention(NodeOperator[Sent]):
         /,
     ) -> Tensor:
         """Compute scores and average the values by their softmax."""
-        score, value, structure = self._scored(x, receivers, sent, structure, generator)
-        bias = self._edge_bias(structure.edge_data)
-        return self._aggregate(score, bias, value, structure, generator)
+        score, value, edges = self._scored(x, receivers, sent, structure, generator)
+        return self._aggregate(edges, score, value, structure.edge_data, generator)
 
     def _scored(
         self,
@@ -217,26 +220,26 @@ class GraphAttention(NodeOperator[Sent]):
         sent: Sent,
         structure: GraphStructure,
         _generator: Generator | None = None,
-    ) -> tuple[Score, Tensor, GraphStructure]:
-        """Return scores and values of the senders, and the structure with these."""
-        return self._score(x, receivers, sent), sent.value, structure
+    ) -> tuple[Score, Tensor, Edges | TypedEdges]:
+        """Return scores and values of the senders, and the edges from these."""
+        return self._score(x, receivers, sent), sent.value, structure.edges
 
     def _aggregate(
         self,
+        edges: Edges | TypedEdges,
         score: Score,
-        edge_bias: Tensor | None,
         value: Tensor,
-        structure: GraphStructure,
+        data: EdgeData,
         generator: Generator | None,
     ) -> Tensor:
-        edge_features, bias = structure.edge_data.features, self.bias
+        edge_features, bias = data.features, self.bias
         mean = self.combine == "mean"
         active = self.training and self.dropout > 0
         out = edge_attention(
-            structure.edges,
+            edges,
             score,
             value,
-            bias=edge_bias,
+            bias=self._edge_bias(data),
             edge_features=edge_features,
             offset=None if mean or bias is None else self._heads(bias),
             dropout=self.dropout if active else 0.0,
@@ -255,10 +258,10 @@ class GraphAttention(NodeOperator[Sent]):
         """Compute new features and attention weights, with shared projections."""
         self._check_input(x, structure)
         receivers = slice(0, structure.edges.n_receivers)
-        score, value, near = self._scored(x, receivers, self.send(x, None), structure)
-        bias = self._edge_bias(structure.edge_data)
-        out = self._aggregate(score, bias, value, near, None)
-        return out, attention_weights(near.edges, score, bias=bias)
+        score, value, edges = self._scored(x, receivers, self.send(x, None), structure)
+        data = structure.edge_data
+        out = self._aggregate(edges, score, value, data, None)
+        return out, attention_weights(edges, score, bias=self._edge_bias(data))
 
     def attention_weights(
         self, x: Tensor | SparseMatrix, structure: GraphStructure | Edges
@@ -285,9 +288,9 @@ class GraphAttention(NodeOperator[Sent]):
         structure = as_structure(structure)
         self._check_input(x, structure)
         receivers = slice(0, structure.edges.n_receivers)
-        score, _, near = self._scored(x, receivers, self._project(x), structure)
+        score, _, edges = self._scored(x, receivers, self._project(x), structure)
         bias = self._edge_bias(structure.edge_data)
-        return attention_weights(near.edges, score, bias=bias)
+        return attention_weights(edges, score, bias=bias)
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:-1], self.n_heads, self.head_dim)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from skattn.nn._activation import Activation
 from skattn.nn._attention import Combine, GraphAttention
@@ -15,7 +15,10 @@ from skattn.nn._norm import Norm
 from skattn.nn._operator import NodeOperator
 from skattn.nn._residual import LinearResidual
 from skattn.nn._scores import ScoreName
+from skattn.nn._type_vectors import TypeVectorAttention
 from skattn.nn._typed_attention import TypedAttention
+
+Typing = Literal["matrix", "vector"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +72,11 @@ class BlockSpec:
     attends: bool = True
     """Whether blocks have attention; if not, a linear map of each node."""
     n_edge_types: int = 0
-    """Number of edge types with a linear map each; 0 for attention without types."""
+    """Number of edge types; 0 for attention without types."""
+    typing: Typing = "matrix"
+    """Weights of an edge type: "matrix", a linear map, or "vector"."""
     n_bases: int | None = None
-    """Number of basis matrices of these maps; None for a free matrix per type."""
+    """Number of basis matrices of the linear maps; None for a free matrix per type."""
 
 
 def without_attention(spec: BlockSpec) -> BlockSpec:
@@ -91,7 +96,9 @@ def make_attention(
 ) -> GraphAttention:
     """Make a graph attention with the options of a spec."""
     make: Callable[..., GraphAttention] = GraphAttention
-    if spec.n_edge_types:
+    if spec.n_edge_types and spec.typing == "vector":
+        make = partial(TypeVectorAttention, n_edge_types=spec.n_edge_types)
+    elif spec.n_edge_types:
         make = partial(
             TypedAttention, n_edge_types=spec.n_edge_types, n_bases=spec.n_bases
         )

@@ -1,6 +1,5 @@
 """Multi-head graph attention with a linear map per edge type."""
 
-from dataclasses import replace
 from typing import Any, cast
 
 from torch import Generator, Tensor, einsum
@@ -10,6 +9,7 @@ from skattn.nn._rows import matmul, new_seed, take_rows
 from skattn.nn._scores import Sent
 from skattn.ops import (
     Dot,
+    Edges,
     Gat,
     GatV2,
     GraphStructure,
@@ -116,8 +116,8 @@ class TypedAttention(GraphAttention):
         _sent: Sent | None,
         structure: GraphStructure,
         generator: Generator | None = None,
-    ) -> tuple[Score, Tensor, GraphStructure]:
-        """Return scores, values, and the structure with pairs as senders."""
+    ) -> tuple[Score, Tensor, Edges]:
+        """Return scores, values, and the edges from pairs."""
         types = structure.edge_data.types
         assert types is not None
         pairs = relation_pairs(structure.edges, types, self.n_edge_types)
@@ -129,7 +129,7 @@ class TypedAttention(GraphAttention):
         score = self._score_of(query, key)
         if self.training and self.value_dropout:
             value = dropout(value, self.value_dropout, new_seed(generator))
-        return score, value, replace(structure, edges=pairs.edges)
+        return score, value, pairs.edges
 
     def _score_of(self, query: Tensor, key: Tensor) -> Score:
         if self.score == "gat":
@@ -148,14 +148,19 @@ class TypedAttention(GraphAttention):
 
     def _check_input(self, x: Tensor | SparseMatrix, structure: GraphStructure) -> None:
         super()._check_input(x, structure)
-        types, n_edges = structure.edge_data.types, structure.edges.n_edges
-        if types is None or types.shape != (n_edges,):
-            raise ValueError(
-                f"edge_data.types must have shape ({n_edges},), one type per edge, "
-                f"got {None if types is None else tuple(types.shape)}."
-            )
+        check_types(structure)
 
     def extra_repr(self) -> str:
         """Describe the module in one line."""
         text = f"{super().extra_repr()}, n_edge_types={self.n_edge_types}"
         return text if self.n_bases is None else f"{text}, n_bases={self.n_bases}"
+
+
+def check_types(structure: GraphStructure) -> None:
+    """Raise ValueError unless every edge has a type."""
+    types, n_edges = structure.edge_data.types, structure.edges.n_edges
+    if types is None or types.shape != (n_edges,):
+        raise ValueError(
+            f"edge_data.types must have shape ({n_edges},), one type per edge, "
+            f"got {None if types is None else tuple(types.shape)}."
+        )

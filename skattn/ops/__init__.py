@@ -4,6 +4,7 @@
 with the score ``Gat``, ``GatV2``, ``Dot``, ``Pooling`` or a subclass of ``Score``;
 :func:`~skattn.ops.attention_weights` returns the weights. :func:`~skattn.ops.expand`
 and :func:`~skattn.ops.path_attention` walk over a knowledge graph;
+:class:`~skattn.ops.TypedEdges` have a vector per type,
 :func:`~skattn.ops.relation_pairs` and :func:`~skattn.ops.pair_matmul` project what a
 sender sends by each type of edge. ``dropout``,
 ``elu`` and ``sparse_matmul`` are for the layers around it. ``use_backend`` selects the
@@ -26,6 +27,7 @@ from skattn.ops._path_reference import PathEdges, path_edges
 from skattn.ops._scores import Dot, Gat, GatV2, Pooling, Score
 from skattn.ops._sparse import SparseMatrix, sparse_matmul
 from skattn.ops._structure import GraphStructure
+from skattn.ops._typed_edges import TypedEdges
 from skattn.ops._walk import Facts, Questions, Reached, Walk
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "RelationPairs",
     "Score",
     "SparseMatrix",
+    "TypedEdges",
     "Walk",
     "attention_weights",
     "dropout",

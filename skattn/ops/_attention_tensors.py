@@ -28,6 +28,10 @@ class Tensors(NamedTuple):
     """(n_edges, K) or None."""
     offset: Any
     """(H, C) or None."""
+    key_vectors: Any = None
+    """(n_types, H, D), (n_types, H) for "gat"; None for edges without types."""
+    value_vectors: Any = None
+    """(n_types, H, C); None without types, or if value and vectors are the key's."""
 
     @classmethod
     def of(
@@ -37,17 +41,22 @@ class Tensors(NamedTuple):
         bias: Tensor | None,
         edge_features: Tensor | None,
         offset: Tensor | None,
+        vectors: tuple[Tensor | None, Tensor | None] = (None, None),
     ) -> Tensors:
         """Collect the tensors of a call with a score of the kernels."""
         query, key, *attention = score.tensors
+        of_key, of_value = vectors
+        is_shared = value is key and of_key is of_value
         return cls(
             query,
             key,
             attention[0] if attention else None,
-            None if value is key else value,
+            None if is_shared else value,
             bias,
             edge_features,
             offset,
+            of_key,
+            None if is_shared else of_value,
         )
 
     def contiguous(self) -> Tensors:

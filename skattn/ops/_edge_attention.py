@@ -9,12 +9,13 @@ from skattn.ops._backends import Spec, implementation
 from skattn.ops._edges import Edges
 from skattn.ops._random import check_dropout
 from skattn.ops._scores import Score, check_shape
+from skattn.ops._typed_edges import TypedEdges
 
 __all__ = ["attention_weights", "edge_attention"]
 
 
 def edge_attention(
-    edges: Edges,
+    edges: Edges | TypedEdges,
     score: Score,
     value: Tensor,
     *,
@@ -34,8 +35,8 @@ def edge_attention(
 
     Parameters
     ----------
-    edges : Edges
-        Senders of every receiver.
+    edges : Edges or TypedEdges
+        Senders of every receiver; with types, whose vectors join keys and values.
     score : Score
         Attention logits: :class:`~skattn.ops.Gat`, :class:`~skattn.ops.GatV2`,
         :class:`~skattn.ops.Dot`, :class:`~skattn.ops.Pooling`, or a subclass of
@@ -84,17 +85,20 @@ def edge_attention(
     tensor([2., 0.])
     """
     check_dropout(dropout)
-    score.check(edges)
+    near, vectors = _untyped(edges)
+    score.check(near)
     n_heads = score.n_heads
-    check_shape("value", value, (edges.n_senders, n_heads, value.shape[-1]))
-    _check_edge_shapes(edges, value, bias, edge_features, offset)
-    tensors = (*score.tensors, value, bias, edge_features, offset)
+    check_shape("value", value, (near.n_senders, n_heads, value.shape[-1]))
+    _check_edge_shapes(near, value, bias, edge_features, offset)
+    if isinstance(edges, TypedEdges):
+        edges.check(score, value)
+    tensors = (*score.tensors, value, bias, edge_features, offset, *vectors)
     spec = Spec.of(
-        "edge_attention",
-        edges.indptr,
+        "typed_attention" if vectors else "edge_attention",
+        near.indptr,
         *tensors,
         score=type(score),
-        n_edges=edges.n_edges,
+        n_edges=near.n_edges,
         n_heads=n_heads,
         head_dim=value.shape[-1],
     )
@@ -104,13 +108,13 @@ def edge_attention(
 
 
 def attention_weights(
-    edges: Edges, score: Score, *, bias: Tensor | None = None
+    edges: Edges | TypedEdges, score: Score, *, bias: Tensor | None = None
 ) -> Tensor:
     """Compute the attention weight of every edge.
 
     Parameters
     ----------
-    edges : Edges
+    edges : Edges or TypedEdges
         Senders of every receiver.
     score : Score
         Attention logits, as in :func:`~skattn.ops.edge_attention`.
@@ -142,8 +146,20 @@ def attention_weights(
     tensor([[0.5000],
             [0.5000]])
     """
-    score.check(edges)
-    return _reference.attention_weights(edges, score, bias)
+    near, _ = _untyped(edges)
+    score.check(near)
+    if isinstance(edges, TypedEdges):
+        value = edges.value.new_zeros(near.n_senders, *edges.value.shape[1:])
+        edges.check(score, value)
+        near, score, _ = edges.per_edge(score, value)
+    return _reference.attention_weights(near, score, bias)
+
+
+def _untyped(edges: Edges | TypedEdges) -> tuple[Edges, tuple[Tensor, ...]]:
+    """Return the edges alone, and the vectors of their types."""
+    if isinstance(edges, TypedEdges):
+        return edges.edges, (edges.key, edges.value)
+    return edges, ()
 
 
 def _check_edge_shapes(

@@ -6,6 +6,8 @@ are tested against it. Unlike them it materialises a message per edge.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -16,6 +18,7 @@ from skattn.ops._path_reference import expand, path_attention
 from skattn.ops._random import edge_keep, element_keep
 from skattn.ops._scores import Score
 from skattn.ops._sparse import SparseMatrix
+from skattn.ops._typed_edges import TypedEdges
 
 __all__ = [
     "attention_weights",
@@ -26,6 +29,7 @@ __all__ = [
     "expand",
     "path_attention",
     "sparse_matmul",
+    "typed_attention",
 ]
 
 
@@ -53,6 +57,14 @@ def edge_attention(
     if offset is not None:
         out = out + pad(offset, (0, out.shape[-1] - offset.shape[-1]))
     return out
+
+
+def typed_attention(
+    edges: TypedEdges, score: Score, value: Tensor, *others: Any
+) -> Tensor:
+    """See ``skattn.ops.edge_attention``, of edges with types."""
+    near, of_edges, messages = edges.per_edge(score, value)
+    return edge_attention(near, of_edges, messages, *others)
 
 
 def attention_weights(edges: Edges, score: Score, bias: Tensor | None) -> Tensor:

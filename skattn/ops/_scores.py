@@ -17,7 +17,16 @@ from torch.nn.functional import leaky_relu
 
 from skattn.ops._edges import Edges
 
-__all__ = ["Dot", "Gat", "GatV2", "Pooling", "Score", "check_shape", "kernel_score"]
+__all__ = [
+    "Dot",
+    "Gat",
+    "GatV2",
+    "Pooling",
+    "QueryKeyScore",
+    "Score",
+    "check_shape",
+    "kernel_score",
+]
 
 
 class Score(ABC):
@@ -65,7 +74,7 @@ class Score(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class _QueryKeyScore(Score):
+class QueryKeyScore(Score):
     """Score of a query per receiver and a key per sender."""
 
     query: Tensor
@@ -99,7 +108,7 @@ class _QueryKeyScore(Score):
 
 
 @dataclass(frozen=True, eq=False)
-class Gat(_QueryKeyScore):
+class Gat(QueryKeyScore):
     """GAT score ``LeakyReLU(query_i + key_j)``, with one number per node and head.
 
     Equation 3 of Veličković et al. 2018, where ``query_i`` and ``key_j`` are the dot
@@ -114,7 +123,7 @@ class Gat(_QueryKeyScore):
 
 
 @dataclass(frozen=True, eq=False)
-class GatV2(_QueryKeyScore):
+class GatV2(QueryKeyScore):
     """GATv2 score ``attention · LeakyReLU(query_i + key_j)``.
 
     Equation 7 of Brody et al. 2022.
@@ -141,7 +150,7 @@ class GatV2(_QueryKeyScore):
 
 
 @dataclass(frozen=True, eq=False)
-class Dot(_QueryKeyScore):
+class Dot(QueryKeyScore):
     """Scaled dot-product score ``query_i · key_j / sqrt(head_dim)``.
 
     Equation 1 of Vaswani et al. 2017.

@@ -55,7 +55,11 @@ def graph_of(kind, adjacency=None):
         features = rows[np.nonzero(whole if adjacency is None else adjacency)]
     adjacency = whole if adjacency is None else adjacency
     nodes = pd.RangeIndex(7) if "named" in kind else None
-    return Graph(adjacency, X, edge_features=features, nodes=nodes)
+    types = None
+    if "typed" in kind:
+        receivers, senders = np.nonzero(adjacency)
+        types = (receivers + 2 * senders) % 3
+    return Graph(adjacency, X, edge_features=features, edge_types=types, nodes=nodes)
 
 
 SMOOTH = {
@@ -64,6 +68,8 @@ SMOOTH = {
     "directed": ("weighted directed", {}),
     "edge features": ("edge features weighted", {}),
     "degree features": ("featureless", {}),
+    "matrices of types": ("typed weighted", {"typing": "matrix"}),
+    "vectors of types": ("typed weighted", {"typing": "vector"}),
     "mean": ("weighted", {"convolution": "mean"}),
     "gcn": ("", {"convolution": "gcn"}),
     "gcn weighted": ("weighted", {"convolution": "gcn"}),

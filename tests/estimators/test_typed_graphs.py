@@ -49,23 +49,25 @@ def made(estimator=GraphAttentionClassifier, **options):
     return estimator(random_state=0, **options)
 
 
-@pytest.fixture(scope="module")
-def fitted(signs):
+@pytest.fixture(scope="module", params=["matrix", "vector"])
+def fitted(signs, request):
     graph, total, train = signs
-    return made(max_epochs=10).fit(graph[train], total[train] > 0)
+    clf = made(max_epochs=10, encoder=EncoderConfig(typing=request.param))
+    return clf.fit(graph[train], total[train] > 0)
 
 
 def test_types_tell_apart_what_matters(signs):
     graph, total, train = signs
     y = total > 0
     scores = {
-        typing: made(encoder=EncoderConfig(typing=typing))
+        typing: made(encoder=EncoderConfig(typing=typing), max_epochs=150)
         .fit(graph[train], y[train])
         .score(graph[~train], y[~train])
-        for typing in ("matrix", None)
+        for typing in ("matrix", "vector", None)
     }
-    assert scores["matrix"] > 0.8
-    assert scores["matrix"] > scores[None] + 0.1
+    for typing in ("matrix", "vector"):
+        assert scores[typing] > 0.8
+        assert scores[typing] > scores[None] + 0.1
 
 
 def test_regressors_and_embedders_take_types(signs):
@@ -90,7 +92,7 @@ def test_an_embedder_of_other_types_is_refused(signs):
 def test_the_summary_counts_types(fitted):
     summary = fitted.input_summary_
     assert (summary["n_edge_types"], summary["n_node_types"]) == (4, 2)
-    assert fitted.resolved_params_["encoder__typing"] == "matrix"
+    assert fitted.resolved_params_["encoder__typing"] == fitted.encoder.typing
     assert fitted.net_.module_.encoder.blocks[0].attention.groups[0].n_edge_types == 5
 
 
@@ -163,9 +165,11 @@ def test_receptive_fields_give_the_same(signs, fitted, monkeypatch):
     np.testing.assert_allclose(fitted.predict_proba(graph[[3, 7]]), expected, atol=1e-6)
 
 
-def test_sampled_neighbours_have_their_types(signs):
+@pytest.mark.parametrize(("typing", "epochs"), [("matrix", 30), ("vector", 150)])
+def test_sampled_neighbours_have_their_types(signs, typing, epochs):
     graph, total, train = signs
-    clf = made(fanout=(100,), max_epochs=30, batch_size=140)
+    encoder = EncoderConfig(typing=typing)
+    clf = made(fanout=(100,), max_epochs=epochs, batch_size=140, encoder=encoder)
     clf.fit(graph[train], total[train] > 0)
     assert clf.score(graph[~train], total[~train] > 0) > 0.7
 
@@ -183,7 +187,8 @@ def test_rows_that_join_a_graph_by_name_use_its_types(signs):
     assert score > typeless.score(table[~train], total[~train] > 0)
 
 
-def test_lists_of_graphs_have_types():
+@pytest.mark.parametrize("typing", ["matrix", "vector"])
+def test_lists_of_graphs_have_types(typing):
     rng = np.random.default_rng(0)
     ring = np.roll(np.eye(6), 1, 1)
     graphs = [
@@ -191,7 +196,8 @@ def test_lists_of_graphs_have_types():
         for _ in range(60)
     ]
     y = np.array([(g.edge_types == "double").sum() for g in graphs], float)
-    reg = made(GraphAttentionRegressor, readout="mean", max_epochs=150)
+    options = {"encoder": EncoderConfig(typing=typing), "readout": "mean"}
+    reg = made(GraphAttentionRegressor, max_epochs=150, **options)
     reg.fit(graphs[:40], y[:40])
     assert reg.score(graphs[40:], y[40:]) > 0.8
 
@@ -199,10 +205,10 @@ def test_lists_of_graphs_have_types():
 def test_searches_choose_the_typing(signs):
     graph, total, _ = signs
     search = GridSearchCV(
-        made(max_epochs=5), {"encoder__typing": ["matrix", None]}, cv=2
+        made(max_epochs=5), {"encoder__typing": ["matrix", "vector", None]}, cv=2
     )
     search.fit(graph, total > 0)
-    assert search.best_params_["encoder__typing"] in ("matrix", None)
+    assert search.best_params_["encoder__typing"] in ("matrix", "vector", None)
     assert (
         clone(search.best_estimator_).encoder.typing
         == search.best_params_["encoder__typing"]

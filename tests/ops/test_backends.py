@@ -43,8 +43,10 @@ def test_mixed_types_go_to_the_reference():
     assert select(spec).name == "reference"
 
 
-@pytest.mark.parametrize("operation", ["expand", "path_attention"])
-def test_walks_on_a_cuda_device_go_to_the_reference(operation, monkeypatch):
+@pytest.mark.parametrize("operation", ["expand", "path_attention", "typed_attention"])
+def test_walks_and_typed_edges_on_a_cuda_device_go_to_the_reference(
+    operation, monkeypatch
+):
     monkeypatch.setattr(_backends, "_has_triton", lambda: True)
     monkeypatch.setattr(_backends, "_has_recent_gpus", lambda: True)
     on_cuda = frozenset({"cuda"}), frozenset({torch.float32})

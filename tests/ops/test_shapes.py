@@ -9,6 +9,7 @@ from skattn.ops import (
     Gat,
     GatV2,
     SparseMatrix,
+    TypedEdges,
     _backends,
     _shapes,
     edge_attention,
@@ -68,6 +69,26 @@ def test_outputs_and_gradients_have_the_shapes_of_the_kernels(score, shared):
         made = shapes_after(score, "meta", shared=shared)
     with use_backend("cpu"):
         assert made == shapes_after(score, "cpu", shared=shared)
+
+
+@SCORES
+def test_typed_edges_have_the_shapes_of_the_kernels(score, shared):
+    found = []
+    for device in ("meta", "cpu"):
+        parts, value, others = tensors(score, device)
+        tail = (H,) if score is Gat else (H, C)
+        key = torch.zeros(2, *tail, device=device, requires_grad=True)
+        vectors = torch.zeros(2, H, C, device=device, requires_grad=True)
+        types = torch.zeros(5, dtype=torch.int32, device=device)
+        typed = TypedEdges(EDGES.to(device), types, key, key if shared else vectors)
+        with use_shapes_of(CPU), use_backend("cpu"):
+            out = edge_attention(
+                typed, score(*parts), parts[1] if shared else value, **others
+            )
+        out.sum().backward()
+        leaves = [*parts, key, *([] if shared else [value, vectors]), *others.values()]
+        found.append([out.shape, *(leaf.grad.shape for leaf in leaves)])
+    assert found[0] == found[1]
 
 
 @SCORES

@@ -12,9 +12,11 @@ single-threaded pass by receiver from stored scores (`fused_gradients`).
 
 from __future__ import annotations
 
+from numba.extending import overload
+
 from skattn.ops._cpu import _edge_groups as groups
 from skattn.ops._cpu import _lanes as lanes
-from skattn.ops._cpu._compiler import inlined, kernel, loop
+from skattn.ops._cpu._compiler import INLINED, inlined, kernel, loop
 from skattn.ops._cpu._edge_groups import (
     as_records,
     carry_sums,
@@ -54,6 +56,12 @@ from skattn.ops._cpu._score_kernels import (
     finish_gradient,
 )
 from skattn.ops._cpu._softmax import exp
+from skattn.ops._cpu._typed_kernels import (
+    gather_own,
+    gather_senders,
+    is_typed,
+    sum_typed_senders,
+)
 
 __all__ = [
     "fused_gradients", "receiver_gradients", "row_statistics", "sender_gradients",
@@ -229,10 +237,18 @@ def _write_sender(r, score, sizes, workspace, grads):
     groups.write(workspace.g, score, floats(grads.dkey), r)
 
 
-@inlined
-def _sum_sender_rows(rows, group, call, dout, workspace, grads):
+def _sum_senders(rows, group, calls, dout, block, workspace, grads):
+    """Sum the gradients of the senders; calls = (call, call with rows of edges)."""
+
+
+@overload(_sum_senders, jit_options=INLINED)
+def _choose_sum_senders(rows, group, calls, dout, block, workspace, grads):
+    return sum_typed_senders if is_typed(calls.types[0]) else _sum_sender_rows
+
+
+def _sum_sender_rows(rows, group, calls, dout, block, workspace, grads):
     """Sum dout weighted by s, and the gradients of the scores' inputs weighted by t."""
-    score, sizes, _ = call
+    score, sizes, _ = calls[0]
     H, slots, C, columns = sizes.heads, sizes.slots, sizes.step, sizes.columns
     indptr, stride = longs(rows.indptr), score.heads * score.step
     for r in loop(group.i, group.k):
@@ -260,9 +276,8 @@ def sender_gradients(first, stop, rows, call, upstream, grads, work):
     """
     rows, call, grads = Rows(*rows), as_records(call), Gradients(*grads)
     upstream = Upstream(*upstream)
-    score, sizes, inputs = call
-    value, dout = floats(inputs.value), floats(upstream.table)
-    products = value, dout, (sizes.step, sizes.columns)
+    score, sizes, _ = call
+    dout = floats(upstream.table)
     stride = score.heads * score.step
     workspace = workspace_at(work, sizes, score)
     cuts, indptr, i, begin, end = start_blocks(rows, first, stop)
@@ -271,10 +286,12 @@ def sender_gradients(first, stop, rows, call, upstream, grads, work):
         while i < high:
             group = next_group(rows, i, begin, high, sizes.ahead, end, workspace)
             begin, n = group.end, group.end - begin
-            score_edges(score, inputs.bias, sizes, n, workspace)
-            receivers = workspace.others
-            _group_gradients(call, upstream, receivers, products, n, grads, workspace)
-            _sum_sender_rows(rows, group, call, dout, workspace, grads)
+            near = gather_own(call, rows, group, end, workspace)
+            score_edges(near, n, workspace)
+            receivers, value = workspace.others, floats(near[2].value)
+            products = value, dout, (sizes.step, sizes.columns)
+            _group_gradients(near, upstream, receivers, products, n, grads, workspace)
+            _sum_senders(rows, group, (call, near), dout, block, workspace, grads)
             if grads.dattention:
                 spill(workspace.d, stride, _block_sums(grads.dattention, block, stride))
             if begin == indptr[group.k]:
@@ -302,7 +319,8 @@ def receiver_gradients(first, stop, rows, call, dscore, grads, work):
             begin, n = group.end, group.end - begin
             t, numbers = workspace.t, workspace.numbers
             groups.gather_heads(floats(dscore), sizes.heads, numbers, n, sizes, t)
-            _sum_receiver_rows(indptr, group, call, workspace, grads)
+            near = gather_senders(call, False, n, workspace)
+            _sum_receiver_rows(indptr, group, near, workspace, grads)
             if grads.dattention:
                 spill(workspace.d, stride, _block_sums(grads.dattention, block, stride))
             if begin == indptr[group.k]:

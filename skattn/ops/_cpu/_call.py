@@ -26,6 +26,7 @@ from skattn.ops._cpu._layout import (
 from skattn.ops._cpu._passes import is_single_pass, needs_second_sums, prefetch_distance
 from skattn.ops._cpu._plan import Plan
 from skattn.ops._cpu._records import HeadShape, Sizes
+from skattn.ops._cpu._typed_kernels import typed_room
 from skattn.ops._scores import Dot, Gat, GatV2, Score
 
 __all__ = ["AttentionCall", "Options"]
@@ -40,6 +41,8 @@ class Options(NamedTuple):
     seed: int
     is_recorded: bool
     """Whether autograd records the call."""
+    types: Tensor | None = None
+    """(n_edges,) int32: type of each edge."""
 
 
 _NO_GRADIENTS = Tensors(*[False] * len(Tensors._fields))
@@ -52,6 +55,8 @@ def _workspace(
     n_features: int,
     shape: HeadShape,
     ahead: int,
+    *,
+    is_typed: bool,
 ) -> tuple[Sizes, int]:
     """Return the sizes of a call and the bytes of its workspace.
 
@@ -60,7 +65,8 @@ def _workspace(
     step = whole_lanes(width)
     columns = width + n_features if step == width else step
     sizes = Sizes(*heads, slots(heads[1]), width, step, n_features, columns, ahead)
-    return sizes, workspace_size(sizes, shape)
+    room = typed_room(shape, heads[0] * step) if is_typed else 0
+    return sizes, workspace_size(sizes, shape) + room
 
 
 class AttentionCall:
@@ -73,7 +79,7 @@ class AttentionCall:
         inputs: Tensors,
         needs: Tensors = _NO_GRADIENTS,
     ) -> None:
-        query, key, attention, value, bias, edge_features, offset = inputs
+        query, key, attention, value, bias, edge_features, offset, *vectors = inputs
         self.plan, self.options, self.inputs = plan, options, inputs
         _, heads, width = (key if value is None else value).shape
         self.has_scalar_keys = options.kind is Gat  # one number per node and head
@@ -84,6 +90,7 @@ class AttentionCall:
             self.query, self.key = in_lanes(query), in_lanes(key)
             self.shape = HeadShape(heads, key.shape[2], self.key.shape[2])
         self.value = self.key if value is None else in_lanes(value)
+        self.key_vectors, self.value_vectors = map(self._in_lanes, vectors)
         self.attention = None if attention is None else in_lanes(attention)
         self.bias = bias
         if bias is not None and not bias.is_contiguous():  # expanded
@@ -95,17 +102,25 @@ class AttentionCall:
         self._choose_passes(needs, n_sums)
         sums = heads * (1 + self.has_second_sums)
         ahead = prefetch_distance(self.query, self.value)
+        is_typed = options.types is not None
         widths = (heads, sums), width, n_features, self.shape, ahead
-        self.sizes, size = _workspace(*widths)
+        self.sizes, size = _workspace(*widths, is_typed=is_typed)
         self.work = zeros(size)
         tables = self.value, self.bias, self.features, self.offset
         dropout = dropout_settings(options.dropout, options.seed)
         self._inputs = *addresses(*tables), *dropout
 
+    def _in_lanes(self, vectors: Tensor | None) -> Tensor | None:
+        """Return vectors of types in the layout of the rows that they join."""
+        if vectors is None:
+            return None
+        return vectors.contiguous() if vectors.dim() == 2 else in_lanes(vectors)
+
     def _choose_passes(self, needs: Tensors, n_sums: int) -> None:
         plan, n_edges = self.plan, len(self.plan.by_receiver.others)
         backward = self.options.is_recorded and any(needs)
-        self.keeps_scores = backward and is_single_pass(n_edges) and not plan.has_hubs
+        once = is_single_pass(n_edges) and self.options.types is None
+        self.keeps_scores = backward and once and not plan.has_hubs
         query = needs.query and not self.keeps_scores
         self.has_second_sums = self.has_scalar_keys and needs_second_sums(
             n_edges, n_sums, query=query, bias=needs.bias
@@ -114,6 +129,9 @@ class AttentionCall:
     def record(self, row_table: Tensor, gathered: Tensor) -> tuple[Any, ...]:
         """Return (score, `Sizes`, `Inputs`) for a pass by receiver or by sender."""
         score = _SCORE_RECORDS[self.options.kind](self, row_table, gathered)
+        if self.options.types is not None:
+            tables = self.options.types, self.key_vectors, self.value_vectors
+            score = records.Typed(score, *self.shape, *addresses(*tables))
         return score, tuple(self.sizes), self._inputs
 
     def attend(self) -> tuple[list[Tensor], Tensor | None]:

@@ -78,6 +78,7 @@ def workspace_at(work, sizes, shape):
         rows, after(rows, row), after(rows, 2 * row),
         after(s, 4 * size), after(s, 5 * size),
         sums, after(sums, row), after(sums, 2 * row), head_words,
+        start + 28 * size + 12 * row + 4 * (sizes.slots + LANES),
     )  # fmt: skip
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from skattn.ops._attention_tensors import Tensors
 from skattn.ops._cpu._layout import LANES, whole_lanes
-from skattn.ops._cpu._passes import is_single_pass, needs_second_sums
+from skattn.ops._cpu._passes import (
+    is_single_pass,
+    n_blocks_of,
+    n_type_sums,
+    needs_second_sums,
+)
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Gat, Score, kernel_score
 from skattn.ops._shapes import Footprint, Shape, copied
 from skattn.ops._sparse import SparseMatrix
+from skattn.ops._typed_edges import TypedEdges
 
-__all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
+__all__ = ["dropout", "edge_attention", "elu", "sparse_matmul", "typed_attention"]
 
 
 def edge_attention(
@@ -27,20 +36,48 @@ def edge_attention(
 ) -> Footprint:
     """Describe a call of `skattn.ops._cpu._attention.edge_attention`."""
     score = kernel_score(score, edges.n_receivers)
-    query, key, *attention = score.tensors
-    messages = None if value is key else value
+    tensors = Tensors.of(score, value, bias, edge_features, offset)
+    once = any(map(_needs_grad, tensors)) and is_single_pass(edges.n_edges)
+    return _attention(edges, score, tensors, once=once)
+
+
+def typed_attention(
+    edges: TypedEdges,
+    score: Score,
+    value: Tensor,
+    bias: Tensor | None,
+    edge_features: Tensor | None,
+    offset: Tensor | None,
+    dropout: float,
+    seed: int,
+) -> Footprint:
+    """Describe a call of `skattn.ops._cpu._attention.typed_attention`."""
+    vectors = edges.key, edges.value
+    tensors = Tensors.of(score, value, bias, edge_features, offset, vectors)
+    near, n_types = edges.edges, edges.n_types
+    n_blocks = n_blocks_of(near.n_edges, near.n_senders)
+    n_sums = n_type_sums(n_blocks, near.n_senders, n_types)
+    given = [x for x in (tensors.key_vectors, tensors.value_vectors) if x is not None]
+    width = sum(x[0].numel() // x.shape[-1] * whole_lanes(x.shape[-1]) for x in given)
+    found = _attention(near, score, tensors, once=False)
+    sums = ((3, n_sums, n_types, width),)  # one in float64, one in float32
+    return replace(found, backward=(*found.backward, *sums))
+
+
+def _attention(edges: Edges, score: Score, inputs: Tensors, *, once: bool) -> Footprint:
+    query, key, messages = inputs.query, inputs.key, inputs.value
+    value = key if messages is None else messages
+    bias, edge_features = inputs.bias, inputs.edge_features
     has_scalar_keys = isinstance(score, Gat)
     n_features = 0 if edge_features is None else edge_features.shape[1]
     width, heads = value.shape[-1] + n_features, (edges.n_receivers, score.n_heads)
     per_edge = (edges.n_edges, score.n_heads)
-    inputs = (query, key, *attention, messages, bias, edge_features, offset)
     of_nodes = (query, key)
     tables = (
         *(copied(*of_nodes) if has_scalar_keys else _padded(*of_nodes)),
         *_padded(messages),
         *copied(bias, edge_features),
     )
-    once = any(map(_needs_grad, inputs)) and is_single_pass(edges.n_edges)
     twice = has_scalar_keys and needs_second_sums(
         edges.n_edges,
         edges.n_receivers * width,

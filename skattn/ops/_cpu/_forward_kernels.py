@@ -29,18 +29,20 @@ from skattn.ops._cpu._softmax import (
     subtract_max,
     sum_exponentials,
 )
+from skattn.ops._cpu._typed_kernels import gather_senders
 
 __all__ = ["attend", "score_edges", "write_edges"]
 
 
 @inlined
-def score_edges(score, bias, sizes, n, workspace):
+def score_edges(call, n, workspace):
     """Write the scores of the edges of a group to s."""
+    score, sizes, inputs = call
     logits(score, sizes, n, workspace)
     H = sizes.heads
-    if bias:
+    if inputs.bias:
         for e in loop(n):
-            row = after(floats(bias), workspace.numbers[e] * H)
+            row = after(floats(inputs.bias), workspace.numbers[e] * H)
             for first in loop(0, sizes.sums, H):
                 s = after(workspace.s, e * sizes.slots + first)
                 for h in loop(H):
@@ -134,7 +136,8 @@ def attend(first, stop, rows, call, outputs, work):
         while i < high:
             group = next_group(rows, i, begin, high, sizes.ahead, end, workspace)
             begin, n = group.end, group.end - begin
-            score_edges(score, inputs.bias, sizes, n, workspace)
+            near = gather_senders(call, True, n, workspace)
+            score_edges(near, n, workspace)
             if outputs.scores:
                 write_edges(workspace.s, sizes, n, outputs.scores, workspace)
             subtract_max(indptr, group, sizes, workspace)
@@ -145,4 +148,4 @@ def attend(first, stop, rows, call, outputs, work):
                 finish_softmax((i - group.i) * sizes.slots, workspace)
             if inputs.threshold:
                 groups.drop_weights(workspace.t, sizes, n, inputs, workspace)
-            _attend_rows(rows, group, call, workspace, outputs)
+            _attend_rows(rows, group, near, workspace, outputs)

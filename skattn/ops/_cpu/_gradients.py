@@ -13,6 +13,7 @@ from skattn.ops._cpu import _backward_kernels as backward
 from skattn.ops._cpu._call import AttentionCall
 from skattn.ops._cpu._layout import address, addresses, in_lanes, zeros
 from skattn.ops._cpu._records import Forward, Upstream
+from skattn.ops._cpu._type_gradients import TypeGradients
 
 __all__ = ["AttentionGradients"]
 
@@ -35,13 +36,14 @@ class AttentionGradients:
         doffset = _partial(n_blocks, call.offset)
         dquery = empty(*inputs.query.shape) if len(self.sums) > 2 else None
         stat = self._statistics(doffset, dquery)
+        type_sums = None if call.options.types is None else TypeGradients.of(call)
         if self.scores is not None:
             dattention = _partial(n_blocks, call.attention)
             dquery, *grads = self._in_single_pass(stat, dattention, self.scores)
         else:
             n_blocks += call.plan.by_sender.n_blocks
             dattention = _partial(n_blocks, call.attention)
-            grads = self._by_sender(stat, dattention, scored=dquery is None)
+            grads = self._by_sender(stat, dattention, type_sums, scored=dquery is None)
             if grads[-1] is not None:
                 dquery = self._by_receiver(grads[-1], dattention)
         dkey, dvalue, dedge_features, dscore = grads
@@ -53,6 +55,7 @@ class AttentionGradients:
             dscore,
             dedge_features,
             _summed(doffset, inputs.offset),
+            *((None, None) if type_sums is None else type_sums.total()),
         )
 
     def _statistics(self, doffset: Tensor | None, dquery: Tensor | None) -> Tensor:
@@ -99,7 +102,7 @@ class AttentionGradients:
             scores=scores.data_ptr(),
         )
         tables = dkey, dvalue, dedge_features, dscore, dattention, dquery
-        written = tuple(addresses(*tables))
+        written = *addresses(*tables), 0
         rows.run(
             backward.fused_gradients, (record, tuple(upstream), written), call.work
         )
@@ -108,7 +111,12 @@ class AttentionGradients:
         return [dquery, *grads]
 
     def _by_sender(
-        self, stat: Tensor, dattention: Tensor | None, *, scored: bool
+        self,
+        stat: Tensor,
+        dattention: Tensor | None,
+        type_sums: TypeGradients | None,
+        *,
+        scored: bool,
     ) -> list[Tensor | None]:
         rows, call, inputs = self.call.plan.by_sender, self.call, self.call.inputs
         n_edges, sizes = rows.others.shape[0], call.sizes
@@ -129,10 +137,10 @@ class AttentionGradients:
             scores=0,
         )
         grads = dkey, dvalue, dedge_features, dscore
-        written = tuple(addresses(*grads, dattention, None))
-        rows.run(
-            backward.sender_gradients, (record, tuple(upstream), written), call.work
-        )
+        of_types, span = (0, 1) if type_sums is None else type_sums.record
+        written = *addresses(*grads, dattention, None), of_types
+        arguments = record, tuple(upstream), written
+        rows.run(backward.sender_gradients, arguments, call.work, span)
         return list(grads)
 
     def _by_receiver(self, dscore: Tensor, dattention: Tensor | None) -> Tensor:
@@ -140,7 +148,7 @@ class AttentionGradients:
         record, upstream = call.record(call.query, call.key), dscore.data_ptr()
         dquery = empty(*call.inputs.query.shape)
         last = None if dattention is None else dattention[-rows.n_blocks :]
-        written = 0, 0, 0, 0, address(last), dquery.data_ptr()
+        written = 0, 0, 0, 0, address(last), dquery.data_ptr(), 0
         rows.run(backward.receiver_gradients, (record, upstream, written), call.work)
         return dquery
 

@@ -1,6 +1,6 @@
 """Operations of the CPU backend: compiled kernels in float32."""
 
-from skattn.ops._cpu._attention import edge_attention
+from skattn.ops._cpu._attention import edge_attention, typed_attention
 from skattn.ops._cpu._elementwise import dropout, elu
 from skattn.ops._cpu._paths import expand, path_attention
 from skattn.ops._cpu._rows import draw_rows
@@ -14,4 +14,5 @@ __all__ = [
     "expand",
     "path_attention",
     "sparse_matmul",
+    "typed_attention",
 ]

@@ -9,6 +9,8 @@ __all__ = [
     "CHUNK",
     "FEW_EDGES",
     "is_single_pass",
+    "n_blocks_of",
+    "n_type_sums",
     "needs_second_sums",
     "prefetch_distance",
 ]  # fmt: skip
@@ -21,6 +23,10 @@ AHEAD = CHUNK
 """Prefetch distance in edges: one group."""
 _L2 = 1 << 20
 """Bytes of a table that fits into the L2 cache and needs no prefetch."""
+_EDGES_PER_BLOCK = FEW_EDGES // 2
+_MAX_BLOCKS = 64  # each block needs memory for partial sums
+_MAX_TYPE_SUMS = 16
+"""Threads that may share the sums of the gradients of edge types."""
 
 
 def is_single_pass(n_edges: int) -> bool:
@@ -46,3 +52,17 @@ def needs_second_sums(n_edges: int, n_sums: int, *, query: bool, bias: bool) -> 
 def prefetch_distance(*tables: Tensor) -> int:
     """Return the prefetch distance in edges; 0 if the tables fit into the L2 cache."""
     return AHEAD if max(table.nbytes for table in tables) > _L2 else 0
+
+
+def n_blocks_of(n_edges: int, n_rows: int) -> int:
+    """Return the number of blocks of rows that threads share."""
+    return min(max(n_edges // _EDGES_PER_BLOCK, 1), _MAX_BLOCKS, n_rows)
+
+
+def n_type_sums(n_blocks: int, n_senders: int, n_types: int) -> int:
+    """Return the number of sums of the gradients of types, each over some blocks.
+
+    Threads work on one sum each. There are fewer for many types: the sums then take up
+    to three times the memory of the gradients of the senders.
+    """
+    return max(min(n_blocks, _MAX_TYPE_SUMS, n_senders // n_types), 1)

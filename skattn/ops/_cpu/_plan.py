@@ -17,16 +17,14 @@ from torch import Tensor
 
 from skattn.ops._cpu import _csr as csr
 from skattn.ops._cpu._layout import address
-from skattn.ops._cpu._passes import FEW_EDGES
+from skattn.ops._cpu._passes import n_blocks_of
 from skattn.ops._cpu._records import Rows
 from skattn.ops._edges import Edges
 from skattn.ops._threads import run_blocks
 
 __all__ = ["BlockedRows", "Plan", "plan_of"]
 
-_EDGES_PER_BLOCK = FEW_EDGES // 2
 _HUB = 256  # receivers of one sender that may be summed in float32
-_MAX_BLOCKS = 64  # each block needs memory for partial sums
 _INT32 = torch.iinfo(torch.int32).max
 
 _Kernel = Callable[..., None]
@@ -49,8 +47,7 @@ class BlockedRows:
     def __post_init__(self) -> None:
         """Cut the rows before threads share them: kernels have only the address."""
         n_rows = len(self.indptr) - 1
-        n_blocks = min(max(len(self.others) // _EDGES_PER_BLOCK, 1), _MAX_BLOCKS)
-        n_blocks = min(n_blocks, n_rows)
+        n_blocks = n_blocks_of(len(self.others), n_rows)
         cuts = torch.empty(n_blocks + 1, dtype=torch.int64, device="cpu")
         csr.cut_rows(self.indptr.data_ptr(), n_rows, n_blocks, cuts.data_ptr())
         object.__setattr__(self, "cuts", cuts)
@@ -72,21 +69,28 @@ class BlockedRows:
         )
         return tuple(rows)
 
-    def run(self, kernel: _Kernel, arguments: tuple[Any, ...], work: Tensor) -> None:
+    def run(
+        self,
+        kernel: _Kernel,
+        arguments: tuple[Any, ...],
+        work: Tensor,
+        span: int = 1,
+    ) -> None:
         """Call ``kernel(first, stop, rows, *arguments, workspace)`` on all blocks.
 
-        `work`, a workspace of zeros, serves one call at a time; kernels restore the
-        zeros that they rely on.
+        One thread runs `span` blocks, in order. `work`, a workspace of zeros, serves
+        one call at a time; kernels restore the zeros that they rely on.
         """
         if torch.get_num_threads() == 1:  # avoids the overhead of the pool
             kernel(0, self.n_blocks, self.addresses, *arguments, work.data_ptr())
             return
 
-        def run_block(block: int) -> None:
+        def run_span(number: int) -> None:
             own = torch.zeros_like(work)
-            kernel(block, block + 1, self.addresses, *arguments, own.data_ptr())
+            first, stop = number * span, min((number + 1) * span, self.n_blocks)
+            kernel(first, stop, self.addresses, *arguments, own.data_ptr())
 
-        run_blocks(self.n_blocks, run_block)
+        run_blocks(-(-self.n_blocks // span), run_span)
 
 
 @dataclass(frozen=True, eq=False)

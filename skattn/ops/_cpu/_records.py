@@ -27,6 +27,8 @@ __all__ = [
     "Sizes",
     "Statistics",
     "Sums",
+    "TypeSums",
+    "Typed",
     "Upstream",
     "WalkQuestion",
     "WalkTables",
@@ -51,6 +53,9 @@ HeadShape = namedtuple("HeadShape", "heads width step")
 Gat = namedtuple("Gat", "row_table gathered heads width step slope stride ahead")
 GatV2 = namedtuple("GatV2", "row_table gathered heads width step slope attention")
 Dot = namedtuple("Dot", "row_table gathered heads width step scale")
+# A score of edges with types, the shape of its rows, types in the order of edge
+# numbers, vectors of types; `value` is 0 if values and vectors are those of the keys.
+Typed = namedtuple("Typed", "score heads width step types key value")
 # `sums`: weighted sums per row, one or (with second sums) two per head. `step`: width
 # of a head padded to whole lanes; `columns`: numbers between heads of dout. `ahead`:
 # prefetch distance in edges, 0 for no prefetch.
@@ -76,9 +81,13 @@ Statistics = namedtuple("Statistics", "stat doffset dquery")
 # dout padded to whole lanes, dout, statistics in rows of `stat_stride` numbers, scores.
 Upstream = namedtuple("Upstream", "table dout stat stat_stride scores")
 # `dattention` has one partial sum per block; `dkey` and `dvalue` may be one table.
+# `of_types`: a record `TypeSums`, 0 for edges without types.
 Gradients = namedtuple(
-    "Gradients", "dkey dvalue dedge_features dscore dattention dquery"
+    "Gradients", "dkey dvalue dedge_features dscore dattention dquery of_types"
 )
+# Sums of the gradients of types per `span` blocks, (n_spans, n_types, width): float64,
+# float32 of the last edges; their number of edges, (n_spans, n_types).
+TypeSums = namedtuple("TypeSums", "sums rest counts span n_types width")
 # Sums of gradients: of the row, of gathered rows, of the attention vector.
 Sums = namedtuple("Sums", "own gathered dattention")
 
@@ -110,9 +119,10 @@ PathGradients = namedtuple(
 )
 # Buffers of a group. Per edge: row, other end, edge number, hash word; per edge and
 # slot: hash word, s, t, u, w; per row: sums o, g, d; per row and slot: top, z; sums in
-# float64; per slot: hash word. `others` extends AHEAD edges beyond the group.
+# float64; per slot: hash word. `others` extends AHEAD edges beyond the group. `room`:
+# address of the room after the buffers, of edges with types.
 Workspace = namedtuple(
     "Workspace",
     "edge_rows others numbers edge_words words s t u w o g d top z o_sums g_sums "
-    "z_sums head_words",
+    "z_sums head_words room",
 )

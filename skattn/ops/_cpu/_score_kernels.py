@@ -51,6 +51,17 @@ def finish_gradient(score, i, g, dattention):
     """Complete the gradient of row i in g; add its part to the attention vector's."""
 
 
+def edge_gradients(score, others, n, slots, w, dattention):
+    """Replace row e of row_table by the gradient of row_table[e], for n edges.
+
+    Unlike `add_row_gradient`, complete, but without the query's part of dattention.
+    """
+
+
+def with_tables(score, row_table, gathered):
+    """Return the score with other tables, in the cache: nothing is prefetched."""
+
+
 def _gat_logits(score, sizes, n, workspace):
     H, slots = score.width, sizes.slots
     prefetch_rows(
@@ -95,6 +106,22 @@ def _gat_add_edge_gradients(score, i, others, n, slots, w, sums):
 
 def _gat_finish_gradient(score, i, g, dattention):
     pass
+
+
+def _gat_edge_gradients(score, others, n, slots, w, dattention):
+    H = score.width
+    for e in loop(n):
+        row = after(floats(score.row_table), e * H)
+        gathered = after(floats(score.gathered), others[e] * score.stride)
+        for h in loop(0, H, LANES):
+            x = load_first(row, h, H - h) + load_first(gathered, h, H - h)
+            x = load(w, e * slots + h) * select_above(x, 1.0, splat(score.slope))
+            store_first(row, h, x, H - h)
+
+
+def _gat_with_tables(score, row_table, gathered):
+    _, _, heads, width, step, slope, stride, _ = score
+    return Gat(row_table, gathered, heads, width, step, slope, stride, 0)
 
 
 def _gatv2_logits(score, sizes, n, workspace):
@@ -170,6 +197,27 @@ def _gatv2_finish_gradient(score, i, g, dattention):
         store(g, k, x * load(a, k))
 
 
+def _gatv2_edge_gradients(score, others, n, slots, w, dattention):
+    H, C = score.heads, score.step
+    a = floats(score.attention)
+    for e in loop(n):
+        row = after(floats(score.row_table), e * H * C)
+        gathered = after(floats(score.gathered), others[e] * H * C)
+        for h in loop(H):
+            above = splat(w[e * slots + h])
+            below = above * score.slope
+            for k in loop(h * C, h * C + C, LANES):
+                own = load(row, k)
+                x = select_above(own + load(gathered, k), above, below)
+                store(dattention, k, load(dattention, k) + x * own)
+                store(row, k, x * load(a, k))
+
+
+def _gatv2_with_tables(score, row_table, gathered):
+    _, _, heads, width, step, slope, attention = score
+    return GatV2(row_table, gathered, heads, width, step, slope, attention)
+
+
 def _dot_logits(score, sizes, n, workspace):
     H, W, C = score.heads, score.width, score.step
     own = Sizes(H, H, sizes.slots, W, C, 0, C, sizes.ahead)
@@ -212,8 +260,26 @@ def _dot_finish_gradient(score, i, g, dattention):
         store(g, k, load(g, k) * score.scale)
 
 
+def _dot_edge_gradients(score, others, n, slots, w, dattention):
+    H, C = score.heads, score.step
+    for e in loop(n):
+        row = after(floats(score.row_table), e * H * C)
+        gathered = after(floats(score.gathered), others[e] * H * C)
+        for h in loop(H):
+            x = splat(w[e * slots + h]) * score.scale
+            for k in loop(h * C, h * C + C, LANES):
+                store(row, k, x * load(gathered, k))
+
+
+def _dot_with_tables(score, row_table, gathered):
+    _, _, heads, width, step, scale = score
+    return Dot(row_table, gathered, heads, width, step, scale)
+
+
 _ScoreKernels = namedtuple(
-    "_ScoreKernels", "logits add_row_gradient add_edge_gradients finish_gradient"
+    "_ScoreKernels",
+    "logits add_row_gradient add_edge_gradients finish_gradient edge_gradients "
+    "with_tables",
 )
 _KERNELS = {
     Gat: _ScoreKernels(
@@ -221,18 +287,24 @@ _KERNELS = {
         _gat_add_row_gradient,
         _gat_add_edge_gradients,
         _gat_finish_gradient,
+        _gat_edge_gradients,
+        _gat_with_tables,
     ),
     GatV2: _ScoreKernels(
         _gatv2_logits,
         _gatv2_add_row_gradient,
         _gatv2_add_edge_gradients,
         _gatv2_finish_gradient,
+        _gatv2_edge_gradients,
+        _gatv2_with_tables,
     ),
     Dot: _ScoreKernels(
         _dot_logits,
         _dot_add_row_gradient,
         _dot_add_edge_gradients,
         _dot_finish_gradient,
+        _dot_edge_gradients,
+        _dot_with_tables,
     ),
 }
 
@@ -250,6 +322,16 @@ def _choose_add_row_gradient(score, i, others, n, slots, w, ahead, g):
 @overload(add_edge_gradients, jit_options=INLINED)
 def _choose_add_edge_gradients(score, i, others, n, slots, w, sums):
     return _KERNELS[score.instance_class].add_edge_gradients
+
+
+@overload(edge_gradients, jit_options=INLINED)
+def _choose_edge_gradients(score, others, n, slots, w, dattention):
+    return _KERNELS[score.instance_class].edge_gradients
+
+
+@overload(with_tables, jit_options=INLINED)
+def _choose_with_tables(score, row_table, gathered):
+    return _KERNELS[score.instance_class].with_tables
 
 
 @overload(finish_gradient, jit_options=INLINED)
