@@ -11,6 +11,7 @@ from skattn.estimators._label_reader import (
     NumberReader,
     check_length,
 )
+from skattn.graph._data_objects import as_array, type_name
 from skattn.graph._labels import row_listing
 from skattn.graph._unknown_labels import is_missing
 from skattn.graph._warning import warn
@@ -122,11 +123,16 @@ def _classes(y, n_rows):
 
 
 def _check_known(y, n_rows):
-    """Raise ValueError unless there is a label per row, none of which is missing."""
+    """Raise an error unless there is a label per row, none of which is missing."""
     if y is None:
         return  # the reader says so
+    values = as_array(y, "y", "one label per pair", object)
+    if values.ndim == 0:
+        raise TypeError(
+            f"y must hold one label per pair, got {type_name(y)}. Pass a list, an "
+            "array or a column of a DataFrame."
+        )
     check_length(y, n_rows, "y", "X")
-    values = np.asarray(y, object)
     missing = np.flatnonzero(
         [any(map(is_missing, np.atleast_1d(row))) for row in values]
     )
