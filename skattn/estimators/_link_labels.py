@@ -160,8 +160,8 @@ def _with_non_link(classes, non_link):
             f"y has the classes -1 and 1, of which none is non_link={non_link!r}: both "
             "are links, and non-links are drawn. Set non_link=-1 if it marks non-links."
         )
-    kinds = {np.asarray(classes).dtype.kind in "OUST", isinstance(non_link, str)}
-    if len(kinds) > 1:
+    are_numbers = {np.asarray(v).dtype.kind in "biuf" for v in (classes, non_link)}
+    if len(are_numbers) > 1:
         raise ValueError(
             "non_link must be a class of the same type as y, got "
             f"non_link={non_link!r} for the classes {classes.tolist()[:5]}. Set it to "

@@ -290,6 +290,7 @@ def test_files_hold_the_same_predictions(fitted, communities, tmp_path):
         ({"non_link": None}, RING, [1] * 16, "got one class"),
         ({"non_link": None, "n_negatives": 1}, RING, None, "every row is a link"),
         ({}, RING, ["a"] * 16, "same type as y"),
+        ({}, RING, pd.date_range("2020", periods=16), "same type as y"),
         ({"non_link": 1}, RING, None, "must mark at least one link"),
         ({}, RING, [1] * 15, "15"),
         ({}, [*RING, (1, 0)], [1] * 16 + [0], "one label.*directed=True"),
