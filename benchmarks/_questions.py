@@ -91,6 +91,13 @@ class Source:
                 self._add(found, question, *(f.both(*pair) for f in sides))
         return list(found.values())
 
+    def one_hop(self):
+        """Return all questions of one hop with an answer that is known."""
+        return [
+            Asked(Question(*key), known, set(), self.every.answers[key])
+            for key, known in self.known.answers.items()
+        ]
+
     def _draw(self, values):
         return values[self.rng.integers(len(values))]
 

@@ -1,7 +1,8 @@
 """Reasoning over knowledge graphs: accuracy and time at the defaults.
 
-    python -m benchmarks.reasoning [umls kinship wn18rr grail-wn18rr-v1]
-    python -m benchmarks.reasoning umls-questions
+    python -m benchmarks.reasoning [umls kinship wn18rr grail-wn18rr-v1] --seeds 0 1
+    python -m benchmarks.reasoning wn18rr --validation --params "{'max_epochs': 24}"
+    python -m benchmarks.reasoning umls-questions --seeds 0 1 2
 
 Filtered ranks of test facts among all entities, in both directions, with the mean rank
 of ties; known are the facts of training, validation and test. `paths` is the reasoner
@@ -14,11 +15,12 @@ whose entities are all new. Seconds are CPU time of the process.
 answer that needs a test fact: mean reciprocal rank of these answers among entities that
 are none, by the truth of the answers and by the plain product of softmaxes, and the
 expected calibration error of the truth of candidates that are not known, of all and of
-the ten best of each question. Those need no true answer in "random" ones, which follow
-training facts.
+the ten best of each question. "random" questions follow training facts, whether a fact
+is missing or not; "incomplete" are those among them, or among all questions of one hop
+with a known answer, that do have another one.
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Iterator
 
@@ -62,37 +64,40 @@ def summary(reasoner, test, known):
     return (1 / ranks).mean(), (ranks <= 1).mean(), (ranks <= 10).mean()
 
 
-def rows(name: str, seed: int = 0) -> Iterator[tuple[str, tuple[float, ...], float]]:
+def rows(
+    name: str, seed: int, params: dict, *, validation: bool
+) -> Iterator[tuple[str, tuple[float, ...], float]]:
     """Yield the label, the scores and the CPU seconds of every model of a set."""
     arrays = load(name)
     train, valid, test = facts_of(arrays)
-    validation = {"X_val": valid[:, :2], "y_val": valid[:, 2]}
+    asked = (valid, test) if validation else (test, valid)
+    options = {"random_state": seed} | params
     start = time.process_time()
-    reasoner = AttentionReasoner(random_state=seed)
-    reasoner.fit(train[:, :2], train[:, 2], **validation)
+    reasoner = AttentionReasoner(**options)
+    reasoner.fit(train[:, :2], train[:, 2], X_val=valid[:, :2], y_val=valid[:, 2])
     seconds = time.process_time() - start
     label = "defaults"
     if reasoner._factorization_ is not None:
         label = f"both, weight {reasoner.factorization_weight_}"
         module = reasoner._factorization_.module
-    yield label, summary(reasoner, test, valid), seconds
+    yield label, summary(reasoner, *asked), seconds
     if reasoner._factorization_ is not None:
         reasoner._factorization_ = Factorization(module, 1.0)
-        yield "complex", summary(reasoner, test, valid), float("nan")
+        yield "complex", summary(reasoner, *asked), float("nan")
         start = time.process_time()
-        paths = AttentionReasoner(factorization=False, random_state=seed)
-        paths.fit(train[:, :2], train[:, 2], **validation)
+        reasoner = AttentionReasoner(**options | {"factorization": False})
+        reasoner.fit(train[:, :2], train[:, 2], X_val=valid[:, :2], y_val=valid[:, 2])
         seconds = time.process_time() - start
-        yield "paths", summary(paths, test, valid), seconds
-        reasoner = paths
+        yield "paths", summary(reasoner, *asked), seconds
     if "train_ind" in arrays:
         train, valid, test = facts_of(arrays, "_ind")
+        asked = (valid, test) if validation else (test, valid)
         moved = reasoner.with_facts(train[:, :2], train[:, 2])
-        yield "inductive", summary(moved, test, valid), float("nan")
+        yield "inductive", summary(moved, *asked), float("nan")
 
 
-def question_rows(name, seed=0, n=1000):
-    """Yield the label, rank and calibration errors of each kind of questions."""
+def question_rows(name, seed=0, n=1000, n_random=1000):
+    """Yield the label, rank and calibration of each kind of questions."""
     train, valid, test = facts_of(load(name))
     reasoner = AttentionReasoner(random_state=seed)
     reasoner.fit(train[:, :2], train[:, 2], X_val=valid[:, :2], y_val=valid[:, 2])
@@ -101,53 +106,82 @@ def question_rows(name, seed=0, n=1000):
         rng = np.random.default_rng(seed)
         source = Source(train, valid, test, rng, needs_test=needs_test)
         for kind in ("two_hops", "conjunctions"):
-            asked = getattr(source, kind)(n)
+            asked = getattr(source, kind)(n if needs_test else n_random)
+            label = kind if needs_test else f"random {kind}"
             questions = [each.question for each in asked]
-            start = time.process_time()
-            composed = {"truth": reasoner.predict_truth(questions)}
-            seconds = time.process_time() - start
-            composed["softmax"] = np.array(list(plain_truth(reasoner, questions)))
-            for label, truth in composed.items():
-                pairs = list(zip(truth, asked, strict=True))
-                rank = np.mean(
-                    [reciprocal_rank(t, a, column_of) for t, a in pairs if a.hard]
-                    or [np.nan]
-                )
-                errors = [_error(pairs, column_of, best) for best in (None, 10)]
-                prefix = "" if needs_test else "random "
-                yield f"{prefix}{kind}, {label}", (rank, *errors), seconds
+            truth = reasoner.predict_truth(questions)
+            plain = np.array(list(plain_truth(reasoner, questions)))
+            yield f"{label}, truth", *_judged(truth, asked, column_of)
+            yield f"{label}, softmax", *_judged(plain, asked, column_of)
+            if not needs_test:
+                yield f"{label}, incomplete", *_incomplete(truth, asked, column_of)
+    asked = source.one_hop()
+    truth = reasoner.predict_truth([each.question for each in asked])
+    yield "one_hop, truth", *_judged(truth, asked, column_of)
+    yield "one_hop, incomplete", *_incomplete(truth, asked, column_of)
 
 
-def _error(pairs, column_of, n_best):
-    """Return the calibration error over the candidates of all questions."""
+def _incomplete(truth, asked, column_of):
+    """Judge the questions that have an answer which is not known."""
+    rows = [k for k, each in enumerate(asked) if each.every - each.known]
+    return _judged(truth[rows], [asked[k] for k in rows], column_of)
+
+
+def _judged(truth, asked, column_of):
+    """Return the mean reciprocal rank, and the calibration of candidates.
+
+    That is the calibration error of all, of the ten best of each question, and their
+    mean truth and share of true ones.
+    """
+    pairs = list(zip(truth, asked, strict=True))
+    ranks = [reciprocal_rank(t, a, column_of) for t, a in pairs if a.hard]
+    every, best = (_candidates(pairs, column_of, n_best) for n_best in (None, 10))
+    errors = calibration_error(*every), calibration_error(*best)
+    return np.mean(ranks or [np.nan]), *errors, best[0].mean(), best[1].mean()
+
+
+def _candidates(pairs, column_of, n_best):
+    """Return the truths of the candidates of all questions, and whether they hold."""
     found = [candidates(truth, asked, column_of, n_best) for truth, asked in pairs]
-    return calibration_error(
-        *(np.concatenate(part) for part in zip(*found, strict=True))
-    )
+    return [np.concatenate(part) for part in zip(*found, strict=True)]
 
 
-def print_questions(name, seed):
+def print_rows(name, seed, params, *, validation):
+    """Print a row per model."""
+    print(f"  {'':30} {'MRR':>6} {'H@1':>6} {'H@10':>6} {'CPU s':>6}")
+    for label, scores, seconds in rows(name, seed, params, validation=validation):
+        numbers = " ".join(f"{score:6.3f}" for score in scores)
+        print(f"  {label:30} {numbers} {seconds:6.0f}", flush=True)
+
+
+def print_questions(name, seed, n_random):
     """Print a row per kind of questions and composition."""
-    print(f"{name}, seed {seed}: MRR, calibration error of all, of the ten best, s")
-    for label, numbers, seconds in question_rows(name, seed):
+    print("  MRR, calibration error of all, of the ten best, their truth, share true")
+    for label, *numbers in question_rows(name, seed, n_random=n_random):
         text = " ".join(f"{number:6.3f}" for number in numbers)
-        print(f"  {label:30} {text} {seconds:6.1f}", flush=True)
+        print(f"  {label:30} {text}", flush=True)
 
 
-def main(names):
-    """Print a row per set and model."""
-    for name in [n for n in names if n.endswith("-questions")]:
-        for seed in range(3):
-            print_questions(name.removesuffix("-questions"), seed)
-    if names and all(n.endswith("-questions") for n in names):
-        return
-    names = [n for n in names if not n.endswith("-questions")]
-    print(f"{'set':16} {'model':18} {'MRR':>6} {'H@1':>6} {'H@10':>6} {'CPU s':>6}")
-    for name in names or SETS:
-        for label, scores, seconds in rows(name):
-            numbers = " ".join(f"{score:6.3f}" for score in scores)
-            print(f"{name:16} {label:18} {numbers} {seconds:6.0f}", flush=True)
+def main():
+    """Print a row per set, seed and model."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sets", nargs="*", default=list(SETS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--n-random", type=int, default=1000)
+    parser.add_argument(
+        "--validation", action="store_true", help="rank validation facts, not test"
+    )
+    parser.add_argument("--params", default="{}", help="a dict of parameters")
+    args = parser.parse_args()
+    params = eval(args.params)  # of a developer's command line
+    for name in args.sets:
+        for seed in args.seeds:
+            print(f"{name}, seed {seed}", flush=True)
+            if name.endswith("-questions"):
+                print_questions(name.removesuffix("-questions"), seed, args.n_random)
+            else:
+                print_rows(name, seed, params, validation=args.validation)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -12,7 +12,6 @@ from typing import Any
 
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config, _safe_set_output
@@ -45,8 +44,6 @@ __all__ = [
     "_safe_indexing",
     "_safe_set_output",
     "effective_threads",
-    "is_pandas_na",
-    "is_scalar_nan",
     "one_blas_thread",
     "with_callbacks",
 ]

@@ -139,6 +139,14 @@ def test_asked_questions_need_a_test_fact():
     assert (asked.known, asked.hard, asked.every) == ({"d"}, {"c"}, {"c", "d"})
 
 
+def test_questions_of_one_hop_have_a_known_answer():
+    source = questions.Source(*CHAIN, np.random.default_rng(0), needs_test=False)
+    asked = {each.question: each for each in source.one_hop()}
+    assert len(asked) == 4
+    incomplete = asked[questions.Question("b", "s")]
+    assert (incomplete.known, incomplete.every) == ({"d"}, {"c", "d"})
+
+
 def test_ranks_and_calibration_of_composed_questions_by_hand():
     asked = questions.Asked(questions.Question("a", "r"), {"d"}, {"c"}, {"c", "d"})
     column_of = {"a": 0, "b": 1, "c": 2, "d": 3}

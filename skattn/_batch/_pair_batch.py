@@ -13,6 +13,7 @@ from skattn._batch._collate import collate
 from skattn._batch._tensors import as_tensor
 from skattn.graph import Graph
 from skattn.graph._link_context import LinkContext
+from skattn.graph._pair_features import PairFeatures
 from skattn.graph._pair_keys import Pairs
 from skattn.graph._standardization import Standardization
 
@@ -55,24 +56,35 @@ class PairCollator:
 
     def hiding(self, pairs: Pairs, row_features: Features) -> PairBatch:
         """Make the batch of pairs in the graph without the edges of all of them."""
-        return self.within(self.context.without(pairs), pairs, row_features)
+        graph = self.context.without(pairs)
+        features = self.described(
+            self.context.pair_features(graph), pairs, row_features
+        )
+        fields = vars(self.batch(graph)) | {"targets": self.ends(pairs)}
+        return PairBatch(**fields, features=features)
 
-    def within(self, graph: Graph, pairs: Pairs, row_features: Features) -> PairBatch:
-        """Make the batch of pairs in a graph that does not have their edges.
-
-        `row_features` are standardised, (n_pairs, n_row_features).
-        """
-        found = self.context.pair_features(graph)(pairs)
-        found = np.sign(found) * np.log1p(np.abs(found) / PAIR_FEATURE_UNIT)
-        found = np.concatenate([found, row_features], 1)
+    def batch(self, graph: Graph) -> GraphBatch:
+        """Make the batch of all nodes of the context in a graph with some edges."""
         parts = graph.adjacency, self.features, graph.edge_features, None
-        batch = collate(
+        return collate(
             Graph._trusted(*parts),
             self.device,
             self.hops,
             edge_scaling=self.edge_scaling,
         )
-        fields = vars(batch) | {"targets": torch.from_numpy(pairs).to(self.device)}
-        return PairBatch(
-            **fields, features=as_tensor(found, np.float32).to(self.device)
-        )
+
+    def ends(self, pairs: Pairs) -> Tensor:
+        """Return pairs as a tensor."""
+        return torch.from_numpy(pairs).to(self.device)
+
+    def described(
+        self, structure: PairFeatures, pairs: Pairs, row_features: Features
+    ) -> Tensor:
+        """Compute the features of pairs, (n_pairs, n_pair_features).
+
+        `row_features` are standardised, (n_pairs, n_row_features).
+        """
+        found = structure(pairs)
+        found = np.sign(found) * np.log1p(np.abs(found) / PAIR_FEATURE_UNIT)
+        found = np.concatenate([found, row_features], 1)
+        return as_tensor(found, np.float32).to(self.device)

@@ -19,8 +19,9 @@ from skattn._training._memory import check_memory, estimate_step_bytes
 from skattn._training._net import RESERVED, AttentionNet
 from skattn._training._net_params import is_callback
 from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
-from skattn._training._pair_batches import Negatives, PairBatches, PairQuestions
+from skattn._training._pair_batches import Negatives, PairBatches
 from skattn._training._pair_objective import SupervisedPairs
+from skattn._training._pair_prediction import PairPrediction
 from skattn._training._path_reasoning import PathReasoning, QuestionBatches
 from skattn._training._sampled_batches import SampledBatches
 from skattn._training._shared_fits import shared_fits, shared_work
@@ -45,7 +46,7 @@ __all__ = [
     "Negatives",
     "Objective",
     "PairBatches",
-    "PairQuestions",
+    "PairPrediction",
     "PathReasoning",
     "QuestionBatches",
     "SampledBatches",

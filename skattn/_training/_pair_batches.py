@@ -119,37 +119,3 @@ class PairBatches:
         labels = torch.from_numpy(y)
         batch = self.collator.hiding(pairs, features)
         return batch, Labels(labels, torch.ones(labels.shape)).to(self.device)
-
-
-@dataclass(frozen=True, eq=False)
-class PairQuestions:
-    """Batch source of pairs to predict: known pairs in parts, without their part."""
-
-    collator: PairCollator
-    """Conversion of pairs to batches."""
-    pairs: Pairs
-    """(n_pairs, 2) the pairs."""
-    row_features: Features
-    """(n_pairs, n_row_features) features of their rows, standardised."""
-
-    @property
-    def device(self) -> torch.device:
-        """Device of the batches."""
-        return self.collator.device
-
-    @cached_property
-    def _fold(self) -> np.ndarray:
-        return self.collator.context.folds(self.pairs)
-
-    @property
-    def order(self) -> np.ndarray:
-        """Positions of the pairs in the order of the batches, (n_pairs,)."""
-        return np.argsort(self._fold, kind="stable")
-
-    def epoch(self, _generator: torch.Generator | None) -> Iterator[Pair]:
-        """Iterate over the parts."""
-        for fold in np.unique(self._fold):
-            graph = self.collator.context.without_fold(int(fold))
-            here = self._fold == fold
-            asked = self.pairs[here], self.row_features[here]
-            yield self.collator.within(graph, *asked), None

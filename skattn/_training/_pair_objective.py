@@ -51,7 +51,12 @@ class SupervisedPairs(Supervised):
         assert isinstance(batch, PairBatch)
         assert batch.features is not None
         codes = encode(module, batch)
-        parts = zip(
-            batch.targets.split(N_PAIRS), batch.features.split(N_PAIRS), strict=True
-        )
-        return torch.cat([module.head(codes[ends], found) for ends, found in parts])
+        return decode(module, codes, batch.targets, batch.features)
+
+
+def decode(
+    module: AttentionNetwork, codes: Tensor, ends: Tensor, features: Tensor
+) -> Tensor:
+    """Compute the outputs of pairs (n_pairs, n_outputs) from the codes of all nodes."""
+    parts = zip(ends.split(N_PAIRS), features.split(N_PAIRS), strict=True)
+    return torch.cat([module.head(codes[of], found) for of, found in parts])

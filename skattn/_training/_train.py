@@ -24,7 +24,6 @@ from skattn._training._memory import check_memory
 from skattn._training._net import AttentionNet
 from skattn._training._net_params import argument_errors, callback_errors
 from skattn._training._objectives import Objective
-from skattn._training._pair_batches import PairQuestions
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
 from skattn._training._sharing import shared_outputs, take_first_weights
 from skattn._training._stored import Weights
@@ -127,7 +126,7 @@ def train(
     return net
 
 
-def predict(net: AttentionNet, source: BatchSource | PairQuestions) -> np.ndarray:
+def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
     """Compute the outputs (n_targets, n_outputs) of a net, float32.
 
     The net moves to the source's device.

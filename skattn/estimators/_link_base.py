@@ -4,18 +4,17 @@ from functools import partial
 from numbers import Integral
 from typing import ClassVar
 
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import (
     Interval,
     StrOptions,
-    _check_feature_names,
     _fit_context,
     with_callbacks,
 )
-from skattn._training import PairQuestions, default_modes, predict, resolve_device
+from skattn._training import PairPrediction, default_modes, resolve_device
 from skattn.estimators._base import GraphAttentionEstimator
+from skattn.estimators._column_names import check_columns
 from skattn.estimators._link_plan import collator, plan_links
 from skattn.estimators._recommend import recommend
 from skattn.estimators._transaction import fit
@@ -170,15 +169,20 @@ class LinkEstimator(GraphAttentionEstimator):
     def _prepare(self, X, adjacency=None):
         """Refuse explanations, which are about rows of nodes."""
         raise TypeError(
-            f"inspection explains predictions of nodes, rows and graphs, not of pairs: "
-            f"{type(self).__name__} is not supported."
+            "inspection explains predictions of nodes, rows and graphs, not of pairs: "
+            f"{type(self).__name__} is not supported. For the nodes that a prediction "
+            "of pairs depends on, compare it with that of an estimator fitted without "
+            "their links; for the columns of X, use "
+            "sklearn.inspection.permutation_importance."
         )
+
+    _prepare_part = _prepare
 
     def _outputs(self, X, adjacency=None):
         """Compute the outputs of the network for pairs, (n_pairs, n_outputs)."""
         check_is_fitted(self)
         if not isinstance(X, Graph):
-            _check_feature_names(self, X, reset=False)
+            check_columns(self, X)
         table = read_pairs(X, self.source, self.target)
         width = 2 + table.features.shape[1]
         if width != self.n_features_in_:
@@ -192,9 +196,9 @@ class LinkEstimator(GraphAttentionEstimator):
     @default_modes()
     def _pair_outputs(self, pairs, row_features):
         """Compute the outputs for positions of nodes and standardised features."""
+        return self._pair_prediction()(pairs, row_features)
+
+    def _pair_prediction(self):
+        """Return the function of pairs and row features that computes outputs."""
         device = resolve_device(self.device, strict=False)
-        questions = PairQuestions(collator(self, device), pairs, row_features)
-        outputs = predict(self.net_, questions)
-        found = np.empty_like(outputs)
-        found[questions.order] = outputs
-        return found
+        return PairPrediction(self.net_, collator(self, device))

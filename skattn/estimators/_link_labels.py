@@ -11,6 +11,7 @@ from skattn.estimators._label_reader import (
     NumberReader,
     check_length,
 )
+from skattn.graph._data_objects import as_array, type_name
 from skattn.graph._labels import row_listing
 from skattn.graph._unknown_labels import is_missing
 from skattn.graph._warning import warn
@@ -122,11 +123,16 @@ def _classes(y, n_rows):
 
 
 def _check_known(y, n_rows):
-    """Raise ValueError unless there is a label per row, none of which is missing."""
+    """Raise an error unless there is a label per row, none of which is missing."""
     if y is None:
         return  # the reader says so
+    values = as_array(y, "y", "one label per pair", object)
+    if values.ndim == 0:
+        raise TypeError(
+            f"y must hold one label per pair, got {type_name(y)}. Pass a list, an "
+            "array or a column of a DataFrame."
+        )
     check_length(y, n_rows, "y", "X")
-    values = np.asarray(y, object)
     missing = np.flatnonzero(
         [any(map(is_missing, np.atleast_1d(row))) for row in values]
     )
@@ -154,8 +160,8 @@ def _with_non_link(classes, non_link):
             f"y has the classes -1 and 1, of which none is non_link={non_link!r}: both "
             "are links, and non-links are drawn. Set non_link=-1 if it marks non-links."
         )
-    kinds = {np.asarray(classes).dtype.kind in "OUST", isinstance(non_link, str)}
-    if len(kinds) > 1:
+    are_numbers = {np.asarray(v).dtype.kind in "biuf" for v in (classes, non_link)}
+    if len(are_numbers) > 1:
         raise ValueError(
             "non_link must be a class of the same type as y, got "
             f"non_link={non_link!r} for the classes {classes.tolist()[:5]}. Set it to "

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from skattn._compat_sklearn import _check_feature_names
+from skattn.estimators._column_names import check_columns
 from skattn.estimators._input import check_features
 from skattn.graph import Graph
 from skattn.graph._labels import listing
@@ -15,6 +15,7 @@ from skattn.graph._links import is_symmetric
 from skattn.graph._node_names import NodeNames
 from skattn.graph._pair_keys import Pairs, contains, first_of_each, pair_keys
 from skattn.graph._pair_table import positions_of, read_pairs
+from skattn.graph._sides import are_apart, sides_of
 from skattn.graph._standardization import Standardization
 from skattn.graph._warning import warn
 
@@ -147,7 +148,8 @@ def _pairs_of_graph(attempt, graph):
     if attempt.bipartite is True:
         raise ValueError(
             "bipartite=True needs pairs, of which the columns are the two kinds of "
-            "nodes, got a Graph. Pass skattn.graph.links(graph, negatives=0).pairs."
+            "nodes, got a Graph. Pass the pairs of skattn.graph.links(graph, "
+            "negatives=0, bipartite=True)."
         )
     directed = attempt.directed
     if directed == "auto":
@@ -164,14 +166,12 @@ def _sides(attempt, pairs, names):
     """Return the nodes that can be source, and target, if these are of two kinds."""
     if attempt.bipartite is False:
         return None
-    sides = np.zeros((2, names.n_nodes), bool)
-    sides[0, pairs[:, 0]] = sides[1, pairs[:, 1]] = True
+    sides = sides_of(pairs, names.n_nodes)
     if names.n_sources is not None:
         return sides
-    both = np.flatnonzero(sides.all(0))
     if attempt.bipartite == "auto":
-        several = (sides.sum(1) > 1).all()
-        return sides if several and not len(both) else None
+        return sides if are_apart(sides) else None
+    both = np.flatnonzero(sides.all(0))
     if len(both):
         raise ValueError(
             "bipartite=True with graph= needs columns with different nodes, got "
@@ -224,4 +224,4 @@ def feature_names(attempt, X, n_row_features):
     """Set the attributes of scikit-learn about the columns of pairs."""
     attempt.n_features_in_ = 2 + n_row_features
     if not isinstance(X, Graph):
-        _check_feature_names(attempt, X, reset=True)
+        check_columns(attempt, X, reset=True)

@@ -5,7 +5,7 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skattn._compat_sklearn import DocumentedMixin, _check_feature_names
+from skattn._compat_sklearn import DocumentedMixin
 from skattn._training import default_modes, resolve_device
 from skattn.estimators._answer_paths import answer_paths
 from skattn.estimators._answer_ranks import FactRows
@@ -15,6 +15,7 @@ from skattn.estimators._answer_table import (
     best_answers,
     pandas,
 )
+from skattn.estimators._column_names import check_columns
 from skattn.estimators._knowledge import Asked, scores_of
 from skattn.estimators._question_paths import question_paths
 from skattn.estimators._question_truth import QuestionTruth, is_one_hop, shares
@@ -166,7 +167,7 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
             If a relation is unknown.
         """
         check_is_fitted(self)
-        _check_feature_names(self, X, reset=False)
+        check_columns(self, X)
         rows, others = read_rows(self._knowledge_, X, y, known)
         found = np.full(len(rows), len(self.classes_) + 1.0)
         is_known = (rows[:, [0, 2]] >= 0).all(1)
@@ -192,8 +193,16 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
         -------
         float
             Mean of 1 / rank over the rows, see :meth:`ranks`.
+
+        Raises
+        ------
+        ValueError
+            If a relation is unknown, or there is no row.
         """
-        return float((1 / self.ranks(X, y)).mean())
+        ranks = self.ranks(X, y)
+        if not len(ranks):
+            raise ValueError("score needs at least one row, got 0 rows (0 samples).")
+        return float((1 / ranks).mean())
 
     @default_modes()
     def answer(self, X, k=10, *, paths=3):
@@ -246,6 +255,16 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
     def _read(cls, path, device):
         return load_reasoner(cls, path, device=device)
 
+    def _prepare(self, X, adjacency=None):
+        """Refuse explanations, which are about rows of nodes."""
+        raise TypeError(
+            "inspection explains predictions of nodes, rows and graphs, not answers: "
+            f"{type(self).__name__} is not supported. Its method answer(X, paths=3) "
+            "lists the facts that led to an answer."
+        )
+
+    _prepare_part = _prepare
+
     def _device(self):
         return resolve_device(self.device, strict=False)
 
@@ -260,7 +279,7 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
     def _asked(self, X):
         """Return the questions of X."""
         check_is_fitted(self)
-        _check_feature_names(self, X, reset=False)
+        check_columns(self, X)
         sources, relations = read_questions(self._knowledge_, X)
         return Asked.of(sources, relations, np.full(len(sources), -1))
 

@@ -8,7 +8,6 @@ import torch
 from sklearn.utils import check_random_state
 
 from skattn._batch import QuestionTable
-from skattn._compat_sklearn import _check_feature_names
 from skattn._training import (
     PathReasoning,
     QuestionBatches,
@@ -20,6 +19,7 @@ from skattn._training import (
     train_factorization,
 )
 from skattn.estimators._answer_ranks import FactRows, mixed_ranks
+from skattn.estimators._column_names import check_columns
 from skattn.estimators._knowledge import Factorization, Knowledge, to_device
 from skattn.estimators._parameters import _check_net_params
 from skattn.estimators._reasoner_defaults import (
@@ -80,14 +80,14 @@ def read_knowledge(X, y, graph=None, relations: Vocabulary | None = None) -> Kno
         raise ValueError(
             f"y must have one tail per row of X ({len(heads)}), got {len(tails)}."
         )
-    if not heads and graph is None:
-        raise ValueError("X must have at least one fact, got 0 rows.")
     more: list[list[Any]] = [[], [], []]
     if graph is not None:
         facts = graph.to_triples() if isinstance(graph, Graph) else graph
         more = read_columns(facts, "graph", _FACT)
         _warn_of_twins(zip(heads, kinds, tails, strict=True), more)
     heads, kinds, tails = heads + more[0], kinds + more[1], tails + more[2]
+    if not heads:
+        raise ValueError("X must have at least one fact, got 0 rows (0 samples).")
     vocabulary = Vocabulary.of(heads + tails, kinds)
     if relations is not None:
         relations.encode_relations(kinds)  # raises for unknown ones
@@ -112,7 +112,7 @@ def _warn_of_twins(rows, more):
 def fit_reasoner(attempt, X, y, X_val, y_val):
     """Set the learned attributes of an attempt; return its net."""
     _check_net_params(attempt.net_params or {})
-    _check_feature_names(attempt, X, reset=True)
+    check_columns(attempt, X, reset=True)
     device = resolve_device(attempt.device, strict=True)
     knowledge = read_knowledge(X, y, attempt.graph)
     rng = check_random_state(attempt.random_state)

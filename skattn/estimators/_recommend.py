@@ -1,17 +1,22 @@
 """Recommendation: the most likely partners of nodes."""
 
+from functools import partial
+
 import numpy as np
 
+from skattn._training import default_modes
 from skattn.graph._arguments import as_count, check_choice, check_flag
+from skattn.graph._data_objects import type_name
 from skattn.graph._frames import import_pandas
 from skattn.graph._labels import listing
+from skattn.graph._name_table import check_names, list_of
 from skattn.graph._node_names import name_array
-from skattn.graph._pair_table import check_names
 
 N_PAIRS = 1 << 21
 """Number of pairs that are predicted at once."""
 
 
+@default_modes()
 def recommend(estimator, nodes, k, *, side, include_known):
     """Make a DataFrame of the k best partners of each node."""
     pd = import_pandas(
@@ -25,11 +30,14 @@ def recommend(estimator, nodes, k, *, side, include_known):
     _check_side(estimator._context_, positions, side)
     candidates = _candidates(estimator._context_, side)
     step = max(1, N_PAIRS // max(len(candidates), 1))
+    best = partial(
+        _best, estimator, estimator._pair_prediction(), candidates, k, side,
+        include_known,
+    )  # fmt: skip
     blocks = [
-        _best(estimator, positions[start : start + step], candidates, k, side,
-              include_known)
+        best(positions[start : start + step])
         for start in range(0, len(positions), step)
-    ]  # fmt: skip
+    ]
     node, partner, value, known = (np.concatenate(c) for c in zip(*blocks, strict=True))
     return pd.DataFrame(
         {
@@ -43,12 +51,14 @@ def recommend(estimator, nodes, k, *, side, include_known):
 
 def _positions(nodes, names, side):
     """Return the positions of named nodes."""
-    if isinstance(nodes, str) or not np.ndim(nodes):
+    listed = list_of(nodes)
+    if listed is None:
         raise ValueError(
-            f"nodes must be a list of nodes, got {nodes!r}: use [{nodes!r}]."
+            f"nodes must be a list of nodes, got {type_name(nodes)}. Pass a list, such "
+            "as [node]."
         )
-    given = name_array(nodes)
-    check_names(given, "nodes")
+    check_names(listed, "nodes")
+    given = name_array(listed)
     positions = names.positions(given, side)
     if not len(given) or (positions < 0).any():
         unknown = given[positions < 0].tolist()
@@ -80,7 +90,7 @@ def _candidates(context, side):
     return np.flatnonzero(context.sides[1 if side == "source" else 0])
 
 
-def _best(estimator, positions, candidates, k, side, include_known):
+def _best(estimator, outputs_of, candidates, k, side, include_known, positions):
     """Return node, partner, prediction and known of the best pairs of some nodes."""
     node = np.repeat(positions, len(candidates))
     partner = np.tile(candidates, len(positions))
@@ -90,7 +100,7 @@ def _best(estimator, positions, candidates, k, side, include_known):
     value = np.full(len(pairs), -np.inf)
     if possible.any():
         asked = pairs[possible]
-        outputs = estimator._pair_outputs(asked, np.empty((len(asked), 0), np.float32))
+        outputs = outputs_of(asked, np.empty((len(asked), 0), np.float32))
         value[possible] = estimator._link_values(outputs)
     order = np.argsort(-value.reshape(len(positions), -1), axis=1, kind="stable")
     best = (order[:, :k] + np.arange(len(positions))[:, None] * len(candidates)).ravel()

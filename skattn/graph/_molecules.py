@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn._compat_sklearn import is_pandas_na, is_scalar_nan
 from skattn.graph._adjacency import csr_from_entries
 from skattn.graph._arguments import check_choice
 from skattn.graph._data_objects import as_array
@@ -25,6 +24,7 @@ from skattn.graph._molecule_labels import (
 )
 from skattn.graph._rdkit import rdkit
 from skattn.graph._stereo import Stereo, stereo_of
+from skattn.graph._unknown_labels import is_missing
 from skattn.graph._warning import warn
 
 _ELEMENTS = {
@@ -194,7 +194,7 @@ def read_smiles(smiles: Any) -> list[str | None]:
 
 
 def _text(value: Any, row: int) -> str | None:
-    if value is None or is_scalar_nan(value) or is_pandas_na(value):
+    if is_missing(value):
         return None
     if not isinstance(value, str):
         raise TypeError(

@@ -1,19 +1,20 @@
 """Tables of pairs: two columns that name the ends of each pair, and its features."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skattn.graph._data_objects import check_not_masked, remedy_for, type_name
-from skattn.graph._frames import is_frame
+from skattn.graph._data_objects import remedy_for, type_name
 from skattn.graph._graph import Graph
 from skattn.graph._labels import listing, row_listing
+from skattn.graph._name_table import check_names, columns_of
 from skattn.graph._node_names import NodeNames, Side, name_array
-from skattn.graph._unknown_labels import is_missing
+
+_TABLE = "a table of pairs with two columns, the nodes of each pair"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +63,16 @@ def read_pairs(X: Any, source: Any = None, target: Any = None) -> PairTable:
             "both columns, or none for the first two."
         )
     _check_type(X)
-    columns = _frame_columns(X) if is_frame(X) else _array_columns(X)
+    columns = columns_of(X, "X", _TABLE, 2)
     of_source, of_target = _ends(columns, source, target)
     sources, targets = columns[of_source], columns[of_target]
     if len(sources) == 0:
         raise ValueError("X must hold at least one pair, got 0 rows (0 samples).")
-    for column in (sources, targets):
-        check_names(column)
+    check_names(sources, "sources of X")
+    check_names(targets, "targets of X")
     others = {k: c for k, c in columns.items() if k not in (of_source, of_target)}
-    return PairTable(sources, targets, _features(others, len(sources)))
+    features = _features(others, len(sources))
+    return PairTable(name_array(sources), name_array(targets), features)
 
 
 def positions_of(pairs: PairTable, names: NodeNames) -> NDArray[np.int64]:
@@ -113,29 +115,6 @@ def _unknown_message(
     return f"pairs must name known nodes, got {listing(some)}; {known}. {remedy}"
 
 
-def _frame_columns(X: Any) -> dict[Any, Any]:
-    """Return the columns of a DataFrame by name."""
-    names = list(X.columns)
-    if len(set(names)) < len(names):
-        raise ValueError(
-            f"X must have distinct column names, got {listing(names)}. Rename them."
-        )
-    return {name: name_array(X[name]) for name in names}
-
-
-def _array_columns(X: Any) -> dict[Any, Any]:
-    """Return the columns of an array or a list of pairs by position."""
-    if not hasattr(X, "shape"):
-        X = _object_array(X)
-    X = np.asarray(X)
-    if X.ndim != 2:
-        raise ValueError(
-            "X must have two columns, the nodes of each pair, got shape "
-            f"{X.shape}. Reshape your data, or pass a list of pairs."
-        )
-    return {k: name_array(X[:, k].tolist()) for k in range(X.shape[1])}
-
-
 def _ends(columns: dict[Any, Any], source: Any, target: Any) -> tuple[Any, Any]:
     """Return the keys of the columns of both ends."""
     found = list(columns)
@@ -157,16 +136,18 @@ def _ends(columns: dict[Any, Any], source: Any, target: Any) -> tuple[Any, Any]:
     return source, target
 
 
-def _features(columns: dict[Any, Any], n_rows: int) -> NDArray[np.float64]:
+def _features(columns: dict[Any, list[Any]], n_rows: int) -> NDArray[np.float64]:
     """Return the columns that are no ends, as numbers."""
     features = np.empty((n_rows, len(columns)))
     for k, (name, column) in enumerate(columns.items()):
-        if any(isinstance(value, str) for value in column.tolist()):
+        if any(isinstance(value, str) for value in column):
             raise _feature_error(name, "text")
         try:
             features[:, k] = column
-        except (TypeError, ValueError) as error:
-            raise _feature_error(name, type_name(column.tolist()[0])) from error
+        except (TypeError, ValueError, OverflowError) as error:
+            others = [value for value in column if not isinstance(value, Real)]
+            got = type_name(others[0]) if others else "a number beyond float64"
+            raise _feature_error(name, got) from error
         if not np.isfinite(features[:, k]).all():
             raise _feature_error(name, "a missing or infinite value (NaN, inf)")
     return features
@@ -180,43 +161,6 @@ def _feature_error(name: Any, got: str) -> ValueError:
     )
 
 
-def _object_array(X: Any) -> NDArray[Any]:
-    """Return a list of pairs as an array of objects, which keeps mixed types."""
-    try:
-        rows = [list(row) for row in X]
-    except TypeError as error:
-        raise TypeError(
-            f"X must be a table of pairs of nodes, got {type_name(X)}."
-        ) from error
-    widths = {len(row) for row in rows}
-    if len(widths) > 1:
-        raise ValueError(
-            f"X must have two columns, got rows of {sorted(widths)} entries."
-        )
-    table = np.empty((len(rows), *(widths or {2})), object)
-    for k, row in enumerate(rows):
-        table[k] = row
-    return table
-
-
-def check_names(names: NDArray[Any], what: str = "X") -> None:
-    """Raise ValueError if a name is missing, or is no number or text or the like."""
-    values = names.tolist()
-    missing = np.flatnonzero([is_missing(name) for name in values])
-    if len(missing):
-        raise ValueError(
-            f"{what} must not contain missing values (NaN, None, NA), got "
-            f"{len(missing)} pairs without an end (row {row_listing(missing)}). Leave "
-            "these rows out."
-        )
-    for row, name in enumerate(values):
-        if not isinstance(name, Hashable):
-            raise ValueError(
-                f"names of nodes must be numbers, text or other hashable values, got "
-                f"{type_name(name)} in row {row} of {what}."
-            )
-
-
 def _check_type(X: Any) -> None:
     """Raise TypeError unless an object can be a table of pairs."""
     advice = remedy_for(X)
@@ -225,5 +169,4 @@ def _check_type(X: Any) -> None:
     elif sp.issparse(X):
         advice = "Pass skattn.graph.links(Graph(X)).pairs for an adjacency matrix."
     if advice is not None:
-        raise TypeError(f"X must be a table of pairs, got {type_name(X)}. {advice}")
-    check_not_masked(X, "X")
+        raise TypeError(f"X must be {_TABLE}, got {type_name(X)}. {advice}")

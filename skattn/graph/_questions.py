@@ -1,13 +1,14 @@
 """Questions of several hops, and conjunctions, to a knowledge graph."""
 
 from dataclasses import dataclass
-from numbers import Number
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from skattn._compat_sklearn import is_scalar_nan
 from skattn.graph._data_objects import type_name
+from skattn.graph._frames import is_frame
+from skattn.graph._name_table import is_text_or_number, plain
+from skattn.graph._unknown_labels import is_missing
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -15,8 +16,9 @@ class Question:
     """Question of several hops, or conjunction, to a knowledge graph.
 
     ``Question("ann", "mother", "sister")`` asks for the sisters of the mothers of ann.
-    ``a & b`` asks for the entities that answer both questions. Questions are equal if
-    they have the same parts, and can be keys of a dict.
+    ``a & b`` asks for the entities that answer both questions; a question that is
+    repeated counts once. Questions are equal if they have the same parts, and can be
+    keys of a dict.
 
     Parameters
     ----------
@@ -100,8 +102,26 @@ class Question:
 
     def __and__(self, other: Any) -> "Question":
         if not isinstance(other, Question):
-            return NotImplemented
-        return Question((*self._conjuncts(), *other._conjuncts()))
+            raise TypeError(
+                f"& joins two questions, got a Question and {type_name(other)}. Write "
+                "Question(entity, relation) on both sides."
+            )
+        parts = tuple(dict.fromkeys((*self._conjuncts(), *other._conjuncts())))
+        return Question(parts) if len(parts) > 1 else self
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> NoReturn:
+        raise TypeError(
+            "questions are joined by & alone: | and ^ (unions) and ~ (negation) are "
+            "not supported. Ask the questions one by one and combine the results of "
+            "predict_truth, for example with numpy.maximum for either of two."
+        )
+
+    __ror__ = __xor__ = __rxor__ = __or__
+
+    def __invert__(self) -> NoReturn:
+        self.__or__(None)
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -140,20 +160,14 @@ def _check_parts(parts: tuple[Any, ...]) -> None:
 
 def _name(name: Any, what: str) -> Any:
     """Return a name as a Python object; raise an error for one that is none."""
-    name = name.item() if isinstance(name, np.generic) else name
-    if name is None or is_scalar_nan(name):
+    name = plain(name)
+    if is_missing(name):
         raise ValueError(f"{what} must have a name, got {name!r}.")
-    if not isinstance(name, str | Number):
+    if not is_text_or_number(name):
         raise TypeError(
             f"{what} must be given by name, text or a number, got {type_name(name)}."
         )
     return name
-
-
-def _is_list(X: Any) -> bool:
-    """Return whether an object has entries."""
-    is_scalar = isinstance(X, str | bytes) or getattr(X, "ndim", 1) == 0
-    return hasattr(X, "__iter__") and not is_scalar
 
 
 def as_questions(X: Any) -> list[Question] | None:
@@ -166,22 +180,17 @@ def as_questions(X: Any) -> list[Question] | None:
     ValueError
         If a question has no relation.
     """
-    if isinstance(X, Question):
-        found = [X]
-    elif hasattr(X, "columns") or not _is_list(X):
+    found = [X] if isinstance(X, Question) else _entries(X)
+    are = [isinstance(each, Question) for each in found]
+    if not any(are):
         return None
-    else:
-        found = list(X)
-        are = [isinstance(each, Question) for each in found]
-        if not any(are):
-            return None
-        if not all(are):
-            row = are.index(False)
-            raise TypeError(
-                "X must have questions of one kind, rows (head, relation) or Question, "
-                f"got both (row {row} is {type_name(found[row])}). Write a row as "
-                "Question(head, relation)."
-            )
+    if not all(are):
+        row = are.index(False)
+        raise TypeError(
+            "X must have questions of one kind, rows (head, relation) or Question, got "
+            f"both (row {row} is {type_name(found[row])}). Write a row as "
+            "Question(head, relation)."
+        )
     for row, each in enumerate(found):
         if not each.has_answers:
             raise ValueError(
@@ -189,3 +198,27 @@ def as_questions(X: Any) -> list[Question] | None:
                 f"{each!r}.to(relation)."
             )
     return found
+
+
+def _entries(X: Any) -> list[Any]:
+    """Return the entries of a list, an array or a column; none of other objects.
+
+    Raises
+    ------
+    ValueError
+        If questions are in a table.
+    """
+    if isinstance(X, list | tuple):
+        return list(X)
+    if not hasattr(X, "shape") or not hasattr(X, "__array__"):
+        return []
+    if len(X.shape) == 1:
+        return list(X)
+    is_table = isinstance(X, np.ndarray) or is_frame(X)
+    entries = np.asarray(X).ravel() if is_table else np.empty(0)
+    if entries.dtype == object and any(isinstance(each, Question) for each in entries):
+        raise ValueError(
+            f"questions must be a list of Question, got a table of shape {X.shape} "
+            "with some. Pass one of its columns."
+        )
+    return []

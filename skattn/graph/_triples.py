@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skattn._compat_sklearn import is_pandas_na, is_scalar_nan
-from skattn.graph._data_objects import CONVERSION_ERRORS, type_name
+from skattn.graph._data_objects import as_array, type_name
 from skattn.graph._labels import listing
+from skattn.graph._name_table import (
+    check_names,
+    columns_of,
+    is_text_or_number,
+    plain,
+)
 
 INVERSE = "^"
 """Mark before the name of a relation that asks for its heads."""
@@ -28,59 +33,33 @@ def read_columns(X: Any, name: str, columns: tuple[str, ...]) -> list[list[Any]]
     ValueError
         If it has another number of columns, or a name is missing.
     """
-    found = _columns(X, name, columns)
+    titles = f"{', '.join(columns[:-1])} and {columns[-1]}"
+    what = f"a table of names with the columns {titles}"
+    found = list(columns_of(X, name, what, len(columns)).values())
     if len(found) != len(columns):
         raise ValueError(
-            f"{name} must have {len(columns)} columns, {' and '.join(columns)}, got "
-            f"{len(found)}. The tails of facts are y."
+            f"{name} must have {len(columns)} columns, {titles}, got {len(found)}. The "
+            "tails of facts are y."
         )
     for title, column in zip(columns, found, strict=True):
-        _check_names(column, f"{title} of {name}")
+        check_names(column, f"{title} of {name}")
     return found
 
 
 def read_names(values: Any, name: str) -> list[Any]:
     """Return an array of names as a list; raise ValueError if one is missing."""
-    array = np.asarray(values, dtype=object)
+    if values is None:
+        raise ValueError(f"{name} must have one entity per row, got None. Pass it.")
+    array = as_array(values, name, "one entity per row", object)
     if array.ndim != 1:
+        got = f"shape {array.shape}" if array.ndim else type_name(values)
         raise ValueError(
-            f"{name} must have one dimension, one entity per row, got shape "
-            f"{array.shape}. Pass one column, such as {name}[:, 0]."
+            f"{name} must have one dimension, one entity per row, got {got}. Pass one "
+            "column."
         )
-    names: list[Any] = array.tolist()
-    _check_names(names, name)
+    names = list(map(plain, array.tolist()))
+    check_names(names, name)
     return names
-
-
-def _columns(X: Any, name: str, columns: tuple[str, ...]) -> list[list[Any]]:
-    if hasattr(X, "columns") and hasattr(X, "__getitem__"):
-        return [np.asarray(X[key], dtype=object).tolist() for key in X.columns]
-    try:
-        array = np.asarray(X, dtype=object)
-    except CONVERSION_ERRORS:
-        array = np.empty(())
-    if array.ndim == 1 and not len(array):
-        array = array.reshape(0, len(columns))
-    if array.ndim != 2:
-        raise TypeError(
-            f"{name} must be a table of names with the columns {', '.join(columns)}, "
-            f"got {type_name(X)}. Pass a DataFrame, an array or a list of tuples."
-        )
-    return [column.tolist() for column in array.T]
-
-
-def _check_names(names: list[Any], what: str) -> None:
-    missing = [
-        row
-        for row, name in enumerate(names)
-        if name is None or is_scalar_nan(name) or is_pandas_na(name)
-    ]
-    if missing:
-        raise ValueError(
-            f"{what} must name an entity or a relation in every row, got "
-            f"{len(missing)} without a name (first in row {missing[0]}). Drop these "
-            "rows."
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,18 +139,19 @@ class Vocabulary:
 
 
 def _sorted(names: Iterable[Any], what: str) -> NDArray[Any]:
+    """Return distinct names in order, an array of text or of numbers."""
     distinct = set(names)
     are_text = {isinstance(name, str) for name in distinct}
-    try:
-        if are_text == {True, False}:
-            raise TypeError
-        found = np.array(sorted(distinct))
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{what} must be all text or all numbers, got {listing(list(distinct))}. "
-            "Convert them, for example with astype(str)."
-        ) from None
-    return found if found.ndim == 1 and len(found) else np.array([], "<U1")
+    if len(are_text) < 2 and all(map(is_text_or_number, distinct)):
+        ordered = sorted(distinct)
+        found = np.array(ordered) if ordered else np.array([], "<U1")
+        # others have no array of their own: numbers beyond 64 bits, text with NUL
+        if found.dtype.kind in "Uiuf" and found.tolist() == ordered:
+            return found
+    raise ValueError(
+        f"{what} must be all text or all numbers, got {listing(list(distinct))}. "
+        "Convert them, for example with astype(str)."
+    )
 
 
 def with_inverses(triples: Codes, n_relations: int) -> Codes:

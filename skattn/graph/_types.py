@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skattn._compat_sklearn import is_pandas_na, is_scalar_nan
 from skattn.graph._data_objects import as_array
 from skattn.graph._labels import listing
+from skattn.graph._unknown_labels import is_missing
 
 TypeNames = tuple[str | int, ...]
 Rows = NDArray[Any]
@@ -111,11 +111,7 @@ def _plain(array: NDArray[Any], name: str) -> NDArray[Any]:
     if array.dtype.kind in "iu":
         return array.astype(np.int64)
     found: list[Any] = array.tolist()
-    missing = [
-        row
-        for row, each in enumerate(found)
-        if each is None or is_scalar_nan(each) or is_pandas_na(each)
-    ]
+    missing = [row for row, each in enumerate(found) if is_missing(each)]
     if missing:
         raise ValueError(
             f"{name} must have no missing types, got {len(missing)} (first at position "

@@ -8,11 +8,17 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skattn import AttentionLinkPredictor, EncoderConfig, Graph
+from skattn import (
+    AttentionLinkPredictor,
+    AttentionLinkRegressor,
+    EncoderConfig,
+    Graph,
+)
 from skattn.datasets import make_communities
 from skattn.estimators._link_plan import plan_links
 from skattn.estimators._transaction import _unfitted_copy
 from skattn.graph import links
+from skattn.inspection import attention_weights, explain
 from skattn.metrics import mean_reciprocal_rank, mean_reciprocal_rank_scorer
 
 FAST = {"max_epochs": 5, "hidden_dim": 16, "random_state": 0, "device": "cpu"}
@@ -203,6 +209,27 @@ def test_partners_in_a_bipartite_graph_are_of_the_other_kind():
     assert auto.recommend(["u1"], 10)["partner"].str.startswith("i").all()
 
 
+def test_recommendations_in_blocks_encode_the_graph_once(fitted, monkeypatch):
+    expected = fitted.recommend(range(12), k=3)
+    calls = []
+    encode = type(fitted.net_.module_).encode
+    monkeypatch.setattr(
+        type(fitted.net_.module_),
+        "encode",
+        lambda *args, **kwargs: calls.append(1) or encode(*args, **kwargs),
+    )
+    monkeypatch.setattr("skattn.estimators._recommend.N_PAIRS", 160)
+    found = fitted.recommend(range(12), k=3)
+    assert len(calls) == 1
+    assert found["partner"].equals(expected["partner"])
+
+
+def test_explanations_of_pairs_are_refused_with_a_remedy(fitted):
+    for inspect in (explain, attention_weights):
+        with pytest.raises(TypeError, match=r"not of pairs.*permutation_importance"):
+            inspect(fitted, [(0, 1)])
+
+
 def test_links_that_are_edges_of_the_graph_are_counted():
     graph = Graph.from_edges([(0, 1), (4, 0)], nodes=8, directed=False)
     with pytest.warns(UserWarning, match="1 of 16 links of X are edges of graph="):
@@ -247,6 +274,13 @@ def test_files_hold_the_same_predictions(fitted, communities, tmp_path):
         ({}, [(0,)] * 3, None, "two columns"),
         ({}, [(0, 1, "red"), (1, 2, "red")], None, "got text in column 2"),
         ({}, [*RING, (3, 3)], None, "paired with itself"),
+        ({}, [(0, 1), (1,)], None, "rows of 1 and 2 entries"),
+        ({}, [(0, None), (1, 2)], None, r"targets of X .* \(row 0\)"),
+        ({}, [(0, True), (1, 2)], None, "got bool in row 0"),
+        ({}, [(0, ["a"]), (1, 2)], None, "got list in row 0"),
+        ({}, [], None, "at least one pair"),
+        ({}, np.ma.masked_equal(RING, 7), None, "masked"),
+        ({}, RING, np.ma.masked_equal([1, 0] * 8, 0), "masked"),
         ({}, RING, [0] * 16, "must mark at least one link"),
         ({}, RING, [1] * 15 + [np.nan], r"missing values .* got 1 \(row 15\)"),
         ({"non_link": [0]}, RING, None, "non_link must be one class"),
@@ -256,6 +290,7 @@ def test_files_hold_the_same_predictions(fitted, communities, tmp_path):
         ({"non_link": None}, RING, [1] * 16, "got one class"),
         ({"non_link": None, "n_negatives": 1}, RING, None, "every row is a link"),
         ({}, RING, ["a"] * 16, "same type as y"),
+        ({}, RING, pd.date_range("2020", periods=16), "same type as y"),
         ({"non_link": 1}, RING, None, "must mark at least one link"),
         ({}, RING, [1] * 15, "15"),
         ({}, [*RING, (1, 0)], [1] * 16 + [0], "one label.*directed=True"),
@@ -295,6 +330,27 @@ def test_unknown_nodes_are_listed_at_predict(fitted):
         fitted.recommend([100])
     with pytest.raises(ValueError, match="list of nodes"):
         fitted.recommend(3)
+    for nodes in ("0", {0}, {0: 1}, [[0]], [[0], [1, 2]], np.zeros((1, 1)), [True]):
+        with pytest.raises(ValueError, match=r"list of nodes|hashable values"):
+            fitted.recommend(nodes)
+    assert fitted.recommend(np.array([0])).equals(fitted.recommend([0]))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (["ab", "cd"], None, "got list with str as a row"),
+        ({"a": [1], "b": [2]}, None, "got dict"),
+        (None, None, "got None"),
+        (RING, dict.fromkeys(range(16)), "y must hold one label per pair, got dict"),
+        (RING, set(range(16)), "got set"),
+        (RING, 1, "got int"),
+    ],
+)
+def test_what_is_no_table_and_no_labels_is_refused(X, y, message):
+    for make in (ring, AttentionLinkRegressor):
+        with pytest.raises(TypeError, match=message):
+            make().fit(X, y)
 
 
 def test_other_column_names_at_predict_are_an_error():

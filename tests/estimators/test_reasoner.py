@@ -2,13 +2,15 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
-from skattn import AttentionReasoner
+from skattn import AttentionReasoner, Graph
 from skattn.estimators._knowledge import Factorization
 from skattn.graph import Question
+from skattn.inspection import explain
 from skattn.metrics import hits_at_k_scorer
 from skattn.nn import ComplEx
 
@@ -304,11 +306,69 @@ def test_shuffled_answers_are_at_chance(facts):
         ([("stranger", "mother")], r"unknown ones in 1 row \('stranger'\).*with_facts"),
         ([("child1", "aunt")], "relations of X must be among those of fit"),
         ([("child1", "mother", "x")], "must have 2 columns"),
+        ([("child1",)], "must have 2 columns"),
+        ([("child1", "mother"), ("child2",)], "rows of 1 and 2 entries"),
+        ([(None, "mother")], r"head of X must have a name .* \(row 0\)"),
+        ([("child1", float("nan"))], "relation of X must have a name"),
+        ([(np.datetime64("NaT"), "mother")], "missing values"),
+        ([(True, "mother")], "got bool in row 0"),
+        ([(["child1"], "mother")], "got list in row 0"),
+        ([(3, "mother")], "of the same type as in fit"),
+        ([("child1", "^^mother")], "relations of X must be among those of fit"),
+        ([("child1", "^")], "relations of X must be among those of fit"),
+        (np.zeros((2, 2, 2)), "Reshape"),
+        (np.ma.masked_equal([[1, 2]], 2), "masked"),
+        (np.array([[CHILD, CHILD]]), "Pass one of its columns"),
+        ([Question(3, "mother")], r"unknown ones in 1 row \(3\)"),
     ],
 )
 def test_questions_that_cannot_be_asked_are_refused(fitted, X, message):
-    with pytest.raises(ValueError, match=message):
-        fitted.predict(X)
+    for method in (fitted.predict, fitted.predict_proba, fitted.predict_truth):
+        with pytest.raises(ValueError, match=message):
+            method(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ("child1", "got str"),
+        (("child1", "mother"), "got tuple with str as a row"),
+        ({"head": ["child1"], "relation": ["mother"]}, "got dict"),
+        (None, "got None"),
+        (sp.eye_array(2), "got scipy dia_array"),
+        (Graph([[0, 1], [1, 0]]), "got Graph"),
+        ([CHILD, ("child1", "mother")], "got both"),
+        ([object()], "got list with object as a row"),
+    ],
+)
+def test_what_is_no_table_of_questions_is_refused(fitted, X, message):
+    for method in (fitted.predict, fitted.answer):
+        with pytest.raises(TypeError, match=message):
+            method(X)
+
+
+def test_no_questions_have_no_answers(fitted):
+    for X in ([], np.empty((0, 2), object)):
+        assert fitted.predict(X).shape == (0,)
+        assert fitted.predict_proba(X).shape == (0, 36)
+        assert fitted.predict_truth(X).shape == (0, 36)
+        assert len(fitted.answer(X)) == len(fitted.ranks(X, [])) == 0
+        with pytest.raises(ValueError, match="score needs at least one row"):
+            fitted.score(X, [])
+
+
+def test_repeated_facts_count_once(facts):
+    both = np.concatenate([facts, facts])
+    once, twice = (
+        AttentionReasoner(**FAST | {"max_epochs": 1}).fit(f[:, :2], f[:, 2])
+        for f in (facts, both)
+    )
+    assert np.array_equal(once.predict_proba(QUESTIONS), twice.predict_proba(QUESTIONS))
+
+
+def test_explanations_of_answers_are_refused_with_a_remedy(fitted):
+    with pytest.raises(TypeError, match=r"not answers.*answer\(X, paths=3\)"):
+        explain(fitted, QUESTIONS)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +378,15 @@ def test_questions_that_cannot_be_asked_are_refused(fitted, X, message):
         ([("a", "r")], ["b", "c"], "one tail per row"),
         ([("a",)], ["b"], "must have 2 columns"),
         (np.empty((0, 2), object), [], "at least one fact"),
-        ([("a", "r")], [None], "without a name"),
+        ([("a", "r")], [None], "y must have a name in every row"),
+        ([("a", "r")], None, "one entity per row, got None"),
+        ([("a", "r")], [True], "got bool in row 0"),
+        ([("a", "r")], [["b"]], r"got shape \(1, 1\)"),
+        ([("a", "r")] * 2, [["b"], ["c", "d"]], "got list in row 0"),
+        ([("a", "r"), ("b", 1)], ["b", "c"], "relations must be all text"),
+        ([("a", "r")], [1], "entities must be all text or all numbers"),
+        ([(10**30, "r")], [1], "entities must be all text or all numbers"),
+        ([("a", "r"), ("b",)], ["b", "c"], "rows of 1 and 2 entries"),
     ],
 )
 def test_facts_that_are_invalid_are_refused_and_the_fit_is_kept(fitted, X, y, message):
@@ -328,6 +396,11 @@ def test_facts_that_are_invalid_are_refused_and_the_fit_is_kept(fitted, X, y, me
     assert fitted.net_ is before
 
 
+def test_a_graph_without_facts_is_no_knowledge():
+    with pytest.raises(ValueError, match="at least one fact"):
+        AttentionReasoner(graph=np.empty((0, 3), object), **FAST).fit([], [])
+
+
 def test_columns_by_name_are_those_of_fit(facts):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(facts, columns=["head", "relation", "tail"])
@@ -335,6 +408,8 @@ def test_columns_by_name_are_those_of_fit(facts):
     assert reasoner.feature_names_in_.tolist() == ["head", "relation"]
     with pytest.raises(ValueError, match="feature names"):
         reasoner.predict(frame[["relation", "head"]])
+    with pytest.raises(ValueError, match="distinct column names"):
+        reasoner.predict(frame[["head", "head"]])
 
 
 def test_validation_facts_choose_what_is_hidden():

@@ -89,6 +89,51 @@ def test_choices_in_dense_graphs_end(listed, monkeypatch):
         links(Graph(dense))
 
 
+def bipartite(users, items, links_of):
+    """Return a graph of users and items, without direction."""
+    adjacency = np.zeros((6, 6))
+    for user, item in links_of:
+        adjacency[users[user], items[item]] = adjacency[items[item], users[user]] = 1
+    return Graph(adjacency)
+
+
+BOUGHT = [(0, 0), (0, 1), (1, 1), (2, 2)]
+"""Purchases of three users; user 2 alone has bought item 2."""
+
+
+def test_non_links_of_a_bipartite_graph_lead_from_one_kind_to_the_other():
+    found = links(bipartite([0, 1, 2], [3, 4, 5], BOUGHT), random_state=0)
+    assert (found.pairs[:, 0] < 3).all()
+    assert (found.pairs[:, 1] >= 3).all()
+    drawn = set(map(tuple, found.pairs[4:].tolist()))
+    assert len(drawn) == 4
+    assert drawn.isdisjoint({(0, 3), (0, 4), (1, 4), (2, 5)})
+    with pytest.raises(ValueError, match="must be 8 pairs without a link, got 5"):
+        links(bipartite([0, 1, 2], [3, 4, 5], BOUGHT), negatives=2)
+
+
+def test_the_kinds_of_mixed_nodes_are_found_if_they_are_asked_for():
+    ring = np.roll(np.eye(8), 1, 0)
+    mixed = Graph(ring + ring.T)
+    assert not (links(mixed, random_state=0).pairs.sum(1) % 2).all()
+    found = links(mixed, bipartite=True, random_state=0)
+    assert (found.pairs % 2 == [0, 1]).all()
+    assert len(np.unique(found.pairs, axis=0)) == 16
+    free = links(bipartite([0, 1, 2], [3, 4, 5], BOUGHT), bipartite=False, negatives=2)
+    assert (free.pairs[4:] < 3).all(1).any()
+
+
+def test_graphs_of_one_kind_of_nodes_are_refused_if_two_are_asked_for():
+    triangle = Graph(np.ones((3, 3)) - np.eye(3))
+    with pytest.raises(ValueError, match=r"cycle of odd length\. Set bipartite"):
+        links(triangle, bipartite=True)
+    chain = Graph([[0, 1, 0], [0, 0, 1], [0, 0, 0]])
+    with pytest.raises(ValueError, match=r"1 nodes .* in both directions .* node 1"):
+        links(chain, bipartite=True)
+    with pytest.raises(TypeError, match="bipartite must be"):
+        links(triangle, bipartite="yes")
+
+
 def test_the_number_of_free_pairs():
     taken = np.array([1, 2 * 5 + 3, 4 * 5 + 0])
     assert NonLinks(5, taken, taken, directed=True).n_free == 17

@@ -69,6 +69,12 @@ def test_types_are_kept_in_lists_and_columns_can_be_chosen():
         (np.ma.masked_equal([[1, 2]], 2), (), ValueError, "masked"),
         (sp.eye_array(3), (), TypeError, "for an adjacency matrix"),
         ([("a", pd.NA)], (), ValueError, "missing values"),
+        ([("a", pd.NaT)], (), ValueError, r"targets of X .* \(row 0\)"),
+        ([("a", True)], (), ValueError, "got bool in row 0"),
+        (["ab", "cd"], (), TypeError, "list with str as a row"),
+        ({("a", "b")}, (), TypeError, "got set"),
+        (np.zeros((1, 2, 2)), (), ValueError, r"got shape \(1, 2, 2\)"),
+        ([("a", "b", 10**400)], (), ValueError, "a number beyond float64"),
         ([("a", ["b"])], (), ValueError, "hashable values, got list in row 0"),
     ],
 )

@@ -42,12 +42,29 @@ def test_other_number_of_columns_is_refused():
         read_columns([("a", "r", "b")], "X", QUESTION)
 
 
-@pytest.mark.parametrize("missing", [None, float("nan")])
+@pytest.mark.parametrize("missing", [None, float("nan"), np.datetime64("NaT")])
 def test_missing_names_are_refused_with_their_row(missing):
-    with pytest.raises(ValueError, match=r"1 without a name \(first in row 1\)"):
+    with pytest.raises(ValueError, match=r"head of X .* got 1 without one \(row 1\)"):
         read_columns([("a", "r"), (missing, "r")], "X", QUESTION)
-    with pytest.raises(ValueError, match="y must name an entity"):
+    with pytest.raises(ValueError, match="y must have a name in every row"):
         read_names(np.array(["a", missing], dtype=object), "y")
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (None, ValueError, "one entity per row, got None"),
+        ("text", ValueError, "got str"),
+        ({"a": 1}, ValueError, "got dict"),
+        ([["a"], ["b"]], ValueError, r"got shape \(2, 1\)"),
+        ([["a"], ["b", "c"]], ValueError, "hashable values, got list in row 0"),
+        (["a", True], ValueError, "got bool in row 1"),
+        (np.ma.masked_equal([1, 2], 2), ValueError, "without masked entries"),
+    ],
+)
+def test_columns_that_are_no_names_are_refused(y, error, message):
+    with pytest.raises(error, match=message):
+        read_names(y, "y")
 
 
 def test_vocabulary_numbers_sorted_names():
@@ -57,9 +74,28 @@ def test_vocabulary_numbers_sorted_names():
     assert [vocabulary.relation_name(k) for k in range(4)] == ["r", "s", "^r", "^s"]
 
 
-def test_names_of_two_kinds_are_refused():
-    with pytest.raises(ValueError, match="all text or all numbers"):
-        Vocabulary.of(["a", 1], ["r"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a", 1],
+        [b"a"],
+        [("a", "b")],
+        [1j],
+        [10**30],
+        [-1, 2**63 + 1],
+        ["a\0"],
+        [object()],
+    ],
+)
+def test_names_without_a_common_array_are_refused(names):
+    with pytest.raises(ValueError, match="entities must be all text or all numbers"):
+        Vocabulary.of(names, ["r"])
+    with pytest.raises(ValueError, match="relations must be all text or all numbers"):
+        Vocabulary.of(["a"], names)
+
+
+def test_numbers_are_names():
+    assert Vocabulary.of([2, 0.5, 1.0], [2**63]).encode([1, 2]).tolist() == [1, 2]
 
 
 def test_relations_with_the_mark_of_inverses_are_refused():

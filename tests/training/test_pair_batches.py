@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from skattn._batch import PairCollator
-from skattn._training import Negatives, PairBatches, PairQuestions
-from skattn.graph._link_context import N_FOLDS, LinkContext
+from skattn._training import Negatives, PairBatches
+from skattn.graph._link_context import LinkContext
 from skattn.graph._link_edges import LinkEdges
 from skattn.graph._node_names import NodeNames
 from skattn.graph._non_links import NonLinks
@@ -51,18 +51,6 @@ def test_each_epoch_draws_anew_and_without_a_generator_the_same(source):
     assert not torch.equal(*drawn)
     fixed = [next(source.epoch(None))[0].targets for _ in range(2)]
     assert torch.equal(*fixed)
-
-
-def test_known_pairs_are_asked_in_parts_and_others_in_the_whole_graph(collator):
-    pairs = np.array([[0, 1], [0, 5], [1, 0], [2, 3]])
-    questions = PairQuestions(collator, pairs, np.empty((4, 0), np.float32))
-    batches = [batch for batch, _ in questions.epoch(None)]
-    sizes = [batch.structure.edges.n_edges for batch in batches]
-    assert sizes[0] == 36
-    assert max(sizes[1:]) < 36
-    assert len(batches) <= N_FOLDS + 1
-    found = torch.cat([batch.targets for batch in batches]).numpy()
-    assert np.array_equal(found, pairs[questions.order])
 
 
 def test_batches_move_with_their_features(source):

@@ -1,0 +1,70 @@
+"""Prediction of pairs of nodes by a trained net."""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skattn._batch import PairCollator
+from skattn._training._finite import check_outputs
+from skattn._training._net import AttentionNet
+from skattn._training._objectives import encode
+from skattn._training._pair_objective import decode
+from skattn.graph._pair_features import PairFeatures
+from skattn.graph._pair_keys import Pairs
+
+
+@dataclass(frozen=True, eq=False)
+class PairPrediction:
+    """Outputs of pairs: known pairs in parts, each in the graph without its part.
+
+    The graph without a part is encoded once, however often it is asked.
+    """
+
+    net: AttentionNet
+    """Trained net."""
+    collator: PairCollator
+    """Conversion of pairs to batches."""
+
+    def __call__(self, pairs: Pairs, row_features: NDArray[np.float32]) -> np.ndarray:
+        """Compute the outputs of pairs, (n_pairs, n_outputs).
+
+        `row_features` are standardised, (n_pairs, n_row_features).
+
+        Raises
+        ------
+        ValueError
+            If an output is not finite.
+        """
+        fold = self.collator.context.folds(pairs)
+        order, outputs = [], []
+        with torch.no_grad():
+            for part in np.unique(fold).tolist():
+                here = np.flatnonzero(fold == part)
+                structure, codes = self._encoded(part)
+                asked = pairs[here]
+                features = self.collator.described(structure, asked, row_features[here])
+                ends = self.collator.ends(asked)
+                outputs.append(decode(self.net.module_, codes, ends, features).cpu())
+                order.append(here)
+        computed = torch.cat(outputs).numpy()
+        found = np.empty_like(computed)
+        found[np.concatenate(order)] = computed
+        check_outputs(found)
+        return found
+
+    @cached_property
+    def _encoded(self) -> Any:
+        """Function of a part that returns pair features, and the codes of all nodes."""
+        return cache(self._encode)
+
+    def _encode(self, part: int) -> tuple[PairFeatures, Tensor]:
+        self.net.move_to(self.collator.device)
+        self.net._set_training(False)
+        graph = self.collator.context.without_fold(part)
+        codes = encode(self.net.module_, self.collator.batch(graph))
+        return self.collator.context.pair_features(graph), codes
