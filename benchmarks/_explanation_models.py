@@ -36,6 +36,8 @@ MOLECULES = LAYERS | {
 SEQUENCES = MOLECULES | {"n_layers": 2, "batch_size": 32}
 CORA = LAYERS | {
     "n_layers": 2, "norm": "layer", "dropout": 0.5, "learning_rate": 0.005,
-    "weight_decay": 5e-4, "batch_size": "auto", "max_epochs": 60,
+    "weight_decay": 5e-4, "batch_size": "auto", "max_epochs": 60, "smoothing": 0,
 }  # fmt: skip
+SMOOTHED = CORA | {"smoothing": 2}
+"""As the default, which averages predictions over neighbours."""
 SHAPES = MOTIFS | {"norm": "layer", "batch_size": "auto", "max_epochs": 400}

@@ -15,7 +15,14 @@ from benchmarks._explanation_data import (
     planted_effects,
     planted_means,
 )
-from benchmarks._explanation_models import CORA, MOLECULES, MOTIFS, PLANTED, SEQUENCES
+from benchmarks._explanation_models import (
+    CORA,
+    MOLECULES,
+    MOTIFS,
+    PLANTED,
+    SEQUENCES,
+    SMOOTHED,
+)
 from benchmarks._explanation_run import (
     LOOKS,
     REMOVALS,
@@ -30,6 +37,9 @@ from skattn.inspection import agreement, explain, readout_weights
 from skattn.inspection._methods import _integrals
 from skattn.inspection._question import Question, ask
 from skattn.preprocessing import MoleculeGraph, SequenceGraph
+
+N_RANDOM = 20
+"""Number of random orders of the edges of Cora."""
 
 
 def motifs(run: Run) -> None:
@@ -141,18 +151,31 @@ def _nodes(
 
 def cora_nodes(run: Run) -> None:
     """Measure the probability while edges are removed from the best to the worst."""
+    _cora_nodes(run, CORA)
+
+
+def cora_smoothed(run: Run) -> None:
+    """Measure the same of predictions that are averaged over neighbours twice."""
+    _cora_nodes(run, SMOOTHED)
+
+
+def _cora_nodes(run: Run, options: dict[str, Any]) -> None:
     graph, y, (train, _, test) = cora()
     graph = graph.with_features(graph.X.toarray())
-    models = [cora_model(seed, graph, y, train) for seed in (run.seed, run.seed + 100)]
+    seeds = run.seed, run.seed + 100
+    models = [cora_model(seed, graph, y, train, options) for seed in seeds]
     run.require("accuracy", models[0].score(graph[test], y[test]), 0.75)
     nodes = np.random.default_rng(0).choice(np.flatnonzero(test), 60, replace=False)
     question = _question(models[0], graph[nodes])
-    sizes = np.array(list(map(len, question.candidates)))
+    sizes = _sizes(question)
     nodes = nodes[(sizes >= 4) & (sizes <= 150)][: 5 if run.quick else 25]
     question = _question(models[0], graph[nodes])
     scores = edge_scores(run, models[0], graph[nodes])
-    del scores["ends"]
-    for method, found in scores.items():
+    del scores["ends"], scores["random"]
+    rng = np.random.default_rng(run.seed)
+    random = [[rng.random(size) for size in _sizes(question)] for _ in range(N_RANDOM)]
+    orders = [*scores.items(), *(("random", each) for each in random)]
+    for method, found in orders:
         for removed, kept in zip(*_curves(question, found), strict=True):
             run.add(method, "removed", removed)
             run.add(method, "kept", kept)
@@ -168,10 +191,16 @@ def cora_nodes(run: Run) -> None:
             run.add(method, "agrees with other seed", value)
 
 
-def cora_model(seed: int, graph: Any, y: Any, train: Any) -> Any:
-    return GraphAttentionClassifier(**CORA, random_state=seed).fit(
-        graph[train], y[train]
-    )
+def _sizes(question: Question) -> NDArray[np.int64]:
+    return np.array(list(map(len, question.candidates)))
+
+
+def cora_model(
+    seed: int, graph: Any, y: Any, train: Any, options: dict[str, Any] = CORA
+) -> Any:
+    """Fit a model of Cora."""
+    model = GraphAttentionClassifier(**options, random_state=seed)
+    return model.fit(graph[train], y[train])
 
 
 def _question(model: Any, X: Any, of: str = "edges") -> Question:

@@ -42,6 +42,10 @@ ROWS: dict[str, tuple[Callable[[Run], None], list[Floor]]] = {
          ("auto", "channel", ">=", 1.0)],
     ),
     "cora": (rows.cora_nodes, [("auto / random", "removed", "<=", 0.8)]),
+    "cora-smoothed": (
+        rows.cora_smoothed,
+        [("auto / random", "removed", "<=", 0.8)],
+    ),
     "speed": (
         speed,
         [("ratio", "BA-Shapes", ">=", 100), ("ratio", "Tree-Cycles", ">=", 100),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skattn._batch._affected_kernels import affected_nodes, reached_nodes
 from skattn._batch._candidates import Candidates
+from skattn._batch._lists import Lists, lists_of
 from skattn.graph._adjacency import entry_rows
 
 
@@ -22,10 +22,10 @@ class Affected:
     only if d + l is at most L: affected nodes are on short paths from the target.
     """
 
-    changed: sp.csr_array
-    """(n_candidates, n_nodes) bool: nodes that lose an edge, or their features."""
-    reached: sp.csr_array
-    """(n_nodes, n_nodes) bool: nodes (columns) that a change of a node affects."""
+    changed: Lists
+    """(n_candidates,) lists of the nodes that lose an edge, or their features."""
+    reached: Lists
+    """(n_nodes,) lists of the nodes that a change of a node affects."""
     sizes: NDArray[np.int64]
     """(n_nodes,) a node and its edges."""
 
@@ -50,57 +50,31 @@ class Affected:
             The affected nodes of each candidate.
         """
         adjacency, owner = candidates.answer.graph.adjacency, candidates.owner
-        n_nodes = adjacency.shape[0]
-        nodes, rings = np.arange(n_nodes), candidates.answer.distance
-        ends = owner, nodes
-        if candidates.of == "edges":
-            ends = owner[owner >= 0], entry_rows(adjacency)[owner >= 0]
-        changed = _pattern(*ends, (len(candidates), n_nodes))
-        itself = _pattern(nodes, nodes, (n_nodes, n_nodes))
-        ends = adjacency.indices, entry_rows(adjacency)
-        receivers = itself + _pattern(*ends, (n_nodes, n_nodes))
+        n_nodes, receivers = adjacency.shape[0], entry_rows(adjacency).astype(np.int64)
+        losers = receivers if candidates.of == "edges" else np.arange(n_nodes)
+        owned = owner >= 0
+        changed = lists_of(owner[owned], losers[owned], len(candidates))
         first = n_hops - (candidates.of == "edges" and not changes_inputs)
-        level = reached = _within(itself, rings, first)
-        for farthest in range(first - 1, -1, -1):
-            level = _within(level @ receivers, rings, farthest)
-            reached = reached + level
+        of_senders = lists_of(adjacency.indices, receivers, n_nodes)
+        rings = candidates.answer.distance
+        reached = Lists(*reached_nodes(of_senders, rings, first))
         sizes = 1 + np.diff(adjacency.indptr).astype(np.int64)
-        return cls(changed, sp.csr_array(reached), sizes)
+        return cls(changed, reached, sizes)
 
-    def of_copies(self, kept: NDArray[np.bool_]) -> sp.csr_array:
-        """Return the affected nodes of copies, (n_copies, n_nodes) bool.
+    def of_copies(self, removed: Lists) -> Lists:
+        """Return the affected nodes of copies, (n_copies,) lists.
 
-        `kept` (n_copies, n_candidates) are the candidates that copies keep.
+        `removed` (n_copies,) are lists of the candidates that copies lack.
         """
-        found = sp.csr_array(sp.csr_array(~kept) @ self.changed @ self.reached)
-        found.eliminate_zeros()
-        found.sort_indices()
-        return found
+        return Lists(*affected_nodes(self.changed, self.reached, removed))
 
-    def size_of_copies(self, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def size_of_copies(self, removed: Lists) -> NDArray[np.int64]:
         """Return upper bounds of nodes and edges of the affected parts, (n_copies,)."""
-        # a product of integers does not use BLAS
-        bounds = (~kept).astype(np.float64) @ self.size_of_each.astype(np.float64)
+        bounds = removed.sums(self.size_of_each)
         smaller: NDArray[np.int64] = np.minimum(bounds, self.sizes.sum())
-        return smaller.astype(np.int64)
+        return smaller
 
     @cached_property
     def size_of_each(self) -> NDArray[np.int64]:
         """(n_candidates,) nodes and edges that a copy without the candidate adds."""
-        of_nodes = self.reached.astype(np.int64) @ self.sizes
-        found: NDArray[np.int64] = self.changed.astype(np.int64) @ of_nodes
-        return found
-
-
-def _within(reached: Any, rings: NDArray[np.int64], farthest: int) -> sp.csr_array:
-    """Return the columns of nodes within some hops of the target."""
-    near = sp.diags_array(rings <= farthest, dtype=np.bool_)
-    found = sp.csr_array(reached @ near)
-    found.eliminate_zeros()
-    return found
-
-
-def _pattern(rows: Any, columns: Any, shape: tuple[int, int]) -> sp.csr_array:
-    """Return a matrix of booleans."""
-    entries = np.ones(len(rows), np.bool_)
-    return sp.csr_array(sp.coo_array((entries, (rows, columns)), shape=shape))
+        return self.changed.sums(self.reached.sums(self.sizes))

@@ -15,6 +15,7 @@ from torch import Tensor
 from skattn._batch._affected import Affected
 from skattn._batch._batch import GraphBatch
 from skattn._batch._candidates import Candidates
+from skattn._batch._lists import Lists, lists_of
 from skattn._batch._reorder import in_order
 from skattn._batch._unions import Union, shared_copies, whole_copies
 from skattn.graph._collection import GraphCollection
@@ -24,7 +25,7 @@ from skattn.graph._graph import Graph
 from skattn.graph._types import GraphTypes
 from skattn.graph._union import side_by_side
 
-COPY_SIZE = 1 << 16
+COPY_SIZE = 1 << 18
 """Nodes and edges of the copies of a batch, if no single copy has more."""
 BLOCK_SIZE = 1 << 22
 """Number of candidates of all copies whose sizes are computed at once."""
@@ -32,31 +33,42 @@ BLOCK_SIZE = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class WithoutEach:
-    """Copies without one candidate each, then one without any, made as they are used.
+    """Copies: the whole graph, one without each candidate, and one without any.
 
-    As an array it would have the square of the number of candidates.
+    They are made as they are used; an array would have the square of the number of
+    candidates.
     """
 
     n_candidates: int
     """Number of candidates of the answer."""
     removed: NDArray[np.int64]
-    """(n_removed,) candidate that each copy lacks."""
+    """(n_removed,) the candidates that are removed alone."""
 
     def __len__(self) -> int:
-        return len(self.removed) + 1
+        return len(self.removed) + 2
 
-    def __getitem__(self, copies: slice) -> NDArray[np.bool_]:
-        """Return the candidates that some copies keep, (n_chosen, n_candidates)."""
+    def removed_by(self, copies: slice) -> Lists:
+        """Return the candidates that some copies lack, (n_chosen,) lists."""
         chosen = np.arange(len(self))[copies]
-        kept = np.ones((len(chosen), self.n_candidates), np.bool_)
-        single = chosen < len(self.removed)
-        kept[np.flatnonzero(single), self.removed[chosen[single]]] = False
-        kept[~single] = False
-        return kept
+        lengths = np.ones(len(self), np.int64)
+        lengths[[0, -1]] = 0, self.n_candidates
+        numbers = self.removed[chosen[(chosen > 0) & (chosen < len(self) - 1)] - 1]
+        if len(self) - 1 in chosen:
+            numbers = np.concatenate([numbers, np.arange(self.n_candidates)])
+        return Lists(np.concatenate([[0], np.cumsum(lengths[chosen])]), numbers)
 
 
 Kept = NDArray[np.bool_] | WithoutEach
 """(n_copies, n_candidates): which candidates of an answer each copy keeps."""
+
+
+def removed_by(kept: Kept, copies: slice = slice(None)) -> Lists:
+    """Return the candidates that some copies do not keep, (n_chosen,) lists."""
+    if isinstance(kept, WithoutEach):
+        return kept.removed_by(copies)
+    chosen = kept[copies]
+    copy, numbers = np.nonzero(~chosen)
+    return lists_of(copy, numbers, len(chosen))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,19 +93,19 @@ AffectedBy = Callable[[Candidates], Affected | None]
 
 def copies_without(
     candidates: Sequence[Candidates],
-    kept: Sequence[NDArray[np.bool_]],
+    removed: Sequence[Lists],
     *,
     has_degree_features: bool,
     affected: Sequence[Affected | None] | None = None,
 ) -> Copies:
-    """Make copies of answers' graphs without the candidates that they do not keep.
+    """Make copies of answers' graphs without some candidates.
 
     Parameters
     ----------
     candidates : sequence of Candidates
         The candidates of each answer, of one kind for all.
-    kept : sequence of ndarray of shape (n_copies, n_candidates), bool
-        For each answer, which candidates its copies keep.
+    removed : sequence of Lists
+        For each answer the candidates that each of its copies lacks.
     has_degree_features : bool
         Whether features are computed from degrees, and so anew if edges are removed.
     affected : sequence of Affected or None, default=None
@@ -107,10 +119,10 @@ def copies_without(
     """
     affected = [None] * len(candidates) if affected is None else affected
     parts = [
-        whole_copies(each, rows)
+        whole_copies(each, lists)
         if shared is None
-        else shared_copies(each, rows, shared)
-        for each, rows, shared in zip(candidates, kept, affected, strict=True)
+        else shared_copies(each, lists, shared)
+        for each, lists, shared in zip(candidates, removed, affected, strict=True)
     ]
     adjacency, X, edge_features, ptr = side_by_side([each.graph for each in parts])
     if has_degree_features and candidates[0].of == "edges":
@@ -123,7 +135,7 @@ def copies_without(
         whole,
         np.append(starts, ptr[-1]),
         np.arange(len(starts)),
-        descriptors=_descriptors(candidates, [len(each) for each in kept]),
+        descriptors=_descriptors(candidates, [each.n_lists for each in removed]),
     )
     origin = _at_origins([each.answer.nodes for each in candidates], parts)
     if candidates[0].answer.target is None:
@@ -157,8 +169,10 @@ def evaluate_copies(
 
     Parameters
     ----------
-    candidates, kept, has_degree_features
-        As for :func:`copies_without`; `kept` is indexed by slices of copies.
+    candidates, has_degree_features
+        As for :func:`copies_without`.
+    kept : sequence of ndarray of shape (n_copies, n_candidates), or `WithoutEach`
+        For each answer, which candidates its copies keep.
     evaluate : callable
         Function from copies to their outputs, (n_copies, n_outputs).
     affected_by : callable
@@ -177,7 +191,7 @@ def evaluate_copies(
     for shares in _batches(candidates, kept, affected_by, max_size):
         copies = copies_without(
             [candidates[each.number] for each in shares],
-            [kept[each.number][each.copies] for each in shares],
+            [removed_by(kept[each.number], each.copies) for each in shares],
             has_degree_features=has_degree_features,
             affected=[each.affected for each in shares],
         )
@@ -240,11 +254,12 @@ def _sizes(
     """Yield nodes and edges of copies, in blocks, and the first copy of a block."""
     step = max(BLOCK_SIZE // max(len(candidates), 1), 1)
     for low in range(0, len(kept), step):
-        block = kept[low : low + step]
+        n_copies = min(step, len(kept) - low)
+        block = slice(low, low + n_copies)
         if affected is None:
-            yield low, np.full(len(block), candidates.size)
+            yield low, np.full(n_copies, candidates.size)
         else:
-            yield low, affected.size_of_copies(block)
+            yield low, affected.size_of_copies(removed_by(kept, block))
 
 
 def by_distance(

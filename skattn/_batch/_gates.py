@@ -18,7 +18,7 @@ from torch import Tensor
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._candidates import Candidates
-from skattn._batch._copies import Copies, copies_without
+from skattn._batch._copies import Copies, copies_without, removed_by
 from skattn.graph._ragged_range import ragged_range
 from skattn.graph._self_loops import MissingLoops
 from skattn.graph._standardization import Standardization
@@ -141,8 +141,8 @@ def _of_entries(x: SparseMatrix, gate_of: Tensor, width: int) -> Tensor:
 
 
 def _copies(candidates: Sequence[Candidates], *, keep: bool) -> Copies:
-    kept = [np.full((1, len(each)), keep) for each in candidates]
-    return copies_without(candidates, kept, has_degree_features=False)
+    removed = [removed_by(np.full((1, len(each)), keep)) for each in candidates]
+    return copies_without(candidates, removed, has_degree_features=False)
 
 
 @dataclass(frozen=True, eq=False)

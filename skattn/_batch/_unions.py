@@ -8,11 +8,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skattn._batch._affected import Affected
+from skattn._batch._affected_kernels import shared_edges
 from skattn._batch._candidates import Candidates
-from skattn.graph._adjacency import entry_rows, index_dtype
+from skattn._batch._lists import Lists
+from skattn.graph._adjacency import index_dtype
 from skattn.graph._graph import Graph
 from skattn.graph._named_rows import stack
-from skattn.graph._ragged_range import ragged_range
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,75 +30,55 @@ class Union:
     """(n_copies,) target node of each copy; not of graphs that are answers."""
 
 
-def shared_copies(
-    candidates: Candidates, kept: NDArray[np.bool_], affected: Affected
-) -> Union:
+def shared_copies(candidates: Candidates, removed: Lists, affected: Affected) -> Union:
     """Return the graph, then the affected nodes of each copy.
 
     An affected node attends to those of its copy, and to the graph's nodes where these
-    are not affected.
+    are not affected. `removed` (n_copies,) are lists of candidates.
     """
-    graph, adjacency = candidates.answer.graph, candidates.answer.graph.adjacency
-    n_nodes, own = graph.n_nodes, affected.of_copies(kept)
-    copy, nodes = entry_rows(own).astype(np.int64), own.indices.astype(np.int64)
-    place = _Places(copy * n_nodes + nodes, n_nodes)
-    counts = np.diff(adjacency.indptr)[nodes].astype(np.int64)
-    entries = ragged_range(adjacency.indptr[nodes].astype(np.int64), counts)
-    row = np.repeat(np.arange(len(nodes)), counts)
-    if candidates.of == "edges":
-        owner = candidates.owner[entries]
-        stays = (owner < 0) | kept[copy[row], owner]
-        entries, row = entries[stays], row[stays]
-    senders = place.of(copy[row], adjacency.indices[entries])
-    ends = np.cumsum(np.bincount(row, minlength=len(nodes)))
-    origin = np.concatenate([np.arange(n_nodes), nodes])
+    graph, own = candidates.answer.graph, affected.of_copies(removed)
+    adjacency, n_nodes = graph.adjacency, graph.n_nodes
+    of_edges = candidates.of == "edges"
+    size = int(affected.sizes[own.numbers].sum())
+    index = index_dtype(n_nodes + len(own.numbers), graph.n_edges + size)
+    indptr, senders, entries, targets = shared_edges(
+        adjacency.indptr.astype(index, copy=False),
+        adjacency.indices.astype(index, copy=False),
+        candidates.owner if of_edges else np.full(graph.n_edges, -1),
+        own,
+        removed,
+        len(candidates),
+        candidates.answer.target,
+    )
+    origin = np.concatenate([np.arange(n_nodes), own.numbers])
     X = graph.X[origin]
     if candidates.of == "nodes":
-        removed = ~kept[copy, candidates.owner[nodes]]
-        rows = np.concatenate([np.arange(n_nodes), nodes + n_nodes * removed])
+        rows = origin.copy()
+        rows[n_nodes:][_are_removed(own, removed, n_nodes)] += n_nodes
         X = stack(graph.X, candidates.masked)[rows]
-    index = index_dtype(n_nodes + len(nodes), graph.n_edges + len(entries))
-    parts = (
-        np.concatenate([adjacency.data, adjacency.data[entries]]),
-        np.concatenate([adjacency.indices, senders]).astype(index),
-        np.concatenate([adjacency.indptr, graph.n_edges + ends]).astype(index),
-    )
     features = graph.edge_features
-    if features is not None:
-        features = np.concatenate([features, features[entries]])
-    union = sp.csr_array(parts, shape=(n_nodes + len(nodes),) * 2)
-    targets = place.of(np.arange(len(kept)), candidates.answer.target)
-    node_ptr = np.array([0, len(origin)])
-    types = graph._types.take(
-        np.concatenate([np.arange(graph.n_edges), entries]), origin
+    parts = adjacency.data[entries], senders, indptr
+    copies = Graph._trusted(
+        sp.csr_array(parts, shape=(len(origin),) * 2),
+        X,
+        None if features is None else features[entries],
+        None,
+        types=graph._types.take(entries, origin),
     )
-    copies = Graph._trusted(union, X, features, None, types=types)
-    return Union(copies, origin, node_ptr, targets)
+    return Union(copies, origin, np.array([0, len(origin)]), targets)
 
 
-@dataclass(frozen=True, eq=False)
-class _Places:
-    """Places of the nodes of copies in a union."""
-
-    keys: NDArray[np.int64]
-    """(n_own,) ascending: copy times n_nodes, plus node, of those that copies have."""
-    n_nodes: int
-    """Number of nodes of the graph, which come first."""
-
-    def of(self, copies: NDArray[np.int64], nodes: Any) -> NDArray[np.int64]:
-        """Return the places of nodes of copies: their own, or those of the graph."""
-        wanted = copies * self.n_nodes + nodes
-        at = np.searchsorted(self.keys, wanted)
-        is_own = np.append(self.keys, -1)[at] == wanted
-        places: NDArray[np.int64] = np.where(is_own, self.n_nodes + at, nodes)
-        return places
+def _are_removed(own: Lists, removed: Lists, n_nodes: int) -> NDArray[np.bool_]:
+    """Return whether the features of each node of copies are removed, (n_own,)."""
+    of_removed = removed.numbers + n_nodes * removed.owner
+    return np.isin(own.numbers + n_nodes * own.owner, of_removed)
 
 
-def whole_copies(candidates: Candidates, kept: NDArray[np.bool_]) -> Union:
-    """Return the disjoint union of whole copies."""
-    graph, n_copies = candidates.answer.graph, len(kept)
+def whole_copies(candidates: Candidates, removed: Lists) -> Union:
+    """Return the disjoint union of whole copies without lists of candidates."""
+    graph, n_copies = candidates.answer.graph, removed.n_lists
     # self-loops and columns whose owner is -1 are kept
-    stays = np.concatenate([kept, np.ones((n_copies, 1), bool)], 1)[:, candidates.owner]
+    stays = removed.others(len(candidates) + 1)[:, candidates.owner]
     if candidates.of == "edges":
         adjacency, entries = _copied_edges(graph.adjacency, stays)
         X = graph.X[np.tile(np.arange(graph.n_nodes), n_copies)]

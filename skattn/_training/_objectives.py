@@ -130,6 +130,11 @@ class MaskedReconstruction:
         check_smoothing(self.smoothing)
 
     @property
+    def n_outputs(self) -> int:
+        """Width of an embedding."""
+        return self.n_components
+
+    @property
     def hops(self) -> tuple[int, ...]:
         """Hops of each layer and of the smoothing."""
         return self.spec.hops + (1,) * self.smoothing

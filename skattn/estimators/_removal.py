@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -129,7 +130,7 @@ class Removal:
         if not all(np.isfinite(outputs).all() for outputs in found):
             raise ValueError(
                 "the network's outputs must be finite, but are NaN or infinite for "
-                f"some of the graphs without an edge or a node. {CAUSE}"
+                f"some of the graphs, whole or without an edge or a node. {CAUSE}"
             )
         return found
 
@@ -229,8 +230,17 @@ class Removal:
             return None
         if len(candidates) * candidates.size < SHARED_FROM:
             return None
-        n_hops = int(extent.distances[-1])
-        return Affected.of(candidates, n_hops, changes_inputs=extent.uses_degrees)
+        if candidates not in self._affected:
+            n_hops = int(extent.distances[-1])
+            self._affected[candidates] = Affected.of(
+                candidates, n_hops, changes_inputs=extent.uses_degrees
+            )
+        return self._affected[candidates]
+
+    @cached_property
+    def _affected(self):
+        """Affected nodes by candidates, while these are in use."""
+        return WeakKeyDictionary()
 
     def _early_scaling(self, of):
         """Return the standardisation of features before they are copied, or None.

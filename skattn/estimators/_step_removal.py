@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skattn._batch import GraphBatch
-from skattn._batch._copies import COPY_SIZE
+from skattn._batch._copies import COPY_SIZE, removed_by
 from skattn._training import AttentionNet, Objective, default_modes, predict
 from skattn.estimators._input_spec import InputSpec
 from skattn.graph._patches import Patching
@@ -112,10 +112,11 @@ class StepRemoval:
         found = []
         for each, rows in zip(candidates, kept, strict=True):
             step = max(max_size // each.size, 1)
-            parts = [
-                self._outputs([each.copy(row) for row in rows[start : start + step]])
-                for start in range(0, len(rows), step)
-            ]
+            parts = []
+            for start in range(0, len(rows), step):
+                removed = removed_by(rows, slice(start, start + step))
+                copies = [each.copy(row) for row in removed.others(len(each))]
+                parts.append(self._outputs(copies))
             found.append(np.concatenate(parts))
         return found
 

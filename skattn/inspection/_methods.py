@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn._batch._candidates import Candidates
-from skattn._batch._copies import WithoutEach
 from skattn.inspection._question import Floats, Question
 from skattn.inspection._shapley import Coalitions
 
@@ -46,17 +45,11 @@ def occlusion(question: Question) -> list[Scored]:
 
 
 def _occluded(question: Question, chosen: list[NDArray[np.int64]]) -> list[Scored]:
-    kept = [
-        WithoutEach(len(each), numbers)
-        for each, numbers in zip(question.candidates, chosen, strict=True)
-    ]
     found = []
-    values = question.values(kept)
-    for each, numbers, full, value in zip(
-        question.candidates, chosen, question.full, values, strict=True
-    ):
+    values = question.without_each(chosen)
+    for each, numbers, value in zip(question.candidates, chosen, values, strict=True):
         scores, exact = np.zeros(len(each)), np.zeros(len(each), np.bool_)
-        scores[numbers], exact[numbers] = full - value[:-1], True
+        scores[numbers], exact[numbers] = value[0] - value[1:-1], True
         found.append(Scored(scores, exact, float(value[-1])))
     return found
 

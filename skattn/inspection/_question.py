@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from skattn._batch._candidates import Candidates
-from skattn._batch._copies import Kept
+from skattn._batch._copies import Kept, WithoutEach
 from skattn._training import predict
 from skattn.graph._arguments import check_choice
 from skattn.inspection._steps import Steps
@@ -42,14 +43,48 @@ class Question:
     """(n_features,) features of a removed node or column; None for edges."""
     candidates: Sequence[Candidates]
     """The candidates of each answer."""
-    answers: Any
-    """`Answers` of the estimator: which outputs are explained."""
-    full: Floats
-    """(n_answers,) the answers with all candidates."""
+    classes: Any
+    """Classes or outputs that the user asked about; None for the predicted ones."""
+    adjacency: Any
+    """The adjacency of the input, as passed by the user."""
+
+    @cached_property
+    def outputs(self) -> NDArray[np.float32]:
+        """Outputs of the network, (n_answers, n_outputs)."""
+        model, prepared = self.steps.estimator, self.prepared
+        if prepared.has_many_graphs or self.adjacency is not None:
+            return predict(model.net_, prepared.source)
+        found: NDArray[np.float32] = model._outputs(prepared.X, None)
+        return found
+
+    @cached_property
+    def answers(self) -> Any:
+        """`Answers` of the estimator: which outputs are explained."""
+        return self.steps.estimator._answers(self.outputs, self.classes)
+
+    @cached_property
+    def full(self) -> Floats:
+        """(n_answers,) the answers with all candidates."""
+        found: Floats = self.answers.of_rows(self.outputs)
+        return found
+
+    def without_each(self, chosen: list[NDArray[np.int64]]) -> list[Floats]:
+        """Compute the answers of the graph, without each candidate, and without any.
+
+        `chosen` are the numbers of the candidates of each answer that are removed.
+        """
+        pairs = zip(self.candidates, chosen, strict=True)
+        kept = [WithoutEach(len(each), numbers) for each, numbers in pairs]
+        found = self.removal.outputs(self.candidates, kept)
+        if "outputs" not in self.__dict__:  # saves their prediction
+            self.__dict__["outputs"] = np.stack([rows[0] for rows in found])
+        return self._answers_of(found)
 
     def values(self, kept: Sequence[Kept]) -> list[Floats]:
         """Compute the answers of copies that keep some candidates."""
-        outputs = self.removal.outputs(self.candidates, kept)
+        return self._answers_of(self.removal.outputs(self.candidates, kept))
+
+    def _answers_of(self, outputs: list[NDArray[np.float32]]) -> list[Floats]:
         return [
             self.answers.of(torch.from_numpy(found), number).numpy()
             for number, found in enumerate(outputs)
@@ -129,17 +164,20 @@ def ask(
     kind: Any = of
     if of == "auto":
         kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"
-    if prepared.has_many_graphs or adjacency is not None or whole:
-        outputs = predict(model.net_, prepared.source)
-    else:
-        outputs = model._outputs(prepared.X, adjacency)
-    answers = model._answers(outputs, classes)
+    _check_classes(model, prepared, classes)
     removal = model._removal(prepared, kind)
     row = None if kind == "edges" else _baseline(model, prepared, baseline)
     candidates = removal.candidates(kind, baseline=row)
     _check_candidates(candidates, kind)
-    full = answers.of_rows(outputs)
-    return Question(steps, X, prepared, removal, kind, row, candidates, answers, full)
+    return Question(
+        steps, X, prepared, removal, kind, row, candidates, classes, adjacency
+    )
+
+
+def _check_classes(model: Any, prepared: Any, classes: Any) -> None:
+    """Raise ValueError for classes that do not exist, before anything is computed."""
+    n_answers = len(prepared.view.targets)
+    model._answers(np.zeros((n_answers, model.net_.objective.n_outputs)), classes)
 
 
 def _baseline(model: Any, prepared: Any, baseline: Any) -> NDArray[np.float32]:

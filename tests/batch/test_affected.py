@@ -5,7 +5,7 @@ import torch
 from skattn import Graph
 from skattn._batch._affected import Affected
 from skattn._batch._candidates import edge_candidates, node_candidates
-from skattn._batch._copies import copies_without, evaluate_copies
+from skattn._batch._copies import copies_without, evaluate_copies, removed_by
 from skattn.graph._answer_graph import answer_graphs
 from skattn.graph._field import Extent
 
@@ -26,10 +26,11 @@ def candidates_of(of="edges", n_hops=3, **options):
 def named(candidates, affected):
     """Return the affected nodes of each candidate, by their names in the path."""
     nodes = candidates.answer.nodes
-    each = ~np.eye(len(candidates), dtype=bool)
-    found = np.split(affected.of_copies(each).indices, affected.of_copies(each).indptr)
+    own = affected.of_copies(removed_by(~np.eye(len(candidates), dtype=bool)))
+    assert len(np.unique(own.owner * 5 + own.numbers)) == len(own.numbers)
     ends = map(tuple, np.sort(nodes[candidates.ends], axis=1).tolist())
-    return dict(zip(ends, (set(nodes[k].tolist()) for k in found[1:]), strict=False))
+    found = np.split(own.numbers, own.ptr[1:-1])
+    return dict(zip(ends, (set(nodes[k].tolist()) for k in found), strict=True))
 
 
 def test_affected_nodes_are_on_short_paths_to_a_removed_edge():
@@ -56,17 +57,17 @@ def test_a_change_of_inputs_reaches_a_layer_farther():
 def test_a_copy_has_the_affected_nodes_and_shares_the_others(of):
     candidates = candidates_of(of)
     affected = Affected.of(candidates, 3, changes_inputs=False)
-    kept = ~np.eye(len(candidates), dtype=bool)
+    removed = removed_by(~np.eye(len(candidates), dtype=bool))
     made = copies_without(
-        [candidates], [kept], has_degree_features=False, affected=[affected]
+        [candidates], [removed], has_degree_features=False, affected=[affected]
     )
     whole, n_nodes = made.collection.whole, candidates.answer.graph.n_nodes
-    own = affected.of_copies(kept)
-    assert whole.n_nodes == n_nodes + own.nnz
-    bounds = affected.size_of_copies(kept)
-    assert (bounds >= own @ affected.sizes).all()
+    own = affected.of_copies(removed)
+    assert whole.n_nodes == n_nodes + len(own.numbers)
+    bounds = affected.size_of_copies(removed)
+    assert (bounds >= own.sums(affected.sizes)).all()
     walks = whole.adjacency @ (whole.adjacency @ (whole.adjacency @ whole.X))
-    separate = copies_without([candidates], [kept], has_degree_features=False)
+    separate = copies_without([candidates], [removed], has_degree_features=False)
     lone = separate.collection.whole
     expected = lone.adjacency @ (lone.adjacency @ (lone.adjacency @ lone.X))
     np.testing.assert_allclose(walks[made.targets], expected[separate.targets])

@@ -4,7 +4,7 @@ import torch
 
 from skattn import Graph
 from skattn._batch._candidates import edge_candidates, node_candidates
-from skattn._batch._copies import copies_without, evaluate_copies
+from skattn._batch._copies import copies_without, evaluate_copies, removed_by
 from skattn.graph._answer_graph import AnswerGraph
 
 # 1 - 0 - 2, and a self-loop of node 0; two nodes that attend to each other
@@ -26,12 +26,15 @@ def answers(*, about_graphs=False):
     return made
 
 
-KEPT = [np.array([[True, False], [False, True]]), np.array([[False]])]
+REMOVED = [
+    removed_by(np.array([[True, False], [False, True]])),
+    removed_by(np.array([[False]])),
+]
 
 
 def test_each_copy_lacks_both_directions_of_the_edges_that_it_does_not_keep():
     candidates = edge_candidates(answers(), directed=False)
-    made = copies_without(candidates, KEPT, has_degree_features=False)
+    made = copies_without(candidates, REMOVED, has_degree_features=False)
     whole = made.collection.whole
     assert made.collection.node_ptr.tolist() == [0, 3, 6, 8]
     blocks = [
@@ -51,21 +54,21 @@ def test_each_copy_lacks_both_directions_of_the_edges_that_it_does_not_keep():
 
 def test_copies_of_graphs_are_targets_themselves():
     candidates = edge_candidates(answers(about_graphs=True), directed=False)
-    made = copies_without(candidates, KEPT, has_degree_features=False)
+    made = copies_without(candidates, REMOVED, has_degree_features=False)
     assert made.targets.tolist() == [0, 1, 2]
 
 
 def test_degree_features_are_those_of_each_copy():
     candidates = edge_candidates(answers(), directed=False)
-    made = copies_without(candidates, KEPT, has_degree_features=True)
+    made = copies_without(candidates, REMOVED, has_degree_features=True)
     counts = np.expm1(made.collection.whole.X[:, 1])
     np.testing.assert_allclose(counts, [2, 1, 0, 2, 0, 1, 0, 0], atol=1e-6)
 
 
 def test_removed_nodes_keep_their_edges():
     candidates = node_candidates(answers()[:1], np.array([-1.0]))
-    kept = [np.array([[True, False, True], [False, False, True]])]
-    made = copies_without(candidates, kept, has_degree_features=True)
+    removed = [removed_by(np.array([[True, False, True], [False, False, True]]))]
+    made = copies_without(candidates, removed, has_degree_features=True)
     whole = made.collection.whole
     assert whole.X.ravel().tolist() == [30, -1, 32, -1, -1, 32]
     assert whole.adjacency[3:, 3:].toarray().tolist() == STAR.tolist()
@@ -78,7 +81,7 @@ def test_descriptors_are_those_of_the_graph():
         for k, each in enumerate(answers())
     ]
     candidates = edge_candidates(named, directed=False)
-    made = copies_without(candidates, KEPT, has_degree_features=False)
+    made = copies_without(candidates, REMOVED, has_degree_features=False)
     assert made.collection.descriptors.values.tolist() == [[0], [0], [1]]
     assert made.collection.descriptors.names == ("a",)
 
