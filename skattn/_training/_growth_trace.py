@@ -84,7 +84,7 @@ def trace_growth(
         _write(trace, graph, module, batch, steps[parts[k], 1])
 
     n_threads = torch.get_num_threads() if device.type == "cpu" else 1
-    map_parts(len(parts), trace_part, n_threads)
+    map_parts(range(len(parts)), trace_part, n_threads)
     return trace
 
 

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from skattn._training._batch_source import BatchSource
 from skattn._training._facts import fact, facts_of_parameters
 from skattn._training._graph_batches import GraphBatches
-from skattn._training._pair_batches import PairQuestions
 from skattn._training._processes import Place
 from skattn._training._shared_fits import current_processes, shared_work
 
@@ -58,9 +57,7 @@ def take_first_weights(module: nn.Module) -> None:
             tensor.copy_(found.view_as(tensor))
 
 
-def shared_outputs(
-    outputs: Callable[[Any], Tensor], source: BatchSource | PairQuestions
-) -> Tensor:
+def shared_outputs(outputs: Callable[[Any], Tensor], source: BatchSource) -> Tensor:
     """Compute the outputs of batches, of graphs in a share for each process.
 
     `outputs` is a function of a source that returns its outputs (n_targets, n_outputs),
