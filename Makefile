@@ -28,7 +28,7 @@ demo: $(VENV)/.plot
 # two processes share the cores: one torch thread each
 test: export OMP_NUM_THREADS ?= 1
 test: $(VENV)/.$(EXTRA)
-	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
 
 # with kernels of its own on disk: each numba would replace the other's
 test-oldest: export NUMBA_CACHE_DIR = $(CURDIR)/.venv-oldest/kernels

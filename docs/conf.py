@@ -74,7 +74,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"demo\.py$",
+    "ignore_pattern": r"(demo|shared_fit)\.py$",
     "within_subsection_order": ExplicitOrder(
         [
             "plot_table.py",

@@ -32,7 +32,7 @@ smiles, smiles_test, y, y_test = train_test_split(
     molecules.smiles, molecules.target, test_size=0.2, random_state=0
 )
 model = make_pipeline(
-    MoleculeGraph(descriptors=None),  # atoms account for the whole prediction
+    MoleculeGraph(descriptors=None),  # scores of atoms leave out descriptors
     GraphAttentionRegressor(norm="batch", batch_size=32, max_epochs=30, random_state=0),
 )
 model.fit(smiles, y)
@@ -41,7 +41,8 @@ print(f"R² of {len(y_test)} other molecules: {model.score(smiles_test, y_test):
 # %%
 # Atoms
 # -----
-# Oxygen of a hydroxyl group speaks for solubility, chains of carbon against it.
+# The oxygen of a hydroxyl group increases the predicted solubility, chains of carbon
+# decrease it.
 
 shown = ["CCCCCCO", "OCC(O)CO", "Clc1ccccc1", "CC(=O)OCC"]
 explanations = explain(model, shown)

@@ -2,8 +2,8 @@
 Explain the class of a paper
 ============================
 
-Which citations decide the class of a paper in Cora, and are they those that the
-network attends to? :func:`~skattn.inspection.fidelity` tests both answers.
+The citations on which the predicted class of a paper in Cora depends, by removal and by
+attention weights. :func:`~skattn.inspection.fidelity` compares both.
 """
 
 # %%
@@ -69,8 +69,8 @@ print(f"accuracy {clf.score(graph[is_test], y[is_test]):.3f}")
 # %%
 # One node
 # --------
-# A score is the loss of log odds when the edge is gone: red speaks for the class, blue
-# against it.
+# A score is the decrease of the log odds without the edge: red edges are evidence for
+# the class, blue ones against it.
 
 papers = np.flatnonzero(is_test)[:20]
 removal = explain(clf, graph[papers])
@@ -85,8 +85,9 @@ plt.show()
 # %%
 # Do they agree?
 # --------------
-# The rank correlation of both orders, and how much of the probability is lost without
-# the five first edges of each, beside five random ones.
+# The rank correlation of both orders, and the decrease of the probability without the
+# five first edges of each, beside five random ones. The first edges are those of the
+# largest scores by size, with evidence against the class among them.
 
 print(f"rank correlation {np.nanmean(agreement(removal, attention)):.2f}")
 for name, explanation in [("removal", removal), ("attention", attention)]:

@@ -2,8 +2,8 @@
 Explain the class of a recording
 ================================
 
-The reason of the classes is known here, a short event in one of three channels, so it
-shows whether an explanation finds it.
+A recording belongs to class 1 if it has a short event in one of its three channels. As
+the reason of the class is known, explanations can be compared with it.
 """
 
 # %%

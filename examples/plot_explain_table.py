@@ -2,9 +2,9 @@
 Explain a prediction on a table
 ===============================
 
-:func:`~skattn.inspection.explain` removes one thing at a time and predicts again: a
-neighbouring row, or a column. Scores have the names of the user's columns, also where
-a pipeline scales them first.
+:func:`~skattn.inspection.explain` removes one neighbouring row or one column at a time
+and predicts again. Scores have the names of the columns of X, also if a pipeline scales
+them first.
 """
 
 # %%
@@ -33,8 +33,8 @@ print(f"accuracy {model.score(X_test, y_test):.3f}")
 # Rows
 # ----
 # Answers are log odds of the predicted class. The first bar is the answer without any
-# neighbour: on a table a row's own features often decide almost alone. The others are
-# what the answer loses without that row.
+# neighbour: on a table a row's own features often decide almost alone. The other bars
+# are the decrease of the answer without one row.
 
 rows = explain(model, X_test.iloc[:20])
 share = rows.without / rows.answer

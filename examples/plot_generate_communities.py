@@ -1,9 +1,9 @@
 """
-New graphs of communities
-=========================
+Generate graphs of communities
+==============================
 
-:class:`~skattn.AttentionGraphGenerator` learns from a list of graphs, draws new ones,
-and bounds the probability of each.
+:class:`~skattn.AttentionGraphGenerator` learns the distribution of a list of graphs,
+draws new ones, and bounds the log-probability of given ones.
 """
 
 # %%
@@ -15,7 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skattn import AttentionGraphGenerator, Graph
-from skattn.graph import layout
+from skattn.inspection import GraphSamplesDisplay
+from skattn.metrics import generation_report
 
 rng = np.random.default_rng(0)
 
@@ -58,21 +59,27 @@ print(f"generator: {generator.score(test):.1f}")
 print(f"independent edges: {np.mean([independent_edges(g) for g in test]):.1f}")
 
 # %%
-# New graphs
+# Samples
+# -------
+# Training graphs, and samples of the generator.
+
+GraphSamplesDisplay.from_graphs(train[:8]).plot(title="Training graphs")
+plt.show()
+
+# %%
+
+samples = generator.sample(100, random_state=0)
+GraphSamplesDisplay.from_graphs(samples[:8]).plot(title="Samples")
+plt.show()
+
+# %%
+# Evaluation
 # ----------
-# Above training graphs, below new ones.
+# Squared maximum mean discrepancies to the test graphs (the smaller the better), and
+# shares of the samples; beside them those of real graphs. Two training graphs are not
+# connected, so samples need not be connected.
 
-made = generator.sample(5, random_state=0)
-
-fig, axes = plt.subplots(2, 5, figsize=(10, 4))
-for row, shown in zip(axes, (train[:5], made), strict=True):
-    for ax, graph in zip(row, shown, strict=True):
-        x, y = layout(graph).T
-        edges = graph.adjacency.tocoo()
-        ax.plot(x[[edges.row, edges.col]], y[[edges.row, edges.col]], "-", c="0.7")
-        ax.plot(x, y, "o", ms=5)
-        ax.set_axis_off()
-fig.tight_layout()
+print(generation_report(samples, test, train, random_state=0))
 
 # %%
 # Completing a graph

@@ -2,15 +2,15 @@
 Questions to a knowledge graph
 ==============================
 
-:class:`~skattn.AttentionReasoner` completes a knowledge graph, and lists the paths that
-led to each answer. Here it completes a semantic network of medicine, UMLS.
+:class:`~skattn.AttentionReasoner` predicts missing facts of a knowledge graph, and
+lists paths of known facts that support each answer.
 """
 
 # %%
 # Data
 # ----
-# Facts (head, relation, tail) are read from the folder ``$SKATTN_DATA``. If it is
-# missing, they are those of synthetic families.
+# Facts (head, relation, tail) of UMLS, a semantic network of medicine, are read from
+# the folder ``$SKATTN_DATA``. If it is missing, they are those of synthetic families.
 
 import os
 from pathlib import Path
@@ -48,14 +48,14 @@ def make_families():
 
 train, test = load_umls() if FILE.is_file() else make_families()
 columns = ["head", "relation", "tail"]
-print(pd.DataFrame(train, columns=columns).head())
+print(pd.DataFrame(train, columns=columns).head().to_string())
 
 # %%
 # Fit and score
 # -------------
-# A row of X is a question (head, relation), y its answer. The fitted rows are the
-# graph. ``score`` is the filtered mean reciprocal rank: other known answers do not
-# count.
+# A row of X is a question (head, relation), y its answer. The fitted rows are the facts
+# of the graph. ``score`` is the filtered mean reciprocal rank: other known answers do
+# not count.
 
 X, y = train[:, :2], train[:, 2]
 reasoner = AttentionReasoner(max_epochs=8, random_state=0).fit(X, y)
@@ -64,8 +64,8 @@ print(f"mean reciprocal rank: {reasoner.score(test[:, :2], test[:, 2]):.3f}")
 # %%
 # Answers and their paths
 # -----------------------
-# Known facts are no answers: these are new ones. A path leads from the head of the
-# question to the answer; relations with "^" are walked backwards.
+# Answers are new: those that are known facts are left out. A path leads from the head
+# of the question to the answer; relations with "^" are followed backwards.
 
 table = reasoner.answer(test[:3, :2], k=2, paths=2)
 for row in table.itertuples():
@@ -77,18 +77,21 @@ for row in table.itertuples():
 # %%
 # Questions for heads
 # -------------------
-# The mark "^" before a relation asks for its heads.
+# The mark "^" before a relation asks for its heads. The probabilities of a question sum
+# to 1. ``truth`` is the probability that a single fact is true; it is learned from few
+# hidden facts here.
 
 head, relation, tail = test[0]
-print(reasoner.answer([(tail, f"^{relation}")], k=3, paths=0))
+table = reasoner.answer([(tail, f"^{relation}")], k=3, paths=0)
+print(table.drop(columns="paths").to_string())
 
 # %%
 # Several hops and conjunctions
 # -----------------------------
-# ``truth`` is the probability that a fact is true. A question continues along a further
-# relation, and ``&`` asks for the answers of both: the truths are multiplied.
+# A question continues along a further relation, and ``&`` asks for the common answers
+# of two questions. Their truth is the product of the truths of the facts.
 
-similar = Question(head, relation).to(f"^{relation}")  # with the same answers
+similar = Question(head, relation).to(f"^{relation}")  # heads with the same tail
 both = similar & Question(tail, f"^{relation}")
 table = reasoner.answer([similar, both], k=2)
 print(table[["question", "entity", "truth"]].to_string())

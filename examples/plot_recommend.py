@@ -8,10 +8,10 @@ users attend to their items and items to their users.
 """
 
 # %%
-# Choices with a hidden reason
-# ----------------------------
-# Sixty users and forty items have a position on a circle of tastes that the model does
-# not see. A user mostly chooses items nearby.
+# Data
+# ----
+# Sixty users and forty items have a position on a circle of tastes, which is no
+# feature. A user mostly chooses items nearby.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -2,17 +2,17 @@
 Edges of several types
 ======================
 
-A graph whose edges have types: a node attends to each neighbour through the matrix of
-their relation. Here papers are joined to papers by citations and to authors by
+In a graph with edge types, keys and values of a neighbour are computed by a matrix of
+its relation. Here papers are joined to papers by citations and to authors by
 authorship, and the field of a paper is predicted.
 """
 
 # %%
 # An academic network
 # -------------------
-# Authors mostly write within one field; papers cite papers of their own field, and
-# compare themselves with papers of others. Both relations join papers: only the type
-# of an edge tells them apart. A row (u, v) means that u attends to v.
+# Authors mostly write within one field. Papers cite papers of their own field, and
+# compare themselves with papers of other fields; only the type distinguishes the two
+# relations. A row (u, v) means that u attends to v.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,8 +47,8 @@ print(edges["relation"].value_counts())
 # %%
 # Tables of different widths
 # --------------------------
-# Papers have four numbers, of which one says a little about the field; authors have
-# two. A dict holds a table per type of node, and each has columns of its own.
+# Papers have four features, of which one depends on the field; authors have two. A dict
+# holds a table per type of node, with columns of its own.
 
 papers = rng.normal(size=(n_papers, 4))
 papers[:, 0] += field
@@ -79,10 +79,10 @@ for typing in ("matrix", None):
 print(scores)
 
 # %%
-# Which relation matters?
-# -----------------------
-# An explanation scores each edge by what an answer loses without it. The mean size of
-# the scores, by the type of the edge:
+# Importance of the relations
+# ---------------------------
+# An explanation scores each edge by the decrease of the answer (log odds of the class)
+# without it. The mean size of the scores, by the type of the edge:
 
 explanation = explain(typed, graph[test[:20]])
 kind_of = {(i, j): kind for i, j, kind in rows}

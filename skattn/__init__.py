@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skattn._training import shared_fits
     from skattn.estimators import (
         AttentionEmbedder,
         AttentionGraphGenerator,
@@ -31,6 +32,7 @@ __all__ = [
     "GraphAttentionClassifier",
     "GraphAttentionRegressor",
     "search_space",
+    "shared_fits",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -46,6 +48,7 @@ _ROOM_OF = {
     "GraphAttentionClassifier": "skattn.estimators",
     "GraphAttentionRegressor": "skattn.estimators",
     "search_space": "skattn.estimators",
+    "shared_fits": "skattn._training",
 }
 _ROOMS = {
     "datasets",

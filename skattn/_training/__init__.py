@@ -23,6 +23,8 @@ from skattn._training._pair_objective import SupervisedPairs
 from skattn._training._pair_prediction import PairPrediction
 from skattn._training._path_reasoning import PathReasoning, QuestionBatches
 from skattn._training._sampled_batches import SampledBatches
+from skattn._training._shared_fits import shared_fits, shared_work
+from skattn._training._sharing import agreed_seed, check_same_fit, confirm_end
 from skattn._training._stored import net_from_state, net_state
 from skattn._training._torch_state import default_modes
 from skattn._training._train import Training, predict, train
@@ -51,10 +53,13 @@ __all__ = [
     "TaskReport",
     "Training",
     "TrainingData",
+    "agreed_seed",
     "available_bytes",
     "check_attention",
     "check_memory",
+    "check_same_fit",
     "clip_gradients",
+    "confirm_end",
     "default_modes",
     "draw_starts",
     "estimate_step_bytes",
@@ -66,6 +71,8 @@ __all__ = [
     "net_state",
     "predict",
     "resolve_device",
+    "shared_fits",
+    "shared_work",
     "train",
     "train_factorization",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,7 +13,12 @@ from skattn._batch import GraphBatch, GraphBlock, batches
 from skattn._training._batch_source import Pair, Size
 from skattn._training._labels import Labels
 from skattn._training._microbatches import MIN_GRAPHS_PER_PART, Microbatches
-from skattn._training._work import count_parts
+from skattn._training._shared_fits import current_processes
+from skattn._training._tree_sum import even_ranges
+from skattn._training._work import count_parts, has_batch_norm
+
+MAX_WAITING_PARTS = 4
+"""Maximum number of microbatches that wait for each other in each layer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +80,18 @@ class GraphBatches:
             else:
                 parts = np.array_split(self.numbers[rows], n_parts)
                 seeds = torch.randint(2**62, (n_parts,), generator=generator).tolist()
-                yield (
-                    Microbatches(self.block, parts, labels, seeds, self.n_threads),
-                    labels,
-                )
+                cut = partial(self.block.cut, device=self.device)
+                yield Microbatches(cut, parts, labels, seeds, self.n_threads), labels
+
+    def share(self, rank: int, count: int) -> Self:
+        """Return the source of some of the batches, in order, one of `count` shares."""
+        size = self.batch_size
+        n_batches = max(len(list(batches(len(self), size))), 1)
+        own = even_ranges(n_batches, count)[rank]
+        stop = None if own.stop == n_batches else own.stop * size
+        rows = np.arange(len(self))[own.start * size : stop] if own else np.arange(0)
+        labels = None if self.labels is None else self.labels[rows]
+        return replace(self, numbers=self.numbers[rows], labels=labels)
 
     def largest_batch(self) -> tuple[GraphBatch, Labels | None]:
         """Return a batch of the graphs with the most edges."""
@@ -89,12 +103,20 @@ class GraphBatches:
         return self.block.cut(self.numbers[largest]), labels
 
     def with_microbatches(self, module: nn.Module, work: float) -> Self:
-        """Divide training batches on the CPU into microbatches, if that is faster."""
-        if self.device.type != "cpu":
+        """Divide training batches into microbatches for threads or processes.
+
+        A GPU alone computes a whole batch.
+        """
+        is_on_cpu = self.device.type == "cpu"
+        if not is_on_cpu and current_processes() is None:
             return self
         n_graphs = min(self.batch_size, len(self.numbers))
         sizes = self.size.rows, n_graphs, self.block.max_graph_size
         n_parts = count_parts(module, work, *sizes)
+        if has_batch_norm(module):  # processes that share a batch add its statistics
+            most = 1 if current_processes() is None else MAX_WAITING_PARTS
+            n_parts = min(n_parts, most)
         # torch's anomaly detection hangs in several threads
-        n_threads = 1 if torch.is_anomaly_enabled() else torch.get_num_threads()
+        one = torch.is_anomaly_enabled() or not is_on_cpu
+        n_threads = 1 if one else torch.get_num_threads()
         return replace(self, n_parts=n_parts, n_threads=n_threads)

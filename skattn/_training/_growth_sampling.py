@@ -77,7 +77,7 @@ class Grower:
             return self._grow(Growing(*state, conditions[parts[k]]), own)
 
         n_threads = torch.get_num_threads() if self.device.type == "cpu" else 1
-        grown = map_parts(n_parts, grow_part, n_threads)
+        grown = map_parts(range(n_parts), grow_part, n_threads)
         graphs = [graph for part in grown for graph in part.graphs]
         return Grown(graphs, sum(part.n_cut for part in grown))
 

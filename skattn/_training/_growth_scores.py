@@ -51,7 +51,7 @@ def ordered_log_p(
         return log_p
 
     n_threads = torch.get_num_threads() if device.type == "cpu" else 1
-    found = map_parts(len(parts), log_p_of, n_threads)
+    found = map_parts(range(len(parts)), log_p_of, n_threads)
     return np.bincount(steps[:, 0], np.concatenate(found), len(graphs))
 
 

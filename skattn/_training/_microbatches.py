@@ -1,11 +1,12 @@
-"""Microbatches of small graphs for data-parallel threads."""
+"""Microbatches for data-parallel threads and processes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from skattn._batch import GraphBatch, GraphBlock
+from skattn._batch import GraphBatch
 from skattn._training._labels import Labels
 from skattn._training._parts import Parts
 
@@ -15,14 +16,14 @@ MIN_GRAPHS_PER_PART = 8
 
 @dataclass(frozen=True, eq=False)
 class Microbatches(Parts):
-    """Batch of graphs on the CPU, divided into the microbatches of a training step."""
+    """Batch of graphs or target nodes, divided into the microbatches of a step."""
 
-    block: GraphBlock
-    """All graphs."""
+    cut: Callable[[np.ndarray], GraphBatch]
+    """Function from the numbers of graphs or nodes to their batch."""
     numbers: list[np.ndarray]
-    """Graph numbers of each microbatch."""
+    """Numbers of the graphs or target nodes of each microbatch."""
     labels: Labels
-    """Labels of the graphs, in the order of the microbatches."""
+    """Labels of the graphs or nodes, in the order of the microbatches."""
     seeds: list[int]
     """Seed of each microbatch's generator."""
     n_threads: int
@@ -35,4 +36,4 @@ class Microbatches(Parts):
         """Make the batch and the labels of a microbatch."""
         stops = np.cumsum([len(numbers) for numbers in self.numbers])
         rows = slice(int(stops[k]) - len(self.numbers[k]), int(stops[k]))
-        return self.block.cut(self.numbers[k]), self.labels.share(rows)
+        return self.cut(self.numbers[k]), self.labels.share(rows)

@@ -11,8 +11,15 @@ from torch import nn
 
 from skattn._training._batch_source import BatchSource
 from skattn._training._callbacks import StopTraining
+from skattn._training._gradients import Gradients
 from skattn._training._history import EpochHistory, EpochSummary
+from skattn._training._microbatches import Microbatches
+from skattn._training._part_sums import PartSums, Shares
 from skattn._training._parts import Parts
+from skattn._training._processes import Place
+from skattn._training._shared_fits import current_processes
+from skattn._training._tree_sum import tree_sum
+from skattn._training._work import has_batch_norm
 
 RESERVED = (
     "module",
@@ -87,11 +94,15 @@ class AttentionNet(NeuralNet):
     def get_default_callbacks(self):
         """Return the callbacks that summarise an epoch and, if verbose, print it."""
         callbacks = [("epoch_summary", EpochSummary())]
-        return [*callbacks, ("print_log", PrintLog())] if self.verbose else callbacks
+        processes = current_processes()
+        if not self.verbose or (processes is not None and processes.rank > 0):
+            return callbacks
+        return [*callbacks, ("print_log", PrintLog())]
 
     def initialize_history(self):
         """Create an empty history."""
         self.history_ = EpochHistory()
+        self.interrupted_ = True  # unless the training ends otherwise
         return self
 
     def initialize_module(self):
@@ -115,18 +126,39 @@ class AttentionNet(NeuralNet):
 
         skorch catches ``KeyboardInterrupt``, of users and of callbacks that stop it.
         """
-        self.interrupted_ = False
-        self._module_list = list(self.module_.modules())
         try:
-            return super().fit_loop(X, y, epochs, **kwargs)
+            self._module_list = list(self.module_.modules())
+            super().fit_loop(X, y, epochs, **kwargs)
+            self.interrupted_ = False
+            return self
         except KeyboardInterrupt as stop:
             self.interrupted_ = not _is_from_callback(stop)
+            processes = current_processes()
+            if processes is not None:
+                self.interrupted_ = processes.is_interrupted(own=self.interrupted_)
             last = "train_loss" if X[1] is None else "valid_score"
             if len(self.history) and last not in self.history[-1]:
                 self.history.pop()  # it ended before validation
             raise
         finally:
             self._module_list = None
+
+    def notify(self, method_name, **cb_kwargs):
+        """Call the callbacks; process 0 decides whether one of them ends the training.
+
+        Processes may differ in what a callback measures, such as the time.
+        """
+        processes = current_processes()
+        if processes is None or method_name != "on_epoch_end":
+            super().notify(method_name, **cb_kwargs)
+            return
+        stop = None
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as found:
+            stop = found
+        if processes.is_stopped(own=stop is not None):
+            raise stop or StopTraining
 
     def _set_training(self, training):
         """Set the training mode of all modules."""
@@ -151,21 +183,50 @@ class AttentionNet(NeuralNet):
             return self._train_parts(x)
         loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
         loss.backward()
+        processes = current_processes()
+        if processes is not None:  # each computes the same
+            processes.meet(Place.STEP)
         return {"loss": loss, "y_pred": outputs}
 
     def _train_parts(self, parts):
         weights = [w for w in self.module_.parameters() if w.requires_grad]
+        layout = Gradients(weights)
 
         def learn(x, labels, generator):
             loss, outputs = self.objective.loss(self.module_, x, labels, generator)
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
-            return outputs.detach(), loss.detach(), grads
+            return layout.pack(loss, grads), outputs.detach()
 
-        outs, losses, grads = zip(*parts.map(learn), strict=True)
-        for weight, *found in zip(weights, *grads, strict=True):
-            known = [grad for grad in [weight.grad, *found] if grad is not None]
-            weight.grad = sum(known[1:], start=known[0]) if known else None
-        return {"loss": torch.stack(losses).sum(), "y_pred": torch.cat(outs)}
+        total, outputs = self._sum_parts(parts, learn, layout.length)
+        return {"loss": layout.add(total), "y_pred": outputs}
+
+    def _sum_parts(self, batch, learn, length):
+        """Return the sum of the vectors of all parts of a batch, and their outputs.
+
+        Each process learns from its share of microbatches. It learns from all if there
+        are fewer than processes, and they wait for each other, or of other parts.
+        """
+        processes, n_parts = current_processes(), len(batch.seeds)
+        waits = has_batch_norm(self.module_)
+        is_shared = isinstance(batch, Microbatches)
+        if processes is None or not is_shared or (waits and n_parts < processes.count):
+            sums = PartSums(range(n_parts), None) if waits else None
+            vectors, outs = zip(*batch.map(learn, sums=sums), strict=True)
+            if processes is not None:
+                processes.meet(Place.STEP)
+            return tree_sum(vectors), torch.cat(outs)
+        shares = Shares(processes, n_parts)
+        sums = PartSums(shares.own, shares) if waits else None
+        found = batch.map(learn, shares.own, sums=sums)
+        device, width = next(self.module_.parameters()).device, self.objective.n_outputs
+        rows = [out.reshape(-1) for _, out in found]
+        own = torch.cat([torch.zeros(0, device=device), *rows])
+        sizes = [
+            width * sum(len(batch.numbers[k]) for k in part) for part in shares.ranges
+        ]
+        own_vectors = [vector for vector, _ in found]
+        total, outputs = shares.add(own_vectors, length, own, sizes)
+        return total.to(device), torch.cat(outputs).view(-1, width).to(device)
 
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,13 @@ from torch import nn
 from skattn._batch import GraphBatch, NeighborSampler, batches
 from skattn._training._batch_source import Pair, Size
 from skattn._training._labels import Labels
+from skattn._training._microbatches import Microbatches
+from skattn._training._shared_fits import current_processes
+from skattn._training._work import MAX_PARTS, has_batch_norm
+
+TARGETS_PER_PART = 256
+"""Minimum number of targets of a microbatch: the neighbourhoods of fewer targets
+overlap more with those of other microbatches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +39,8 @@ class SampledBatches:
     """Number of targets in a batch."""
     device: torch.device
     """Device of the batches."""
+    targets_per_part: int | None = None
+    """Minimum number of targets of a microbatch; None for undivided batches."""
 
     has_constant_size: ClassVar[bool] = False
     """Whether all batches have tensors of the same sizes."""
@@ -70,11 +80,36 @@ class SampledBatches:
             seed = 0
             if generator is not None:
                 seed = int(torch.randint(2**62, (), generator=generator))
-            yield self.sampler.sample(self.targets[rows], seed, self.device), labels
+            if generator is None or labels is None or self.targets_per_part is None:
+                yield self.sampler.sample(self.targets[rows], seed, self.device), labels
+            else:
+                yield self._divided(rows, labels, seed, generator), labels
 
     def largest_batch(self) -> None:
         """Return None: sizes of batches are unknown before sampling."""
 
-    def with_microbatches(self, _module: nn.Module, _work: float) -> Self:
-        """Return the source itself: torch parallelises its matrix products."""
-        return self
+    def with_microbatches(self, module: nn.Module, _work: float) -> Self:
+        """Divide training batches into microbatches, if processes share them.
+
+        One process samples whole batches: neighbourhoods of the parts overlap. Batch
+        normalisation has statistics of the whole batch.
+        """
+        if current_processes() is None or has_batch_norm(module):
+            return self
+        return replace(self, targets_per_part=TARGETS_PER_PART)
+
+    def _divided(
+        self,
+        rows: np.ndarray,
+        labels: Labels,
+        seed: int,
+        generator: torch.Generator,
+    ) -> Microbatches:
+        """Return the microbatches of a batch, of which one seed draws the senders."""
+        assert self.targets_per_part is not None
+        most = min(len(rows) // self.targets_per_part, MAX_PARTS)
+        parts = np.array_split(self.targets[rows], max(most, 1))
+        seeds = torch.randint(2**62, (len(parts),), generator=generator).tolist()
+        cut = partial(self.sampler.sample, seed=seed, device=self.device)
+        n_threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        return Microbatches(cut, parts, labels, seeds, n_threads)

@@ -25,6 +25,7 @@ from skattn._training._net import AttentionNet
 from skattn._training._net_params import argument_errors, callback_errors
 from skattn._training._objectives import Objective
 from skattn._training._schedule import cooldown, drop_optimizers, has_schedule
+from skattn._training._sharing import shared_outputs, take_first_weights
 from skattn._training._stored import Weights
 from skattn._training._threads import limit_threads
 from skattn._training._work import work_of
@@ -115,6 +116,7 @@ def train(
     threads, buffers = limit_threads(work), reuse_large_buffers(net.module_, source)
     with threads, buffers, callback_errors():
         net.partial_fit((source, validation))
+    take_first_weights(net.module_)
     with limit_threads(work):
         check_trained(net)
     # release the data and the callback contexts
@@ -135,8 +137,12 @@ def predict(net: AttentionNet, source: BatchSource) -> np.ndarray:
         If an output is not finite.
     """
     net.move_to(source.device)
-    outputs = [net.evaluation_step((batch, None)) for batch, _ in source.epoch(None)]
-    found = torch.cat(outputs).cpu().numpy()
+
+    def outputs(part):
+        answers = [net.evaluation_step((batch, None)) for batch, _ in part.epoch(None)]
+        return torch.cat(answers).cpu()
+
+    found = shared_outputs(outputs, source).numpy()
     check_outputs(found)
     return found
 

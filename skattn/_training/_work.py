@@ -42,7 +42,7 @@ def count_parts(
     """Choose the number of microbatches, independent of the number of threads.
 
     It is 1 if there are few graphs or a large one, for which torch's own parallelism is
-    faster, and with batch normalisation, whose statistics are of the whole batch.
+    faster.
 
     Parameters
     ----------
@@ -55,11 +55,14 @@ def count_parts(
     max_graph_size : int
         Number of nodes of the largest graph.
     """
-    if any(isinstance(part, nn.BatchNorm1d) for part in module.modules()):
-        return 1
     per_part = MIN_ROWS_PER_COLUMN * max(width_of(module), 1)
     enough = n_nodes // per_part, n_nodes // max(max_graph_size, 1)
     most = min(
         work // WORK_PER_PART, *enough, n_graphs // MIN_GRAPHS_PER_PART, MAX_PARTS
     )
     return int(max(most, 1))
+
+
+def has_batch_norm(module: nn.Module) -> bool:
+    """Return whether a module normalises by statistics of the batch."""
+    return any(isinstance(part, nn.BatchNorm1d) for part in module.modules())

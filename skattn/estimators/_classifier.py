@@ -199,7 +199,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     --------
     GraphAttentionRegressor : Graph attention network for regression.
     AttentionEmbedder : Features for other models, learned without labels.
-    skattn.inspection.attention_weights : Attention weights of a fitted model.
+    AttentionLinkPredictor : Prediction of links between nodes.
+    skattn.inspection.explain : Explanation of predictions.
 
     Notes
     -----

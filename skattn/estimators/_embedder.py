@@ -160,6 +160,8 @@ class AttentionEmbedder(
     --------
     GraphAttentionClassifier : Its parameter ``pretrained`` takes a fitted embedder.
     GraphAttentionRegressor : Its parameter ``pretrained`` takes a fitted embedder.
+    skattn.inspection.EmbeddingDisplay : Picture of an embedding.
+    skattn.preprocessing.NeighborFeatures : Statistics of neighbours, without training.
 
     Notes
     -----

@@ -16,9 +16,9 @@ MAX_WIDTH = 1_000_000
 class EncoderConfig(DocumentedMixin, BaseEstimator):
     """Configuration of the encoder: less common parameters of an estimator.
 
-    Pass it as ``encoder=EncoderConfig(...)`` to a classifier, regressor or embedder. It
-    holds no weights. Searches address its parameters as ``encoder__activation`` and so
-    on, also if ``encoder`` is None.
+    Pass it as ``encoder=EncoderConfig(...)`` to a classifier, regressor, embedder or
+    link estimator. It holds no weights. Searches address its parameters as
+    ``encoder__activation`` and so on, also if ``encoder`` is None.
 
     Parameters
     ----------
@@ -126,6 +126,7 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     GraphAttentionClassifier : Graph attention network for classification.
     GraphAttentionRegressor : Graph attention network for regression.
     AttentionEmbedder : Features for other models, learned without labels.
+    AttentionLinkPredictor : Prediction of links.
 
     References
     ----------

@@ -43,19 +43,18 @@ class AttentionGraphGenerator(
 
     A graph grows node by node. The new node attends to all nodes so far, and they to
     it; its code gives the label of the node, or the end of the graph, and then its
-    edges to old nodes, one after the other (:class:`~skattn.nn.GrowthNetwork`). The
-    label of a node is its row of X, the label of an edge its row of edge features:
-    every distinct row of ``fit`` is one. Read more in the
-    :doc:`user guide </guide/generation>`.
+    edges to old nodes, one after the other (:class:`~skattn.nn.GrowthNetwork`). Labels
+    of nodes and edges are the distinct rows of X and of edge features at ``fit``. Read
+    more in the :doc:`user guide </guide/generation>`.
 
     Parameters
     ----------
     order : {"bfs", "dfs", "uniform"}, default="bfs"
         Order in which the nodes of a training graph are added, drawn anew in every
         epoch: breadth-first or depth-first from a random root, or any. The first two
-        limit the old nodes that a new one can be linked to. "dfs" suits molecules.
+        limit the old nodes to which a new one can be linked. "dfs" suits molecules.
     attention : {"gatv2", "gat", "dot"}, default="gatv2"
-        Score function of the attention.
+        Attention score of an edge, see :class:`~skattn.nn.GraphAttention`.
     n_layers : int, default=4
         Number of attention layers.
     n_heads : int, default=4
@@ -63,7 +62,7 @@ class AttentionGraphGenerator(
     hidden_dim : int, default=64
         Width of the layers; divisible by ``n_heads``.
     dropout : float, default=0.1
-        Dropout on the input of every layer but the first.
+        Dropout probability of the input of every layer but the first.
     learning_rate : float, default=0.003
         Learning rate of Adam. It falls to 0 over the last 30 % of ``max_epochs``.
     weight_decay : float, default=0.0
@@ -80,7 +79,7 @@ class AttentionGraphGenerator(
         Number of nodes at which a sample is cut, with a warning. "auto": twice that of
         the largest graph.
     n_orders : int, default=16
-        Number of orders in the bound of :meth:`score_samples`: more are tighter.
+        Number of orders in the bound of :meth:`score_samples`: more make it tighter.
     early_stopping : "auto", bool or float, default="auto"
         Whether to stop when the validation likelihood no longer improves, and to keep
         the weights of the best epoch. Validation graphs are ``X_val``, or else a held
@@ -106,7 +105,7 @@ class AttentionGraphGenerator(
     classes_ : ndarray of shape (n_classes,)
         Classes of y, if it holds classes.
     connected_ : bool
-        Whether all graphs of ``fit`` were connected, and so samples, unless "uniform".
+        Whether all graphs of ``fit`` were connected; "bfs" and "dfs" samples then are.
     max_nodes_ : int
         Number of nodes at which a sample is cut.
     n_features_in_ : int
@@ -124,12 +123,14 @@ class AttentionGraphGenerator(
 
     See Also
     --------
-    AttentionEmbedder : Embeddings of graphs.
+    skattn.metrics.generation_report : Metrics of samples, beside real graphs.
+    skattn.inspection.GraphSamplesDisplay : Picture of samples.
+    skattn.preprocessing.MoleculeGraph : With ``derived=False``, graphs of molecules.
 
     Notes
     -----
     Graphs are undirected, without self-loops and weights. Samples may repeat training
-    graphs, which matters for novelty and for privacy.
+    graphs, see :func:`skattn.metrics.is_novel`.
 
     References
     ----------
@@ -146,7 +147,7 @@ class AttentionGraphGenerator(
     >>> def path(n):
     ...     return Graph(np.eye(n, k=1) + np.eye(n, k=-1))
     >>> paths = [path(4 + k % 3) for k in range(60)]
-    >>> generator = AttentionGraphGenerator(max_epochs=30, random_state=0).fit(paths)
+    >>> generator = AttentionGraphGenerator(max_epochs=10, random_state=0).fit(paths)
     >>> made = generator.sample(3, random_state=0)
     >>> len(made), made[0].n_features
     (3, 0)
@@ -300,8 +301,7 @@ class AttentionGraphGenerator(
             ``fit``. NaN, or None for all: no condition.
         start : Graph or list of n_samples Graph, optional
             Graphs to continue: their nodes are the first of the samples, and no edges
-            are added among them. Their order is drawn given that a graph begins so;
-            new nodes are linked to those that it leaves open.
+            are added among them. Unless ``order="uniform"``, only some get new edges.
         temperature : float, default=1.0
             Number by which all logits are divided: 1 is the fitted distribution, less
             prefers probable graphs.

@@ -12,7 +12,7 @@ from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skattn._compat_sklearn import _check_feature_names
-from skattn._training import BatchSource, resolve_device
+from skattn._training import BatchSource, agreed_seed, resolve_device
 from skattn.estimators._defaults import Setting, patch_options
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
@@ -100,7 +100,7 @@ def resolve_fit(attempt, X, adjacency, *, label_kind=None, encoding=None):
     )
     attempt._feature_encoding_ = encoding
     generator = check_random_state(attempt.random_state)
-    seed = int(generator.randint(np.iinfo(np.int32).max))
+    seed = agreed_seed(attempt, int(generator.randint(np.iinfo(np.int32).max)))
     pretrained = getattr(attempt, "pretrained", None) is not None
     context = resolve(
         X,

@@ -78,7 +78,8 @@ class LinkEstimator(GraphAttentionEstimator):
             graph. Rows with features may repeat a pair. A graph stands for all of its
             edges.
         y : array-like of shape (n_pairs,), optional
-            Labels of the pairs, see the class.
+            Classes, or for a regressor numbers, of the pairs. None: every row is a
+            link.
 
         Returns
         -------
@@ -151,7 +152,10 @@ class LinkEstimator(GraphAttentionEstimator):
         ImportError
             If pandas is not installed.
         ValueError
-            If a node is unknown, or ``fit`` was given features of the pairs.
+            If a node is unknown, ``fit`` was given features of the pairs, or a
+            predictor has no class of non-links or a regressor several outputs.
+        NotFittedError
+            If called before ``fit``.
         """
         check_is_fitted(self)
         if self._context_.n_row_features:

@@ -8,6 +8,7 @@ from skattn._training import (
     Negatives,
     PairBatches,
     SupervisedPairs,
+    agreed_seed,
     resolve_device,
 )
 from skattn.estimators._batch_size import pair_batch_size
@@ -37,7 +38,7 @@ def plan_links(attempt, X, y):
     config = check_parameters(attempt)
     _check_config(config)
     generator = check_random_state(attempt.random_state)
-    seed = int(generator.randint(np.iinfo(np.int32).max))
+    seed = agreed_seed(attempt, int(generator.randint(np.iinfo(np.int32).max)))
     named = named_pairs(attempt, X)
     labels, n_negatives = attempt._read_labels(y, named)
     rows = link_rows(attempt, named, labels)

@@ -14,13 +14,13 @@ from skattn.estimators._link_labels import class_labels
 class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     """Graph attention network that predicts links between pairs of nodes.
 
-    The rows of X are pairs of nodes. The links among them are the edges of the graph in
-    which nodes attend to each other, together with the edges of `graph`: held-out rows
-    of a cross-validation are not part of it. In a training step, the edges of the pairs
-    of the step are hidden, in both directions. A decoder combines the codes of both
-    nodes with structural features of the pair: common neighbours, their Adamic-Adar and
-    resource allocation sums, short random walks, degrees and the cosine of the node
-    features. Read more in the :doc:`user guide </guide/links>`.
+    The rows of X are pairs of nodes. The links among the rows of ``fit`` are the edges
+    of the graph in which nodes attend to each other, together with the edges of
+    `graph`; held-out rows of a cross-validation are not part of it. In a training step,
+    the edges of its pairs are hidden, in both directions. A decoder combines the codes
+    of both nodes with structural features of the pair: common neighbours, their
+    Adamic-Adar and resource allocation sums, short random walks, degrees and the cosine
+    of the node features. Read more in the :doc:`user guide </guide/links>`.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         Nodes, their features, and edges other than the links of X. Pairs name its nodes
         by label, or by position if it has no labels. None: the nodes are those that the
         pairs of ``fit`` name, without features. Rows of ``fit`` that are edges of
-        `graph`, too, raise a warning, because cross-validation would leak; see
-        :func:`skattn.graph.links`.
+        `graph`, too, raise a warning: held-out rows would remain in the graph. Remove
+        these edges with :func:`skattn.graph.links`.
     source : str, int or None, default=None
         Column of X with the source of each pair, by name or, in an array, by position.
         None: the first column. Columns that are neither source nor target are features
@@ -37,17 +37,17 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     target : str, int or None, default=None
         Column of X with the target of each pair. None: the second column.
     non_link : object, default=0
-        Class of y that marks pairs without a link. They are never edges of the graph.
+        Class of y that marks pairs without a link, which are no edges of the graph.
         None: every row is a link, and y its class.
     directed : bool or "auto", default="auto"
-        Whether the link of a pair differs from that of the reverse pair. "auto": True
-        if X is a graph, or `graph` has edges, that are not symmetric; a table of pairs
-        alone does not tell.
+        Whether links have a direction, so that (a, b) and (b, a) are different pairs.
+        "auto": True if X is a graph, or `graph` has edges, that are not symmetric; for
+        a table of pairs alone False.
     bipartite : bool or "auto", default="auto"
         Whether sources and targets are nodes of two kinds, such as users and items. If
-        True and `graph` is None, both columns have names of their own: user 1 is not
-        item 1. "auto": True if no node is in both columns. Nodes that are in no pair
-        of ``fit`` are of neither kind and not recommended.
+        True and `graph` is None, equal names in both columns are different nodes: user
+        1 is not item 1. "auto": True if no node is in both columns. Nodes that are in
+        no pair of ``fit`` are of neither kind and not recommended.
     n_negatives : int or "auto", default="auto"
         Number of non-links that are drawn at random for each link, anew in every
         training step. "auto": 1, but 0 if y marks non-links or `non_link` is None.
@@ -126,13 +126,14 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     See Also
     --------
     AttentionLinkRegressor : Numbers of pairs, such as ratings.
+    AttentionReasoner : Links of many relations: triples of a knowledge graph.
     skattn.graph.links : Links and non-links of a graph, for cross-validation.
-    skattn.metrics.mean_reciprocal_rank : A metric of rankings.
+    skattn.metrics.mean_reciprocal_rank_scorer : Scorer of rankings.
 
     Notes
     -----
-    A known pair is predicted in a graph without a tenth of the known links, to which it
-    belongs; the parts do not depend on the other rows of a prediction.
+    Known links are divided into ten parts, and those of one part are predicted in the
+    graph without this part. The parts do not depend on the other rows of a prediction.
 
     References
     ----------

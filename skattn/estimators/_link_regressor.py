@@ -9,11 +9,11 @@ from skattn.estimators._link_labels import number_labels
 
 
 class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
-    """Graph attention network that predicts numbers of pairs of nodes, as ratings.
+    """Graph attention network that predicts numbers of pairs, such as ratings.
 
-    As :class:`~skattn.AttentionLinkPredictor`, for numbers: every row of X is a link,
-    and its standardised number is a feature of its edge in the graph, from which the
-    numbers of other pairs are predicted. Read more in the
+    The network is that of :class:`~skattn.AttentionLinkPredictor`. Every row of X is a
+    link, and its standardised number is a feature of its edge in the graph, so that
+    known numbers predict those of other pairs. Read more in the
     :doc:`user guide </guide/links>`.
 
     Parameters
@@ -22,8 +22,8 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         Nodes, their features, and edges other than the links of X. Pairs name its nodes
         by label, or by position if it has no labels. None: the nodes are those that the
         pairs of ``fit`` name, without features. Rows of ``fit`` that are edges of
-        `graph`, too, raise a warning, because cross-validation would leak; see
-        :func:`skattn.graph.links`.
+        `graph`, too, raise a warning: held-out rows would remain in the graph. Remove
+        these edges with :func:`skattn.graph.links`.
     source : str, int or None, default=None
         Column of X with the source of each pair, by name or, in an array, by position.
         None: the first column. Columns that are neither source nor target are features
@@ -31,14 +31,14 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
     target : str, int or None, default=None
         Column of X with the target of each pair. None: the second column.
     directed : bool or "auto", default="auto"
-        Whether the link of a pair differs from that of the reverse pair. "auto": True
-        if X is a graph, or `graph` has edges, that are not symmetric; a table of pairs
-        alone does not tell.
+        Whether links have a direction, so that (a, b) and (b, a) are different pairs.
+        "auto": True if X is a graph, or `graph` has edges, that are not symmetric; for
+        a table of pairs alone False.
     bipartite : bool or "auto", default="auto"
         Whether sources and targets are nodes of two kinds, such as users and items. If
-        True and `graph` is None, both columns have names of their own: user 1 is not
-        item 1. "auto": True if no node is in both columns. Nodes that are in no pair
-        of ``fit`` are of neither kind and not recommended.
+        True and `graph` is None, equal names in both columns are different nodes: user
+        1 is not item 1. "auto": True if no node is in both columns. Nodes that are in
+        no pair of ``fit`` are of neither kind and not recommended.
     standardize : "auto" or bool, default="auto"
         Whether to standardise node features with mean and standard deviation of the
         nodes. "auto": dense features; True: sparse ones, too, without centring; False:
@@ -107,7 +107,8 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
 
     See Also
     --------
-    AttentionLinkPredictor : Classification of pairs, and whether they are linked.
+    AttentionLinkPredictor : Prediction of links, and of classes of links.
+    GraphAttentionRegressor : Numbers of nodes, graphs or rows.
 
     Examples
     --------

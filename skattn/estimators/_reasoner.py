@@ -11,7 +11,7 @@ from skattn._compat_sklearn import (
     StrOptions,
     _fit_context,
 )
-from skattn._training import default_modes
+from skattn._training import confirm_end, default_modes, shared_work
 from skattn.estimators._base import GraphAttentionEstimator
 from skattn.estimators._reasoner_base import ReasonerBase
 from skattn.estimators._reasoner_fit import fit_reasoner, read_knowledge
@@ -27,17 +27,17 @@ _SHARED = {
 
 
 class AttentionReasoner(ReasonerBase):
-    """Attention along paths that answers questions to a knowledge graph.
+    """Attention along paths for the completion of a knowledge graph.
 
     A row of X is a question (head, relation), and y is its answer, the tail. The fitted
     rows are the facts of the knowledge graph. A question is answered by relational
     message passing from its head, whose attention weights depend on the relations of
     the edge and of the question (:class:`~skattn.nn.PathReasoner`). In training, the
-    fact of a question and its inverse are hidden from it. Questions for heads have a
-    relation with "^" before its name: ``("paris", "^capital")``. Questions of several
-    hops and conjunctions are made by :class:`skattn.graph.Question`. On small graphs a
-    tensor factorization (ComplEx) joins the scores. Read more in the :doc:`user guide
-    </guide/reasoning>`.
+    fact of a question and its inverse are hidden from it. "^" before the name of a
+    relation asks for heads: ``("paris", "^capital")``. Questions of several hops and
+    conjunctions are made by :class:`skattn.graph.Question`. On small graphs, the scores
+    are averaged with those of a tensor factorization (ComplEx). Read more in the
+    :doc:`user guide </guide/reasoning>`.
 
     Parameters
     ----------
@@ -52,12 +52,13 @@ class AttentionReasoner(ReasonerBase):
     dropout : float, default=0.1
         Dropout on the update of the states.
     edge_budget : int, "auto" or None, default="auto"
-        Maximum number of edges of a question in one layer: the best-scored entities
-        send. None: no limit. "auto": None up to 16384 facts, else 2000.
+        Maximum number of edges that a question follows in one layer: only the entities
+        with the highest scores send messages. None: no limit. "auto": None up to 16384
+        facts, else 2000.
     question_messages : bool or "auto", default="auto"
         Whether the messages along an edge, and not only their weights, depend on the
-        relation of the question. "auto": with 20 edges per entity or more and at most
-        100 relations.
+        relation of the question. "auto": True with 20 edges per entity or more and at
+        most 100 relations.
     hide : {"triple", "pair", "auto"}, default="auto"
         Facts hidden from a training question: "triple", that of the answer;
         "pair", all between head and tail, for data whose test facts link pairs that no
@@ -67,8 +68,8 @@ class AttentionReasoner(ReasonerBase):
         Whether the log-probabilities of ComplEx (Lacroix et al. 2018) are averaged with
         those of the paths. Its settings are fixed, and its weight is the best
         on ``X_val``, or else on a tenth of the facts, at most 500, that are held out of
-        the training of both models. "auto": if the number of entities times the number
-        of facts is at most 5e7.
+        the training of both models. "auto": True if the number of entities times the
+        number of facts is at most 5e7.
     learning_rate : float, default=0.005
         Learning rate of the optimizer (Adam). It falls to 0 over the last 30 % of
         ``max_epochs``.
@@ -111,9 +112,11 @@ class AttentionReasoner(ReasonerBase):
 
     See Also
     --------
+    AttentionLinkPredictor : Links of one kind.
+    skattn.graph.Question : Questions of several hops, and conjunctions.
+    skattn.Graph.from_triples : A graph of facts, for the prediction of its nodes.
     skattn.metrics.mean_reciprocal_rank_scorer : Scorer for searches.
     skattn.nn.PathReasoner : The network.
-    skattn.graph.Question : Questions of several hops, and conjunctions.
 
     Notes
     -----
@@ -254,12 +257,14 @@ class AttentionReasoner(ReasonerBase):
         KeyboardInterrupt
             If the user interrupts the training; the current weights are kept.
         """
-        attempt = _unfitted_copy(self)
-        net = fit_reasoner(attempt, X, y, X_val, y_val)
-        if not net.interrupted_ or len(net.history):
-            _commit(self, attempt)
-        if net.interrupted_:
-            raise KeyboardInterrupt
+        with shared_work():
+            attempt = _unfitted_copy(self)
+            net = fit_reasoner(attempt, X, y, X_val, y_val)
+            confirm_end()
+            if not net.interrupted_ or len(net.history):
+                _commit(self, attempt)
+            if net.interrupted_:
+                raise KeyboardInterrupt
         return self
 
     @default_modes()

@@ -78,9 +78,9 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_rows, n_entities), float32
             Probabilities, in the order of ``classes_``; known answers have 0. Rows sum
-            to 1: a question with several new answers shares it among them. Those of
-            questions of several hops and of conjunctions are proportional to the truth
-            of the answers.
+            to 1, so that several correct answers have a share each. For questions of
+            several hops and conjunctions they are proportional to the truth of the
+            answers (:meth:`predict_truth`).
 
         Raises
         ------
@@ -107,10 +107,11 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
     def predict_truth(self, X):
         """Compute the probability that each entity is a true answer.
 
-        It is calibrated on facts that were hidden from the model, for a graph that
-        lacks a tenth of the true facts, or as many as ``X_val`` has. The truth of
-        several hops is the greatest product of the truths of facts on a way to the
-        answer, that of a conjunction the product of those of its parts.
+        It is calibrated on facts that were hidden from the model. The calibration
+        assumes that a tenth of the true facts is missing from the graph, or as many as
+        ``X_val`` has. The truth of several hops is the greatest product of the truths
+        of facts on a path to the answer, that of a conjunction the product of those of
+        its parts.
 
         Parameters
         ----------
@@ -120,8 +121,8 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_rows, n_entities), float64
-            Truth between 0 and 1, in the order of ``classes_``; answers by the known
-            facts have 1. Rows need not sum to 1.
+            Probabilities between 0 and 1, in the order of ``classes_``; answers that
+            follow from known facts have 1. Rows do not sum to 1.
 
         Raises
         ------
@@ -141,9 +142,9 @@ class ReasonerBase(SavedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
     def ranks(self, X, y, *, known=None):
         """Compute the filtered rank of the answer of every question.
 
-        Answers that are known, of the facts, of other rows or of `known`, do not count;
-        ties have the mean rank. A row that is a fact is asked with this fact hidden and
-        without ComplEx, which has learned it.
+        Other answers that are known, by the facts, other rows or `known`, do not count;
+        ties have the mean rank. A row that is a fact is ranked with this fact hidden,
+        and without ComplEx, which was trained on it.
 
         Parameters
         ----------

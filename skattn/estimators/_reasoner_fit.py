@@ -12,6 +12,8 @@ from skattn._training import (
     PathReasoning,
     QuestionBatches,
     Training,
+    agreed_seed,
+    check_same_fit,
     resolve_device,
     train,
     train_factorization,
@@ -114,7 +116,9 @@ def fit_reasoner(attempt, X, y, X_val, y_val):
     device = resolve_device(attempt.device, strict=True)
     knowledge = read_knowledge(X, y, attempt.graph)
     rng = check_random_state(attempt.random_state)
-    seed = int(rng.randint(np.iinfo(np.int32).max))
+    seed = agreed_seed(attempt, int(rng.randint(np.iinfo(np.int32).max)))
+    if attempt.random_state is None:
+        rng = check_random_state(seed)  # the same in processes that share the fit
     validation = _read_validation(knowledge, X_val, y_val)
     choice = choose_reasoner(
         attempt,
@@ -122,6 +126,7 @@ def fit_reasoner(attempt, X, y, X_val, y_val):
         pairs_are_new=_are_new(validation, knowledge.triples),
     )
     split = _split(knowledge, validation, rng, hold_out=choice.factorization)
+    check_same_fit(the_facts=split, the_network=choice)
     generator = torch.Generator().manual_seed(seed)
     trained = Knowledge(knowledge.vocabulary, split.training)
     net = _train_paths(attempt, trained, choice, generator, device)

@@ -172,7 +172,8 @@ class GraphAttentionRegressor(RegressorMixin, GraphAttentionPredictor):
     --------
     GraphAttentionClassifier : Graph attention network for classification.
     AttentionEmbedder : Features for other models, learned without labels.
-    skattn.inspection.attention_weights : Attention weights of a fitted model.
+    AttentionLinkRegressor : Numbers of pairs of nodes, such as ratings.
+    skattn.inspection.explain : Explanation of predictions.
 
     Notes
     -----

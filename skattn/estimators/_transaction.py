@@ -11,7 +11,10 @@ from skattn._training import (
     TaskReport,
     Training,
     TrainingData,
+    check_same_fit,
+    confirm_end,
     default_modes,
+    shared_work,
     train,
 )
 from skattn.estimators._defaults import Choice
@@ -64,9 +67,15 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     KeyboardInterrupt
         If the user interrupted the training; the weights are kept.
     """
+    with shared_work():
+        return _fit(estimator, plan, X=X, y=y, adjacency=adjacency)
+
+
+def _fit(estimator, plan, *, X, y, adjacency):
     attempt = _unfitted_copy(estimator)
     planned = plan(attempt)
     _check_declared(attempt, estimator)  # before training, not after it
+    _check_same(attempt, planned)
     max_epochs = planned.choice.max_epochs
     context, task = _begin_callbacks(estimator, max_epochs, X, y, adjacency)
     net = train(
@@ -78,12 +87,27 @@ def fit(estimator, plan: Callable[[Any], Plan], *, X, y, adjacency):
     )
     if not net.interrupted_ or len(net.history):
         _set_trained(attempt, net)
+        confirm_end()
         _commit(estimator, attempt)
     if net.interrupted_:
         raise KeyboardInterrupt
     if context is not None:
         context.call_on_fit_task_end(**task, reconstruction_attributes={})
     return estimator
+
+
+def _check_same(attempt, plan: Plan):
+    """Raise ValueError if a process that shares the fit has another plan."""
+    source, validation = plan.data
+    check_same_fit(
+        the_training_data=source,
+        the_labels=getattr(source, "labels", None),
+        the_validation_data=validation,
+        the_network=plan.objective,
+        the_other_options_of_the_training=[plan.choice, plan.patience],
+        the_initial_weights=plan.initial_weights,
+        the_properties_learned_from_X_and_y=learned(attempt),
+    )
 
 
 def learned(estimator) -> dict[str, Any]:

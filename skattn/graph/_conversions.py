@@ -140,6 +140,11 @@ class Convertible(Typed, FileBacked):
             If there are not three columns, a name is missing or begins with "^" in the
             column of relations, or a head or tail is not among ``nodes``.
 
+        See Also
+        --------
+        Graph.to_triples : The inverse conversion.
+        skattn.AttentionReasoner : Prediction of missing facts.
+
         Examples
         --------
         >>> from skattn import Graph

@@ -28,7 +28,7 @@ from skattn.graph._union import union_parts
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class Graph(Convertible):
-    """Immutable graph with node features, edge features and target nodes.
+    """Immutable graph with node features, edge features, types and target nodes.
 
     Its rows are the target nodes, by default all nodes. A slice ``graph[rows]``, as in
     cross-validation, is a view with other targets, in which all nodes remain context.
@@ -55,8 +55,9 @@ class Graph(Convertible):
         and the index of a Series are their names. In a list of graphs, estimators
         append them to the readout.
     edge_types : array-like of shape (n_entries,) or None
-        Type of each stored entry, text or whole numbers, such as the relation of two
-        nodes; entries of the same nodes stay parallel edges.
+        Type of each stored entry, in the order of ``edge_features``: text or whole
+        numbers, such as the relation of two nodes. Entries of the same nodes stay
+        parallel edges.
     node_types : array-like of shape (n_nodes,) or None
         Type of each node, text or whole numbers. None for a dict ``X``: all nodes of
         its first type come first, then those of the second, and so on.
@@ -71,7 +72,11 @@ class Graph(Convertible):
 
     See Also
     --------
+    Graph.from_edges : A graph from an edge list.
+    Graph.from_triples : A graph from the facts of a knowledge graph.
+    Graph.from_networkx : A graph from networkx.
     skattn.graph.knn_graph : The k-NN graph of the rows of a table.
+    skattn.graph.graphs_from_smiles : Graphs of molecules.
 
     Examples
     --------

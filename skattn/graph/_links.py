@@ -44,8 +44,9 @@ def links(
     Parameters
     ----------
     graph : Graph
-        A graph; its self-loops are left out. If the adjacency is symmetric, an edge is
-        one pair, otherwise each direction is one.
+        A graph; its self-loops, edge weights, edge features and types are left out. If
+        the adjacency is symmetric, an edge is one pair, otherwise each direction is
+        one.
     negatives : int, default=1
         Number of pairs without a link, drawn at random, for each link.
     bipartite : bool or "auto", default="auto"
@@ -71,6 +72,10 @@ def links(
     ValueError
         If the graph has no edges or fewer pairs without a link, or is not bipartite
         although it should be.
+
+    See Also
+    --------
+    skattn.AttentionLinkPredictor : Estimator that takes the pairs.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from skattn.graph._unknown_labels import is_missing
 
 @dataclass(frozen=True, init=False, repr=False)
 class Question:
-    """Question to a knowledge graph: some entities, reached along relations.
+    """Question of several hops, or conjunction, to a knowledge graph.
 
     ``Question("ann", "mother", "sister")`` asks for the sisters of the mothers of ann.
     ``a & b`` asks for the entities that answer both questions; a question that is

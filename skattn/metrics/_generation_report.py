@@ -101,9 +101,9 @@ def generation_report(
 ) -> GenerationReport:
     """Compare generated graphs with real ones, and real graphs with each other.
 
-    Without the values of real graphs those of samples cannot be read: the MMD² of two
-    lists from one distribution is positive, and a held-out graph may be isomorphic to a
-    training graph.
+    The values of real graphs are needed to read those of samples: the MMD² of two lists
+    from one distribution is positive, and a held-out graph may be isomorphic to a
+    training graph. Read more in the :doc:`user guide </guide/generated_graphs>`.
 
     Parameters
     ----------
@@ -143,7 +143,8 @@ def generation_report(
     See Also
     --------
     graph_mmd : The distances; which publication uses which kernel.
-    is_unique, is_novel : The same by graph.
+    is_unique, is_novel : Uniqueness and novelty of each graph.
+    skattn.AttentionGraphGenerator : Generator of graphs.
 
     References
     ----------

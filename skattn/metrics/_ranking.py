@@ -74,6 +74,11 @@ n_candidates)
     float
         Mean of 1 / rank, between 0 and 1; NaN if no candidate is true.
 
+    Raises
+    ------
+    ValueError
+        If shapes do not match or a score is NaN.
+
     See Also
     --------
     filtered_ranks : The ranks, and how ties count.
@@ -109,6 +114,11 @@ n_candidates)
     -------
     float
         Share between 0 and 1; NaN if no candidate is true.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, a score is NaN, or `k` is below 1.
 
     See Also
     --------
@@ -152,6 +162,15 @@ n_candidates)
     float
         Between 0 and 1; NaN if no candidate is true. Questions without a true candidate
         are left out.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, a score is NaN, or `k` is below 1.
+
+    See Also
+    --------
+    filtered_ranks : The ranks, and how ties count.
 
     Examples
     --------

@@ -33,7 +33,7 @@ class MoleculeGraph(ToGraphs):
 
     Nodes are heavy atoms, and bonds are edges in both directions, with one-hot and
     numeric features. The transformer is stateless and requires RDKit, ``pip install
-    'skattn[chem]'``.
+    'skattn[chem]'``. Read more in the :doc:`user guide </guide/molecules>`.
 
     Parameters
     ----------
@@ -61,6 +61,8 @@ class MoleculeGraph(ToGraphs):
     See Also
     --------
     skattn.graph.graphs_from_smiles : The corresponding function; lists the features.
+    skattn.graph.smiles_from_graphs : The opposite direction.
+    skattn.AttentionGraphGenerator : Generator of graphs, such as molecules.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def quick(**params):
 @pytest.mark.parametrize("readout", ["attention", "sum"])
 def test_labels_that_depend_on_a_descriptor_alone_are_learned(rows, readout):
     graphs, y = graphs_of(rows), 3 * rows[:, 1] - 7
-    model = regressor(readout=readout, max_epochs=150).fit(graphs[:60], y[:60])
+    model = regressor(readout=readout, learning_rate=0.02).fit(graphs[:60], y[:60])
     assert model.score(graphs[60:], y[60:]) > 0.98
     without = [graph.with_descriptors(None) for graph in graphs]
     assert regressor().fit(without[:60], y[:60]).score(without[60:], y[60:]) < 0.2

@@ -98,6 +98,8 @@ def test_the_values_of_auto_on_a_table(small):
     }
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("pynndescent")  # which compiles in each process
 def test_the_method_of_the_search_for_neighbours_is_that_of_the_fit(small):
     X = np.linspace(0, 1, 1001)[:, None]
     clf = small(max_epochs=1, encoder=EncoderConfig(neighbor_search="approximate"))

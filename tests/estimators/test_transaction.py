@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from skattn import GraphAttentionClassifier
+from skattn._training._net import AttentionNet
 from skattn.estimators._transaction import _commit, fit, learned
 
 X = np.array([[0.0], [1.0], [0.1], [0.9]])
@@ -107,3 +108,16 @@ def test_ctrl_c_at_any_line_leaves_the_old_attributes_or_the_new_ones(clf):
     assert all(attributes in (old, new) for attributes in found)
     assert found[0] == old
     assert found[-1] == new
+
+
+def test_an_interrupt_before_the_first_epoch_keeps_an_earlier_fit(clf, monkeypatch):
+    clf.fit(X, Y)
+    before = learned(clf)
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AttentionNet, "fit_loop", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, Y)
+    assert learned(clf) == before

@@ -48,6 +48,7 @@ def test_a_fork_does_not_enter_openmp_again(monkeypatch, rows):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("pynndescent")  # which compiles in each process
 class TestWithPynndescent:
     """Compilation takes a minute in the first process."""
 

@@ -92,7 +92,10 @@ def test_methods_and_metrics_that_do_not_exist_are_refused(monkeypatch):
     check_search("auto", "canberra")
 
 
-@pytest.mark.parametrize("method", ["exact", "approximate"])
+@pytest.mark.xdist_group("pynndescent")  # which compiles in each process
+@pytest.mark.parametrize(
+    "method", ["exact", pytest.param("approximate", marks=pytest.mark.slow)]
+)
 def test_sparse_rows_find_neighbours_among_dense_ones(method):
     rows = np.random.default_rng(0).normal(size=(1200, 3))
     search = NeighborSearch(rows, 2, method)

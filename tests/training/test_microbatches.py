@@ -209,7 +209,12 @@ def test_estimators_of_graphs_train_on_microbatches(
 ):
     monkeypatch.setattr("skattn._training._work.WORK_PER_PART", 1000)
     shared, map_all = [], Microbatches.map
-    monkeypatch.setattr(Microbatches, "map", lambda *a: shared.append(1) or map_all(*a))
+
+    def look(*given, **options):
+        shared.append(1)
+        return map_all(*given, **options)
+
+    monkeypatch.setattr(Microbatches, "map", look)
     y = np.array([graph.n_nodes % 2 for graph in graphs])
     model = estimator(hidden_dim=16, norm=norm, max_epochs=30, random_state=0)
     model.fit(graphs, y)
