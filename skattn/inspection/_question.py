@@ -175,7 +175,7 @@ def ask(
 
 
 def _check_classes(model: Any, prepared: Any, classes: Any) -> None:
-    """Raise ValueError for classes that do not exist, before the explanation."""
+    """Raise ValueError for unknown classes, before the answers are computed."""
     n_answers = len(prepared.view.targets)
     model._answers(np.zeros((n_answers, model.net_.objective.n_outputs)), classes)
 

@@ -225,3 +225,23 @@ def test_a_row_of_a_table_is_explained_from_its_surroundings(cut):
     np.testing.assert_allclose(
         measured, fidelity(clf, X, expected, k=(1, 3))["necessary"], atol=1e-6
     )
+
+
+def test_removal_computes_the_answers_themselves_with_the_copies(
+    classifier, monkeypatch
+):
+    expected = explain(classifier, graph()[[2, 5]], method="gradient")
+
+    def refused(self, X, adjacency):
+        raise AssertionError("the outputs are computed twice")
+
+    monkeypatch.setattr(type(classifier), "_outputs", refused)
+    found = explain(classifier, graph()[[2, 5]])
+    np.testing.assert_allclose(found.answer, expected.answer, atol=1e-6)
+    assert found.classes.tolist() == expected.classes.tolist()
+
+
+def test_unknown_classes_are_refused_before_copies_are_made(classifier, monkeypatch):
+    monkeypatch.setattr(_copies, "copies_without", None)
+    with pytest.raises(ValueError, match="classes must be among"):
+        explain(classifier, graph()[[2]], classes="no class")
