@@ -80,22 +80,18 @@ def last_steps(graphs: LabelledGraphs) -> NDArray[np.int64]:
 def drawn_steps(
     graphs: LabelledGraphs, n_steps: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Draw at most `n_steps` > 1 steps of each graph; return them and their weights.
+    """Draw at most `n_steps` steps of each graph; return them and their weights.
 
-    The weighted sum over the steps has the expectation of the sum over all steps. The
-    end of the graph is always among them: it is rare, and decides the sizes of samples.
+    The weighted sum over the steps has the expectation of the sum over all steps.
     """
-    steps, sizes = all_steps(graphs), graphs.sizes
+    steps = all_steps(graphs)
     keys = np.random.default_rng(seed).random(len(steps))
-    is_end = steps[:, 1] == sizes[steps[:, 0]]
-    keys[is_end] = -1.0
     by_key = np.lexsort((keys, steps[:, 0]))
-    counts = sizes + 1
+    counts = graphs.sizes + 1
     rank = np.arange(len(steps)) - np.repeat(np.cumsum(counts) - counts, counts)
     chosen = np.sort(by_key[rank < n_steps])
-    drawn = np.maximum(np.minimum(sizes, n_steps - 1), 1)
-    weight = np.where(is_end[chosen], 1.0, (sizes / drawn)[steps[chosen, 0]])
-    return steps[chosen], weight.astype(np.float32)
+    weight = counts / np.minimum(counts, n_steps)
+    return steps[chosen], weight[steps[chosen, 0]].astype(np.float32)
 
 
 def make_contexts(

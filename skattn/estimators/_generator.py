@@ -27,7 +27,7 @@ from skattn.estimators._predictor import GraphAttentionPredictor
 from skattn.estimators._saved import SavedMixin
 from skattn.estimators._transaction import fit, learned
 
-_AUTO = [StrOptions({"auto"})]
+_AUTO_OR_POSITIVE = [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})]
 _SHARED = {
     name: GraphAttentionPredictor._parameter_constraints[name]
     for name in ("attention", "n_heads", "hidden_dim", "learning_rate", "max_epochs",
@@ -73,8 +73,8 @@ class AttentionGraphGenerator(
     batch_size : int or "auto", default="auto"
         Number of graphs in a training batch. "auto": 64, less if graphs are large.
     steps_per_graph : int or "auto", default="auto"
-        Maximum number of steps of a graph that an epoch learns, at least 2: its end,
-        and others drawn at random with weights, for an unbiased gradient. "auto": 32.
+        Maximum number of steps of a graph that an epoch learns, drawn at random and
+        weighted, so that the gradient is unbiased. "auto": 32.
     max_nodes : int or "auto", default="auto"
         Number of nodes at which a sample is cut, with a warning. "auto": twice that of
         the largest graph.
@@ -170,8 +170,8 @@ class AttentionGraphGenerator(
         "n_layers": [Interval(Integral, 1, MAX_LAYERS, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "steps_per_graph": [Interval(Integral, 2, None, closed="left"), *_AUTO],
-        "max_nodes": [Interval(Integral, 1, None, closed="left"), *_AUTO],
+        "steps_per_graph": _AUTO_OR_POSITIVE,
+        "max_nodes": _AUTO_OR_POSITIVE,
         "n_orders": [Interval(Integral, 1, None, closed="left")],
     }
 
