@@ -255,7 +255,7 @@ class Labels:
         return lambda rows: self._predicted(outputs, rows)
 
     def _badness(self, outputs, rows, recipe):
-        """Return the error rate, if the recipe asks for it, and the loss."""
+        """Return the error rate (0 for recipes by loss) and the loss."""
         errors = 0.0
         if recipe.by_accuracy and self.n_classes:
             errors = (outputs.argmax(1) != self.y[rows]).float().mean().item()
