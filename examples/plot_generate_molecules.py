@@ -75,7 +75,7 @@ for ax, asked in zip(axes, drawn, strict=True):
     display = GraphSamplesDisplay.from_graphs(
         [drawn[asked][k] for k in shown], smiles=[texts[asked][k] for k in shown]
     )
-    display.plot(ax, n_columns=6, title=f"{asked} rings")
+    display.plot(ax, n_columns=6, title=f"rings: {asked}")
 plt.show()
 
 # %%
