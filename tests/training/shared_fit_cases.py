@@ -284,6 +284,8 @@ def killed(rank):
 def main(names, rank, count, folder):
     """Write the results of cases by name, in one process of a new group."""
     warnings.simplefilter("ignore")
+    # a shell ignores interrupts in what it runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.platform == "linux":
         os.environ["GLOO_SOCKET_IFNAME"] = "lo"  # no network
     torch.set_num_threads(1)
