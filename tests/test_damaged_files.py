@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("action", "times"), [("damage", 60), ("forge", 60)])
+@pytest.mark.parametrize(("action", "times"), [("damage", 15), ("forge", 15)])
 def test_damaged_files_are_refused_or_give_the_same_answers(action, times):
     command = [sys.executable, "-m", "benchmarks.damaged_files", "--action", action]
     ended = subprocess.run(
