@@ -20,7 +20,12 @@ export MPLBACKEND ?= Agg
 # pool: on two busy cores ten fits of the karate club took 130 s against 9 s.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test test-oldest test-newest examples docs dev clean
+# environments of the oldest versions, and of another interpreter
+OLDEST = VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt EXTRA=test
+NEWEST = VENV=.venv-newest EXTRA=test
+
+.PHONY: demo test test-oldest test-newest environment environment-oldest \
+	environment-newest examples docs dev clean
 
 demo: $(VENV)/.plot
 	$(BIN)/python examples/demo.py
@@ -33,12 +38,11 @@ test: $(VENV)/.$(EXTRA)
 # with kernels of its own on disk: each numba would replace the other's
 test-oldest: export NUMBA_CACHE_DIR = $(CURDIR)/.venv-oldest/kernels
 test-oldest:
-	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt EXTRA=test \
-		PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'
+	$(MAKE) test $(OLDEST) PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'
 
 test-newest: export NUMBA_CACHE_DIR = $(CURDIR)/.venv-newest/kernels
 test-newest:
-	$(MAKE) test VENV=.venv-newest EXTRA=test PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'
+	$(MAKE) test $(NEWEST) PYTEST_ARGS='-m "not slow" $(PYTEST_ARGS)'
 
 examples: $(VENV)/.dev
 	@set -e; for script in $(filter-out examples/demo.py,$(wildcard examples/*.py)); do \
@@ -58,6 +62,14 @@ docs: $(VENV)/.dev
 	@cp docs/site/* docs/_build/html/
 
 dev: $(VENV)/.dev
+
+environment: $(VENV)/.$(EXTRA)
+
+environment-oldest:
+	$(MAKE) environment $(OLDEST)
+
+environment-newest:
+	$(MAKE) environment $(NEWEST)
 
 $(VENV)/.plot $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "installing skattn[$*] in $(VENV) (a minute or two, the first time)"

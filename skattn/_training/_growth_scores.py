@@ -1,14 +1,17 @@
 """Log-probabilities of graphs under a growth network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import torch
 
-from skattn._batch import LabelledGraphs, all_steps, make_contexts
+from skattn._batch import GrowthBatch, LabelledGraphs, all_steps, make_contexts
 from skattn._training._growth import Growth
 from skattn._training._parts import map_parts
 from skattn.nn import GrowthNetwork
+
+Result = TypeVar("Result")
 
 MAX_NODES = 1 << 14
 """Number of nodes of the contexts that are computed at once."""
@@ -33,10 +36,33 @@ def ordered_log_p(
     steps = all_steps(graphs)
     if not with_end:
         steps = steps[steps[:, 1] < graphs.sizes[steps[:, 0]]]
-    parts = list(context_parts(steps[:, 1] + 1))
+
+    def log_p_of(batch: GrowthBatch, _part: slice) -> np.ndarray:
+        log_p: np.ndarray = (
+            module(batch.x, batch.structure, batch.steps).cpu().double().numpy()
+        )
+        return log_p
+
+    found = map_contexts(log_p_of, objective, graphs, steps, conditions, device)
+    return np.bincount(steps[:, 0], np.concatenate(found), len(graphs))
+
+
+def map_contexts(
+    work: Callable[[GrowthBatch, slice], Result],
+    objective: Growth,
+    graphs: LabelledGraphs,
+    steps: np.ndarray,
+    conditions: np.ndarray,
+    device: torch.device,
+) -> list[Result]:
+    """Call ``work(batch, part)`` for the contexts of steps, a part at a time.
+
+    `steps` (n_steps, 2) are as for `make_contexts`; a part is a range of them.
+    """
+    parts = list(_parts(steps[:, 1] + 1))
 
     @torch.no_grad()
-    def log_p_of(k: int) -> np.ndarray:
+    def work_on(k: int) -> Result:
         numbers, local = np.unique(steps[parts[k], 0], return_inverse=True)
         batch = make_contexts(
             graphs.take(numbers),
@@ -44,18 +70,14 @@ def ordered_log_p(
             objective.columns,
             order=objective.order,
             conditions=conditions[numbers],
-        ).to(device)
-        log_p: np.ndarray = (
-            module(batch.x, batch.structure, batch.steps).cpu().double().numpy()
         )
-        return log_p
+        return work(batch.to(device), parts[k])
 
     n_threads = torch.get_num_threads() if device.type == "cpu" else 1
-    found = map_parts(range(len(parts)), log_p_of, n_threads)
-    return np.bincount(steps[:, 0], np.concatenate(found), len(graphs))
+    return map_parts(range(len(parts)), work_on, n_threads)
 
 
-def context_parts(sizes: np.ndarray) -> Iterator[slice]:
+def _parts(sizes: np.ndarray) -> Iterator[slice]:
     """Yield ranges of contexts of at most `MAX_NODES` nodes, or of one context."""
     ends, first = np.cumsum(sizes), 0
     while first < len(sizes):

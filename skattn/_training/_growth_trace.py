@@ -8,11 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from skattn._batch import GrowthBatch, LabelledGraphs, all_steps, make_contexts
+from skattn._batch import GrowthBatch, LabelledGraphs, all_steps
 from skattn._training._finite import check_attention
 from skattn._training._growth import Growth
-from skattn._training._growth_scores import context_parts
-from skattn._training._parts import map_parts
+from skattn._training._growth_scores import map_contexts
 from skattn.nn import GrowthNetwork
 
 
@@ -70,21 +69,11 @@ def trace_growth(
     """
     trace = GrowthTrace.empty(graph, objective)
     steps = all_steps(graph)
-    parts = list(context_parts(steps[:, 1] + 1))
 
-    @torch.no_grad()
-    def trace_part(k: int) -> None:
-        batch = make_contexts(
-            graph,
-            steps[parts[k]],
-            objective.columns,
-            order=objective.order,
-            conditions=conditions,
-        ).to(device)
-        _write(trace, graph, module, batch, steps[parts[k], 1])
+    def write(batch: GrowthBatch, part: slice) -> None:
+        _write(trace, graph, module, batch, steps[part, 1])
 
-    n_threads = torch.get_num_threads() if device.type == "cpu" else 1
-    map_parts(range(len(parts)), trace_part, n_threads)
+    map_contexts(write, objective, graph, steps, conditions, device)
     return trace
 
 

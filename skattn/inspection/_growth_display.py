@@ -159,7 +159,7 @@ class GrowthAttentionDisplay:
         n_columns : int, default=4
             Number of steps beside each other.
         molecule : "auto" or bool, default="auto"
-            Whether RDKit draws the graph, which has then the columns of
+            Whether RDKit draws the graph; it must have the columns of
             ``MoleculeGraph(derived=False)``. "auto": if a pipeline makes a SMILES of
             it, and not None.
         cmap : str or matplotlib.colors.Colormap, default="Oranges"

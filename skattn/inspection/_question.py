@@ -45,14 +45,14 @@ class Question:
     """The candidates of each answer."""
     classes: Any
     """Classes or outputs that the user asked about; None for the predicted ones."""
-    adjacency: Any
-    """The adjacency of the input, as passed by the user."""
+    is_complete: bool
+    """Whether the outputs of the prepared batches are the answers."""
 
     @cached_property
     def outputs(self) -> NDArray[np.float32]:
         """Outputs of the network, (n_answers, n_outputs)."""
         model, prepared = self.steps.estimator, self.prepared
-        if prepared.has_many_graphs or self.adjacency is not None:
+        if self.is_complete:
             return predict(model.net_, prepared.source)
         found: NDArray[np.float32] = model._outputs(prepared.X, None)
         return found
@@ -169,8 +169,9 @@ def ask(
     row = None if kind == "edges" else _baseline(model, prepared, baseline)
     candidates = removal.candidates(kind, baseline=row)
     _check_candidates(candidates, kind)
+    is_complete = prepared.has_many_graphs or adjacency is not None or whole
     return Question(
-        steps, X, prepared, removal, kind, row, candidates, classes, adjacency
+        steps, X, prepared, removal, kind, row, candidates, classes, is_complete
     )
 
 

@@ -183,10 +183,8 @@ def generation_report(
     is_valid = classes >= 0
     if valid is not None:
         is_valid &= [bool(valid(graph)) for graph in every]
-    connected, known = (
-        are_connected(simple.adjacency, simple.node_ptr),
-        classes[parts[2]],
-    )
+    connected = are_connected(simple.adjacency, simple.node_ptr)
+    known = classes[parts[2]]
     is_known = valid is not None or identity is not None
     for numbers, part in zip((of_samples, of_real), parts, strict=False):
         numbers["connected"] = float(connected[part].mean())

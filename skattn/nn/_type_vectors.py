@@ -4,13 +4,12 @@ from typing import Any
 
 from torch import Generator, Tensor
 
-from skattn.nn._attention import GraphAttention
 from skattn.nn._scores import Sent
-from skattn.nn._typed_attention import check_types
+from skattn.nn._typed_attention import EdgeTypeAttention
 from skattn.ops import GraphStructure, Score, SparseMatrix, TypedEdges
 
 
-class TypeVectorAttention(GraphAttention):
+class TypeVectorAttention(EdgeTypeAttention):
     """Multi-head graph attention with a vector per edge type.
 
     As :class:`~skattn.nn.GraphAttention`, where the vector ``t_r`` of the type ``r`` of
@@ -96,11 +95,3 @@ class TypeVectorAttention(GraphAttention):
             key = self.type_key
         edges = TypedEdges(structure.edges, types, key, self.type_value)
         return self._score(x, receivers, sent), sent.value, edges
-
-    def _check_input(self, x: Tensor | SparseMatrix, structure: GraphStructure) -> None:
-        super()._check_input(x, structure)
-        check_types(structure)
-
-    def extra_repr(self) -> str:
-        """Describe the module in one line."""
-        return f"{super().extra_repr()}, n_edge_types={self.n_edge_types}"

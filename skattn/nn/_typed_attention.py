@@ -21,7 +21,26 @@ from skattn.ops import (
 )
 
 
-class TypedAttention(GraphAttention):
+class EdgeTypeAttention(GraphAttention):
+    """Base of attention with weights per edge type."""
+
+    n_edge_types: int
+
+    def _check_input(self, x: Tensor | SparseMatrix, structure: GraphStructure) -> None:
+        super()._check_input(x, structure)
+        types, n_edges = structure.edge_data.types, structure.edges.n_edges
+        if types is None or types.shape != (n_edges,):
+            raise ValueError(
+                f"edge_data.types must have shape ({n_edges},), one type per edge, "
+                f"got {None if types is None else tuple(types.shape)}."
+            )
+
+    def extra_repr(self) -> str:
+        """Describe the module in one line."""
+        return f"{super().extra_repr()}, n_edge_types={self.n_edge_types}"
+
+
+class TypedAttention(EdgeTypeAttention):
     """Multi-head graph attention with a linear map per edge type.
 
     As :class:`~skattn.nn.GraphAttention`, where keys and values of a sender ``j`` are
@@ -146,21 +165,7 @@ class TypedAttention(GraphAttention):
             return weight
         return einsum("rb,bif->rif", getattr(self, f"{name}_coefficients"), weight)
 
-    def _check_input(self, x: Tensor | SparseMatrix, structure: GraphStructure) -> None:
-        super()._check_input(x, structure)
-        check_types(structure)
-
     def extra_repr(self) -> str:
         """Describe the module in one line."""
-        text = f"{super().extra_repr()}, n_edge_types={self.n_edge_types}"
+        text = super().extra_repr()
         return text if self.n_bases is None else f"{text}, n_bases={self.n_bases}"
-
-
-def check_types(structure: GraphStructure) -> None:
-    """Raise ValueError unless every edge has a type."""
-    types, n_edges = structure.edge_data.types, structure.edges.n_edges
-    if types is None or types.shape != (n_edges,):
-        raise ValueError(
-            f"edge_data.types must have shape ({n_edges},), one type per edge, "
-            f"got {None if types is None else tuple(types.shape)}."
-        )
