@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from sklearn.base import _fit_context
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
@@ -25,6 +26,7 @@ from sklearn.utils.validation import (
 )
 
 __all__ = [
+    "BaseSearchCV",
     "CallbackSupportMixin",
     "DocumentedMixin",
     "FitTablesMixin",

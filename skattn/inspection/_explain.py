@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from skattn._training import default_modes
 from skattn.graph._arguments import check_choice
 from skattn.inspection._attention_paths import attention, rollout
+from skattn.inspection._baseline import in_users_units
 from skattn.inspection._explanation import Explanation
 from skattn.inspection._methods import REMOVALS, Method, Scored, shapley
 from skattn.inspection._places import Places
@@ -76,8 +77,10 @@ def explain(  # noqa: PLR0913
           answers as it does: compare them with a removal before you rely on them.
     baseline : {"mean", "zero"} or array-like of shape (n_columns,), default="mean"
         Features of a removed node, or values of a removed column: the means over the
-        training nodes, zeros, or given ones in the units of X. A categorical feature
-        has a column of 0 and 1 per category; the mean is then the share.
+        training nodes, zeros, or given ones. A categorical feature has a column of 0
+        and 1 per category; the mean is then the share. In a pipeline on a table, given
+        values are a row of its input, which the steps transform; means and zeros are
+        those of the last step's output.
     adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
         Adjacency, as for ``estimator.predict``.
     n_samples : int, default=256
@@ -154,7 +157,8 @@ def _explanation(question: Question, scored: list[Scored], method: str) -> Expla
         classes=question.answers.labels,
         answer=question.full,
         without=np.array([each.without for each in scored]),
-        baseline=question.baseline,
+        baseline=in_users_units(question.steps, question.prepared, question.row),
+        _row=question.row,
         _evidence=tuple(places.evidence(row, scored[row]) for row in rows),
         _names=tuple(map(places.names, rows)),
         _parts=tuple(map(places.part, rows)),

@@ -8,40 +8,16 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from skattn.graph import Graph
+from skattn.inspection._evidence import Evidence, Sign
 from skattn.inspection._explanation_page import explanation_page
 from skattn.inspection._explanation_picture import draw
 from skattn.inspection._graph_page import notebook_frame
 from skattn.inspection._names import Names, Part
 from skattn.inspection._question import Of
 
-Sign = Literal["for", "against"]
 Unit = Literal["log odds", "value", "component"]
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Scores of the candidates of one answer."""
-
-    ends: NDArray[np.int64]
-    """(n_candidates, 2) receiver and sender of edges; (n_candidates, 1) nodes or
-    features."""
-    scores: NDArray[np.float64]
-    """(n_candidates,), positive if they speak for the answer."""
-    exact: NDArray[np.bool_]
-    """(n_candidates,) whether a score is that of the method, not an estimate."""
-    both_ways: bool = False
-    """Whether an edge stands for both directions."""
-
-    def order(self, sign: Sign | None) -> NDArray[np.int64]:
-        """Return the candidates by size of the score, of one sign if given."""
-        order = np.argsort(-np.abs(self.scores), kind="stable")
-        if sign is None:
-            return order
-        wanted = self.scores[order] > 0 if sign == "for" else self.scores[order] < 0
-        return order[wanted]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,7 +44,9 @@ class Explanation:
         The answers without any candidate: for edges, those of a row's own features. NaN
         for methods that do not remove anything.
     baseline : ndarray of shape (n_columns,) or None
-        Features of a removed node or values of removed columns; None for edges.
+        Features of a removed node or values of removed columns; None for edges. Of a
+        pipeline in the units of its input if its steps can be inverted, else in those
+        of the last step's output.
 
     See Also
     --------
@@ -83,6 +61,8 @@ class Explanation:
     answer: NDArray[np.float64]
     without: NDArray[np.float64]
     baseline: NDArray[np.float32] | None
+    _row: NDArray[np.float32] | None
+    """The baseline in the units of the estimator."""
     _evidence: tuple[Evidence, ...]
     _names: tuple[Names, ...]
     _parts: tuple[Part, ...]
@@ -104,6 +84,18 @@ class Explanation:
 
     def __iter__(self) -> Iterator["Explanation"]:
         return (self[row] for row in range(len(self)))
+
+    @property
+    def own_share(self) -> NDArray[np.float64]:
+        """Share of the answer that is left without any candidate, (n_answers,).
+
+        ``without / answer``: near 1 where the own features decide; beyond 0 and 1
+        where the candidates turn the answer or speak against it.
+        """
+        unknown = np.full(len(self), np.nan)
+        return np.divide(
+            self.without, self.answer, out=unknown, where=self.answer != 0
+        )
 
     @property
     def scores(self) -> Any:
@@ -128,7 +120,10 @@ class Explanation:
     def _placed(self, values: list[NDArray[Any]]) -> Any:
         pairs = list(zip(self._evidence, self._names, values, strict=True))
         if self.of == "edges":
-            return [_matrix(*pair) for pair in pairs]
+            return [
+                evidence.matrix(of_each, names.n_nodes)
+                for evidence, names, of_each in pairs
+            ]
         if self.of == "nodes":
             return [
                 names.spread(evidence.ends[:, 0], of_each)
@@ -158,12 +153,12 @@ class Explanation:
         Raises
         ------
         ValueError
-            If the explanation is about several answers.
+            If the explanation is about several answers, or `k` or `sign` is invalid.
         """
         evidence, names = self._single("top")
         return [
             (*names.of(self.of, evidence.ends[at]), float(evidence.scores[at]))
-            for at in evidence.order(sign)[:k]
+            for at in evidence.best(k, sign)
         ]
 
     def subgraph(self, k: int = 10) -> Graph:
@@ -191,7 +186,7 @@ class Explanation:
                 "subgraph needs an explanation of edges or nodes, got one of features. "
                 'Use explain(..., of="edges").'
             )
-        nodes = np.unique(evidence.ends[evidence.order(None)[:k]])
+        nodes = np.unique(evidence.ends[evidence.best(k)])
         part = self._parts[0]
         if names.target is None:
             return part.subgraph(nodes)
@@ -268,7 +263,7 @@ class Explanation:
         import networkx as nx
 
         graph = nx.DiGraph()
-        for at in evidence.order(None)[:k]:
+        for at in evidence.best(k):
             score, named = (
                 float(evidence.scores[at]),
                 names.of(self.of, evidence.ends[at]),
@@ -378,15 +373,3 @@ class Explanation:
         ]
         text = self._headline()
         return f"{text}; most: {', '.join(most)}" if most else text
-
-
-def _matrix(evidence: Evidence, names: Names, values: NDArray[Any]) -> sparse.csr_array:
-    receivers, senders = evidence.ends.T
-    if evidence.both_ways:
-        receivers, senders = (
-            np.concatenate([receivers, senders]),
-            np.concatenate([senders, receivers]),
-        )
-        values = np.tile(values, 2)
-    shape = names.n_nodes, names.n_nodes
-    return sparse.csr_array((values, (receivers, senders)), shape=shape)

@@ -54,7 +54,7 @@ def _bars(explanation: Any, ax: Any, k: int) -> None:
 def _edges(explanation: Any, ax: Any, k: int) -> None:
     """Draw the best edges in colour, other edges between their nodes in grey."""
     evidence, names = explanation._single("plot")
-    chosen = evidence.order(None)[:k]
+    chosen = evidence.best(k)
     ends = evidence.ends[chosen]
     nodes = np.unique(ends)
     if names.target is not None:
@@ -89,7 +89,7 @@ def _nodes(explanation: Any, ax: Any, k: int) -> None:
         edgecolors="black", zorder=3,
     )  # fmt: skip
     ax.figure.colorbar(shown, ax=ax, label=explanation.unit)
-    named = evidence.ends[evidence.order(None)[:k], 0]
+    named = evidence.ends[evidence.best(k), 0]
     if len(nodes) <= MAX_NAMES:
         named = nodes
     is_named = np.isin(nodes, named)

@@ -88,7 +88,7 @@ def fidelity(
         X,
         classes=explanation.classes,
         of=explanation.of,
-        baseline=explanation.baseline,
+        row=explanation._row,
         adjacency=adjacency,
     )
     for evidence, candidates in zip(

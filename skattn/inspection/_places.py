@@ -7,7 +7,7 @@ import numpy as np
 
 from skattn._compat_sklearn import _safe_indexing
 from skattn.graph import Graph
-from skattn.inspection._explanation import Evidence
+from skattn.inspection._evidence import Evidence
 from skattn.inspection._methods import Scored
 from skattn.inspection._molecule_picture import atom_names, molecule_of
 from skattn.inspection._names import Ints, Names, Part, Recording

@@ -1,7 +1,7 @@
 """Answers of an estimator and the candidates that they may depend on."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -13,6 +13,7 @@ from skattn._batch._candidates import Candidates
 from skattn._batch._copies import Kept, WithoutEach
 from skattn._training import predict
 from skattn.graph._arguments import check_choice
+from skattn.inspection._baseline import removed_row
 from skattn.inspection._steps import Steps
 
 Of = Literal["edges", "nodes", "features"]
@@ -39,8 +40,8 @@ class Question:
     """`Removal` of the estimator and the input."""
     of: Of
     """What is removed."""
-    baseline: NDArray[np.float32] | None
-    """(n_features,) features of a removed node or column; None for edges."""
+    row: NDArray[np.float32] | None
+    """(n_columns,) features of a removed node, for the estimator; None for edges."""
     candidates: Sequence[Candidates]
     """The candidates of each answer."""
     classes: Any
@@ -148,13 +149,15 @@ def ask(
     *,
     classes: Any,
     of: str,
-    baseline: Any,
     adjacency: Any,
+    baseline: Any = "mean",
+    row: NDArray[np.float32] | None = None,
     whole: bool = False,
 ) -> Question:
     """Prepare the input, and list the answers and their candidates.
 
-    `whole` prepares the whole graph, for methods that follow attention weights.
+    `row` is the baseline in the units of the estimator, if that is known. `whole`
+    prepares the whole graph, for methods that follow attention weights.
     """
     check_choice(of, ("auto", *get_args(Of)), "of")
     steps = Steps.of(estimator)
@@ -166,7 +169,10 @@ def ask(
         kind = "nodes" if prepared.has_many_graphs and model.n_features_in_ else "edges"
     _check_classes(model, prepared, classes)
     removal = model._removal(prepared, kind)
-    row = None if kind == "edges" else _baseline(model, prepared, baseline)
+    if kind == "features" and not prepared.has_many_graphs:
+        removal = _in_users_columns(removal, steps)
+    if row is None and kind != "edges":
+        row = removed_row(steps, prepared, baseline)
     candidates = removal.candidates(kind, baseline=row)
     _check_candidates(candidates, kind)
     is_complete = prepared.has_many_graphs or adjacency is not None or whole
@@ -181,24 +187,14 @@ def _check_classes(model: Any, prepared: Any, classes: Any) -> None:
     model._answers(np.zeros((n_answers, model.net_.objective.n_outputs)), classes)
 
 
-def _baseline(model: Any, prepared: Any, baseline: Any) -> NDArray[np.float32]:
-    """Return the features of a removed node, (n_columns,)."""
-    if not model.n_features_in_:
-        raise ValueError(
-            "of='nodes' and of='features' need node features, but the estimator was "
-            "fitted on graphs without. Use of='edges'."
-        )
-    mean = model._mean_features(prepared)
-    if isinstance(baseline, str):
-        check_choice(baseline, ("mean", "zero"), "baseline")
-        return mean if baseline == "mean" else np.zeros_like(mean)
-    row = np.asarray(baseline, np.float32)
-    if row.shape != mean.shape or not np.isfinite(row).all():
-        raise ValueError(
-            f"baseline must be 'mean', 'zero' or {len(mean)} finite numbers, one per "
-            f"feature, got {baseline!r:.80}."
-        )
-    return row
+def _in_users_columns(removal: Any, steps: Steps) -> Any:
+    """Return the removal of all columns at once that are made of one of the user."""
+    sources = steps.sources()
+    if sources is None:
+        return removal
+    if removal.feature_of is not None:  # of categories
+        sources = sources[removal.feature_of]
+    return replace(removal, feature_of=sources)
 
 
 def _check_candidates(candidates: Sequence[Candidates], of: Of) -> None:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
+from skattn._compat_sklearn import BaseSearchCV
 from skattn._training import default_modes
 from skattn.graph import Graph
 from skattn.graph._sequence_arrays import read_sequences
-from skattn.inspection._names import Recording
+from skattn.inspection._columns import input_columns, sources
+from skattn.inspection._names import Ints, Recording
 from skattn.preprocessing import SequenceGraph
 
 
@@ -34,8 +37,9 @@ class Steps:
         if not hasattr(steps.estimator, "_prepare"):
             raise TypeError(
                 "estimator must be a fitted estimator of skattn, a pipeline that ends "
-                f"in one or a search over these, got {type(model).__name__}. Pass one "
-                "of the estimators_ of an ensemble."
+                "in one or a search over these (with refit=True), got "
+                f"{type(steps.estimator).__name__}. Pass the fitted estimator itself, "
+                "such as one of the estimators_ of an ensemble."
             )
         return steps
 
@@ -58,11 +62,19 @@ class Steps:
 
     @classmethod
     def _of(cls, model: Any) -> "Steps":
-        found = getattr(model, "best_estimator_", model)
-        before = None
-        if isinstance(found, Pipeline):
-            before, found = (found[:-1] if len(found) > 1 else None), found[-1]
-        return cls(found, before)
+        found, before = model, []
+        while True:
+            if isinstance(found, Pipeline):
+                before += found.steps[:-1]
+                found = found.steps[-1][1]
+            elif isinstance(found, BaseSearchCV):
+                check_is_fitted(found)
+                if not hasattr(found, "best_estimator_"):  # refit=False
+                    break
+                found = found.best_estimator_
+            else:
+                break
+        return cls(found, Pipeline(before) if before else None)
 
     @default_modes()
     def row(self, X: Any) -> Graph:
@@ -113,12 +125,27 @@ class Steps:
                 return [Recording(each, channels) for each in values]
         return None
 
+    def sources(self) -> Ints | None:
+        """Return the user's column that each feature of the estimator is made of.
+
+        None without steps before it, and if a feature is made of several columns or it
+        is unknown of which.
+        """
+        if self.before is None or not hasattr(self.before, "n_features_in_"):
+            return None
+        found = sources(self.before, self.before.n_features_in_)
+        if found is None or len(found) != self.estimator.n_features_in_:
+            return None
+        return found
+
     def feature_names(self, n_features: int) -> tuple[Any, ...]:
         """Return the user's names of the features, or their numbers.
 
-        Names are those of the estimator's input, or of the pipeline's input if each
-        step keeps the columns.
+        Names are those of the estimator's input; in a pipeline those of its input if
+        each feature is made of one column, else those of the last step's output.
         """
+        if self.sources() is not None:
+            return input_columns(self.before)
         known = getattr(self.estimator, "feature_names_in_", None)
         if self.before is not None:
             first = getattr(self.before, "feature_names_in_", None)

@@ -241,6 +241,25 @@ def test_top_for_and_against(classifier):
     assert len(explanation.top(2)) == 2
 
 
+def test_numbers_of_candidates_and_signs_must_exist(classifier):
+    explanation = explain(classifier, graph()[[3]])
+    for use in (explanation.top, explanation.subgraph, explanation.to_networkx):
+        with pytest.raises(ValueError, match="k must be at least 0, got -1"):
+            use(-1)
+        with pytest.raises(TypeError, match="k must be a whole number"):
+            use(2.5)
+    with pytest.raises(ValueError, match="sign must be one of"):
+        explanation.top(sign="both")
+    assert explanation.top(0) == []
+
+
+def test_the_own_share_is_what_is_left_without_neighbours(classifier):
+    explanation = explain(classifier, graph()[[3, 0]])
+    expected = explanation.without / explanation.answer
+    np.testing.assert_array_equal(explanation.own_share, expected)
+    assert np.isnan(explain(classifier, graph()[[3]], method="gradient").own_share)
+
+
 def test_subgraph_has_the_answer_and_the_best_edges(classifier):
     explanation = explain(classifier, graph()[[0]])
     part = explanation.subgraph(1)
@@ -302,6 +321,8 @@ def test_other_estimators_have_none():
         ({"of": "paths"}, "of"),
         ({"method": "lime"}, "method"),
         ({"of": "nodes", "baseline": [1.0]}, "3 finite numbers"),
+        ({"of": "nodes", "baseline": ["a", "b", "c"]}, "3 finite numbers"),
+        ({"of": "nodes", "baseline": None}, "3 finite numbers"),
         ({"of": "nodes", "method": "attention"}, "needs of='edges'"),
         ({"method": "shapley", "n_samples": 3}, "at least 7"),
     ],
