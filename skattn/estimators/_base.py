@@ -21,6 +21,7 @@ from skattn.estimators._files import load_estimator, save_estimator
 from skattn.estimators._fit_record import input_summary, resolved_params
 from skattn.estimators._html_repr import fit_tables
 from skattn.estimators._input import (
+    check_features,
     prepare,
     prepare_part,
     prepare_targets,
@@ -201,6 +202,10 @@ class GraphAttentionEstimator(
             feature_of=None if encoding is None else encoding.feature_of,
             nodes=prepared.nodes,
         )
+
+    def _encoded_features(self, X):
+        """Check and encode a table of features, (n_rows, n_columns) float32."""
+        return check_features(self, X, reset=False)
 
     def _mean_features(self, prepared):
         """Return the means of the encoded features at fit, (n_columns,) float32."""

@@ -61,6 +61,8 @@ def _start(candidates: Candidates, n_nodes: int) -> NDArray[np.float64]:
 
 def _on_candidates(candidates: Candidates, matrix: sp.csr_array) -> Scored:
     """Add up the entries of each candidate's edges."""
+    if not len(candidates):
+        return exactly(np.zeros(0))
     adjacency = candidates.answer.graph.adjacency
     receivers = np.repeat(np.arange(adjacency.shape[0]), np.diff(adjacency.indptr))
     of_candidate = candidates.owner >= 0

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skattn.estimators._input import check_features
 from skattn.graph._arguments import check_choice
 from skattn.inspection._columns import input_columns
 from skattn.inspection._steps import Steps
@@ -84,9 +83,7 @@ def _transformed(steps: Steps, baseline: Any) -> Row:
 
         table = pd.DataFrame([values], columns=list(names))
     try:
-        found = check_features(
-            steps.estimator, steps.before.transform(table), reset=False
-        )
+        found = steps.estimator._encoded_features(steps.before.transform(table))
     except (ValueError, TypeError) as error:
         raise ValueError(
             "baseline must be a row that the steps of the pipeline transform, got "

@@ -43,12 +43,12 @@ def sources(step: Any, n_columns: int) -> Ints | None:
     if step is None or isinstance(step, str):
         return np.arange(n_columns)
     if isinstance(step, Pipeline):
-        found: Ints | None = np.arange(n_columns)
+        found = np.arange(n_columns)
         for _, each in step.steps:
-            following = sources(each, len(found))
-            if following is None:
+            inner = sources(each, len(found))
+            if inner is None:
                 return None
-            found = found[following]
+            found = found[inner]
         return found
     if isinstance(step, ColumnTransformer):
         return _of_parts(step)
@@ -64,7 +64,9 @@ def _of_parts(step: ColumnTransformer) -> Ints | None:
         if place.stop == place.start:
             continue
         columns = _positions(names, chosen)
-        inner = None if columns is None else sources(transformer, len(columns))
+        if columns is None:
+            return None
+        inner = sources(transformer, len(columns))
         if inner is None or len(inner) != place.stop - place.start:
             return None
         found[place] = columns[inner]
@@ -73,15 +75,14 @@ def _of_parts(step: ColumnTransformer) -> Ints | None:
 
 def _positions(names: Sequence[Any], chosen: Any) -> Ints | None:
     """Return the positions of columns that are chosen as in a ColumnTransformer."""
-    listed = [chosen] if isinstance(chosen, str) else chosen
-    if isinstance(listed, slice):
-        if any(isinstance(end, str) for end in (listed.start, listed.stop)):
+    if isinstance(chosen, slice):
+        if any(isinstance(end, str) for end in (chosen.start, chosen.stop)):
             return None
+        return np.arange(len(names))[chosen]
+    listed = np.atleast_1d(chosen)
+    if listed.dtype.kind in "biu":
         return np.arange(len(names))[listed]
-    listed = list(listed) if np.ndim(listed) else [listed]
-    if all(isinstance(each, str) for each in listed):
-        return np.array([names.index(each) for each in listed], np.int64)
-    return np.arange(len(names))[listed]
+    return np.array([names.index(each) for each in listed], np.int64)
 
 
 def _by_name(step: Any) -> Ints | None:

@@ -45,8 +45,8 @@ class Explanation:
         for methods that do not remove anything.
     baseline : ndarray of shape (n_columns,) or None
         Features of a removed node or values of removed columns; None for edges. Of a
-        pipeline in the units of its input if its steps can be inverted, else in those
-        of the last step's output.
+        pipeline on a table in the units of its input if its steps can be inverted, else
+        in those of the last step's output.
 
     See Also
     --------
@@ -93,9 +93,7 @@ class Explanation:
         where the candidates turn the answer or speak against it.
         """
         unknown = np.full(len(self), np.nan)
-        return np.divide(
-            self.without, self.answer, out=unknown, where=self.answer != 0
-        )
+        return np.divide(self.without, self.answer, out=unknown, where=self.answer != 0)
 
     @property
     def scores(self) -> Any:
@@ -129,6 +127,8 @@ class Explanation:
                 names.spread(evidence.ends[:, 0], of_each)
                 for evidence, names, of_each in pairs
             ]
+        if not pairs:
+            return np.zeros((0, 0))
         table = np.zeros((len(pairs), len(self._names[0].features)), values[0].dtype)
         for row, (evidence, _, of_each) in zip(table, pairs, strict=True):
             row[evidence.ends[:, 0]] = of_each
@@ -186,7 +186,7 @@ class Explanation:
                 "subgraph needs an explanation of edges or nodes, got one of features. "
                 'Use explain(..., of="edges").'
             )
-        nodes = np.unique(evidence.ends[evidence.best(k)])
+        nodes = np.unique(evidence.ends[evidence.best(k)] // names.stride)
         part = self._parts[0]
         if names.target is None:
             return part.subgraph(nodes)
@@ -231,6 +231,8 @@ class Explanation:
                     }
                 )
             )
+        if not parts:
+            return pd.DataFrame(columns=["row", *columns, "score", "exact"])
         return pd.concat(parts, ignore_index=True)
 
     def to_networkx(self, k: int | None = None) -> Any:

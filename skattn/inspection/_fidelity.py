@@ -10,6 +10,8 @@ from sklearn.utils import check_random_state
 
 from skattn._compat_sklearn import _num_samples
 from skattn._training import default_modes
+from skattn.graph._data_objects import type_name
+from skattn.inspection._explanation import Explanation
 from skattn.inspection._question import Question, ask
 
 N_RANDOM = 20
@@ -60,8 +62,11 @@ def fidelity(
 
     Raises
     ------
+    TypeError
+        If `explanation` is not an Explanation.
     ValueError
-        If the explanation is not about X.
+        If the explanation is not about X, or `k` is not a list of numbers of
+        candidates.
 
     See Also
     --------
@@ -82,6 +87,8 @@ def fidelity(
     >>> sorted(found)[:2], found["necessary"].shape
     (['characterization', 'characterization_random'], (1, 2))
     """
+    _check_explanation(explanation, "explanation")
+    k = _counts(k)
     _check_number(len(explanation), _num_samples(X), "answers")
     question = ask(
         estimator,
@@ -122,6 +129,8 @@ def agreement(a, b):
 
     Raises
     ------
+    TypeError
+        If one is not an Explanation.
     ValueError
         If the explanations are not about the same candidates.
 
@@ -142,6 +151,8 @@ def agreement(a, b):
     >>> agreement(removed, removed).round(2), agreement(removed, looked_at).shape
     (array([1.]), (1,))
     """
+    _check_explanation(a, "a")
+    _check_explanation(b, "b")
     pairs = list(zip(a._evidence, b._evidence, strict=False))
     same = a.of == b.of and len(a) == len(b)
     if not same or not all(np.array_equal(x.ends, y.ends) for x, y in pairs):
@@ -159,6 +170,26 @@ def _rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(spearmanr(a, b).statistic)
 
 
+def _check_explanation(value: Any, name: str) -> None:
+    if not isinstance(value, Explanation):
+        raise TypeError(
+            f"{name} must be an Explanation, as explain returns it, got "
+            f"{type_name(value)}."
+        )
+
+
+def _counts(k: Any) -> NDArray[np.int64]:
+    """Return the numbers of candidates, (n_counts,)."""
+    numbers = np.asarray(k)
+    is_list = numbers.ndim == 1 and numbers.size > 0
+    if not is_list or numbers.dtype.kind not in "iu" or numbers.min() < 0:
+        raise ValueError(
+            "k must be a list of whole numbers of candidates, such as (1, 2, 5), got "
+            f"{k!r:.80}."
+        )
+    return numbers.astype(np.int64)
+
+
 def _check_number(explained: int, found: int, noun: str) -> None:
     if explained != found:
         raise ValueError(
@@ -168,14 +199,14 @@ def _check_number(explained: int, found: int, noun: str) -> None:
 
 
 def _changes(
-    question: Question, orders: list[NDArray[np.int64]], k: Any
+    question: Question, orders: list[NDArray[np.int64]], k: NDArray[np.int64]
 ) -> dict[str, NDArray[np.float64]]:
     """Compute the changes of all answers by candidates in some order."""
     kept = []
     for order in orders:
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
-        without = rank >= np.array(k)[:, None]
+        without = rank >= k[:, None]
         kept.append(np.concatenate([without, ~without]))
     values = question.values(kept)
     is_class = question.answers.unit == "log odds"

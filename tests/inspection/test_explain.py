@@ -17,6 +17,8 @@ from skattn import (
 )
 from skattn.inspection import agreement, attention_weights, explain, fidelity
 
+METHODS = ["auto", "gradient", "integrated_gradients", "shapley"]
+METHODS += ["attention", "rollout"]
 EDGES = [(0, 1), (1, 2), (2, 3), (3, 0), (1, 3), (3, 4), (4, 5)]
 LABELS = np.array([0, 1, 0, 1, 1, 0])
 
@@ -293,6 +295,20 @@ def test_fidelity_has_a_random_line(classifier):
         fidelity(classifier, graph()[[0]], explanation)
 
 
+@pytest.mark.parametrize("k", [3, (), (-1,), (1.5,), "ab", [[1, 2]]])
+def test_fidelity_needs_a_list_of_numbers_of_candidates(classifier, k):
+    with pytest.raises(ValueError, match="k must be a list of whole numbers"):
+        fidelity(classifier, graph(), explain(classifier, graph()), k=k)
+
+
+def test_other_objects_are_no_explanations(classifier):
+    explanation = explain(classifier, graph())
+    with pytest.raises(TypeError, match=r"b must be an Explanation.*got int"):
+        agreement(explanation, 3)
+    with pytest.raises(TypeError, match="explanation must be an Explanation"):
+        fidelity(classifier, graph(), "all edges")
+
+
 def test_agreement_is_the_rank_correlation(classifier):
     removed = explain(classifier, graph())
     assert agreement(removed, removed) == pytest.approx(np.ones(6))
@@ -335,6 +351,24 @@ def test_options_must_exist(classifier, options, words):
 def test_a_node_without_neighbours_has_no_edges_to_explain(classifier):
     with pytest.raises(ValueError, match="of='features'"):
         explain(classifier, graph([])[[0]])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_among_others_a_node_without_neighbours_has_no_scores(classifier, method):
+    pair = graph(EDGES[:1])
+    found = explain(classifier, pair[[5, 0]], method=method, random_state=0)
+    assert found.scores[0].nnz == 0
+    assert found[0].top() == []
+    assert found[0].subgraph().n_nodes == 1
+    assert found.scores[1][0, 1] != 0
+
+
+def test_no_answers_have_no_scores(classifier):
+    edges = explain(classifier, graph())[:0]
+    assert edges.scores == []
+    assert list(edges.to_frame()) == ["row", "receiver", "sender", "score", "exact"]
+    features = explain(classifier, graph(), of="features")[:0]
+    assert features.scores.shape == (0, 0)
 
 
 @pytest.mark.parametrize("encoder", [{"hops": (1, 2)}, {"positional": "degree"}])
@@ -424,6 +458,13 @@ def test_groups_of_steps_have_their_range_as_name():
     clf = GraphAttentionClassifier(max_epochs=2, random_state=0).fit(X, [0, 1] * 4)
     names = [name for name, _ in explain(clf, X[:1]).top(3)]
     assert all("-" in str(name) for name in names)
+
+
+def test_the_subgraph_of_steps_has_their_patches(of_sequences):
+    clf, X = of_sequences
+    explanation = explain(clf, X[:1])
+    assert explanation.subgraph(2).n_nodes == 2
+    assert explanation.subgraph(1000).n_nodes == len(explanation.top(1000))
 
 
 def test_labels_that_are_inputs_are_removed_with_their_edges():
