@@ -2,6 +2,17 @@
 
 from skattn import EncoderConfig
 
+ENCODER = {
+    "activation": "elu",
+    "input_dropout": 0.0,
+    "jumping": None,
+    "convolution": None,
+    "gated_convolution": False,
+    "degree_scaling": False,
+    "n_feature_layers": 0,
+}
+SCALED = EncoderConfig(**ENCODER | {"degree_scaling": True})
+"""For few features, as by default."""
 LAYERS = {
     "attention": "gatv2",
     "n_heads": 4,
@@ -11,14 +22,8 @@ LAYERS = {
     "attention_dropout": 0.0,
     "standardize": "auto",
     "early_stopping": False,
-    "encoder": EncoderConfig(
-        activation="elu",
-        input_dropout=0.0,
-        jumping=None,
-        convolution=None,
-        gated_convolution=False,
-        n_feature_layers=0,
-    ),
+    "label_inputs": False,
+    "encoder": EncoderConfig(**ENCODER),
 }
 """All models; what follows is their own."""
 MOTIFS = LAYERS | {
@@ -27,7 +32,7 @@ MOTIFS = LAYERS | {
 }  # fmt: skip
 PLANTED = LAYERS | {
     "n_layers": 2, "norm": None, "learning_rate": 0.005, "weight_decay": 5e-4,
-    "batch_size": "auto", "max_epochs": 300,
+    "batch_size": "auto", "max_epochs": 300, "encoder": SCALED,
 }  # fmt: skip
 MOLECULES = LAYERS | {
     "n_layers": 3, "norm": "batch", "readout": "attention", "learning_rate": 0.005,
@@ -40,4 +45,7 @@ CORA = LAYERS | {
 }  # fmt: skip
 SMOOTHED = CORA | {"smoothing": 2}
 """As the default, which averages predictions over neighbours."""
-SHAPES = MOTIFS | {"norm": "layer", "batch_size": "auto", "max_epochs": 400}
+SHAPES = MOTIFS | {
+    "norm": "layer", "batch_size": "auto", "max_epochs": 400, "smoothing": 0,
+    "label_inputs": True, "encoder": SCALED,
+}  # fmt: skip

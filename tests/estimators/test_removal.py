@@ -59,7 +59,15 @@ def graph_of(kind, adjacency=None):
     if "typed" in kind:
         receivers, senders = np.nonzero(adjacency)
         types = (receivers + 2 * senders) % 3
-    return Graph(adjacency, X, edge_features=features, edge_types=types, nodes=nodes)
+    of_nodes = np.arange(7) % 2 if "two kinds" in kind else None
+    return Graph(
+        adjacency,
+        X,
+        edge_features=features,
+        edge_types=types,
+        node_types=of_nodes,
+        nodes=nodes,
+    )
 
 
 SMOOTH = {
@@ -68,6 +76,8 @@ SMOOTH = {
     "directed": ("weighted directed", {}),
     "edge features": ("edge features weighted", {}),
     "degree features": ("featureless", {}),
+    "degrees unscaled": ("weighted", {"degree_scaling": False}),
+    "two kinds of nodes": ("two kinds typed directed", {"degree_scaling": True}),
     "matrices of types": ("typed weighted", {"typing": "matrix"}),
     "vectors of types": ("typed weighted", {"typing": "vector"}),
     "mean": ("weighted", {"convolution": "mean"}),
