@@ -135,8 +135,10 @@ WIDE_SMOOTHING = 2
 """Number of averages of the predictions over neighbours there."""
 NARROW_DEPTH = 5
 """Number of layers with many examples per feature, on nodes with classes."""
-NARROW_DECAY = 5e-4
-"""Weight decay there."""
+NARROW_DECAY = 2.5
+"""Weight decay times labels there, up to the decay of fewer labels.
+
+The penalty of a prior that does not depend on their number, beside a mean loss."""
 NARROW_INPUT_DROPOUT = 0.1
 """Dropout on the node features there."""
 
@@ -316,7 +318,7 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
             found,
             n_layers=NARROW_DEPTH,
             norm="batch",
-            weight_decay=NARROW_DECAY,
+            weight_decay=min(found.weight_decay, NARROW_DECAY / sizes.n_examples),
             input_dropout=NARROW_INPUT_DROPOUT,
         )
     return found
