@@ -194,7 +194,8 @@ def choose(
             'norm="batch" needs more than one node to estimate a variance, got 1 '
             'sample. Use norm="layer" or None.'
         )
-    defaults = _defaults(setting, sizes)
+    is_sampled = params.fanout is not None
+    defaults = _defaults(setting, sizes, is_sampled=is_sampled)
     if sizes.n_nodes == 1:
         defaults = replace(defaults, norm="layer")
     typed = sizes.n_edge_types > 0 and config.typing is not None
@@ -285,7 +286,7 @@ def uses_label_inputs(
     return bool(_unless_auto(params.label_inputs, default))
 
 
-def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
+def _defaults(setting: Setting, sizes: Sizes, *, is_sampled: bool) -> Defaults:
     """Look up the defaults; adapt them to wide and to narrow features."""
     key = setting.rows, setting.label_kind
     found = _of_setting(setting)
@@ -313,7 +314,8 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
                 weight_decay=WIDE_DECAY,
                 smoothing=WIDE_SMOOTHING,
             )
-    if not setting.pretrained and sizes.narrow and key == ("nodes", "classes"):
+    is_free = not (setting.pretrained or is_sampled)
+    if is_free and sizes.narrow and key == ("nodes", "classes"):
         found = replace(
             found,
             n_layers=NARROW_DEPTH,

@@ -110,7 +110,7 @@ def test_five_layers_with_batch_norm_where_nodes_have_many_labels_per_feature():
     assert chosen_of(rows="graphs")[0] == 3
     assert chosen_of(rows="table")[0] == 3
     assert chosen_of(pretrained=True)[:2] == (3, None)
-    assert chosen_of(fanout=(5, 5, 5)) == (3, "batch", 0.005, 0.1)
+    assert chosen_of(fanout=(5, 5, 5)) == (3, "layer", 0.005, 0.0)
     assert chosen_of(n_layers=3, norm="layer")[:2] == (3, "layer")
 
 
