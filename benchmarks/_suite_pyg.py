@@ -45,7 +45,14 @@ HETEROPHILOUS = {
     "weight_decay": 0.0,
     "deep": True,
 }
-GIN = Recipe(layers=4, weight_decay=0.0, epochs=150, patience=50, by_accuracy=True)
+GIN = Recipe(
+    layers=4,
+    learning_rate=0.001,
+    weight_decay=0.0,
+    epochs=150,
+    patience=50,
+    by_accuracy=True,
+)
 BATCH = 64
 
 

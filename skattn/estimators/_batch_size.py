@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from skattn.estimators._defaults import DEFAULTS, Setting
+from skattn.estimators._defaults import DEFAULTS
+from skattn.estimators._setting import Setting
 
 MAX_BATCH = 128
 """Greatest number of graphs or sequences in a training batch for "auto"."""

@@ -76,10 +76,10 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         product. See :class:`~skattn.nn.GraphAttention`.
     n_layers : int or "auto", default="auto"
         Number of layers: an output depends on the ``n_layers``-hop neighbourhood of its
-        node. "auto": that of ``pretrained``; without it 3, or 2 for the nodes of one
-        graph with more features than labels, unless neighbours are known to differ in
-        class or ``fanout`` is given. On a plain table only the last layer attends, see
-        ``n_feature_layers`` of :class:`~skattn.EncoderConfig`.
+        node. "auto": that of ``pretrained``; else 3, but for the nodes of one graph,
+        without ``fanout``, 5 with at least 20 labels per feature, and 2 with more
+        features than labels unless neighbours are known to differ in class. On a plain
+        table only the last layer attends (:class:`~skattn.EncoderConfig`).
     n_heads : int, default=4
         Number of attention heads of each layer.
     hidden_dim : int, default=64
@@ -88,8 +88,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Whether to add a linear map of a layer's input to its output. "auto": True; with
         ``pretrained`` that of the embedder.
     norm : {"auto", "layer", "batch"} or None, default="auto"
-        Normalisation of each layer's output. "auto": None on a plain table, "batch" for
-        graphs and sequences, "layer" for the nodes of one graph.
+        Normalisation of each layer's output. "auto": None on a plain table, "layer" for
+        nodes of one graph with fewer than 20 labels per feature, otherwise "batch".
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 with more features than
         labelled rows, otherwise 0.3 on a plain table and 0.2 elsewhere. For the node
@@ -122,8 +122,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
     weight_decay : float or "auto", default="auto"
         L2 penalty on all parameters. "auto": on a plain table 0.001 to 0.05, in
         proportion to how often the nearest row has another class (0.02 if that is
-        unknown); 1e-5 for graphs and sequences, 0.005 for the nodes of one graph.
-        Ignored if the optimizer in ``net_params`` has none.
+        unknown); 1e-5 for graphs and sequences; 0.005 for the nodes of one graph, less
+        with many labels, 0.02 with few. Ignored if the optimizer has none.
     max_epochs : int or "auto", default="auto"
         Maximum number of epochs (passes over the data). On a single graph without
         ``fanout`` an epoch is one training step. "auto": 200 on a plain table, 50 for

@@ -8,6 +8,7 @@ from typing import Any
 
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._label_encoding import LabelKind
+from skattn.estimators._setting import Setting, Sizes
 from skattn.graph._context import RowKind
 from skattn.graph._patches import PatchOptions
 from skattn.nn import BlockSpec, NetworkSpec
@@ -132,9 +133,14 @@ WIDE_DECAY = 0.02
 """Weight decay there."""
 WIDE_SMOOTHING = 2
 """Number of averages of the predictions over neighbours there."""
-HETEROPHILOUS = 0.2
-"""Adjusted homophily below which wide features have a full residual gate and a gated
-convolution, which separate a node from its neighbours."""
+NARROW_DEPTH = 5
+"""Number of layers with many examples per feature, on nodes with classes."""
+NARROW_DECAY = 2.5
+"""Weight decay times labels there, up to the decay of fewer labels.
+
+The penalty of a prior that does not depend on their number, beside a mean loss."""
+NARROW_INPUT_DROPOUT = 0.1
+"""Dropout on the node features there."""
 
 
 FEW_TYPES = 8
@@ -154,57 +160,6 @@ _ENCODER_VALUES = (
     "gated_convolution", "degree_scaling", "max_patches", "n_feature_layers",
 )  # fmt: skip
 """Values that must be those of the embedder that initialises an encoder."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Facts of a fit that select an entry of `DEFAULTS`."""
-
-    rows: RowKind
-    """Kind of the rows."""
-    label_kind: LabelKind | None
-    """Kind of the labels; None for the embedder."""
-    pretrained: bool = False
-    """Whether a fitted embedder initialises the encoder."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Sizes of a fit."""
-
-    n_features: int
-    """Width of the network's input."""
-    n_edge_features: int
-    """Width of the edge features."""
-    n_nodes: int
-    """Number of nodes of the training graph or graphs."""
-    n_examples: int
-    """Number of labelled rows, or of nodes to reconstruct."""
-    homophily: float | None = None
-    """Adjusted homophily of the labelled nodes of one graph; None if it is unknown."""
-    n_descriptors: int = 0
-    """Number of descriptors of a graph."""
-    n_label_columns: int = 0
-    """Number of columns of known labels of other rows; 0 if they are no inputs."""
-    nearest_homophily: float | None = None
-    """Adjusted homophily of the nearest rows of a table with classes; None: unknown."""
-    n_edge_types: int = 0
-    """Number of edge types, without that of added self-loops; 0 without any."""
-
-    @property
-    def noise(self) -> float | None:
-        """Error of the nearest neighbour, 1 for chance; None if it is unknown."""
-        return None if self.nearest_homophily is None else 1 - self.nearest_homophily
-
-    @property
-    def wide(self) -> bool:
-        """Whether features outnumber examples."""
-        return self.n_features > self.n_examples
-
-    @property
-    def heterophilous(self) -> bool:
-        """Whether neighbours are known to share few labels."""
-        return self.homophily is not None and self.homophily < HETEROPHILOUS
 
 
 @dataclass(frozen=True)
@@ -239,7 +194,8 @@ def choose(
             'norm="batch" needs more than one node to estimate a variance, got 1 '
             'sample. Use norm="layer" or None.'
         )
-    defaults = _defaults(setting, sizes)
+    is_sampled = params.fanout is not None
+    defaults = _defaults(setting, sizes, is_sampled=is_sampled)
     if sizes.n_nodes == 1:
         defaults = replace(defaults, norm="layer")
     typed = sizes.n_edge_types > 0 and config.typing is not None
@@ -330,8 +286,8 @@ def uses_label_inputs(
     return bool(_unless_auto(params.label_inputs, default))
 
 
-def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
-    """Look up the defaults; adapt them to wide features."""
+def _defaults(setting: Setting, sizes: Sizes, *, is_sampled: bool) -> Defaults:
+    """Look up the defaults; adapt them to wide and to narrow features."""
     key = setting.rows, setting.label_kind
     found = _of_setting(setting)
     if sizes.noise is not None:
@@ -358,6 +314,15 @@ def _defaults(setting: Setting, sizes: Sizes) -> Defaults:
                 weight_decay=WIDE_DECAY,
                 smoothing=WIDE_SMOOTHING,
             )
+    is_free = not (setting.pretrained or is_sampled)
+    if is_free and sizes.narrow and key == ("nodes", "classes"):
+        found = replace(
+            found,
+            n_layers=NARROW_DEPTH,
+            norm="batch",
+            weight_decay=min(found.weight_decay, NARROW_DECAY / sizes.n_examples),
+            input_dropout=NARROW_INPUT_DROPOUT,
+        )
     return found
 
 

@@ -13,10 +13,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skattn._compat_sklearn import _check_feature_names
 from skattn._training import BatchSource, agreed_seed, resolve_device
-from skattn.estimators._defaults import Setting, patch_options
+from skattn.estimators._defaults import patch_options
 from skattn.estimators._encoder_config import EncoderConfig
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._parameters import check_context, check_parameters
+from skattn.estimators._setting import Setting
 from skattn.graph import Graph
 from skattn.graph._categories import coded, learn_categories, n_columns
 from skattn.graph._collection import GraphCollection

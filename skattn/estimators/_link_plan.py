@@ -12,12 +12,13 @@ from skattn._training import (
     resolve_device,
 )
 from skattn.estimators._batch_size import pair_batch_size
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import choose
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import learn_input
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._link_rows import feature_names, link_rows, named_pairs
 from skattn.estimators._parameters import check_parameters
+from skattn.estimators._setting import Setting, Sizes
 from skattn.estimators._transaction import Plan
 from skattn.graph._non_links import NonLinks
 from skattn.graph._pair_keys import pair_keys

@@ -3,9 +3,10 @@
 import numpy as np
 
 from skattn._training import MaskedReconstruction, feature_mean
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import choose
 from skattn.estimators._fit_record import FitRecord
 from skattn.estimators._input import learn_input, resolve_fit, scale_to_unit_norm
+from skattn.estimators._setting import Setting, Sizes
 from skattn.estimators._transaction import Plan
 from skattn.graph import Graph
 

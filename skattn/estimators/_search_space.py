@@ -15,7 +15,7 @@ _SPACES: dict[RowKind, dict[str, tuple[Any, ...]]] = {
     "nodes": {
         "weight_decay": (1e-5, 5e-4, 5e-3),
         "dropout": (0.2, 0.5),
-        "n_layers": (2, 3),
+        "n_layers": (2, 3, 5),
         "residual": (True, False),
         "norm": ("layer", "batch"),
         "label_inputs": ("auto", True),

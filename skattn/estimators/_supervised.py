@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from skattn._training import Supervised
 from skattn.estimators._batch_size import training_batch_size
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import choose
 from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import check_features, learn_input, resolve_fit
 from skattn.estimators._label_inputs import learn_label_inputs
@@ -20,6 +20,7 @@ from skattn.estimators._pretrained import (
     pretrained_weights,
 )
 from skattn.estimators._scoring import validation_score
+from skattn.estimators._setting import Setting, Sizes
 from skattn.estimators._transaction import Plan
 from skattn.graph._homophily import adjusted_homophily, nearest_homophily
 from skattn.graph._table_context import TableContext

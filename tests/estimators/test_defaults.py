@@ -13,12 +13,8 @@ from skattn import (
     GraphAttentionRegressor,
 )
 from skattn.estimators._batch_size import training_batch_size
-from skattn.estimators._defaults import (
-    Setting,
-    Sizes,
-    choose,
-    patch_options,
-)
+from skattn.estimators._defaults import choose, patch_options
+from skattn.estimators._setting import Setting, Sizes
 from skattn.graph._patches import PatchOptions
 
 SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
@@ -93,6 +89,29 @@ def test_two_layers_of_strong_decay_where_features_outnumber_labels():
     assert depth_and_decay(WIDE, fanout=(5, 5, 5)) == (3, 0.02)
     given = EncoderConfig(n_feature_layers=2)
     assert depth_and_decay(WIDE, config=given) == (3, 0.02)
+
+
+def test_five_layers_with_batch_norm_where_nodes_have_many_labels_per_feature():
+    narrow = replace(SIZES, n_nodes=90, n_examples=80)
+
+    def chosen_of(
+        sizes=narrow, rows="nodes", labels="classes", *, pretrained=False, **p
+    ):
+        setting = Setting(rows, labels, pretrained)
+        choice = choose(GraphAttentionClassifier(**p), EncoderConfig(), setting, sizes)
+        spec = choice.network
+        return spec.n_layers, spec.block.norm, choice.weight_decay, spec.input_dropout
+
+    assert chosen_of() == (5, "batch", 0.005, 0.1)
+    assert chosen_of(replace(narrow, n_examples=5000))[2] == 5e-4
+    assert chosen_of(replace(narrow, n_examples=79)) == (3, "layer", 0.005, 0.0)
+    assert chosen_of(replace(narrow, n_nodes=1))[1] == "layer"
+    assert chosen_of(labels="numbers") == (3, "layer", 0.005, 0.0)
+    assert chosen_of(rows="graphs")[0] == 3
+    assert chosen_of(rows="table")[0] == 3
+    assert chosen_of(pretrained=True)[:2] == (3, None)
+    assert chosen_of(fanout=(5, 5, 5)) == (3, "layer", 0.005, 0.0)
+    assert chosen_of(n_layers=3, norm="layer")[:2] == (3, "layer")
 
 
 @pytest.mark.parametrize(

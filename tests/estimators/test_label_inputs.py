@@ -40,8 +40,9 @@ TRAIN, HELD = np.arange(30), np.arange(30, N)
 
 
 def made(cls=GraphAttentionClassifier, **params):
-    usual = {"max_epochs": 3, "hidden_dim": 8, "n_heads": 2, "norm": "layer"}
-    return cls(**usual | {"label_inputs": True, "random_state": 0} | params)
+    usual = {"max_epochs": 3, "n_layers": 3, "hidden_dim": 8, "n_heads": 2}
+    usual |= {"norm": "layer", "label_inputs": True, "random_state": 0}
+    return cls(**usual | params)
 
 
 def proba(clf, rows):
@@ -335,6 +336,7 @@ def test_folds_keep_a_network_from_reading_off_a_missing_own_label(
     y = np.random.default_rng(0).permutation(n) % 2
     clique = Graph(np.ones((n, n)), np.ones((n, 1)))
     params = {"learning_rate": 0.02, "weight_decay": 0.0, "dropout": 0.0}
+    params["encoder"] = EncoderConfig(input_dropout=0.0)
     clf = made(max_epochs=300, **params).fit(clique, y)
     assert low <= clf.score(clique, y) <= high
 

@@ -65,7 +65,8 @@ def test_losses_predictions_and_attention_are_in_the_users_order(
     train, test, rest = np.split(np.random.default_rng(1).permutation(300), [150, 200])
 
     def work():
-        clf = small(class_weight="balanced").fit(
+        encoder = EncoderConfig(input_dropout=0.0)
+        clf = small(class_weight="balanced", encoder=encoder).fit(
             graph[train], y[train], X_val=graph[test], y_val=y[test]
         )
         return clf, clf.predict_proba(graph[rest]), attention_weights(clf, graph)

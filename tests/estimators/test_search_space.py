@@ -8,7 +8,8 @@ from skattn import (
     GraphAttentionRegressor,
     search_space,
 )
-from skattn.estimators._defaults import Setting, Sizes, choose
+from skattn.estimators._defaults import choose
+from skattn.estimators._setting import Setting, Sizes
 
 SIZES = Sizes(n_features=4, n_edge_features=0, n_nodes=20, n_examples=20)
 
