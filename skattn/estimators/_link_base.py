@@ -192,7 +192,8 @@ class LinkEstimator(GraphAttentionEstimator):
                 "adjacency= does not go with pairs, whose graph is that of fit. Leave "
                 "it out."
             )
-        return PreparedPairs(X, *read_asked(self, X), self._context_)
+        pairs, features = read_asked(self, X)
+        return PreparedPairs(X, pairs, features, self._context_)
 
     def _removal(self, prepared, of="edges"):
         """Return the outputs for pairs in a graph of which edges are removed."""

@@ -120,9 +120,11 @@ class PairRemoval:
 
         Of paths of one length, those of nodes with few edges come first.
         """
-        adjacency = candidates.answer.graph.adjacency
+        answer = candidates.answer
+        assert isinstance(answer, PairGraph)
+        adjacency = answer.graph.adjacency
         hops = shortest_path(
-            adjacency, directed=False, unweighted=True, indices=candidates.answer.ends
+            adjacency, directed=False, unweighted=True, indices=answer.ends
         )
         a, b = candidates.ends.T
         length = np.minimum(hops[0, a] + hops[1, b], hops[0, b] + hops[1, a])
