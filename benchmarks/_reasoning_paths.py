@@ -1,4 +1,4 @@
-"""Deletion of paths: what an answer loses without the facts of a path."""
+"""Deletion of paths: loss of an answer without the facts of a path."""
 
 from dataclasses import replace
 from itertools import islice
@@ -86,7 +86,7 @@ def deletions(reasoner, X, y, n, seed):
 
 
 def _lost(reasoner, head, relation, tail, rng):
-    """Return what one answer loses without each path; None without paths."""
+    """Return the loss of one answer without each path; None if it has no paths."""
     knowledge, module = reasoner._knowledge_, reasoner.net_.module_
     source, answer = knowledge.vocabulary.encode([head, tail]).tolist()
     (kind,) = knowledge.vocabulary.encode_relations([relation]).tolist()

@@ -1,6 +1,6 @@
 """
-Who will write a paper together
-===============================
+Predict new co-authors
+======================
 
 :class:`~skattn.AttentionLinkPredictor` learns from the pairs of authors who have
 written a paper together which further pairs will. Validation pairs end the training,
@@ -11,8 +11,8 @@ and an explanation names the collaborations that a prediction depends on.
 # Data
 # ----
 # 120 authors write papers in six years. They choose authors of their own field, and
-# more often those with whom a co-author of theirs has written before. The features of
-# an author count words, which depend on the field.
+# more often the co-authors of their co-authors. The features of an author count words,
+# which depend on the field.
 
 import matplotlib.pyplot as plt
 import numpy as np

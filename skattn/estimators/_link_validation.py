@@ -54,7 +54,7 @@ def read_asked(estimator, X, name="X"):
 
 
 def plan_validation(attempt, source, X_val, y_val):
-    """Return the validation data and their score; None for either that is not asked.
+    """Make the validation data and their score; None for both without X_val.
 
     The pairs are validated in the graph of the fitted links, without their own edges if
     it has any. Where the training draws non-links and y_val marks none, some are drawn
