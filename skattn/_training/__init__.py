@@ -21,7 +21,7 @@ from skattn._training._net_params import is_callback
 from skattn._training._objectives import MaskedReconstruction, Objective, Supervised
 from skattn._training._pair_batches import Negatives, PairBatches
 from skattn._training._pair_objective import SupervisedPairs
-from skattn._training._pair_prediction import PairPrediction
+from skattn._training._pair_prediction import PairPrediction, pair_outputs
 from skattn._training._path_reasoning import PathReasoning, QuestionBatches
 from skattn._training._sampled_batches import SampledBatches
 from skattn._training._shared_fits import shared_fits, shared_work
@@ -71,6 +71,7 @@ __all__ = [
     "named_device",
     "net_from_state",
     "net_state",
+    "pair_outputs",
     "predict",
     "resolve_device",
     "shared_fits",

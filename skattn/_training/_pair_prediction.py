@@ -14,8 +14,27 @@ from skattn._training._finite import check_outputs
 from skattn._training._net import AttentionNet
 from skattn._training._objectives import encode
 from skattn._training._pair_objective import decode
+from skattn.graph import Graph
 from skattn.graph._pair_features import PairFeatures
 from skattn.graph._pair_keys import Pairs
+
+
+def pair_outputs(
+    net: AttentionNet,
+    collator: PairCollator,
+    graph: Graph,
+    pairs: Pairs,
+    row_features: NDArray[np.float32],
+) -> Tensor:
+    """Compute the outputs of pairs in a graph, (n_pairs, n_outputs).
+
+    The net is in evaluation mode, on the device of the collator.
+    """
+    with torch.no_grad():
+        structure = collator.context.pair_features(graph)
+        features = collator.described(structure, pairs, row_features)
+        codes = encode(net.module_, collator.batch(graph))
+        return decode(net.module_, codes, collator.ends(pairs), features)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,8 @@ class StepGains:
     """(n_edges,)."""
     relations: np.ndarray
     """(n_edges,)."""
+    weights: np.ndarray
+    """(n_edges,): attention weights."""
     gains: np.ndarray
     """(n_edges,): gradient of the answer's log-probability times attention weight."""
 
@@ -38,7 +40,8 @@ class StepGains:
     def of(cls, edges: PathEdges, slopes: torch.Tensor) -> "StepGains":
         """Multiply the attention weight of each edge by the gradient of its sum."""
         gains = edges.weights * (slopes[edges.out_rows] * edges.messages).sum(1)
-        columns = (edges.senders, edges.receivers, edges.relations, gains)
+        ends = edges.senders, edges.receivers, edges.relations
+        columns = (*ends, edges.weights, gains)
         arrays = [column.detach().cpu().numpy() for column in columns]
         order = np.argsort(arrays[0], kind="stable")
         return cls(*(array[order] for array in arrays))
@@ -77,6 +80,22 @@ def answer_paths(
     """
     if not n_paths:
         return [[] for _ in answers]
+    found = []
+    for answer, steps in zip(
+        answers, answer_steps(module, knowledge, question, answers, device), strict=True
+    ):
+        best = best_paths(steps, question[0], int(answer), knowledge.n_entities)
+        found.append([_named(path, knowledge) for path in islice(best, n_paths)])
+    return found
+
+
+def answer_steps(
+    module, knowledge: Knowledge, question, answers, device
+) -> list[list[StepGains]]:
+    """Return the contributions of all edges to each answer of a question, by step.
+
+    The arguments are those of :func:`answer_paths`.
+    """
     facts = to_device(knowledge.facts, device)
     asked = questions_of(np.array([[*question, -1]]), device)
     module.eval()
@@ -88,13 +107,12 @@ def answer_paths(
         found = []
         for answer in answers:
             slopes = torch.autograd.grad(logits[int(answer)], sums, retain_graph=True)
-            steps = [StepGains.of(*pair) for pair in zip(edges, slopes, strict=True)]
-            best = _best_paths(steps, question[0], int(answer), knowledge.n_entities)
-            found.append([_named(path, knowledge) for path in islice(best, n_paths)])
+            pairs = zip(edges, slopes, strict=True)
+            found.append([StepGains.of(*pair) for pair in pairs])
     return found
 
 
-def _best_paths(
+def best_paths(
     steps: list[StepGains], source: int, answer: int, n_entities: int
 ) -> Iterator[list[Edge]]:
     """Yield distinct paths from source to answer by falling sum of gains.

@@ -125,6 +125,7 @@ def resolved_params(estimator):
         params["smoothing"] = spec.smoothing
     if record.early_stopping is not None:
         params["early_stopping"] = record.early_stopping
+    if hasattr(estimator, "label_inputs"):
         params["label_inputs"] = estimator._input_spec_.label_inputs is not None
     params |= {
         "device": record.device,

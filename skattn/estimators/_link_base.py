@@ -4,6 +4,7 @@ from functools import partial
 from numbers import Integral
 from typing import ClassVar
 
+from sklearn.metrics import get_scorer_names
 from sklearn.utils.validation import check_is_fitted
 
 from skattn._compat_sklearn import (
@@ -14,12 +15,11 @@ from skattn._compat_sklearn import (
 )
 from skattn._training import PairPrediction, default_modes, resolve_device
 from skattn.estimators._base import GraphAttentionEstimator
-from skattn.estimators._column_names import check_columns
 from skattn.estimators._link_plan import collator, plan_links
+from skattn.estimators._link_validation import read_asked
+from skattn.estimators._pair_removal import PairRemoval, PreparedPairs
 from skattn.estimators._recommend import recommend
 from skattn.estimators._transaction import fit
-from skattn.graph import Graph
-from skattn.graph._pair_table import positions_of, read_pairs
 
 _NOT_USED = {"n_neighbors", "categorical_features", "fanout"}
 _CONSTRAINTS = {
@@ -51,6 +51,9 @@ class LinkEstimator(GraphAttentionEstimator):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "early_stopping": [StrOptions({"auto"}), "boolean"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     }
 
     _learned_attributes = GraphAttentionEstimator._learned_attributes | {
@@ -67,7 +70,7 @@ class LinkEstimator(GraphAttentionEstimator):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, *, X_val=None, y_val=None):
         """Fit to labelled pairs, or to all edges of a graph.
 
         Parameters
@@ -80,6 +83,11 @@ class LinkEstimator(GraphAttentionEstimator):
         y : array-like of shape (n_pairs,), optional
             Classes, or for a regressor numbers, of the pairs. None: every row is a
             link.
+        X_val : array-like of shape (n_validation, n_columns), optional
+            Validation pairs, with the columns of X. They are no edges of the graph.
+        y_val : array-like of shape (n_validation,), optional
+            Their labels; None if y is. If training draws non-links and y_val marks
+            none, non-links are drawn for the validation, too.
 
         Returns
         -------
@@ -93,14 +101,15 @@ class LinkEstimator(GraphAttentionEstimator):
         ValueError
             If the input is invalid: less than two columns, unknown nodes, a node paired
             with itself, further columns that hold no finite numbers, different labels
-            of one pair without features, or one class without drawn non-links. An
-            earlier fit is then kept.
+            of one pair without features, one class without drawn non-links, or X_val
+            without y_val. An earlier fit is then kept.
         MemoryError
             If a training step needs more memory than is available.
         KeyboardInterrupt
             If the user interrupts the training; the current weights are kept.
         """
-        return fit(self, partial(plan_links, X=X, y=y), X=X, y=y, adjacency=None)
+        plan = partial(plan_links, X=X, y=y, X_val=X_val, y_val=y_val)
+        return fit(self, plan, X=X, y=y, adjacency=None)
 
     def predict(self, X):
         """Predict the labels of pairs.
@@ -167,31 +176,40 @@ class LinkEstimator(GraphAttentionEstimator):
         return recommend(self, nodes, k, side=side, include_known=include_known)
 
     def _prepare(self, X, adjacency=None):
-        """Refuse explanations, which are about rows of nodes."""
+        """Refuse attention weights, which are those of nodes."""
         raise TypeError(
-            "inspection explains predictions of nodes, rows and graphs, not of pairs: "
-            f"{type(self).__name__} is not supported. For the nodes that a prediction "
-            "of pairs depends on, compare it with that of an estimator fitted without "
-            "their links; for the columns of X, use "
-            "sklearn.inspection.permutation_importance."
+            "attention weights are those of nodes, rows and graphs, not of pairs: "
+            f"{type(self).__name__} is not supported. For the edges that a prediction "
+            "of pairs depends on, use skattn.inspection.explain with its default "
+            "method."
         )
 
-    _prepare_part = _prepare
+    def _prepare_part(self, X, adjacency=None):
+        """Prepare pairs for an explanation by the removal of edges."""
+        check_is_fitted(self)
+        if adjacency is not None:
+            raise ValueError(
+                "adjacency= does not go with pairs, whose graph is that of fit. Leave "
+                "it out."
+            )
+        pairs, features = read_asked(self, X)
+        return PreparedPairs(X, pairs, features, self._context_)
+
+    def _removal(self, prepared, of="edges"):
+        """Return the outputs for pairs in a graph of which edges are removed."""
+        if of != "edges":
+            raise ValueError(
+                f"explanations of pairs are about edges, got of={of!r}. Use of='edges' "
+                "or, for columns of X, sklearn.inspection.permutation_importance."
+            )
+        device = resolve_device(self.device, strict=False)
+        extent = self._input_spec_.extent(self.net_.objective)
+        return PairRemoval(prepared, self.net_, collator(self, device), extent)
 
     def _outputs(self, X, adjacency=None):
         """Compute the outputs of the network for pairs, (n_pairs, n_outputs)."""
         check_is_fitted(self)
-        if not isinstance(X, Graph):
-            check_columns(self, X)
-        table = read_pairs(X, self.source, self.target)
-        width = 2 + table.features.shape[1]
-        if width != self.n_features_in_:
-            raise ValueError(
-                f"X must have {self.n_features_in_} columns, as in fit, got {width}: "
-                "the two nodes of each pair and the features of the row."
-            )
-        features = self._context_.scaled(table.features)
-        return self._pair_outputs(positions_of(table, self._context_.names), features)
+        return self._pair_outputs(*read_asked(self, X))
 
     @default_modes()
     def _pair_outputs(self, pairs, row_features):

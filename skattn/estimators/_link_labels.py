@@ -112,6 +112,26 @@ def number_labels(y, n_rows):
     return LinkLabels(encoding, encoded, np.ones(n_rows, bool), encoded, None)
 
 
+def validation_labels(y, n_rows, encoding):
+    """Read the labels of validation pairs.
+
+    Returns
+    -------
+    tuple of ndarray
+        The labels, (n_rows,) or (n_rows, n_outputs), and the encoded ones.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing, or a class not one of the fit.
+    """
+    _check_known(y, n_rows, "y_val", "X_val")
+    classes = encoding.label_kind == "classes"
+    reader = ClassReader(None, None) if classes else NumberReader(None)
+    y, known = reader.read(y)
+    return y, encoding.encode(y, known)
+
+
 def _classes(y, n_rows):
     _check_known(y, n_rows)
     y, _ = ClassReader(None, None).read(y)
@@ -122,25 +142,25 @@ def _classes(y, n_rows):
     return column_or_1d(y)
 
 
-def _check_known(y, n_rows):
+def _check_known(y, n_rows, name="y", of="X"):
     """Raise an error unless there is a label per row, none of which is missing."""
     if y is None:
         return  # the reader says so
-    values = as_array(y, "y", "one label per pair", object)
+    values = as_array(y, name, "one label per pair", object)
     if values.ndim == 0:
         raise TypeError(
-            f"y must hold one label per pair, got {type_name(y)}. Pass a list, an "
+            f"{name} must hold one label per pair, got {type_name(y)}. Pass a list, an "
             "array or a column of a DataFrame."
         )
-    check_length(y, n_rows, "y", "X")
+    check_length(y, n_rows, name, of)
     missing = np.flatnonzero(
         [any(map(is_missing, np.atleast_1d(row))) for row in values]
     )
     if len(missing):
         raise ValueError(
-            f"y must be without missing values (NaN, None, NA), got {len(missing)} "
-            f"(row {row_listing(missing)}). Leave these rows out: their pairs can be "
-            "predicted after the fit."
+            f"{name} must be without missing values (NaN, None, NA), got "
+            f"{len(missing)} (row {row_listing(missing)}). Leave these rows out: their "
+            "pairs can be predicted after the fit."
         )
 
 

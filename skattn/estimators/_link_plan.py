@@ -13,10 +13,11 @@ from skattn._training import (
 )
 from skattn.estimators._batch_size import pair_batch_size
 from skattn.estimators._defaults import choose
-from skattn.estimators._fit_record import FitRecord
+from skattn.estimators._fit_record import FitRecord, early_stopping_of
 from skattn.estimators._input import learn_input
 from skattn.estimators._input_spec import InputSpec
 from skattn.estimators._link_rows import feature_names, link_rows, named_pairs
+from skattn.estimators._link_validation import check_validation, plan_validation
 from skattn.estimators._parameters import check_parameters
 from skattn.estimators._setting import Setting, Sizes
 from skattn.estimators._transaction import Plan
@@ -25,7 +26,7 @@ from skattn.graph._pair_keys import pair_keys
 from skattn.nn._hops import as_hops
 
 
-def plan_links(attempt, X, y):
+def plan_links(attempt, X, y, X_val=None, y_val=None):
     """Check the input of an attempt, set its learned attributes, make its plan.
 
     Raises
@@ -38,6 +39,7 @@ def plan_links(attempt, X, y):
     device = resolve_device(attempt.device, strict=True)
     config = check_parameters(attempt)
     _check_config(config)
+    check_validation(attempt, y, X_val, y_val)
     generator = check_random_state(attempt.random_state)
     seed = agreed_seed(attempt, int(generator.randint(np.iinfo(np.int32).max)))
     named = named_pairs(attempt, X)
@@ -71,8 +73,17 @@ def plan_links(attempt, X, y):
     choice = choose(
         attempt, config, Setting("pairs", labels.encoding.label_kind), sizes
     )
+    validation, score = plan_validation(attempt, source, X_val, y_val)
+    n_validation = 0 if validation is None else len(validation)
     attempt._fit_record_ = FitRecord.of(
-        graph, source, choice, n_train=len(rows.pairs), n_validation=0
+        graph,
+        source,
+        choice,
+        n_train=len(rows.pairs),
+        n_validation=n_validation,
+        early_stopping=early_stopping_of(
+            attempt.early_stopping, n_validation, has_X_val=X_val is not None
+        ),
     )
     objective = SupervisedPairs(
         choice.network,
@@ -81,7 +92,8 @@ def plan_links(attempt, X, y):
         context.n_pair_features,
         context.directed,
     )
-    return Plan(objective, (source, None), seed, choice)
+    patience = attempt.n_iter_no_change if attempt.early_stopping else None
+    return Plan(objective, (source, validation), seed, choice, patience, score)
 
 
 def collator(estimator, device):

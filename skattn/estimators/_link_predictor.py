@@ -90,6 +90,16 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     batch_size : int or "auto", default="auto"
         Number of pairs in a training step, in which their edges are hidden. "auto": an
         eighth of them. Each step encodes the whole graph.
+    early_stopping : "auto" or bool, default="auto"
+        Whether to stop when the validation on ``X_val`` no longer improves, and to keep
+        the weights of the best epoch. "auto": True with ``X_val``.
+    scoring : str, callable or None, default=None
+        Validation score that selects the best epoch; greater is better. Name of a
+        scorer, or callable ``scorer(estimator, X, y)`` that only passes its X to
+        methods of ``estimator``. None: accuracy.
+    n_iter_no_change : int, default=50
+        Number of consecutive epochs with neither a better validation score nor a lower
+        validation loss after which training stops.
     net_params : dict or None, default=None
         Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
         ``callbacks``.
@@ -113,13 +123,15 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
     input_summary_ : dict of str to object
         Sizes of the input of ``fit``: ``n_nodes``, ``n_edges`` (both directions of
         every link), ``n_edge_features`` (labels of links and features of pairs),
-        ``n_train`` pairs.
+        ``n_train`` and ``n_validation`` pairs.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto".
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
         Training loss of each epoch.
+    validation_curve_ : list of float or None
+        Validation loss of each epoch; None without ``X_val``.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
 
@@ -194,6 +206,9 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         weight_decay="auto",
         max_epochs="auto",
         batch_size="auto",
+        early_stopping="auto",
+        scoring=None,
+        n_iter_no_change=50,
         net_params=None,
         device="auto",
         random_state=None,
@@ -221,6 +236,9 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         self.weight_decay = weight_decay
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.n_iter_no_change = n_iter_no_change
         self.net_params = net_params
         self.device = device
         self.random_state = random_state

@@ -74,6 +74,16 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
     batch_size : int or "auto", default="auto"
         Number of pairs in a training step, in which their edges are hidden. "auto": an
         eighth of them. Each step encodes the whole graph.
+    early_stopping : "auto" or bool, default="auto"
+        Whether to stop when the validation on ``X_val`` no longer improves, and to keep
+        the weights of the best epoch. "auto": True with ``X_val``.
+    scoring : str, callable or None, default=None
+        Validation score that selects the best epoch; greater is better. Name of a
+        scorer, or callable ``scorer(estimator, X, y)`` that only passes its X to
+        methods of ``estimator``. None: minus the squared error.
+    n_iter_no_change : int, default=50
+        Number of consecutive epochs with neither a better validation score nor a lower
+        validation loss after which training stops.
     net_params : dict or None, default=None
         Further arguments of the :class:`skorch.NeuralNet`, such as ``optimizer`` and
         ``callbacks``.
@@ -95,13 +105,15 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
     input_summary_ : dict of str to object
         Sizes of the input of ``fit``: ``n_nodes``, ``n_edges`` (both directions of
         every link), ``n_edge_features`` (labels of links and features of pairs),
-        ``n_train`` pairs.
+        ``n_train`` and ``n_validation`` pairs.
     resolved_params_ : dict of str to object
         Values that ``fit`` used for the parameters that can be "auto".
     n_iter_ : int
         Number of epochs run.
     loss_curve_ : list of float
         Training loss of each epoch.
+    validation_curve_ : list of float or None
+        Validation loss of each epoch; None without ``X_val``.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
 
@@ -143,6 +155,9 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         weight_decay="auto",
         max_epochs="auto",
         batch_size="auto",
+        early_stopping="auto",
+        scoring=None,
+        n_iter_no_change=50,
         net_params=None,
         device="auto",
         random_state=None,
@@ -167,6 +182,9 @@ class AttentionLinkRegressor(RegressorMixin, LinkEstimator):
         self.weight_decay = weight_decay
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.n_iter_no_change = n_iter_no_change
         self.net_params = net_params
         self.device = device
         self.random_state = random_state

@@ -238,7 +238,8 @@ class AttentionReasoner(ReasonerBase):
             Tails by name.
         X_val : array-like of shape (n_validation, 2), optional
             Validation questions, which choose the weight of ComplEx and
-            ``hide="auto"``. They are not facts of the knowledge graph.
+            ``hide="auto"``, and from which truth is learned. They are not facts of the
+            knowledge graph, and do not end the training early.
         y_val : array-like of shape (n_validation,), optional
             Their answers.
 

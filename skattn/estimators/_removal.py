@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -54,6 +55,9 @@ class Removal:
     """(n_columns,) feature of each column of the view; None if they are the same."""
     nodes: NDArray[np.int64] | None = None
     """(n_nodes,) positions of the view's nodes in the whole graph; None if the same."""
+
+    has_gradients: ClassVar[bool] = True
+    """Whether outputs have gradients, at least partial ones."""
 
     def candidates(self, of, rows=None, baseline=None):
         """List the candidates for removal of each answer.

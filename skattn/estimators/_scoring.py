@@ -68,7 +68,7 @@ def validation_score(estimator, validated):
     return score
 
 
-def _return_outputs(outputs, adjacency):  # noqa: ARG001
+def _return_outputs(outputs, adjacency=None):  # noqa: ARG001
     """Return outputs unchanged, in place of an estimator's ``_outputs``."""
     return outputs
 

@@ -69,6 +69,8 @@ class StepRemoval:
     """Device of the batches."""
     uses_labels: ClassVar[bool] = False
     """Whether known labels are inputs, which sequences have none of."""
+    has_gradients: ClassVar[bool] = True
+    """Whether outputs have gradients, at least partial ones."""
     is_directed: ClassVar[bool] = True
     """Whether an edge stands for one direction; there are none among candidates."""
 

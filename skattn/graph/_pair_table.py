@@ -34,7 +34,9 @@ class PairTable:
         return self.sources, self.targets
 
 
-def read_pairs(X: Any, source: Any = None, target: Any = None) -> PairTable:
+def read_pairs(
+    X: Any, source: Any = None, target: Any = None, name: str = "X"
+) -> PairTable:
     """Read a table of pairs.
 
     Parameters
@@ -43,6 +45,8 @@ def read_pairs(X: Any, source: Any = None, target: Any = None) -> PairTable:
         The pairs; columns beside those of both ends are features, finite numbers.
     source, target : str, int or None, default=None
         Name, or position in an array, of each column; None: the first two.
+    name : str, default="X"
+        Name of the argument in messages.
 
     Returns
     -------
@@ -62,16 +66,16 @@ def read_pairs(X: Any, source: Any = None, target: Any = None) -> PairTable:
             f"source= and target= go together, got {source!r} and {target!r}. Name "
             "both columns, or none for the first two."
         )
-    _check_type(X)
-    columns = columns_of(X, "X", _TABLE, 2)
-    of_source, of_target = _ends(columns, source, target)
+    _check_type(X, name)
+    columns = columns_of(X, name, _TABLE, 2)
+    of_source, of_target = _ends(columns, source, target, name)
     sources, targets = columns[of_source], columns[of_target]
     if len(sources) == 0:
-        raise ValueError("X must hold at least one pair, got 0 rows (0 samples).")
-    check_names(sources, "sources of X")
-    check_names(targets, "targets of X")
+        raise ValueError(f"{name} must hold at least one pair, got 0 rows (0 samples).")
+    check_names(sources, f"sources of {name}")
+    check_names(targets, f"targets of {name}")
     others = {k: c for k, c in columns.items() if k not in (of_source, of_target)}
-    features = _features(others, len(sources))
+    features = _features(others, len(sources), name)
     return PairTable(name_array(sources), name_array(targets), features)
 
 
@@ -115,53 +119,57 @@ def _unknown_message(
     return f"pairs must name known nodes, got {listing(some)}; {known}. {remedy}"
 
 
-def _ends(columns: dict[Any, Any], source: Any, target: Any) -> tuple[Any, Any]:
+def _ends(
+    columns: dict[Any, Any], source: Any, target: Any, name: str
+) -> tuple[Any, Any]:
     """Return the keys of the columns of both ends."""
     found = list(columns)
     if len(found) < 2:
         raise ValueError(
-            "X must have two columns, the nodes of each pair, got "
+            f"{name} must have two columns, the nodes of each pair, got "
             f"{len(found)}: {listing(found)}."
         )
     if source is None:
         return found[0], found[1]
-    for name, side in ((source, "source"), (target, "target")):
-        if name not in found:
+    for column, side in ((source, "source"), (target, "target")):
+        if column not in found:
             raise ValueError(
-                f"{side}= must be a column of X, got {name!r} beside the columns "
-                f"{listing(found)}."
+                f"{side}= must be a column of {name}, got {column!r} beside the "
+                f"columns {listing(found)}."
             )
     if source == target:
         raise ValueError(f"source= and target= must differ, got {source!r} for both.")
     return source, target
 
 
-def _features(columns: dict[Any, list[Any]], n_rows: int) -> NDArray[np.float64]:
+def _features(
+    columns: dict[Any, list[Any]], n_rows: int, of: str
+) -> NDArray[np.float64]:
     """Return the columns that are no ends, as numbers."""
     features = np.empty((n_rows, len(columns)))
     for k, (name, column) in enumerate(columns.items()):
         if any(isinstance(value, str) for value in column):
-            raise _feature_error(name, "text")
+            raise _feature_error(name, "text", of)
         try:
             features[:, k] = column
         except (TypeError, ValueError, OverflowError) as error:
             others = [value for value in column if not isinstance(value, Real)]
             got = type_name(others[0]) if others else "a number beyond float64"
-            raise _feature_error(name, got) from error
+            raise _feature_error(name, got, of) from error
         if not np.isfinite(features[:, k]).all():
-            raise _feature_error(name, "a missing or infinite value (NaN, inf)")
+            raise _feature_error(name, "a missing or infinite value (NaN, inf)", of)
     return features
 
 
-def _feature_error(name: Any, got: str) -> ValueError:
+def _feature_error(name: Any, got: str, of: str) -> ValueError:
     return ValueError(
-        "columns of X beside those of both nodes are features of the pairs and must "
-        f"hold finite numbers, got {got} in column {name!r}. Encode or impute it, or "
-        "leave it out; source= and target= choose the columns of the nodes."
+        f"columns of {of} beside those of both nodes are features of the pairs and "
+        f"must hold finite numbers, got {got} in column {name!r}. Encode or impute it, "
+        "or leave it out; source= and target= choose the columns of the nodes."
     )
 
 
-def _check_type(X: Any) -> None:
+def _check_type(X: Any, name: str) -> None:
     """Raise TypeError unless an object can be a table of pairs."""
     advice = remedy_for(X)
     if isinstance(X, Graph):
@@ -169,4 +177,4 @@ def _check_type(X: Any) -> None:
     elif sp.issparse(X):
         advice = "Pass skattn.graph.links(Graph(X)).pairs for an adjacency matrix."
     if advice is not None:
-        raise TypeError(f"X must be {_TABLE}, got {type_name(X)}. {advice}")
+        raise TypeError(f"{name} must be {_TABLE}, got {type_name(X)}. {advice}")

@@ -43,11 +43,13 @@ def explain(  # noqa: PLR0913
     Parameters
     ----------
     estimator : estimator of skattn, Pipeline or search
-        Fitted classifier, regressor or embedder, a pipeline that ends in one, or a
-        fitted search over either.
+        Fitted classifier, regressor, embedder, link predictor or link regressor, a
+        pipeline that ends in one, or a fitted search over either.
     X : Graph, list of Graph, sequences, or table of shape (n_rows, n_features)
         Input, as for ``estimator.predict``. The answers of its rows are explained:
-        ``graph[[3, 7]]`` explains those of two nodes.
+        ``graph[[3, 7]]`` explains those of two nodes. Of a link predictor or regressor,
+        pairs: an edge is removed from message passing and from the structural features
+        of the pair, in both directions.
     classes : label, or array-like of shape (n_rows,), optional
         Class to explain, one for all rows or one each; the predicted class if not
         given. For regressors with several outputs, multilabel classifiers and embedders
@@ -63,7 +65,8 @@ def explain(  # noqa: PLR0913
         * "auto": the same; in large neighbourhoods only the 64 candidates with the
           largest gradients are removed, and 64 edges of the answer's own node; the
           other scores are gradients (``explanation.exact`` tells them apart). k-hop
-          neighbourhoods and encodings are constant in these;
+          neighbourhoods and encodings are constant in these. Of pairs, the 64 edges on
+          the shortest paths between both nodes are removed; the others have score 0;
         * "gradient": derivative with respect to a factor of each candidate (1: present,
           0: removed), in one backward pass for many answers;
         * "integrated_gradients": mean of these derivatives while all factors go from 0

@@ -172,8 +172,9 @@ class Explanation:
         Returns
         -------
         Graph
-            The answer's node, the nodes named by the candidates and all edges between
-            them. Its target is the answer's node; all nodes for a whole graph.
+            The answer's node or pair, the nodes named by the candidates and all edges
+            between them. Its targets are the answer's nodes; all nodes for a whole
+            graph.
 
         Raises
         ------
@@ -188,10 +189,10 @@ class Explanation:
             )
         nodes = np.unique(evidence.ends[evidence.best(k)] // names.stride)
         part = self._parts[0]
-        if names.target is None:
+        if not names.targets:
             return part.subgraph(nodes)
-        nodes = np.union1d(nodes, [names.target])
-        return part.subgraph(nodes)[[int(np.searchsorted(nodes, names.target))]]
+        nodes = np.union1d(nodes, names.targets)
+        return part.subgraph(nodes)[np.searchsorted(nodes, names.targets)]
 
     def to_frame(self) -> Any:
         """Return all scores as a table, sorted by size within each answer.

@@ -48,8 +48,7 @@ def _picture(explanation: Any) -> GraphPicture:
     scores = explanation.scores[0]
     if explanation.of == "edges":
         nodes = np.unique(evidence.ends)
-        if names.target is not None:
-            nodes = np.union1d(nodes, [names.target])
+        nodes = np.union1d(nodes, names.targets).astype(np.int64)
         matrix = sp.csr_array(scores[nodes][:, nodes])
         colors = plain_colors(len(nodes))
     else:
@@ -58,8 +57,8 @@ def _picture(explanation: Any) -> GraphPicture:
         matrix = sp.csr_array((pattern != 0).astype(np.float64))
         colors = _signed_colors(scores[nodes])
     target = None
-    if names.target is not None:
-        target = int(np.searchsorted(nodes, names.target))
+    if len(names.targets) == 1:
+        target = int(np.searchsorted(nodes, names.targets[0]))
     return GraphPicture(
         layout(sp.csr_array(matrix != 0), random_state=0),
         drawn_edges(matrix, MAX_EDGES),

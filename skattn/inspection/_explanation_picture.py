@@ -57,8 +57,7 @@ def _edges(explanation: Any, ax: Any, k: int) -> None:
     chosen = evidence.best(k)
     ends = evidence.ends[chosen]
     nodes = np.unique(ends)
-    if names.target is not None:
-        nodes = np.union1d(nodes, [names.target])
+    nodes = np.union1d(nodes, names.targets).astype(np.int64)
     adjacency = explanation._parts[0].subgraph(nodes).adjacency
     at = layout(adjacency, random_state=0)
     _lines(ax, at, _pairs(adjacency), colour=GREY, width=0.8)
@@ -68,7 +67,7 @@ def _edges(explanation: Any, ax: Any, k: int) -> None:
         colour = FOR if score > 0 else AGAINST
         width = 0.8 + 3.2 * abs(score) / size
         _lines(ax, at, end[None], colour=colour, width=width, above=2)
-    is_target = nodes == names.target
+    is_target = np.isin(nodes, names.targets)
     fill = np.where(is_target, "black", "white")
     ax.scatter(*at.T, s=60, c=fill, edgecolors="black", zorder=3)
     _write(ax, at, [str(names.node(int(node))) for node in nodes])

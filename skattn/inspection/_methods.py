@@ -58,7 +58,8 @@ def screened_occlusion(question: Question) -> list[Scored]:
     """Remove all candidates of small answers, of others those of largest gradient.
 
     And the edges of the answer's own node, as the gradient of the only known label
-    among its senders is zero.
+    among its senders is zero. Pairs have no gradients: the edges on the shortest paths
+    between both nodes are removed, and the scores of the others are 0.
     """
     chosen = [np.arange(len(each)) for each in question.candidates]
     large = [
@@ -68,11 +69,17 @@ def screened_occlusion(question: Question) -> list[Scored]:
         and len(each) * each.size > MAX_COPIED_SIZE
         and question.removal.size_of_copies(each) > MAX_COPIED_SIZE
     ]
-    gradients = question.gradients(rows=np.array(large, np.int64), partial=True)
-    for number, found in zip(large, gradients, strict=True):
-        chosen[number] = _screened(question.candidates[number], found)
+    removal = question.removal
+    if removal.has_gradients:
+        estimates = question.gradients(rows=np.array(large, np.int64), partial=True)
+        for number, found in zip(large, estimates, strict=True):
+            chosen[number] = _screened(question.candidates[number], found)
+    else:
+        estimates = [np.zeros(len(question.candidates[number])) for number in large]
+        for number in large:
+            chosen[number] = removal.nearest(question.candidates[number], N_SCREENED)
     scored = _occluded(question, chosen)
-    for number, found in zip(large, gradients, strict=True):
+    for number, found in zip(large, estimates, strict=True):
         exact = scored[number].exact
         scores = np.where(exact, scored[number].scores, found)
         scored[number] = scored[number]._replace(scores=scores)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skattn.graph import Graph
+from skattn.graph._name_table import plain
 
 Ints = NDArray[np.int64]
 
@@ -49,8 +50,8 @@ class Names:
     """What a node is: "node", "row" or "step"."""
     title: str
     """Name of the answer's row, node, graph or sequence."""
-    target: int | None = None
-    """Position of the answer's node; None for a whole graph."""
+    targets: tuple[int, ...] = ()
+    """Position of the answer's node, or of both nodes of a pair; none for a graph."""
     labels: Any = None
     """Labels of the nodes, or None."""
     n_fitted: int | None = None
@@ -84,4 +85,4 @@ class Names:
             if position < self.n_fitted:
                 return f"fitted row {position}"
             return f"row {position - self.n_fitted}"
-        return position if self.labels is None else self.labels[position]
+        return position if self.labels is None else plain(self.labels[position])

@@ -75,8 +75,12 @@ class Places:
         names = replace(names, labels=graph.nodes)
         if self._prepared.has_many_graphs:
             return self._of_graph(names, row)
+        if self._has_pairs:
+            ends = tuple(self._prepared.pairs[row].tolist())
+            title = "pair " + ", ".join(repr(names.node(end)) for end in ends)
+            return replace(names, targets=ends, title=title)
         target = int(self._positions(view.targets[[row]])[0])
-        names = replace(names, target=target)
+        names = replace(names, targets=(target,))
         if self._prepared.context.rows != "table":
             return replace(names, title=f"node {names.node(target)!r}")
         n_fitted = self._prepared.context.n_rows
@@ -122,7 +126,13 @@ class Places:
         return self.question.prepared
 
     @property
+    def _has_pairs(self) -> bool:
+        return bool(self._prepared.context.rows == "pairs")
+
+    @property
     def _joined(self) -> Graph | None:
         """The graph that rows of a table join by name, or None."""
+        if self._has_pairs:
+            return None
         found: Graph | None = getattr(self._prepared.context, "graph", None)
         return found

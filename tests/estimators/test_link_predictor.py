@@ -18,7 +18,7 @@ from skattn.datasets import make_communities
 from skattn.estimators._link_plan import plan_links
 from skattn.estimators._transaction import _unfitted_copy
 from skattn.graph import links
-from skattn.inspection import attention_weights, explain
+from skattn.inspection import attention_weights
 from skattn.metrics import mean_reciprocal_rank, mean_reciprocal_rank_scorer
 
 FAST = {"max_epochs": 5, "hidden_dim": 16, "random_state": 0, "device": "cpu"}
@@ -224,10 +224,9 @@ def test_recommendations_in_blocks_encode_the_graph_once(fitted, monkeypatch):
     assert found["partner"].equals(expected["partner"])
 
 
-def test_explanations_of_pairs_are_refused_with_a_remedy(fitted):
-    for inspect in (explain, attention_weights):
-        with pytest.raises(TypeError, match=r"not of pairs.*permutation_importance"):
-            inspect(fitted, [(0, 1)])
+def test_attention_weights_of_pairs_are_refused_with_a_remedy(fitted):
+    with pytest.raises(TypeError, match=r"not of pairs.*use skattn.inspection.explain"):
+        attention_weights(fitted, [(0, 1)])
 
 
 def test_links_that_are_edges_of_the_graph_are_counted():

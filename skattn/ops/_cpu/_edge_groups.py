@@ -271,10 +271,10 @@ def multiply(row_table, gathered, strides, sizes, n, workspace, to):
 def four_rows(table, others, e, n, stride):
     """Return the rows of four edges; the last one repeats if there are fewer."""
     return (
-        after(table, others[e] * stride),
-        after(table, others[min(e + 1, n - 1)] * stride),
-        after(table, others[min(e + 2, n - 1)] * stride),
-        after(table, others[min(e + 3, n - 1)] * stride),
+        after(table, i64(others[e]) * stride),
+        after(table, i64(others[min(e + 1, n - 1)]) * stride),
+        after(table, i64(others[min(e + 2, n - 1)]) * stride),
+        after(table, i64(others[min(e + 3, n - 1)]) * stride),
     )
 
 

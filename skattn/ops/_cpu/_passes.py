@@ -62,7 +62,7 @@ def n_blocks_of(n_edges: int, n_rows: int) -> int:
 def n_type_sums(n_blocks: int, n_senders: int, n_types: int) -> int:
     """Return the number of sums of the gradients of types, each over some blocks.
 
-    Threads work on one sum each. There are fewer for many types: the sums then take up
-    to three times the memory of the gradients of the senders.
+    Threads work on one sum each. There are fewer for many types, so that the sums take
+    no more memory, and not much more time, than the gradients of the senders.
     """
-    return max(min(n_blocks, _MAX_TYPE_SUMS, n_senders // n_types), 1)
+    return max(min(n_blocks, _MAX_TYPE_SUMS, n_senders // (4 * n_types)), 1)

@@ -59,7 +59,7 @@ def edge_gradients(score, others, n, slots, w, dattention):
 
 
 def with_tables(score, row_table, gathered):
-    """Return the score with other tables, in the cache: nothing is prefetched."""
+    """Return the score with other tables; a new one is in the cache, not prefetched."""
 
 
 def _gat_logits(score, sizes, n, workspace):
@@ -120,8 +120,9 @@ def _gat_edge_gradients(score, others, n, slots, w, dattention):
 
 
 def _gat_with_tables(score, row_table, gathered):
-    _, _, heads, width, step, slope, stride, _ = score
-    return Gat(row_table, gathered, heads, width, step, slope, stride, 0)
+    _, before, heads, width, step, slope, stride, ahead = score
+    ahead = ahead if gathered == before else 0
+    return Gat(row_table, gathered, heads, width, step, slope, stride, ahead)
 
 
 def _gatv2_logits(score, sizes, n, workspace):
@@ -262,13 +263,25 @@ def _dot_finish_gradient(score, i, g, dattention):
 
 def _dot_edge_gradients(score, others, n, slots, w, dattention):
     H, C = score.heads, score.step
-    for e in loop(n):
-        row = after(floats(score.row_table), e * H * C)
-        gathered = after(floats(score.gathered), others[e] * H * C)
+    stride, table = H * C, floats(score.gathered)
+    for e in loop(0, n, 4):  # rows after the last one are padding
+        r0, r1, r2, r3 = four_rows(table, others, e, n, stride)
+        row = after(floats(score.row_table), e * stride)
+        row1, row2, row3 = (
+            after(row, stride),
+            after(row, 2 * stride),
+            after(row, 3 * stride),
+        )
         for h in loop(H):
-            x = splat(w[e * slots + h]) * score.scale
+            at = after(w, e * slots + h)
+            w0, w1 = splat(at[0]) * score.scale, splat(at[slots]) * score.scale
+            w2 = splat(at[2 * slots]) * score.scale
+            w3 = splat(at[3 * slots]) * score.scale
             for k in loop(h * C, h * C + C, LANES):
-                store(row, k, x * load(gathered, k))
+                store(row, k, w0 * load(r0, k))
+                store(row1, k, w1 * load(r1, k))
+                store(row2, k, w2 * load(r2, k))
+                store(row3, k, w3 * load(r3, k))
 
 
 def _dot_with_tables(score, row_table, gathered):

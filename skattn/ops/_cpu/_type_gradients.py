@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from skattn.ops._cpu._call import AttentionCall
+from skattn.ops._cpu._edge_groups import SPILL
 from skattn.ops._cpu._layout import addresses, whole_lanes, zeros
 from skattn.ops._cpu._passes import n_type_sums
 from skattn.ops._cpu._records import TypeSums
@@ -63,7 +64,10 @@ class TypeGradients:
 
     def total(self) -> list[Tensor | None]:
         """Return the gradients of the vectors of keys and of values."""
-        total = (self.sums.sum(0) + self.rest.sum(0)).float()
+        total = self.rest.sum(0).double()
+        many = (self.counts >= SPILL).any(0)  # the others have no float64 sums
+        total[many] += self.sums[:, many].sum(0)
+        total = total.float()
         call, start = self.call, 0
         found: list[Tensor | None] = []
         for padded, given in (

@@ -14,7 +14,7 @@ from numba.extending import overload
 
 from skattn.ops._cpu import _edge_groups as groups
 from skattn.ops._cpu._compiler import INLINED, inlined, loop
-from skattn.ops._cpu._edge_groups import ROOM, SPILL, i64, row_span, spill
+from skattn.ops._cpu._edge_groups import LINE, ROOM, SPILL, i64, row_span, spill
 from skattn.ops._cpu._lanes import splat
 from skattn.ops._cpu._layout import LANES
 from skattn.ops._cpu._memory import (
@@ -131,20 +131,35 @@ def _room(typed, workspace):
 
 @inlined
 def _add_vectors(table, numbers, vectors, types, given, to):
-    """Write the sums of a table's row and a vector; given = (edges, width, ahead)."""
+    """Write the sums of a table's row and a vector; given = (edges, width, ahead).
+
+    Four edges at a time, the last ones repeated: their rows are padding.
+    """
     n, width, ahead = given
-    for e in loop(n):
-        groups.prefetch_rows(floats(table), width, numbers, e, 1, ahead)
-        row = after(floats(table), numbers[e] * width)
-        vector = after(floats(vectors), i64(types[e]) * width)
+    table, vectors, whole = floats(table), floats(vectors), width - width % LANES
+    for e in loop(0, n, 4):
+        groups.prefetch_rows(table, width, numbers, e, 4, ahead)
+        r0, r1, r2, r3 = groups.four_rows(table, numbers, e, n, width)
+        t0, t1, t2, t3 = groups.four_rows(vectors, types, e, n, width)
         own = after(floats(to), e * width)
-        whole = width - width % LANES
+        own1, own2 = after(own, width), after(own, 2 * width)
+        own3 = after(own, 3 * width)
         for k in loop(0, whole, LANES):
-            store(own, k, load(row, k) + load(vector, k))
+            store(own, k, load(r0, k) + load(t0, k))
+            store(own1, k, load(r1, k) + load(t1, k))
+            store(own2, k, load(r2, k) + load(t2, k))
+            store(own3, k, load(r3, k) + load(t3, k))
         if whole < width:
-            rest = width - whole
-            x = load_first(row, whole, rest) + load_first(vector, whole, rest)
-            store_first(own, whole, x, rest)
+            _add_last(r0, t0, whole, width - whole, own)
+            _add_last(r1, t1, whole, width - whole, own1)
+            _add_last(r2, t2, whole, width - whole, own2)
+            _add_last(r3, t3, whole, width - whole, own3)
+
+
+@inlined
+def _add_last(row, vector, start, n, to):
+    """Write the sums of the last numbers of a row and of a vector."""
+    store_first(to, start, load_first(row, start, n) + load_first(vector, start, n), n)
 
 
 @inlined
@@ -175,11 +190,12 @@ def sum_typed_senders(rows, group, calls, dout, block, workspace, grads):
     n, indptr = group.end - group.begin, longs(rows.indptr)
     g, o, others = workspace.g, workspace.o, workspace.others
     width, value_width = typed.heads * typed.step, 0
+    sums = TypeSums(*grads.of_types)
+    first = block // sums.span * sums.n_types
+    _prefetch_sums(ints(workspace.room), n, first, sums)
     edge_gradients(score, others, n, sizes.slots, workspace.t, workspace.d)
     if typed.value:
         value_width = sizes.heads * sizes.step
-    sums = TypeSums(*grads.of_types)
-    first = block // sums.span * sums.n_types
     for r in loop(group.i, group.k):
         start, m, is_fresh = row_span(indptr, group, r)
         if is_fresh:
@@ -194,6 +210,15 @@ def sum_typed_senders(rows, group, calls, dout, block, workspace, grads):
             groups.write(o, shape, floats(grads.dvalue), r)
         if groups.carry_sums(indptr, r, group.end, g, width, workspace.g_sums):
             groups.write(g, typed, floats(grads.dkey), r)
+
+
+@inlined
+def _prefetch_sums(types, n, first, sums):
+    """Prefetch the sums of the types of a group: those of rare types lie far away."""
+    for e in loop(n):
+        row = after(floats(sums.rest), (first + i64(types[e])) * sums.width)
+        for k in loop(0, sums.width, LINE):
+            prefetch(row, k)
 
 
 @inlined
