@@ -142,7 +142,7 @@ def conditions_of(estimator, y, n_graphs, method):
 
 
 def _check_count(name, n):
-    if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
         raise ValueError(f"{name} must be an integer from 1, got {n!r}.")
 
 
