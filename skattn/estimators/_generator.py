@@ -271,9 +271,9 @@ class AttentionGraphGenerator(
         TypeError
             If X is no list of graphs.
         ValueError
-            If a graph is directed or weighted, has a self-loop, descriptors or too many
-            labels, or is a view of some of its nodes; if y does not fit; an earlier fit
-            is then kept.
+            If a graph is directed or weighted, has a self-loop, descriptors, types or
+            too many labels, or is a view of some of its nodes; if y does not fit; an
+            earlier fit is then kept.
         KeyboardInterrupt
             If the user interrupts the training; the current weights are kept.
         """
@@ -311,7 +311,7 @@ class AttentionGraphGenerator(
         ------
         ValueError
             If y is an unknown class, or ``fit`` was given none; if ``start`` has labels
-            that no graph of ``fit`` has.
+            that no graph of ``fit`` has, or is not connected where samples are.
         NotFittedError
             If called before ``fit``.
         """
@@ -354,7 +354,8 @@ class AttentionGraphGenerator(
         Raises
         ------
         ValueError
-            If a graph is directed or weighted, or has other columns.
+            If a graph is directed or weighted, or has other columns; if y is an unknown
+            class, or ``fit`` was given none.
         NotFittedError
             If called before ``fit``.
         """
@@ -363,7 +364,7 @@ class AttentionGraphGenerator(
             self,
             X,
             y=y,
-            n_orders=int(self.n_orders if n_orders is None else n_orders),
+            n_orders=self.n_orders if n_orders is None else n_orders,
             random_state=random_state,
         )
 

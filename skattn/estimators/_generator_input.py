@@ -19,8 +19,8 @@ def read_graphs(graphs) -> GraphCollection:
     TypeError
         If it is no list of graphs.
     ValueError
-        If a graph is a view, directed or weighted, has a self-loop or descriptors, or
-        differs from the others in its features.
+        If a graph is a view, directed or weighted, has a self-loop, descriptors or
+        types, or differs from the others in its features.
     """
     collection = GraphCollection.of(graphs)
     if collection.n_descriptors:
@@ -28,6 +28,13 @@ def read_graphs(graphs) -> GraphCollection:
             "graphs must be without descriptors, which are not generated, got "
             f"{collection.n_descriptors}. Use graph.with_descriptors(None), and pass "
             "them as y."
+        )
+    if collection.n_edge_types or collection.n_node_types:
+        raise ValueError(
+            "graphs must be without types, which are not generated, got "
+            f"{collection.n_edge_types} types of edges and {collection.n_node_types} "
+            "of nodes. Pass them as columns of edge_features and X, whose distinct "
+            "rows are labels."
         )
     check_undirected(collection)
     return collection

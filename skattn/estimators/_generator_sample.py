@@ -71,6 +71,7 @@ def sample_graphs(estimator, n_samples, *, y, start, temperature, random_state):
 
 def score_graphs(estimator, X, *, y, n_orders, random_state):
     """Bound the log-probabilities of graphs, see the method ``score_samples``."""
+    _check_count("n_orders", n_orders)
     graphs, possible = _read_scored(estimator, X)
     conditions = conditions_of(estimator, y, len(graphs), "score_samples")
     kept = np.flatnonzero(possible)
@@ -140,9 +141,13 @@ def conditions_of(estimator, y, n_graphs, method):
     return np.zeros((n_graphs, 0), np.float32)
 
 
+def _check_count(name, n):
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"{name} must be an integer from 1, got {n!r}.")
+
+
 def _check_numbers(n_samples, temperature):
-    if not isinstance(n_samples, Integral) or n_samples < 1:
-        raise ValueError(f"n_samples must be an integer from 1, got {n_samples!r}.")
+    _check_count("n_samples", n_samples)
     is_number = isinstance(temperature, Real) and not isinstance(temperature, bool)
     if not is_number or not 0 < temperature < np.inf:
         raise ValueError(
@@ -153,13 +158,12 @@ def _check_numbers(n_samples, temperature):
 
 def _read_starts(estimator, start, n_samples):
     """Return the labelled graph that each sample begins with."""
-    starts = [start] if isinstance(start, Graph) else list(start)
-    if len(starts) not in (1, n_samples):
+    collection = read_graphs([start] if isinstance(start, Graph) else start)
+    n_starts = collection.n_graphs
+    if n_starts not in (1, n_samples):
         raise ValueError(
-            f"start must be one graph, or one per sample ({n_samples}), got "
-            f"{len(starts)}."
+            f"start must be one graph, or one per sample ({n_samples}), got {n_starts}."
         )
-    collection = read_graphs(starts)
     estimator._schema_.check(collection)
     graphs, known = encode(collection, estimator._label_table_)
     if not known.all():
@@ -167,13 +171,27 @@ def _read_starts(estimator, start, n_samples):
             "start must have labels of fit, rows of node_labels_ and edge_labels_, got "
             f"others in graph {int(np.argmin(known))}. Fit on graphs with these labels."
         )
+    _check_pieces(estimator, collection)
     if graphs.sizes.max() > estimator.max_nodes_:
         raise ValueError(
             f"start may have {estimator.max_nodes_} nodes (max_nodes), got "
             f"{graphs.sizes.max()}. Increase max_nodes and fit again."
         )
-    numbers = np.arange(n_samples) if len(starts) > 1 else np.zeros(n_samples, np.int64)
+    numbers = np.arange(n_samples) if n_starts > 1 else np.zeros(n_samples, np.int64)
     return graphs.take(numbers)
+
+
+def _check_pieces(estimator, starts):
+    """Raise ValueError if a start is not connected, but all samples are."""
+    if not estimator.net_.objective.spec.must_link:
+        return
+    connected = are_connected(starts.whole.adjacency, starts.node_ptr)
+    if not connected.all():
+        raise ValueError(
+            "start must be connected, as all graphs of fit were and samples are, got "
+            f"several pieces in graph {int(np.argmin(connected))}. Continue one of the "
+            'pieces, or fit with order="uniform".'
+        )
 
 
 def _as_graph(labelled, table):

@@ -129,7 +129,8 @@ def _rows(X: Any) -> list[Row]:
 
 
 _NODES = (
-    "Leave out what follows from the structure, bin what is continuous, or use "
+    "Leave out what follows from the structure (for molecules: "
+    "MoleculeGraph(derived=False)), bin what is continuous, or use "
     "graph.with_features(None)."
 )
 _EDGES = "Bin what is continuous, or leave the edge features out."

@@ -364,7 +364,9 @@ def test_graphs_of_one_and_two_nodes_are_learned():
         ([path(3), path(3, X=np.ones((3, 1)))], ValueError, "agree in their features"),
         ([path(3, descriptors=[1.0])] * 2, ValueError, "without descriptors"),
         ([path(2, X=np.full((2, 1), np.nan))] * 2, ValueError, "missing values"),
-        ([path(129, X=np.arange(129)[:, None])] * 2, ValueError, "got 129"),
+        ([path(129, X=np.arange(129)[:, None])] * 2, ValueError, "129.*derived=False"),
+        ([path(3, node_types=["a", "b", "a"])] * 2, ValueError, "2 of nodes"),
+        ([path(2, edge_types=["a", "b"])] * 2, ValueError, "2 types of edges"),
         (
             [path(2), path(2, edge_features=np.ones((2, 1)))],
             ValueError,
@@ -416,11 +418,33 @@ def test_unknown_class_is_refused(paths):
         ({"n_samples": 3, "start": [path(2), path(2)]}, r"one per sample \(3\), got 2"),
         ({"start": path(99)}, r"start may have 10 nodes \(max_nodes\), got 99"),
         ({"start": path(2, X=np.ones((2, 1)))}, "must have 0 features"),
+        ({"start": Graph(np.zeros((2, 2)))}, "start must be connected.*in graph 0"),
+        ({"start": Graph([[0, 1], [0, 0]])}, "must be undirected"),
+        ({"start": path(3)[[0, 1]]}, "all its nodes as targets"),
     ],
 )
 def test_arguments_of_sample_are_checked(fitted, arguments, message):
     with pytest.raises(ValueError, match=message):
         fitted.sample(**arguments)
+
+
+@pytest.mark.parametrize("start", [3, "path", [np.eye(2)]])
+def test_start_that_is_no_graph_is_refused(fitted, start):
+    with pytest.raises(TypeError, match="graphs"):
+        fitted.sample(start=start)
+
+
+@pytest.mark.parametrize("n_orders", [0, -1, 2.5, True])
+def test_number_of_orders_is_checked(fitted, paths, n_orders):
+    with pytest.raises(ValueError, match="n_orders must be an integer from 1"):
+        fitted.score_samples(paths, n_orders=n_orders)
+
+
+def test_a_start_in_pieces_needs_a_fit_with_any_order(paths):
+    generator = AttentionGraphGenerator(order="uniform", max_nodes=99, **FAST)
+    generator.fit(paths)
+    made = generator.sample(3, start=Graph(np.zeros((2, 2))), random_state=0)
+    assert all(g.adjacency[0, 1] == 0 for g in made)
 
 
 def test_start_with_unknown_labels_is_refused():
