@@ -33,7 +33,7 @@ def stays(n_bytes: int, device: torch.device) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class DeviceRanges:
-    """Ranges of rows whose data are on a device."""
+    """Ranges of rows of tables on a device."""
 
     counts: Tensor
     """(n,) int64: number of rows of each range."""

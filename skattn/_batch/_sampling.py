@@ -236,9 +236,8 @@ class NeighborSampler:
         """Return the features on a device that keeps them, or None."""
         if device not in self._copies:
             x, copy = self.whole.x, None
-            is_plain = isinstance(x, Tensor) and self.feature_scaling is None
-            if is_plain and stays(x.nbytes, device):
-                copy = x.to(device)
+            if isinstance(x, Tensor) and self.feature_scaling is None:
+                copy = x.to(device) if stays(x.nbytes, device) else None
             self._copies[device] = copy
         return self._copies[device]
 

@@ -141,7 +141,7 @@ def ranges(rank):
         return own(self, n_chunks)
 
     def fit():
-        model = classifier(n_layers=2).fit(graph[:40], y[:40])
+        model = classifier(n_layers=2, batch_size="auto").fit(graph[:40], y[:40])
         return model, digest(model, model.predict_proba(graph))
 
     Ranges.own = note

@@ -37,9 +37,9 @@ def attention_gradients(
     upstream = {"stat": stat, "dout": dout, "dfeature_means": dmeans}
     upstream |= _per_edge(call)
     dkey, dvalue, dfeatures = _sender_gradients(call, upstream)
-    of_types = None, None
+    of_keys = of_values = None
     if needs.key_vectors or needs.value_vectors:
-        of_types = _type_gradients(call, upstream)
+        of_keys, of_values = _type_gradients(call, upstream)
     dquery = dattention = None
     if needs.query or needs.attention:
         dquery, dattention = _receiver_gradients(call, upstream)
@@ -52,8 +52,8 @@ def attention_gradients(
         bias=None if bias is None else upstream["dscore"].to(bias.dtype),
         edge_features=dfeatures,
         offset=doffset,
-        key_vectors=of_types[0],
-        value_vectors=of_types[1],
+        key_vectors=of_keys,
+        value_vectors=of_values,
     )
 
 
