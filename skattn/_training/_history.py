@@ -19,13 +19,17 @@ class EpochHistory(History):
         return super().__getitem__(i)
 
 
+NUMBERS = ("train_loss", "valid_loss", "valid_score")
+"""Names of the numbers of a batch, which are tensors until they are read."""
+
+
 def read_numbers(batches):
     """Replace the tensors in the history of some batches by numbers, in one copy."""
     places = [
         (batch, name)
         for batch in batches
-        for name, number in batch.items()
-        if isinstance(number, Tensor)
+        for name in NUMBERS
+        if isinstance(batch.get(name), Tensor)
     ]
     if places:
         numbers = torch.stack([batch[name] for batch, name in places])

@@ -18,8 +18,9 @@ def use_precision(name: str) -> Iterator[None]:
 
     ``"bfloat16"`` is automatic mixed precision: products and attention are computed
     in bfloat16 (about three decimal digits, the range of float32); weights, their
-    updates, normalisation, sums and losses remain in float32. It needs less time and
-    memory per step. Autocast contexts of the caller have no effect on fits.
+    updates, normalisation, sums and losses remain in float32. Layers take up to half
+    the time (:doc:`/measured`); whole fits in bfloat16 have not been measured. Autocast
+    contexts of the caller have no effect on fits.
 
     Parameters
     ----------

@@ -87,14 +87,15 @@ def test_losses_of_a_device_are_read_in_one_copy():
                 reads.append(func)
             return super().__torch_function__(func, types, args, kwargs)
 
+    other = torch.zeros(2)  # of a user's callback
     losses = [torch.tensor(x).as_subclass(Number) for x in (0.5, 2.0, 0.25)]
     batches = [{"train_loss": losses[0], "train_batch_size": 3}]
-    batches += [{"valid_loss": losses[1], "valid_score": losses[2]}, {"mine": "x"}]
+    batches += [{"valid_loss": losses[1], "valid_score": losses[2]}, {"mine": other}]
     read_numbers(batches)
     assert reads == [torch.Tensor.tolist]
     assert batches == [
         {"train_loss": 0.5, "train_batch_size": 3},
         {"valid_loss": 2.0, "valid_score": 0.25},
-        {"mine": "x"},
+        {"mine": other},
     ]
     assert type(batches[0]["train_loss"]) is float
