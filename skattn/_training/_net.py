@@ -198,7 +198,7 @@ class AttentionNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Compute the outputs of a batch in evaluation mode, one row per target."""
-        with self._precision():
+        with chosen_precision(self.module_):
             return self.objective.outputs(self.module_, x).float()
 
     def train_step_single(self, batch, **fit_params):
@@ -207,7 +207,7 @@ class AttentionNet(NeuralNet):
         x, labels = batch
         if isinstance(x, Parts):
             return self._train_parts(x)
-        with self._precision():
+        with chosen_precision(self.module_):
             loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
         loss.backward()
         processes = current_processes()
@@ -220,7 +220,7 @@ class AttentionNet(NeuralNet):
         layout = Gradients(weights)
 
         def learn(x, labels, generator):
-            with self._precision():
+            with chosen_precision(self.module_):
                 loss, outputs = self.objective.loss(self.module_, x, labels, generator)
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
             return layout.pack(loss, grads), outputs.detach()
@@ -259,14 +259,10 @@ class AttentionNet(NeuralNet):
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""
         self._set_training(False)
-        with torch.no_grad(), self._precision():
+        with torch.no_grad(), chosen_precision(self.module_):
             loss, score, outputs = self.objective.validate(self.module_, *batch)
         self._record_batch("valid_score", score)
         return {"loss": loss, "y_pred": outputs.float()}
-
-    def _precision(self):
-        """Return the context of a forward pass in the chosen precision."""
-        return chosen_precision(next(self.module_.parameters()).device)
 
     def __getstate__(self):
         """Return the state for prediction, on the CPU."""

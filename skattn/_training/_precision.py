@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 
 import torch
+from torch import nn
 
 _DTYPES = {"float32": None, "bfloat16": torch.bfloat16}
 _DEVICES = frozenset({"cuda"})
@@ -64,9 +65,12 @@ def use_precision(name: str) -> Iterator[None]:
         _CHOICE.reset(token)
 
 
-def chosen_precision(device: torch.device) -> AbstractContextManager[object]:
-    """Return a context of the chosen precision, for a forward pass on a device."""
+def chosen_precision(module: nn.Module) -> AbstractContextManager[object]:
+    """Return a context of the chosen precision, for the forward pass of a module."""
     dtype = _CHOICE.get()
-    if dtype is None or device.type not in _DEVICES:
+    if dtype is None:
+        return nullcontext()
+    device = next(module.parameters()).device
+    if device.type not in _DEVICES:
         return nullcontext()
     return torch.autocast(device.type, dtype=dtype)
