@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skattn._training import shared_fits
+    from skattn._training import shared_fits, use_precision
     from skattn.estimators import (
         AttentionEmbedder,
         AttentionGraphGenerator,
@@ -33,6 +33,7 @@ __all__ = [
     "GraphAttentionRegressor",
     "search_space",
     "shared_fits",
+    "use_precision",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -49,6 +50,7 @@ _ROOM_OF = {
     "GraphAttentionRegressor": "skattn.estimators",
     "search_space": "skattn.estimators",
     "shared_fits": "skattn._training",
+    "use_precision": "skattn._training",
 }
 _ROOMS = {
     "datasets",

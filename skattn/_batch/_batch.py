@@ -42,6 +42,21 @@ class GraphBatch:
         """Arguments of a network's ``forward``, except the generator."""
         return Inputs(x=self.x, structure=self.structure)
 
+    @property
+    def nbytes(self) -> int:
+        """Number of bytes of features, edges and edge data."""
+        structure = self.structure
+        neighbourhoods = [structure.edges, *structure.hops.values()]
+        tensors = list(structure.edge_data.tensors)
+        if isinstance(self.x, SparseMatrix):
+            neighbourhoods.append(self.x.edges)
+            tensors.append(self.x.values)
+        else:
+            tensors.append(self.x)
+        for edges in neighbourhoods:
+            tensors += [edges.indptr, edges.senders]
+        return sum(tensor.nbytes for tensor in tensors)
+
     @cached_property
     def _all_in_order(self) -> bool:
         return torch.equal(self.targets, torch.arange(len(self)).to(self.targets))
@@ -53,8 +68,12 @@ class GraphBatch:
         return codes[self.targets]
 
     def to(self, device: torch.device) -> "GraphBatch":
-        """Copy to a device; tensors already there are shared."""
-        return GraphBatch(
+        """Copy to a device; tensors already there are shared.
+
+        What decides on later copies is computed here, on the CPU, so that it need not
+        be read from the device.
+        """
+        moved = GraphBatch(
             x=self.x.to(device),
             structure=self.structure.to(device),
             targets=self.targets.to(device),
@@ -62,6 +81,9 @@ class GraphBatch:
                 None if self.position_of is None else self.position_of.to(device)
             ),
         )
+        if self.targets.device.type == "cpu":
+            vars(moved)["_all_in_order"] = self._all_in_order
+        return moved
 
     def with_targets(self, targets: Tensor) -> "GraphBatch":
         """Replace the targets: int64 numbers of graphs, or of nodes in graph order.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._collate import collate
+from skattn._batch._device_rows import cut_on_device, stays
 from skattn._batch._row_ranges import RowRanges
 from skattn._batch._rows import cut_edges, cut_features, cut_rows
 from skattn._batch._tensors import as_array
@@ -102,20 +103,30 @@ class GraphBlock:
     ) -> GraphBatch:
         """Return the disjoint union of some graphs, all of them targets.
 
-        `numbers` (n,) are their indices, in any order, possibly repeated.
+        `numbers` (n,) are their indices, in any order, possibly repeated. A GPU keeps
+        a copy of all graphs if it has room for it, and cuts batches from that.
         """
-        numbers = np.asarray(numbers, np.int64)
-        nodes = self._nodes_of(numbers)
-        structure = _cut_structure(self.whole.structure, nodes)
+        numbers, device = np.asarray(numbers, np.int64), torch.device(device)
+        nodes, copy = self._nodes_of(numbers), self._copy_on(device)
+        if copy is None:
+            x = cut_features(self.whole.x, nodes)
+            structure = _cut_structure(self.whole.structure, nodes)
+        else:
+            x, structure = cut_on_device(self.whole, copy, nodes)
         if self.whole.structure.descriptors is not None:
             rows = self.whole.structure.descriptors[torch.from_numpy(numbers)]
             structure = replace(structure, descriptors=rows)
-        batch = GraphBatch(
-            x=cut_features(self.whole.x, nodes),
-            structure=structure,
-            targets=torch.arange(len(nodes.low)),
-        )
-        return batch.to(torch.device(device))
+        batch = GraphBatch(x, structure, targets=torch.arange(len(nodes.low)))
+        return batch.to(device)
+
+    def _copy_on(self, device: torch.device) -> GraphBatch | None:
+        """Return all graphs on a device that keeps them, or None."""
+        copies = vars(self).setdefault("_copies", {})
+        if device not in copies:
+            is_kept = stays(self.whole.nbytes, device)
+            copies[device] = self.whole.to(device) if is_kept else None
+        copy: GraphBatch | None = copies[device]
+        return copy
 
     def _nodes_of(self, numbers: NDArray[np.int64]) -> RowRanges:
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < self.n_graphs:

@@ -1,6 +1,6 @@
 """Batch of pairs of nodes in one graph."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class PairBatch(GraphBatch):
     def to(self, device: torch.device) -> "PairBatch":
         """Copy to a device; tensors already there are shared."""
         features = None if self.features is None else self.features.to(device)
-        return PairBatch(**vars(super().to(device)), features=features)
+        return PairBatch(**_fields(super().to(device)), features=features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,8 @@ class PairCollator:
         features = self.described(
             self.context.pair_features(graph), pairs, row_features
         )
-        fields = vars(self.batch(graph)) | {"targets": self.ends(pairs)}
-        return PairBatch(**fields, features=features)
+        given = _fields(self.batch(graph)) | {"targets": self.ends(pairs)}
+        return PairBatch(**given, features=features)
 
     def batch(self, graph: Graph) -> GraphBatch:
         """Make the batch of all nodes of the context in a graph with some edges."""
@@ -88,3 +88,8 @@ class PairCollator:
         found = np.sign(found) * np.log1p(np.abs(found) / PAIR_FEATURE_UNIT)
         found = np.concatenate([found, row_features], 1)
         return as_tensor(found, np.float32).to(self.device)
+
+
+def _fields(batch: GraphBatch) -> dict[str, Any]:
+    """Return the fields of a batch of nodes by name."""
+    return {field.name: getattr(batch, field.name) for field in fields(GraphBatch)}

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from skattn._batch import _draw
 from skattn._batch._batch import GraphBatch
+from skattn._batch._device_rows import stays
 from skattn._batch._row_ranges import RowRanges
 from skattn._batch._rows import cut_features
 from skattn.ops import EdgeData, Edges, GraphStructure
@@ -95,6 +96,7 @@ class NeighborSampler:
         self.whole = whole
         self.feature_scaling = feature_scaling
         self.fanout = tuple(min(int(size), _NO_LIMIT) for size in fanout)
+        self._copies: dict[torch.device, Tensor | None] = {}
 
     @property
     def n_features(self) -> int:
@@ -133,13 +135,13 @@ class NeighborSampler:
         targets = np.asarray(targets, np.int64)
         self._check_targets(targets)
         nodes, positions = np.unique(targets, return_inverse=True)
-        sampled = self._draw_hops(nodes, seed)
+        sampled, device = self._draw_hops(nodes, seed), torch.device(device)
         batch = GraphBatch(
-            x=self._features_of(sampled.nodes),
+            x=self._features_of(sampled.nodes, device),
             structure=self._structure_of(sampled),
             targets=torch.from_numpy(positions.astype(np.int64)),
         )
-        return batch.to(torch.device(device))
+        return batch.to(device)
 
     def _draw_hops(self, nodes: NDArray[np.int64], seed: int) -> _Sampled:
         """Sample senders hop by hop, beginning with the targets."""
@@ -219,14 +221,25 @@ class NeighborSampler:
             return replace(data, log_weight=log_scale + data.log_weight)
         return replace(data, log_weight=log_scale) if sampled.log_scale.any() else data
 
-    def _features_of(self, nodes: NDArray[np.int64]) -> Any:
-        x = self.whole.x
+    def _features_of(self, nodes: NDArray[np.int64], device: torch.device) -> Any:
+        x, copy = self.whole.x, self._features_on(device)
+        if copy is not None:
+            return copy.index_select(0, torch.from_numpy(nodes).to(device))
         if isinstance(x, Tensor):
             rows = x.index_select(0, torch.from_numpy(nodes))
             if self.feature_scaling is None:
                 return rows
             return torch.from_numpy(self.feature_scaling.apply(rows.numpy()))
         return cut_features(x, RowRanges.between(nodes, nodes + 1))
+
+    def _features_on(self, device: torch.device) -> Tensor | None:
+        """Return the features on a device that keeps them, or None."""
+        if device not in self._copies:
+            x, copy = self.whole.x, None
+            if isinstance(x, Tensor) and self.feature_scaling is None:
+                copy = x.to(device) if stays(x.nbytes, device) else None
+            self._copies[device] = copy
+        return self._copies[device]
 
     def _degree_of(self, nodes: NDArray[np.int64]) -> Tensor:
         if self.whole.structure.edge_data.log_weight is not None:

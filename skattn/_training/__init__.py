@@ -23,6 +23,7 @@ from skattn._training._pair_batches import Negatives, PairBatches
 from skattn._training._pair_objective import SupervisedPairs
 from skattn._training._pair_prediction import PairPrediction, pair_outputs
 from skattn._training._path_reasoning import PathReasoning, QuestionBatches
+from skattn._training._precision import use_precision
 from skattn._training._sampled_batches import SampledBatches
 from skattn._training._shared_fits import shared_fits, shared_work
 from skattn._training._sharing import agreed_seed, check_same_fit, confirm_end
@@ -79,4 +80,5 @@ __all__ = [
     "trace_growth",
     "train",
     "train_factorization",
+    "use_precision",
 ]

@@ -4,8 +4,10 @@ import math
 import time
 
 import numpy as np
+import torch
 from skorch.callbacks import Callback
 from skorch.history import History
+from torch import Tensor
 
 
 class EpochHistory(History):
@@ -15,6 +17,24 @@ class EpochHistory(History):
         if isinstance(i, int):
             return list.__getitem__(self, i)
         return super().__getitem__(i)
+
+
+NUMBERS = ("train_loss", "valid_loss", "valid_score")
+"""Names of the numbers of a batch, which are tensors until they are read."""
+
+
+def read_numbers(batches):
+    """Replace the tensors in the history of some batches by numbers, in one copy."""
+    places = [
+        (batch, name)
+        for batch in batches
+        for name in NUMBERS
+        if isinstance(batch.get(name), Tensor)
+    ]
+    if places:
+        numbers = torch.stack([batch[name] for batch, name in places])
+        for (batch, name), number in zip(places, numbers.tolist(), strict=True):
+            batch[name] = number
 
 
 class EpochSummary(Callback):

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, PrintLog
+from skorch.dataset import get_len
 from torch import nn
 
 from skattn._training._batch_source import BatchSource
 from skattn._training._callbacks import StopTraining
 from skattn._training._gradients import Gradients
-from skattn._training._history import EpochHistory, EpochSummary
+from skattn._training._history import EpochHistory, EpochSummary, read_numbers
 from skattn._training._microbatches import Microbatches
 from skattn._training._part_sums import PartSums, Shares
 from skattn._training._parts import Parts
+from skattn._training._precision import chosen_precision
 from skattn._training._processes import Place
 from skattn._training._shared_fits import current_processes
 from skattn._training._tree_sum import tree_sum
@@ -171,9 +173,33 @@ class AttentionNet(NeuralNet):
         if next(self.module_.parameters()).device != device:
             self.module_.to(device)
 
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Compute an epoch, as skorch does; on a GPU, read losses once at its end.
+
+        Reading a number makes the CPU wait for the GPU. Callbacks see a tensor there.
+        """
+        if iterator is None:
+            return
+        n_batches = 0
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            self._record_batch(f"{prefix}_loss", step["loss"])
+            self.history.record_batch(f"{prefix}_batch_size", get_len(batch[0]))
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+            n_batches += 1
+        self.history.record(f"{prefix}_batch_count", n_batches)
+        read_numbers(self.history[-1]["batches"])
+
+    def _record_batch(self, name, number):
+        """Record a number of a batch; a tensor if it is not on the CPU."""
+        is_here = number.device.type == "cpu"
+        self.history.record_batch(name, number.item() if is_here else number.detach())
+
     def infer(self, x, **fit_params):
         """Compute the outputs of a batch in evaluation mode, one row per target."""
-        return self.objective.outputs(self.module_, x)
+        with chosen_precision(self.module_):
+            return self.objective.outputs(self.module_, x).float()
 
     def train_step_single(self, batch, **fit_params):
         """Compute loss and gradients of a batch."""
@@ -181,7 +207,8 @@ class AttentionNet(NeuralNet):
         x, labels = batch
         if isinstance(x, Parts):
             return self._train_parts(x)
-        loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
+        with chosen_precision(self.module_):
+            loss, outputs = self.objective.loss(self.module_, x, labels, self.generator)
         loss.backward()
         processes = current_processes()
         if processes is not None:  # each computes the same
@@ -193,7 +220,8 @@ class AttentionNet(NeuralNet):
         layout = Gradients(weights)
 
         def learn(x, labels, generator):
-            loss, outputs = self.objective.loss(self.module_, x, labels, generator)
+            with chosen_precision(self.module_):
+                loss, outputs = self.objective.loss(self.module_, x, labels, generator)
             grads = torch.autograd.grad(loss, weights, allow_unused=True)
             return layout.pack(loss, grads), outputs.detach()
 
@@ -231,10 +259,10 @@ class AttentionNet(NeuralNet):
     def validation_step(self, batch, **fit_params):
         """Compute loss and score of a validation batch."""
         self._set_training(False)
-        with torch.no_grad():
+        with torch.no_grad(), chosen_precision(self.module_):
             loss, score, outputs = self.objective.validate(self.module_, *batch)
-        self.history.record_batch("valid_score", score.item())
-        return {"loss": loss, "y_pred": outputs}
+        self._record_batch("valid_score", score)
+        return {"loss": loss, "y_pred": outputs.float()}
 
     def __getstate__(self):
         """Return the state for prediction, on the CPU."""

@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 from skattn._batch import GraphBatch
 from skattn._training._labels import Labels
 from skattn._training._losses import CRITERIA, Loss
+from skattn._training._sharing import shared_ranges
 from skattn.nn import (
     AttentionNetwork,
     MaskedAutoencoder,
@@ -170,5 +171,6 @@ def encode(module: AttentionNetwork | MaskedAutoencoder, batch: GraphBatch) -> T
     """Compute codes of all nodes or graphs, of many edges in chunks if without grad."""
     is_large = batch.structure.edges.n_edges > MAX_EDGES
     if is_large and module.takes_chunks and not torch.is_grad_enabled():
-        return module.encode_in_chunks(**batch.inputs)
+        with shared_ranges(batch.structure):
+            return module.encode_in_chunks(**batch.inputs, max_edges=MAX_EDGES)
     return module.encode(**batch.inputs)

@@ -30,7 +30,8 @@ def shared_fits(group: dist.ProcessGroup | None = None) -> Iterator[None]:
     neighbours (``fanout``), are divided; of graphs, set ``norm="layer"``, because batch
     normalisation (the default) waits in each layer and saves little time. Other
     batches, such as one whole graph, are computed by every process, which saves no
-    time; see the :doc:`user guide </guide/scaling>`.
+    time. Predictions for lists are divided by batches, those for the nodes of a graph
+    of many edges by ranges of receivers; see the :doc:`user guide </guide/scaling>`.
 
     Parameters
     ----------

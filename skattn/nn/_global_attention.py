@@ -111,12 +111,15 @@ def _by_size(node_ptr: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     A group is the nodes of its graphs, (n_graphs, length) int64, padded to the largest
     graph, and the mask of the entries that are not padding.
     """
-    sizes = node_ptr.diff()
+    # on the CPU: one wait for the device, not one per group; Apple's lack float64
+    sizes = node_ptr.diff().cpu()
     classes = (2 * sizes - 1).clamp(min=1).double().log2().floor()  # 1, 2, 3-4, 5-8, ..
     for size in classes.unique():
         members = ((classes == size) & (sizes > 0)).nonzero()[:, 0]
         if not len(members):
             continue
-        steps = torch.arange(int(sizes[members].max()), device=node_ptr.device)
-        nodes = node_ptr[members][:, None] + steps
-        yield nodes, steps < sizes[members][:, None]
+        length = int(sizes[members].max())
+        members = members.to(node_ptr.device)
+        starts, stops = node_ptr[members, None], node_ptr[members + 1, None]
+        nodes = starts + torch.arange(length, device=node_ptr.device)
+        yield nodes, nodes < stops

@@ -72,7 +72,7 @@ class RowChain(Resettable):
             Log-probabilities; 0 for a context without candidates.
         """
         log_p = -cross_entropy(self.logits(codes, steps), steps.edge, reduction="none")
-        return codes.new_zeros(len(steps.new)).index_add(0, steps.owners, log_p)
+        return log_p.new_zeros(len(steps.new)).index_add(0, steps.owners, log_p)
 
     def logits(self, codes: Tensor, steps: GrowthSteps) -> Tensor:
         """Compute the logits of every edge, given the edges to earlier candidates.

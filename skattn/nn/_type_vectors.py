@@ -34,8 +34,7 @@ class TypeVectorAttention(EdgeTypeAttention):
 
     Notes
     -----
-    Kernels for the CPU add the vectors for up to 32 edges at a time. There are none for
-    CUDA devices, where messages per edge are computed.
+    Kernels for the CPU and for CUDA devices add the vectors for a few edges at a time.
 
     References
     ----------

@@ -34,10 +34,14 @@ __all__ = [
     "use_shapes_of",
 ]
 
-_WITHOUT_TRITON = frozenset(
-    {"expand", "path_attention", "draw_rows", "typed_attention"}
-)
-_OPERATIONS = _WITHOUT_TRITON | {"edge_attention", "sparse_matmul", "dropout", "elu"}
+_WITHOUT_TRITON = frozenset({"expand", "path_attention", "draw_rows"})
+_OPERATIONS = _WITHOUT_TRITON | {
+    "edge_attention",
+    "typed_attention",
+    "sparse_matmul",
+    "dropout",
+    "elu",
+}
 _KERNEL_SCORES = frozenset({Dot, Gat, GatV2, Pooling})
 _CPU, _FLOAT32 = frozenset({"cpu"}), frozenset({torch.float32})
 _CUDA = frozenset({"cuda"})

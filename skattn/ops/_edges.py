@@ -121,7 +121,30 @@ class Edges:
             return self
         return Edges(indptr, senders, self.n_senders)
 
-    def part(self, low: int, high: int, n_senders: int | None = None) -> Edges:
+    def span(self, low: int, high: int) -> tuple[int, int]:
+        """Return the first edge of a range of receivers, and the end of the last one.
+
+        Parameters
+        ----------
+        low, high : int
+            Receivers ``low`` to ``high - 1``.
+
+        Returns
+        -------
+        first, last : int
+            The edges are ``first`` to ``last - 1``; read from the device.
+        """
+        first, last = self.indptr[[low, high]].tolist()
+        return first, last
+
+    def part(
+        self,
+        low: int,
+        high: int,
+        n_senders: int | None = None,
+        *,
+        span: tuple[int, int] | None = None,
+    ) -> Edges:
         """Select the edges of a range of receivers.
 
         Parameters
@@ -130,6 +153,8 @@ class Edges:
             Receivers ``low`` to ``high - 1``, renumbered from 0.
         n_senders : int, optional
             Number of possible senders; unchanged if not given.
+        span : tuple of (int, int), optional
+            Result of :meth:`span`, if it is known.
 
         Returns
         -------
@@ -144,7 +169,7 @@ class Edges:
         Edges(n_receivers=1, n_senders=2, n_edges=1)
         """
         indptr = self.indptr[low : high + 1]
-        first, last = indptr[[0, -1]].tolist()
+        first, last = self.span(low, high) if span is None else span
         n_senders = self.n_senders if n_senders is None else n_senders
         return Edges(indptr - first, self.senders[first:last], n_senders)
 

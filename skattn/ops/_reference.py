@@ -52,8 +52,9 @@ def edge_attention(
     if edge_features is not None:
         shared = edge_features[:, None].expand(-1, messages.shape[1], -1)
         messages = torch.cat([messages, shared], -1)
+    messages = weights[..., None] * messages
     out = messages.new_zeros(edges.n_receivers, *messages.shape[1:])
-    out = out.index_add(0, edges.receivers, weights[..., None] * messages)
+    out = out.index_add(0, edges.receivers, messages)
     if offset is not None:
         out = out + pad(offset, (0, out.shape[-1] - offset.shape[-1]))
     return out

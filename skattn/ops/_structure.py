@@ -49,6 +49,9 @@ class GraphStructure:
     """For sampled graphs, the number of nodes within 0, 1, 2, ... hops of the target
     nodes. Nodes are sorted by this distance, so that each layer computes only the first
     nodes. Empty if every layer computes all nodes."""
+    reach_edges: tuple[int, ...] = ()
+    """Number of edges whose receivers are within 0, 1, 2, ... hops, if it is known
+    without reading the device; set by :meth:`to`."""
     descriptors: Tensor | None = None
     """(n_graphs, n_descriptors): numbers that describe every graph, or None."""
     labels: NodeLabels | None = None
@@ -88,9 +91,18 @@ class GraphStructure:
                 None if self.sender_counts is None else move(self.sender_counts)
             ),
             reach=self.reach,
+            reach_edges=self._reach_edges(),
             descriptors=None if self.descriptors is None else move(self.descriptors),
             labels=None if self.labels is None else self.labels.to(device),
         )
+
+    def _reach_edges(self) -> tuple[int, ...]:
+        """Return `reach_edges`, read from tensors on the CPU."""
+        indptr = self.edges.indptr
+        if self.reach_edges or not self.reach or indptr.device.type != "cpu":
+            return self.reach_edges
+        receivers = torch.tensor(self.reach).clamp(max=len(indptr) - 1)
+        return tuple(indptr[receivers].tolist())
 
     def layer(self, number: int) -> GraphStructure:
         """Select the receivers and edges that one layer of a network needs.
@@ -131,7 +143,12 @@ class GraphStructure:
                 f"got {len(self.reach) - 1} hops for more layers. Give fanout one "
                 "number per layer."
             )
-        return self.part(0, self.reach[hops - 1], self.reach[hops])
+        layers = vars(self).setdefault("_layers", {})  # kernels keep plans of edges
+        if hops not in layers:
+            last = self.reach_edges[hops - 1] if self.reach_edges else None
+            layers[hops] = self._part(0, self.reach[hops - 1], self.reach[hops], last)
+        layer: GraphStructure = layers[hops]
+        return layer
 
     def part(self, low: int, high: int, n_senders: int | None = None) -> GraphStructure:
         """Select a range of receivers and all their edges.
@@ -148,10 +165,17 @@ class GraphStructure:
         GraphStructure
             The selected edges and their data, mostly as views.
         """
-        first, last = self.edges.indptr[[low, high]].tolist()
+        return self._part(low, high, n_senders)
+
+    def _part(
+        self, low: int, high: int, n_senders: int | None, last: int | None = None
+    ) -> GraphStructure:
+        """Select receivers; `last` is the number of edges of those before `high`."""
+        span = self.edges.span(low, high) if last is None else (0, last)
+        first, last = span
         labels = self.labels
         return GraphStructure(
-            edges=self.edges.part(low, high, n_senders),
+            edges=self.edges.part(low, high, n_senders, span=span),
             edge_data=self.edge_data.map(lambda rows: rows[first:last]),
             hops={k: far.part(low, high, n_senders) for k, far in self.hops.items()},
             degree=None if self.degree is None else self.degree[:n_senders],

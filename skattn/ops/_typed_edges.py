@@ -19,10 +19,10 @@ class TypedEdges:
 
     Passed to :func:`~skattn.ops.edge_attention` as its edges, an edge of type ``r``
     from sender ``j`` has the key ``k_j + key[r]`` and the value ``v_j + value[r]``,
-    where ``k`` and ``v`` are those of the call. The kernels for the CPU add them for up
-    to 32 edges at a time: no tensor has a row per edge. On CUDA devices, where there
-    are none, the reference backend makes such rows. A relation translates senders in
-    this way in CompGCN (Vashishth et al. 2020) and in Nathani et al. 2019.
+    where ``k`` and ``v`` are those of the call. The compiled kernels add them for a few
+    edges at a time (on the CPU, up to 32): no tensor has a row per edge, except on the
+    reference backend. A relation translates senders in this way in CompGCN (Vashishth
+    et al. 2020) and in Nathani et al. 2019.
 
     The constructor does not validate its arguments; ``edge_attention`` does.
 
@@ -87,7 +87,7 @@ class TypedEdges:
             return
         types = self.types
         if types.numel() and not types.is_meta:
-            low, high = int(types.min()), int(types.max())
+            low, high = torch.stack(types.aminmax()).tolist()  # one wait for the device
             if low < 0 or high >= self.n_types:
                 raise ValueError(
                     f"types must lie in 0 .. {self.n_types - 1}, got numbers from "

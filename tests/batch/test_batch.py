@@ -77,3 +77,11 @@ def test_rows_of_the_targets_are_selected(batch, targets):
 def test_selecting_all_in_order_is_no_copy(batch):
     codes = torch.ones(2, 3)
     assert batch.with_targets(torch.tensor([0, 1])).select(codes) is codes
+
+
+def test_targets_of_a_copy_need_not_be_read_from_its_device():
+    batch = collate(Graph([[0, 1], [1, 0]], np.eye(2)))
+    codes = torch.empty(2, 3, device=META)  # whose numbers cannot be read
+    assert batch.to(META).select(codes) is codes
+    turned = batch.with_targets(torch.tensor([1, 0])).to(META)
+    assert turned.select(codes) is not codes

@@ -135,6 +135,25 @@ def test_hops_are_cut_like_edges(senders_of):
     assert senders_of(hops[2]) == [[0, 1, 2], [1, 2], [2], [3, 4], [3, 4]]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_batches_cut_from_a_copy_on_a_device_are_the_same(kind, monkeypatch):
+    graphs = random_graphs(3, **kind)
+    numbers = np.array([4, 0, 2, 2])
+    expected = block_of(*graphs, hops=(1, 2)).cut(numbers)
+    monkeypatch.setattr("skattn._batch._block.stays", lambda n_bytes, device: True)
+    block = block_of(*graphs, hops=(1, 2))
+    batch = block.cut(numbers)
+    assert_same_graphs(batch, expected)
+    assert batch.structure.node_ptr.equal(expected.structure.node_ptr)
+    assert batch.structure.edges.senders.dtype == expected.structure.edges.senders.dtype
+    assert block._copy_on(torch.device("cpu")) is block._copy_on(torch.device("cpu"))
+    assert block.cut(numbers[:0]).structure.edges.n_edges == 0
+
+
+def test_a_device_without_known_memory_keeps_no_copy():
+    assert block_of(PAIR)._copy_on(torch.device("meta")) is None
+
+
 def test_frames_become_their_values():
     frames = [
         Graph(graph.adjacency, pd.DataFrame(graph.X, columns=["a", "b"]))

@@ -67,6 +67,18 @@ def test_features_of_sampled_nodes_are_standardised():
     assert sampler.whole.x.tolist() == X.tolist()
 
 
+def test_features_are_taken_from_a_copy_on_the_device(monkeypatch):
+    expected = sampled((2,), [0, 3])
+    monkeypatch.setattr("skattn._batch._sampling.stays", lambda n_bytes, device: True)
+    sampler = NeighborSampler(batch_of(), (2,))
+    copy = sampler._features_on(torch.device("meta"))  # whose numbers cannot be read
+    assert (copy.device.type, copy.shape) == ("meta", X.shape)
+    assert sampler._features_on(torch.device("meta")) is copy
+    batch = sampler.sample(np.array([0, 3]), seed=0)
+    assert batch.x.equal(expected.x)
+    assert sampler.sample(np.array([0, 3]), 0, "meta").x.shape == expected.x.shape
+
+
 def test_fanout_senders_are_drawn_and_the_self_loop_is_kept():
     for seed in range(20):
         senders = drawn_senders(sampled((2,), [0, 1, 2, 3], seed))

@@ -71,8 +71,8 @@ def test_outputs_and_gradients_have_the_shapes_of_the_kernels(score, shared):
         assert made == shapes_after(score, "cpu", shared=shared)
 
 
-@SCORES
-def test_typed_edges_have_the_shapes_of_the_kernels(score, shared):
+def assert_same_shapes_of_types(score, shared, of):
+    """Compare shapes made for a device with those of the CPU's kernels."""
     found = []
     for device in ("meta", "cpu"):
         parts, value, others = tensors(score, device)
@@ -81,7 +81,7 @@ def test_typed_edges_have_the_shapes_of_the_kernels(score, shared):
         vectors = torch.zeros(2, H, C, device=device, requires_grad=True)
         types = torch.zeros(5, dtype=torch.int32, device=device)
         typed = TypedEdges(EDGES.to(device), types, key, key if shared else vectors)
-        with use_shapes_of(CPU), use_backend("cpu"):
+        with use_shapes_of(of):
             out = edge_attention(
                 typed, score(*parts), parts[1] if shared else value, **others
             )
@@ -89,6 +89,16 @@ def test_typed_edges_have_the_shapes_of_the_kernels(score, shared):
         leaves = [*parts, key, *([] if shared else [value, vectors]), *others.values()]
         found.append([out.shape, *(leaf.grad.shape for leaf in leaves)])
     assert found[0] == found[1]
+
+
+@SCORES
+def test_typed_edges_have_the_shapes_of_the_kernels(score, shared):
+    assert_same_shapes_of_types(score, shared, CPU)
+
+
+@SCORES
+def test_typed_edges_have_the_same_shapes_on_cuda(score, shared, cuda_kernels):
+    assert_same_shapes_of_types(score, shared, cuda_kernels)
 
 
 @SCORES

@@ -103,6 +103,22 @@ def test_an_empty_part_has_no_edges():
     assert part.degree is None
 
 
+def test_layers_of_a_copy_need_no_numbers_of_its_device():
+    structure = GraphStructure(RING, EdgeData(torch.arange(6.0)), reach=(1, 2, 3))
+    moved = structure.to("meta")  # whose numbers cannot be read
+    assert moved.reach_edges == (2, 4, 6)
+    first, last = moved.layer(0), moved.layer(1)
+    assert (first.edges.n_receivers, first.edges.n_edges) == (2, 4)
+    assert (last.edges.n_receivers, last.edges.n_senders) == (1, 2)
+    assert last.edge_data.log_weight.shape == (2,)
+
+
+def test_layers_are_cut_once():
+    structure = GraphStructure(RING, reach=(1, 2, 3))
+    assert structure.layer(0) is structure.layer(0)
+    assert structure.layer(0) is not structure.layer(1)
+
+
 def test_without_reach_every_layer_computes_all_nodes():
     structure = GraphStructure(RING)
     assert structure.layer(0) is structure.layer(5) is structure

@@ -24,7 +24,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from skattn.ops import SparseMatrix
+from skattn.ops import SparseMatrix, TypedEdges
 from skattn.ops._triton import (
     _call,
     _elementwise,
@@ -56,6 +56,7 @@ def launches(monkeypatch, tmp_path):
     for module in (_call, _gradients, _elementwise, _sparse):
         monkeypatch.setattr(module, "launch", record)
     monkeypatch.setattr(_plan, "_PIECE", 8)
+    monkeypatch.setattr(_plan, "_TYPE_PIECE", 8)
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     return recorded
 
@@ -105,7 +106,7 @@ def _spilled_bytes(compiled, folder):
     return sum(map(int, found))
 
 
-def _attention(make_score, kind, dtype, *, n_features, dropout):
+def _attention(make_score, kind, dtype, *, n_features, dropout, n_types=0):
     """Run a call of 4 heads of 64 forward and backward, with "gatv2" shared."""
     n_nodes, n_heads, width = 11, 4, 64
     indptr = torch.tensor([0, 20, *range(21, 31)])
@@ -121,12 +122,19 @@ def _attention(make_score, kind, dtype, *, n_features, dropout):
     if kind == "gatv2":
         named["attention"] = new(n_heads, width, dtype=torch.float32)
     score = make_score(kind, named)
-    out = _operations.edge_attention(
+    value = score.key if kind == "gatv2" else new(n_nodes, n_heads, width)
+    attend = _operations.edge_attention
+    if n_types:
+        attend, of_key = _operations.typed_attention, new(n_types, *tail)
+        of_value = of_key if kind == "gatv2" else new(n_types, n_heads, width)
+        types = torch.zeros(edges.n_edges, dtype=torch.int32)
+        edges = TypedEdges(edges, types, of_key, of_value)
+    out = attend(
         edges,
         score,
-        score.key if kind == "gatv2" else new(n_nodes, n_heads, width),
-        new(edges.n_edges, n_heads) if n_features else None,
-        new(edges.n_edges, n_features) if n_features else None,
+        value,
+        new(30, n_heads) if n_features else None,
+        new(30, n_features) if n_features else None,
         new(n_heads, width, dtype=torch.float32),
         dropout,
         2**40,
@@ -159,13 +167,25 @@ def test_attention_compiles_without_spills(
     }
 
 
-@pytest.mark.slow
 @KINDS
-@pytest.mark.parametrize("capability", [80, 90])
-def test_16_bit_attention_of_edge_data_compiles_without_spills(
+@pytest.mark.parametrize("capability", [pytest.param(80, marks=pytest.mark.slow), 90])
+def test_attention_by_edge_types_compiles_without_spills(
     kind, capability, make_score, launches, tmp_path
 ):
-    _attention(make_score, kind, torch.bfloat16, n_features=3, dropout=0.5)
+    options = {"n_features": 0, "dropout": 0.0, "n_types": 3}
+    _attention(make_score, kind, torch.float32, **options)
+    assert "type_gradients" in _check(launches, capability, tmp_path)
+
+
+@pytest.mark.slow
+@KINDS
+@pytest.mark.parametrize("n_types", [0, 3])
+@pytest.mark.parametrize("capability", [80, 90])
+def test_16_bit_attention_of_edge_data_compiles_without_spills(
+    kind, n_types, capability, make_score, launches, tmp_path
+):
+    options = {"n_features": 3, "dropout": 0.5, "n_types": n_types}
+    _attention(make_score, kind, torch.bfloat16, **options)
     _check(launches, capability, tmp_path)
 
 

@@ -41,6 +41,17 @@ def test_graph_of_short_rows_has_no_pieces():
     assert (rows.n_pieces, rows.n_items) == (0, 3)
 
 
+def test_rows_by_type_are_sorted_once_for_the_same_types(edges):
+    plan, types = plan_of(edges), torch.tensor([1, 0, 1, 1, 0, 3, 1])
+    rows = plan.by_type(types, 4)
+    assert rows.indptr.tolist() == [0, 2, 6, 6, 7]
+    assert rows.numbers.tolist() == [1, 4, 0, 2, 3, 6, 5]
+    assert rows.others.tolist() == [0, 3, 0, 1, 1, 3, 3]  # receivers
+    assert plan.by_type(types, 4) is rows
+    assert plan.by_type(types, 5).n_rows == 5
+    assert plan.by_type(types.clone(), 5) is not rows
+
+
 def test_plan_is_cached_as_long_as_the_edges_live(edges):
     before = len(_plan._PLANS)
     other = Edges(edges.indptr, edges.senders, edges.n_senders)

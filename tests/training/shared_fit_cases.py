@@ -24,7 +24,8 @@ from skattn import (
     GraphAttentionClassifier,
     shared_fits,
 )
-from skattn._training import _work
+from skattn._training import _objectives, _work
+from skattn._training._sharing import Ranges
 from skattn.datasets import make_communities
 from skattn.preprocessing import NodeTransformer
 
@@ -127,6 +128,33 @@ def replicated(rank):
     alone = fit() if rank == 0 else []
     with shared_fits():
         return [alone, fit()]
+
+
+def ranges(rank):
+    """Validate and predict one graph by ranges of receivers; then fail in process 1."""
+    graph, y = make_communities(60, 2, random_state=0)
+    whole, _objectives.MAX_EDGES = _objectives.MAX_EDGES, 40  # edges of a chunk
+    shares, own = [], Ranges.own
+
+    def note(self, n_chunks):
+        shares.append([len(own(self, n_chunks)), n_chunks])
+        return own(self, n_chunks)
+
+    def fit():
+        model = classifier(n_layers=2, batch_size="auto").fit(graph[:40], y[:40])
+        return model, digest(model, model.predict_proba(graph))
+
+    Ranges.own = note
+    alone = fit()[1] if rank == 0 else ""
+    with shared_fits():
+        model, shared = fit()
+        network, right = model.net_.module_, model.net_.module_.takes_chunks
+        if rank == 1:
+            network.encoder.blocks[1].receive = None
+        error, _ = outcome(lambda: model.predict(graph))
+        again = fit()[1]
+    _objectives.MAX_EDGES, Ranges.own = whole, own
+    return [alone, shared, again, error, shares, right]
 
 
 def search(rank):

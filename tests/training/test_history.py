@@ -1,10 +1,11 @@
 import copy
 
 import pytest
+import torch
 from skorch.callbacks import EpochTimer, PassthroughScoring
 from skorch.history import History
 
-from skattn._training._history import EpochHistory, EpochSummary
+from skattn._training._history import EpochHistory, EpochSummary, read_numbers
 
 EPOCHS = [
     [
@@ -74,3 +75,27 @@ def test_history_is_indexed_like_skorchs():
     assert history[-1] is list(history)[-1]
     assert history[:, "loss"] == [0, 1, 2]
     assert [epoch["loss"] for epoch in history[1:]] == [1, 2]
+
+
+def test_losses_of_a_device_are_read_in_one_copy():
+    reads = []
+
+    class Number(torch.Tensor):  # a tensor that notes what its values are read by
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            if func in (torch.Tensor.item, torch.Tensor.tolist, torch.Tensor.__float__):
+                reads.append(func)
+            return super().__torch_function__(func, types, args, kwargs)
+
+    other = torch.zeros(2)  # of a user's callback
+    losses = [torch.tensor(x).as_subclass(Number) for x in (0.5, 2.0, 0.25)]
+    batches = [{"train_loss": losses[0], "train_batch_size": 3}]
+    batches += [{"valid_loss": losses[1], "valid_score": losses[2]}, {"mine": other}]
+    read_numbers(batches)
+    assert reads == [torch.Tensor.tolist]
+    assert batches == [
+        {"train_loss": 0.5, "train_batch_size": 3},
+        {"valid_loss": 2.0, "valid_score": 0.25},
+        {"mine": other},
+    ]
+    assert type(batches[0]["train_loss"]) is float

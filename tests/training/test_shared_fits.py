@@ -55,7 +55,7 @@ def four(run):
 
 @pytest.fixture(scope="module")
 def two(run):
-    names = "replicated", "search", "seed", "stop", "stop_in_batch"
+    names = "replicated", "ranges", "search", "seed", "stop", "stop_in_batch"
     return run(*names, count=2)
 
 
@@ -95,6 +95,22 @@ def test_what_is_not_divided_is_fitted_alike_in_all_processes(two):
     first, second = two["replicated"]
     alone, shared = first
     assert shared == second[1] == alone
+
+
+def test_one_graph_is_predicted_by_ranges_of_receivers(two):
+    first, second = two["ranges"]
+    alone, *shared, _, shares, is_in_chunks = first
+    assert is_in_chunks
+    assert shared[0] == shared[1] == second[1] == second[2] == alone
+    assert len(shares) > 4
+    for (own, n_chunks), (other, _) in zip(shares, second[4], strict=False):
+        assert own + other == n_chunks > 2
+
+
+def test_an_error_in_a_prediction_by_ranges_is_one_of_all_processes(two):
+    first, second = two["ranges"]
+    assert first[3].startswith("RuntimeError: process 1 of 2 failed")
+    assert second[3].startswith("TypeError")
 
 
 def test_searches_and_pipelines_find_the_same_as_one_process(two):

@@ -18,8 +18,9 @@ from skattn.ops._scores import Score, kernel_score
 from skattn.ops._triton._call import AttentionCall, Options
 from skattn.ops._triton._gradients import attention_gradients
 from skattn.ops._triton._plan import Plan, plan_of
+from skattn.ops._typed_edges import TypedEdges
 
-__all__ = ["edge_attention"]
+__all__ = ["edge_attention", "typed_attention"]
 
 
 def edge_attention(
@@ -34,12 +35,38 @@ def edge_attention(
 ) -> Tensor:
     """See `skattn.ops.edge_attention`."""
     score = kernel_score(score, edges.n_receivers)
+    tensors = Tensors.of(score, value, bias, edge_features, offset)
+    return _attend(edges, score, tensors, dropout, seed)
+
+
+def typed_attention(
+    edges: TypedEdges,
+    score: Score,
+    value: Tensor,
+    bias: Tensor | None,
+    edge_features: Tensor | None,
+    offset: Tensor | None,
+    dropout: float,
+    seed: int,
+) -> Tensor:
+    """See `skattn.ops.edge_attention`, of edges with types."""
+    vectors = edges.key, edges.value
+    tensors = Tensors.of(score, value, bias, edge_features, offset, vectors)
+    types = edges.types.to(torch.int32).contiguous()
+    return _attend(edges.edges, score, tensors, dropout, seed, types)
+
+
+def _attend(
+    edges: Edges,
+    score: Score,
+    tensors: Tensors,
+    dropout: float,
+    seed: int,
+    types: Tensor | None = None,
+) -> Tensor:
     slope = getattr(score, "negative_slope", 0.0)
-    out: Tensor = _EdgeAttention.apply(
-        plan_of(edges),
-        Options(type(score), slope, dropout, seed),
-        *Tensors.of(score, value, bias, edge_features, offset),
-    )
+    options = Options(type(score), slope, dropout, seed, types)
+    out: Tensor = _EdgeAttention.apply(plan_of(edges), options, *tensors)
     return out
 
 

@@ -34,6 +34,8 @@ class Options(NamedTuple):
     """Probability that an attention weight is dropped."""
     seed: int
     """Seed of the dropout mask."""
+    types: Tensor | None = None
+    """(n_edges,) int32: type of each edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +75,21 @@ class AttentionCall:
     @cached_property
     def arguments(self) -> dict[str, Any]:
         """Arguments of all kernels by name."""
-        score, slope, p, seed = self.options
-        sizes = self.sizes
+        score, slope, p, seed, types = self.options
+        sizes, inputs = self.sizes, self.inputs
+        is_shared = inputs.value is None
         return {
-            **self.inputs._asdict(),
+            **inputs._asdict(),
             **sizes,
+            "types": types,
+            "value_vectors": inputs.key_vectors if is_shared else inputs.value_vectors,
             "value": self.value,
             "dropout_words": dropout_words(p, seed, self.value.device),
             "slope": slope,
             "scale": 1 / math.sqrt(sizes["D"]),
             "grow": 1 / (1 - p),
             "SCORE": _SCORES[score],
-            "SHARED": self.inputs.value is None,
+            "SHARED": is_shared,
         }
 
     def options_of(self, direction: str, width: int) -> dict[str, int]:

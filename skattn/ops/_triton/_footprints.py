@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor
 
+from skattn.ops._attention_tensors import Tensors
 from skattn.ops._edges import Edges
 from skattn.ops._scores import Score, kernel_score
 from skattn.ops._shapes import Footprint, copied
 from skattn.ops._sparse import SparseMatrix
+from skattn.ops._typed_edges import TypedEdges
 
-__all__ = ["dropout", "edge_attention", "elu", "sparse_matmul"]
+__all__ = ["dropout", "edge_attention", "elu", "sparse_matmul", "typed_attention"]
 
 
 def edge_attention(
@@ -24,21 +28,47 @@ def edge_attention(
 ) -> Footprint:
     """Describe a call of `skattn.ops._triton._attention.edge_attention`."""
     score = kernel_score(score, edges.n_receivers)
-    query, key, *attention = score.tensors
-    messages = None if value is key else value
-    n_features = 0 if edge_features is None else edge_features.shape[1]
-    inputs = (query, key, *attention, messages, bias, edge_features, offset)
-    n_rows, n_heads = edges.n_receivers, score.n_heads
+    tensors = Tensors.of(score, value, bias, edge_features, offset)
+    return _attention(edges, tensors)
+
+
+def typed_attention(
+    edges: TypedEdges,
+    score: Score,
+    value: Tensor,
+    bias: Tensor | None,
+    edge_features: Tensor | None,
+    offset: Tensor | None,
+    dropout: float,
+    seed: int,
+) -> Footprint:
+    """Describe a call of `skattn.ops._triton._attention.typed_attention`."""
+    vectors = edges.key, edges.value
+    tensors = Tensors.of(score, value, bias, edge_features, offset, vectors)
+    near = edges.edges
+    found = _attention(near, tensors)
+    of_types = (
+        (near.n_edges, score.n_heads),  # attention weights after dropout
+        (3, near.n_edges),  # edges sorted by type; their numbers are int64 at first
+    )
+    return replace(found, backward=(*found.backward, *of_types))
+
+
+def _attention(edges: Edges, inputs: Tensors) -> Footprint:
+    value = inputs.key if inputs.value is None else inputs.value
+    features, heads = inputs.edge_features, (edges.n_receivers, value.shape[1])
+    n_features = 0 if features is None else features.shape[1]
+    width = value.shape[-1] + n_features
     return Footprint(
-        output=(n_rows, n_heads, value.shape[-1] + n_features),
+        output=(*heads, width),
         inputs=inputs,
         saved=inputs,
         keeps_output=True,
-        kept=((n_rows, n_heads), *copied(*inputs)),  # log-sum-exps
+        kept=(heads, *copied(*inputs)),  # log-sum-exps
         backward=(
-            (n_rows, 2 * n_heads),  # statistics of rows
-            (edges.n_edges, n_heads),  # gradients of the logits
-            *[(n_rows, n_heads, value.shape[-1] + n_features)] * (n_features > 0),
+            (*heads, 2),  # statistics of rows
+            (edges.n_edges, value.shape[1]),  # gradients of the logits
+            *[(*heads, width)] * (n_features > 0),
             *[x.shape for x in inputs if x is not None and not x.requires_grad],
         ),
         sorts=edges,

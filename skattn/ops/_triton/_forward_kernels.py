@@ -8,7 +8,13 @@ import triton
 import triton.language as tl
 
 from skattn.ops._triton._hash_kernels import is_kept
-from skattn.ops._triton._score_kernels import GATV2, load_others, load_own, logits
+from skattn.ops._triton._score_kernels import (
+    GATV2,
+    load_others,
+    load_own,
+    logits,
+    of_edges,
+)
 from skattn.ops._triton._table_kernels import (
     item_span,
     load_heads,
@@ -46,7 +52,7 @@ def _finish_row(
 def attend(
     indptr, others, piece_rows, piece_starts, n_pieces,
     query, key, attention, value, bias, edge_features, offset, dropout_words,
-    out, lse, part, part_stat, slope, scale, grow,
+    types, key_vectors, value_vectors, out, lse, part, part_stat, slope, scale, grow,
     SCORE: tl.constexpr, SHARED: tl.constexpr, PIECE: tl.constexpr,
     H: tl.constexpr, D: tl.constexpr, C: tl.constexpr, K: tl.constexpr,
     HP: tl.constexpr, DP: tl.constexpr, CP: tl.constexpr, KP: tl.constexpr,
@@ -62,7 +68,7 @@ def attend(
         item, indptr, piece_rows, piece_starts, n_pieces, PIECE
     )
     heads, columns, ks = tl.arange(0, HP), tl.arange(0, CP), tl.arange(0, KP)
-    own = load_own(query, row, heads, SCORE, H, D, HP, DP)
+    own = of_edges(load_own(query, row, heads, SCORE, H, D, HP, DP), SCORE)
     vector = 0.0
     if SCORE == GATV2:
         vector = load_row(attention, 0, H, D, HP, DP)
@@ -75,10 +81,17 @@ def attend(
         present, e = k < n, low + k
         senders = tl.load(others + e, mask=present, other=0)
         values = load_rows(value, senders, present, H, C, HP, CP, EDGES, C, 0)
+        if types is not None:
+            t = tl.load(types + e, mask=present, other=0)
+            values += load_rows(value_vectors, t, present, H, C, HP, CP, EDGES, C, 0)
         if SHARED:
             keys = values
         else:
             keys = load_others(key, senders, present, heads, SCORE, H, D, HP, DP, EDGES)
+            if types is not None:
+                keys += load_others(
+                    key_vectors, t, present, heads, SCORE, H, D, HP, DP, EDGES
+                )
         s = logits(own, keys, vector, slope, scale, SCORE)
         if bias is not None:
             s += load_heads(bias, e, present, heads, H, H, 0)

@@ -19,27 +19,53 @@ _ITEMS_PER_PROGRAM = 16
 """Items of a program that keeps sums over them: fewer need more memory."""
 _MAX_COLUMNS = 1024
 
+Upstream = dict[str, Tensor | None]
+"""Tensors that the passes over the edges share, by their names in kernels."""
+
 
 def attention_gradients(
     call: AttentionCall, out: Tensor, lse: Tensor, dout: Tensor, needs: Tensors
 ) -> Tensors:
     """Compute the gradients of the inputs; None where not needed."""
-    inputs, n_heads = call.inputs, call.sizes["H"]
+    inputs, sizes = call.inputs, call.sizes
     stat, doffset = _row_statistics(call, out, lse, dout)
-    dscore = call.new(call.plan.by_receiver.others.shape[0], n_heads)
-    dkey, dvalue, dfeatures = _sender_gradients(call, stat, dout, dscore)
+    if sizes["K"]:
+        means = dout.split([sizes["C"], sizes["K"]], -1)
+        dout, dmeans = (part.contiguous() for part in means)
+    else:
+        dmeans = None
+    upstream = {"stat": stat, "dout": dout, "dfeature_means": dmeans}
+    upstream |= _per_edge(call)
+    dkey, dvalue, dfeatures = _sender_gradients(call, upstream)
+    of_keys = of_values = None
+    if needs.key_vectors or needs.value_vectors:
+        of_keys, of_values = _type_gradients(call, upstream)
     dquery = dattention = None
     if needs.query or needs.attention:
-        dquery, dattention = _receiver_gradients(call, dscore)
+        dquery, dattention = _receiver_gradients(call, upstream)
+    bias = inputs.bias
     return Tensors(
         query=dquery,
         key=dvalue if inputs.value is None else dkey,
         attention=dattention,
         value=None if inputs.value is None else dvalue,
-        bias=None if inputs.bias is None else dscore.to(inputs.bias.dtype),
+        bias=None if bias is None else upstream["dscore"].to(bias.dtype),
         edge_features=dfeatures,
         offset=doffset,
+        key_vectors=of_keys,
+        value_vectors=of_values,
     )
+
+
+def _per_edge(call: AttentionCall) -> dict[str, Tensor | None]:
+    """Allocate the tensors that the pass by sender writes for the other passes.
+
+    They are gradients of the logits and, of typed edges, attention weights after
+    dropout, (n_edges, H) each.
+    """
+    shape = call.plan.by_receiver.others.shape[0], call.sizes["H"]
+    is_typed = call.options.types is not None
+    return {"dscore": call.new(*shape), "kept": call.new(*shape) if is_typed else None}
 
 
 def _row_statistics(
@@ -59,47 +85,69 @@ def _row_statistics(
 
 
 def _sender_gradients(
-    call: AttentionCall, stat: Tensor, dout: Tensor, dscore: Tensor
+    call: AttentionCall, upstream: Upstream
 ) -> tuple[Tensor | None, Tensor, Tensor | None]:
     """Return the gradients of key, value and edge features, and write those of logits.
 
     If key and value are one tensor, the gradient of the value is that of both.
     """
     rows, inputs, sizes = call.plan.by_sender, call.inputs, call.sizes
-    features, is_shared = inputs.edge_features, inputs.value is None
-    dkey = None if is_shared else torch.empty_like(inputs.key)
+    features = inputs.edge_features
+    dkey = None if inputs.value is None else torch.empty_like(inputs.key)
     dvalue = torch.empty_like(call.value)
-    part_key = None if is_shared else call.new(rows.n_pieces, *inputs.key.shape[1:])
-    part_value = call.new(rows.n_pieces, *call.value.shape[1:])
     dfeatures = None if features is None else torch.empty_like(features)
-    dfeature_means = None
-    if features is not None:
-        dout, dfeature_means = (
-            part.contiguous() for part in dout.split([sizes["C"], sizes["K"]], -1)
-        )
     arguments = {
         **rows.arguments,
         **call.arguments,
         **call.options_of("by_sender", max(sizes["CP"], sizes["DP"])),
-        "stat": stat,
-        "dout": dout,
-        "dfeature_means": dfeature_means,
+        **upstream,
         "dkey": dkey,
         "dvalue": dvalue,
-        "dscore": dscore,
         "dedge_features": dfeatures,
-        "part_key": part_key,
-        "part_value": part_value,
+        "part_key": _parts(call, rows, dkey),
+        "part_value": _parts(call, rows, dvalue),
     }
     launch(kernels.sender_gradients, (rows.n_items,), arguments)
-    add_pieces(rows, part_value, dvalue)
-    if dkey is not None and part_key is not None:
-        add_pieces(rows, part_key, dkey)
+    add_pieces(rows, arguments["part_value"], dvalue)
+    add_pieces(rows, arguments["part_key"], dkey)
     return dkey, dvalue, dfeatures
 
 
+def _type_gradients(
+    call: AttentionCall, upstream: Upstream
+) -> tuple[Tensor, Tensor | None]:
+    """Return the gradients of the vectors of types, of one or of keys and values."""
+    types, inputs, sizes = call.options.types, call.inputs, call.sizes
+    assert types is not None
+    of_key, of_value = inputs.key_vectors, inputs.value_vectors
+    is_shared = inputs.value is None
+    dkey = None if is_shared else torch.empty_like(of_key)
+    dvalue = torch.empty_like(of_key if is_shared else of_value)
+    rows = call.plan.by_type(types, len(of_key))
+    arguments = {
+        **rows.arguments,
+        **call.arguments,
+        **call.options_of("by_sender", max(sizes["CP"], sizes["DP"])),
+        **upstream,
+        "senders": call.plan.by_receiver.others,
+        "dkey_vectors": dkey,
+        "dvalue_vectors": dvalue,
+        "part_key": _parts(call, rows, dkey),
+        "part_value": _parts(call, rows, dvalue),
+    }
+    launch(kernels.type_gradients, (rows.n_items,), arguments)
+    add_pieces(rows, arguments["part_value"], dvalue)
+    add_pieces(rows, arguments["part_key"], dkey)
+    return (dvalue, None) if dkey is None else (dkey, dvalue)
+
+
+def _parts(call: AttentionCall, rows: Rows, out: Tensor | None) -> Tensor | None:
+    """Allocate the sums of the pieces of rows."""
+    return None if out is None else call.new(rows.n_pieces, *out.shape[1:])
+
+
 def _receiver_gradients(
-    call: AttentionCall, dscore: Tensor
+    call: AttentionCall, upstream: Upstream
 ) -> tuple[Tensor, Tensor | None]:
     """Return the gradients of the query and of the attention vectors."""
     rows, inputs, sizes = call.plan.by_receiver, call.inputs, call.sizes
@@ -107,13 +155,13 @@ def _receiver_gradients(
     keeps_sums = attention is not None
     n_programs = cdiv(rows.n_items, _ITEMS_PER_PROGRAM if keeps_sums else 1)
     dquery = torch.empty_like(query)
-    part = call.new(rows.n_pieces, *query.shape[1:])
+    part = _parts(call, rows, dquery)
     dattention = call.new(n_programs, *attention.shape) if keeps_sums else None
     arguments = {
         **rows.arguments,
         **call.arguments,
         **call.options_of("by_receiver", sizes["DP"]),
-        "dscore": dscore,
+        **upstream,
         "dquery": dquery,
         "part_query": part,
         "dattention": dattention,
@@ -123,8 +171,10 @@ def _receiver_gradients(
     return dquery, _sum_programs(dattention, attention)
 
 
-def add_pieces(rows: Rows, part: Tensor, out: Tensor) -> None:
+def add_pieces(rows: Rows, part: Tensor | None, out: Tensor | None) -> None:
     """Write the rows that are cut as sums over their pieces."""
+    if part is None:
+        return
     width = part[0].numel() if rows.n_pieces else 0
     columns = min(padded(width), _MAX_COLUMNS)
     arguments: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Edges in the layout of the CUDA kernels: CSR by receiver and by sender, in pieces.
+"""Edges in the layout of the CUDA kernels: CSR by receiver, sender and type, in pieces.
 
 A row of many edges is cut into pieces, each computed by a program of its own. A second
 kernel adds the results of a row's pieces in order, so that sums repeat bit for bit.
@@ -19,6 +19,7 @@ from skattn.ops._edges import Edges
 __all__ = ["Plan", "Rows", "plan_of"]
 
 _PIECE = 256  # edges of one program at most
+_TYPE_PIECE = 1024  # the same by type: some types have most of the edges
 _INT32 = torch.iinfo(torch.int32).max
 
 
@@ -40,10 +41,12 @@ class Rows:
     """Entries of a piece; rows with more entries are cut."""
 
     @classmethod
-    def of(cls, indptr: Tensor, others: Tensor, numbers: Tensor | None) -> Rows:
-        """Cut the rows of a CSR."""
-        pieces = _cut(indptr, _PIECE if len(others) > _PIECE else 0)
-        return cls(indptr, others, numbers, *pieces, _PIECE)
+    def of(
+        cls, indptr: Tensor, others: Tensor, numbers: Tensor | None, size: int
+    ) -> Rows:
+        """Cut the rows of a CSR into pieces of a size."""
+        pieces = _cut(indptr, size if len(others) > size else 0)
+        return cls(indptr, others, numbers, *pieces, size)
 
     @property
     def n_rows(self) -> int:
@@ -91,7 +94,7 @@ def _cut(indptr: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Edges in CSR by receiver and by sender."""
+    """Edges in CSR by receiver, by sender and by type."""
 
     by_receiver: Rows
     """The edges sorted by receiver, in the order of their numbers."""
@@ -104,16 +107,28 @@ class Plan:
 
         Threads may both make it; each keeps alive the one that it uses.
         """
+        return self._sorted_by(self.by_receiver.others, self.n_senders, _PIECE)
+
+    def by_type(self, types: Tensor, n_types: int) -> Rows:
+        """Return the same edges sorted by type; those of the last types are kept."""
+        known = vars(self).get("_by_type")
+        if known is None or known[0] is not types or known[1].n_rows != n_types:
+            known = types, self._sorted_by(types, n_types, _TYPE_PIECE)
+            vars(self)["_by_type"] = known
+        rows: Rows = known[1]
+        return rows
+
+    def _sorted_by(self, groups: Tensor, n_groups: int, size: int) -> Rows:
+        """Return a row per group of edges: their receivers and numbers, in order."""
         rows = self.by_receiver
-        senders, numbers = rows.others.sort(stable=True)
-        bounds = torch.arange(
-            self.n_senders + 1, dtype=senders.dtype, device=senders.device
+        device, dtype = rows.others.device, rows.others.dtype
+        ordered, numbers = groups.sort(stable=True)
+        bounds = torch.arange(n_groups + 1, dtype=ordered.dtype, device=device)
+        indptr = torch.searchsorted(ordered, bounds)
+        nodes = torch.arange(rows.n_rows, dtype=dtype, device=device).repeat_interleave(
+            rows.indptr.diff(), output_size=len(numbers)
         )
-        indptr = torch.searchsorted(senders, bounds)
-        nodes = torch.arange(
-            rows.n_rows, dtype=senders.dtype, device=senders.device
-        ).repeat_interleave(rows.indptr.diff(), output_size=len(senders))
-        return Rows.of(indptr, nodes[numbers], numbers.to(senders.dtype))
+        return Rows.of(indptr, nodes[numbers], numbers.to(dtype), size)
 
 
 _PLANS: WeakKeyDictionary[Edges, Plan] = WeakKeyDictionary()
@@ -129,6 +144,6 @@ def plan_of(edges: Edges) -> Plan:
         largest = max(edges.n_senders, edges.n_edges, edges.n_receivers)
         dtype = torch.int32 if largest <= _INT32 else torch.int64
         senders = edges.senders.to(dtype).contiguous()
-        rows = Rows.of(edges.indptr.contiguous(), senders, None)
+        rows = Rows.of(edges.indptr.contiguous(), senders, None, _PIECE)
         plan = _PLANS.setdefault(edges, Plan(rows, edges.n_senders))
     return plan

@@ -1,7 +1,8 @@
 """Formulas of the scores in kernels: logits, and gradients of queries and keys.
 
 Query and key have symmetric roles: the *own* tensor is that of the program's row, the
-*others* are those at the other ends of its edges.
+*others* are those at the other ends of its edges. Formulas take both with a first axis
+of edges, which has length 1 if the edges of a row have the same own tensor.
 """
 
 # mypy: ignore-errors
@@ -21,7 +22,7 @@ from skattn.ops._triton._table_kernels import (
 
 __all__ = [
     "DOT", "GAT", "GATV2", "attention_gradient", "finish_gradient", "load_others",
-    "load_own", "logits", "own_gradient", "store_own", "zeros_of_own",
+    "load_own", "logits", "of_edges", "own_gradient", "store_own", "zeros_of_own",
 ]  # fmt: skip
 
 GAT = tl.constexpr(0)
@@ -63,15 +64,21 @@ def load_others(
 
 
 @triton.jit
+def of_edges(own, SCORE: tl.constexpr):
+    """Return `own` with a first axis of edges, of length 1."""
+    return own[None, :] if SCORE == GAT else own[None, :, :]
+
+
+@triton.jit
 def logits(own, others, attention, slope, scale, SCORE: tl.constexpr):
     """Return the logits of a tile, (EDGES, HP)."""
     if SCORE == GAT:
-        s = _leaky(own[None, :] + others, slope)
+        s = _leaky(own + others, slope)
     elif SCORE == GATV2:
-        hidden = _leaky(own[None, :, :] + others, slope)
+        hidden = _leaky(own + others, slope)
         s = tl.sum(attention[None, :, :] * hidden, axis=2)
     else:
-        s = tl.sum(own[None, :, :] * others, axis=2) * scale
+        s = tl.sum(own * others, axis=2) * scale
     return s
 
 
@@ -89,9 +96,9 @@ def zeros_of_own(SCORE: tl.constexpr, HP: tl.constexpr, DP: tl.constexpr):
 def own_gradient(ds, own, others, slope, SCORE: tl.constexpr):
     """Sum the gradient of `own` over a tile with gradients `ds` of the logits."""
     if SCORE == GAT:
-        g = tl.sum(tl.where(own[None, :] + others > 0, ds, ds * slope), axis=0)
+        g = tl.sum(tl.where(own + others > 0, ds, ds * slope), axis=0)
     elif SCORE == GATV2:
-        slopes = tl.where(own[None, :, :] + others > 0, 1.0, slope)
+        slopes = tl.where(own + others > 0, 1.0, slope)
         g = tl.sum(ds[:, :, None] * slopes, axis=0)
     else:
         g = tl.sum(ds[:, :, None] * others, axis=0)
@@ -111,7 +118,7 @@ def finish_gradient(g, attention, scale, SCORE: tl.constexpr):
 @triton.jit
 def attention_gradient(ds, own, others, slope):
     """Sum the gradient of the attention vectors of "gatv2" over a tile: (HP, DP)."""
-    hidden = own[None, :, :] + others
+    hidden = own + others
     slopes = tl.where(hidden > 0, 1.0, slope)
     return tl.sum((ds[:, :, None] * slopes) * hidden, axis=0)  # own_gradient's factor
 

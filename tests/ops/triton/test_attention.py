@@ -94,7 +94,7 @@ def test_rows_in_pieces(kind, make_call, worst_error, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["gatv2", "dot"])
-@pytest.mark.parametrize("piece", [8, 256])
+@pytest.mark.parametrize("piece", [8, pytest.param(256, marks=pytest.mark.slow)])
 def test_shared_key_and_value(kind, piece, make_call, worst_error, monkeypatch):
     monkeypatch.setattr(_plan, "_PIECE", piece)
     edges = _directed(hub=40)
@@ -113,7 +113,10 @@ def test_16_bits_are_as_accurate_as_the_reference(kind, dtype, make_call, worst_
     assert worst_error(edges, kind, tensors) < limit
 
 
-@KINDS
+@pytest.mark.parametrize(
+    "kind",
+    ["gatv2", *(pytest.param(k, marks=pytest.mark.slow) for k in ("gat", "dot"))],
+)
 def test_autocast_mixes_16_bit_values_with_float32(kind, make_call, worst_error):
     edges = _directed()
     tensors = make_call(edges, kind, n_heads=2, head_dim=16, n_edge_features=2)
