@@ -42,8 +42,10 @@ def test_known_pairs_are_predicted_without_their_part_and_others_in_all(predict)
         pair = ASKED[row : row + 1]
         structure = collator.context.pair_features(graph)
         features = collator.described(structure, pair, NO_FEATURES[:1])
-        fields = vars(collator.batch(graph)) | {"targets": collator.ends(pair)}
-        batch = PairBatch(**fields, features=features)
+        nodes = collator.batch(graph)
+        batch = PairBatch(
+            nodes.x, nodes.structure, collator.ends(pair), features=features
+        )
         expected = net.objective.outputs(net.module_, batch).detach().numpy()
         np.testing.assert_allclose(found[[row]], expected, atol=1e-6)
 
