@@ -272,7 +272,7 @@ def test_a_search_has_the_weights_of_its_best_estimator():
 
 
 def test_other_objects_are_refused():
-    with pytest.raises(TypeError, match="a search over these .*, got StandardScaler"):
+    with pytest.raises(TypeError, match=r"a search over these .*, got Standard"):
         attention_weights(StandardScaler(), X)
     with pytest.raises(NotFittedError, match="GridSearchCV"):
         attention_weights(GridSearchCV(made(), {}), X)
