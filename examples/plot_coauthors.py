@@ -2,17 +2,18 @@
 Predict new co-authors
 ======================
 
-:class:`~skattn.AttentionLinkPredictor` learns from the pairs of authors who have
-written a paper together which further pairs will. Validation pairs end the training,
-and an explanation names the collaborations that a prediction depends on.
+:class:`~skattn.AttentionLinkPredictor` learns from pairs of authors who have written a
+paper together, and predicts which other pairs will do so. The training stops when the
+score of validation pairs no longer improves, and an explanation lists the earlier
+collaborations that a prediction depends on.
 """
 
 # %%
 # Data
 # ----
-# 120 authors write papers in six years. They choose authors of their own field, and
-# more often the co-authors of their co-authors. The features of an author count words,
-# which depend on the field.
+# 120 authors write papers in six years. They prefer partners of their own field and,
+# even more, the co-authors of their co-authors. The features of an author are counts of
+# words, whose frequencies depend on the field.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,10 +48,11 @@ train, val, test = (
 print(f"new pairs: {len(train)} in four years, then {len(val)} and {len(test)}")
 
 # %%
-# Fit to four years, and stop by the fifth
-# ----------------------------------------
-# Each pair is a link; pairs that have not written together are drawn in training, and
-# once for the validation. ``graph=`` gives names and features.
+# Fit to four years, with validation on the fifth
+# -----------------------------------------------
+# Every given pair is a link. Non-links, pairs that have not written together, are drawn
+# anew in each training step, and once for the validation. ``graph=`` has the names and
+# features of the authors, and no edges.
 
 authors = Graph(np.zeros((n_authors, n_authors)), words.astype(float), nodes=names)
 clf = AttentionLinkPredictor(
@@ -60,9 +62,11 @@ clf.fit(names[train], X_val=names[val])
 print(f"{clf.n_iter_} epochs, validation loss {min(clf.validation_curve_):.2f}")
 
 # %%
-# New pairs of the sixth year among all pairs that have not written together
-# --------------------------------------------------------------------------
-# Common co-authors are the classical predictor.
+# Predict the new pairs of the sixth year
+# ---------------------------------------
+# All pairs that have not written together in the first five years are ranked. The
+# number of common co-authors is the usual baseline; like the model, it uses the first
+# four years.
 
 known = (first_year >= 0) & (first_year < 5)
 asked = np.argwhere(upper & ~known)
@@ -76,7 +80,8 @@ print(f"common co-authors: {roc_auc_score(y, common):.3f}")
 # %%
 # Recommendations for one author, and a reason
 # --------------------------------------------
-# The score of a collaboration is what the log odds lose without it.
+# The score of a collaboration is the decrease of the log odds of the recommended pair
+# when the collaboration is removed from the graph.
 
 best = clf.recommend(["author 7"], k=3)
 print(best)

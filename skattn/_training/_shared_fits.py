@@ -24,14 +24,15 @@ def shared_fits(group: dist.ProcessGroup | None = None) -> Iterator[None]:
     all of them, bit for bit, and does not depend on their number. ``batch_size`` is the
     size of the whole batch, not of the part of one process. Process 0 decides the
     seed if ``random_state`` is None, and when to stop. Pipelines and searches are used
-    as ever, with ``n_jobs=None``.
+    as usual, with ``n_jobs=None``.
 
     Batches of a list of graphs or sequences, and of target nodes with sampled
-    neighbours (``fanout``), are divided; of graphs, set ``norm="layer"``, because batch
-    normalisation (the default) waits in each layer and saves little time. Other
-    batches, such as one whole graph, are computed by every process, which saves no
-    time. Predictions for lists are divided by batches, those for the nodes of a graph
-    of many edges by ranges of receivers; see the :doc:`user guide </guide/scaling>`.
+    neighbours (``fanout``), are divided. For lists, set ``norm="layer"``: with batch
+    normalisation (the default) processes wait for each other in every layer, and little
+    time is saved. Other batches, such as one whole graph, are computed by every
+    process, which saves no time. Predictions are divided, too: those for lists into
+    batches, those for nodes of a large graph into ranges of receivers; see the
+    :doc:`user guide </guide/scaling>`.
 
     Parameters
     ----------

@@ -76,9 +76,9 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         product. See :class:`~skattn.nn.GraphAttention`.
     n_layers : int or "auto", default="auto"
         Number of layers: an output depends on the ``n_layers``-hop neighbourhood of its
-        node. "auto": that of ``pretrained``; else 3, but for the nodes of one graph,
-        without ``fanout``, 5 with at least 20 labels per feature, and 2 with more
-        features than labels unless neighbours are known to differ in class. On a plain
+        node. "auto": that of ``pretrained``; without it 3, except for the nodes of one
+        graph without ``fanout``: 5 with at least 20 labels per feature, 2 with more
+        features than labels, unless neighbours are known to differ in class. On a plain
         table only the last layer attends (:class:`~skattn.EncoderConfig`).
     n_heads : int, default=4
         Number of attention heads of each layer.
@@ -86,10 +86,10 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         Output width of each layer, all heads together; a multiple of ``n_heads``.
     residual : bool or "auto", default="auto"
         Whether to add a linear map of a layer's input to its output. "auto": True; with
-        ``pretrained`` that of the embedder.
+        ``pretrained`` that of the embedder, as for ``norm``.
     norm : {"auto", "layer", "batch"} or None, default="auto"
         Normalisation of each layer's output. "auto": None on a plain table, "layer" for
-        nodes of one graph with fewer than 20 labels per feature, otherwise "batch".
+        nodes with fewer than 20 labels per feature or with ``fanout``, else "batch".
     dropout : float or "auto", default="auto"
         Dropout probability of each layer's input. "auto": 0.5 with more features than
         labelled rows, otherwise 0.3 on a plain table and 0.2 elsewhere. For the node
@@ -123,7 +123,8 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         L2 penalty on all parameters. "auto": on a plain table 0.001 to 0.05, in
         proportion to how often the nearest row has another class (0.02 if that is
         unknown); 1e-5 for graphs and sequences; 0.005 for the nodes of one graph, less
-        with many labels, 0.02 with few. Ignored if the optimizer has none.
+        with more than 500 labels if at least 20 per feature, 0.02 with more features
+        than labels (see :doc:`/defaults`). Ignored if the optimizer has none.
     max_epochs : int or "auto", default="auto"
         Maximum number of epochs (passes over the data). On a single graph without
         ``fanout`` an epoch is one training step. "auto": 200 on a plain table, 50 for
@@ -183,8 +184,7 @@ class GraphAttentionClassifier(ClassifierMixin, GraphAttentionPredictor):
         and ``patch_length``. ``n_train`` and ``n_validation``: labelled rows in
         training and in validation.
     resolved_params_ : dict of str to object
-        Values that ``fit`` used for the parameters that can be "auto", and for
-        ``input_dropout``; those of the encoder as ``encoder__activation`` and so on.
+        Values that ``fit`` used for "auto", also for ``encoder__activation`` and so on;
         ``batch_size`` is None if a training step is computed on the whole graph.
     n_iter_ : int
         Number of epochs run.

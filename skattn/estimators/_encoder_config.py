@@ -36,10 +36,11 @@ class EncoderConfig(DocumentedMixin, BaseEstimator):
     input_dropout : float or "auto", default="auto"
         Dropout probability of the node features. "auto": with more features than
         labelled rows 0.9 for classification and regression of the nodes of one graph
-        and 0.5 elsewhere; otherwise 0.1 for classes of a plain table and of nodes
-        with at least 20 labels per feature, 0.5 for an embedding of the nodes of one
-        graph with at least 100 features, and 0 elsewhere. It does not depend on
-        ``dropout``.
+        and 0.5 elsewhere; otherwise 0.1 for classification of a plain table, and of the
+        nodes of one graph with at least 20 labels per feature (without ``fanout`` and
+        ``pretrained``), 0.5 for an embedding of the nodes of one graph with at least
+        100 features, 0.5 for pairs, and 0 elsewhere. It does not depend on ``dropout``
+        of the estimator.
     value_dropout : float, default=0.0
         Dropout probability of the values, which leaves the attention scores unchanged;
         0.6 in the code of the GAT paper.

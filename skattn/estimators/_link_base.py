@@ -84,10 +84,12 @@ class LinkEstimator(GraphAttentionEstimator):
             Classes, or for a regressor numbers, of the pairs. None: every row is a
             link.
         X_val : array-like of shape (n_validation, n_columns), optional
-            Validation pairs, with the columns of X. They are no edges of the graph.
+            Validation pairs of the same nodes, with the columns of X. They do not
+            become edges of the graph.
         y_val : array-like of shape (n_validation,), optional
-            Their labels; None if y is. If training draws non-links and y_val marks
-            none, non-links are drawn for the validation, too.
+            Labels of the validation pairs; required if y is given. None: every row of
+            X_val is a link. If training draws non-links and y_val has none, non-links
+            are drawn once for the validation, too.
 
         Returns
         -------
@@ -101,8 +103,9 @@ class LinkEstimator(GraphAttentionEstimator):
         ValueError
             If the input is invalid: less than two columns, unknown nodes, a node paired
             with itself, further columns that hold no finite numbers, different labels
-            of one pair without features, one class without drawn non-links, or X_val
-            without y_val. An earlier fit is then kept.
+            of one pair without features, one class without drawn non-links, y and X_val
+            without y_val, or y_val or ``early_stopping=True`` without X_val. An earlier
+            fit is then kept.
         MemoryError
             If a training step needs more memory than is available.
         KeyboardInterrupt

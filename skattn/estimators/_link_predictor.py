@@ -91,8 +91,9 @@ class AttentionLinkPredictor(ClassifierMixin, LinkEstimator):
         Number of pairs in a training step, in which their edges are hidden. "auto": an
         eighth of them. Each step encodes the whole graph.
     early_stopping : "auto" or bool, default="auto"
-        Whether to stop when the validation on ``X_val`` no longer improves, and to keep
-        the weights of the best epoch. "auto": True with ``X_val``.
+        Whether to stop when validation on ``X_val`` no longer improves, and to keep the
+        weights of the best epoch. "auto": True with ``X_val``. True requires ``X_val``.
+        False: the weights of the last epoch are kept.
     scoring : str, callable or None, default=None
         Validation score that selects the best epoch; greater is better. Name of a
         scorer, or callable ``scorer(estimator, X, y)`` that only passes its X to

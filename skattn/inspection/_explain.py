@@ -47,9 +47,10 @@ def explain(  # noqa: PLR0913
         pipeline that ends in one, or a fitted search over either.
     X : Graph, list of Graph, sequences, or table of shape (n_rows, n_features)
         Input, as for ``estimator.predict``. The answers of its rows are explained:
-        ``graph[[3, 7]]`` explains those of two nodes. Of a link predictor or regressor,
-        pairs: an edge is removed from message passing and from the structural features
-        of the pair, in both directions.
+        ``graph[[3, 7]]`` explains those of two nodes. For a link predictor or
+        regressor, pairs of nodes: candidates are edges, which are removed in both
+        directions, from message passing and from the structural features of the pair;
+        methods are "auto", "occlusion" and "shapley".
     classes : label, or array-like of shape (n_rows,), optional
         Class to explain, one for all rows or one each; the predicted class if not
         given. For regressors with several outputs, multilabel classifiers and embedders
@@ -65,8 +66,9 @@ def explain(  # noqa: PLR0913
         * "auto": the same; in large neighbourhoods only the 64 candidates with the
           largest gradients are removed, and 64 edges of the answer's own node; the
           other scores are gradients (``explanation.exact`` tells them apart). k-hop
-          neighbourhoods and encodings are constant in these. Of pairs, the 64 edges on
-          the shortest paths between both nodes are removed; the others have score 0;
+          neighbourhoods and encodings are constant in these. For pairs, the 64 edges on
+          the shortest paths between both nodes are removed, and the other scores are 0
+          (not exact);
         * "gradient": derivative with respect to a factor of each candidate (1: present,
           0: removed), in one backward pass for many answers;
         * "integrated_gradients": mean of these derivatives while all factors go from 0
@@ -80,10 +82,11 @@ def explain(  # noqa: PLR0913
           answers as it does: compare them with a removal before you rely on them.
     baseline : {"mean", "zero"} or array-like of shape (n_columns,), default="mean"
         Features of a removed node, or values of a removed column: the means over the
-        training nodes, zeros, or given ones. A categorical feature has a column of 0
-        and 1 per category; the mean is then the share. In a pipeline on a table, given
-        values are a row of its input, which the steps transform; means and zeros are
-        those of the last step's output.
+        training nodes, zeros, or given values in the units of X. A categorical feature
+        has a column of 0 and 1 per category; the mean is then the share. In a pipeline
+        on a table, given values are one row of the pipeline's input, to which its steps
+        are applied; "mean" and "zero" are taken after these steps, on the input of the
+        estimator.
     adjacency : sparse matrix or array of shape (n_rows, n_rows), optional
         Adjacency, as for ``estimator.predict``.
     n_samples : int, default=256

@@ -44,9 +44,9 @@ class Explanation:
         The answers without any candidate: for edges, those of a row's own features. NaN
         for methods that do not remove anything.
     baseline : ndarray of shape (n_columns,) or None
-        Features of a removed node or values of removed columns; None for edges. Of a
-        pipeline on a table in the units of its input if its steps can be inverted, else
-        in those of the last step's output.
+        Features of a removed node or values of removed columns; None for edges. For a
+        pipeline on a table, in the columns and units of its input if its steps have an
+        inverse, else in those of the estimator's input.
 
     See Also
     --------
@@ -89,8 +89,10 @@ class Explanation:
     def own_share(self) -> NDArray[np.float64]:
         """Share of the answer that is left without any candidate, (n_answers,).
 
-        ``without / answer``: near 1 where the own features decide; beyond 0 and 1
-        where the candidates turn the answer or speak against it.
+        ``without / answer``. For edges, it is near 1 where the own features decide. It
+        is negative where the answer changes its sign without the candidates, above 1
+        where it is larger in absolute value without them, and NaN for an answer of 0
+        and for methods that do not remove anything.
         """
         unknown = np.full(len(self), np.nan)
         return np.divide(self.without, self.answer, out=unknown, where=self.answer != 0)
@@ -172,9 +174,9 @@ class Explanation:
         Returns
         -------
         Graph
-            The answer's node or pair, the nodes named by the candidates and all edges
-            between them. Its targets are the answer's nodes; all nodes for a whole
-            graph.
+            The explained node or pair, the nodes of the candidates, and all edges
+            between them. Its targets are the explained nodes; all nodes if the answer
+            is about a whole graph.
 
         Raises
         ------

@@ -51,11 +51,13 @@ def fidelity(
     Returns
     -------
     dict of str to ndarray of shape (n_answers, len(k))
-        Probabilities of the explained classes, or sizes of changes in the units of y:
+        For classifiers, decreases of the probability of the explained class; for others
+        absolute changes of the answer, in the units of y or of the embedding:
 
-        * ``"necessary"`` (fidelity+): the probability lost without the k candidates
-          with the largest scores by size;
-        * ``"sufficient"`` (fidelity-): the probability lost with these alone;
+        * ``"necessary"`` (fidelity+): the change when the k candidates with the largest
+          absolute scores are removed;
+        * ``"sufficient"`` (fidelity-): the change when all other candidates are
+          removed;
         * ``"characterization"``: harmonic mean of the first and of 1 minus the second
           (classifiers alone);
         * each with ``"_random"``: of random candidates, the mean of 20 draws.
@@ -65,8 +67,8 @@ def fidelity(
     TypeError
         If `explanation` is not an Explanation.
     ValueError
-        If the explanation is not about X, or `k` is not a list of numbers of
-        candidates.
+        If the explanation is not about X, or `k` is not a sequence of whole numbers of
+        at least 0.
 
     See Also
     --------
