@@ -267,7 +267,7 @@ def tune(device: Device) -> None:
             name = f"tune {score} {str(dtype).removeprefix('torch.')}"
             with section(name):
                 line(f"{name} as it is: {device.time(step, 8).ms:.2f} ms")
-            for direction in start:
+            for direction in ("forward", "by_sender", "by_receiver"):
                 for tile in others if dtype == torch.float32 else others[:2]:
                     with section(name):
                         TILES[direction] = tile

@@ -72,3 +72,5 @@ def test_tiles_have_fewer_edges_the_wider_the_rows(width, n_edges, n_warps):
     for direction in ("forward", "by_sender", "by_receiver"):
         options = tile_options(direction, width)
         assert options == {"EDGES": n_edges, "num_warps": n_warps}
+    of_types = tile_options("by_sender_of_types", width)
+    assert of_types == {"EDGES": max(min(512 // width, 32), 1), "num_warps": n_warps}

@@ -96,10 +96,12 @@ def _sender_gradients(
     dkey = None if inputs.value is None else torch.empty_like(inputs.key)
     dvalue = torch.empty_like(call.value)
     dfeatures = None if features is None else torch.empty_like(features)
+    has_types = call.options.types is not None
+    direction = "by_sender_of_types" if has_types else "by_sender"
     arguments = {
         **rows.arguments,
         **call.arguments,
-        **call.options_of("by_sender", max(sizes["CP"], sizes["DP"])),
+        **call.options_of(direction, max(sizes["CP"], sizes["DP"])),
         **upstream,
         "dkey": dkey,
         "dvalue": dvalue,

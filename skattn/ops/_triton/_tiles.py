@@ -31,6 +31,7 @@ TILES = {
     "forward": Tile(1, 1024),
     "by_sender": Tile(1, 1024),
     "by_receiver": Tile(1, 1024),
+    "by_sender_of_types": Tile(1, 512),  # of more rows per edge: 1024 spill registers
 }
 """Sizes by direction; `python -m benchmarks.gpu tune` measures others."""
 
