@@ -119,6 +119,17 @@ class MaskedAutoencoder(Resettable):
             None if spec.readout is None else PoolReadout(cast("Pool", spec.readout))
         )
 
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw all weights; ``center`` becomes zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Generator of the weights; torch's global one if not given.
+        """
+        super().reset_parameters(generator)
+        self.center.zero_()
+
     def _make_encoder(self, in_features: int) -> GraphEncoder:
         return GraphEncoder(
             in_features,

@@ -330,3 +330,10 @@ def test_only_masked_targets_of_a_sampled_graph_have_errors():
     assert model(torch.randn(5, 3), structure).shape == (2,)
     with pytest.raises(ValueError, match="one number per layer"):
         model(torch.randn(5, 3), GraphStructure(edges, reach=(4, 5)))
+
+
+def test_the_center_is_zero_after_a_reset():
+    autoencoder = made()
+    autoencoder.center.fill_(float("nan"))  # as memory may be that was only allocated
+    autoencoder.reset_parameters(seeded())
+    assert_close(autoencoder.center, torch.zeros(3))
