@@ -70,8 +70,8 @@ class GraphBatch:
     def to(self, device: torch.device) -> "GraphBatch":
         """Copy to a device; tensors already there are shared.
 
-        What decides on later copies is computed here, on the CPU, so that it need not
-        be read from the device.
+        The order of the targets is checked here, on the CPU, so that it need not be
+        read from the device.
         """
         moved = GraphBatch(
             x=self.x.to(device),

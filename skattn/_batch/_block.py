@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skattn._batch._batch import GraphBatch
 from skattn._batch._collate import collate
-from skattn._batch._device_rows import cut_on_device, stays
+from skattn._batch._device_rows import cut_on_device, kept_copy
 from skattn._batch._row_ranges import RowRanges
 from skattn._batch._rows import cut_edges, cut_features, cut_rows
 from skattn._batch._tensors import as_array
@@ -121,12 +121,7 @@ class GraphBlock:
 
     def _copy_on(self, device: torch.device) -> GraphBatch | None:
         """Return all graphs on a device that keeps them, or None."""
-        copies = vars(self).setdefault("_copies", {})
-        if device not in copies:
-            is_kept = stays(self.whole.nbytes, device)
-            copies[device] = self.whole.to(device) if is_kept else None
-        copy: GraphBatch | None = copies[device]
-        return copy
+        return kept_copy(vars(self).setdefault("_copies", {}), self.whole, device)
 
     def _nodes_of(self, numbers: NDArray[np.int64]) -> RowRanges:
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < self.n_graphs:

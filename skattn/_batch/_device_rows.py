@@ -7,6 +7,7 @@ device. See `skattn._batch._rows` for the same on the CPU.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from skattn._batch._batch import GraphBatch
 from skattn._batch._row_ranges import RowRanges
 from skattn._batch._tensors import as_array
 from skattn.ops import Edges, GraphStructure, SparseMatrix
+
+Data = TypeVar("Data", GraphBatch, Tensor)
 
 _SHARE = 4
 
@@ -29,6 +32,18 @@ def stays(n_bytes: int, device: torch.device) -> bool:
         return False
     free, _ = torch.cuda.mem_get_info(device)
     return n_bytes <= free / _SHARE
+
+
+def kept_copy(
+    copies: dict[torch.device, Data | None], data: Data, device: torch.device
+) -> Data | None:
+    """Return the copy of data on a device that keeps it, or None.
+
+    `copies` are those made so far.
+    """
+    if device not in copies:
+        copies[device] = data.to(device) if stays(data.nbytes, device) else None
+    return copies[device]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from skattn._batch import _draw
 from skattn._batch._batch import GraphBatch
-from skattn._batch._device_rows import stays
+from skattn._batch._device_rows import kept_copy
 from skattn._batch._row_ranges import RowRanges
 from skattn._batch._rows import cut_features
 from skattn.ops import EdgeData, Edges, GraphStructure
@@ -234,12 +234,10 @@ class NeighborSampler:
 
     def _features_on(self, device: torch.device) -> Tensor | None:
         """Return the features on a device that keeps them, or None."""
-        if device not in self._copies:
-            x, copy = self.whole.x, None
-            if isinstance(x, Tensor) and self.feature_scaling is None:
-                copy = x.to(device) if stays(x.nbytes, device) else None
-            self._copies[device] = copy
-        return self._copies[device]
+        x = self.whole.x
+        if not isinstance(x, Tensor) or self.feature_scaling is not None:
+            return None
+        return kept_copy(self._copies, x, device)
 
     def _degree_of(self, nodes: NDArray[np.int64]) -> Tensor:
         if self.whole.structure.edge_data.log_weight is not None:

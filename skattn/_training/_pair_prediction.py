@@ -18,6 +18,9 @@ from skattn.graph import Graph
 from skattn.graph._pair_features import PairFeatures
 from skattn.graph._pair_keys import Pairs
 
+Encoded = tuple[PairFeatures, Tensor]
+"""Pair features of a graph, and the codes of all nodes."""
+
 
 def pair_outputs(
     net: AttentionNet,
@@ -31,10 +34,27 @@ def pair_outputs(
     The net is in evaluation mode, on the device of the collator.
     """
     with torch.no_grad():
-        structure = collator.context.pair_features(graph)
-        features = collator.described(structure, pairs, row_features)
-        codes = encode(net.module_, collator.batch(graph))
-        return decode(net.module_, codes, collator.ends(pairs), features)
+        encoded = _encoded(net, collator, graph)
+        return _decoded(net, collator, encoded, pairs, row_features)
+
+
+def _encoded(net: AttentionNet, collator: PairCollator, graph: Graph) -> Encoded:
+    """Compute the pair features of a graph and the codes of its nodes."""
+    codes = encode(net.module_, collator.batch(graph))
+    return collator.context.pair_features(graph), codes
+
+
+def _decoded(
+    net: AttentionNet,
+    collator: PairCollator,
+    encoded: Encoded,
+    pairs: Pairs,
+    row_features: NDArray[np.float32],
+) -> Tensor:
+    """Compute the outputs of pairs, (n_pairs, n_outputs)."""
+    structure, codes = encoded
+    features = collator.described(structure, pairs, row_features)
+    return decode(net.module_, codes, collator.ends(pairs), features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,26 +84,28 @@ class PairPrediction:
         with torch.no_grad():
             for part in np.unique(fold).tolist():
                 here = np.flatnonzero(fold == part)
-                structure, codes = self._encoded(part)
-                asked = pairs[here]
-                features = self.collator.described(structure, asked, row_features[here])
-                ends = self.collator.ends(asked)
-                outputs.append(decode(self.net.module_, codes, ends, features).cpu())
+                found = _decoded(
+                    self.net,
+                    self.collator,
+                    self._encoded(part),
+                    pairs[here],
+                    row_features[here],
+                )
+                outputs.append(found.cpu())
                 order.append(here)
         computed = torch.cat(outputs).numpy()
-        found = np.empty_like(computed)
-        found[np.concatenate(order)] = computed
-        check_outputs(found)
-        return found
+        ordered = np.empty_like(computed)
+        ordered[np.concatenate(order)] = computed
+        check_outputs(ordered)
+        return ordered
 
     @cached_property
     def _encoded(self) -> Any:
         """Function of a part that returns pair features, and the codes of all nodes."""
         return cache(self._encode)
 
-    def _encode(self, part: int) -> tuple[PairFeatures, Tensor]:
+    def _encode(self, part: int) -> Encoded:
         self.net.move_to(self.collator.device)
         self.net._set_training(False)
         graph = self.collator.context.without_fold(part)
-        codes = encode(self.net.module_, self.collator.batch(graph))
-        return self.collator.context.pair_features(graph), codes
+        return _encoded(self.net, self.collator, graph)

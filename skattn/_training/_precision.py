@@ -43,7 +43,7 @@ def use_precision(name: str) -> Iterator[None]:
 
     Notes
     -----
-    Whether float32 products use TF32 is a setting of torch, which is not changed here;
+    TF32 in float32 products is a setting of torch, which is not changed here;
     ``torch.set_float32_matmul_precision("high")`` allows it.
 
     References

@@ -314,8 +314,8 @@ def _defaults(setting: Setting, sizes: Sizes, *, is_sampled: bool) -> Defaults:
                 weight_decay=WIDE_DECAY,
                 smoothing=WIDE_SMOOTHING,
             )
-    is_free = not (setting.pretrained or is_sampled)
-    if is_free and sizes.narrow and key == ("nodes", "classes"):
+    may_be_deep = not (setting.pretrained or is_sampled)
+    if may_be_deep and sizes.narrow and key == ("nodes", "classes"):
         found = replace(
             found,
             n_layers=NARROW_DEPTH,

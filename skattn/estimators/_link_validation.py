@@ -71,7 +71,7 @@ def plan_validation(attempt, source, X_val, y_val):
 
     Returns
     -------
-    tuple of (FullGraph, ValidationScore) or None
+    tuple of (FullGraph, ValidationScore) or of (None, None)
         Batch and score.
     """
     if X_val is None:

@@ -140,7 +140,9 @@ def test_batches_cut_from_a_copy_on_a_device_are_the_same(kind, monkeypatch):
     graphs = random_graphs(3, **kind)
     numbers = np.array([4, 0, 2, 2])
     expected = block_of(*graphs, hops=(1, 2)).cut(numbers)
-    monkeypatch.setattr("skattn._batch._block.stays", lambda n_bytes, device: True)
+    monkeypatch.setattr(
+        "skattn._batch._device_rows.stays", lambda n_bytes, device: True
+    )
     block = block_of(*graphs, hops=(1, 2))
     batch = block.cut(numbers)
     assert_same_graphs(batch, expected)

@@ -69,7 +69,9 @@ def test_features_of_sampled_nodes_are_standardised():
 
 def test_features_are_taken_from_a_copy_on_the_device(monkeypatch):
     expected = sampled((2,), [0, 3])
-    monkeypatch.setattr("skattn._batch._sampling.stays", lambda n_bytes, device: True)
+    monkeypatch.setattr(
+        "skattn._batch._device_rows.stays", lambda n_bytes, device: True
+    )
     sampler = NeighborSampler(batch_of(), (2,))
     copy = sampler._features_on(torch.device("meta"))  # whose numbers cannot be read
     assert (copy.device.type, copy.shape) == ("meta", X.shape)

@@ -30,3 +30,20 @@ def relative_error():
         return float((found.double() - expected.double()).norm() / scale)
 
     return measure
+
+
+@pytest.fixture
+def worst_error(attend, relative_error):
+    """Function that compares a backend with the reference in float64.
+
+    Each module has its own `attend`.
+    """
+
+    def measure(edges, kind, tensors, backend="triton", **options):
+        found = attend(edges, kind, tensors, backend, **options)
+        exact = {name: x.double() for name, x in tensors.items()}
+        expected = attend(edges, kind, exact, "reference", **options)
+        assert found.keys() == expected.keys()
+        return max(relative_error(found[name], expected[name]) for name in found)
+
+    return measure

@@ -50,20 +50,6 @@ def attend(make_score):
     return run
 
 
-@pytest.fixture
-def worst_error(attend, relative_error):
-    """Function that compares a backend with the reference in float64."""
-
-    def measure(edges, kind, tensors, backend="triton", **options):
-        found = attend(edges, kind, tensors, backend, **options)
-        exact = {name: x.double() for name, x in tensors.items()}
-        expected = attend(edges, kind, exact, "reference", **options)
-        assert found.keys() == expected.keys()
-        return max(relative_error(found[name], expected[name]) for name in found)
-
-    return measure
-
-
 def _without(tensors, *names):
     return {name: x for name, x in tensors.items() if name not in names}
 

@@ -38,19 +38,6 @@ def attend(make_score):
 
 
 @pytest.fixture
-def worst_error(attend, relative_error):
-    """Function that compares a backend with the reference in float64."""
-
-    def measure(graph, kind, tensors, backend="triton", **options):
-        found = attend(graph, kind, tensors, backend, **options)
-        exact = {name: x.double() for name, x in tensors.items()}
-        expected = attend(graph, kind, exact, "reference", **options)
-        return max(relative_error(found[name], expected[name]) for name in expected)
-
-    return measure
-
-
-@pytest.fixture
 def make_typed_call(make_call):
     """Function that draws the tensors of a call with vectors of types, by name."""
 
